@@ -1,0 +1,38 @@
+"""The accepted event: what the log carries, the core folds and the store keeps.
+
+It is an envelope that was checked once, at the edge; nothing behind the collector validates it again.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted event.
+
+    Times are milliseconds since 1970, UTC. `identifiers` are `kind:value`, normalised, without
+    duplicates, strongest first (SEMANTICS: rank, then text); there is at least one.
+    """
+
+    id: str
+    type: str
+    time: int
+    channel: str
+    source: str
+    identifiers: tuple[str, ...]
+    data: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    schema: int = 1
+    received_at: int = 0
+    producer: str = ""
+
+    @property
+    def entity(self) -> str:
+        """The strongest identifier: it names the partition of the event and never changes."""
+        return self.identifiers[0]
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """The key by which events are ordered: `(time, id)`."""
+        return (self.time, self.id)
