@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import phonenumbers
 
@@ -26,11 +27,11 @@ def rank(identifier: str) -> tuple[int, str, str]:
     return (len(RANK), kind, identifier) if position is None else (position, "", identifier)
 
 
-def normalise(kind: str, value: str, region: str = "US") -> str | None:
+def normalise(kind: str, value: str, region: str | None = None) -> str | None:
     """`kind:value` as everything behind the edge knows it, or None for a placeholder.
 
-    E-mail: trimmed, lower case. Phone: E.164 by the default `region` (ISO 3166 alpha-2), as trimmed
-    where it cannot be read. Others: trimmed.
+    E-mail: trimmed, lower case. Phone: E.164 by the default `region` (ISO 3166 alpha-2; without one
+    only numbers that begin with `+`), as trimmed where it cannot be read. Others: trimmed.
     """
     text = value.strip()
     if text.lower() in _PLACEHOLDERS or _ALL_ZEROS.match(text):
@@ -42,7 +43,7 @@ def normalise(kind: str, value: str, region: str = "US") -> str | None:
     return f"{kind}:{text}"
 
 
-def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str = "US") -> tuple[str, ...]:
+def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str | None = None) -> tuple[str, ...]:
     """An envelope's identifiers, normalised, placeholders dropped, strongest first."""
     found = {
         identifier
@@ -53,7 +54,8 @@ def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str = "US
     return tuple(found) if len(found) < 2 else tuple(sorted(found, key=rank))
 
 
-def _e164(text: str, region: str) -> str:
+@lru_cache(maxsize=65_536)
+def _e164(text: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
