@@ -1,0 +1,1 @@
+"""The shells around the pure core: log, store, worker."""
