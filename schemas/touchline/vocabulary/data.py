@@ -1,0 +1,44 @@
+"""What the data of every event type has in common."""
+
+import re
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+
+
+class EventData(BaseModel):
+    """The data of one event type.
+
+    Types are exact: no number is read from a string. Fields that the type does not know are kept.
+    """
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True, allow_inf_nan=False)
+
+
+Id = Annotated[str, Field(min_length=1, max_length=256)]
+"""A name that other events or other systems repeat exactly."""
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+def _read(value: object) -> object:
+    # pydantic alone would take "1700000000" for seconds since 1970.
+    if not isinstance(value, str):
+        return value
+    if _RFC_3339.match(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
+    raise PydanticCustomError("time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z")
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_read, json_schema_input_type=AwareDatetime)]
+"""A point in time, with its zone."""
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+"""A currency by its three ISO 4217 letters."""

@@ -1,0 +1,173 @@
+"""The envelope: the wire format of a native event, and how it becomes an accepted one.
+
+It says what an event must be like to be read at all. What is policy of a door (how old or how far in the
+future an event may be, which types are known) is left to that door.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from touchline.vocabulary.data import Time
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.identifiers import MOST_VALUES, normalised
+
+EVENT_BYTES = 32 * 1024
+"""The longest event, as JSON in UTF-8."""
+
+REQUEST_BYTES = 2 * 1024 * 1024
+"""The longest request body, unpacked."""
+
+REQUEST_EVENTS = 5_000
+"""Events that one request may hold."""
+
+MOST_KINDS = 16
+"""Kinds of identifier that one event may have."""
+
+SKEW_MS = 5_000
+"""A client's clock may differ by this much from ours before the difference is taken out."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Channel(StrEnum):
+    """Where the customer and the company met."""
+
+    WEB = "web"
+    APP = "app"
+    PHONE = "phone"
+    CHAT = "chat"
+    EMAIL = "email"
+    SOCIAL = "social"
+    STORE = "store"
+    MAIL = "mail"
+    KIOSK = "kiosk"
+    FIELD = "field"
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return value
+    raise PydanticCustomError("identifier", f"expected a string or a list of up to {MOST_VALUES} strings")
+
+
+def _storable(values: dict[str, Any]) -> dict[str, Any]:
+    """Let through what every JSON reader on the way reads alike: finite numbers of at most 64 bits."""
+    pending: list[Any] = [values]
+    while pending:
+        part = pending.pop()
+        for item in part.values() if isinstance(part, dict) else part:
+            match item:
+                case dict() | list():
+                    pending.append(item)
+                case float() if not isfinite(item):
+                    raise PydanticCustomError("number", "expected finite numbers")
+                case int() if not -(2**63) <= item < 2**64:
+                    raise PydanticCustomError("number", "expected numbers of at most 64 bits")
+    return values
+
+
+Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Value = Annotated[str, Field(max_length=256)]
+Values = Annotated[
+    list[Value],
+    Field(min_length=1, max_length=MOST_VALUES),
+    BeforeValidator(
+        _listed,
+        json_schema_input_type=Value | Annotated[list[Value], Field(min_length=1, max_length=MOST_VALUES)],
+    ),
+]
+
+Object = Annotated[dict[str, Any], AfterValidator(_storable)]
+
+
+class Envelope(BaseModel):
+    """One event as producers send it. Unknown fields are refused: what is yours belongs in `data`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    id: str = Field(
+        min_length=1,
+        max_length=64,
+        description="a name of this event alone, and the same when it is sent again",
+    )
+    type: str = Field(min_length=1, max_length=128, description="what happened, such as checkout.started")
+    time: Time = Field(description="when it happened: RFC 3339 with a zone, such as 2026-11-21T10:00:00.000Z")
+    channel: Channel = Field(description="where the customer and the company met")
+    source: str = Field(min_length=1, max_length=128, description="the system that saw it, such as shop")
+    identifiers: dict[Kind, Values] = Field(
+        min_length=1,
+        max_length=MOST_KINDS,
+        description="who it was: a map from kind (account, loyalty, email, phone, social, device or your own)"
+        f" to a string or a list of up to {MOST_VALUES} strings",
+    )
+    data: Object = Field(default={}, description="what is particular to the type")
+    context: Object = Field(default={}, description="circumstances, such as page, locale or release")
+    version: int | None = Field(
+        default=None, ge=1, le=65_535, alias="schema", description="version of the type; the latest if absent"
+    )
+    sent_at: Time | None = Field(
+        default=None, description="the producer's clock at sending, by which its error is taken out"
+    )
+    received_at: Time | None = Field(
+        default=None, description="the collector's clock; stamped there, read only from exported events"
+    )
+    producer: str | None = Field(
+        default=None, max_length=128, description="whose key it came with; stamped by the collector"
+    )
+
+
+def milliseconds(time: datetime) -> int:
+    """An aware time as milliseconds since 1970, cut off, not rounded."""
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def to_event(
+    envelope: Envelope,
+    *,
+    received_at_ms: int | None = None,
+    producer: str | None = None,
+    region: str | None = None,
+    latest: int = 1,
+) -> Event | None:
+    """The accepted event, or None if no identifier is left once placeholders are dropped.
+
+    Args:
+        envelope: A checked envelope.
+        received_at_ms: The collector's clock. Without it the event is a replayed one and keeps its own
+            `received_at`; where it has none, its time stands for it.
+        producer: Whose key it came with; without it the envelope's own.
+        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
+        latest: The version of the type that an envelope without one has.
+    """
+    identifiers = normalised(envelope.identifiers, region)
+    if not identifiers:
+        return None
+    time = milliseconds(envelope.time)
+    received = received_at_ms
+    if received is None and envelope.received_at is not None:
+        received = milliseconds(envelope.received_at)
+    if received is not None and envelope.sent_at is not None:
+        skew = received - milliseconds(envelope.sent_at)
+        if abs(skew) > SKEW_MS:
+            time += skew
+    return Event(
+        id=envelope.id,
+        type=envelope.type,
+        time=time,
+        channel=envelope.channel.value,
+        source=envelope.source,
+        identifiers=identifiers,
+        data=envelope.data,
+        context=envelope.context,
+        schema=latest if envelope.version is None else envelope.version,
+        received_at=time if received is None else received,
+        producer=(envelope.producer or "") if producer is None else producer,
+    )
