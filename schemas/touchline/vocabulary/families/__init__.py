@@ -1,0 +1,1 @@
+"""Event types, one module a family. The table of all of them is `touchline.vocabulary.registry`."""

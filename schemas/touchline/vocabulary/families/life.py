@@ -1,0 +1,25 @@
+"""Life of a customer: beginnings and ends."""
+
+from pydantic import Field
+
+from touchline.vocabulary.data import EventData, Id
+
+
+class AccountOpened(EventData):
+    """The customer opened an account."""
+
+    plan: str | None = Field(default=None, description="the plan or product")
+
+
+class AccountClosed(EventData):
+    """The customer closed the account, or it was closed."""
+
+    reason: str | None = Field(default=None, description="why")
+
+
+class SubscriptionCancelled(EventData):
+    """The customer cancelled a subscription or a contract, be it for a later day."""
+
+    subscription_id: Id | None = Field(default=None, description="the subscription")
+    plan: str | None = Field(default=None, description="the plan or product")
+    reason: str | None = Field(default=None, description="why")
