@@ -6,6 +6,7 @@ neither after a deletion nor after a restart. What every consumer has committed 
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,12 +148,26 @@ class SqliteLog:
         try:
             self._check_ours(connection)
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    @staticmethod
+    def _use_wal(connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for a process that makes the same change to a new file: it fails at once.
+        give_up_at = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _check_ours(self, connection: sqlite3.Connection) -> None:
         # In this order: another process may be creating the file, tables and mark in one transaction.
