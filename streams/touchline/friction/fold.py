@@ -75,7 +75,7 @@ class RuleSet:
         """The signals of one customer's `events`, which are in order, at the evaluation time `now` (ms)."""
         walked = self._first.walked(events)
         signals = _signals(walked, events, now)
-        if signals and self._second.plans:
+        if self._second.plans:
             by_id = {event.id: event for event in events}
             merged = sorted(
                 [*events, *(friction_event(one, by_id[one.anchor]) for one in signals)],

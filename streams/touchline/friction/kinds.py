@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from touchline.friction.conditions import field, identity
 from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, SequenceRule
 from touchline.friction.signals import Opening
+from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
 
 
@@ -178,4 +179,4 @@ def _milliseconds(value: Any) -> int | None:
         time = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return None if time.tzinfo is None else round(time.timestamp() * 1000)
+    return None if time.tzinfo is None else milliseconds(time)

@@ -1,0 +1,107 @@
+"""A batch of log records, read: which events are new, which are duplicates, what is quarantined."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import uuid5
+
+import msgspec
+import orjson
+
+from touchline.pipeline.ports import Record
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.ids import NAMESPACE
+
+_decode = msgspec.json.Decoder(Event).decode
+
+QUARANTINE_COLUMNS = ("id", "received_at", "producer", "reason", "message", "field", "body")
+
+
+class Batch(NamedTuple):
+    """Events with the offsets of their records, each id once, and rows of the quarantine.
+
+    `stored_before` counts events that this very record had already brought into the store when
+    the worker was cut off: they are no duplicates, and are not written again.
+    """
+
+    events: list[Event]
+    offsets: list[int]
+    quarantined: list[dict[str, Any]]
+    stored_before: int
+    duplicates: int
+
+
+def read_batch(records: Sequence[Record], stored_ids: Callable[[Sequence[str]], dict[str, int]]) -> Batch:
+    """Read the records; `stored_ids` says which ids the store holds, and from which offset."""
+    quarantined = [
+        orjson.loads(line) for record in records if record.kind == "quarantine" for line in _lines(record)
+    ]
+    arrived: list[tuple[Event, int]] = []
+    for record in records:
+        if record.kind == "touchpoints":
+            arrived += ((event, record.offset) for event in _events(record, quarantined))
+    stored = stored_ids([event.id for event, _ in arrived]) if arrived else {}
+    seen: set[str] = set()
+    events, offsets, stored_before = [], [], 0
+    for event, offset in arrived:
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        if event.id not in stored:
+            events.append(event)
+            offsets.append(offset)
+        elif stored[event.id] == offset:
+            stored_before += 1
+    return Batch(events, offsets, quarantined, stored_before, len(arrived) - len(events) - stored_before)
+
+
+def _events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event]:
+    for position, line in enumerate(_lines(record)):
+        try:
+            event = _decode(line)
+            if not event.identifiers:
+                raise msgspec.ValidationError("no identifier")
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            quarantined.append(_unreadable(record, position, line, error))
+        else:
+            yield event
+
+
+def _unreadable(record: Record, position: int, line: bytes, error: Exception) -> dict[str, Any]:
+    """A line that is no accepted event, written by something else than the collector."""
+    return {
+        "id": str(uuid5(NAMESPACE, f"record:{record.offset}:{position}")),
+        "received_at": record.received_at,
+        "producer": "",
+        "reason": "malformed_json",
+        "message": f"line {position + 1} of log record {record.offset} is no accepted event: {error}",
+        "field": "",
+        "body": line.decode(errors="replace"),
+    }
+
+
+def _lines(record: Record) -> Iterable[bytes]:
+    return (line for line in record.body.split(b"\n") if line)
+
+
+def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, Sequence[Any]]:
+    """Rows of the events table, by column."""
+    return {
+        "id": [event.id for event in events],
+        "type": [event.type for event in events],
+        "time": [event.time for event in events],
+        "received_at": [event.received_at for event in events],
+        "channel": [event.channel for event in events],
+        "source": [event.source for event in events],
+        "producer": [event.producer for event in events],
+        "entity": [event.entity for event in events],
+        "identifiers": [event.identifiers for event in events],
+        "data": [orjson.dumps(event.data).decode() for event in events],
+        "context": [orjson.dumps(event.context).decode() for event in events],
+        "schema": [event.schema for event in events],
+        "log_offset": offsets,
+    }
+
+
+def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[Any]]:
+    """Rows of one table, by column."""
+    return {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}

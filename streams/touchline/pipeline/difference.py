@@ -1,0 +1,81 @@
+"""The difference between what a customer's events now amount to and what the store holds.
+
+New and changed rows as they are, and what is no longer true as retracted or superseded: only this
+is written. A friction keeps the time at which it was first detected.
+"""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from touchline.pipeline.customer import Folded
+from touchline.tables.rows import FrictionRow, JourneyRow
+
+
+def frictions(
+    customer: UUID, folded: Folded, held: Iterable[FrictionRow], detected_at: int, version: int
+) -> Iterator[FrictionRow]:
+    """The rows of `frictions` to write for a customer; `held` are those not retracted."""
+    before = {row.id: row for row in held}
+    for one, journey in zip(folded.signals, folded.journey_of, strict=True):
+        known = before.pop(one.id, None)
+        row = FrictionRow(
+            id=one.id,
+            rule=one.rule,
+            rule_version=one.rule_version,
+            customer=customer,
+            journey=journey,
+            anchor=one.anchor,
+            channel=one.channel,
+            source=one.source,
+            opened_at=one.opened_at,
+            detected_at=known.detected_at if known else detected_at,
+            resolved_at=one.resolved_at,
+            status=one.status,
+            count=len(one.evidence),
+            evidence=one.evidence,
+            weight=one.weight,
+            factor=one.factor,
+            version=known.version if known else version,
+        )
+        if row != known:
+            yield replace(row, version=version)
+    for row in before.values():
+        yield replace(row, status="retracted", version=version)
+
+
+def journeys(
+    customer: UUID, folded: Folded, held: Iterable[JourneyRow], version: int
+) -> Iterator[JourneyRow]:
+    """The rows of `journeys` to write for a customer; `held` are those not superseded."""
+    before = {row.id: row for row in held}
+    last = folded.journeys[-1] if folded.journeys else None
+    for one in folded.journeys:
+        known = before.pop(one.id, None)
+        row = JourneyRow(
+            id=one.id,
+            customer=customer,
+            first=one.first,
+            start=one.start,
+            last=one.last,
+            path=one.path,
+            events=one.events,
+            contacts=one.contacts,
+            visits=one.visits,
+            strikes=one.strikes,
+            score=one.score,
+            grade=one.grade,
+            outcome=one.outcome,
+            wait_seconds=one.wait_seconds,
+            transfers=one.transfers,
+            channel_switches=one.channel_switches,
+            repeats=one.repeats,
+            due_at=folded.due_at if one is last else None,
+            superseded=0,
+            version=known.version if known else version,
+        )
+        if row != known:
+            yield replace(row, version=version)
+    for row in before.values():
+        yield replace(row, superseded=1, due_at=None, version=version)

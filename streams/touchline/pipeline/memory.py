@@ -1,0 +1,120 @@
+"""A log and a store that keep everything in memory, with the contracts of the durable ones.
+
+They are what the laws are tested on, thousands of times, and what a user's test can run a worker on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """A record; `received_at` in ms."""
+
+    offset: int
+    kind: str
+    received_at: int
+    body: bytes
+
+
+@dataclass
+class MemoryLog:
+    """Records in a list; offsets begin at 1."""
+
+    records: list[MemoryRecord] = field(default_factory=list)
+    offset: int = 0
+
+    def append(self, kind: str, lines: Sequence[bytes], received_at: int) -> None:
+        """Keep one record."""
+        self.records.append(MemoryRecord(len(self.records) + 1, kind, received_at, b"\n".join(lines)))
+
+    def read(self, after_offset: int, *, limit_bytes: int, limit_records: int) -> Sequence[MemoryRecord]:
+        return self.records[after_offset : after_offset + limit_records]
+
+    def commit(self, offset: int) -> None:
+        self.offset = max(self.offset, offset)
+
+    def committed(self) -> int:
+        return self.offset
+
+    def end(self) -> int:
+        return len(self.records)
+
+
+_KEYS = {
+    "events": ("entity", "time", "id"),
+    "identities": ("entity",),
+    "frictions": ("customer", "id"),
+    "journeys": ("customer", "id"),
+    "quarantine": ("received_at", "id"),
+}
+
+
+class MemoryStore:
+    """Tables as dictionaries by the key of their ClickHouse engine; the highest version counts."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in _KEYS}
+        self._tokens: set[str] = set()
+
+    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
+        if token in self._tokens:
+            return
+        self._tokens.add(token)
+        for values in zip(*columns.values(), strict=True):
+            row = dict(zip(columns, values, strict=True))
+            self.tables[table][tuple(row[name] for name in _KEYS[table])] = row
+
+    def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
+        wanted = set(ids)
+        return {row["id"]: row["log_offset"] for row in self._rows("events") if row["id"] in wanted}
+
+    def events_of(self, entities: Sequence[str]) -> list[Event]:
+        wanted = set(entities)
+        found = [_event(row) for row in self._rows("events") if row["entity"] in wanted]
+        return sorted(found, key=lambda event: event.order)
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        return [
+            FrictionRow(**row)
+            for row in self._rows("frictions")
+            if row["customer"] in customers and row["status"] != "retracted"
+        ]
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        rows = self._rows("journeys")
+        return [JourneyRow(**row) for row in rows if row["customer"] in customers and not row["superseded"]]
+
+    def identifier_sets(self) -> Iterable[tuple[str, ...]]:
+        return {tuple(row["identifiers"]) for row in self._rows("events") if len(row["identifiers"]) > 1}
+
+    def due(self) -> Iterable[tuple[str, int]]:
+        entity_of = {row["id"]: row["entity"] for row in self._rows("events")}
+        for row in self._rows("journeys"):
+            if not row["superseded"] and row["due_at"] is not None and row["first"] in entity_of:
+                yield entity_of[row["first"]], row["due_at"]
+
+    def entities(self) -> Iterable[str]:
+        return {row["entity"] for row in self._rows("events")}
+
+    def newest_event(self) -> int | None:
+        return max((row["time"] for row in self._rows("events")), default=None)
+
+    def last_version(self) -> int:
+        tables = ("identities", "frictions", "journeys")
+        return max((row["version"] for table in tables for row in self._rows(table)), default=0)
+
+    def _rows(self, table: str) -> Iterable[dict[str, Any]]:
+        return self.tables[table].values()
+
+
+def _event(row: dict[str, Any]) -> Event:
+    fields = {name: row[name] for name in Event.__struct_fields__}
+    return Event(**{**fields, "data": orjson.loads(row["data"]), "context": orjson.loads(row["context"])})

@@ -1,0 +1,68 @@
+"""What the worker needs of a log and of a store; the embedded and the distributed ones both give it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+
+class Record(Protocol):
+    """A record of the log: NDJSON, one line an event."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def received_at(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Log(Protocol):
+    """The reading side of a log. Offsets rise and are never used twice."""
+
+    def read(self, after_offset: int, *, limit_bytes: int, limit_records: int) -> Sequence[Record]:
+        """The records behind `after_offset`, in order; empty at the end."""
+
+    def commit(self, offset: int) -> None:
+        """Remember that all records up to `offset` are done with."""
+
+    def committed(self) -> int:
+        """The offset of the last commit; 0 before the first."""
+
+
+class Store(Protocol):
+    """The tables. Times are milliseconds since 1970; lists of keys may be long."""
+
+    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
+        """Append rows, given by column; a repeat with the same `token` adds nothing."""
+
+    def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
+        """Those of the event ids that are stored, with the offset of the record that brought them."""
+
+    def events_of(self, entities: Sequence[str]) -> list[Event]:
+        """All events of the entities, in order."""
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        """The customers' frictions that are not retracted."""
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        """The customers' journeys that are not superseded."""
+
+    def identifier_sets(self) -> Iterable[tuple[str, ...]]:
+        """The different sets of two or more identifiers that occur in events, each strongest first."""
+
+    def due(self) -> Iterable[tuple[str, int]]:
+        """An identifier of each customer with a pending obligation, and its deadline."""
+
+    def entities(self) -> Iterable[str]:
+        """Every entity that has events."""
+
+    def newest_event(self) -> int | None:
+        """The time of the newest event, None where there is none."""
+
+    def last_version(self) -> int:
+        """The highest version of any row, 0 in an empty store."""

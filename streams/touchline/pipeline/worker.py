@@ -1,0 +1,205 @@
+"""The worker: reads the log, folds the customers touched, and writes what became of them.
+
+The order of writing makes it effectively once (a crash between any two steps repeats and does not
+double: ids are derived, and what is repeated is compared with what the store holds):
+
+    1. frictions, journeys, identities, quarantine
+    2. events
+    3. commit of the log's offset
+
+Which pairs of identifiers are known follows from the events that are stored and from nothing else,
+so that a repeated flush finds the same customers to merge as the one that was cut off. A worker
+that failed in a flush is of no use any more: make a new one, which begins at the last commit.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+import msgspec
+
+from touchline.friction import RuleSet
+from touchline.identity import Identities, customer_id
+from touchline.journeys import JOURNEY_GAP
+from touchline.pipeline import difference
+from touchline.pipeline.batch import QUARANTINE_COLUMNS, columns, event_columns, read_batch
+from touchline.pipeline.customer import Folded, fold
+from touchline.pipeline.ports import Log, Record, Store
+from touchline.tables.rows import FrictionRow, IdentityRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+FLUSH_BYTES = 4 * 1024**2
+"""A flush reads about this much of the log."""
+
+FLUSH_RECORDS = 1_000
+"""A flush reads at most this many records of the log."""
+
+REFOLD_CUSTOMERS = 2_000
+"""Customers that are folded together when no event asks for it."""
+
+REMEMBERED_IDENTITIES = 100_000
+"""Identifiers of which the worker remembers that their row is written."""
+
+
+class Flushed(NamedTuple):
+    """What one flush did: counts, and for each rule the signals that were new."""
+
+    records: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    customers: int
+    frictions: dict[str, int]
+
+
+class Worker:
+    """One consumer of one log, and the only writer of its store."""
+
+    def __init__(self, log: Log, store: Store, rules: RuleSet, journey_gap: int = JOURNEY_GAP) -> None:
+        self._log = log
+        self._store = store
+        self._rules = rules
+        self._journey_gap = journey_gap
+        self._identities = Identities()
+        self._identities.observe(store.identifier_sets())
+        self._due: dict[str, int] = {}
+        for entity, due_at in store.due():
+            customer = self._identities.customer_of(entity)
+            self._due[customer] = min(due_at, self._due.get(customer, due_at))
+        self._deadlines = [(due_at, customer) for customer, due_at in self._due.items()]
+        heapify(self._deadlines)
+        self._newest = store.newest_event() or 0
+        self._version = store.last_version()
+        self._written: OrderedDict[str, str] = OrderedDict()
+        self._position = log.committed()
+
+    @property
+    def next_deadline(self) -> int | None:
+        """When a pending obligation falls due next (ms); None where nothing is pending."""
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def read(self) -> Sequence[Record]:
+        """The next records of the log; none at its end."""
+        return self._log.read(self._position, limit_bytes=FLUSH_BYTES, limit_records=FLUSH_RECORDS)
+
+    def flush(
+        self, records: Sequence[Record], now: int | None = None, detected_at: int | None = None
+    ) -> Flushed | None:
+        """Take in `records`, and what falls due by `now`; None where there was nothing to do.
+
+        Args:
+            records: The next of the log, as `read` gave them; none, to look at deadlines alone.
+            now: The evaluation time (ms). Without it, as for history, the newest event's time.
+            detected_at: When the pipeline learns what this flush finds (ms); `now` if not given.
+        """
+        batch = read_batch(records, self._store.stored_ids)
+        self._newest = max([self._newest, *(event.time for event in batch.events)])
+        now = self._newest if now is None else now
+        detected_at = now if detected_at is None else detected_at
+        due = self._fall_due(now)
+        if not records and not due:
+            return None
+        self._version = max(self._version + 1, detected_at)
+
+        moves = self._identities.observe([event.identifiers for event in batch.events])
+        touched = {self._identities.customer_of(event.entity) for event in batch.events}
+        touched.update(due, *((move.before, move.after) for move in moves))
+        found = self._write_customers(touched, batch.events, now, detected_at)
+        self._write_identities(
+            {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
+        )
+        self._write(
+            "quarantine", {name: [row[name] for row in batch.quarantined] for name in QUARANTINE_COLUMNS}
+        )
+        self._write("events", event_columns(batch.events, batch.offsets))
+        if records:
+            self._position = records[-1].offset
+            self._log.commit(self._position)
+        return Flushed(
+            records=len(records),
+            stored=len(batch.events) + batch.stored_before,
+            duplicates=batch.duplicates,
+            quarantined=len(batch.quarantined),
+            customers=len(touched),
+            frictions=found,
+        )
+
+    def refold_all(self, now: int | None = None, detected_at: int | None = None) -> int:
+        """Fold every customer again, as after a change of the rules; says how many there were."""
+        now = self._newest if now is None else now
+        detected_at = now if detected_at is None else detected_at
+        everyone = sorted({self._identities.customer_of(entity) for entity in self._store.entities()})
+        for start in range(0, len(everyone), REFOLD_CUSTOMERS):
+            self._version = max(self._version + 1, detected_at)
+            self._write_customers(set(everyone[start : start + REFOLD_CUSTOMERS]), [], now, detected_at)
+        return len(everyone)
+
+    def _fall_due(self, now: int) -> list[str]:
+        due: list[str] = []
+        while self._deadlines and self._deadlines[0][0] <= now and len(due) < REFOLD_CUSTOMERS:
+            due_at, customer = heappop(self._deadlines)
+            if self._due.get(customer) == due_at:
+                del self._due[customer]
+                due.append(customer)
+        return due
+
+    def _write_customers(
+        self, touched: set[str], fresh: Iterable[Event], now: int, detected_at: int
+    ) -> dict[str, int]:
+        """Fold the customers and write the difference; says how many signals of each rule are new."""
+        history: dict[str, list[Event]] = defaultdict(list)
+        members = {one for customer in touched for one in self._identities.members_of(customer)}
+        for event in (*self._store.events_of(sorted(members)), *fresh):
+            history[self._identities.customer_of(event.entity)].append(event)
+        ids = {customer: customer_id(customer) for customer in touched}
+        held_frictions, held_journeys = defaultdict(list), defaultdict(list)
+        for friction in self._store.frictions_of(list(ids.values())):
+            held_frictions[friction.customer].append(friction)
+        for journey in self._store.journeys_of(list(ids.values())):
+            held_journeys[journey.customer].append(journey)
+
+        frictions: list[FrictionRow] = []
+        journeys: list[JourneyRow] = []
+        for customer, own in ids.items():
+            events = sorted(history[customer], key=lambda event: event.order)
+            folded = fold(events, self._rules, now, self._journey_gap)
+            self._expect(customer, folded)
+            frictions += difference.frictions(own, folded, held_frictions[own], detected_at, self._version)
+            journeys += difference.journeys(own, folded, held_journeys[own], self._version)
+        self._write_rows("frictions", frictions)
+        self._write_rows("journeys", journeys)
+        known = {row.id for rows in held_frictions.values() for row in rows}
+        new: dict[str, int] = defaultdict(int)
+        for row in frictions:
+            new[row.rule] += row.status != "retracted" and row.id not in known
+        return {rule: count for rule, count in new.items() if count}
+
+    def _expect(self, customer: str, folded: Folded) -> None:
+        if folded.due_at is None:
+            self._due.pop(customer, None)
+        elif self._due.get(customer) != folded.due_at:
+            self._due[customer] = folded.due_at
+            heappush(self._deadlines, (folded.due_at, customer))
+
+    def _write_identities(self, identifiers: set[str]) -> None:
+        rows = []
+        for identifier in sorted(identifiers):
+            customer = self._identities.customer_of(identifier)
+            if self._written.get(identifier) != customer:
+                self._written[identifier] = customer
+                self._written.move_to_end(identifier)
+                rows.append(
+                    IdentityRow(entity=identifier, customer=customer_id(customer), version=self._version)
+                )
+        while len(self._written) > REMEMBERED_IDENTITIES:
+            self._written.popitem(last=False)
+        self._write_rows("identities", rows)
+
+    def _write_rows(self, table: str, rows: Sequence[msgspec.Struct]) -> None:
+        if rows:
+            self._write(table, columns(rows))
+
+    def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
+        if any(rows.values()):
+            self._store.insert(table, rows, token=f"{table}:{self._version}")

@@ -1,0 +1,227 @@
+"""The fold against a literal reading of SEMANTICS §2, on random events and rules."""
+
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchline.friction import RuleSet, parse_rules
+from touchline.friction.signals import friction_id
+from touchline.vocabulary.event import Event
+
+MINUTE = 60_000
+TYPES = ("a.one", "a.two", "b.one")
+
+
+def _takes(selector: dict[str, Any] | None, event: dict[str, Any]) -> bool:
+    """Whether a selector takes an event or, for `friction.…`, a signal."""
+    if selector is None:
+        return False
+    types = selector.get("types")
+    if types is None:
+        named = not event["friction"]
+    elif event["friction"]:
+        named = event["type"] in types or "friction.*" in types
+    else:
+        named = any(
+            one in ("*", event["type"]) or (one.endswith(".*") and event["type"].startswith(one[:-1]))
+            for one in types
+        )
+    return named and all(event["data"].get(path[5:]) == value for path, value in selector["where"].items())
+
+
+def _match(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> list[tuple[Any, ...]]:
+    return [(e["id"], e["time"], None, (e["id"],)) for e in events if _takes(rule["when"], e)]
+
+
+def _expect(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> list[tuple[Any, ...]]:
+    found: list[list[Any]] = []
+    evidence: list[str] = []
+    state, anchor, deadline = "none", None, 0
+    for e in events:
+        if state == "pending" and e["time"] > deadline:
+            state = "missed"
+            found.append([anchor, deadline, None, tuple(evidence)])
+        if _takes(rule["then"], e) and e["id"] != anchor:
+            if state == "missed":
+                found[-1][2] = e["time"]
+            state = "ended"
+        elif _takes(rule.get("unless"), e) and state == "pending":
+            state = "ended"
+        if _takes(rule["after"], e):
+            if state != "pending":
+                state, anchor, evidence = "pending", e["id"], [e["id"]]
+                deadline = e["time"] + rule["within"]
+            elif rule["restart"]:
+                deadline = e["time"] + rule["within"]
+                evidence.append(e["id"])
+    if state == "pending" and deadline <= now:
+        found.append([anchor, deadline, None, tuple(evidence)])
+    return [tuple(one) for one in found]
+
+
+def _repeat(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, int, None, list[str]]] = []
+    window: list[dict[str, Any]] = []
+    active, last = False, 0
+    for e in [e for e in events if _takes(rule["of"], e)]:
+        if active and e["time"] - last <= rule["within"]:
+            found[-1][3].append(e["id"])
+            last = e["time"]
+            continue
+        if active:
+            active, window = False, [e]
+        else:
+            window = [x for x in window if e["time"] - x["time"] <= rule["within"]] + [e]
+        values = [x["data"].get("n") for x in window]
+        count = len({v for v in values if v is not None}) if rule.get("distinct") else len(window)
+        if count >= rule["count"]:
+            active, last = True, e["time"]
+            found.append((window[0]["id"], e["time"], None, [x["id"] for x in window]))
+    return [(a, o, r, tuple(ev)) for a, o, r, ev in found]
+
+
+def _sequence(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> list[tuple[Any, ...]]:
+    used: set[str] = set()
+    found = []
+    for at, e in enumerate(events):
+        if not _takes(rule["then"], e):
+            continue
+        for before in range(at - 1, -1, -1):
+            f = events[before]
+            between = events[before + 1 : at]
+            if (
+                _takes(rule["first"], f)
+                and f["id"] not in used
+                and e["time"] - f["time"] <= rule["within"]
+                and not any(_takes(rule.get("without"), b) for b in between)
+            ):
+                used |= {f["id"], e["id"]}
+                found.append((f["id"], e["time"], None, (f["id"], e["id"])))
+                break
+    return found
+
+
+KINDS = {"match": _match, "expect": _expect, "repeat": _repeat, "sequence": _sequence}
+
+
+def _reference(rules: list[dict[str, Any]], events: list[dict[str, Any]], now: int) -> set[tuple[Any, ...]]:
+    """Every signal as (id, rule, anchor, opened_at, resolved_at, evidence)."""
+
+    def signals(rule: dict[str, Any], stream: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        lanes: dict[Any, list[dict[str, Any]]] = {}
+        for e in stream:
+            lane = e["data"].get("k") if rule.get("key") else "customer"
+            if lane is not None:
+                lanes.setdefault(lane, []).append(e)
+        return [
+            (str(friction_id(rule["id"], anchor)), rule["id"], anchor, *rest)
+            for lane in lanes.values()
+            for anchor, *rest in KINDS[rule["kind"]](rule, lane, now)
+        ]
+
+    def second(rule: dict[str, Any]) -> bool:
+        return any(
+            isinstance(part, dict) and any(t.startswith("friction.") for t in part.get("types", []))
+            for part in rule.values()
+        )
+
+    first = [one for rule in rules if not second(rule) for one in signals(rule, events)]
+    by_id = {e["id"]: e for e in events}
+    heard = [
+        {"id": i, "type": f"friction.{r}", "time": o, "data": by_id[a]["data"], "friction": True}
+        for i, r, a, o, _, _ in first
+    ]
+    merged = sorted([*events, *heard], key=lambda e: (e["time"], e["friction"], e["id"]))
+    return {*first, *(one for rule in rules if second(rule) for one in signals(rule, merged))}
+
+
+types = st.lists(st.sampled_from([*TYPES, "a.*", "*"]), min_size=1, max_size=2, unique=True)
+where = st.dictionaries(st.just("data.n"), st.integers(0, 1), max_size=1)
+selectors = st.fixed_dictionaries({"where": where}, optional={"types": types})
+heard_selectors = st.fixed_dictionaries(
+    {"where": where, "types": st.lists(st.sampled_from(["friction.*", "a.one"]), min_size=1, unique=True)}
+)
+within = st.integers(1, 4).map(lambda n: n * MINUTE)
+
+
+def _rules_of(selector: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    keyed = {"key": st.just(["data.k"])}
+    return st.one_of(
+        st.fixed_dictionaries({"kind": st.just("match"), "when": selector}, optional=keyed),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("expect"),
+                "after": selector,
+                "then": selector,
+                "within": within,
+                "restart": st.booleans(),
+            },
+            optional={"unless": selector, **keyed},
+        ),
+        st.fixed_dictionaries(
+            {"kind": st.just("repeat"), "of": selector, "count": st.integers(2, 3), "within": within},
+            optional={"distinct": st.just("data.n"), **keyed},
+        ),
+        st.fixed_dictionaries(
+            {"kind": st.just("sequence"), "first": selector, "then": selector, "within": within},
+            optional={"without": selector, **keyed},
+        ),
+    )
+
+
+rule_lists = st.tuples(
+    st.lists(_rules_of(selectors), min_size=1, max_size=3), st.lists(_rules_of(heard_selectors), max_size=2)
+).map(lambda layers: [{**rule, "id": f"r{n}"} for n, rule in enumerate([*layers[0], *layers[1]])])
+
+event_lists = st.lists(
+    st.tuples(
+        st.sampled_from(TYPES),
+        st.integers(0, 20),
+        st.fixed_dictionaries({}, optional={"k": st.integers(0, 1), "n": st.integers(0, 2)}),
+    ),
+    max_size=14,
+).map(
+    lambda rows: sorted(
+        (
+            {"id": f"e{n}", "type": t, "time": at * MINUTE // 2, "data": data, "friction": False}
+            for n, (t, at, data) in enumerate(rows)
+        ),
+        key=lambda e: (e["time"], e["id"]),
+    )
+)
+
+
+def _written(rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule as a rules file has it."""
+    if "within" in rule:
+        rule = {**rule, "within": f"{rule['within'] // MINUTE}m"}
+    return {**rule, "distinct": "data.n"} if rule.get("distinct") else rule
+
+
+@settings(max_examples=600)
+@given(rule_lists, event_lists, st.integers(0, 15))
+def test_the_fold_finds_what_semantics_says(
+    rules: list[dict[str, Any]], events: list[dict[str, Any]], after: int
+) -> None:
+    """Any rules over any events give exactly the signals that a literal reading of the law gives."""
+    now = max((e["time"] for e in events), default=0) + after * MINUTE // 2
+    ready = RuleSet(parse_rules(yaml.safe_dump({"rules": [_written(rule) for rule in rules]})))
+    own = [
+        Event(
+            id=e["id"],
+            type=e["type"],
+            time=e["time"],
+            channel="web",
+            source="s",
+            identifiers=("account:1",),
+            data=e["data"],
+        )
+        for e in events
+    ]
+    found = {
+        (str(s.id), s.rule, s.anchor, s.opened_at, s.resolved_at, s.evidence)
+        for s in ready.findings(own, now).signals
+    }
+    assert found == _reference(rules, events, now)

@@ -1,0 +1,202 @@
+"""Whatever the order, the duplicates, the flushes and the crashes: the end is the offline result."""
+
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchline.friction import RuleSet, parse_rules
+from touchline.pipeline.memory import MemoryLog, MemoryStore
+from touchline.pipeline.replay import replay
+from touchline.pipeline.worker import Worker
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.identifiers import rank
+
+HOUR = 3_600_000
+
+RULES = RuleSet(
+    parse_rules(
+        """
+rules:
+  - {id: abandoned, kind: expect, after: cart.updated, then: order.placed, within: 2h, restart: true,
+     key: [data.cart]}
+  - {id: again, kind: repeat, of: contact.started, count: 2, within: 30h, weight: 30}
+  - {id: helpless, kind: sequence, first: help.failed, then: contact.started, within: 24h}
+  - {id: denied, kind: match, when: {types: request.denied, where: {channel: {in: [store, phone]}}}}
+  - {id: strike_out, kind: repeat, of: friction.*, count: 3, within: 7d}
+"""
+    )
+)
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["cart.updated", "order.placed", "contact.started", "help.failed", "request.denied"]),
+        st.integers(0, 900),
+        st.sampled_from(["web", "phone", "store"]),
+        st.lists(
+            st.sampled_from(
+                ["account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y"]
+            ),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        ),
+        st.integers(0, 1),
+    ),
+    min_size=1,
+    max_size=16,
+)
+
+
+class CrashError(Exception):
+    """The process died here."""
+
+
+class Mortal:
+    """A log and a store of which every writing step may be the last one that the process takes."""
+
+    def __init__(self, log: MemoryLog, store: MemoryStore, steps: int) -> None:
+        self._log, self._store, self.steps = log, store, steps
+
+    def insert(self, *arguments: Any, **named: Any) -> None:
+        self._step()
+        self._store.insert(*arguments, **named)
+
+    def commit(self, offset: int) -> None:
+        self._step()
+        self._log.commit(offset)
+
+    def _step(self) -> None:
+        self.steps -= 1
+        if self.steps == 0:
+            raise CrashError
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log if hasattr(self._log, name) else self._store, name)
+
+
+def _events(seeds: list[tuple[str, int, str, list[str], int]]) -> list[Event]:
+    return [
+        Event(
+            id=f"e{n}",
+            type=kind,
+            time=at * HOUR,
+            channel=channel,
+            source="shop",
+            identifiers=tuple(sorted(identifiers, key=rank)),
+            data={"cart": cart},
+            received_at=2_000 * HOUR,
+        )
+        for n, (kind, at, channel, identifiers, cart) in enumerate(seeds)
+    ]
+
+
+def _tables(store: MemoryStore, now: int) -> dict[str, Any]:
+    """What the store holds, in the words of the replay's result, and the whole of both tables."""
+    current = [row for row in store.tables["frictions"].values() if row["status"] != "retracted"]
+    journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
+    owner = {row["entity"]: str(row["customer"]) for row in store.tables["identities"].values()}
+    return {
+        "customers": {row["id"]: owner[row["entity"]] for row in store.tables["events"].values()},
+        "signals": sorted(
+            (
+                {
+                    "id": str(row["id"]),
+                    "rule": row["rule"],
+                    "anchor": row["anchor"],
+                    "customer": str(row["customer"]),
+                    "opened_at": row["opened_at"],
+                    "resolved_at": row["resolved_at"],
+                    "evidence": list(row["evidence"]),
+                }
+                for row in current
+            ),
+            key=lambda one: (one["customer"], one["id"]),
+        ),
+        "journeys": sorted(
+            (
+                {
+                    "id": str(row["id"]),
+                    "customer": str(row["customer"]),
+                    **{name: row[name] for name in ("first", "start", "last", "events", "strikes")},
+                    "path": list(row["path"]),
+                }
+                for row in journeys
+            ),
+            key=lambda one: (one["customer"], one["start"]),
+        ),
+    }
+
+
+def _offline(events: list[Event], now: int) -> dict[str, Any]:
+    result = replay(events, RULES, now)
+    result["signals"].sort(key=lambda one: (one["customer"], one["id"]))
+    result["journeys"].sort(key=lambda one: (one["customer"], one["start"]))
+    return result
+
+
+@settings(max_examples=400, deadline=None)
+@given(rows, st.randoms(use_true_random=False), st.integers(1, 5), st.lists(st.integers(1, 9), max_size=4))
+def test_any_arrival_and_any_crash_end_with_the_offline_result(
+    seeds: list[tuple[str, int, str, list[str], int]], random: Any, cut: int, crashes: list[int]
+) -> None:
+    """Shuffled, doubled, cut into records and cut off at any step, the tables are those of a replay."""
+    events = _events(seeds)
+    arriving = events + [event for event in events if random.random() < 0.3]
+    random.shuffle(arriving)
+    log, store = MemoryLog(), MemoryStore()
+    for start in range(0, len(arriving), cut):
+        lines = [orjson.dumps(_line(event)) for event in arriving[start : start + cut]]
+        log.append("touchpoints", lines, 2_000 * HOUR)
+
+    end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
+    for steps in [*crashes, 0]:
+        mortal = Mortal(log, store, steps)
+        try:
+            worker = Worker(mortal, mortal, RULES)
+            while records := worker.read()[: random.randint(1, 3)]:
+                worker.flush(records, random.randint(0, end))
+            while worker.flush([], end):
+                pass
+        except CrashError:
+            continue
+    assert _tables(store, end) == _offline(events, end)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows, st.integers(0, 1_000))
+def test_deadlines_alone_bring_a_store_up_to_date(
+    seeds: list[tuple[str, int, str, list[str], int]], later: int
+) -> None:
+    """When time passes and no event comes, looking at what falls due is as good as folding everyone again."""
+    events = _events(seeds)
+    log, store = MemoryLog(), MemoryStore()
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    worker = Worker(log, store, RULES)
+    newest = max(event.time for event in events)
+    worker.flush(worker.read(), newest)
+    now = newest + later * HOUR
+    restarted = Worker(log, store, RULES)
+    while restarted.flush([], now):
+        pass
+    assert _tables(store, now) == _offline(events, now)
+    assert restarted.next_deadline is None or restarted.next_deadline > now
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows)
+def test_other_rules_take_the_place_of_the_old(seeds: list[tuple[str, int, str, list[str], int]]) -> None:
+    """After a change of the rules, folding everyone again leaves no trace of the old ones."""
+    events = _events(seeds)
+    log, store = MemoryLog(), MemoryStore()
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    now = max(event.time for event in events)
+    old = Worker(log, store, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
+    old.flush(old.read(), now)
+    Worker(log, store, RULES).refold_all(now)
+    assert _tables(store, now) == _offline(events, now)
+
+
+def _line(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in event.__struct_fields__} | {"entity": event.entity}
