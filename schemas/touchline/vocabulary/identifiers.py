@@ -56,8 +56,15 @@ def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str | Non
 
 @lru_cache(maxsize=65_536)
 def _e164(text: str, region: str | None) -> str:
+    # What does not read back as itself (surplus zeros, mostly) was not a number: a replayed event must keep
+    # its identifiers.
+    found = _read(text, region)
+    return found if found is not None and _read(found, region) == found else text
+
+
+def _read(text: str, region: str | None) -> str | None:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        return text
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -36,12 +36,13 @@ _EXPECTED = {
     "timezone_aware": "a time with its zone, such as 2026-11-21T10:00:00Z",
     "enum": "one of {expected}",
     "literal_error": "one of {expected}",
-    "string_too_short": "at least {min_length} character(s)",
-    "string_too_long": "at most {max_length} characters",
-    "too_short": "at least {min_length} entry",
-    "too_long": "at most {max_length} entries",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
+    "string_too_short": "{min_length} or more characters",
+    "string_too_long": "up to {max_length} characters",
+    "too_short": "{min_length} or more entries",
+    "too_long": "up to {max_length} entries",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
     "finite_number": "a finite number",
     "string_pattern_mismatch": "text that matches {pattern}",
 }
@@ -93,7 +94,11 @@ def _kind_of(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return "an empty string" if not value else f"a string of {len(value)} characters"
+            return (
+                "an empty string"
+                if not value
+                else f"a string of {len(value)} character{'s' if len(value) > 1 else ''}"
+            )
         case int() | float():
             return "a number"
         case list():

@@ -1,0 +1,265 @@
+"""The envelope, and what becomes of it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from touchline.vocabulary import Channel, Envelope, Event, explain, to_event
+
+NOON = 1_795_262_400_000
+"""2026-11-21T12:00:00Z."""
+
+SENT: dict[str, Any] = {
+    "id": "e-1",
+    "type": "checkout.started",
+    "time": "2026-11-21T12:00:00.250Z",
+    "channel": "web",
+    "source": "shop",
+    "identifiers": {"account": "u-17", "email": ["A@mail.example"]},
+    "data": {"cart_id": "77"},
+}
+
+
+def read(**fields: Any) -> Envelope:
+    return Envelope.model_validate_json(json.dumps(SENT | fields))
+
+
+def refused(**fields: Any) -> tuple[str, str]:
+    with pytest.raises(ValidationError) as raised:
+        read(**fields)
+    return explain(raised.value, Envelope)
+
+
+def accepted(envelope: Envelope, **stamps: Any) -> Event:
+    event = to_event(envelope, **stamps)
+    assert event is not None
+    return event
+
+
+def test_an_envelope_becomes_an_event() -> None:
+    """The accepted event has times in milliseconds, normal identifiers, and the collector's stamps."""
+    assert accepted(read(), received_at_ms=NOON + 900, producer="shop-key") == Event(
+        id="e-1",
+        type="checkout.started",
+        time=NOON + 250,
+        channel="web",
+        source="shop",
+        identifiers=("account:u-17", "email:a@mail.example"),
+        data={"cart_id": "77"},
+        received_at=NOON + 900,
+        producer="shop-key",
+    )
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_every_channel_is_read(channel: Channel) -> None:
+    """Each of the ten channels is accepted by its name."""
+    assert accepted(read(channel=channel.value)).channel == channel.value
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-11-21T12:00:00Z", NOON),
+        ("2026-11-21t12:00:00z", NOON),
+        ("2026-11-21 12:00:00+00:00", NOON),
+        ("2026-11-21T13:30:00+01:30", NOON),
+        ("2026-11-21T12:00:00.0019Z", NOON + 1),
+        ("1969-12-31T23:59:59.999Z", -1),
+    ],
+)
+def test_times_are_read_to_the_millisecond(time: str, expected: int) -> None:
+    """RFC 3339 in any zone, cut off at the millisecond; how old is no matter of the envelope."""
+    assert accepted(read(time=time)).time == expected
+
+
+@given(st.integers(-2_208_988_800_000, 4_102_444_800_000))
+def test_no_millisecond_is_lost(time: int) -> None:
+    """A time that is written in milliseconds comes back as the same number."""
+    written = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time)
+    assert accepted(read(time=written.isoformat(timespec="milliseconds"))).time == time
+
+
+def test_a_wrong_clock_is_corrected() -> None:
+    """A client whose clock is an hour late has its events moved by that hour."""
+    late = read(time="2026-11-21T11:00:00Z", sent_at="2026-11-21T11:00:10Z")
+    assert accepted(late, received_at_ms=NOON + 10_000).time == NOON
+
+
+@pytest.mark.parametrize(("lag", "moved"), [(5_000, 0), (5_001, 5_001), (-5_000, 0), (-5_001, -5_001)])
+def test_a_small_lag_is_no_wrong_clock(lag: int, moved: int) -> None:
+    """Up to five seconds between sending and receiving are taken for the way, not for the clock."""
+    sent = read(time="2026-11-21T12:00:00Z", sent_at="2026-11-21T12:00:00Z")
+    assert accepted(sent, received_at_ms=NOON + lag).time == NOON + moved
+
+
+def test_an_exported_event_keeps_its_stamps() -> None:
+    """Read again without new stamps, an event keeps when it was received, by whom, and its version."""
+    event = accepted(read(received_at="2026-11-21T12:00:01Z", producer="p", schema=3))
+    assert (event.received_at, event.producer, event.schema) == (NOON + 1_000, "p", 3)
+
+
+def test_stamps_of_the_collector_win() -> None:
+    """A producer cannot say when it was received or whose key it has."""
+    event = accepted(
+        read(received_at="2020-01-01T00:00:00Z", producer="else"), received_at_ms=NOON, producer="mine"
+    )
+    assert (event.received_at, event.producer) == (NOON, "mine")
+
+
+def test_a_replayed_event_without_a_stamp_was_received_as_it_happened() -> None:
+    """Where nothing says when an event was received, its own time stands for it, and no clock is set."""
+    event = accepted(read(sent_at="2026-11-22T00:00:00Z"))
+    assert (event.time, event.received_at) == (NOON + 250, NOON + 250)
+
+
+def test_without_a_version_it_is_the_latest() -> None:
+    """An event that names no version of its type has the latest."""
+    assert accepted(read(), latest=4).schema == 4
+
+
+def test_nobody_is_no_event() -> None:
+    """An envelope whose identifiers are all placeholders becomes nothing."""
+    assert to_event(read(identifiers={"account": "null", "device": ["0", ""]})) is None
+
+
+def test_local_numbers_are_read_by_the_region() -> None:
+    """The configured region turns a local phone number into an international one."""
+    envelope = read(identifiers={"phone": "020 7946 0018"})
+    assert accepted(envelope, region="GB").identifiers == ("phone:+442079460018",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "message"),
+    [
+        ({"id": ""}, "id", "expected 1 or more characters, got an empty string"),
+        ({"id": "x" * 65}, "id", "expected up to 64 characters, got a string of 65 characters"),
+        ({"id": 7}, "id", "expected a string, got a number"),
+        ({"id": None}, "id", "expected a string, got null"),
+        ({"time": "yesterday"}, "time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z"),
+        ({"time": "2026-11-21"}, "time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z"),
+        ({"time": "1795262400"}, "time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z"),
+        (
+            {"time": "2026-02-30T00:00:00Z"},
+            "time",
+            "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z",
+        ),
+        (
+            {"time": "2026-11-21T12:00:00"},
+            "time",
+            "expected a time with its zone, such as 2026-11-21T10:00:00Z, got a time without it",
+        ),
+        (
+            {"time": 1795262400},
+            "time",
+            "expected a time in RFC 3339 as a string, such as 2026-11-21T10:00:00Z, got a number",
+        ),
+        (
+            {"channel": "tv"},
+            "channel",
+            "expected one of 'web', 'app', 'phone', 'chat', 'email', 'social', 'store', 'mail', 'kiosk' or "
+            "'field', got 'tv'",
+        ),
+        ({"source": ""}, "source", "expected 1 or more characters, got an empty string"),
+        ({"identifiers": {}}, "identifiers", "expected 1 or more entries, got an object of 0"),
+        (
+            {"identifiers": {"account": 17}},
+            "identifiers.account",
+            "expected a string or a list of up to 5 strings",
+        ),
+        ({"identifiers": {"account": [17]}}, "identifiers.account.0", "expected a string, got a number"),
+        (
+            {"identifiers": {"device": []}},
+            "identifiers.device",
+            "expected 1 or more entries, got a list of 0",
+        ),
+        (
+            {"identifiers": {"device": ["a"] * 6}},
+            "identifiers.device",
+            "expected up to 5 entries, got a list of 6",
+        ),
+        (
+            {"identifiers": {"device": "x" * 257}},
+            "identifiers.device.0",
+            "expected up to 256 characters, got a string of 257 characters",
+        ),
+        (
+            {"identifiers": {"Device": "x"}},
+            "identifiers.Device",
+            "not a name; expected a letter, then up to 31 letters, digits or _, all lower case",
+        ),
+        (
+            {"identifiers": {f"k{n}": "x" for n in range(17)}},
+            "identifiers",
+            "expected up to 16 entries, got an object of 17",
+        ),
+        ({"data": [1, 2]}, "data", "expected an object, got a list of 2"),
+        ({"data": {"a": [{"b": float("nan")}]}}, "data", "expected finite numbers"),
+        ({"data": {"a": 2**64}}, "data", "expected numbers of at most 64 bits"),
+        ({"schema": 0}, "schema", "expected 1 or more, got a number"),
+        ({"schema": "1"}, "schema", "expected a whole number, got a string of 1 character"),
+        ({"cart": 1}, "cart", "not a field of an event; what is yours belongs in data"),
+        ({"version": 1}, "version", "not a field of an event; what is yours belongs in data"),
+    ],
+)
+def test_a_refusal_says_where_and_what_was_expected(fields: dict[str, Any], field: str, message: str) -> None:
+    """What is wrong with an envelope is told by the path of the field and in plain words."""
+    assert refused(**fields) == (field, message)
+
+
+@pytest.mark.parametrize("field", ["id", "type", "time", "channel", "source", "identifiers"])
+def test_a_missing_field_is_described(field: str) -> None:
+    """A missing field is named, with what it should hold."""
+    with pytest.raises(ValidationError) as raised:
+        Envelope.model_validate_json(json.dumps({key: value for key, value in SENT.items() if key != field}))
+    where, message = explain(raised.value, Envelope)
+    assert where == field
+    assert message == f"missing; expected {Envelope.model_fields[field].description}"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("[1, 2]", "expected an object, got a list of 2"),
+        ("true", "expected an object, got true"),
+        ("{", "not JSON: EOF while parsing an object at line 1 column 1"),
+        (r'{"id": "\ud800"}', "not JSON: unexpected end of hex escape at line 1 column 15"),
+    ],
+)
+def test_what_is_no_event_at_all_is_told_so(body: str, message: str) -> None:
+    """A body that is no JSON object is refused as a whole."""
+    with pytest.raises(ValidationError) as raised:
+        Envelope.model_validate_json(body)
+    assert explain(raised.value, Envelope) == ("", message)
+
+
+def test_identifiers_are_not_repeated_in_a_refusal() -> None:
+    """A message never holds an identifier's value: it may end in a log."""
+    _, message = refused(identifiers={"email": ["secret@mail.example" * 20]})
+    assert "secret" not in message
+
+
+NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+DATA = st.dictionaries(
+    st.text(max_size=8),
+    st.recursive(
+        st.none() | st.booleans() | NUMBERS | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=4,
+)
+
+
+@given(DATA)
+def test_data_goes_through_unchanged(data: dict[str, Any]) -> None:
+    """Whatever data an envelope is read with reaches the log's reader as it was sent."""
+    event = accepted(read(data=data))
+    assert event.data == data
+    assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event

@@ -1,0 +1,126 @@
+"""`touchline schema`."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from touchline.cli.schema import app, example
+from touchline.vocabulary import Envelope
+from touchline.vocabulary.registry import EVENT_TYPES, envelope_schema, json_schema
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_there_is_one_example_for_each_type() -> None:
+    """The package holds an example of every type, and of nothing else."""
+    files = resources.files("touchline.vocabulary").joinpath("examples").iterdir()
+    assert sorted(file.name for file in files) == sorted(f"{name}.json" for name in EVENT_TYPES)
+
+
+def test_list_names_every_type_under_its_family() -> None:
+    """The table has a line a type, with version and meaning, below its family."""
+    lines = run("list").stdout.splitlines()
+    family = ""
+    found = {}
+    for line in filter(None, lines):
+        if line.startswith("  "):
+            name, version, doc = line.split(maxsplit=2)
+            found[name] = (family, version, doc)
+        else:
+            family = line
+    assert found == {name: (one.family, f"v{one.version}", one.doc) for name, one in EVENT_TYPES.items()}
+
+
+def test_list_for_scripts() -> None:
+    """With --json the list is an array of objects."""
+    listed = json.loads(run("list", "--json").stdout)
+    assert [one["type"] for one in listed] == list(EVENT_TYPES)
+    assert listed[0] == {
+        "type": "campaign.delivered",
+        "family": "marketing",
+        "version": 1,
+        "doc": EVENT_TYPES["campaign.delivered"].doc,
+    }
+
+
+def test_show_describes_fields_and_gives_an_example() -> None:
+    """A type is shown with what each field holds, which are required, and an event."""
+    shown = run("show", "feedback.given").stdout
+    assert "feedback.given  v1  (voice)" in shown
+    assert "csat | nps | ces | review | complaint, required" in shown
+    assert shown.endswith(example("feedback.given").decode())
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_every_type_can_be_shown(name: str) -> None:
+    """Each type's fields are all shown."""
+    shown = run("show", name)
+    assert shown.exit_code == 0
+    assert all(f"  {field} " in shown.stdout for field in EVENT_TYPES[name].model.model_fields)
+
+
+def test_show_prints_the_schema_alone() -> None:
+    """With --json nothing but the JSON Schema is printed."""
+    assert json.loads(run("show", "promise.made", "--json").stdout) == json_schema("promise.made")
+
+
+def test_show_prints_an_event_that_can_be_sent() -> None:
+    """With --example nothing but an event is printed."""
+    assert (
+        Envelope.model_validate_json(run("show", "promise.made", "--example").stdout).type == "promise.made"
+    )
+
+
+def test_show_gives_one_thing_at_a_time() -> None:
+    """Schema and example together are a usage error."""
+    assert run("show", "promise.made", "--json", "--example").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("checkout.start", "did you mean checkout.started"), ("qqqq", "see `touchline schema list`")],
+)
+def test_an_unknown_type_is_answered_with_the_closest(name: str, hint: str) -> None:
+    """A name that is no type ends with 1 and a hint."""
+    result = run("show", name)
+    assert result.exit_code == 1
+    assert f"there is no event type '{name}'" in result.stderr
+    assert hint in result.stderr
+
+
+def test_export_writes_every_schema(tmp_path: Path) -> None:
+    """A folder is made and holds a schema a type and the envelope's; the count is told."""
+    folder = tmp_path / "new" / "schemas"
+    result = run("export", str(folder))
+    written = {file.stem: json.loads(file.read_text()) for file in folder.iterdir()}
+    assert result.exit_code == 0
+    assert f"Wrote {len(written)} schemas" in result.stdout
+    assert written == {"envelope": envelope_schema()} | {name: json_schema(name) for name in EVENT_TYPES}
+
+
+def test_export_twice_leaves_the_same(tmp_path: Path) -> None:
+    """Exporting into a folder that has the schemas writes them again."""
+    assert run("export", str(tmp_path)).exit_code == run("export", str(tmp_path)).exit_code == 0
+
+
+def test_export_refuses_a_file(tmp_path: Path) -> None:
+    """Where a folder is expected and a file is, nothing is written and the message says so."""
+    file = tmp_path / "taken"
+    file.write_text("mine")
+    result = run("export", str(file))
+    assert result.exit_code == 1
+    assert "is a file; name a folder" in result.stderr
+    assert file.read_text() == "mine"
+
+
+def test_export_says_where_it_cannot_write(tmp_path: Path) -> None:
+    """A folder that cannot be made ends with 1 and the reason."""
+    (tmp_path / "taken").write_text("mine")
+    result = run("export", str(tmp_path / "taken" / "below"))
+    assert result.exit_code == 1
+    assert "cannot write to" in result.stderr
