@@ -1,0 +1,232 @@
+"""A story: what one customer does, and the frictions that are planted in it.
+
+The law: the frictions that a story declares are exactly those that the default pack finds in its
+touchpoints, no more and no less, both layers, at every moment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from random import Random
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from touchline.vocabulary.ids import NAMESPACE
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Identifiers = Mapping[str, str]
+Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
+Source = Literal["webshop", "call-centre", "stores", "social-desk", "logistics", "crm"]
+
+
+def rfc3339(time: int) -> str:
+    """A time in ms since 1970 as native events write it."""
+    return datetime.fromtimestamp(time // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{time % 1000:03}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Touchpoint:
+    """One event before it is sent. Times are ms since 1970.
+
+    `due` is when it is sent: its `time`, or later where the system that saw it was cut off.
+    """
+
+    id: str
+    type: str
+    time: int
+    due: int
+    channel: Channel
+    source: Source
+    identifiers: Identifiers
+    data: Mapping[str, Any]
+
+    def envelope(self) -> dict[str, Any]:
+        """The touchpoint as a native event."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "time": rfc3339(self.time),
+            "channel": self.channel,
+            "source": self.source,
+            "identifiers": dict(self.identifiers),
+            "data": dict(self.data),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One friction that a story holds. Times are ms since 1970.
+
+    `taken_back_at` is when a late event or a link makes it untrue.
+    """
+
+    rule: str
+    anchor: str
+    opened_at: int
+    resolved_at: int | None = None
+    taken_back_at: int | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The friction id (SEMANTICS §2)."""
+        return uuid5(NAMESPACE, f"{self.rule}:{self.anchor}")
+
+    def as_known(self, now: int) -> "Planted | None":
+        """What of it can be known at `now`: nothing, open, or resolved."""
+        if self.opened_at > now or (self.taken_back_at is not None and self.taken_back_at <= now):
+            return None
+        late = self.resolved_at is not None and self.resolved_at > now
+        return replace(self, resolved_at=None if late else self.resolved_at, taken_back_at=None)
+
+
+class Story:
+    """Writes one customer's touchpoints in time order and declares the frictions among them.
+
+    `key` names the customer and everything of theirs: it must differ from story to story.
+    """
+
+    def __init__(self, key: str, begin: int) -> None:
+        self.now = begin
+        self.touchpoints: list[Touchpoint] = []
+        self.planted: list[Planted] = []
+        self.random = Random(key)  # noqa: S311 - a simulation
+        self._key = blake2b(key.encode(), digest_size=9).hexdigest()
+        number = int(self._key, 16) % 10**10
+        self.account: Identifiers = {"account": f"u-{self._key[:10]}"}
+        self.device: Identifiers = {"device": f"d-{self._key[:12]}"}
+        self.email: Identifiers = {"email": f"{self._key[:10]}@example.com"}
+        self.phone: Identifiers = {"phone": f"+4915{number:010}"}
+        self.social: Identifiers = {"social": f"@{self._key[:10]}"}
+
+    def name(self, kind: str) -> str:
+        """A new id for a thing of this story, such as a cart."""
+        return f"{kind}-{self._key[:10]}-{len(self.touchpoints)}"
+
+    def wait(self, shortest: int, longest: int) -> None:
+        """Let between `shortest` and `longest` ms pass."""
+        self.now += self.random.randint(shortest, longest)
+
+    def happen(
+        self,
+        type_: str,
+        who: Identifiers,
+        channel: Channel,
+        source: Source,
+        *,
+        sent_after: int = 0,
+        **data: Any,
+    ) -> Touchpoint:
+        """Write a touchpoint at the story's time; it is sent `sent_after` ms later."""
+        self.now += 1  # so that no two touchpoints of a story have one time
+        touchpoint = Touchpoint(
+            id=f"{self._key}-{len(self.touchpoints):02}",
+            type=type_,
+            time=self.now,
+            due=self.now + sent_after,
+            channel=channel,
+            source=source,
+            identifiers=dict(who),
+            data=data,
+        )
+        self.touchpoints.append(touchpoint)
+        return touchpoint
+
+    def web(self, type_: str, who: Identifiers, **data: Any) -> Touchpoint:
+        """Write a touchpoint of the web shop."""
+        return self.happen(type_, who, "web", "webshop", **data)
+
+    def store(self, type_: str, who: Identifiers, **data: Any) -> Touchpoint:
+        """Write a touchpoint of a store."""
+        return self.happen(type_, who, "store", "stores", **data)
+
+    def known(self) -> None:
+        """Have the customer's account, e-mail and phone linked already, by the CRM."""
+        self.happen("identity.linked", {**self.account, **self.email, **self.phone}, "web", "crm")
+        self.wait(MINUTE, 10 * MINUTE)
+
+    def contact(self, channel: Channel, who: Identifiers, reason: str) -> "Contact":
+        """Start a contact; the customer takes the first step."""
+        return Contact(self, channel, who, reason)
+
+    def plant(
+        self,
+        rule: str,
+        anchor: Touchpoint | Planted,
+        opened: Touchpoint | Planted | int,
+        *,
+        resolved: Touchpoint | None = None,
+        taken_back_at: int | None = None,
+    ) -> Planted:
+        """Declare a friction: the rule, what it hangs on, what opens it (or when), what resolves it."""
+        if isinstance(opened, int):
+            opened_at = opened
+        else:
+            opened_at = opened.time if isinstance(opened, Touchpoint) else opened.opened_at
+        planted = Planted(
+            rule=rule,
+            anchor=str(anchor.id),
+            opened_at=opened_at,
+            resolved_at=resolved.time if resolved else None,
+            taken_back_at=taken_back_at,
+        )
+        self.planted.append(planted)
+        return planted
+
+
+class Contact:
+    """One contact of a story, on any channel."""
+
+    def __init__(self, story: Story, channel: Channel, who: Identifiers, reason: str) -> None:
+        self._story = story
+        self._channel = channel
+        self._who = who
+        self._same: dict[str, Any] = {"contact_id": story.name("contact"), "reason": reason}
+        self._waiting_since = story.now
+        self.started = self.step("started")
+
+    def step(self, what: str, **data: Any) -> Touchpoint:
+        """Write `contact.<what>`."""
+        source: Source = {"social": "social-desk", "store": "stores"}.get(self._channel, "call-centre")  # type: ignore[assignment]
+        return self._story.happen(f"contact.{what}", self._who, self._channel, source, **self._same, **data)
+
+    def menu(self) -> Touchpoint:
+        """The customer is in the menu within seconds."""
+        self._story.wait(2 * SECOND, 6 * SECOND)
+        return self.step("menu_entered")
+
+    def queue(self, name: str = "tier1") -> Touchpoint:
+        """The customer is put into a queue within half a minute."""
+        self._story.wait(5 * SECOND, 30 * SECOND)
+        self._waiting_since = self._story.now
+        return self.step("queued", queue=name)
+
+    def transfer(self, queue: str) -> Touchpoint:
+        """After a talk the customer is handed to another queue."""
+        self.talk()
+        self._waiting_since = self._story.now
+        return self.step("transferred", queue=queue)
+
+    def answer(self, shortest: int = 3 * SECOND, longest: int = 90 * SECOND) -> Touchpoint:
+        """An agent answers after between `shortest` and `longest` ms."""
+        self._story.wait(shortest, longest)
+        waited = (self._story.now - self._waiting_since) / 1000
+        return self.step("answered", agent=f"a{self._story.random.randint(1, 40)}", wait_seconds=waited)
+
+    def talk(self, shortest: int = MINUTE, longest: int = 6 * MINUTE) -> None:
+        """Some time passes."""
+        self._story.wait(shortest, longest)
+
+    def give_up(self, shortest: int, longest: int) -> Touchpoint:
+        """The customer leaves after between `shortest` and `longest` ms."""
+        self._story.wait(shortest, longest)
+        return self.step("abandoned")
+
+    def end(self, *, resolved: bool = True) -> Touchpoint:
+        """The contact ends after a talk."""
+        self.talk()
+        return self.step("ended", resolved=resolved)

@@ -1,0 +1,191 @@
+"""Storylines of the web shop: carts, checkouts, forms, payments, and what the page did not do."""
+
+from touchline.simulation.story import DAY, HOUR, MINUTE, SECOND, Identifiers, Story, Touchpoint, rfc3339
+
+PAGES = ("/", "/new", "/sale", "/coats", "/shoes", "/lamps", "/kitchen")
+QUERIES = ("rain coat", "desk lamp", "running shoes", "tea pot", "wool scarf")
+
+
+def browse(story: Story, who: Identifiers, pages: int = 3) -> None:
+    """Look at a few pages and search once."""
+    for _ in range(pages):
+        story.web("page.viewed", who, page=story.random.choice(PAGES))
+        story.wait(10 * SECOND, 2 * MINUTE)
+    story.web(
+        "search.performed", who, query=story.random.choice(QUERIES), results=story.random.randint(1, 60)
+    )
+    story.wait(10 * SECOND, MINUTE)
+
+
+def fill_cart(story: Story, who: Identifiers, cart: str, changes: int = 2) -> list[Touchpoint]:
+    """Put things into a cart, minutes apart."""
+    updates = []
+    for items in range(1, changes + 1):
+        value = round(story.random.uniform(8, 160) * items, 2)
+        updates.append(story.web("cart.updated", who, cart_id=cart, items=items, value=value, currency="EUR"))
+        story.wait(30 * SECOND, 5 * MINUTE)
+    return updates
+
+
+def check_out(story: Story, who: Identifiers, cart: str, steps: int = 2) -> list[Touchpoint]:
+    """Go through steps of the checkout, minutes apart."""
+    done = [story.web("checkout.started", who, cart_id=cart)]
+    for step in ("address", "delivery", "payment")[:steps]:
+        story.wait(20 * SECOND, 4 * MINUTE)
+        done.append(story.web("checkout.step_completed", who, cart_id=cart, step=step))
+    story.wait(20 * SECOND, 4 * MINUTE)
+    return done
+
+
+def order(story: Story, who: Identifiers, cart: str) -> Touchpoint:
+    """Place the order of a cart."""
+    return story.web("order.placed", who, order_id=story.name("order"), cart_id=cart, currency="EUR")
+
+
+def deliver(story: Story, who: Identifiers, placed: Touchpoint) -> None:
+    """Name a day for an order, and bring it before."""
+    number = placed.data["order_id"]
+    due = rfc3339(story.now + 2 * DAY)
+    story.wait(5 * MINUTE, 30 * MINUTE)
+    story.happen("delivery.scheduled", who, "email", "logistics", order_id=number, due_at=due)
+    story.wait(18 * HOUR, 44 * HOUR)
+    story.happen("delivery.completed", who, "field", "logistics", order_id=number)
+
+
+def looks_around(story: Story) -> None:
+    """Browses without a name and leaves."""
+    browse(story, story.device, story.random.randint(1, 5))
+
+
+def buys_online(story: Story) -> None:
+    """Browses without a name, logs in at the checkout, buys, has it brought, is content."""
+    who = {**story.account, **story.email, **story.device}
+    cart = story.name("cart")
+    browse(story, story.device)
+    fill_cart(story, story.device, cart)
+    check_out(story, who, cart)
+    placed = order(story, who, cart)
+    deliver(story, who, placed)
+    if story.random.random() < 0.4:
+        story.wait(HOUR, 6 * HOUR)
+        story.happen(
+            "feedback.given", story.email, "email", "crm",
+            feedback_id=story.name("feedback"), metric="csat", score=story.random.choice((4, 5, 5)), scale=5,
+        )  # fmt: skip
+
+
+def follows_a_campaign(story: Story) -> None:
+    """Reads a letter, follows its link, buys with its coupon."""
+    story.known()
+    campaign = "autumn"
+    story.happen("campaign.delivered", story.email, "email", "crm", campaign_id=campaign)
+    story.wait(10 * MINUTE, 8 * HOUR)
+    story.happen("campaign.opened", story.email, "email", "crm", campaign_id=campaign)
+    story.wait(5 * SECOND, MINUTE)
+    who = {**story.email, **story.device}
+    story.web("campaign.clicked", who, campaign_id=campaign, url="https://shop.example.com/autumn")
+    cart = story.name("cart")
+    fill_cart(story, story.device, cart)
+    check_out(story, {**story.account, **story.device}, cart)
+    story.web("coupon.redeemed", story.account, coupon_id="AUTUMN10", campaign_id=campaign)
+    order(story, story.account, cart)
+
+
+def comes_back(story: Story) -> None:
+    """Buys three times within some days."""
+    who = {**story.account, **story.device}
+    for _ in range(3):
+        cart = story.name("cart")
+        fill_cart(story, who, cart, 1)
+        check_out(story, who, cart)
+        deliver(story, who, order(story, who, cart))
+        story.wait(HOUR, DAY)
+
+
+def abandons_cart(story: Story) -> None:
+    """Fills a cart, changes it within the hour, and is not seen again."""
+    browse(story, story.device, 2)
+    first, *_, last = fill_cart(story, story.device, story.name("cart"), 3)
+    story.plant("cart_abandoned", first, last.time + HOUR)
+
+
+def buys_after_all(story: Story) -> None:
+    """Leaves a cart for some hours and orders after all, in the shop or in a store."""
+    who = {**story.account, **story.device}
+    cart = story.name("cart")
+    first, *_, last = fill_cart(story, who, cart)
+    story.wait(3 * HOUR, 20 * HOUR)
+    if story.random.random() < 0.5:
+        check_out(story, who, cart)
+        placed = order(story, who, cart)
+    else:
+        placed = story.store("order.placed", story.account, order_id=story.name("order"), currency="EUR")
+    story.plant("cart_abandoned", first, last.time + HOUR, resolved=placed)
+
+
+def abandons_checkout(story: Story) -> None:
+    """Leaves in the middle of the checkout; some return and order."""
+    who = {**story.account, **story.device}
+    cart = story.name("cart")
+    fill_cart(story, who, cart)
+    first, *_, last = check_out(story, who, cart, 1)
+    placed = None
+    if story.random.random() < 0.4:
+        story.wait(HOUR, 12 * HOUR)
+        placed = order(story, who, cart)
+    story.plant("checkout_abandoned", first, last.time + 30 * MINUTE, resolved=placed)
+
+
+def abandons_form(story: Story) -> None:
+    """Meets a field that refuses what is entered; some send the form the next day."""
+    who = {**story.account, **story.device}
+    form = story.name("form")
+    first = last = story.web("form.started", who, form_id=form, page="/returns")
+    for _ in range(2):
+        story.wait(MINUTE, 5 * MINUTE)
+        last = story.web("form.field_failed", who, form_id=form, field="order number", page="/returns")
+    sent = None
+    if story.random.random() < 0.4:
+        story.wait(10 * HOUR, 20 * HOUR)
+        sent = story.web("form.submitted", who, form_id=form, page="/returns")
+    story.plant("form_abandoned", first, last.time + 30 * MINUTE, resolved=sent)
+
+
+def pays_at_the_third_try(story: Story) -> None:
+    """Two payments fail; the third goes through."""
+    who = {**story.account, **story.device}
+    cart = story.name("cart")
+    fill_cart(story, who, cart)
+    check_out(story, who, cart, 3)
+    first = story.web("payment.failed", who, cart_id=cart, method="card", reason="refused")
+    story.wait(20 * SECOND, 2 * MINUTE)
+    second = story.web("payment.failed", who, cart_id=cart, method="card", reason="refused")
+    story.wait(MINUTE, 4 * MINUTE)
+    order(story, who, cart)
+    story.plant("payment_failed_again", first, second)
+
+
+def order_fails(story: Story) -> None:
+    """Pays, and the shop cannot take the order."""
+    who = {**story.account, **story.device}
+    cart = story.name("cart")
+    fill_cart(story, who, cart)
+    check_out(story, who, cart, 3)
+    failed = story.web("order.failed", who, cart_id=cart, reason="out of stock")
+    story.web("error.shown", who, page="/checkout", message="Something went wrong.", code="E-17")
+    story.plant("order_failed", failed, failed)
+
+
+def clicks_in_anger(story: Story) -> None:
+    """Clicks on something that does nothing, and then in rage."""
+    who = story.device
+    browse(story, who, 1)
+    dead = []
+    for _ in range(3):
+        story.wait(5 * SECOND, MINUTE)
+        dead.append(story.web("element.dead_clicked", who, element="size chart", page="/coats"))
+    story.plant("dead_clicks", dead[0], dead[-1])
+    if story.random.random() < 0.6:
+        story.wait(5 * SECOND, MINUTE)
+        rage = story.web("element.rage_clicked", who, element="size chart", page="/coats", clicks=5)
+        story.plant("rage_clicks", rage, rage)

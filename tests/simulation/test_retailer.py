@@ -1,0 +1,103 @@
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+import pytest
+
+from touchline.simulation import Retailer
+from touchline.simulation.story import DAY, HOUR, MINUTE
+
+START = 1_790_000_000_000
+
+
+def test_the_seed_and_the_start_decide_everything() -> None:
+    """Two retailers alike hand out the same; another seed, or another start, hands out nothing of it."""
+    first, second = (Retailer(7, START, history=DAY, rate=0.5) for _ in range(2))
+    touchpoints = first.until(START)
+    assert second.until(START) == touchpoints
+    assert second.planted(START) == first.planted(START)
+    assert touchpoints
+    ids = {one.id for one in touchpoints}
+    for other in (Retailer(8, START, history=DAY, rate=0.5), Retailer(7, START + 1, history=DAY, rate=0.5)):
+        assert ids.isdisjoint(one.id for one in other.until(START))
+
+
+def test_the_steps_of_asking_do_not_matter() -> None:
+    """Asked for in many small steps or all at once, the same comes out, in the same order."""
+    at_once, in_steps = (Retailer(7, START, history=DAY, rate=0.5) for _ in range(2))
+    end = START + 3 * HOUR
+    random = Random(1)
+    pieces, now = [], START - DAY
+    while now < end:
+        now = min(end, now + random.randrange(1, HOUR))
+        pieces += in_steps.until(now)
+    assert pieces == at_once.until(end)
+    assert in_steps.planted(end) == at_once.planted(end)
+
+
+def test_what_is_due_comes_in_order_and_not_early() -> None:
+    """Touchpoints come by the time they are sent, each between the last time asked for and this one."""
+    retailer = Retailer(3, START, history=DAY)
+    past = retailer.until(START)
+    assert [one.due for one in past] == sorted(one.due for one in past)
+    soon = retailer.until(START + MINUTE)
+    assert soon
+    assert all(START < one.due <= START + MINUTE for one in soon)
+    assert retailer.next_due() > START + MINUTE
+
+
+def test_the_next_touchpoint_is_announced() -> None:
+    """Nothing is due before `next_due`, and waiting from one to the next misses nothing."""
+    waiting, watching = (Retailer(3, START, history=HOUR, rate=0.2) for _ in range(2))
+    seen, now = [], START - HOUR
+    while (now := waiting.next_due()) <= START:
+        seen += waiting.until(now)
+    assert seen == watching.until(START)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_detected_is_what_was_planted(seed: int, accepted: Any, found: Any, listed: Any) -> None:
+    """Over days and thousands of customers the pack finds the planted frictions and no others."""
+    retailer = Retailer(seed, START, history=6 * DAY, history_rate=0.08, rate=0.5)
+    moments = [START - 4 * DAY, START - 2 * DAY - 7 * HOUR, START, START + 10 * HOUR]
+    events = []
+    for now in moments:
+        events += accepted(retailer.until(now))
+        planted = listed(retailer.planted(now))
+        assert found(events, now) == planted
+        shuffled = Random(now).sample(events, len(events))
+        assert found(shuffled, now) == planted
+    assert len(events) > 20_000
+    assert planted.total() > 1_000
+
+
+def test_a_tablet_in_a_store_is_used_by_many() -> None:
+    """A kiosk's device occurs with many accounts, and never without one."""
+    accounts = defaultdict(set)
+    for one in Retailer(1, START, history=3 * DAY).until(START):
+        if one.identifiers.get("device", "").startswith("kiosk-"):
+            accounts[one.identifiers["device"]].add(one.identifiers["account"])
+    assert len(accounts) == 3
+    assert all(len(users) > 10 for users in accounts.values())
+
+
+def test_the_rate_is_as_asked_for() -> None:
+    """Once stories overlap as they do in the long run, touchpoints come at about the rate."""
+    retailer = Retailer(5, START, history=0, rate=0.2)
+    retailer.until(START + 4 * DAY)
+    day = len(retailer.until(START + 5 * DAY))
+    assert day == pytest.approx(0.2 * 86_400, rel=0.15)
+
+
+def test_only_so_many_planted_frictions_are_remembered() -> None:
+    """Memory for what was planted has a bound."""
+    retailer = Retailer(5, START, history=5 * DAY, remember=50)
+    retailer.until(START)
+    assert 0 < len(retailer.planted(START)) <= 50
+
+
+def test_the_future_is_not_known() -> None:
+    """Asking for what is planted past the time handed out is refused."""
+    retailer = Retailer(5, START, history=0)
+    with pytest.raises(ValueError, match="call until"):
+        retailer.planted(START + 1)
