@@ -1,7 +1,7 @@
 """The laws of identifiers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from touchline.vocabulary.identifiers import RANK, normalise, normalised, rank
@@ -30,6 +30,9 @@ PLACEHOLDERS = [
 
 
 @given(KINDS, VALUES, REGIONS)
+@example("phone", "+490042012", None)
+@example("phone", "00577106", "AU")
+@example("email", "\u0130@mail.example", None)
 def test_normalising_twice_changes_nothing(kind: str, value: str, region: str | None) -> None:
     """What was normalised once is its own normal form."""
     once = normalise(kind, value, region)
@@ -69,6 +72,7 @@ def test_only_whole_values_are_placeholders(value: str) -> None:
         ("phone", "0044 20 7946 0018", "DE", "phone:+442079460018"),
         ("phone", "020 7946 0018", None, "phone:020 7946 0018"),
         ("phone", " reception ", "GB", "phone:reception"),
+        ("phone", "+490042012", None, "phone:+490042012"),
         ("phone", "020 7946 0018", "no region", "phone:020 7946 0018"),
     ],
 )
