@@ -138,7 +138,7 @@ def test_local_numbers_are_read_by_the_region() -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "message"),
     [
-        ({"id": ""}, "id", "expected 1 or more characters, got an empty string"),
+        ({"id": ""}, "id", "expected 1 or more characters, got a string of 0 characters"),
         ({"id": "x" * 65}, "id", "expected up to 64 characters, got a string of 65 characters"),
         ({"id": 7}, "id", "expected a string, got a number"),
         ({"id": None}, "id", "expected a string, got null"),
@@ -166,7 +166,7 @@ def test_local_numbers_are_read_by_the_region() -> None:
             "expected one of 'web', 'app', 'phone', 'chat', 'email', 'social', 'store', 'mail', 'kiosk' or "
             "'field', got 'tv'",
         ),
-        ({"source": ""}, "source", "expected 1 or more characters, got an empty string"),
+        ({"source": ""}, "source", "expected 1 or more characters, got a string of 0 characters"),
         ({"identifiers": {}}, "identifiers", "expected 1 or more entries, got an object of 0"),
         (
             {"identifiers": {"account": 17}},
@@ -243,6 +243,12 @@ def test_identifiers_are_not_repeated_in_a_refusal() -> None:
     """A message never holds an identifier's value: it may end in a log."""
     _, message = refused(identifiers={"email": ["secret@mail.example" * 20]})
     assert "secret" not in message
+
+
+def test_a_path_has_a_bound() -> None:
+    """The name of an unknown field, however long, is cut in the path."""
+    field, _ = refused(**{"x" * 10_000: 1})
+    assert field == "x" * 256
 
 
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     TIME_TOO_OLD = "time_too_old"
 
 
+_LONGEST_PATH = 256
+
 _EXPECTED = {
     "string_type": "a string",
     "int_type": "a whole number",
@@ -31,8 +33,6 @@ _EXPECTED = {
     "model_type": "an object",
     "list_type": "a list",
     "datetime_type": "a time in RFC 3339 as a string, such as 2026-11-21T10:00:00Z",
-    "datetime_parsing": "a time in RFC 3339, such as 2026-11-21T10:00:00Z",
-    "datetime_from_date_parsing": "a time in RFC 3339, such as 2026-11-21T10:00:00Z",
     "timezone_aware": "a time with its zone, such as 2026-11-21T10:00:00Z",
     "enum": "one of {expected}",
     "literal_error": "one of {expected}",
@@ -63,7 +63,7 @@ def explain(error: ValidationError, model: type[BaseModel], under: str = "") -> 
     kind = first["type"]
     in_key = "[key]" in location
     steps = [str(step) for step in location if step != "[key]"]
-    field = ".".join([under, *steps] if under else steps)
+    field = ".".join([under, *steps] if under else steps)[:_LONGEST_PATH]
     if kind == "json_invalid":
         return field, f"not JSON: {first['ctx']['error']}"
     if kind == "missing":
@@ -94,11 +94,7 @@ def _kind_of(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return (
-                "an empty string"
-                if not value
-                else f"a string of {len(value)} character{'s' if len(value) > 1 else ''}"
-            )
+            return f"a string of {len(value)} character{'' if len(value) == 1 else 's'}"
         case int() | float():
             return "a number"
         case list():
