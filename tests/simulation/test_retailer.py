@@ -35,6 +35,18 @@ def test_the_steps_of_asking_do_not_matter() -> None:
     assert in_steps.planted(end) == at_once.planted(end)
 
 
+def test_a_long_past_is_handed_out_in_portions() -> None:
+    """With a limit the same comes out, portion by portion, and what is planted is known up to there."""
+    at_once, portioned = (Retailer(7, START, history=DAY, rate=0.5) for _ in range(2))
+    seen = []
+    while portion := portioned.until(START, most=100):
+        assert len(portion) <= 100
+        seen += portion
+        portioned.planted(portion[-1].due - 1)
+    assert seen == at_once.until(START)
+    assert portioned.planted(START) == at_once.planted(START)
+
+
 def test_what_is_due_comes_in_order_and_not_early() -> None:
     """Touchpoints come by the time they are sent, each between the last time asked for and this one."""
     retailer = Retailer(3, START, history=DAY)

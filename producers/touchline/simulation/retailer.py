@@ -53,13 +53,13 @@ class Retailer:
         self._planted: deque[Planted] = deque(maxlen=remember)
         self._until = start - history
 
-    def until(self, now: int) -> list[Touchpoint]:
+    def until(self, now: int, most: int | None = None) -> list[Touchpoint]:
         """What has become due since the last call, up to and including `now` (ms), in order of `due`.
 
-        Ask for a long past in steps: the list is as long as what happened in it.
+        With `most`, the first so many of it; ask again for the rest.
         """
-        due = []
-        while True:
+        due: list[Touchpoint] = []
+        while most is None or len(due) < most:
             first = self._coming[0][0] if self._coming else now + 1
             if self._next_customer <= min(first, now):
                 self._welcome()
@@ -68,12 +68,15 @@ class Retailer:
             else:
                 self._until = max(self._until, now)
                 return due
+        # Others may be due in the same millisecond as the last.
+        self._until = max(self._until, due[-1].due - 1)
+        return due
 
     def planted(self, now: int) -> list[Planted]:
         """The frictions that can be known at `now` (ms) from what was due until then.
 
         Raises:
-            ValueError: `now` is past what `until` was asked for.
+            ValueError: `now` is past what `until` has handed out.
         """
         if now > self._until:
             raise ValueError("the future is not planted yet: call until(now) first")
