@@ -4,6 +4,7 @@ The events come in order; each goes to the rules that name its type, apart for e
 the first layer are then merged in, after the events of their time, for the rules of the second.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -70,6 +71,12 @@ class RuleSet:
         plans = [_plan(rule) for rule in self.rules]
         self._first = _Layer(plan for plan in plans if not plan.rule.second_layer)
         self._second = _Layer(plan for plan in plans if plan.rule.second_layer)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for rules that find the same signals with the same weights and words."""
+        versions = sorted(f"{rule.id}={rule.version}" for rule in self.rules)
+        return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:16]
 
     def findings(self, events: Sequence[Event], now: int) -> Findings:
         """The signals of one customer's `events`, which are in order, at the evaluation time `now` (ms)."""

@@ -18,6 +18,9 @@ JOURNEY_GAP = 14 * 86_400_000
 VISIT_GAP = 30 * 60_000
 """A silence longer than this (ms) ends a visit."""
 
+_LONGEST_WAIT = 2**32 - 1
+"""More seconds than this are told by no honest event; the sum stays a 32-bit number."""
+
 _GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))
 
 
@@ -111,7 +114,7 @@ def _journey(run: Sequence[Event], strikes: int) -> Journey:
         score=score,
         grade=grade(score),
         outcome=outcome(run),
-        wait_seconds=round(sum(map(_waited, run))),
+        wait_seconds=round(min(sum(map(_waited, run)), _LONGEST_WAIT)),
         transfers=sum(event.type == "contact.transferred" for event in run),
         channel_switches=len(path) - 1,
         repeats=len(reasons) - len(set(map(str, reasons))),

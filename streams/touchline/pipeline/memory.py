@@ -63,6 +63,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in _KEYS}
         self._tokens: set[str] = set()
+        self._fingerprint: str | None = None
 
     def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
         if token in self._tokens:
@@ -110,6 +111,12 @@ class MemoryStore:
     def last_version(self) -> int:
         tables = ("identities", "frictions", "journeys")
         return max((row["version"] for table in tables for row in self._rows(table)), default=0)
+
+    def rules_in_force(self) -> str | None:
+        return self._fingerprint
+
+    def put_in_force(self, fingerprint: str, at: int) -> None:
+        self._fingerprint = fingerprint
 
     def _rows(self, table: str) -> Iterable[dict[str, Any]]:
         return self.tables[table].values()

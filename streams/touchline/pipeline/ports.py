@@ -33,6 +33,9 @@ class Log(Protocol):
     def committed(self) -> int:
         """The offset of the last commit; 0 before the first."""
 
+    def end(self) -> int:
+        """The offset of the last record, whether it is still kept or not; 0 in a new log."""
+
 
 class Store(Protocol):
     """The tables. Times are milliseconds since 1970; lists of keys may be long."""
@@ -66,3 +69,9 @@ class Store(Protocol):
 
     def last_version(self) -> int:
         """The highest version of any row, 0 in an empty store."""
+
+    def rules_in_force(self) -> str | None:
+        """The fingerprint of the rules that every customer was last folded by; None in a new store."""
+
+    def put_in_force(self, fingerprint: str, at: int) -> None:
+        """Write down that every customer is folded by these rules, since a time."""

@@ -1,0 +1,136 @@
+"""`touchline replay`: the results of a log, on standard output; no store is touched."""
+
+import gzip
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from touchline.cli.failure import fail, reported
+
+if TYPE_CHECKING:
+    from touchline.vocabulary.event import Event
+
+SHOWN = 50
+"""Signals that the table shows."""
+
+
+def replay(
+    events: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EVENTS", help="NDJSON files of native events, also .gz; - reads standard input."
+        ),
+    ],
+    rules: Annotated[Path | None, typer.Option(help="Rules file; the default pack if not given.")] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Evaluation time, RFC 3339; the latest received_at if not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the contract's JSON object.")] = False,
+) -> None:
+    """Fold a log of events and print its customers, signals and journeys.
+
+    Only the envelope of the events is checked, so that any log can be tried. Lines that are no
+    event are named on standard error and left out.
+
+    Example: touchline replay events.jsonl --rules rules.yaml --json
+    """
+    import orjson
+
+    from touchline.cli.settings import SettingsError, load_settings
+    from touchline.friction import RulesError
+    from touchline.pipeline.packs import load_rules
+    from touchline.pipeline.replay import replay as fold_all
+
+    with reported(RulesError, SettingsError):
+        settings = load_settings(rules=rules)
+        ready = load_rules(settings.rules)
+    at = None if now is None else _time(now)
+    refused: list[str] = []
+    result = fold_all(_read(events, settings.region, refused), ready, at, settings.journey_gap)
+    for line in refused:
+        typer.echo(line, err=True)
+    if refused:
+        typer.echo(f"{len(refused)} lines are no events and were left out", err=True)
+    if as_json:
+        sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        _show(result)
+
+
+def _time(text: str) -> int:
+    from datetime import datetime
+
+    from touchline.vocabulary.envelope import milliseconds
+
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise fail(f"--now {text}: write a time with its zone, such as 2026-11-21T10:00:00Z", 2)
+    return milliseconds(time)
+
+
+def _read(names: Iterable[str], region: str | None, refused: list[str]) -> Iterator["Event"]:
+    from pydantic import ValidationError
+
+    from touchline.vocabulary.envelope import Envelope, to_event
+    from touchline.vocabulary.refusal import explain
+
+    for name in names:
+        for number, line in enumerate(_lines(name), start=1):
+            if not line.strip():
+                continue
+            try:
+                event = to_event(Envelope.model_validate_json(line), region=region)
+            except ValidationError as error:
+                field, message = explain(error, Envelope)
+                refused.append(f"{name}:{number}: {field + ': ' if field else ''}{message}")
+                continue
+            if event is None:
+                refused.append(f"{name}:{number}: identifiers: none is left without placeholders")
+            else:
+                yield event
+
+
+def _lines(name: str) -> Iterator[bytes]:
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with gzip.open(name) if name.endswith(".gz") else Path(name).open("rb") as file:
+            yield from file
+    except (OSError, EOFError) as error:
+        raise fail(f"{name}: cannot be read: {error}") from None
+
+
+def _show(result: dict[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+    from rich.table import Table
+
+    def written(ms: int | None) -> str:
+        return "" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+    signals = sorted(result["signals"], key=lambda one: (one["opened_at"], one["id"]))
+    table = Table("opened (UTC)", "rule", "customer", "resolved", "evidence")
+    for one in signals[:SHOWN]:
+        table.add_row(
+            written(one["opened_at"]),
+            one["rule"],
+            one["customer"],
+            written(one["resolved_at"]),
+            f"{len(one['evidence'])} events",
+        )
+    console = Console()
+    console.print(table)
+    if len(signals) > SHOWN:
+        console.print(f"… and {len(signals) - SHOWN} more; --json prints them all")
+    console.print(
+        f"{len(result['customers'])} events, {len(set(result['customers'].values()))} customers, "
+        f"{len(result['journeys'])} journeys, {len(signals)} signals"
+    )

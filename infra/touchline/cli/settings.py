@@ -1,0 +1,57 @@
+"""Settings: `touchline.toml`, then environment `TOUCHLINE_…`, then flags, in rising order."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import TomlConfigSettingsSource as Toml
+
+from touchline.friction.rules import duration
+
+Milliseconds = Annotated[int, BeforeValidator(duration)]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it."""
+
+
+class Settings(BaseSettings):
+    """What a Touchline process can be told. Durations are written `45s`, `30m`, `4h`, `7d`."""
+
+    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", toml_file="touchline.toml", extra="forbid")
+
+    data: Path = Path("touchline-data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    rules: Path | None = None
+    region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    journey_gap: Milliseconds = Field(default="14d", validate_default=True)
+    grace: Milliseconds = Field(default="5s", validate_default=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, Toml(settings_cls)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """The settings; `flags` that are None were not given.
+
+    Raises:
+        SettingsError: with what is wrong, and where.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False)
+        )
+        raise SettingsError("settings (touchline.toml, TOUCHLINE_…, flags): " + "; ".join(faults)) from error

@@ -1,0 +1,69 @@
+"""Conditions: fields, operators, missing fields and unlike types."""
+
+from typing import Any
+
+import pytest
+
+from touchline.friction.conditions import condition, key
+from touchline.vocabulary.event import Event
+
+EVENT = Event(
+    id="e",
+    type="contact.started",
+    time=0,
+    channel="phone",
+    source="desk",
+    identifiers=("account:7", "device:a", "device:b"),
+    data={"n": 3, "whole": 1.0, "yes": True, "text": "abc", "none": None, "deep": {"er": 5}, "list": [1]},
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "holds"),
+    [
+        ("channel", "phone", True),
+        ("type", {"matches": r"^contact\."}, True),
+        ("identifiers.account", "7", True),
+        ("identifiers.device", "a", True),
+        ("identifiers.email", {"exists": False}, True),
+        ("data.deep.er", 5, True),
+        ("data.deep.er.est", {"exists": True}, False),
+        ("data.n", 3.0, True),
+        ("data.n", "3", False),
+        ("data.n", {"ne": "3"}, False),
+        ("data.n", {"ne": 4}, True),
+        ("data.yes", 1, False),
+        ("data.whole", True, False),
+        ("data.yes", True, True),
+        ("data.none", {"exists": True}, False),
+        ("data.none", {"ne": 1}, True),
+        ("data.gone", {"ne": 1}, True),
+        ("data.gone", {"not_in": [1]}, True),
+        ("data.gone", {"in": [1]}, False),
+        ("data.gone", {"gt": 1}, False),
+        ("data.gone", {"exists": True}, False),
+        ("data.text", {"gt": 1}, False),
+        ("data.text", {"gt": "abb"}, True),
+        ("data.n", {"gt": 2, "lt": 4}, True),
+        ("data.n", {"ge": 3, "le": 2}, False),
+        ("data.n", {"in": ["3", 3]}, True),
+        ("data.n", {"not_in": [1, 2]}, True),
+        ("data.n", {"not_in": ["3"]}, False),
+        ("data.n", {"not_in": []}, True),
+        ("data.text", {"matches": "b"}, True),
+        ("data.n", {"matches": "3"}, False),
+        ("data.list", [1], True),
+    ],
+)
+def test_conditions_hold_as_the_law_says(path: str, wanted: Any, holds: bool) -> None:
+    """Each operator compares like with like; missing and unlike are false but where the law says."""
+    assert condition(path, wanted)(EVENT) is holds
+
+
+def test_a_key_is_the_tuple_of_its_values() -> None:
+    """Values keep apart what JSON keeps apart, and a missing one means no key."""
+    assert key(["channel", "data.n"])(EVENT) == ("phone", 3)
+    assert key(["data.yes"])(EVENT) != key(["data.whole"])(EVENT)
+    assert hash(key(["data.list", "data.deep"])(EVENT))
+    assert key(["data.none"])(EVENT) is None
+    assert key(["channel", "data.gone"])(EVENT) is None

@@ -1,0 +1,88 @@
+"""What a rules file may say, and what the messages say of one that is wrong."""
+
+import pytest
+
+from touchline.friction import RulesError, RuleSet, parse_rules
+from touchline.friction.rules import duration
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"), [("45s", 45_000), ("30m", 1_800_000), ("4h", 14_400_000), ("7d", 604_800_000)]
+)
+def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
+    """A duration is a whole number and one of four units."""
+    assert duration(text) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{id: a, kind: match}", "rule 'a'.when: Field required"),
+        ("{id: a, kind: mach, when: x.y}", "'match', 'expect', 'repeat', 'sequence'"),
+        ("{id: a, kind: match, when: x.y, wight: 3}", "rule 'a'.wight: Extra inputs are not permitted"),
+        ("{id: a, kind: repeat, of: x.y, count: 1, within: 1h}", "greater than or equal to 2"),
+        ("{id: a, kind: repeat, of: x.y, count: 2, within: 1 hour}", "write 45s, 30m, 4h or 7d"),
+        ("{id: a, kind: expect, after: x.y, then: x.z}", "write either 'within'"),
+        ("{id: a, kind: expect, after: x.y, then: x.z, within: 1h, by: data.due}", "write either 'within'"),
+        ("{id: a, kind: match, when: {where: {reason: x}}}", "'reason' names no field"),
+        ("{id: a, kind: match, when: {where: {data.n: {more: 1}}}}", "unknown operator 'more'"),
+        ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is no regular expression"),
+        ("{id: a, kind: match, when: {where: {data.n: {in: 3}}}}", "'in' takes a list"),
+        ("{id: a, kind: match, when: con*}", "a pattern is 'family.*' or '*'"),
+        ("{id: a, kind: match, when: friction.b}", "rule 'a': 'friction.b' names no rule of this file"),
+    ],
+)
+def test_a_wrong_rule_is_told_what_is_wrong(rule: str, message: str) -> None:
+    """The message names the rule and the field, and says what may stand there."""
+    with pytest.raises(RulesError) as failure:
+        parse_rules(f"rules: [{rule}]", "mine.yaml")
+    assert message in str(failure.value)
+    assert str(failure.value).startswith("mine.yaml: ")
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """A file with two wrong rules gives two lines."""
+    with pytest.raises(RulesError) as failure:
+        parse_rules("rules: [{id: a, kind: match}, {id: b, kind: match, when: x.y, count: 2}]")
+    assert len(str(failure.value).splitlines()) == 2
+
+
+def test_two_layers_and_no_more() -> None:
+    """A rule that hears signals cannot be heard by another, and an id stands once."""
+    text = """
+rules:
+  - {id: a, kind: match, when: x.y}
+  - {id: b, kind: repeat, of: friction.*, count: 2, within: 1d}
+  - {id: c, kind: match, when: friction.b}
+  - {id: a, kind: match, when: x.z}
+"""
+    with pytest.raises(RulesError) as failure:
+        parse_rules(text)
+    assert "'friction.b' is itself of the second layer" in str(failure.value)
+    assert "rule 'a' is there twice" in str(failure.value)
+
+
+def test_no_yaml_is_said_so() -> None:
+    """A file that is not YAML is refused with the place."""
+    with pytest.raises(RulesError, match="not YAML"):
+        parse_rules("rules: [")
+
+
+def test_short_forms_mean_the_long_ones() -> None:
+    """A bare type, a list of types and a selector's bare type all name a list of types."""
+    versions = {
+        parse_rules(f"rules: [{{id: a, kind: match, when: {when}}}]")[0].version
+        for when in ("x.y", "[x.y]", "{types: x.y}", "{types: [x.y]}")
+    }
+    assert len(versions) == 1
+
+
+def test_the_fingerprint_follows_what_the_rules_say() -> None:
+    """The order of the rules does not matter to it, a threshold does."""
+
+    def fingerprint(*rules: str) -> str:
+        return RuleSet(parse_rules(f"rules: [{', '.join(rules)}]")).fingerprint
+
+    one, two = "{id: a, kind: match, when: x.y}", "{id: b, kind: match, when: x.z}"
+    assert fingerprint(one, two) == fingerprint(two, one)
+    assert fingerprint(one) != fingerprint("{id: a, kind: match, when: x.y, weight: 11}")
