@@ -3,6 +3,7 @@
 import typer
 
 from touchline.cli import schema
+from touchline.cli.replay import replay
 
 app = typer.Typer(
     name="touchline",
@@ -11,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(replay)
 app.add_typer(schema.app, name="schema")
 
 
