@@ -1,0 +1,39 @@
+// What all parts of the live page say in the same way: numbers, times, addresses, colours.
+window.touchline = (() => {
+  const UNITS = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4], ["second", 1e3]];
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const number = new Intl.NumberFormat("en");
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const day = { day: "numeric", month: "short" };
+  const format = (ms, options) => new Intl.DateTimeFormat("en-GB", options).format(new Date(ms));
+  const thisYear = (ms) => new Date(ms).getFullYear() === new Date().getFullYear();
+  return {
+    count: (n) => number.format(n),
+    many: (n, one, more) => `${number.format(n)} ${n === 1 ? one : more || one + "s"}`,
+    percent: (part, whole) => (whole ? `${(100 * part / whole).toFixed(part && part / whole < 0.1 ? 1 : 0)} %` : "–"),
+    ago(ms, now) {
+      const past = now - ms;
+      const [unit, size] = UNITS.find(([, size]) => Math.abs(past) >= size) || UNITS[5];
+      return Math.abs(past) < 1000 ? "just now" : relative.format(-(size < 36e5 ? Math.trunc : Math.round)(past / size), unit);
+    },
+    when: (ms) => format(ms, { ...day, ...(thisYear(ms) ? {} : { year: "numeric" }), ...clock }),
+    date: (ms) => format(ms, { ...day, year: "numeric" }),
+    exact: (ms) => `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`,
+    time: (ms) => format(ms, { ...clock, second: "2-digit" }),
+    took(ms) {
+      const [unit, size] = UNITS.find(([, size]) => ms >= size) || UNITS[5];
+      const n = Math.round(ms / size);
+      return `${n} ${unit}${n === 1 ? "" : "s"}`;
+    },
+    tick: (ms, bucket) => (bucket < 864e5 ? format(ms, bucket < 216e5 ? clock : { ...day, ...clock })
+      : format(ms, thisYear(ms) ? day : { month: "short", year: "numeric" })),
+    customer: (key) => `/customer/${encodeURIComponent(key)}`,
+    ink: (name) => getComputedStyle(document.body).getPropertyValue(name).trim(),
+    // A clock that ticks once a second while its owner is on the page.
+    ticking: {
+      data: () => ({ now: Date.now() }),
+      mounted() { this.ticker = setInterval(() => { this.now = Date.now(); }, 1000); },
+      beforeUnmount() { clearInterval(this.ticker); },
+    },
+  };
+})();
