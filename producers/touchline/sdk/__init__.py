@@ -1,0 +1,29 @@
+"""Touchline for applications: track touchpoints in three lines, without ever waiting for them."""
+
+from touchline.sdk.client import Channel, Identifiers, Touchline
+from touchline.sdk.contact import Contact
+from touchline.sdk.delivery import Stats
+from touchline.sdk.limits import Limits
+from touchline.sdk.loss import Loss, OnLoss
+from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge, Transport
+from touchline.sdk.transports import Embedded, Memory
+
+__all__ = [
+    "Accepted",
+    "Batch",
+    "Channel",
+    "Contact",
+    "Embedded",
+    "Identifiers",
+    "Limits",
+    "Loss",
+    "Memory",
+    "OnLoss",
+    "Outcome",
+    "Refused",
+    "Retry",
+    "Stats",
+    "TooLarge",
+    "Touchline",
+    "Transport",
+]

@@ -1,0 +1,72 @@
+"""Events left in a SQLite file beside the store, for `touchline up` to take in: no server needs to run.
+
+The inbox is `<folder>/inbox.sqlite`, table `batches(id, producer, body)`, a body being NDJSON of native
+events. Whoever drains it deletes what it has taken. A batch is accepted once it is durable (WAL,
+`synchronous=FULL`); it is checked when it is drained.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from touchline.sdk.transport import Accepted, Batch, Outcome, Retry
+
+INBOX_BYTES = 256 * 1024 * 1024
+"""What the inbox holds until it is drained; a full one is tried again, as a collector that is away."""
+
+BUSY_SECONDS = 5.0
+"""How long a write waits for another process that is writing."""
+
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections of a parent process: SQLite forbids a child even to close them, so they are kept."""
+
+
+class Embedded:
+    """Writes batches into the inbox of a data folder, which is made, readable by its owner, if missing."""
+
+    def __init__(self, folder: Path, producer: str, most_bytes: int = INBOX_BYTES) -> None:
+        self._folder = folder
+        self._producer = producer
+        self._most_bytes = most_bytes
+        self._connection: sqlite3.Connection | None = None
+
+    def send(self, batch: Batch) -> Outcome:
+        """Write one batch, durably."""
+        try:
+            connection = self._connection or self._open()
+            connection.execute(
+                "INSERT INTO batches (producer, body) VALUES (?, ?)", (self._producer, batch.body)
+            )
+        except sqlite3.Error as error:
+            self.close()
+            return Retry(getattr(error, "sqlite_errorname", type(error).__name__))
+        except OSError as error:
+            return Retry(type(error).__name__)
+        return Accepted()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def forked(self) -> None:
+        """Leave the parent's connection alone; the child opens its own."""
+        if self._connection is not None:
+            _INHERITED.append(self._connection)
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self._folder / "inbox.sqlite", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._connection = connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {self._most_bytes // int(page_bytes)}")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS batches"
+            " (id INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT, body BLOB)"
+        )
+        return connection

@@ -1,0 +1,238 @@
+"""What `track`, `identify` and `contact` send."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, get_args
+
+import pytest
+
+import touchline.sdk
+from touchline.sdk import Channel, Limits, Memory, Touchline
+from touchline.vocabulary import envelope
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def tl(memory: Memory, quick: Limits) -> Iterator[Touchline]:
+    with Touchline(memory, source="shop", limits=quick) as tl:
+        yield tl
+
+
+def test_an_event_is_one_that_the_collector_can_read(tl: Touchline, memory: Memory) -> None:
+    """What is sent passes the envelope's own checks."""
+    tl.track("checkout.started", {"account": "u-17", "email": ["a@b.example"]}, cart_id="77", value=80.0)
+    tl.flush()
+    event = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0]))
+    assert event.type == "checkout.started"
+    assert event.identifiers == {"account": ["u-17"], "email": ["a@b.example"]}
+    assert event.data == {"cart_id": "77", "value": 80.0}
+    assert abs(event.time - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_the_channels_and_the_size_are_the_vocabularys() -> None:
+    """The SDK imports nothing of the vocabulary, and agrees with it."""
+    assert set(get_args(Channel)) == {channel.value for channel in envelope.Channel}
+    assert Limits().event_bytes == envelope.EVENT_BYTES
+    assert Limits().batch_bytes + Limits().event_bytes < envelope.REQUEST_BYTES
+    assert Limits().batch_events <= envelope.REQUEST_EVENTS
+
+
+def test_ids_are_ordered_and_times_are_of_the_call(tl: Touchline, memory: Memory) -> None:
+    """Ids are UUIDv7 in order of tracking; times have milliseconds and a Z."""
+    for _ in range(200):
+        tl.track("page.viewed", {"device": "d"})
+    tl.flush()
+    ids = [event["id"] for event in memory.events]
+    assert ids == sorted(ids)
+    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f-]{17}", id) for id in ids)
+    assert all(re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", e["time"]) for e in memory.events)
+
+
+def test_named_arguments_are_the_envelope_and_data_takes_what_collides(tl: Touchline, memory: Memory) -> None:
+    """`channel`, `time`, `id`, `context` set the envelope; the same keys in `data` are data."""
+    tl.track(
+        "order.placed",
+        {"account": "u"},
+        id="o-1",
+        channel="app",
+        time=datetime(2026, 11, 21, 11, 0, 0, 999_999, timezone(timedelta(hours=1))),
+        context={"locale": "de"},
+        data={"id": "77", "channel": "x", "time": "noon", "data": 1, "identifiers": 2, "value": 1},
+        value=2,
+        type="gift",
+    )
+    tl.flush()
+    assert memory.events == [
+        {
+            "id": "o-1",
+            "type": "order.placed",
+            "time": "2026-11-21T10:00:00.999Z",
+            "channel": "app",
+            "source": "shop",
+            "identifiers": {"account": "u"},
+            "data": {
+                "id": "77",
+                "channel": "x",
+                "time": "noon",
+                "data": 1,
+                "identifiers": 2,
+                "value": 2,
+                "type": "gift",
+            },
+            "context": {"locale": "de"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+        (1_795_255_200_007, "2026-11-21T10:00:00.007Z"),
+    ],
+)
+def test_a_time_is_written_with_milliseconds(milliseconds: int, text: str) -> None:
+    """Milliseconds since 1970 become RFC 3339."""
+    assert touchline.sdk.wire.rfc3339(milliseconds) == text
+
+
+def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) -> None:
+    """Decimals, times and read-only mappings are written as JSON's own."""
+    due = datetime(2026, 11, 21, tzinfo=UTC)
+    tl.track("promise.made", MappingProxyType({"account": "u"}), price=Decimal("9.90"), due_at=due)
+    tl.flush()
+    assert memory.events[0]["identifiers"] == {"account": "u"}
+    assert memory.events[0]["data"] == {"price": 9.9, "due_at": "2026-11-21T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"data": {"a": {1, 2}}}, {"time": datetime(2026, 1, 1)}, {"time": "now"}, {"data": 5}, {"a": "\ud800"}],
+)
+def test_what_cannot_be_written_is_lost_as_invalid(
+    tl: Touchline, memory: Memory, arguments: Mapping[str, Any]
+) -> None:
+    """An argument that is no JSON raises nothing; the event is counted and its neighbours arrive."""
+    tl.track("page.viewed", {"account": "u"})
+    tl.track("page.viewed", {"account": "u"}, **arguments)
+    tl.track("page.viewed", {"account": "u"})
+    tl.flush()
+    assert tl.stats.lost == {"invalid": 1}
+    assert len(memory.events) == 2
+
+
+def test_an_event_past_the_size_is_lost_as_too_large(tl: Touchline, memory: Memory) -> None:
+    """An event of more than 32 KB does not travel."""
+    tl.track("page.viewed", {"account": "u"}, text="x" * 32 * 1024)
+    tl.flush()
+    assert tl.stats.lost == {"too_large": 1}
+    assert memory.events == []
+
+
+def test_identify_links_identifiers(tl: Touchline, memory: Memory) -> None:
+    """`identify` sends `identity.linked` without data."""
+    tl.identify({"account": "u-17", "device": "c0ffee"}, channel="app")
+    tl.flush()
+    [event] = memory.events
+    assert (event["type"], event["channel"], event["data"]) == ("identity.linked", "app", {})
+    assert event["identifiers"] == {"account": "u-17", "device": "c0ffee"}
+
+
+def test_a_contact_is_told_from_start_to_end(tl: Touchline, memory: Memory) -> None:
+    """Each step of a contact is an event with the contact's id, channel and reason."""
+    with tl.contact("phone", {"phone": "+49301"}, reason="billing", line="free") as call:
+        call.menu_entered(menu="main")
+        call.queued("tier1")
+        call.answered(agent="a7")
+        call.held()
+        call.resumed()
+        call.transferred("tier2")
+        call.answered(agent="a8", wait_seconds=30)
+        call.reauthenticated()
+        call.escalated()
+        call.resolved = True
+    tl.flush()
+    assert memory.types() == [
+        f"contact.{step}"
+        for step in (
+            "started",
+            "menu_entered",
+            "queued",
+            "answered",
+            "held",
+            "resumed",
+            "transferred",
+            "answered",
+            "reauthenticated",
+            "escalated",
+            "ended",
+        )
+    ]
+    data = [event["data"] for event in memory.events]
+    assert {
+        (event["channel"], event["data"]["contact_id"], event["data"]["reason"]) for event in memory.events
+    } == {("phone", call.id, "billing")}
+    assert data[0]["line"] == "free"
+    assert data[2]["queue"] == "tier1"
+    assert data[3]["agent"] == "a7"
+    assert 0 <= data[3]["wait_seconds"] < 5
+    assert data[7]["wait_seconds"] == 30
+    assert data[-1]["resolved"] is True
+
+
+def test_an_abandoned_contact_does_not_end(tl: Touchline, memory: Memory) -> None:
+    """After `abandoned` there is no `contact.ended`."""
+    with tl.contact("chat", {"account": "u"}) as chat:
+        chat.queued("sales")
+        chat.abandoned()
+    tl.flush()
+    assert memory.types() == ["contact.started", "contact.queued", "contact.abandoned"]
+    assert "reason" not in memory.events[0]["data"]
+
+
+def test_an_exception_ends_a_contact_and_goes_on(tl: Touchline, memory: Memory) -> None:
+    """An exception in the body ends the contact, with nothing claimed, and is raised on."""
+    with pytest.raises(LookupError), tl.contact("phone", {"account": "u"}):
+        raise LookupError
+    tl.flush()
+    assert memory.types() == ["contact.started", "contact.ended"]
+    assert "resolved" not in memory.events[1]["data"]
+
+
+def test_the_public_names_are_these() -> None:
+    """What the SDK promises by name changes only on purpose."""
+    assert sorted(touchline.sdk.__all__) == [
+        "Accepted",
+        "Batch",
+        "Channel",
+        "Contact",
+        "Embedded",
+        "Identifiers",
+        "Limits",
+        "Loss",
+        "Memory",
+        "OnLoss",
+        "Outcome",
+        "Refused",
+        "Retry",
+        "Stats",
+        "TooLarge",
+        "Touchline",
+        "Transport",
+    ]
+    assert all(hasattr(touchline.sdk, name) for name in touchline.sdk.__all__)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_events": 0}, {"retry_least": -1}, {"queue_bytes": 10}])
+def test_a_bound_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+    """Limits must be positive, and a queue must hold one event."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Limits(**wrong)

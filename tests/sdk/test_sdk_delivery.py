@@ -1,0 +1,290 @@
+"""The law of delivery: nothing waits, and every event is accounted for once."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchline.sdk import Accepted, Batch, Limits, Loss, Memory, Outcome, Refused, Retry, TooLarge, Touchline
+from touchline.sdk.buffer import Buffer, Level, due
+from touchline.sdk.delivery import backoff
+
+
+class Gate(Memory):
+    """A transport that stands still until it is opened, and answers from a script first."""
+
+    def __init__(self, *script: Outcome | Exception, open: bool = True) -> None:
+        super().__init__()
+        self.script = list(script)
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        if open:
+            self.open.set()
+
+    def send(self, batch: Batch) -> Outcome:
+        self.entered.set()
+        self.open.wait(10)
+        if not self.script:
+            return super().send(batch)
+        outcome = self.script.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        if isinstance(outcome, Accepted):
+            super().send(batch)
+            return Accepted({"time": len(batch.lines)} if outcome.quarantined else {})
+        return outcome
+
+
+def page(tl: Touchline, count: int = 1, **data: Any) -> None:
+    for number in range(count):
+        tl.track("page.viewed", {"account": "u"}, number=number, **data)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.sampled_from(["good", "set", "naive", "huge", "flush"]), max_size=40),
+    st.lists(
+        st.sampled_from(
+            [
+                Accepted(),
+                Accepted({"time": 1}),
+                Retry("r"),
+                Retry("r", 0.0),
+                TooLarge(),
+                Refused("no"),
+                OSError(),
+            ]
+        ),
+        max_size=12,
+    ),
+    st.integers(1, 8),
+    st.booleans(),
+)
+def test_every_event_is_accounted_for_once(
+    calls: list[str], answers: list[Outcome | Exception], bound: int, cut: bool
+) -> None:
+    """Whatever is tracked and whatever is answered: emitted = accepted + quarantined + lost."""
+    gate = Gate(*answers)
+    told: Counter[Loss] = Counter()
+    tl = Touchline(
+        gate,
+        source="shop",
+        on_loss=lambda reason, count: told.update({reason: count}),
+        limits=Limits(
+            queue_events=bound,
+            batch_events=3,
+            batch_seconds=0.001,
+            event_bytes=1000,
+            retry_least=0.0005,
+            retry_most=0.001,
+            retry_seconds=0.004,
+        ),
+    )
+    emitted = 0
+    for call in calls:
+        match call:
+            case "good":
+                page(tl)
+            case "set":
+                page(tl, wrong={1})
+            case "naive":
+                tl.track("page.viewed", {"account": "u"}, time="noon")  # type: ignore[arg-type]
+            case "huge":
+                page(tl, text="x" * 1000)
+            case "flush":
+                assert tl.flush(5)
+        emitted += call != "flush"
+    closed = tl.close(0 if cut else 5)
+    page(tl)
+    stats = tl.stats
+    assert stats.pending == 0
+    assert stats.accepted + stats.quarantined + sum(stats.lost.values()) == emitted + 1 == stats.emitted
+    assert stats.lost["closed"] == 1
+    if closed:
+        assert stats.accepted + stats.quarantined == len(gate.events)
+    if not cut:
+        assert told == Counter(stats.lost) - Counter({"closed": 1})
+
+
+def test_track_does_not_wait_for_a_transport_that_stands_still(quick: Limits) -> None:
+    """While the transport stands still, tracking goes on, and past the bound it is counted."""
+    gate = Gate(open=False)
+    tl = Touchline(gate, source="shop", limits=replace(quick, queue_events=50, batch_events=10))
+    page(tl, 10)
+    assert gate.entered.wait(5)
+    began = monotonic()
+    page(tl, 1_000)
+    assert monotonic() - began < 1
+    assert tl.stats.lost == {"queue_full": 950}
+    assert not tl.flush(0.01)
+    gate.open.set()
+    assert tl.flush(5)
+    assert tl.stats.accepted == 60
+    assert [event["data"]["number"] for event in gate.events] == [*range(10), *range(50)]
+    tl.close()
+
+
+def test_the_queue_is_bounded_in_bytes(quick: Limits) -> None:
+    """The bytes that wait stay below their bound."""
+    gate = Gate(open=False)
+    tl = Touchline(gate, source="shop", limits=replace(quick, queue_bytes=40_000, batch_bytes=1))
+    page(tl)
+    assert gate.entered.wait(5)
+    page(tl, 10, text="x" * 10_000)
+    assert tl.stats.lost == {"queue_full": 7}
+    gate.open.set()
+    assert tl.close()
+    assert len(gate.events) == 4
+
+
+def test_threads_share_a_client(quick: Limits) -> None:
+    """Events of many threads all arrive once, those of each thread in their order."""
+    memory = Memory()
+    with Touchline(memory, source="shop", limits=replace(quick, queue_events=100_000)) as tl:
+        threads = [threading.Thread(target=page, args=(tl, 500), kwargs={"thread": n}) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for n in range(4):
+        mine = [event["data"]["number"] for event in memory.events if event["data"]["thread"] == n]
+        assert mine == list(range(500))
+
+
+def test_nothing_runs_before_the_first_event(quick: Limits) -> None:
+    """The thread starts with the first event and ends with close."""
+    before = threading.active_count()
+    tl = Touchline("memory://", source="shop", limits=quick)
+    assert threading.active_count() == before
+    assert tl.flush(0)
+    page(tl)
+    assert threading.active_count() == before + 1
+    assert tl.close()
+    assert threading.active_count() == before
+    assert tl.close()
+
+
+def test_what_is_tracked_after_close_is_lost_as_closed(caplog: pytest.LogCaptureFixture) -> None:
+    """A closed client raises nothing, counts, and says so once."""
+    tl = Touchline("memory://", source="shop")
+    tl.close()
+    page(tl, 3)
+    assert tl.flush(0)
+    assert tl.stats.lost == {"closed": 3}
+    assert caplog.text.count("events lost, closed") == 1
+
+
+def test_close_takes_one_more_attempt_at_once(quick: Limits) -> None:
+    """Closing does not sit out a long wait: what is left is tried once more."""
+    gate = Gate(Retry("away", after=60))
+    tl = Touchline(gate, source="shop", limits=replace(quick, retry_most=60, retry_seconds=600))
+    page(tl)
+    assert gate.entered.wait(5)
+    assert tl.close(5)
+    assert len(gate.events) == 1
+
+
+def test_a_transport_that_raises_is_tried_again(quick: Limits) -> None:
+    """An exception in a transport does not end the thread."""
+    gate = Gate(ValueError("a@b.example"), KeyError("x"))
+    with Touchline(gate, source="shop", limits=quick) as tl:
+        page(tl)
+        assert tl.flush(5)
+        assert tl.stats.accepted == 1
+
+
+def test_losses_are_called_back_on_another_thread(quick: Limits, eventually: Callable[..., None]) -> None:
+    """The callback gets reasons and counts, not in the caller's thread, and may raise without harm."""
+    told: list[tuple[str, int, str]] = []
+
+    def on_loss(reason: Loss, count: int) -> None:
+        told.append((reason, count, threading.current_thread().name))
+        raise LookupError
+
+    with Touchline("memory://", source="shop", limits=quick, on_loss=on_loss) as tl:
+        page(tl, 2, wrong={1})
+        eventually(lambda: sum(count for _, count, _ in told) == 2)
+        page(tl)
+        assert tl.flush(5)
+    assert {(reason, thread) for reason, _, thread in told} == {("invalid", "touchline")}
+
+
+def test_the_log_is_short_and_holds_no_value(quick: Limits, caplog: pytest.LogCaptureFixture) -> None:
+    """A thousand losses make a line or two; neither holds anything of a customer."""
+    caplog.set_level(logging.DEBUG)
+    gate = Gate(ValueError("u-secret"), Refused("HTTP 401"))
+    with Touchline(gate, source="shop", limits=quick) as tl:
+        for _ in range(500):
+            tl.track("page.viewed", {"email": "u-secret"}, wrong={"u-secret"})
+            tl.track("page.viewed", {"email": "u-secret"}, time="u-secret")  # type: ignore[arg-type]
+        tl.track("page.viewed", {"email": "u-secret"})
+        tl.flush(5)
+    lines = [record.getMessage() for record in caplog.records]
+    assert 2 <= len(lines) <= 6
+    assert "secret" not in caplog.text
+    assert sum(int(line.split()[0]) for line in lines if "lost, invalid" in line) == 1_000
+    assert any("1 events lost, refused (HTTP 401): " in line for line in lines)
+
+
+def test_a_signal_handler_may_track_while_its_thread_tracks() -> None:
+    """The buffer's lock is reentrant: a put inside a put does not wait for itself."""
+    buffer = Buffer(Limits())
+    done = threading.Event()
+
+    class Line(bytes):
+        def __len__(self) -> int:
+            buffer.put(b"inner")
+            return 5
+
+    def put() -> None:
+        buffer.put(Line(b"outer"))
+        done.set()
+
+    threading.Thread(target=put, daemon=True).start()
+    assert done.wait(5)
+    assert buffer.added == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (Level(0, 0, 9.0), False),
+        (Level(1, 10, 0.4), False),
+        (Level(1, 10, 0.5), True),
+        (Level(99, 499_999, 0.0), False),
+        (Level(100, 10, 0.0), True),
+        (Level(2, 500_000, 0.0), True),
+    ],
+)
+def test_a_batch_is_due(level: Level, expected: bool) -> None:
+    """Enough events, enough bytes or enough time make a batch; nothing makes none."""
+    assert due(level, Limits()) is expected
+
+
+@given(st.lists(st.integers(1, 60), max_size=50), st.integers(1, 10), st.integers(1, 100))
+def test_what_is_put_is_taken_in_order(sizes: list[int], most_events: int, most_bytes: int) -> None:
+    """Every line comes out once and in order, in batches within both bounds, or alone."""
+    buffer = Buffer(Limits())
+    lines = [bytes([number]) * size for number, size in enumerate(sizes)]
+    for line in lines:
+        assert buffer.put(line) is None
+    batches = []
+    while batch := buffer.take(most_events, most_bytes):
+        batches.append(batch)
+    assert [line for batch in batches for line in batch] == lines
+    assert all(len(b) == 1 or (len(b) <= most_events and sum(map(len, b)) <= most_bytes) for b in batches)
+    assert buffer.level()[:2] == (0, 0)
+
+
+def test_waits_double_up_to_their_bound() -> None:
+    """The wait before another attempt doubles and stays within its bound for ever."""
+    waits = [backoff(attempt, Limits(retry_least=0.2, retry_most=30)) for attempt in range(3)]
+    assert waits == [0.2, 0.4, 0.8]
+    assert backoff(10_000, Limits(retry_most=30)) == 30

@@ -1,0 +1,283 @@
+"""The HTTP transport against a real server: every answer that a collector, or the way to it, may give."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from touchline.sdk import Accepted, Limits, Outcome, Refused, Retry, TooLarge, Touchline
+from touchline.sdk.transports.http import outcome
+
+
+@pytest.fixture
+def tl(collector: Any, quick: Limits) -> Iterator[Touchline]:
+    tl = Touchline(collector.url, key="k-1", source="shop", limits=quick)
+    yield tl
+    tl.close(5)
+
+
+def page(tl: Touchline, count: int = 1) -> None:
+    for number in range(count):
+        tl.track("page.viewed", {"account": "u"}, number=number)
+
+
+def test_a_batch_is_posted_with_the_key(tl: Touchline, collector: Any) -> None:
+    """A batch goes to /v1/events as NDJSON, with the key, packed if that pays, on one connection."""
+    page(tl, 100)
+    assert tl.flush(5)
+    page(tl)
+    assert tl.flush(5)
+    big, small = (headers for _, headers, _ in (collector.requests[0], collector.requests[-1]))
+    assert big["path"] == "/v1/events"
+    assert big["authorization"] == "Bearer k-1"
+    assert big["content-type"] == "application/x-ndjson"
+    assert big["content-encoding"] == "gzip"
+    assert "content-encoding" not in small
+    assert "touchline-lost" not in big
+    assert collector.connections == 1
+    assert tl.stats.accepted == 101
+
+
+def test_a_path_in_the_url_is_a_prefix(collector: Any, quick: Limits) -> None:
+    """A collector behind a path is reached there."""
+    with Touchline(f"{collector.url}/touch/", source="shop", limits=quick) as tl:
+        page(tl)
+    assert collector.requests[0][1]["path"] == "/touch/v1/events"
+
+
+def test_a_batch_is_full_at_its_bounds(collector: Any, quick: Limits) -> None:
+    """No batch passes the number or the bytes of a batch."""
+    with Touchline(
+        collector.url, source="shop", limits=replace(quick, batch_events=7, batch_bytes=2_000)
+    ) as tl:
+        page(tl, 50)
+        for _ in range(5):
+            tl.track("page.viewed", {"account": "u"}, text="x" * 900)
+    sizes = [len(events) for _, _, events in collector.requests]
+    assert sum(sizes) == 55
+    assert max(sizes) == 7
+    assert all(len(events) <= 2 for _, _, events in collector.requests if "text" in events[0]["data"])
+
+
+def test_what_is_quarantined_is_counted_and_not_resent(
+    tl: Touchline, collector: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A quarantined event is the collector's: it is counted, logged once, and its neighbours are stored."""
+    collector.refused_types = {"no.such": "unknown_type"}
+    page(tl)
+    tl.track("no.such", {"account": "u-secret"})
+    page(tl)
+    assert tl.flush(5)
+    stats = tl.stats
+    assert (stats.emitted, stats.accepted, stats.quarantined, stats.lost) == (3, 2, 1, {})
+    assert sum(len(events) for _, _, events in collector.requests) == 3
+    tl.close()
+    assert "quarantined 1 events ('unknown_type')" in caplog.text
+    assert "u-secret" not in caplog.text
+
+
+@pytest.mark.parametrize("after_storing", [False, True])
+def test_a_connection_that_breaks_is_tried_again(tl: Touchline, collector: Any, after_storing: bool) -> None:
+    """A reset loses nothing and doubles nothing, whether or not the batch was stored before it."""
+    collector.will_reset(after_storing=after_storing)
+    collector.will_reset(after_storing=after_storing)
+    page(tl, 3)
+    assert tl.flush(5)
+    assert tl.stats.accepted == 3
+    assert [event["data"]["number"] for event in collector.events] == [0, 1, 2]
+
+
+def test_a_kept_connection_that_died_is_replaced_at_once(collector: Any, quick: Limits) -> None:
+    """A connection closed while idle costs no wait: the same batch goes out on a new one."""
+    with Touchline(collector.url, source="shop", limits=replace(quick, retry_least=5, retry_most=5)) as tl:
+        page(tl)
+        assert tl.flush(4)
+        collector.will_reset()
+        page(tl)
+        assert tl.flush(4)
+    assert collector.connections == 2
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_an_answer_that_may_pass_is_tried_again(tl: Touchline, collector: Any, status: int) -> None:
+    """Overload and failures of a server are met with another attempt."""
+    collector.will_answer(status)
+    page(tl)
+    assert tl.flush(5)
+    assert len(collector.requests) == 2
+    assert tl.stats.accepted == 1
+
+
+def test_retry_after_is_honoured(collector: Any, quick: Limits) -> None:
+    """The next attempt comes no earlier than the collector asks."""
+    with Touchline(collector.url, source="shop", limits=replace(quick, retry_most=5)) as tl:
+        collector.will_answer(503, headers={"Retry-After": "1"})
+        page(tl)
+        assert tl.flush(5)
+    (first, _, _), (second, _, _) = collector.requests
+    assert 1.0 <= second - first < 4
+
+
+def test_retry_after_is_clamped(tl: Touchline, collector: Any) -> None:
+    """A collector that asks for an hour is asked again after the longest wait of our own."""
+    collector.will_answer(429, headers={"Retry-After": "3600"})
+    page(tl)
+    assert tl.flush(5)
+    assert tl.stats.accepted == 1
+
+
+def test_a_collector_that_does_not_answer_is_left(collector: Any, quick: Limits) -> None:
+    """A request that stands still is given up after its limit and tried again."""
+    release = threading.Event()
+    collector.will_hang(release)
+    with Touchline(collector.url, source="shop", limits=replace(quick, request_seconds=0.1)) as tl:
+        page(tl)
+        assert tl.flush(5)
+        assert tl.stats.accepted == 1
+    release.set()
+
+
+def test_an_answer_that_drips_is_left(collector: Any, quick: Limits) -> None:
+    """An answer that comes byte by byte has a limit as a whole."""
+    release = threading.Event()
+
+    def drip(handler: Any, events: list[Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            while not release.wait(0.02):
+                handler.wfile.write(b" ")
+        except OSError:
+            return
+
+    collector.script.append(drip)
+    with Touchline(collector.url, source="shop", limits=replace(quick, request_seconds=0.2)) as tl:
+        page(tl)
+        assert tl.flush(5)
+        assert tl.stats.accepted == 1
+    release.set()
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404])
+def test_a_refusal_is_lost_once_and_said(
+    tl: Touchline, collector: Any, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    """A refused batch is not sent again; the loss is counted, and logged with the status."""
+    collector.will_answer(status)
+    page(tl, 2)
+    assert tl.flush(5)
+    assert tl.stats.lost == {"refused": 2}
+    page(tl)
+    assert tl.flush(5)
+    assert tl.stats.accepted == 1
+    tl.close()
+    assert f"2 events lost, refused (HTTP {status})" in caplog.text
+
+
+def test_a_batch_that_is_too_large_is_halved(tl: Touchline, collector: Any) -> None:
+    """On 413 the batch goes in halves, in order, until it fits."""
+    collector.most_events = 7
+    page(tl, 100)
+    assert tl.flush(5)
+    assert [event["data"]["number"] for event in collector.events] == list(range(100))
+    assert tl.stats.accepted == 100
+
+
+def test_one_event_that_is_too_large_is_lost(tl: Touchline, collector: Any) -> None:
+    """An event that alone meets 413 is lost as too large."""
+    collector.will_answer(413)
+    page(tl)
+    assert tl.flush(5)
+    assert tl.stats.lost == {"too_large": 1}
+
+
+def test_losses_are_reported_until_a_batch_is_accepted(tl: Touchline, collector: Any) -> None:
+    """Each request tells of the losses that no accepted batch has told of, and no other."""
+    for _ in range(3):
+        tl.track("page.viewed", {"account": "u"}, wrong={1})
+    collector.will_answer(503)
+    page(tl)
+    assert tl.flush(5)
+    collector.will_answer(401)
+    page(tl)
+    assert tl.flush(5)
+    for _ in range(2):
+        page(tl)
+        assert tl.flush(5)
+    told = [headers.get("touchline-lost") for _, headers, _ in collector.requests]
+    assert told == ["invalid=3", "invalid=3", None, "refused=1", None]
+
+
+def test_a_server_that_keeps_failing_costs_one_batch_at_a_time(collector: Any, quick: Limits) -> None:
+    """A batch that fails for longer than its limit is lost as undelivered; the next one has its chance."""
+    limits = replace(quick, retry_seconds=0.1, retry_most=0.01)
+    with Touchline(collector.url, source="shop", limits=limits) as tl:
+        collector.script.extend([lambda handler, events: collector.answer(handler, 500)] * 1_000)
+        page(tl)
+        assert tl.flush(5)
+        collector.script.clear()
+        page(tl)
+        assert tl.flush(5)
+        assert tl.stats.lost == {"undelivered": 1}
+        assert tl.stats.accepted == 1
+
+
+def test_a_collector_that_comes_late_gets_everything(
+    collector: Any, quick: Limits, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the collector is away events wait, a warning says so once, and then all of them arrive."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Touchline(f"http://127.0.0.1:{port}", source="shop", limits=quick) as tl:
+        page(tl, 250)
+        assert not tl.flush(0.2)
+        assert tl.stats.pending == 250
+        late = type(collector)(port)
+        try:
+            assert tl.flush(5)
+        finally:
+            late.close()
+        assert [event["data"]["number"] for event in late.events] == list(range(250))
+    assert caplog.text.count("they wait in memory") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "answer", "meaning"),
+    [
+        (200, None, b'{"results": [{"id": "1", "status": "stored"}]}', Accepted()),
+        (200, None, b'{"results": [{"id": "1", "status": "duplicate"}]}', Accepted()),
+        (200, None, b'{"results": [{"status": "quarantined", "reason": "time"}]}', Accepted({"time": 1})),
+        (200, None, b'{"results": []}', Retry("HTTP 200 without a result for each event")),
+        (200, None, b"<html>log in</html>", Retry("HTTP 200 without a result for each event")),
+        (200, None, b"[]", Retry("HTTP 200 without a result for each event")),
+        (200, None, b'{"results": ["stored"]}', Retry("HTTP 200 without a result for each event")),
+        (413, None, b"", TooLarge()),
+        (429, "7", b"", Retry("HTTP 429", after=7.0)),
+        (503, "Wed, 21 Oct 2026 07:28:00 GMT", b"", Retry("HTTP 503")),
+        (503, "-1", b"", Retry("HTTP 503")),
+        (507, None, b"", Retry("HTTP 507")),
+        (401, "7", b"", Refused("HTTP 401")),
+    ],
+)
+def test_an_answer_means(status: int, retry_after: str | None, answer: bytes, meaning: Outcome) -> None:
+    """Each answer has one meaning."""
+    assert outcome(status, retry_after, answer, 1) == meaning
+
+
+def test_close_has_a_limit_while_a_request_stands_still(collector: Any, quick: Limits) -> None:
+    """Closing waits no longer than it is told, whatever the collector does; the rest is undelivered."""
+    release = threading.Event()
+    collector.will_hang(release)
+    tl = Touchline(collector.url, source="shop", limits=quick)
+    page(tl, 3)
+    began = monotonic()
+    assert tl.close(0.2) is False
+    assert monotonic() - began < 2
+    assert tl.stats.lost == {"undelivered": 3}
+    release.set()
