@@ -1,4 +1,4 @@
-CREATE TABLE rule_sets
+CREATE TABLE IF NOT EXISTS rule_sets
 (
     fingerprint String COMMENT 'of the rules and the journey gap that every customer is folded by',
     in_force_at DateTime64(3, 'UTC')

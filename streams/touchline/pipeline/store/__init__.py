@@ -1,0 +1,28 @@
+"""The store: events, identities, frictions, journeys and quarantine, in ClickHouse's embedded engine."""
+
+from touchline.pipeline.store.errors import (
+    QueryError,
+    StoreBusy,
+    StoreError,
+    StoreInUse,
+    StoreMismatch,
+    StoreMissing,
+    StoreUnavailable,
+)
+from touchline.pipeline.store.readers import Reply
+from touchline.pipeline.store.store import Answer, Store, open_store, parse_answer
+
+__all__ = [
+    "Answer",
+    "QueryError",
+    "Reply",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+    "StoreInUse",
+    "StoreMismatch",
+    "StoreMissing",
+    "StoreUnavailable",
+    "open_store",
+    "parse_answer",
+]

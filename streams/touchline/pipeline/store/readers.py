@@ -1,0 +1,109 @@
+"""Reading on behalf of people and panels: several at a time, each bounded, nothing but reading."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from touchline.pipeline.store.engine import Handle, Parameters
+from touchline.pipeline.store.errors import StoreBusy
+from touchline.pipeline.store.statement import Statement, read_only
+
+LIMITS = {
+    "max_execution_time": 30,
+    "max_result_rows": 1_000_000,
+    "max_result_bytes": 100_000_000,
+    "max_memory_usage": 1_000_000_000,
+    "max_query_size": 262_144,
+}
+"""Bounds of one query: seconds, rows, bytes of the answer, of memory and of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as bytes in `format`."""
+
+    body: bytes
+    format: str
+
+
+class Readers:
+    """A bounded pool of handles on which the engine itself refuses writes and changes of settings."""
+
+    def __init__(self, path: Path, count: int, wait: float) -> None:
+        self._path = path
+        self._wait = wait
+        self._free: queue.LifoQueue[Handle | None] = queue.LifoQueue()
+        for _ in range(count):
+            self._free.put(None)
+        self._count = count
+        with self._handle() as handle:
+            self._table_functions = frozenset(
+                _names(handle, "SELECT lower(name) FROM system.table_functions")
+            )
+            formats = _names(handle, "SELECT name FROM system.formats WHERE is_output")
+            self._formats = {name.lower(): name for name in formats}
+
+    def statement(self, sql: str) -> Statement:
+        """Read a user's SQL.
+
+        Raises:
+            QueryError: where it is more than one reading statement, or reaches out of the store.
+        """
+        return read_only(sql, self._table_functions, self._formats)
+
+    def answer(self, sql: str, fmt: str, parameters: Parameters | None, database: str | None) -> Reply:
+        """Answer a user's SQL in the format that it names, else in `fmt`.
+
+        Raises:
+            QueryError: with ClickHouse's message.
+            StoreBusy: where no handle became free in time.
+        """
+        statement = self.statement(sql)
+        fmt = statement.format or fmt
+        with self._handle() as handle:
+            body = handle.read(statement.sql, fmt, parameters, database)
+            if not body and fmt == "Native":
+                body = _header(handle.read(statement.sql, "JSONCompact", parameters, database))
+        return Reply(body, fmt)
+
+    def close(self) -> None:
+        """Close every handle, after the query that runs on it."""
+        for _ in range(self._count):
+            handle = self._free.get()
+            if handle is not None:
+                handle.close()
+
+    @contextmanager
+    def _handle(self) -> Iterator[Handle]:
+        try:
+            handle = self._free.get(timeout=self._wait)
+        except queue.Empty:
+            raise StoreBusy(
+                f"Code: 202. DB::Exception: {self._count} queries are running already; "
+                "try again when one of them has ended. (TOO_MANY_SIMULTANEOUS_QUERIES)"
+            ) from None
+        try:
+            handle = handle or Handle(self._path, {**LIMITS, "readonly": 1})
+            yield handle
+        finally:
+            self._free.put(handle)
+
+
+def _names(handle: Handle, sql: str) -> list[str]:
+    return [row[0] for row in orjson.loads(handle.read(sql, "JSONCompact"))["data"]]
+
+
+def _header(answer: bytes) -> bytes:
+    """A Native block without rows: the engine leaves it out, and clients learn the columns from it."""
+    columns = orjson.loads(answer)["meta"]
+    texts = (column[key].encode() for column in columns for key in ("name", "type"))
+    return _varint(len(columns)) + _varint(0) + b"".join(_varint(len(text)) + text for text in texts)
+
+
+def _varint(number: int) -> bytes:
+    low, high = number & 0x7F, number >> 7
+    return bytes((low | 0x80,)) + _varint(high) if high else bytes((low,))

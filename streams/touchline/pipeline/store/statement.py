@@ -1,0 +1,159 @@
+"""Reading SQL just far enough: where statements end, what kind one is, and what it must not reach.
+
+The engine runs readers' queries with `readonly = 1`, which refuses every write and every change of a
+setting. It lets through what is refused here: several statements in one text, `INTO OUTFILE`, `USE`,
+`KILL`, functions that read files or call other hosts, and `DESCRIBE` of a file or an address. Whatever
+this reader does not understand it refuses, so that it never sees less than the engine does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from touchline.pipeline.store.errors import QueryError
+
+SYNTAX_ERROR, READONLY = 62, 164
+
+STATEMENTS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
+"""First words of the statements that readers may run."""
+
+TABLE_FUNCTIONS = frozenset(
+    {"format", "generate_series", "generateseries", "null", "numbers", "numbers_mt", "primes", "values"}
+    | {"view", "zeros", "zeros_mt"}
+)
+"""Table functions that reach nothing but their arguments; all others are refused."""
+
+FUNCTIONS_REFUSED = frozenset({"file", "hascolumnintable", "reversednsquery"})
+"""Functions that read files or ask other hosts; besides them, all whose name begins with `ai`."""
+
+_TOKEN = re.compile(
+    r"""
+    (?P<gap> \s+ | (?: -- | // )[^\n]* | \#[\ !][^\n]* | /\*.*?\*/ )
+  | (?P<text> '(?:[^'\\]|\\.|'')*' )
+  | (?P<quoted> `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*" )
+  | (?P<word> [A-Za-z0-9_]+ )
+  | (?P<heredoc> (?<![A-Za-z0-9_])\$(?P<tag>[A-Za-z0-9_]*)\$.*?\$(?P=tag)\$ )
+  | (?P<sign> [-+*/%=<>!~^&|?:;,.()\[\]{}@] )
+    """,
+    re.VERBOSE | re.DOTALL | re.ASCII,
+)
+
+
+class Kind(Enum):
+    """What a token is: a word, a quoted name, a sign, or a literal."""
+
+    WORD = auto()
+    QUOTED = auto()
+    SIGN = auto()
+    LITERAL = auto()
+
+
+_KINDS = {"text": Kind.LITERAL, "heredoc": Kind.LITERAL, "quoted": Kind.QUOTED, "word": Kind.WORD}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of SQL: words in lower case, quoted names without their quotes; `start` is its place."""
+
+    kind: Kind
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One reading statement: its text without `FORMAT …` and `;`, and the format it named, if any."""
+
+    sql: str
+    format: str | None
+
+
+def tokens(sql: str) -> Iterator[Token]:
+    """The tokens of `sql`, comments left out.
+
+    Raises:
+        QueryError: at what is no SQL, with its place.
+    """
+    place = 0
+    while place < len(sql):
+        match = _TOKEN.match(sql, place)
+        if match is None or (match[0].startswith("/*") and "/*" in match[0][2:]):
+            raise QueryError(
+                f"Code: {SYNTAX_ERROR}. DB::Exception: Syntax error: failed at position {place + 1} "
+                f"({sql[place : place + 20]!r}). (SYNTAX_ERROR)",
+                SYNTAX_ERROR,
+            )
+        group = match.lastgroup or ""
+        text = match[0]
+        if group == "word":
+            yield Token(Kind.WORD, text.lower(), place)
+        elif group == "quoted":
+            yield Token(Kind.QUOTED, text[1:-1], place)
+        elif group != "gap":
+            yield Token(_KINDS.get(group, Kind.SIGN), text, place)
+        place = match.end()
+
+
+def split(sql: str) -> list[str]:
+    """The statements of a text, in order, without their semicolons."""
+    statements, start, filled = [], 0, False
+    for token in tokens(sql):
+        if token.kind is Kind.SIGN and token.text == ";":
+            if filled:
+                statements.append(sql[start : token.start].strip())
+            start, filled = token.start + 1, False
+        else:
+            filled = True
+    return [*statements, sql[start:].strip()] if filled else statements
+
+
+def read_only(sql: str, table_functions: frozenset[str], formats: dict[str, str]) -> Statement:
+    """Read one statement and make sure that it only reads, and only the store.
+
+    Args:
+        sql: One statement, perhaps with a semicolon at its end.
+        table_functions: The names of the engine's table functions, in lower case.
+        formats: The engine's output formats, lower case → as the engine spells them.
+
+    Raises:
+        QueryError: with code 164 where the statement is refused, 62 where it cannot be read.
+    """
+    found = list(tokens(sql))
+    while found and found[-1].kind is Kind.SIGN and found[-1].text == ";":
+        sql = sql[: found.pop().start]
+    first = next((token for token in found if token.text != "("), None)
+    if first is None:
+        raise QueryError(f"Code: {SYNTAX_ERROR}. DB::Exception: Empty query. (SYNTAX_ERROR)", SYNTAX_ERROR)
+    if first.kind is not Kind.WORD or first.text not in STATEMENTS:
+        raise _refused(f"{first.text.upper()[:30]!r} (SELECT, SHOW, DESCRIBE, EXPLAIN and EXISTS are read)")
+    for token, after in zip(found, [*found[1:], None], strict=True):
+        if token.kind is Kind.SIGN and token.text == ";":
+            raise _refused("more than one statement")
+        if after is None:
+            continue
+        if token.kind is Kind.WORD and (token.text, after.text.lower()) == ("into", "outfile"):
+            raise _refused("INTO OUTFILE")
+        if after.text == "(" and after.kind is Kind.SIGN:
+            _check_call(token, table_functions)
+    if len(found) > 2 and found[-2].kind is Kind.WORD and found[-2].text == "format":
+        named = formats.get(found[-1].text.lower()) if found[-1].kind in (Kind.WORD, Kind.QUOTED) else None
+        if named is not None:
+            return Statement(sql[: found[-2].start].rstrip(), named)
+    return Statement(sql.rstrip(), None)
+
+
+def _check_call(token: Token, table_functions: frozenset[str]) -> None:
+    """Refuse the name before a parenthesis if it reaches out of the store, or hides what it is."""
+    if token.kind is Kind.QUOTED and ("\\" in token.text or "`" in token.text or '"' in token.text):
+        raise _refused("a function whose name is written with an escape")
+    if token.kind not in (Kind.WORD, Kind.QUOTED):
+        return
+    name = token.text.lower()
+    outside = name in table_functions and name not in TABLE_FUNCTIONS
+    if outside or name in FUNCTIONS_REFUSED or name.startswith("ai") or name[:1].isdigit():
+        raise _refused(f"the function {name}()")
+
+
+def _refused(what: str) -> QueryError:
+    return QueryError(f"Code: {READONLY}. DB::Exception: Only reading: refused {what}. (READONLY)", READONLY)

@@ -1,0 +1,294 @@
+"""The store: what the worker writes and reads back, and what people ask of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+import orjson
+
+from touchline.pipeline.store.arrow import arrow_stream, arrow_type
+from touchline.pipeline.store.engine import DATABASE, Handle, Parameters, Verbatim, owner
+from touchline.pipeline.store.errors import QueryError, StoreInUse, StoreMissing, StoreUnavailable
+from touchline.pipeline.store.migrate import migrate, pending
+from touchline.pipeline.store.readers import Readers, Reply
+from touchline.tables import FrictionRow, JourneyRow, migrations
+from touchline.vocabulary.event import Event
+
+READERS = 4
+READER_WAIT = 5.0
+
+# The database puts an event together as the log has it; nothing is decoded but once, straight into Event.
+_EVENTS = """
+SELECT concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
+    ',"time":', toString(toUnixTimestamp64Milli(time)),
+    ',"received_at":', toString(toUnixTimestamp64Milli(received_at)),
+    ',"channel":', toJSONString(channel), ',"source":', toJSONString(source),
+    ',"producer":', toJSONString(producer), ',"identifiers":', toJSONString(identifiers),
+    ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')
+FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
+"""
+_STORED = """
+SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
+ORDER BY log_offset DESC
+"""
+_FRICTIONS = """
+SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
+    toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
+FROM frictions FINAL
+WHERE customer IN JSONExtract({customers:String}, 'Array(UUID)') AND status != 'retracted'
+"""
+_JOURNEYS = """
+SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
+    toUnixTimestamp64Milli(due_at) AS due_at)
+FROM journeys FINAL
+WHERE customer IN JSONExtract({customers:String}, 'Array(UUID)') AND NOT superseded
+"""
+_DUE = """
+SELECT entity, toUnixTimestamp64Milli(due) AS due_at
+FROM (SELECT first, assumeNotNull(due_at) AS due FROM current_journeys WHERE due_at IS NOT NULL) AS pending
+JOIN (
+    SELECT id, any(entity) AS entity FROM events
+    WHERE id IN (SELECT first FROM current_journeys WHERE due_at IS NOT NULL) GROUP BY id
+) AS firsts ON firsts.id = pending.first
+"""
+_LAST_VERSION = """
+SELECT max(last) FROM (
+    SELECT max(version) AS last FROM identities UNION ALL
+    SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys
+)
+"""
+_NEWEST = "SELECT if(count() = 0, NULL, toUnixTimestamp64Milli(max(time))) FROM events"
+_SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
+
+
+class _Identifiers(msgspec.Struct):
+    identifiers: tuple[str, ...]
+
+
+class _Entity(msgspec.Struct):
+    entity: str
+
+
+_events = msgspec.json.Decoder(Event)
+_frictions = msgspec.json.Decoder(FrictionRow)
+_journeys = msgspec.json.Decoder(JourneyRow)
+_identifiers = msgspec.json.Decoder(_Identifiers)
+_entities = msgspec.json.Decoder(_Entity)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in full; values as JSON has them (times and UUIDs are text)."""
+
+    column_names: tuple[str, ...]
+    column_types: tuple[str, ...]
+    result_rows: list[list[Any]]
+
+
+class Store:
+    """The tables in one folder. One process has it open, with one Store.
+
+    Writes, and the reads that the worker needs, share one handle and wait for each other; `query` and
+    `reply` have a few handles of their own. All may be called from any thread.
+    """
+
+    def __init__(self, path: Path, create: bool) -> None:
+        self._path = path
+        if create:
+            path.mkdir(parents=True, exist_ok=True)
+        elif not (path / "metadata").is_dir():
+            raise StoreMissing(f"there is no store in {path}: `touchline up` makes one")
+        if (pid := owner(path)) is not None:
+            raise StoreInUse(
+                f"the store in {path} is open in process {pid}; end that one, or ask it: commands given the "
+                "same --data reach a running `touchline up` by themselves",
+                pid,
+            )
+        self._handle = Handle(path)
+        try:
+            if create:
+                migrate(self._handle, migrations())
+            elif pending(self._handle, migrations()):
+                raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
+            self._types = self._column_types()
+            self._readers = Readers(path, READERS, READER_WAIT)
+        except BaseException:
+            self._handle.close()
+            raise
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]], token: str) -> None:
+        """Append rows, given by column: times in ms, UUIDs as objects or text. On disk when it returns.
+
+        A repeat with the same `token` adds nothing, as long as it is among the table's last 1,000.
+
+        Raises:
+            KeyError: a table or a column that there is not.
+            ValueError: a value that its column cannot hold, or columns of unlike lengths.
+            StoreUnavailable: where nothing was written; the same call may be repeated.
+        """
+        types = self._types[table]
+        if any(len(values) for values in columns.values()):
+            self._handle.insert(table, list(columns), arrow_stream(columns, types), token)
+
+    def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
+        """Those of the event ids that are stored, with the offset of the record that brought them."""
+        if not ids:
+            return {}
+        rows = orjson.loads(self._ask(_STORED, "JSONCompactColumns", ids=_listed(ids)))
+        return dict(zip(*rows, strict=True)) if rows else {}
+
+    def events_of(self, entities: Sequence[str]) -> list[Event]:
+        """All events of the entities, each once, by (time, id)."""
+        if not entities:
+            return []
+        found = _events.decode_lines(self._ask(_EVENTS, "TSVRaw", entities=_listed(entities)))
+        found.sort(key=attrgetter("time", "id"))
+        return [
+            event for event, before in zip(found, [None, *found], strict=False) if not _same(event, before)
+        ]
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        """The customers' frictions that are not retracted."""
+        if not customers:
+            return []
+        rows = self._ask(_FRICTIONS, "JSONEachRow", customers=_listed([str(one) for one in customers]))
+        return _frictions.decode_lines(rows)
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        """The customers' journeys that are not superseded."""
+        if not customers:
+            return []
+        rows = self._ask(_JOURNEYS, "JSONEachRow", customers=_listed([str(one) for one in customers]))
+        return _journeys.decode_lines(rows)
+
+    def due(self) -> list[tuple[str, int]]:
+        """An entity of each customer with a pending obligation, and its deadline (ms)."""
+        return [(entity, due_at) for entity, due_at in self._rows(_DUE)]
+
+    def identifier_sets(self) -> Iterator[tuple[str, ...]]:
+        """The different sets of two or more identifiers that occur in events, each strongest first."""
+        for lines in self._stream(_SETS):
+            yield from (_identifiers.decode(line).identifiers for line in lines)
+
+    def entities(self) -> Iterator[str]:
+        """Every entity that has events."""
+        for lines in self._stream("SELECT DISTINCT entity FROM events"):
+            yield from (_entities.decode(line).entity for line in lines)
+
+    def newest_event(self) -> int | None:
+        """The time of the newest event (ms), None where there is none."""
+        newest: int | None = self._rows(_NEWEST)[0][0]
+        return newest
+
+    def last_version(self) -> int:
+        """The highest version of any row, 0 in an empty store."""
+        return int(self._rows(_LAST_VERSION)[0][0])
+
+    def rules_in_force(self) -> str | None:
+        """The fingerprint of the rules that every customer was last folded by; None in a new store."""
+        rows = self._rows("SELECT fingerprint FROM rule_sets ORDER BY in_force_at DESC LIMIT 1")
+        return str(rows[0][0]) if rows else None
+
+    def put_in_force(self, fingerprint: str, at: int) -> None:
+        """Write down that every customer is folded by these rules, since a time (ms)."""
+        row: dict[str, list[Any]] = {"fingerprint": [fingerprint], "in_force_at": [at]}
+        self.insert("rule_sets", row, token=f"rule_sets:{fingerprint}:{at}")
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> Answer:
+        """Answer one reading statement in full, within the readers' bounds.
+
+        Args:
+            sql: SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS, with parameters as `{name:Type}`.
+            parameters: Their values.
+
+        Raises:
+            QueryError: with ClickHouse's message, where it is wrong, refused or too large.
+            StoreBusy: where all readers were taken for a while.
+        """
+        return parse_answer(self._readers.answer(sql, "JSONCompact", parameters, DATABASE).body)
+
+    def reply(
+        self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None, database: str | None = None
+    ) -> Reply:
+        """As `query`, in a format of ClickHouse's; parameters are text, as its HTTP protocol has them."""
+        bound = {name: Verbatim(text) for name, text in (parameters or {}).items()}
+        return self._readers.answer(sql, fmt, bound, database or DATABASE)
+
+    def close(self) -> None:
+        """Give the folder back, after what runs has ended."""
+        self._readers.close()
+        self._handle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _column_types(self) -> dict[str, dict[str, Any]]:
+        types: dict[str, dict[str, Any]] = {}
+        rows = self._rows(
+            "SELECT table, name, type FROM system.columns WHERE database = currentDatabase() AND table IN "
+            "(SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')"
+        )
+        for table, name, clickhouse in rows:
+            types.setdefault(table, {})[name] = arrow_type(clickhouse)
+        return types
+
+    def _rows(self, sql: str) -> list[list[Any]]:
+        rows: list[list[Any]] = orjson.loads(self._ask(sql, "JSONCompact"))["data"]
+        return rows
+
+    def _ask(self, sql: str, fmt: str, **parameters: Verbatim) -> bytes:
+        try:
+            return self._handle.read(sql, fmt, parameters)
+        except QueryError as error:
+            raise StoreUnavailable(f"the store did not answer: {error}") from error
+
+    def _stream(self, sql: str) -> Iterator[list[bytes]]:
+        handle = Handle(self._path)
+        try:
+            yield from handle.stream(sql)
+        finally:
+            handle.close()
+
+
+def open_store(path: Path | str, *, create: bool = True) -> Store:
+    """Open the store in a folder, and bring its tables up to date.
+
+    Args:
+        path: The folder; made where there is none.
+        create: False to open only a store that is there and up to date, and leave its tables alone.
+
+    Raises:
+        StoreInUse: where it is open in another process, or another one is open in this.
+        StoreMissing: with `create` false, where there is none or it is older than this version.
+        StoreMismatch: where its tables are not those that this version knows.
+    """
+    return Store(Path(path).resolve(), create)
+
+
+def parse_answer(body: bytes) -> Answer:
+    """Read an answer in ClickHouse's format JSONCompact."""
+    answer = orjson.loads(body)
+    return Answer(
+        column_names=tuple(column["name"] for column in answer["meta"]),
+        column_types=tuple(column["type"] for column in answer["meta"]),
+        result_rows=answer["data"],
+    )
+
+
+def _listed(values: Sequence[str]) -> Verbatim:
+    """A list as one text parameter: of the ways to pass ten thousand values, by far the quickest."""
+    return Verbatim(orjson.dumps(values).decode().replace("\\", "\\\\"))
+
+
+def _same(event: Event, before: Event | None) -> bool:
+    return before is not None and event.id == before.id and event.time == before.time
