@@ -1,0 +1,153 @@
+"""A file and a mapping, read as events: what the import puts into the log or into quarantine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid5
+
+import orjson
+
+from touchline.collector.files.mapping import Mapping
+from touchline.collector.files.parts import MappingError, finished
+from touchline.collector.files.reader import open_rows
+from touchline.collector.files.rows import START, BadRow, Position, Reader, Row, Values
+from touchline.vocabulary.ids import NAMESPACE
+
+MOST_GROUPED = 10_000
+"""Rows of one group that are held; a longer group is taken in pieces of this length."""
+
+_BODY = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ImportItem:
+    """What one row, or one group of rows, gave: events, or nothing (it was left out), or a bad row.
+
+    `row` is where it began. Once the item is kept, reading may be taken up again at `position`.
+    `progress` is how many bytes of the file, as it lies on the disk, were read by then; `rows` how many
+    rows the item stands for.
+    """
+
+    file: str
+    row: int
+    rows: int
+    position: Position
+    progress: int
+    events: tuple[dict[str, Any], ...] = ()
+    bad: BadRow | None = None
+
+
+def read_events(path: Path, mapping: Mapping | None = None, start: Position = START) -> Iterator[ImportItem]:
+    """The events of a file in the order of its rows, as native envelopes that nothing has checked yet.
+
+    Without a mapping each line of an NDJSON file is a native event. The same file and mapping give the
+    same ids, wherever reading starts.
+
+    Raises:
+        FileError: the file cannot be read, or no further.
+        MappingError: the mapping does not fit the file.
+    """
+    reader = open_rows(path, start)
+    try:
+        if mapping is None and reader.columns is not None:
+            raise MappingError(
+                f"{path} needs a mapping from its columns to events: --map with the path of a .yaml or .py"
+                f" file; its columns are {', '.join(reader.columns)}"
+            )
+        if mapping is not None and reader.columns is not None:
+            mapping.check(path, reader.columns)
+        if mapping is None or mapping.group is None:
+            yield from _one_by_one(reader, path, mapping)
+        else:
+            yield from _grouped(reader, path, mapping, mapping.group, start)
+    finally:
+        reader.close()
+
+
+def _one_by_one(reader: Reader, path: Path, mapping: Mapping | None) -> Iterator[ImportItem]:
+    for row in reader:
+        if isinstance(row, BadRow):
+            yield ImportItem(path.name, row.row, 1, row.after, reader.progress, bad=row)
+        elif mapping is None:
+            yield ImportItem(path.name, row.row, 1, row.after, reader.progress, (_native(row),))
+        else:
+            yield _mapped([row], row.after, reader.progress, path, mapping)
+
+
+def _grouped(
+    reader: Reader, path: Path, mapping: Mapping, column: str, start: Position
+) -> Iterator[ImportItem]:
+    held: list[Row] = []
+    # Where reading would have to begin again so that the group held now comes whole.
+    begin = behind = start
+    for row in reader:
+        if isinstance(row, BadRow):
+            behind = row.after
+            yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=row)
+            continue
+        if held and (_apart(held[-1], row, column) or len(held) == MOST_GROUPED):
+            yield _mapped(held, behind, reader.progress, path, mapping)
+            held, begin = [], behind
+        elif not held:
+            begin = behind
+        held.append(row)
+        behind = row.after
+    if held:
+        yield _mapped(held, behind, reader.progress, path, mapping)
+
+
+def _apart(before: Row, row: Row, column: str) -> bool:
+    """Whether two neighbours are of different groups; a row without the column is a group of its own."""
+    value = row.values.get(column)
+    return value in (None, "") or value != before.values.get(column)
+
+
+def _mapped(rows: list[Row], after: Position, progress: int, path: Path, mapping: Mapping) -> ImportItem:
+    first = rows[0]
+    values = [row.values for row in rows]
+    try:
+        events = tuple(
+            finished(event, mapping.name, _place_key(first, number))
+            for number, event in enumerate(mapping.produce(values, path), 1)
+        )
+        _all_different(events)
+    except Exception as error:  # a mapping is the user's code: what it cannot do with a row is that row's
+        what = f"mapping {mapping.name}: {_said(error)}"
+        bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:_BODY], after)
+        return ImportItem(path.name, first.row, len(rows), after, progress, bad=bad)
+    return ImportItem(path.name, first.row, len(rows), after, progress, events)
+
+
+def _all_different(events: tuple[dict[str, Any], ...]) -> None:
+    if len({event["id"] for event in events}) < len(events):
+        raise ValueError("two events of one row have the same id, and one would be lost; give each its own")
+
+
+def _native(row: Row) -> dict[str, Any]:
+    if row.values.get("id") is not None:
+        return row.values
+    return row.values | {"id": _place_key(row, 1)}
+
+
+def _place_key(row: Row, number: int) -> str:
+    """A key for an event that has none: its row's content and number in the file, not the file's name."""
+    return str(uuid5(NAMESPACE, f"{row.row}:{number}:{_json(row.values)}"))
+
+
+def _json(values: Values | list[Values]) -> str:
+    return orjson.dumps(values, default=_as_text, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _said(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return f"the row has no column {error}"
+        case ValueError():
+            return str(error)
+    return f"{type(error).__name__}: {error}"

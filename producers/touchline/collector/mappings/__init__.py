@@ -1,0 +1,1 @@
+"""Mappings that come with Touchline, for public sets of real customer contacts."""
