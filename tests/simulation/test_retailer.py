@@ -83,6 +83,14 @@ def test_what_is_detected_is_what_was_planted(seed: int, accepted: Any, found: A
     assert planted.total() > 1_000
 
 
+@pytest.mark.parametrize("rate", [2.0, 200.0])
+def test_a_high_rate_makes_no_long_past(rate: float) -> None:
+    """What is sent before the present is a matter of seconds, however busy the present is."""
+    retailer = Retailer(1, START, history=DAY, rate=rate)
+    assert 2_000 < len(retailer.until(START)) < 20_000
+    assert retailer.until(START + MINUTE)
+
+
 def test_a_tablet_in_a_store_is_used_by_many() -> None:
     """A kiosk's device occurs with many accounts, and never without one."""
     accounts = defaultdict(set)

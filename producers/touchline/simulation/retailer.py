@@ -13,6 +13,9 @@ from random import Random
 from touchline.simulation.story import DAY, HOUR, Planted, Story, Touchpoint
 from touchline.simulation.storylines import STORYLINES, Storyline
 
+_LIVELY = 10_000
+"""Touchpoints, about, of the last lively hour before the start; at a high rate it is shorter."""
+
 _BUSY = (3, 2, 2, 2, 2, 3, 5, 8, 9, 10, 10, 10, 10, 10, 9, 9, 9, 10, 10, 10, 9, 8, 6, 4)
 """How busy each hour of a day in the past is, in tenths."""
 
@@ -25,7 +28,7 @@ class Retailer:
         start: The present when the simulation begins, in ms since 1970.
         history: How far back the past goes, in ms.
         history_rate: Touchpoints a second in the past, at its busiest hours.
-        rate: Touchpoints a second from an hour before `start` on.
+        rate: Touchpoints a second from an hour before `start` on, or less at a high rate.
         remember: Planted frictions kept for `planted`; older ones are forgotten.
 
     Memory: the touchpoints still to come of the customers who have begun, which is bounded by `rate`
@@ -44,7 +47,7 @@ class Retailer:
     ) -> None:
         self._name = f"{seed}:{start}"
         self._random = Random(self._name)  # noqa: S311 - a simulation
-        self._lively_from = start - HOUR
+        self._lively_from = start - min(HOUR, int(_LIVELY / rate * 1000))
         average = _touchpoints_per_customer()
         self._customers_per_ms = (history_rate / average / 1000, rate / average / 1000)
         self._customers = 0
