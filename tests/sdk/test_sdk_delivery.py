@@ -116,7 +116,9 @@ def test_every_event_is_accounted_for_once(
 def test_track_does_not_wait_for_a_transport_that_stands_still(quick: Limits) -> None:
     """While the transport stands still, tracking goes on, and past the bound it is counted."""
     gate = Gate(open=False)
-    tl = Touchline(gate, source="shop", limits=replace(quick, queue_events=50, batch_events=10))
+    tl = Touchline(
+        gate, source="shop", limits=replace(quick, queue_events=50, batch_events=10, batch_seconds=30)
+    )
     page(tl, 10)
     assert gate.entered.wait(5)
     began = monotonic()
@@ -189,6 +191,44 @@ def test_close_takes_one_more_attempt_at_once(quick: Limits) -> None:
     assert gate.entered.wait(5)
     assert tl.close(5)
     assert len(gate.events) == 1
+
+
+def test_an_answer_that_comes_after_close_gave_up_is_not_counted_again(quick: Limits) -> None:
+    """What close has counted as undelivered stays so, though the transport may still carry it."""
+    gate = Gate(open=False)
+    tl = Touchline(gate, source="shop", limits=replace(quick, batch_events=2))
+    page(tl, 3)
+    assert gate.entered.wait(5)
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "touchline"]
+    assert not tl.close(0.01)
+    gate.open.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert tl.stats.lost == {"undelivered": 3}
+    assert tl.stats.accepted == 0
+
+
+def test_a_full_batch_does_not_wait_for_its_time(eventually: Callable[..., None]) -> None:
+    """A batch goes when it is full, by number or by bytes."""
+    memory = Memory()
+    limits = Limits(batch_seconds=60, batch_events=100, batch_bytes=2_000)
+    with Touchline(memory, source="shop", limits=limits) as tl:
+        tl.track("page.viewed", {"account": "u"}, text="x" * 2_000)
+        eventually(lambda: len(memory.events) == 1)
+    limits = replace(limits, batch_bytes=500_000)
+    with Touchline(memory, source="shop", limits=limits) as tl:
+        page(tl, 100)
+        eventually(lambda: len(memory.events) == 101)
+
+
+def test_attempts_grow_apart(quick: Limits) -> None:
+    """Each attempt waits longer than the one before."""
+    gate = Gate(*[Retry("away")] * 4)
+    with Touchline(gate, source="shop", limits=replace(quick, retry_least=0.02, retry_most=5)) as tl:
+        began = monotonic()
+        page(tl)
+        assert tl.flush(5)
+    assert monotonic() - began >= (0.02 + 0.04 + 0.08 + 0.16) / 2
 
 
 def test_a_transport_that_raises_is_tried_again(quick: Limits) -> None:

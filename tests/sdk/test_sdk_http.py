@@ -153,6 +153,7 @@ def test_an_answer_that_drips_is_left(collector: Any, quick: Limits) -> None:
         try:
             while not release.wait(0.02):
                 handler.wfile.write(b" ")
+                handler.wfile.flush()
         except OSError:
             return
 
@@ -162,6 +163,26 @@ def test_an_answer_that_drips_is_left(collector: Any, quick: Limits) -> None:
         assert tl.flush(5)
         assert tl.stats.accepted == 1
     release.set()
+
+
+def test_an_answer_without_end_is_left(tl: Touchline, collector: Any) -> None:
+    """No more is read of an answer than one can be long."""
+
+    def pour(handler: Any, events: list[Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        deadline = monotonic() + 10
+        try:
+            while monotonic() < deadline:
+                handler.wfile.write(b" " * 65_536)
+        except OSError:
+            return
+
+    collector.script.append(pour)
+    page(tl)
+    assert tl.flush(3)
+    assert tl.stats.accepted == 1
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404])

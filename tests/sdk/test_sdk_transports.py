@@ -128,6 +128,23 @@ def test_the_inbox_is_durable_and_private(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "data" / "inbox.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+    assert transport._connection is not None
+    assert transport._connection.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
+    transport.close()
+
+
+def test_a_child_leaves_the_connection_of_its_parent_open(tmp_path: Path) -> None:
+    """After a fork the inherited connection is neither used nor closed."""
+    transport = Embedded(tmp_path, "shop")
+    transport.send(Batch([b"{}"]))
+    inherited = transport._connection
+    assert inherited is not None
+    transport.forked()
+    assert transport._connection is None
+    transport.send(Batch([b"{}"]))
+    assert transport._connection is not inherited
+    assert inherited.execute("SELECT count(*) FROM batches").fetchone() == (2,)
+    inherited.close()
     transport.close()
 
 
