@@ -310,7 +310,7 @@ class Shop:
                 ("queue_abandoned", now - 4 * HOUR + 9 * MINUTE, None, [12]),
                 ("repeat_contact", now - 2 * HOUR, None, [10, 13]),
                 ("promise_broken", now - 45 * MINUTE, None, [15]),
-                ("strike_out", now - 45 * MINUTE, None, [12, 13, 15]),
+                ("strike_out", now - 44 * MINUTE, None, [12, 13, 15]),
             ],
         )
 

@@ -1,0 +1,165 @@
+"""A server with the live page, and a real browser to look at it with."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+LIMIT = 30.0
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+
+
+class Site:
+    """The served page, and the hand on what is behind it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of a GET."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=LIMIT) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def do(self, deed: str) -> None:
+        """Fill the store, take it away, give it back."""
+        request = urllib.request.Request(f"{self.url}/test/{deed}", method="POST")
+        with urllib.request.urlopen(request, timeout=LIMIT):
+            pass
+
+    @property
+    def asked(self) -> int:
+        """How many queries the page has made so far."""
+        return int(json.loads(self.get("/test/asked")[1]))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server over a store with a plausible day, which the tests share."""
+    with _served(tmp_path_factory.mktemp("site")) as site:
+        site.do("fill")
+        yield site
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Site]:
+    """A server over an empty store."""
+    with _served(tmp_path) as site:
+        yield site
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[Site]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = Path(__file__).parent / "live_server.py"
+    command = [sys.executable, str(script), str(folder), str(port)]
+    with (folder / "said").open("w+") as said:
+        server = subprocess.Popen(command, cwd=folder, stderr=said)
+        try:
+            _until(lambda: server.poll() is not None or _serves(port))
+            yield Site(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+            server.wait(timeout=LIMIT)
+            said.seek(0)
+            errors = said.read()
+    assert "Traceback" not in errors, errors
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Headless Chromium; where it is not installed the test is skipped, in CI it fails."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        reason = "chromium and chromedriver are not installed (Debian: apt install chromium chromium-driver)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    browser.set_page_load_timeout(LIMIT)
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """The browser, at 1280 by 900 in light; the test fails where the page wrote an error to the console."""
+    _look(chromium, 1280, 900, "light")
+    yield chromium
+    said = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+    chromium.get("about:blank")
+    assert not said
+
+
+@pytest.fixture
+def look(browser: webdriver.Chrome) -> Callable[[int, int, str], None]:
+    """Change the size of the window (CSS pixels) and the colour scheme."""
+    return lambda width, height, scheme: _look(browser, width, height, scheme)
+
+
+@pytest.fixture
+def picture(browser: webdriver.Chrome) -> Callable[[str], None]:
+    """Save a picture of the whole page, by name, where TOUCHLINE_SCREENSHOTS names a folder."""
+
+    def save(name: str) -> None:
+        if folder := os.environ.get("TOUCHLINE_SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            whole = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            (Path(folder) / f"{name}.png").write_bytes(b64decode(whole["data"]))
+
+    return save
+
+
+def _look(browser: webdriver.Chrome, width: int, height: int, scheme: str) -> None:
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+
+
+def _serves(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail("waited too long")
+        time.sleep(0.05)

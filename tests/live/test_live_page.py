@@ -1,0 +1,224 @@
+"""The live page as a person meets it: in a real browser, over the real store."""
+
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import quote
+
+from selenium.common.exceptions import TimeoutException
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+LIMIT = 30
+
+
+class Site(Protocol):
+    """What the `site` fixture gives."""
+
+    url: str
+
+    def get(self, path: str) -> tuple[int, str]: ...
+    def do(self, deed: str) -> None: ...
+    @property
+    def asked(self) -> int: ...
+
+
+HARM = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 1+1 }}`${1}`'
+DRAWN = """return document.querySelector('.tl-chart canvas').getContext('2d')
+    .getImageData(0, 0, 900, 200).data.some(x => x)"""
+
+Look = Callable[[int, int, str], None]
+Picture = Callable[[str], None]
+
+
+def sees(browser: Chrome, text: str, where: str = "body") -> None:
+    """Wait until the page shows a text."""
+    WebDriverWait(browser, LIMIT, ignored_exceptions=[Exception]).until(
+        lambda _: text in browser.find_element(By.CSS_SELECTOR, where).text, f"no {text!r} in {where}"
+    )
+
+
+def test_an_empty_page_says_how_to_begin_and_then_shows_even_old_history(
+    empty: Site, browser: Chrome, picture: Picture
+) -> None:
+    """With no event the page says how to send one; when some of 1999 come it shows them without a reload."""
+    browser.get(empty.url)
+    sees(browser, "Waiting for the first touchpoint")
+    assert f"curl {empty.url}/v1/events" in browser.find_element(By.CSS_SELECTOR, "pre").text
+    picture("empty")
+    browser.execute_script("window.same = true")
+    empty.do("history")
+    sees(browser, "No touchpoint is newer than 1 Mar 1999", ".tl-note")
+    sees(browser, "1 friction met 1 customer in the newest 24 hours", "h1")
+    picture("history")
+    assert browser.execute_script("return window.same")
+
+
+def test_the_overview_says_what_is_wrong_where_and_who_is_at_risk(
+    site: Site, browser: Chrome, look: Look, picture: Picture
+) -> None:
+    """The overview leads with the worst, compares with the span before, and fits narrow and dark screens."""
+    browser.get(site.url)
+    sees(browser, "Abandoned in queue", ".tl-lead")
+    sees(browser, "phone · call-centre", ".tl-lead")
+    sees(browser, "in the 24 hours before", "[data-figure=frictions]")
+    sees(browser, "account u-4711", ".tl-risks tbody tr:first-child")
+    sees(browser, "Live", ".tl-fresh")
+    WebDriverWait(browser, LIMIT).until(lambda _: browser.execute_script(DRAWN))
+    picture("overview")
+    for width, scheme in ((1280, "dark"), (420, "light"), (420, "dark")):
+        look(width, 900, scheme)
+        browser.get(site.url)
+        sees(browser, "account u-4711", ".tl-risks")
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= width
+        picture(f"overview-{width}-{scheme}")
+
+
+def test_a_figure_changes_in_place_while_a_person_reads(site: Site, browser: Chrome) -> None:
+    """A refresh changes the figures and leaves the elements, and what has the focus, as they are."""
+    browser.get(site.url)
+    sees(browser, "account u-4711", ".tl-risks")
+    before = browser.find_element(By.CSS_SELECTOR, "[data-figure=frictions] .tl-big")
+    link = browser.find_element(By.CSS_SELECTOR, ".tl-risks a")
+    browser.execute_script("arguments[0].focus()", link)
+    figure = int(before.text)
+    site.do("hostile")
+    WebDriverWait(browser, LIMIT).until(lambda _: int(before.text) == figure + 1)
+    assert browser.switch_to.active_element == link
+
+
+def test_the_span_of_time_is_chosen_and_kept_in_the_address(site: Site, browser: Chrome) -> None:
+    """Choosing a span changes the figures in place; the address then opens the same span."""
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    for name, key, said in (("7 days", "7d", "in the last 7 days"), ("All", "all", "in all time")):
+        browser.find_element(By.XPATH, f"//button[text()='{name}']").click()
+        sees(browser, said, "h1")
+        assert browser.current_url.endswith(f"?span={key}")
+    browser.refresh()
+    sees(browser, "in all time", "h1")
+
+
+def test_a_store_that_is_away_leaves_the_last_figures_with_their_age(
+    site: Site, browser: Chrome, picture: Picture
+) -> None:
+    """While the store is away the page keeps what it had, says what fails, and goes on by itself."""
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    site.do("away")
+    sees(browser, "The store cannot be read.", "[role=alert]")
+    sees(browser, "These figures are from", "[role=alert]")
+    sees(browser, "connection refused by the store", "[role=alert]")
+    sees(browser, "in the last 24 hours", "h1")
+    picture("away")
+    browser.get(f"{site.url}/customer/account:u-4711")
+    sees(browser, "The story appears here as soon as the store answers.")
+    site.do("back")
+    sees(browser, "account u-4711", "h1")
+    WebDriverWait(browser, LIMIT).until_not(lambda _: browser.find_elements(By.CSS_SELECTOR, ".tl-banner"))
+
+
+def test_a_search_leads_to_the_customers_story(
+    site: Site, browser: Chrome, look: Look, picture: Picture
+) -> None:
+    """An e-mail address typed into the search opens the story: channels, strikes, evidence, what is open."""
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    browser.find_element(By.ID, "tl-find").send_keys("robin@mail.example" + Keys.ENTER)
+    sees(browser, "account u-4711", "h1")
+    sees(browser, "6 frictions, 5 still open in 17 touchpoints")
+    sees(browser, "Page viewed \N{MULTIPLICATION SIGN} 4")
+    strike = browser.find_element(By.ID, "strike-1")
+    assert "Payment failed" in strike.text
+    assert "resolved after" in strike.text
+    assert strike.get_attribute("data-open") == "false"
+    assert browser.find_elements(By.CSS_SELECTOR, ".tl-touchpoint a[href='#strike-3']")
+    picture("story")
+    look(420, 900, "dark")
+    browser.refresh()
+    sees(browser, "account u-4711", "h1")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+    picture("story-420-dark")
+
+
+def test_a_journey_at_risk_leads_to_its_story(site: Site, browser: Chrome) -> None:
+    """A click on the worst journey opens that customer's story."""
+    browser.get(site.url)
+    sees(browser, "account u-4711", ".tl-risks")
+    browser.find_element(By.LINK_TEXT, "account u-4711").click()
+    sees(browser, "What went wrong")
+
+
+def test_an_unknown_customer_is_told_how_to_search(site: Site, browser: Chrome, picture: Picture) -> None:
+    """A search that finds nobody says what was sought and what can be."""
+    browser.get(f"{site.url}/customer/{quote('nobody/<b>?#', safe='')}")
+    sees(browser, "No customer is known as “nobody/<b>?#”", "h1")
+    picture("unknown")
+
+
+def test_values_that_mean_harm_are_only_text(site: Site, browser: Chrome) -> None:
+    """Markup, templates and very long names from producers are shown as text, clipped, and do nothing."""
+    site.do("hostile")
+    browser.get(site.url)
+    sees(browser, "<img src=x", "main")
+    browser.get(f"{site.url}/customer/{quote(f'account:{HARM}', safe='')}")
+    sees(browser, "{{ 1+1 }}", ".tl-story")
+    assert not browser.find_elements(By.CSS_SELECTOR, "main img, main script")
+    assert browser.execute_script("return window.harmed") is None
+    longest = max(
+        len(word.text) for word in browser.find_elements(By.CSS_SELECTOR, "dd, dt, li.tl-touchpoint b")
+    )
+    assert longest <= 130
+
+
+def test_pages_share_their_queries_and_none_is_asked_while_none_is_open(site: Site, browser: Chrome) -> None:
+    """Three open pages ask no more than one; with the last one closed the questions stop."""
+
+    def read_at() -> str | None:
+        return browser.find_element(By.CSS_SELECTOR, ".tl-fresh").get_attribute("title")
+
+    def changes(value: Callable[[], object]) -> None:
+        before = value()
+        WebDriverWait(browser, LIMIT).until(lambda _: value() != before)
+
+    def asked_in(refreshes: int) -> int:
+        begin = site.asked
+        for _ in range(refreshes):
+            changes(read_at)
+        return site.asked - begin
+
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    alone = asked_in(4)
+    first = browser.current_window_handle
+    for _ in range(2):
+        browser.switch_to.new_window("tab")
+        browser.get(site.url)
+        sees(browser, "in the last 24 hours", "h1")
+    together = asked_in(4)
+    assert together <= alone + 8
+    for handle in browser.window_handles:
+        browser.switch_to.window(handle)
+        if handle != first:
+            browser.close()
+    browser.switch_to.window(first)
+    browser.get("about:blank")
+
+    def quiet(_: Chrome) -> bool:
+        before = site.asked
+        try:
+            WebDriverWait(browser, 1.5).until(lambda _: site.asked != before)
+        except TimeoutException:
+            return True
+        return False
+
+    WebDriverWait(browser, LIMIT).until(quiet)
+
+
+def test_routes_that_were_there_keep_precedence(site: Site) -> None:
+    """The app's own routes answer as before; what nobody serves is not found."""
+    assert site.get("/healthz") == (200, "fine")
+    assert site.get("/")[0] == 200
+    assert site.get("/nothing/here")[0] == 404
