@@ -15,7 +15,8 @@ from touchline.sdk.transports.http import outcome
 
 @pytest.fixture
 def tl(collector: Any, quick: Limits) -> Iterator[Touchline]:
-    tl = Touchline(collector.url, key="k-1", source="shop", limits=quick)
+    """A client whose batches are what was tracked before each flush."""
+    tl = Touchline(collector.url, key="k-1", source="shop", limits=replace(quick, batch_seconds=60))
     yield tl
     tl.close(5)
 
