@@ -12,6 +12,7 @@ import pytest
 import touchline.sdk
 from touchline.sdk import Channel, Limits, Memory, Touchline
 from touchline.vocabulary import envelope
+from touchline.vocabulary.registry import EVENT_TYPES
 
 
 @pytest.fixture
@@ -186,6 +187,8 @@ def test_a_contact_is_told_from_start_to_end(tl: Touchline, memory: Memory) -> N
     assert 0 <= data[3]["wait_seconds"] < 5
     assert data[7]["wait_seconds"] == 30
     assert data[-1]["resolved"] is True
+    for event in memory.events:
+        EVENT_TYPES[event["type"]].model.model_validate(event["data"], strict=True)
 
 
 def test_an_abandoned_contact_does_not_end(tl: Touchline, memory: Memory) -> None:
