@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 
-class LogFull(Exception):  # noqa: N818 - a state of the log, by its name in the field
+class LogFull(Exception):
     """The disk is full, or the log has reached its bound. Nothing of the batch was kept; retry later."""
 
 
-class LogUnavailable(Exception):  # noqa: N818
+class LogUnavailable(Exception):
     """The log cannot be written now. Retry later; what was in flight may or may not have been kept."""
 
 

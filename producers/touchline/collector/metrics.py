@@ -1,0 +1,60 @@
+"""What the collector counts, in Prometheus' format."""
+
+import re
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from touchline.collector.acceptance import Result
+
+_LOST = re.compile(r"\s*([a-z][a-z0-9_]{0,31})=(\d{1,9})\s*\Z")
+_MOST_REASONS: Final = 32
+
+
+class Metrics:
+    """The collector's own registry; `text()` is what `/metrics` answers."""
+
+    def __init__(self, waiting_bytes: Callable[[], float]) -> None:
+        self.registry = CollectorRegistry()
+        self._events = Counter(
+            "touchline_events",
+            "Events by result: stored, duplicate, quarantined, or dropped by the producer before sending.",
+            ["result", "reason", "producer"],
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "touchline_requests", "Requests with events, by status.", ["status"], registry=self.registry
+        )
+        self.commit_seconds = Histogram(
+            "touchline_commit_seconds", "From judged to durable in the log.", registry=self.registry
+        )
+        Gauge("touchline_waiting_bytes", "Bytes that wait for the log.", registry=self.registry).set_function(
+            waiting_bytes
+        )
+        self._lost_reasons: set[str] = set()
+
+    def count(self, producer: str, results: Iterable[Result]) -> None:
+        """Count what became of events."""
+        for (status, reason), number in Tally((result.status, result.reason) for result in results).items():
+            self._events.labels(status, reason or "", producer).inc(number)
+
+    def count_lost(self, producer: str, header: str) -> None:
+        """Count what a producer says it dropped: `reason=3, other_reason=1`; the unreadable is skipped."""
+        for part in header.split(",")[:_MOST_REASONS]:
+            if found := _LOST.match(part):
+                reason = found[1]
+                # The reasons are the producers' words; so many and no more become series.
+                if reason not in self._lost_reasons and len(self._lost_reasons) >= _MOST_REASONS:
+                    reason = "other"
+                self._lost_reasons.add(reason)
+                self._events.labels("dropped", reason, producer).inc(int(found[2]))
+
+    def count_request(self, status: int) -> None:
+        """Count an answered request."""
+        self._requests.labels(str(status)).inc()
+
+    def text(self) -> bytes:
+        """Everything counted so far, in Prometheus' text format."""
+        return generate_latest(self.registry)

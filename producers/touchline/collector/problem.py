@@ -1,0 +1,31 @@
+"""Requests that get no results: the answer's status, a code for programs, a message for people."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.responses import Response
+
+
+class Problem(Exception):
+    """A request is answered with an error; `message` says what to do about it."""
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """`{"error": {"code", "message"}}`."""
+        return Response(
+            orjson.dumps({"error": {"code": self.code, "message": self.message}}),
+            status_code=self.status,
+            headers=self.headers,
+            media_type="application/json",
+        )
+
+
+def busy(code: str, message: str, seconds: float = 1) -> Problem:
+    """503: nothing was accepted; the producer keeps the events and comes back after so many seconds."""
+    return Problem(503, code, message, {"Retry-After": f"{max(1, round(seconds))}"})

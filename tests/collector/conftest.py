@@ -1,0 +1,120 @@
+"""A real collector on a free port of loopback, over a real log."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+import uvicorn
+
+from touchline.collector import Collector, Keys, Limits, Log, create_app
+from touchline.pipeline.sqlite_log import SqliteLog
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Served:
+    """A running collector: its address, its log and its keys."""
+
+    url: str
+    port: int
+    log: SqliteLog
+    keys: Keys
+    http: urllib3.PoolManager
+
+    def send(
+        self, body: bytes | object, headers: dict[str, str] | None = None, method: str = "POST"
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a body (what is not bytes, as JSON) to `/v1/events`."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.http.request(method, f"{self.url}/v1/events", body=content, headers=headers)
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        """What is in the log, of one kind."""
+        return [
+            json.loads(line)
+            for record in self.log.read(0)
+            if record.kind == kind
+            for line in record.body.splitlines()
+        ]
+
+    def metric(self, line: str) -> float:
+        """A value of `/metrics` by its name and labels; 0 if it is not there."""
+        text = self.http.request("GET", f"{self.url}/metrics").data.decode()
+        return next((float(found.split()[-1]) for found in text.splitlines() if found.startswith(line)), 0.0)
+
+
+Serve = Callable[..., Served]
+
+
+@contextmanager
+def _serving(log: SqliteLog, append_to: Log, keys: Keys, **options: Any) -> Iterator[Served]:
+    collector = Collector(append_to, keys, **options)
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(collector), host="127.0.0.1", port=0, log_level="critical", ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        limit = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            assert time.monotonic() < limit, "the server did not start in time"
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with urllib3.PoolManager(retries=False, timeout=20) as http:
+            yield Served(f"http://127.0.0.1:{port}", port, log, keys, http)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """`serve(max_bytes=…, through=…, limits=…, …)` starts a collector; it ends with the test."""
+    with ExitStack() as stack:
+
+        def start(
+            *,
+            max_bytes: int = 64 * 1024**2,
+            through: Callable[[Log], Log] = lambda log: log,
+            limits: Limits | None = None,
+            **options: Any,
+        ) -> Served:
+            log = SqliteLog(tmp_path / "log.sqlite", max_bytes=max_bytes)
+            stack.callback(log.close)
+            return stack.enter_context(
+                _serving(
+                    log, through(log), Keys(tmp_path / "keys.json"), limits=limits or Limits(), **options
+                )
+            )
+
+        yield start
+
+
+@pytest.fixture
+def event() -> Callable[..., Event]:
+    """`event(…)` is a good event with an id of its own; fields can be given, and None leaves one out."""
+    count = iter(range(1_000_000))
+
+    def make(**fields: Any) -> Event:
+        good = {
+            "id": f"e-{next(count)}",
+            "type": "checkout.started",
+            "time": "2024-03-01T10:00:00.000Z",
+            "channel": "web",
+            "source": "shop",
+            "identifiers": {"account": "u-17", "email": " A@b.example"},
+            "data": {"cart_id": "77", "value": 80.0, "currency": "EUR"},
+        }
+        return {name: value for name, value in (good | fields).items() if value is not None}
+
+    return make
