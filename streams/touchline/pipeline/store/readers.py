@@ -10,6 +10,7 @@ import orjson
 
 from touchline.pipeline.store.engine import Handle, Parameters
 from touchline.pipeline.store.errors import StoreBusy
+from touchline.pipeline.store.native import header_block
 from touchline.pipeline.store.statement import Statement, read_only
 
 LIMITS = {
@@ -20,6 +21,9 @@ LIMITS = {
     "max_query_size": 262_144,
 }
 """Bounds of one query: seconds, rows, bytes of the answer, of memory and of the text."""
+
+# In this order: once `readonly` is set, nothing can be changed any more.
+_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Readers:
         with self._handle() as handle:
             body = handle.read(statement.sql, fmt, parameters, database)
             if not body and fmt == "Native":
-                body = _header(handle.read(statement.sql, "JSONCompact", parameters, database))
+                described = orjson.loads(handle.read(statement.sql, "JSONCompact", parameters, database))
+                body = header_block([(column["name"], column["type"]) for column in described["meta"]])
         return Reply(body, fmt)
 
     def close(self) -> None:
@@ -87,7 +92,7 @@ class Readers:
                 "try again when one of them has ended. (TOO_MANY_SIMULTANEOUS_QUERIES)"
             ) from None
         try:
-            handle = handle or Handle(self._path, {**LIMITS, "readonly": 1})
+            handle = handle or Handle(self._path, _SETTINGS)
             yield handle
         finally:
             self._free.put(handle)
@@ -95,15 +100,3 @@ class Readers:
 
 def _names(handle: Handle, sql: str) -> list[str]:
     return [row[0] for row in orjson.loads(handle.read(sql, "JSONCompact"))["data"]]
-
-
-def _header(answer: bytes) -> bytes:
-    """A Native block without rows: the engine leaves it out, and clients learn the columns from it."""
-    columns = orjson.loads(answer)["meta"]
-    texts = (column[key].encode() for column in columns for key in ("name", "type"))
-    return _varint(len(columns)) + _varint(0) + b"".join(_varint(len(text)) + text for text in texts)
-
-
-def _varint(number: int) -> bytes:
-    low, high = number & 0x7F, number >> 7
-    return bytes((low | 0x80,)) + _varint(high) if high else bytes((low,))

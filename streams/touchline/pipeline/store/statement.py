@@ -22,7 +22,10 @@ TABLE_FUNCTIONS = frozenset(
     {"format", "generate_series", "generateseries", "null", "numbers", "numbers_mt", "primes", "values"}
     | {"view", "zeros", "zeros_mt"}
 )
-"""Table functions that reach nothing but their arguments; all others are refused."""
+"""Table functions that reach nothing but their arguments; all others are refused.
+
+`format` is a plain function as well; as a table function, it is the engine that refuses it.
+"""
 
 FUNCTIONS_REFUSED = frozenset({"file", "hascolumnintable", "reversednsquery"})
 """Functions that read files or ask other hosts; besides them, all whose name begins with `ai`."""
