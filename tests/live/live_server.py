@@ -1,7 +1,8 @@
 """A server with the live page over a store filled by hand, driven by the tests over HTTP.
 
 `python live_server.py FOLDER PORT`; `POST /test/fill` puts a plausible day in, `/test/history` one of 1999,
-`/test/hostile` values that mean harm, `/test/away` and `/test/back` take the store away and give it back;
+`/test/hostile` values that mean harm, `/test/away` and `/test/back` take the store away and give it back,
+`/test/hold` and `/test/release` make it slow;
 `GET /test/asked` counts the queries so far.
 """
 
@@ -125,11 +126,14 @@ class Shop:
         self.store = open_store(folder / "store")
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.away = threading.Event()
+        self.prompt = threading.Event()
+        self.prompt.set()
         self.asked = 0
 
     def query(self, sql: str, parameters: dict[str, Any]) -> Any:
         """Answer, unless the store is away."""
         self.asked += 1
+        self.prompt.wait(9)
         if self.away.is_set():
             raise ConnectionError("connection refused by the store")
         return self.store.query(sql, parameters)
@@ -249,6 +253,7 @@ class Shop:
     def fill(self, now: int) -> None:
         """A day and the one before, and one customer for whom all went wrong."""
         draw = random.Random(7)
+        self.customer(["account:u-first"], [(now - 49 * HOUR, "page.viewed", "web", "shop", {})], [])
         for number in range(150):
             rule, _, channel, source, steps = draw.choices(TYPICAL, [one[1] for one in TYPICAL])[0]
             ago = int(draw.triangular(5 * MINUTE, 47 * HOUR, 3 * HOUR))
@@ -266,7 +271,7 @@ class Shop:
                     [f"account:u-{number}", f"email:customer{number}@mail.example"], touches, strikes
                 )
         self.customer(
-            ["account:u-4711", "email:robin@mail.example", "phone:+31201234567"],
+            ["account:u-4711", "email:customer4711@mail.example", "phone:+31201234567"],
             [
                 (now - 27 * HOUR, "campaign.clicked", "email", "newsletter", {"campaign": "autumn"}),
                 *(
@@ -348,6 +353,8 @@ def main() -> None:
         "hostile": lambda: shop.hostile(int(time() * 1000)),
         "away": shop.away.set,
         "back": shop.away.clear,
+        "hold": shop.prompt.clear,
+        "release": shop.prompt.set,
     }
 
     def do(request: Request) -> JSONResponse:

@@ -120,13 +120,34 @@ def test_a_store_that_is_away_leaves_the_last_figures_with_their_age(
     WebDriverWait(browser, LIMIT).until_not(lambda _: browser.find_elements(By.CSS_SELECTOR, ".tl-banner"))
 
 
+def test_a_slow_store_shows_an_outline_of_what_comes(site: Site, browser: Chrome, picture: Picture) -> None:
+    """Until the first answer the page says that it loads; then the figures take the outline's place."""
+    site.do("hold")
+    browser.get(f"{site.url}?span=30d")
+    WebDriverWait(browser, LIMIT).until(lambda _: browser.find_elements(By.CSS_SELECTOR, "[role=status]"))
+    sees(browser, "Loading", ".tl-fresh")
+    picture("loading")
+    site.do("release")
+    sees(browser, "in the last 30 days", "h1")
+    assert not browser.find_elements(By.CSS_SELECTOR, "[role=status]")
+
+
+def test_every_rule_is_listed_on_demand(site: Site, browser: Chrome) -> None:
+    """The six most frequent rules are shown; a button shows the others too."""
+    browser.get(site.url)
+    sees(browser, "Show all", ".tl-two")
+    assert len(browser.find_element(By.CSS_SELECTOR, ".tl-bars").find_elements(By.TAG_NAME, "li")) == 6
+    browser.find_element(By.XPATH, "//button[contains(text(), 'Show all')]").click()
+    sees(browser, "Three frictions in a week", ".tl-bars")
+
+
 def test_a_search_leads_to_the_customers_story(
     site: Site, browser: Chrome, look: Look, picture: Picture
 ) -> None:
     """An e-mail address typed into the search opens the story: channels, strikes, evidence, what is open."""
     browser.get(site.url)
     sees(browser, "in the last 24 hours", "h1")
-    browser.find_element(By.ID, "tl-find").send_keys("robin@mail.example" + Keys.ENTER)
+    browser.find_element(By.ID, "tl-find").send_keys("customer4711@mail.example" + Keys.ENTER)
     sees(browser, "account u-4711", "h1")
     sees(browser, "6 frictions, 5 still open in 17 touchpoints")
     sees(browser, "Page viewed \N{MULTIPLICATION SIGN} 4")

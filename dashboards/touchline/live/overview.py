@@ -30,7 +30,7 @@ _ALL_BUCKETS = (MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 28 * DAY)
 _MOST_BUCKETS = 60
 _MOST_SERIES = 6
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#77808c")
-_MOST_BARS = 6
+_MOST_BARS = 100
 
 
 class RuleText(Protocol):
@@ -51,7 +51,7 @@ class RuleText(Protocol):
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of something, and the same in the span before (None: there is none to compare)."""
+    """A number of something, and the same in the span before (None: the data begin later than that)."""
 
     now: int = 0
     before: int | None = None
@@ -170,7 +170,7 @@ def load(store: Store, span: str, now: int, rules: Mapping[str, RuleText]) -> Ov
     by_touchpoint = ask(store, queries.BY_TOUCHPOINT, **times)
     over_time = ask(store, queries.OVER_TIME, origin=seen.origin, end=seen.end, bucket=seen.bucket)
     risks = ask(store, queries.AT_RISK, start=seen.start, end=seen.end, most=queries.MOST_RISKS)
-    compared = span != ALL
+    compared = span != ALL and extent["first"] <= seen.before  # part of a span would flatter the change
 
     def figure(row: Mapping[str, Any], name: str) -> Figure:
         return Figure(row[name], row[f"{name}_before"] if compared else None)
@@ -192,7 +192,7 @@ def load(store: Store, span: str, now: int, rules: Mapping[str, RuleText]) -> Ov
             Bar(
                 row["rule"],
                 title_of(row["rule"], rules),
-                clip(rules[row["rule"]].why) if row["rule"] in rules else "",
+                _first_sentence(rules[row["rule"]].why) if row["rule"] in rules else "",
                 figure(row, "frictions"),
                 row["open"],
                 row["customers"],
@@ -226,6 +226,11 @@ def title_of(rule: str, rules: Mapping[str, RuleText]) -> str:
 def place(row: Mapping[str, Any]) -> str:
     """A touchpoint in words: the channel, and the source on it."""
     return clip(" · ".join(filter(None, (row["channel"], row["source"]))))
+
+
+def _first_sentence(text: str) -> str:
+    sentence, stop, _ = text.strip().partition(". ")
+    return clip(sentence + stop.strip(), 160)
 
 
 def _most(row: Mapping[str, Any]) -> str:

@@ -170,7 +170,7 @@ def _strike(
         at=row["at"],
         number=number,
         title=title_of(rule, rules),
-        why=clip(rules[rule].why, 240) if rule in rules else "",
+        why=clip(rules[rule].why, 400) if rule in rules else "",
         rule=clip(rule),
         place=place(row),
         channel=clip(row["channel"]),

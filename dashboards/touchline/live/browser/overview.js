@@ -1,10 +1,11 @@
+const FEW = 6;
 const SPANS = [["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["all", "All"]];
 
 export default {
   mixins: [window.touchline.ticking],
   props: { overview: Object, span: String, failed: Boolean },
   emits: ["span"],
-  data() { return { t: window.touchline, spans: SPANS, copied: false, example: this.command() }; },
+  data() { return { t: window.touchline, spans: SPANS, few: FEW, whole: {}, copied: false, example: this.command() }; },
   computed: {
     o() { return this.overview; },
     length() { return (SPANS.find(([key]) => key === this.o.span) || ["", ""])[1]; },
@@ -92,13 +93,14 @@ export default {
         <h2>{{ name }} <small>frictions {{ what }}</small></h2>
         <p class="tl-muted" v-if="!bars.length">No friction {{ during }}.</p>
         <ol class="tl-bars">
-          <li v-for="bar in bars" :key="bar.key">
+          <li v-for="bar in whole[name] ? bars : bars.slice(0, few)" :key="bar.key">
             <div class="tl-bar-words"><span class="tl-bar-title"><i v-if="colours[bar.key]" class="tl-swatch" :style="{ background: colours[bar.key] }"></i>{{ bar.title }}</span><b>{{ t.count(bar.frictions.now) }}</b></div>
             <div class="tl-bar" aria-hidden="true"><i :style="{ width: share(bar.frictions.now, bars), background: colours[bar.key] }"></i></div>
             <p class="tl-muted">{{ t.many(bar.customers, "customer") }} · {{ t.count(bar.open) }} open<template v-if="bar.frictions.before !== null"> · {{ change(bar.frictions) }}</template></p>
             <p class="tl-muted tl-aside" v-if="bar.note">{{ bar.note }}</p>
           </li>
         </ol>
+        <p v-if="bars.length > few"><button type="button" :aria-expanded="!!whole[name]" @click="whole[name] = !whole[name]">{{ whole[name] ? "Show the first " + few : "Show all " + bars.length }}</button></p>
         <p class="tl-muted" v-if="hidden">and {{ t.many(hidden, "more", "more") }} with fewer</p>
       </section>
     </div>
