@@ -19,7 +19,6 @@ window.touchline = (() => {
     when: (ms) => format(ms, { ...day, ...(thisYear(ms) ? {} : { year: "numeric" }), ...clock }),
     date: (ms) => format(ms, { ...day, year: "numeric" }),
     exact: (ms) => `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`,
-    time: (ms) => format(ms, { ...clock, second: "2-digit" }),
     took(ms) {
       const [unit, size] = UNITS.find(([, size]) => ms >= size) || UNITS[5];
       const n = Math.round(ms / size);
