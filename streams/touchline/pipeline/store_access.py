@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
@@ -11,6 +11,7 @@ from touchline.pipeline.server_file import Server, find_server
 from touchline.pipeline.store import QueryError, Reply, StoreUnavailable, open_store
 
 ANSWER_SECONDS = 60
+PING_SECONDS = 5
 
 
 class Reader(Protocol):
@@ -30,8 +31,8 @@ def store_reader(data: Path) -> Iterator[Reader]:
         StoreMismatch: it was made by another version.
     """
     server = find_server(data)
-    if server is not None:
-        yield _Remote(server)
+    if server is not None and (remote := _Remote(server)).answers():
+        yield remote
         return
     with open_store(data / "store", create=False) as store:
         yield store
@@ -44,26 +45,35 @@ class _Remote:
         self._server = server
 
     def reply(self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None) -> Reply:
-        place = urlsplit(self._server.url)
         bound = {f"param_{name}": text for name, text in (parameters or {}).items()}
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
         try:
-            connection.request(
-                "POST",
-                "/clickhouse?" + urlencode({"default_format": fmt, **bound}),
-                sql.encode(),
-                {"X-ClickHouse-Key": self._server.token},
-            )
-            response = connection.getresponse()
-            body = response.read()
+            with closing(self._connection(ANSWER_SECONDS)) as connection:
+                connection.request(
+                    "POST",
+                    "/clickhouse?" + urlencode({"default_format": fmt, **bound}),
+                    sql.encode(),
+                    {"X-ClickHouse-Key": self._server.token},
+                )
+                response = connection.getresponse()
+                body = response.read()
         except (OSError, http.client.HTTPException) as error:
             raise StoreUnavailable(
-                f"process {self._server.pid} should answer at {self._server.url} and does not ({error}): "
-                "wait until it is ready, or end it"
+                f"process {self._server.pid} at {self._server.url} broke off its answer ({error}): try again"
             ) from error
-        finally:
-            connection.close()
         if response.status != http.client.OK:
             code = response.headers.get("X-ClickHouse-Exception-Code", "")
             raise QueryError(body.decode(errors="replace").strip(), int(code) if code.isdigit() else None)
         return Reply(body, response.headers.get("X-ClickHouse-Format", fmt))
+
+    def answers(self) -> bool:
+        """Whether the server is there: its process number may by now be another's."""
+        try:
+            with closing(self._connection(PING_SECONDS)) as connection:
+                connection.request("GET", "/clickhouse/ping")
+                return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        place = urlsplit(self._server.url)
+        return http.client.HTTPConnection(place.hostname or "", place.port, timeout=timeout)

@@ -122,12 +122,17 @@ def test_the_address_lasts_as_long_as_the_server(tmp_path: Path) -> None:
         found = find_server(tmp_path)
         assert found is not None
         assert (found.url, found.pid, found.token) == ("http://127.0.0.1:1", os.getpid(), token)
-        said = run(tmp_path, "SELECT 1")
-        assert (said.exit_code, "wait until it is ready" in said.stderr) == (1, True)
     assert find_server(tmp_path) is None
     assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
     with announced(tmp_path, "http://127.0.0.1:2") as again:
         assert again == token
+
+
+def test_a_server_that_does_not_answer_is_passed_by(tmp_path: Path) -> None:
+    """Where nothing answers at the address, the store itself is read: its number may be another process's."""
+    open_store(tmp_path / "store").close()
+    with announced(tmp_path, "http://127.0.0.1:1"):
+        assert run(tmp_path, "SELECT 1 AS one", "--json").stdout == '{"one":1}\n'
 
 
 def test_the_address_of_a_dead_process_counts_for_nothing(tmp_path: Path) -> None:
