@@ -194,7 +194,9 @@ def test_other_rules_take_the_place_of_the_old(seeds: list[tuple[str, int, str, 
     now = max(event.time for event in events)
     old = Worker(log, store, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
     old.flush(old.read(), now)
-    Worker(log, store, RULES).refold_all(now)
+    new = Worker(log, store, RULES)
+    assert new.bring_rules_into_force(now) > 0
+    assert new.bring_rules_into_force(now) == 0
     assert _tables(store, now) == _offline(events, now)
 
 

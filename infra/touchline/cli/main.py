@@ -2,8 +2,12 @@
 
 import typer
 
-from touchline.cli import schema
+from touchline.cli import keys, schema
+from touchline.cli.demo import demo
+from touchline.cli.imports import import_
+from touchline.cli.query import query
 from touchline.cli.replay import replay
+from touchline.cli.up import up
 
 app = typer.Typer(
     name="touchline",
@@ -12,7 +16,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(up)
+app.command()(demo)
+app.command("import")(import_)
 app.command()(replay)
+app.command()(query)
+app.add_typer(keys.app, name="keys")
 app.add_typer(schema.app, name="schema")
 
 

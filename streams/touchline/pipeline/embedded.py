@@ -86,12 +86,9 @@ class Embedded:
 
     def _begin(self) -> Worker:
         worker = Worker(self._log, self._store, self._rules, self._journey_gap)
-        fingerprint = f"{self._rules.fingerprint}/{self._journey_gap}"
-        if self._store.rules_in_force() != fingerprint:
-            now = self._now()
-            customers = worker.refold_all(now - self._grace, now)
-            self._store.put_in_force(fingerprint, now)
-            logger.info("rules.in_force", fingerprint=fingerprint, refolded=customers)
+        now = self._now()
+        if customers := worker.bring_rules_into_force(now - self._grace, now):
+            logger.info("rules.in_force", refolded_customers=customers)
         return worker
 
     def _step(self, worker: Worker) -> bool:

@@ -53,7 +53,7 @@ _KEYS = {
     "identities": ("entity",),
     "frictions": ("customer", "id"),
     "journeys": ("customer", "id"),
-    "quarantine": ("received_at", "id"),
+    "quarantine": ("id",),
 }
 
 

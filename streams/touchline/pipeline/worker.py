@@ -125,14 +125,18 @@ class Worker:
             frictions=found,
         )
 
-    def refold_all(self, now: int | None = None, detected_at: int | None = None) -> int:
-        """Fold every customer again, as after a change of the rules; says how many there were."""
+    def bring_rules_into_force(self, now: int | None = None, detected_at: int | None = None) -> int:
+        """Fold every customer again if other rules were in force before; says how many that were."""
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
+        fingerprint = f"{self._rules.fingerprint}/{self._journey_gap}"
+        if self._store.rules_in_force() == fingerprint:
+            return 0
         everyone = sorted({self._identities.customer_of(entity) for entity in self._store.entities()})
         for start in range(0, len(everyone), REFOLD_CUSTOMERS):
             self._version = max(self._version + 1, detected_at)
             self._write_customers(set(everyone[start : start + REFOLD_CUSTOMERS]), [], now, detected_at)
+        self._store.put_in_force(fingerprint, detected_at)
         return len(everyone)
 
     def _fall_due(self, now: int) -> list[str]:

@@ -1,0 +1,37 @@
+"""`touchline up`: collector, worker, store and live page in one process on one port."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from touchline.cli.failure import reported
+
+Data = Annotated[Path | None, typer.Option(help="Data folder; ./touchline-data if not given.")]
+Rules = Annotated[Path | None, typer.Option(help="Rules file; the default pack if not given.")]
+Host = Annotated[str | None, typer.Option(help="Where to listen; 127.0.0.1 if not given.")]
+Port = Annotated[int | None, typer.Option(help="Port; 8080 if not given, 0 for any that is free.")]
+
+
+def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
+    """Run all of Touchline in this one process: send events to it, watch friction in a browser.
+
+    It is ready when /readyz says so, and ends on Ctrl-C; everything accepted is kept.
+
+    Example: touchline up --data ./touchline-data --port 8080
+    """
+    from touchline.cli.process import expected_errors, serve
+    from touchline.cli.settings import load_settings
+    from touchline.pipeline.packs import load_rules
+
+    with reported(*expected_errors()):
+        settings = load_settings(data=data, host=host, port=port, rules=rules)
+        serve(settings, load_rules(settings.rules), ready=lambda url: greet(url, settings.data))
+
+
+def greet(url: str, data: Path) -> None:
+    """Say where the process is to be found."""
+    typer.echo(f"Touchline is up: {url}   (data in {data}; Ctrl-C ends it)")
+    typer.echo(f"  live page     {url}/")
+    typer.echo(f"  send events   POST {url}/v1/events")
+    typer.echo(f"  metrics       {url}/metrics")
