@@ -5,13 +5,12 @@ Everything that decides whether a signal stands lives here; nothing here knows o
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any, Protocol
 
 from touchline.friction.conditions import field, identity
+from touchline.friction.deadlines import due
 from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, SequenceRule
 from touchline.friction.signals import Opening
-from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
 
 
@@ -49,7 +48,7 @@ class Expect:
 
     def __init__(self, rule: ExpectRule) -> None:
         self._restart = rule.restart
-        self._due = _due(rule)
+        self._due = due(rule)
         self._missed: list[Opening] = []
         self._answerable = False  # whether the last one missed may still be resolved
         self._pending: Opening | None = None  # `opened_at` is its deadline
@@ -68,14 +67,14 @@ class Expect:
             self._oblige(event)
 
     def _oblige(self, event: Event) -> None:
-        due = self._due(event)
-        if due is None:
+        deadline = self._due(event)
+        if deadline is None:
             return
         if self._pending is None:
-            self._pending = Opening(anchor=event, opened_at=due, evidence=[event.id])
+            self._pending = Opening(anchor=event, opened_at=deadline, evidence=[event.id])
             self._answerable = False
         else:
-            self._pending.opened_at = due
+            self._pending.opened_at = deadline
             self._pending.evidence.append(event.id)
 
     def deadline(self) -> int | None:
@@ -161,22 +160,3 @@ KINDS: dict[str, Callable[[Any], Walk]] = {
     "repeat": Repeat,
     "sequence": Sequence,
 }
-
-
-def _due(rule: ExpectRule) -> Callable[[Event], int | None]:
-    """The deadline of an obligation that an event starts, or None where it names no time."""
-    within = rule.within
-    if within is not None:
-        return lambda event: event.time + within
-    read = field(rule.by or "")
-    return lambda event: _milliseconds(read(event))
-
-
-def _milliseconds(value: Any) -> int | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return None if time.tzinfo is None else milliseconds(time)

@@ -1,0 +1,29 @@
+"""When an obligation is due: a time after the event that starts it, or the time which that event names."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from touchline.friction.conditions import field
+from touchline.friction.rules import ExpectRule
+from touchline.vocabulary.envelope import milliseconds
+from touchline.vocabulary.event import Event
+
+
+def due(rule: ExpectRule) -> Callable[[Event], int | None]:
+    """The deadline, in ms, of an obligation that an event starts; None where the event names no time."""
+    within = rule.within
+    if within is not None:
+        return lambda event: event.time + within
+    read = field(rule.by or "")
+    return lambda event: _milliseconds(read(event))
+
+
+def _milliseconds(value: Any) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return None if time.tzinfo is None else milliseconds(time)
