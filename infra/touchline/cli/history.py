@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid5
 
 import orjson
 
 from touchline.cli.settings import Settings
 from touchline.collector.acceptance import accept_each
-from touchline.collector.files import BadRow, ImportItem, Mapping, read_events
+from touchline.collector.files import START, BadRow, ImportItem, Mapping, check_file, read_events
 from touchline.collector.files.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.collector.log import Batch, LogFull
 from touchline.friction import RuleSet
@@ -37,7 +38,12 @@ PRODUCER = "import"
 
 @dataclass
 class Imported:
-    """What an import did. `stored` and `duplicates` are None where a running server folds the events."""
+    """What an import did.
+
+    `already` names files that were imported before, `resumed` the row at which files that were cut off went
+    on. `stored`, `duplicates` and `frictions` (how many the store holds now) are None where a running server
+    folds the events.
+    """
 
     files: int = 0
     rows: int = 0
@@ -45,7 +51,9 @@ class Imported:
     quarantined: int = 0
     stored: int | None = None
     duplicates: int | None = None
+    frictions: int | None = None
     already: list[str] = field(default_factory=list)
+    resumed: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -78,8 +86,7 @@ class History:
             if result.status == "quarantined"
         ]
         quarantine = [
-            # The same row of the same file is the same entry, however often it is read.
-            orjson.dumps({**orjson.loads(line), "id": _entry_id(item, raw)})
+            _refused(orjson.loads(line), item, raw)
             for line, (item, raw) in zip(acceptance.batch.quarantine, refused, strict=True)
         ]
         quarantine += (_bad_row(item, item.bad, now) for item in items if item.bad is not None)
@@ -127,6 +134,10 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap)
         history = History(log, worker, settings.region)
         yield history
+        if store is not None:
+            history.done.frictions = int(
+                store.query("SELECT count() FROM current_frictions").result_rows[0][0]
+            )
         history.done.seconds = time.monotonic() - began
 
 
@@ -144,9 +155,12 @@ def import_files(
     `progress` is told a file and how many of its bytes are done.
 
     Raises:
-        FileError, MappingError: a file or the mapping cannot be used; what came before is kept.
+        FileError, MappingError: a file or the mapping cannot be used: nothing is imported where that shows
+            at its beginning, else what came before is kept.
         StoreError, LogFull, LogUnavailable: the data folder cannot be used.
     """
+    for path in files:
+        check_file(path, mapping)
     with open_history(settings, rules) as history:
         bookmarks = Bookmarks(settings.data / "imports.json")
         for path in files:
@@ -154,7 +168,10 @@ def import_files(
             bookmark = Bookmark() if again else bookmarks.of(key)
             if bookmark.done:
                 history.done.already.append(str(path))
+                progress(path, path.stat().st_size)
                 continue
+            if bookmark.position != START:
+                history.done.resumed[str(path)] = bookmark.position.row
             for items in portions(read_events(path, mapping, bookmark.position)):
                 history.add(items)
                 bookmarks.put(key, Bookmark(items[-1].position))
@@ -177,6 +194,12 @@ def portions(items: Iterable[ImportItem]) -> Iterator[list[ImportItem]]:
             portion, size = [], 0
     if portion:
         yield portion
+
+
+def _refused(entry: dict[str, Any], item: ImportItem, raw: bytes) -> bytes:
+    # The same row of the same file is the same entry, however often it is read.
+    message = f"{item.file}, row {item.row}: {entry['message']}"
+    return orjson.dumps({**entry, "id": _entry_id(item, raw), "message": message})
 
 
 def _bad_row(item: ImportItem, bad: BadRow, now: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.failure import reported
+from touchline.cli.failure import fail, reported
 from touchline.cli.up import Data, Rules
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from touchline.cli.history import Imported
 
-_WHY = "SELECT reason, message, count() FROM quarantine FINAL GROUP BY ALL ORDER BY 3 DESC"
+_WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at DESC LIMIT 20"
+_FOUND = "SELECT rule, count() AS found FROM current_frictions GROUP BY rule ORDER BY found DESC"
 
 
 def import_(
@@ -31,15 +32,20 @@ def import_(
     ] = None,
     data: Data = None,
     rules: Rules = None,
-    again: Annotated[bool, typer.Option(help="Read files again that were imported before.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files again that were imported before.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Import files of events into the data folder, whether a server runs on it or not.
 
-    Without --map each line of an NDJSON file is a native event. An import that was cut off goes on
-    where it was; importing twice adds nothing. Rows that are no events go to quarantine.
+    Without --map each line of an NDJSON file is a native event; docs/import.md says how to write a
+    mapping. An import that was cut off goes on where it was; importing twice adds nothing. Rows that
+    are no events go to quarantine, with their file and row.
 
-    Example: touchline import calls.csv.gz --map calls.yaml --data ./touchline-data
+    Example: touchline import events.jsonl.gz
+
+    Example: touchline import calls-*.csv.gz --map calls.yaml --data ./touchline-data
     """
     import orjson
 
@@ -48,9 +54,16 @@ def import_(
     from touchline.cli.settings import load_settings
     from touchline.collector.files import FileError, MappingError, load_mapping
     from touchline.pipeline.packs import load_rules
+    from touchline.pipeline.server_file import find_server
 
     with reported(*expected_errors(), FileError, MappingError):
         settings = load_settings(data=data, rules=rules)
+        if rules and find_server(settings.data):
+            raise fail(
+                f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
+                " out, or end the server first",
+                2,
+            )
         ready = load_rules(settings.rules)
         found = load_mapping(mapping) if mapping else None
         with bar(files) as progress:
@@ -63,20 +76,27 @@ def import_(
 
 def _said(done: "Imported", data: Path) -> str:
     lines = [f"{path}: imported before, nothing to do (--again reads it again)" for path in done.already]
+    lines += [f"{path}: went on at row {row:,}, where it was cut off" for path, row in done.resumed.items()]
     if done.files:
+        counts = (_counted(done.files, "file"), _counted(done.rows, "row"), _counted(done.events, "event"))
         rate = f", {done.events / done.seconds:,.0f} events/s" if done.seconds else ""
-        lines.append(
-            f"{done.files} files, {done.rows:,} rows, {done.events:,} events in {done.seconds:.1f} s{rate}"
-        )
-        if done.stored is None:
-            lines.append("the server that runs on the data folder is folding them now")
-        else:
+        lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
+        if done.stored is not None:
             lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
     if done.quarantined:
+        lines.append(f"{done.quarantined:,} in quarantine; why: touchline query --data {data} '{_WHY}'")
+    if done.frictions is None:
+        lines.append("the server that runs on the data folder folds what was imported")
+    else:
         lines.append(
-            f"{done.quarantined:,} in quarantine; see why with: touchline query --data {data} '{_WHY}'"
+            f"{done.frictions:,} frictions in the store; which: touchline query --data {data} '{_FOUND}'"
         )
+        lines.append(f"see them in a browser: touchline up --data {data}")
     return "\n".join(lines)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @contextmanager

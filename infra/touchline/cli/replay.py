@@ -2,6 +2,8 @@
 
 import gzip
 import sys
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +28,12 @@ def replay(
     ],
     rules: Annotated[Path | None, typer.Option(help="Rules file; the default pack if not given.")] = None,
     now: Annotated[
-        str | None, typer.Option(help="Evaluation time, RFC 3339; the latest received_at if not given.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Evaluation time, as 2026-11-21T10:00:00Z or in milliseconds since 1970; the latest"
+            " received_at if not given.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the contract's JSON object.")] = False,
 ) -> None:
@@ -35,7 +42,9 @@ def replay(
     Only the envelope of the events is checked, so that any log can be tried. Lines that are no
     event are named on standard error and left out.
 
-    Example: touchline replay events.jsonl --rules rules.yaml --json
+    Example: touchline replay events.jsonl --rules rules.yaml --now 2026-11-21T10:00:00Z
+
+    Example: zcat events.jsonl.gz | touchline replay - --json
     """
     import orjson
 
@@ -48,16 +57,16 @@ def replay(
         settings = load_settings(rules=rules)
         ready = load_rules(settings.rules)
     at = None if now is None else _time(now)
-    refused: list[str] = []
-    result = fold_all(_read(events, settings.region, refused), ready, at, settings.journey_gap)
-    for line in refused:
-        typer.echo(line, err=True)
-    if refused:
-        typer.echo(f"{len(refused)} lines are no events and were left out", err=True)
+    counts: Counter[str] = Counter()
+    result = fold_all(_read(events, settings.region, counts), ready, at, settings.journey_gap)
     if as_json:
         sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        _show(result)
+        _show(result, counts["events"])
+    if refused := counts["refused"]:
+        typer.echo(f"{refused} of {counts.total()} lines are no events and were left out", err=True)
+        if refused == counts.total():
+            raise typer.Exit(1)
 
 
 def _time(text: str) -> int:
@@ -65,6 +74,8 @@ def _time(text: str) -> int:
 
     from touchline.vocabulary.envelope import milliseconds
 
+    if text.isdecimal():
+        return int(text)
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -74,7 +85,8 @@ def _time(text: str) -> int:
     return milliseconds(time)
 
 
-def _read(names: Iterable[str], region: str | None, refused: list[str]) -> Iterator["Event"]:
+def _read(names: Iterable[str], region: str | None, counts: Counter[str]) -> Iterator["Event"]:
+    """The events of the files; counts `events` and `refused` lines, and says of these what is wrong."""
     from pydantic import ValidationError
 
     from touchline.vocabulary.envelope import Envelope, to_event
@@ -87,12 +99,14 @@ def _read(names: Iterable[str], region: str | None, refused: list[str]) -> Itera
             try:
                 event = to_event(Envelope.model_validate_json(line), region=region)
             except ValidationError as error:
-                field, message = explain(error, Envelope)
-                refused.append(f"{name}:{number}: {field + ': ' if field else ''}{message}")
-                continue
-            if event is None:
-                refused.append(f"{name}:{number}: identifiers: none is left without placeholders")
+                event, (field, message) = None, explain(error, Envelope)
             else:
+                field, message = "identifiers", "none is left without placeholders"
+            if event is None:
+                counts["refused"] += 1
+                typer.echo(f"{name}:{number}: {field + ': ' if field else ''}{message}", err=True)
+            else:
+                counts["events"] += 1
                 yield event
 
 
@@ -103,11 +117,11 @@ def _lines(name: str) -> Iterator[bytes]:
     try:
         with gzip.open(name) if name.endswith(".gz") else Path(name).open("rb") as file:
             yield from file
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise fail(f"{name}: cannot be read: {error}") from None
 
 
-def _show(result: dict[str, Any]) -> None:
+def _show(result: dict[str, Any], read: int) -> None:
     from datetime import UTC, datetime
 
     from rich.console import Console
@@ -130,7 +144,9 @@ def _show(result: dict[str, Any]) -> None:
     console.print(table)
     if len(signals) > SHOWN:
         console.print(f"… and {len(signals) - SHOWN} more; --json prints them all")
+    events = len(result["customers"])
+    duplicates = f" and {read - events} duplicates" if read > events else ""
     console.print(
-        f"{len(result['customers'])} events, {len(set(result['customers'].values()))} customers, "
+        f"{events} events{duplicates}, {len(set(result['customers'].values()))} customers, "
         f"{len(result['journeys'])} journeys, {len(signals)} signals"
     )

@@ -51,19 +51,37 @@ def read_events(path: Path, mapping: Mapping | None = None, start: Position = ST
     """
     reader = open_rows(path, start)
     try:
-        if mapping is None and reader.columns is not None:
-            raise MappingError(
-                f"{path} needs a mapping from its columns to events: --map with the path of a .yaml or .py"
-                f" file; its columns are {', '.join(reader.columns)}"
-            )
-        if mapping is not None and reader.columns is not None:
-            mapping.check(path, reader.columns)
+        _check(reader, path, mapping)
         if mapping is None or mapping.group is None:
             yield from _one_by_one(reader, path, mapping)
         else:
             yield from _grouped(reader, path, mapping, mapping.group, start)
     finally:
         reader.close()
+
+
+def check_file(path: Path, mapping: Mapping | None = None) -> None:
+    """Make sure, without reading its rows, that a file can be opened and fits the mapping.
+
+    Raises:
+        FileError, MappingError: as `read_events`.
+    """
+    reader = open_rows(path)
+    try:
+        _check(reader, path, mapping)
+    finally:
+        reader.close()
+
+
+def _check(reader: Reader, path: Path, mapping: Mapping | None) -> None:
+    if reader.columns is None:
+        return
+    if mapping is None:
+        raise MappingError(
+            f"{path} needs a mapping from its columns to events: --map with the path of a .yaml or .py file,"
+            f" or the name of a shipped one; its columns are {', '.join(reader.columns)}"
+        )
+    mapping.check(path, reader.columns)
 
 
 def _one_by_one(reader: Reader, path: Path, mapping: Mapping | None) -> Iterator[ImportItem]:
