@@ -1,0 +1,222 @@
+"""Business time: when a place is open, and when so much opening time has passed since an event.
+
+The law: a moment is open when the clock on the wall of the calendar's zone shows a time within the hours
+of that weekday, and its date is no holiday. So an hour that the clock skips in spring counts for nothing,
+and one that it shows twice in autumn counts twice.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""An event outside of these years has no business deadline."""
+MOST_HOLIDAYS = 1_000
+MOST_YEARS = 25
+"""No deadline is further away: a year of opening hours, put off by every holiday by a week."""
+YEARS_KEPT = 32
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)\Z")
+_STEP = timedelta(hours=6)
+
+Hours = tuple[tuple[int, int], ...]
+"""Opening hours of a day, in order: minutes since midnight, from and to."""
+
+
+def _weekdays(name: str) -> list[int]:
+    first, dash, last = name.strip().lower().partition("-")
+    if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+        raise ValueError(f"'{name}' is no day: write {', '.join(WEEKDAYS)}, or a range such as mon-fri")
+    begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+    return [(begin + n) % 7 for n in range((end - begin) % 7 + 1)]
+
+
+def _hours(text: Any) -> tuple[int, int]:
+    match = _HOURS.match(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"{text!r} are no opening hours: write 09:00-17:00")
+    begin_hour, begin_minute, end_hour, end_minute = map(int, match.groups())
+    begin, end = begin_hour * 60 + begin_minute, end_hour * 60 + end_minute
+    if max(begin_minute, end_minute) > 59 or max(begin, end) > 24 * 60:
+        raise ValueError(f"'{text}': a day has the times 00:00 to 24:00")
+    if begin >= end:
+        raise ValueError(
+            f"'{text}' ends before it begins: hours across midnight are written as "
+            "…-24:00 on the one day and 00:00-… on the next"
+        )
+    return begin, end
+
+
+def _week(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("write opening hours by weekday, such as {mon-fri: 09:00-17:00}")
+    week: dict[int, list[tuple[int, int]]] = {}
+    for name, written in value.items():
+        spans = sorted(_hours(one) for one in (written if isinstance(written, list) else [written]))
+        for (_, end), (begin, _) in pairwise(spans):
+            if begin < end:
+                raise ValueError(f"{name}: the hours overlap")
+        for day in _weekdays(str(name)):
+            if day in week:
+                raise ValueError(f"{WEEKDAYS[day]} is there twice")
+            week[day] = spans
+    if not any(week.values()):
+        raise ValueError("never open: write the hours of at least one day, such as {mon-fri: 09:00-17:00}")
+    return tuple(tuple(week.get(day, ())) for day in range(7))
+
+
+def _holiday(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if type(value) is not date:
+        raise ValueError(f"{value!r} is no day: write it as 2026-12-25")
+    return value
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is no time zone: write one such as Europe/Berlin or UTC") from error
+    return name
+
+
+class Calendar(BaseModel):
+    """When a place is open: in its time zone, by weekday, save on holidays."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    zone: Annotated[str, AfterValidator(_zone)]
+    hours: Annotated[tuple[Hours, Hours, Hours, Hours, Hours, Hours, Hours], BeforeValidator(_week)]
+    holidays: list[Annotated[date, BeforeValidator(_holiday)]] = Field(default=[], max_length=MOST_HOLIDAYS)
+
+    @property
+    def year_of_opening(self) -> int:
+        """Opening time, in ms, of 52 ordinary weeks: the most that a rule may wait."""
+        return 52 * MINUTE * sum(end - begin for day in self.hours for begin, end in day)
+
+
+class _Year(NamedTuple):
+    """The opening intervals of one year (UTC), in order: where each begins and ends, in ms."""
+
+    begins: list[int]
+    ends: list[int]
+    before: list[int]
+    """Opening time of the year, in ms, before each interval; one longer than the others."""
+
+
+class BusinessClock:
+    """Counts the opening time of a calendar.
+
+    A deadline is found by bisection among the intervals of a year, of which at most `YEARS_KEPT` are kept.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._zone = ZoneInfo(calendar.zone)
+        self._holidays = frozenset(calendar.holidays)
+        self._years: dict[int, _Year] = {}
+        self._from = _ms(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC))
+        self._until = _ms(datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
+
+    def deadline(self, time: int, within: int) -> int | None:
+        """The first moment at which `within` ms of opening time have passed since `time` (both in ms).
+
+        None outside of the years that are counted.
+        """
+        if not self._from <= time < self._until:
+            return None
+        first = (_EPOCH + timedelta(milliseconds=time)).year
+        year = self._year(first)
+        at = bisect_right(year.begins, time) - 1
+        passed = 0 if at < 0 else year.before[at] + min(time, year.ends[at]) - year.begins[at]
+        target = passed + within
+        for later in range(first + 1, first + MOST_YEARS):
+            if target <= year.before[-1]:
+                break
+            target -= year.before[-1]
+            year = self._year(later)
+        else:
+            return None
+        at = bisect_left(year.before, target) - 1
+        return year.begins[at] + target - year.before[at]
+
+    def _year(self, number: int) -> _Year:
+        year = self._years.get(number)
+        if year is None:
+            if len(self._years) >= YEARS_KEPT:
+                self._years.clear()
+            year = self._years[number] = self._computed(number)
+        return year
+
+    def _computed(self, number: int) -> _Year:
+        year = _Year([], [], [0])
+        for begin, end in self._open(number):
+            if year.ends and year.ends[-1] == begin:
+                year.ends[-1] = end
+                year.before[-1] += end - begin
+                continue
+            year.begins.append(begin)
+            year.ends.append(end)
+            year.before.append(year.before[-1] + end - begin)
+        return year
+
+    def _open(self, number: int) -> Iterator[tuple[int, int]]:
+        for begin, end, offset in self._stretches(number):
+            for day in range((begin + offset) // DAY, (end + offset - 1) // DAY + 1):
+                on = date.fromordinal(_EPOCH_DAY + day)
+                if on in self._holidays:
+                    continue
+                for opens, closes in self._calendar.hours[on.weekday()]:
+                    midnight = day * DAY - offset
+                    since = max(begin, midnight + opens * MINUTE)
+                    until = min(end, midnight + closes * MINUTE)
+                    if since < until:
+                        yield since, until
+
+    def _stretches(self, number: int) -> Iterator[tuple[int, int, int]]:
+        """The year in pieces between which the zone's offset changes: from, to, offset, in ms.
+
+        Within a piece the clock on the wall is plain arithmetic.
+        """
+        begin = here = datetime(number, 1, 1, tzinfo=UTC)
+        end = datetime(number + 1, 1, 1, tzinfo=UTC)
+        while here < end:
+            there = min(here + _STEP, end)
+            if self._offset(there) != self._offset(here):
+                change = self._change(here, there)
+                yield _ms(begin), _ms(change), self._offset(here)
+                begin = change
+            here = there
+        if begin < end:
+            yield _ms(begin), _ms(end), self._offset(begin)
+
+    def _change(self, before: datetime, after: datetime) -> datetime:
+        """The second at which the offset of `before` has changed to that of `after`."""
+        old = self._offset(before)
+        while after - before > timedelta(seconds=1):
+            middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+            before, after = (middle, after) if self._offset(middle) == old else (before, middle)
+        return after
+
+    def _offset(self, time: datetime) -> int:
+        offset = time.astimezone(self._zone).utcoffset() or timedelta()
+        return offset // timedelta(milliseconds=1)
+
+
+def _ms(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(milliseconds=1)
