@@ -94,6 +94,8 @@ class History:
         self.done.rows += sum(item.rows for item in items)
         self.done.events += len(raws)
         self.done.quarantined += len(quarantine)
+        if self.done.duplicates is not None:
+            self.done.duplicates += sum(result.status == "duplicate" for result in acceptance.results)
         self._fold()
 
     def _append(self, batch: Batch) -> None:

@@ -83,14 +83,13 @@ def _said(done: "Imported", data: Path) -> str:
         lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
         if done.stored is not None:
             lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
+    ask = f"touchline query --data {data}"
     if done.quarantined:
-        lines.append(f"{done.quarantined:,} in quarantine; why: touchline query --data {data} '{_WHY}'")
+        lines.append(f"{done.quarantined:,} in quarantine; why: {ask} '{_WHY}'")
     if done.frictions is None:
         lines.append("the server that runs on the data folder folds what was imported")
     else:
-        lines.append(
-            f"{done.frictions:,} frictions in the store; which: touchline query --data {data} '{_FOUND}'"
-        )
+        lines.append(f"{_counted(done.frictions, 'friction')} in the store; which: {ask} '{_FOUND}'")
         lines.append(f"see them in a browser: touchline up --data {data}")
     return "\n".join(lines)
 

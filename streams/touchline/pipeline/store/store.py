@@ -105,8 +105,8 @@ class Store:
             raise StoreMissing(f"there is no store in {path}: `touchline up` makes one")
         if (pid := owner(path)) is not None:
             raise StoreInUse(
-                f"the store in {path} is open in process {pid}; end that one, or ask it: commands given the "
-                "same --data reach a running `touchline up` by themselves",
+                f"the store in {path} is open in process {pid}: wait until that has ended, or end it; a "
+                "running `touchline up` is reached by commands given the same --data",
                 pid,
             )
         self._handle = Handle(path)
