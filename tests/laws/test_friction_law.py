@@ -201,7 +201,7 @@ def _written(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(max_examples=600)
-@given(rule_lists, event_lists, st.integers(0, 15))
+@given(rule_lists, event_lists, st.integers(-20, 15))
 def test_the_fold_finds_what_semantics_says(
     rules: list[dict[str, Any]], events: list[dict[str, Any]], after: int
 ) -> None:

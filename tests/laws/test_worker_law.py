@@ -141,7 +141,7 @@ def _offline(events: list[Event], now: int) -> dict[str, Any]:
 def test_any_arrival_and_any_crash_end_with_the_offline_result(
     seeds: list[tuple[str, int, str, list[str], int]], random: Any, cut: int, crashes: list[int]
 ) -> None:
-    """Shuffled, doubled, cut into records and cut off at any step, the tables are those of a replay."""
+    """Shuffled, doubled, cut into records, cut off at any step and let go of, the tables are a replay's."""
     events = _events(seeds)
     arriving = events + [event for event in events if random.random() < 0.3]
     random.shuffle(arriving)
@@ -154,7 +154,7 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
     for steps in [*crashes, 0]:
         mortal = Mortal(log, store, steps)
         try:
-            worker = Worker(mortal, mortal, RULES)
+            worker = Worker(mortal, mortal, RULES, held_customers=random.randint(0, 3))
             while records := worker.read()[: random.randint(1, 3)]:
                 worker.flush(records, random.randint(0, end))
             while worker.flush([], end):

@@ -54,11 +54,20 @@ def field(path: str) -> Callable[[Event], Any]:
     )
 
 
-def key(paths: Sequence[str]) -> Callable[[Event], tuple[Any, ...] | None]:
-    """A reader of the tuple of values at `paths`, or None where the event lacks one of them."""
+def key(paths: Sequence[str]) -> Callable[[Event], Any]:
+    """A reader of the values at `paths`, hashable, or None where the event lacks one of them."""
+    if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1:
+        # Nearly every key is one field of the data, and is read for nearly every event.
+        name = paths[0].removeprefix("data.")
+
+        def value(event: Event) -> Any:
+            found = event.data.get(name)
+            return found if type(found) is str or found is None else identity(found)
+
+        return value
     fields = [field(path) for path in paths]
 
-    def values(event: Event) -> tuple[Any, ...] | None:
+    def values(event: Event) -> Any:
         found = tuple(read(event) for read in fields)
         return None if None in found else tuple(map(identity, found))
 

@@ -1,20 +1,20 @@
 """The fold: the signals of one customer are a function of that customer's events, the rules and `now`.
 
-The events come in order; each goes to the rules that name its type, apart for each key. Signals of
-the first layer are then merged in, after the events of their time, for the rules of the second.
+In order, an event costs the rules that name its type. Out of order there is no other way than a new
+fold of the same steps; who keeps the events decides when. Signals of the first layer are merged in
+after the events of their time, for the rules of the second, each time they are asked for: they are
+few, and one that opened in the past (a deadline) is then in its place.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from touchline.friction.conditions import Condition, condition, key
-from touchline.friction.kinds import KINDS, Walk
-from touchline.friction.rules import Rule, SelectorModel
-from touchline.friction.signals import FrictionEvent, Signal, friction_event, signal
+from touchline.friction.kinds import Opening, State, Told
+from touchline.friction.layer import Layer, Plan, States
+from touchline.friction.rules import ExpectRule, RepeatRule, Rule
+from touchline.friction.signals import FrictionEvent, Signal, friction_id
 from touchline.vocabulary.event import Event
-
-Key = Callable[[Event], tuple[Any, ...] | None]
 
 
 class Findings(NamedTuple):
@@ -24,53 +24,16 @@ class Findings(NamedTuple):
     due_at: int | None
 
 
-class Part(NamedTuple):
-    """One selector of a rule, ready to be asked; `types` None takes every event, no signal."""
-
-    name: str
-    types: tuple[str, ...] | None
-    conditions: tuple[Condition, ...]
-
-    def names(self, event_type: str, is_friction: bool) -> bool:
-        """Whether the selector names the type: the part of the question that a type decides."""
-        if self.types is None:
-            return not is_friction
-        for name in self.types:
-            if is_friction:
-                if name in ("friction.*", event_type):
-                    return True
-            elif name.startswith("friction."):
-                continue
-            elif name in ("*", event_type) or (name.endswith(".*") and event_type.startswith(name[:-1])):
-                return True
-        return False
-
-
-class Plan(NamedTuple):
-    """A rule, ready to be walked."""
-
-    rule: Rule
-    version: str
-    parts: tuple[Part, ...]
-    key: Key | None
-
-
-class Walking(NamedTuple):
-    """A rule on its way, for one tuple of key values."""
-
-    plan: Plan
-    values: tuple[Any, ...]
-    walk: Walk
-
-
 class RuleSet:
-    """Rules made ready once: which of them hear a type is looked up, not searched, for each event."""
+    """Rules made ready once, for all customers."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
-        plans = [_plan(rule) for rule in self.rules]
-        self._first = _Layer(plan for plan in plans if not plan.rule.second_layer)
-        self._second = _Layer(plan for plan in plans if plan.rule.second_layer)
+        above = [rule for rule in self.rules if rule.second_layer]
+        self.second = Layer(above, None)
+        self.first = Layer((rule for rule in self.rules if not rule.second_layer), _telling(above))
+        self.above = bool(above)
+        self._heard_above: dict[str, bool] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -80,88 +43,137 @@ class RuleSet:
 
     def findings(self, events: Sequence[Event], now: int) -> Findings:
         """The signals of one customer's `events`, which are in order, at the evaluation time `now` (ms)."""
-        walked = self._first.walked(events)
-        signals = _signals(walked, events, now)
-        if self._second.plans:
-            by_id = {event.id: event for event in events}
-            merged = sorted(
-                [*events, *(friction_event(one, by_id[one.anchor]) for one in signals)],
-                key=_second_layer_order,
-            )
-            second = self._second.walked(merged)
-            signals += _signals(second, merged, now)
-            walked += second
-        signals.sort(key=lambda one: (one.opened_at, one.id))
-        pending = [due for one in walked if (due := one.walk.deadline()) is not None and due > now]
+        fold = FrictionFold(self)
+        for event in events:
+            fold.advance(event)
+        return fold.findings(now)
+
+    def heard_above(self, event_type: str) -> bool:
+        """Whether a rule of the second layer names the type of an event."""
+        heard = self._heard_above.get(event_type)
+        if heard is None:
+            heard = self._heard_above[event_type] = self.second.hears(event_type)
+        return heard
+
+
+class FrictionFold:
+    """The rules on their way through one customer's events."""
+
+    __slots__ = ("_above", "_rules", "_states", "_time")
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._states: States = {}
+        self._above: list[Event] | None = None  # events that the second layer hears
+        self._time = 0
+
+    def advance(self, event: Event) -> None:
+        """Take the next event; none may come after one that it precedes."""
+        self._time = event.time
+        rules = self._rules
+        rules.first.hear(self._states, event)
+        if rules.above and rules.heard_above(event.type):
+            if self._above is None:
+                self._above = []
+            self._above.append(event)
+
+    def findings(self, now: int) -> Findings:
+        """The signals at the evaluation time `now` (ms)."""
+        states, rules = self._states, self._rules
+        if not states and self._above is None:
+            return Findings([], None)
+        signals: list[Signal] = []
+        heard: list[Event] = []
+        pending: list[int] = []
+        for plan, state, at in self._walked(rules.first, states, now):
+            for opening in state.openings(at):
+                signal = _signal(plan, opening)
+                signals.append(signal)
+                heard.append(_told(signal, opening))
+            if (due := state.deadline()) is not None and due > at:
+                pending.append(due)
+        if rules.above and (heard or self._above):
+            above: States = {}
+            for event in sorted((*(self._above or ()), *heard), key=_second_layer_order):
+                rules.second.hear(above, event, isinstance(event, FrictionEvent))
+            for plan, state, at in self._walked(rules.second, above, now):
+                signals += (_signal(plan, opening) for opening in state.openings(at))
+                if (due := state.deadline()) is not None and due > at:
+                    pending.append(due)
+        if len(signals) > 1:
+            signals.sort(key=lambda one: (one.opened_at, one.id))
         return Findings(signals, min(pending, default=None))
 
+    def settle(self) -> None:
+        """Let go of the states that stand as if they were new."""
+        idle = [at for at, state in self._states.items() if state.idle(self._time)]
+        for at in idle:
+            del self._states[at]
 
-class _Layer:
-    """The rules of one layer, and for each type seen so far those that hear it."""
+    def _walked(self, layer: Layer, states: States, now: int) -> Iterator[tuple[Plan, State, int]]:
+        """Each state with its rule, and its own *now*: an event tells that the time before it has passed.
 
-    def __init__(self, plans: Iterable[Plan]) -> None:
-        self.plans = list(plans)
-        self._hearing: dict[tuple[str, bool], list[tuple[Plan, list[Part]]]] = {}
-
-    def walked(self, events: Iterable[Event]) -> list[Walking]:
-        """Every rule and key that an event took part in, having walked all the events."""
-        walking: dict[tuple[str, tuple[Any, ...]], Walking] = {}
-        for event in events:
-            for plan, parts in self._listeners(event):
-                matched = frozenset(
-                    part.name for part in parts if all(holds(event) for holds in part.conditions)
-                )
-                values = () if plan.key is None else plan.key(event)
-                if not matched or values is None:
-                    continue
-                at = (plan.rule.id, values)
-                one = walking.get(at)
-                if one is None:
-                    one = walking[at] = Walking(plan, values, KINDS[plan.rule.kind](plan.rule))
-                one.walk.on_event(event, matched)
-        return list(walking.values())
-
-    def _listeners(self, event: Event) -> list[tuple[Plan, list[Part]]]:
-        is_friction = isinstance(event, FrictionEvent)
-        at = (event.type, is_friction)
-        listeners = self._hearing.get(at)
-        if listeners is None:
-            heard = [
-                (plan, [part for part in plan.parts if part.names(event.type, is_friction)])
-                for plan in self.plans
-            ]
-            listeners = self._hearing[at] = [(plan, parts) for plan, parts in heard if parts]
-        return listeners
+        A state of a key was told the times of its key's events; one of the customer is told here.
+        """
+        latest = max(now, self._time - 1)
+        for at, state in states.items():
+            keyed = isinstance(at, tuple)
+            yield layer.plans[at[0] if keyed else at], state, now if keyed else latest
 
 
-def _plan(rule: Rule) -> Plan:
-    parts = tuple(
-        Part(
-            name,
-            tuple(selector.types) if selector.types is not None else None,
-            tuple(condition(path, wanted) for path, wanted in selector.where.items()),
-        )
-        for name in type(rule).model_fields
-        if isinstance(selector := getattr(rule, name), SelectorModel)
+def _signal(plan: Plan, opening: Opening) -> Signal:
+    rule, anchor = plan.rule, opening.anchor
+    return Signal(
+        id=friction_id(rule.id, anchor.id),
+        rule=rule.id,
+        rule_version=plan.version,
+        anchor=anchor.id,
+        channel=anchor.channel,
+        source=anchor.source,
+        opened_at=opening.opened_at,
+        resolved_at=opening.resolved_at,
+        evidence=opening.evidence,
+        weight=rule.weight,
+        factor=rule.factor,
     )
-    return Plan(rule, rule.version, parts, key(rule.key) if rule.key else None)
 
 
-def _signals(walked: Iterable[Walking], events: Sequence[Event], now: int) -> list[Signal]:
-    last = events[-1].time if events else now
-    found = []
-    for one in walked:
-        at, due = now, one.walk.deadline()
-        if due is not None and now < due < last and _passed(one, events, due):
-            at = due
-        found += [signal(one.plan.rule, one.plan.version, opening) for opening in one.walk.openings(at)]
-    return found
+def _told(signal: Signal, opening: Opening) -> FrictionEvent:
+    """The signal as the second layer hears it."""
+    told = opening.anchor.told
+    return FrictionEvent(
+        id=str(signal.id),
+        type=f"friction.{signal.rule}",
+        time=signal.opened_at,
+        channel=signal.channel,
+        source=signal.source,
+        identifiers=told.identifiers if told else (),
+        data=told.data if told else {},
+    )
 
 
-def _passed(one: Walking, events: Sequence[Event], due: int) -> bool:
-    """Whether any event of the key, whatever its type, came after the deadline: then it is missed."""
-    key_of, values = one.plan.key, one.values
-    return any(event.time > due and (key_of is None or key_of(event) == values) for event in events)
+def _telling(above: Sequence[Rule]) -> Callable[[Event], Told] | None:
+    """What must be kept of an anchor so that these rules can ask about it."""
+    paths = {path for rule in above for path in _paths(rule)}
+    names = sorted({path.split(".")[1] for path in paths if path.startswith("data.")})
+    who = any(path.startswith("identifiers.") for path in paths)
+    if not names and not who:
+        return None
+    return lambda event: Told(
+        event.identifiers if who else (),
+        {name: event.data[name] for name in names if name in event.data},
+    )
+
+
+def _paths(rule: Rule) -> Iterator[str]:
+    """Every field of an event that the rule reads."""
+    yield from rule.key
+    for selector in rule.selectors:
+        yield from selector.where
+    if isinstance(rule, RepeatRule) and rule.distinct:
+        yield rule.distinct
+    if isinstance(rule, ExpectRule) and rule.by:
+        yield rule.by
 
 
 def _second_layer_order(event: Event) -> tuple[int, bool, str]:

@@ -1,162 +1,295 @@
-"""The four kinds of rule, each the state of one key and its steps (SEMANTICS §2).
+"""The four kinds of rule: the state of one key of one customer, and its steps (SEMANTICS §2).
 
-A kind is fed, in order, the events of one customer and one key that one of its selectors takes.
-Everything that decides whether a signal stands lives here; nothing here knows of stores or clocks.
+A state is fed, in order, the events of its key that a selector of its rule takes. Everything that
+decides whether a signal stands lives here; nothing here knows of stores or clocks. A state keeps of
+an event what a signal needs of its anchor (`Seen`), never the event.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from touchline.friction.conditions import field, identity
 from touchline.friction.deadlines import due
-from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, SequenceRule
-from touchline.friction.signals import Opening
+from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, Rule, SequenceRule
 from touchline.vocabulary.event import Event
 
+STARTS = 1
+"""The bit of the selector that can begin something: `when`, `after`, `of`, `first`."""
 
-class Walk(Protocol):
+BITS: dict[str, int] = {
+    "when": STARTS,
+    "after": STARTS,
+    "of": STARTS,
+    "first": STARTS,
+    "then": 2,
+    "unless": 4,
+    "without": 4,
+}
+"""Each selector's bit in the mask of those that took an event."""
+
+THEN, UNLESS, WITHOUT = BITS["then"], BITS["unless"], BITS["without"]
+
+
+class Seen(NamedTuple):
+    """What is kept of an event that a signal may hang on; `told` is what the second layer asks of it."""
+
+    id: str
+    time: int
+    channel: str
+    source: str
+    told: "Told | None"
+
+
+class Told(NamedTuple):
+    """The part of an anchor that conditions and keys of second-layer rules read."""
+
+    identifiers: tuple[str, ...]
+    data: dict[str, Any]
+
+
+class Opening:
+    """A signal in the making: it may still gain evidence (`more`, ids after the first) or be resolved."""
+
+    __slots__ = ("anchor", "more", "opened_at", "resolved_at")
+
+    def __init__(self, anchor: Seen, opened_at: int, more: list[str] | None = None) -> None:
+        self.anchor = anchor
+        self.opened_at = opened_at
+        self.more = more
+        self.resolved_at: int | None = None
+
+    def gain(self, event_id: str) -> None:
+        """Take an event into the evidence."""
+        if self.more is None:
+            self.more = [event_id]
+        else:
+            self.more.append(event_id)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of the events that the signal rests on, in order."""
+        return (self.anchor.id,) if self.more is None else (self.anchor.id, *self.more)
+
+
+class State(Protocol):
     """A rule on its way through the events of one key."""
 
-    def on_event(self, event: Event, parts: frozenset[str]) -> None:
-        """Take the next event; `parts` names the rule's selectors that it matches."""
+    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+        """Take the next event; `mask` has the bits of the selectors that took it."""
+
+    def on_time(self, time: int) -> None:
+        """Learn that the key has an event at `time` (ms), whatever its type."""
 
     def deadline(self) -> int | None:
         """When a pending obligation would be missed, in ms; None where nothing is pending."""
 
     def openings(self, now: int) -> Iterable[Opening]:
-        """What has been found, at the evaluation time `now`."""
+        """What has been found, at the evaluation time `now` (ms)."""
+
+    def idle(self, time: int) -> bool:
+        """Whether it has found nothing and, for events from `time` on, stands as if it were new."""
 
 
-class Match:
-    """Every matching event is a signal."""
+class _Untimed:
+    """A kind that has no obligations."""
 
-    def __init__(self, rule: MatchRule) -> None:
-        self._found: list[Opening] = []
+    __slots__ = ()
 
-    def on_event(self, event: Event, parts: frozenset[str]) -> None:
-        self._found.append(Opening(anchor=event, opened_at=event.time, evidence=[event.id]))
+    def on_time(self, time: int) -> None:
+        """Time alone changes nothing."""
 
     def deadline(self) -> None:
-        return None
+        """Nothing is ever pending."""
+
+
+class Match(_Untimed):
+    """Every matching event is a signal."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self) -> None:
+        self._found: list[Opening] = []
+
+    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+        self._found.append(Opening(seen, event.time))
 
     def openings(self, now: int) -> Iterable[Opening]:
         return self._found
+
+    def idle(self, time: int) -> bool:
+        return False
 
 
 class Expect:
     """At most one obligation, which ends kept, called off, or missed."""
 
-    def __init__(self, rule: ExpectRule) -> None:
-        self._restart = rule.restart
-        self._due = due(rule)
-        self._missed: list[Opening] = []
-        self._answerable = False  # whether the last one missed may still be resolved
+    __slots__ = ("_answerable", "_missed", "_pending", "_terms")
+
+    def __init__(self, terms: "ExpectTerms") -> None:
+        self._terms = terms
         self._pending: Opening | None = None  # `opened_at` is its deadline
+        self._missed: list[Opening] | None = None
+        self._answerable = False  # whether the last one missed may still be resolved
 
-    def on_event(self, event: Event, parts: frozenset[str]) -> None:
-        if self._pending is not None and event.time > self._pending.opened_at:
-            self._missed.append(self._pending)
-            self._answerable, self._pending = True, None
-        if "then" in parts:
-            if self._answerable:
-                self._missed[-1].resolved_at = event.time
+    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+        time = event.time
+        self.on_time(time)
+        if mask & THEN:
+            if self._answerable and self._missed:
+                self._missed[-1].resolved_at = time
             self._answerable, self._pending = False, None
-        elif "unless" in parts:
+        elif mask & UNLESS:
             self._pending = None
-        if "after" in parts and (self._pending is None or self._restart):
-            self._oblige(event)
+        if mask & STARTS and (self._pending is None or self._terms.restart):
+            self._oblige(event, seen)
 
-    def _oblige(self, event: Event) -> None:
-        deadline = self._due(event)
+    def on_time(self, time: int) -> None:
+        pending = self._pending
+        if pending is not None and time > pending.opened_at:
+            self._missed = _added(self._missed, pending)
+            self._answerable, self._pending = True, None
+
+    def _oblige(self, event: Event, seen: Seen) -> None:
+        deadline = self._terms.due(event)
         if deadline is None:
             return
         if self._pending is None:
-            self._pending = Opening(anchor=event, opened_at=deadline, evidence=[event.id])
+            self._pending = Opening(seen, deadline)
             self._answerable = False
         else:
             self._pending.opened_at = deadline
-            self._pending.evidence.append(event.id)
+            self._pending.gain(event.id)
 
     def deadline(self) -> int | None:
         return None if self._pending is None else self._pending.opened_at
 
     def openings(self, now: int) -> Iterable[Opening]:
+        missed = self._missed or ()
         if self._pending is not None and self._pending.opened_at <= now:
-            return [*self._missed, self._pending]
-        return self._missed
+            return (*missed, self._pending)
+        return missed
+
+    def idle(self, time: int) -> bool:
+        return self._pending is None and self._missed is None
 
 
-class Repeat:
+class Repeat(_Untimed):
     """A burst: N in a window, for as long as the next one follows within the window's length."""
 
-    def __init__(self, rule: RepeatRule) -> None:
-        self._count = rule.count
-        self._within = rule.within
-        self._distinct = field(rule.distinct) if rule.distinct else None
-        self._window: list[Event] = []
+    __slots__ = ("_burst", "_found", "_last", "_terms", "_window")
+
+    def __init__(self, terms: "RepeatTerms") -> None:
+        self._terms = terms
+        self._window: list[tuple[Seen, Any]] = []  # with the value that is counted, where values are
         self._burst: Opening | None = None
         self._last = 0
-        self._found: list[Opening] = []
+        self._found: list[Opening] | None = None
 
-    def on_event(self, event: Event, parts: frozenset[str]) -> None:
-        if self._burst is not None and event.time - self._last <= self._within:
-            self._burst.evidence.append(event.id)
-            self._last = event.time
-            return
+    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+        time, within = event.time, self._terms.within
         if self._burst is not None:
+            if time - self._last <= within:
+                self._burst.gain(event.id)
+                self._last = time
+                return
             self._burst, self._window = None, []
-        self._window = [one for one in self._window if event.time - one.time <= self._within]
-        self._window.append(event)
-        if self._size() >= self._count:
-            self._burst = Opening(
-                anchor=self._window[0],
-                opened_at=event.time,
-                evidence=[one.id for one in self._window],
-            )
-            self._last = event.time
-            self._found.append(self._burst)
+        window = self._window
+        while window and time - window[0][0].time > within:
+            del window[0]
+        distinct = self._terms.distinct
+        window.append((seen, None if distinct is None else distinct(event)))
+        if len(window) >= self._terms.least and self._size() >= self._terms.least:
+            self._burst = Opening(window[0][0], time, [one.id for one, _ in window[1:]])
+            self._last = time
+            self._window = []
+            self._found = _added(self._found, self._burst)
 
     def _size(self) -> int:
-        if self._distinct is None:
+        if self._terms.distinct is None:
             return len(self._window)
-        values = map(self._distinct, self._window)
-        return len({identity(value) for value in values if value is not None})
-
-    def deadline(self) -> None:
-        return None
+        return len({identity(value) for _, value in self._window if value is not None})
 
     def openings(self, now: int) -> Iterable[Opening]:
-        return self._found
+        return self._found or ()
+
+    def idle(self, time: int) -> bool:
+        if self._found is not None:
+            return False
+        return not self._window or time - self._window[-1][0].time > self._terms.within
 
 
-class Sequence:
+class Sequence(_Untimed):
     """One event and then another; each is used once, and the latest first one is taken."""
 
-    def __init__(self, rule: SequenceRule) -> None:
-        self._within = rule.within
-        self._waiting: list[Event] = []  # matched `first`, unused, no `without` since
-        self._found: list[Opening] = []
+    __slots__ = ("_found", "_terms", "_waiting")
 
-    def on_event(self, event: Event, parts: frozenset[str]) -> None:
+    def __init__(self, terms: "SequenceTerms") -> None:
+        self._terms = terms
+        self._waiting: list[Seen] = []  # matched `first`, unused, no `without` since
+        self._found: list[Opening] | None = None
+
+    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+        waiting = self._waiting
+        while waiting and event.time - waiting[0].time > self._terms.within:
+            del waiting[0]
         used = False
-        if "then" in parts and self._waiting and event.time - self._waiting[-1].time <= self._within:
-            first, used = self._waiting.pop(), True
-            self._found.append(Opening(anchor=first, opened_at=event.time, evidence=[first.id, event.id]))
-        if "without" in parts:
-            self._waiting.clear()
-        if "first" in parts and not used:
-            self._waiting.append(event)
-
-    def deadline(self) -> None:
-        return None
+        if mask & THEN and waiting:
+            used = True
+            self._found = _added(self._found, Opening(waiting.pop(), event.time, [event.id]))
+        if mask & WITHOUT:
+            waiting.clear()
+        if mask & STARTS and not used:
+            waiting.append(seen)
 
     def openings(self, now: int) -> Iterable[Opening]:
-        return self._found
+        return self._found or ()
+
+    def idle(self, time: int) -> bool:
+        if self._found is not None:
+            return False
+        return not self._waiting or time - self._waiting[-1].time > self._terms.within
 
 
-KINDS: dict[str, Callable[[Any], Walk]] = {
-    "match": Match,
-    "expect": Expect,
-    "repeat": Repeat,
-    "sequence": Sequence,
-}
+def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
+    """Most states never find anything: they have no list until they do."""
+    if found is None:
+        return [opening]
+    found.append(opening)
+    return found
+
+
+class ExpectTerms(NamedTuple):
+    """An expect rule, ready: when an obligation is due (ms), and whether a further event begins it anew."""
+
+    due: Callable[[Event], int | None]
+    restart: bool
+
+
+class RepeatTerms(NamedTuple):
+    """A repeat rule, ready: how many in how many ms, and of which field the values count."""
+
+    least: int
+    within: int
+    distinct: Callable[[Event], Any] | None
+
+
+class SequenceTerms(NamedTuple):
+    """A sequence rule, ready: how many ms the two may lie apart."""
+
+    within: int
+
+
+def beginning(rule: Rule) -> Callable[[], State]:
+    """What makes the state of a key of `rule`, before any event."""
+    match rule:
+        case MatchRule():
+            return Match
+        case ExpectRule():
+            expect = ExpectTerms(due(rule), rule.restart)
+            return lambda: Expect(expect)
+        case RepeatRule():
+            repeat = RepeatTerms(rule.count, rule.within, field(rule.distinct) if rule.distinct else None)
+            return lambda: Repeat(repeat)
+        case SequenceRule():
+            sequence = SequenceTerms(rule.within)
+            return lambda: Sequence(sequence)

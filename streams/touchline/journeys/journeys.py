@@ -1,14 +1,13 @@
 """The journeys of one customer are a function of that customer's events and strikes (SEMANTICS §3)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
 
-from touchline.journeys.outcome import outcome
+from touchline.journeys.outcome import OUTCOMES, Outcome
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
@@ -18,10 +17,10 @@ JOURNEY_GAP = 14 * 86_400_000
 VISIT_GAP = 30 * 60_000
 """A silence longer than this (ms) ends a visit."""
 
+_GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))
+
 _LONGEST_WAIT = 2**32 - 1
 """More seconds than this are told by no honest event; the sum stays a 32-bit number."""
-
-_GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))
 
 
 class Strike(NamedTuple):
@@ -50,23 +49,86 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     strikes: int
     score: int
     grade: str
-    outcome: str
+    outcome: Outcome
     wait_seconds: int
     transfers: int
     channel_switches: int
     repeats: int
 
 
+class _Run:
+    """A journey while its events come."""
+
+    __slots__ = (
+        *("contacts", "events", "first", "id", "last", "outcome", "path", "reasons", "repeats", "start"),
+        *("transfers", "visits", "waited"),
+    )
+
+    def __init__(self, event: Event) -> None:
+        self.id: UUID | None = None
+        self.first = event.id
+        self.start = self.last = event.time
+        self.path = [_kept(event.channel)]
+        self.events = 0
+        self.visits = 1
+        self.contacts = 0
+        self.reasons: list[str] | None = None
+        self.repeats = 0
+        self.transfers = 0
+        self.waited = 0.0
+        self.outcome: Outcome = "open"
+
+
+class JourneysFold:
+    """The journeys of one customer while events come, in order. `gap` in ms."""
+
+    __slots__ = ("_gap", "_runs")
+
+    def __init__(self, gap: int = JOURNEY_GAP) -> None:
+        self._gap = gap
+        self._runs: list[_Run] = []
+
+    def advance(self, event: Event) -> None:
+        """Take the next event; none may come after one that it precedes."""
+        runs, time = self._runs, event.time
+        run = runs[-1] if runs else None
+        if run is None or time - run.last > self._gap:
+            run = _Run(event)
+            runs.append(run)
+        elif event.channel != run.path[-1]:
+            run.path.append(_kept(event.channel))
+            run.visits += 1
+        elif time - run.last > VISIT_GAP:
+            run.visits += 1
+        run.last = time
+        run.events += 1
+        note = _NOTES.get(event.type)
+        if note is not None:
+            note(run, event)
+
+    def journeys(self, strikes: Iterable[Strike] = ()) -> list[Journey]:
+        """The journeys so far, with the strikes that fell on them."""
+        runs = self._runs
+        weights = [0] * len(runs)
+        starts = self.starts
+        for strike in strikes:
+            weights[journey_at(starts, strike.opened_at)] += strike.weight
+        return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
+
+    @property
+    def starts(self) -> list[int]:
+        """When each journey started (ms), in order."""
+        return [run.start for run in self._runs]
+
+
 def journeys(
-    events: Sequence[Event], strikes: Iterable[Strike] = (), gap: int = JOURNEY_GAP
+    events: Iterable[Event], strikes: Iterable[Strike] = (), gap: int = JOURNEY_GAP
 ) -> list[Journey]:
     """The journeys of a customer's `events`, which are in order; `gap` in ms."""
-    runs = list(_runs(events, gap))
-    starts = [run[0].time for run in runs]
-    weights = [0] * len(runs)
-    for strike in strikes:
-        weights[journey_at(starts, strike.opened_at)] += strike.weight
-    return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
+    fold = JourneysFold(gap)
+    for event in events:
+        fold.advance(event)
+    return fold.journeys(strikes)
 
 
 def journey_at(starts: Sequence[int], time: int) -> int:
@@ -82,52 +144,82 @@ def grade(score: int) -> str:
     return next((letter for least, letter in _GRADES if score >= least), "F")
 
 
-def _runs(events: Sequence[Event], gap: int) -> Iterator[Sequence[Event]]:
-    begin = 0
-    for position in range(1, len(events)):
-        if events[position].time - events[position - 1].time > gap:
-            yield events[begin:position]
-            begin = position
-    if events:
-        yield events[begin:]
-
-
-def _journey(run: Sequence[Event], strikes: int) -> Journey:
-    path = tuple(
-        event.channel
-        for position, event in enumerate(run)
-        if position == 0 or event.channel != run[position - 1].channel
-    )
+def _journey(run: _Run, strikes: int) -> Journey:
+    if run.id is None:
+        run.id = uuid5(NAMESPACE, f"journey:{run.first}")
     score = max(0, 100 - strikes)
-    started = [event for event in run if event.type == "contact.started"]
-    reasons = [reason for event in started if (reason := event.data.get("reason")) is not None]
     return Journey(
-        id=uuid5(NAMESPACE, f"journey:{run[0].id}"),
-        first=run[0].id,
-        start=run[0].time,
-        last=run[-1].time,
-        path=path,
-        events=len(run),
-        contacts=len(started),
-        visits=1 + sum(_new_visit(before, after) for before, after in pairwise(run)),
+        id=run.id,
+        first=run.first,
+        start=run.start,
+        last=run.last,
+        path=tuple(run.path),
+        events=run.events,
+        contacts=run.contacts,
+        visits=run.visits,
         strikes=strikes,
         score=score,
         grade=grade(score),
-        outcome=outcome(run),
-        wait_seconds=round(min(sum(map(_waited, run)), _LONGEST_WAIT)),
-        transfers=sum(event.type == "contact.transferred" for event in run),
-        channel_switches=len(path) - 1,
-        repeats=len(reasons) - len(set(map(str, reasons))),
+        outcome=run.outcome,
+        wait_seconds=round(min(run.waited, _LONGEST_WAIT)),
+        transfers=run.transfers,
+        channel_switches=len(run.path) - 1,
+        repeats=run.repeats,
     )
 
 
-def _new_visit(before: Event, after: Event) -> bool:
-    return before.channel != after.channel or after.time - before.time > VISIT_GAP
+_CHANNELS: dict[str, str] = {
+    name: name
+    for name in ("web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field")
+}
 
 
-def _waited(event: Event) -> float:
-    """Seconds waited that the event tells of: an answer or a hang-up says how long it took."""
-    if event.type not in ("contact.answered", "contact.abandoned"):
-        return 0
+def _kept(channel: str) -> str:
+    """One text for each known channel, however many journeys pass it."""
+    return _CHANNELS.get(channel, channel)
+
+
+def _started(run: _Run, event: Event) -> None:
+    run.contacts += 1
+    reason = event.data.get("reason")
+    if reason is None:
+        return
+    reason = str(reason)
+    if run.reasons is None:
+        run.reasons = [reason]
+    elif reason in run.reasons:
+        run.repeats += 1
+    else:
+        run.reasons.append(reason)
+
+
+def _waited(run: _Run, event: Event) -> None:
+    """An answer or a hang-up says how long it took."""
     seconds = event.data.get("wait_seconds")
-    return seconds if isinstance(seconds, int | float) and seconds > 0 else 0
+    if isinstance(seconds, int | float) and seconds > 0:
+        run.waited += seconds
+    _decided(run, event)
+
+
+def _transferred(run: _Run, event: Event) -> None:
+    run.transfers += 1
+
+
+def _ended(run: _Run, event: Event) -> None:
+    if event.data.get("resolved") is True:
+        run.outcome = "resolved"
+
+
+def _decided(run: _Run, event: Event) -> None:
+    run.outcome = OUTCOMES.get(event.type, run.outcome)
+
+
+_NOTES: dict[str, Callable[[_Run, Event], None]] = {
+    **dict.fromkeys(OUTCOMES, _decided),
+    "contact.started": _started,
+    "contact.answered": _waited,
+    "contact.abandoned": _waited,
+    "contact.transferred": _transferred,
+    "contact.ended": _ended,
+}
+"""What an event of a type adds to its journey, besides being one of its events."""

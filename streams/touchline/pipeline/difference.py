@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from touchline.journeys import Journey
 from touchline.pipeline.customer import Folded
 from touchline.tables.rows import FrictionRow, JourneyRow
 
@@ -50,32 +51,21 @@ def journeys(
 ) -> Iterator[JourneyRow]:
     """The rows of `journeys` to write for a customer; `held` are those not superseded."""
     before = {row.id: row for row in held}
-    last = folded.journeys[-1] if folded.journeys else None
     for one in folded.journeys:
         known = before.pop(one.id, None)
-        row = JourneyRow(
-            id=one.id,
-            customer=customer,
-            first=one.first,
-            start=one.start,
-            last=one.last,
-            path=one.path,
-            events=one.events,
-            contacts=one.contacts,
-            visits=one.visits,
-            strikes=one.strikes,
-            score=one.score,
-            grade=one.grade,
-            outcome=one.outcome,
-            wait_seconds=one.wait_seconds,
-            transfers=one.transfers,
-            channel_switches=one.channel_switches,
-            repeats=one.repeats,
-            due_at=folded.due_at if one is last else None,
-            superseded=0,
-            version=known.version if known else version,
-        )
-        if row != known:
-            yield replace(row, version=version)
+        row = journey_row(customer, one, folded, version)
+        if known is None or replace(row, version=known.version) != known:
+            yield row
     for row in before.values():
         yield replace(row, superseded=1, due_at=None, version=version)
+
+
+def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:
+    """The row of one of a customer's journeys; the last one says when the customer is next due."""
+    return JourneyRow(
+        customer=customer,
+        due_at=folded.due_at if journey is folded.journeys[-1] else None,
+        superseded=0,
+        version=version,
+        **{name: getattr(journey, name) for name in journey.__struct_fields__},
+    )

@@ -12,10 +12,11 @@ so that a repeated flush finds the same customers to merge as the one that was c
 that failed in a flush is of no use any more: make a new one, which begins at the last commit.
 """
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -24,7 +25,8 @@ from touchline.identity import Identities, customer_id
 from touchline.journeys import JOURNEY_GAP
 from touchline.pipeline import difference
 from touchline.pipeline.batch import QUARANTINE_COLUMNS, columns, event_columns, read_batch
-from touchline.pipeline.customer import Folded, fold
+from touchline.pipeline.customer import Folded
+from touchline.pipeline.held import HELD_CUSTOMERS, Held, HeldCustomers
 from touchline.pipeline.ports import Log, Record, Store
 from touchline.tables.rows import FrictionRow, IdentityRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -56,7 +58,14 @@ class Flushed(NamedTuple):
 class Worker:
     """One consumer of one log, and the only writer of its store."""
 
-    def __init__(self, log: Log, store: Store, rules: RuleSet, journey_gap: int = JOURNEY_GAP) -> None:
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        rules: RuleSet,
+        journey_gap: int = JOURNEY_GAP,
+        held_customers: int = HELD_CUSTOMERS,
+    ) -> None:
         self._log = log
         self._store = store
         self._rules = rules
@@ -72,6 +81,7 @@ class Worker:
         self._newest = store.newest_event() or 0
         self._version = store.last_version()
         self._written: OrderedDict[str, str] = OrderedDict()
+        self._held = HeldCustomers(rules, journey_gap, self._stored_events, held_customers)
         self._position = log.committed()
 
     @property
@@ -104,8 +114,8 @@ class Worker:
 
         moves = self._identities.observe([event.identifiers for event in batch.events])
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
-        touched.update(due, *((move.before, move.after) for move in moves))
-        found = self._write_customers(touched, batch.events, now, detected_at)
+        moved = {name for move in moves for name in (move.before, move.after)}
+        found = self._write_customers(touched.union(due, moved), batch.events, moved, now, detected_at)
         self._write_identities(
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
         )
@@ -121,7 +131,7 @@ class Worker:
             stored=len(batch.events) + batch.stored_before,
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined),
-            customers=len(touched),
+            customers=len(touched.union(due, moved)),
             frictions=found,
         )
 
@@ -135,7 +145,8 @@ class Worker:
         everyone = sorted({self._identities.customer_of(entity) for entity in self._store.entities()})
         for start in range(0, len(everyone), REFOLD_CUSTOMERS):
             self._version = max(self._version + 1, detected_at)
-            self._write_customers(set(everyone[start : start + REFOLD_CUSTOMERS]), [], now, detected_at)
+            some = set(everyone[start : start + REFOLD_CUSTOMERS])
+            self._write_customers(some, [], some, now, detected_at)
         self._store.put_in_force(fingerprint, detected_at)
         return len(everyone)
 
@@ -149,35 +160,71 @@ class Worker:
         return due
 
     def _write_customers(
-        self, touched: set[str], fresh: Iterable[Event], now: int, detected_at: int
+        self, touched: set[str], fresh: Iterable[Event], moved: set[str], now: int, detected_at: int
     ) -> dict[str, int]:
         """Fold the customers and write the difference; says how many signals of each rule are new."""
-        history: dict[str, list[Event]] = defaultdict(list)
-        members = {one for customer in touched for one in self._identities.members_of(customer)}
-        for event in (*self._store.events_of(sorted(members)), *fresh):
-            history[self._identities.customer_of(event.entity)].append(event)
-        ids = {customer: customer_id(customer) for customer in touched}
-        held_frictions, held_journeys = defaultdict(list), defaultdict(list)
-        for friction in self._store.frictions_of(list(ids.values())):
-            held_frictions[friction.customer].append(friction)
-        for journey in self._store.journeys_of(list(ids.values())):
-            held_journeys[journey.customer].append(journey)
-
-        frictions: list[FrictionRow] = []
-        journeys: list[JourneyRow] = []
-        for customer, own in ids.items():
-            events = sorted(history[customer], key=lambda event: event.order)
-            folded = fold(events, self._rules, now, self._journey_gap)
-            self._expect(customer, folded)
-            frictions += difference.frictions(own, folded, held_frictions[own], detected_at, self._version)
-            journeys += difference.journeys(own, folded, held_journeys[own], self._version)
+        by_customer: dict[str, list[Event]] = defaultdict(list)
+        for event in fresh:
+            by_customer[self._identities.customer_of(event.entity)].append(event)
+        customers = self._held.advance(touched, by_customer, moved)
+        folded = {name: one.folded(now) for name, one in customers.items()}
+        frictions, new = self._changed_frictions(customers, folded, detected_at)
         self._write_rows("frictions", frictions)
-        self._write_rows("journeys", journeys)
-        known = {row.id for rows in held_frictions.values() for row in rows}
-        new: dict[str, int] = defaultdict(int)
-        for row in frictions:
-            new[row.rule] += row.status != "retracted" and row.id not in known
-        return {rule: count for rule, count in new.items() if count}
+        self._write_rows("journeys", self._changed_journeys(customers, folded))
+        for name, one in customers.items():
+            one.wrote(folded[name])
+            self._expect(name, folded[name])
+        # One that lost all its identifiers to another is no more.
+        self._held.hold({name: one for name, one in customers.items() if self._identities.members_of(name)})
+        return new
+
+    def _changed_frictions(
+        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], detected_at: int
+    ) -> tuple[list[FrictionRow], dict[str, int]]:
+        changed = {
+            customer_id(name): folded[name]
+            for name, one in customers.items()
+            if one.signals_changed(folded[name])
+        }
+        held: dict[UUID, list[FrictionRow]] = defaultdict(list)
+        known = set()
+        for row in self._store.frictions_of(list(changed)):
+            held[row.customer].append(row)
+            known.add(row.id)
+        rows = [
+            row
+            for customer, now_so in changed.items()
+            for row in difference.frictions(customer, now_so, held[customer], detected_at, self._version)
+        ]
+        new = Counter(row.rule for row in rows if row.status != "retracted" and row.id not in known)
+        return rows, dict(new)
+
+    def _changed_journeys(
+        self, customers: Mapping[str, Held], folded: Mapping[str, Folded]
+    ) -> list[JourneyRow]:
+        rows: list[JourneyRow] = []
+        unknown: dict[UUID, Folded] = {}
+        for name, one in customers.items():
+            if one.known:
+                # In order, journeys only grow: none is superseded.
+                now_so = folded[name]
+                rows += (
+                    difference.journey_row(customer_id(name), journey, now_so, self._version)
+                    for journey in one.changed_journeys(now_so)
+                )
+            else:
+                unknown[customer_id(name)] = folded[name]
+        held: dict[UUID, list[JourneyRow]] = defaultdict(list)
+        for row in self._store.journeys_of(list(unknown)):
+            held[row.customer].append(row)
+        for customer, now_so in unknown.items():
+            rows += difference.journeys(customer, now_so, held[customer], self._version)
+        return rows
+
+    def _stored_events(self, customers: Collection[str]) -> Iterator[tuple[str, Event]]:
+        members = {one for customer in customers for one in self._identities.members_of(customer)}
+        for event in self._store.events_of(sorted(members)):
+            yield self._identities.customer_of(event.entity), event
 
     def _expect(self, customer: str, folded: Folded) -> None:
         if folded.due_at is None:

@@ -1,0 +1,167 @@
+"""A layer of rules, ready: for each type of event, the rules that hear it and what they ask.
+
+Which rules hear a type is looked up, not searched, for each event; a rule that no event of a
+customer has begun costs that customer nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from touchline.friction.conditions import Condition, condition, key
+from touchline.friction.kinds import BITS, STARTS, Seen, State, Told, beginning
+from touchline.friction.rules import ExpectRule, Rule, SelectorModel
+from touchline.vocabulary.event import Event
+
+MOST_NAMES = 10_000
+"""Channels and sources that are remembered, to be kept once each."""
+
+Key = Callable[[Event], Any]
+
+States = dict[Any, State]
+"""The states of one customer: slot of the rule, or (slot, values of its key) → state."""
+
+
+class Plan(NamedTuple):
+    """A rule, ready to be walked; `slot` is its place in the layer."""
+
+    slot: int
+    rule: Rule
+    version: str
+    begin: Callable[[], State]
+    parts: tuple["Part", ...]
+
+
+class Part(NamedTuple):
+    """One selector of a rule; `types` None takes every event and no signal."""
+
+    bit: int
+    types: tuple[str, ...] | None
+    conditions: tuple[Condition, ...]
+
+    def names(self, event_type: str, is_friction: bool) -> bool:
+        """Whether the selector names the type: the part of the question that a type decides."""
+        if self.types is None:
+            return not is_friction
+        for name in self.types:
+            if is_friction:
+                if name in ("friction.*", event_type):
+                    return True
+            elif name.startswith("friction."):
+                continue
+            elif name in ("*", event_type) or (name.endswith(".*") and event_type.startswith(name[:-1])):
+                return True
+        return False
+
+
+class Listener(NamedTuple):
+    """A rule that hears a type: bits of the selectors that take every such event, and those that ask."""
+
+    slot: int
+    begin: Callable[[], State]
+    sure: int
+    asking: tuple[tuple[int, tuple[Condition, ...]], ...]
+
+
+class Group(NamedTuple):
+    """Those who hear a type by one key, which is read once for all of them; None is the customer."""
+
+    key: Key | None
+    listeners: tuple[Listener, ...]
+
+
+class Layer:
+    """Rules of one layer. `told` keeps what the layer above asks of an anchor."""
+
+    def __init__(self, rules: Iterable[Rule], told: Callable[[Event], Told] | None) -> None:
+        self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
+        self._told = told
+        self._groups: dict[tuple[str, bool], tuple[Group, ...]] = {}
+        self._names: dict[str, str] = {}
+
+    def hear(self, states: States, event: Event, is_friction: bool = False) -> None:
+        """Let the rules that hear the event take it, in the states of its customer."""
+        groups = self._groups.get((event.type, is_friction))
+        if groups is None:
+            groups = self._prepare(event.type, is_friction)
+        seen: Seen | None = None
+        values: Any = None
+        for key_of, listeners in groups:
+            if key_of is not None:
+                values = key_of(event)
+                if values is None:
+                    continue
+            for slot, begin, mask, asking in listeners:
+                for bit, conditions in asking:
+                    for holds in conditions:
+                        if not holds(event):
+                            break
+                    else:
+                        mask |= bit
+                at = slot if key_of is None else (slot, values)
+                state = states.get(at)
+                if state is None:
+                    if not mask & STARTS:
+                        continue
+                    state = states[at] = begin()
+                elif not mask:
+                    state.on_time(event.time)
+                    continue
+                if seen is None:
+                    seen = self._seen(event)
+                state.on_event(event, seen, mask)
+
+    def hears(self, event_type: str) -> bool:
+        """Whether a selector of the layer names the type of an event."""
+        return any(part.names(event_type, False) for plan in self.plans for part in plan.parts)
+
+    def _seen(self, event: Event) -> Seen:
+        # Few different channels and sources: each is kept once, however many events name it.
+        names = self._names
+        if len(names) > MOST_NAMES:
+            names.clear()
+        channel, source = event.channel, event.source
+        return Seen(
+            event.id,
+            event.time,
+            names.setdefault(channel, channel),
+            names.setdefault(source, source),
+            self._told(event) if self._told else None,
+        )
+
+    def _prepare(self, event_type: str, is_friction: bool) -> tuple[Group, ...]:
+        by_key: dict[tuple[str, ...], list[Listener]] = {}
+        for plan in self.plans:
+            if (listener := _listener(plan, event_type, is_friction)) is not None:
+                by_key.setdefault(tuple(plan.rule.key), []).append(listener)
+        groups = tuple(
+            Group(key(paths) if paths else None, tuple(listeners)) for paths, listeners in by_key.items()
+        )
+        self._groups[event_type, is_friction] = groups
+        return groups
+
+
+def _plan(slot: int, rule: Rule) -> Plan:
+    parts = tuple(
+        Part(
+            BITS[name],
+            tuple(selector.types) if selector.types is not None else None,
+            tuple(condition(path, wanted) for path, wanted in selector.where.items()),
+        )
+        for name in type(rule).model_fields
+        if isinstance(selector := getattr(rule, name), SelectorModel)
+    )
+    return Plan(slot, rule, rule.version, beginning(rule), parts)
+
+
+def _listener(plan: Plan, event_type: str, is_friction: bool) -> Listener | None:
+    named = [part for part in plan.parts if part.names(event_type, is_friction)]
+    # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
+    timed = isinstance(plan.rule, ExpectRule) and plan.rule.key
+    if not named and not timed:
+        return None
+    return Listener(
+        plan.slot,
+        plan.begin,
+        sum(part.bit for part in named if not part.conditions),
+        tuple((part.bit, part.conditions) for part in named if part.conditions),
+    )
