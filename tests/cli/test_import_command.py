@@ -248,7 +248,7 @@ def test_mapped_files_of_every_kind(
     assert ask(
         tmp_path / "data",
         "SELECT id, entity, JSONExtractString(data, 'reason') AS why FROM events ORDER BY id",
-    ) == [{"id": f"calls:{n}", "entity": "account:u-1", "why": "billing"} for n in range(3)]
+    ) == [{"id": f"calls:contact.started:{n}", "entity": "account:u-1", "why": "billing"} for n in range(3)]
 
 
 @pytest.mark.parametrize(
