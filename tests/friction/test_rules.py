@@ -17,19 +17,29 @@ def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ("{id: a, kind: match}", "rule 'a'.when: Field required"),
-        ("{id: a, kind: mach, when: x.y}", "'match', 'expect', 'repeat', 'sequence'"),
-        ("{id: a, kind: match, when: x.y, wight: 3}", "rule 'a'.wight: Extra inputs are not permitted"),
+        ("{id: a, kind: match}", "mine.yaml:1:9: rule 'a'.when: is missing"),
+        (
+            "{id: a, kind: mach, when: x.y}",
+            "rule 'a': 'mach' is no kind (did you mean 'match'?); write one of match,",
+        ),
+        (
+            "{id: a, kind: match, when: x.y, wight: 3}",
+            "1:41: rule 'a'.wight: unknown key (did you mean 'weight'?)",
+        ),
         ("{id: a, kind: repeat, of: x.y, count: 1, within: 1h}", "greater than or equal to 2"),
         ("{id: a, kind: repeat, of: x.y, count: 2, within: 1 hour}", "write 45s, 30m, 4h or 7d"),
         ("{id: a, kind: expect, after: x.y, then: x.z}", "write either 'within'"),
         ("{id: a, kind: expect, after: x.y, then: x.z, within: 1h, by: data.due}", "write either 'within'"),
         ("{id: a, kind: match, when: {where: {reason: x}}}", "'reason' names no field"),
-        ("{id: a, kind: match, when: {where: {data.n: {more: 1}}}}", "unknown operator 'more'"),
+        (
+            "{id: a, kind: match, when: {where: {data.n: {more: 1}}}}",
+            "rule 'a'.when.where.data.n: unknown operator 'more'",
+        ),
+        ("{id: a, kind: match, when: {where: {data.n: {matchs: x}}}}", "'matchs' (did you mean 'matches'?)"),
         ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is no regular expression"),
         ("{id: a, kind: match, when: {where: {data.n: {in: 3}}}}", "'in' takes a list"),
         ("{id: a, kind: match, when: con*}", "a pattern is 'family.*' or '*'"),
-        ("{id: a, kind: match, when: friction.b}", "rule 'a': 'friction.b' names no rule of this file"),
+        ("{id: a, kind: match, when: friction.b}", "rule 'a'.when: 'friction.b' names no rule of this file"),
     ],
 )
 def test_a_wrong_rule_is_told_what_is_wrong(rule: str, message: str) -> None:
@@ -37,7 +47,7 @@ def test_a_wrong_rule_is_told_what_is_wrong(rule: str, message: str) -> None:
     with pytest.raises(RulesError) as failure:
         parse_rules(f"rules: [{rule}]", "mine.yaml")
     assert message in str(failure.value)
-    assert str(failure.value).startswith("mine.yaml: ")
+    assert str(failure.value).startswith("mine.yaml:1:")
 
 
 def test_every_fault_is_named_at_once() -> None:
@@ -59,7 +69,7 @@ rules:
     with pytest.raises(RulesError) as failure:
         parse_rules(text)
     assert "'friction.b' is itself of the second layer" in str(failure.value)
-    assert "rule 'a' is there twice" in str(failure.value)
+    assert "rules:6:10: rule 'a'.id: is there twice" in str(failure.value)
 
 
 def test_no_yaml_is_said_so() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from touchline.friction.calendar import BusinessClock
 from touchline.friction.conditions import field
 from touchline.friction.rules import ExpectRule
 from touchline.vocabulary.envelope import milliseconds
@@ -13,6 +14,9 @@ from touchline.vocabulary.event import Event
 def due(rule: ExpectRule) -> Callable[[Event], int | None]:
     """The deadline, in ms, of an obligation that an event starts; None where the event names no time."""
     within = rule.within
+    if rule.calendar is not None and within is not None:
+        clock = BusinessClock(rule.calendar)
+        return lambda event: clock.deadline(event.time, within)
     if within is not None:
         return lambda event: event.time + within
     read = field(rule.by or "")

@@ -1,0 +1,90 @@
+"""A YAML text and where in it each thing stands, so that a fault can be pointed at."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import yaml
+
+Path = tuple[str | int, ...]
+"""The way to a value from the top of the document: keys and, from 0, positions in lists."""
+
+
+MOST_VALUES = 200_000
+"""Values of a document, aliases counted as what they stand for."""
+
+
+class Fault(NamedTuple):
+    """Something wrong, or worth a warning: the place as `file:line:column`, and what to write instead."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class Document:
+    """A YAML text read once: its `raw` value, the places of all in it, and its faults as YAML.
+
+    Args:
+        text: The YAML.
+        name: What places call it, such as the name of its file.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        self.raw: Any = None
+        self.faults: list[Fault] = []
+        self._keys: dict[Path, str] = {}
+        self._values: dict[Path, str] = {(): f"{name}:1:1"}
+        try:
+            loader = yaml.SafeLoader(text)
+            node = loader.get_single_node()
+            if node is not None:
+                self._mark(node, (), set())
+                self.raw = loader.construct_document(node)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = self._values[()] if mark is None else self._place(mark)
+            self.faults.append(Fault(place, f"not YAML: {error.problem or error.context}"))
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            self.faults.append(Fault(self._values[()], f"not YAML: {error}"))
+
+    def place(self, path: Path, *, key: bool = False) -> str:
+        """Where the value at `path` begins, or its key; of what is not there, where it is missing."""
+        if key and path in self._keys:
+            return self._keys[path]
+        while path not in self._values:
+            path = path[:-1]
+        return self._values[path]
+
+    def fault(self, path: Path, message: str, *, key: bool = False) -> Fault:
+        """A fault at `path`."""
+        return Fault(self.place(path, key=key), message)
+
+    def _mark(self, node: yaml.Node, path: Path, within: set[int]) -> None:
+        if id(node) in within or len(self._values) > MOST_VALUES:
+            problem = "an alias inside of what it names" if id(node) in within else "too much for one file"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        within = within | {id(node)}
+        self._values[path] = self._place(node.start_mark)
+        if isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                self._mark(item, (*path, number), within)
+        elif isinstance(node, yaml.MappingNode):
+            for name, item in node.value:
+                below = (*path, name.value if isinstance(name, yaml.ScalarNode) else "")
+                if below in self._keys:
+                    self.faults.append(Fault(self._place(name.start_mark), f"'{name.value}' is there twice"))
+                self._keys[below] = self._place(name.start_mark)
+                self._mark(item, below, within)
+
+    def _place(self, mark: yaml.Mark) -> str:
+        return f"{self.name}:{mark.line + 1}:{mark.column + 1}"
+
+
+def suggestion(word: Any, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` where a known word is near, else nothing."""
+    near = get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else ""
