@@ -9,9 +9,10 @@ few, and one that opened in the past (a deadline) is then in its place.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
-from touchline.friction.kinds import Opening, State, Told
-from touchline.friction.layer import Layer, Plan, States
+from touchline.friction.kinds import Opening, Terms, Told
+from touchline.friction.layer import Layer, States
 from touchline.friction.rules import ExpectRule, RepeatRule, Rule
 from touchline.friction.signals import FrictionEvent, Signal, friction_id
 from touchline.vocabulary.event import Event
@@ -79,15 +80,18 @@ class FrictionFold:
 
     def findings(self, now: int) -> Findings:
         """The signals at the evaluation time `now` (ms)."""
-        states, rules = self._states, self._rules
-        if not states and self._above is None:
-            return Findings([], None)
+        rules = self._rules
+        # An event tells that the time before it has passed, whatever *now* is. States of a key were
+        # told the times of their key's events; those of the customer are told here.
+        latest = max(now, self._time - 1)
         signals: list[Signal] = []
         heard: list[Event] = []
         pending: list[int] = []
-        for plan, state, at in self._walked(rules.first, states, now):
+        for state in self._states.values():
+            terms = state.terms
+            at = now if terms.keyed else latest
             for opening in state.openings(at):
-                signal = _signal(plan, opening)
+                signal = _signal(terms, opening)
                 signals.append(signal)
                 heard.append(_told(signal, opening))
             if (due := state.deadline()) is not None and due > at:
@@ -96,13 +100,14 @@ class FrictionFold:
             above: States = {}
             for event in sorted((*(self._above or ()), *heard), key=_second_layer_order):
                 rules.second.hear(above, event, isinstance(event, FrictionEvent))
-            for plan, state, at in self._walked(rules.second, above, now):
-                signals += (_signal(plan, opening) for opening in state.openings(at))
+            for state in above.values():
+                at = now if state.terms.keyed else latest
+                signals += (_signal(state.terms, opening) for opening in state.openings(at))
                 if (due := state.deadline()) is not None and due > at:
                     pending.append(due)
         if len(signals) > 1:
-            signals.sort(key=lambda one: (one.opened_at, one.id))
-        return Findings(signals, min(pending, default=None))
+            signals.sort(key=_by_opening)
+        return Findings(signals, min(pending) if pending else None)
 
     def settle(self) -> None:
         """Let go of the states that stand as if they were new."""
@@ -110,23 +115,13 @@ class FrictionFold:
         for at in idle:
             del self._states[at]
 
-    def _walked(self, layer: Layer, states: States, now: int) -> Iterator[tuple[Plan, State, int]]:
-        """Each state with its rule, and its own *now*: an event tells that the time before it has passed.
 
-        A state of a key was told the times of its key's events; one of the customer is told here.
-        """
-        latest = max(now, self._time - 1)
-        for at, state in states.items():
-            keyed = isinstance(at, tuple)
-            yield layer.plans[at[0] if keyed else at], state, now if keyed else latest
-
-
-def _signal(plan: Plan, opening: Opening) -> Signal:
-    rule, anchor = plan.rule, opening.anchor
+def _signal(terms: Terms, opening: Opening) -> Signal:
+    rule, anchor = terms.rule, opening.anchor
     return Signal(
         id=friction_id(rule.id, anchor.id),
         rule=rule.id,
-        rule_version=plan.version,
+        rule_version=terms.version,
         anchor=anchor.id,
         channel=anchor.channel,
         source=anchor.source,
@@ -174,6 +169,10 @@ def _paths(rule: Rule) -> Iterator[str]:
         yield rule.distinct
     if isinstance(rule, ExpectRule) and rule.by:
         yield rule.by
+
+
+def _by_opening(signal: Signal) -> tuple[int, UUID]:
+    return signal.opened_at, signal.id
 
 
 def _second_layer_order(event: Event) -> tuple[int, bool, str]:

@@ -5,7 +5,7 @@ decides whether a signal stands lives here; nothing here knows of stores or cloc
 an event what a signal needs of its anchor (`Seen`), never the event.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from touchline.friction.conditions import field, identity
@@ -74,6 +74,9 @@ class Opening:
 class State(Protocol):
     """A rule on its way through the events of one key."""
 
+    @property
+    def terms(self) -> "Terms": ...
+
     def on_event(self, event: Event, seen: Seen, mask: int) -> None:
         """Take the next event; `mask` has the bits of the selectors that took it."""
 
@@ -105,9 +108,10 @@ class _Untimed:
 class Match(_Untimed):
     """Every matching event is a signal."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "terms")
 
-    def __init__(self) -> None:
+    def __init__(self, terms: "Terms") -> None:
+        self.terms = terms
         self._found: list[Opening] = []
 
     def on_event(self, event: Event, seen: Seen, mask: int) -> None:
@@ -123,10 +127,10 @@ class Match(_Untimed):
 class Expect:
     """At most one obligation, which ends kept, called off, or missed."""
 
-    __slots__ = ("_answerable", "_missed", "_pending", "_terms")
+    __slots__ = ("_answerable", "_missed", "_pending", "terms")
 
     def __init__(self, terms: "ExpectTerms") -> None:
-        self._terms = terms
+        self.terms = terms
         self._pending: Opening | None = None  # `opened_at` is its deadline
         self._missed: list[Opening] | None = None
         self._answerable = False  # whether the last one missed may still be resolved
@@ -140,7 +144,7 @@ class Expect:
             self._answerable, self._pending = False, None
         elif mask & UNLESS:
             self._pending = None
-        if mask & STARTS and (self._pending is None or self._terms.restart):
+        if mask & STARTS and (self._pending is None or self.terms.restart):
             self._oblige(event, seen)
 
     def on_time(self, time: int) -> None:
@@ -150,7 +154,7 @@ class Expect:
             self._answerable, self._pending = True, None
 
     def _oblige(self, event: Event, seen: Seen) -> None:
-        deadline = self._terms.due(event)
+        deadline = self.terms.due(event)
         if deadline is None:
             return
         if self._pending is None:
@@ -176,17 +180,17 @@ class Expect:
 class Repeat(_Untimed):
     """A burst: N in a window, for as long as the next one follows within the window's length."""
 
-    __slots__ = ("_burst", "_found", "_last", "_terms", "_window")
+    __slots__ = ("_burst", "_found", "_last", "_window", "terms")
 
     def __init__(self, terms: "RepeatTerms") -> None:
-        self._terms = terms
+        self.terms = terms
         self._window: list[tuple[Seen, Any]] = []  # with the value that is counted, where values are
         self._burst: Opening | None = None
         self._last = 0
         self._found: list[Opening] | None = None
 
     def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        time, within = event.time, self._terms.within
+        time, within = event.time, self.terms.within
         if self._burst is not None:
             if time - self._last <= within:
                 self._burst.gain(event.id)
@@ -196,16 +200,16 @@ class Repeat(_Untimed):
         window = self._window
         while window and time - window[0][0].time > within:
             del window[0]
-        distinct = self._terms.distinct
+        distinct = self.terms.distinct
         window.append((seen, None if distinct is None else distinct(event)))
-        if len(window) >= self._terms.least and self._size() >= self._terms.least:
+        if len(window) >= self.terms.least and self._size() >= self.terms.least:
             self._burst = Opening(window[0][0], time, [one.id for one, _ in window[1:]])
             self._last = time
             self._window = []
             self._found = _added(self._found, self._burst)
 
     def _size(self) -> int:
-        if self._terms.distinct is None:
+        if self.terms.distinct is None:
             return len(self._window)
         return len({identity(value) for _, value in self._window if value is not None})
 
@@ -215,22 +219,22 @@ class Repeat(_Untimed):
     def idle(self, time: int) -> bool:
         if self._found is not None:
             return False
-        return not self._window or time - self._window[-1][0].time > self._terms.within
+        return not self._window or time - self._window[-1][0].time > self.terms.within
 
 
 class Sequence(_Untimed):
     """One event and then another; each is used once, and the latest first one is taken."""
 
-    __slots__ = ("_found", "_terms", "_waiting")
+    __slots__ = ("_found", "_waiting", "terms")
 
     def __init__(self, terms: "SequenceTerms") -> None:
-        self._terms = terms
+        self.terms = terms
         self._waiting: list[Seen] = []  # matched `first`, unused, no `without` since
         self._found: list[Opening] | None = None
 
     def on_event(self, event: Event, seen: Seen, mask: int) -> None:
         waiting = self._waiting
-        while waiting and event.time - waiting[0].time > self._terms.within:
+        while waiting and event.time - waiting[0].time > self.terms.within:
             del waiting[0]
         used = False
         if mask & THEN and waiting:
@@ -247,7 +251,7 @@ class Sequence(_Untimed):
     def idle(self, time: int) -> bool:
         if self._found is not None:
             return False
-        return not self._waiting or time - self._waiting[-1].time > self._terms.within
+        return not self._waiting or time - self._waiting[-1].time > self.terms.within
 
 
 def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
@@ -258,38 +262,63 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
     return found
 
 
-class ExpectTerms(NamedTuple):
+class Terms:
+    """A rule, ready; `keyed` says whether it has a key, without which it is told no times by others."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.version = rule.version
+        self.keyed = bool(rule.key)
+
+    def begin(self) -> State:
+        """The state of a key, before any event."""
+        return Match(self)
+
+
+class ExpectTerms(Terms):
     """An expect rule, ready: when an obligation is due (ms), and whether a further event begins it anew."""
 
-    due: Callable[[Event], int | None]
-    restart: bool
+    def __init__(self, rule: ExpectRule) -> None:
+        super().__init__(rule)
+        self.due = due(rule)
+        self.restart = rule.restart
+
+    def begin(self) -> State:
+        return Expect(self)
 
 
-class RepeatTerms(NamedTuple):
+class RepeatTerms(Terms):
     """A repeat rule, ready: how many in how many ms, and of which field the values count."""
 
-    least: int
-    within: int
-    distinct: Callable[[Event], Any] | None
+    def __init__(self, rule: RepeatRule) -> None:
+        super().__init__(rule)
+        self.least = rule.count
+        self.within = rule.within
+        self.distinct = field(rule.distinct) if rule.distinct else None
+
+    def begin(self) -> State:
+        return Repeat(self)
 
 
-class SequenceTerms(NamedTuple):
+class SequenceTerms(Terms):
     """A sequence rule, ready: how many ms the two may lie apart."""
 
-    within: int
+    def __init__(self, rule: SequenceRule) -> None:
+        super().__init__(rule)
+        self.within = rule.within
+
+    def begin(self) -> State:
+        return Sequence(self)
 
 
-def beginning(rule: Rule) -> Callable[[], State]:
-    """What makes the state of a key of `rule`, before any event."""
+def terms_of(rule: Rule) -> Terms:
+    """The rule, ready."""
     match rule:
         case MatchRule():
-            return Match
+            return Terms(rule)
         case ExpectRule():
-            expect = ExpectTerms(due(rule), rule.restart)
-            return lambda: Expect(expect)
+            return ExpectTerms(rule)
         case RepeatRule():
-            repeat = RepeatTerms(rule.count, rule.within, field(rule.distinct) if rule.distinct else None)
-            return lambda: Repeat(repeat)
+            return RepeatTerms(rule)
         case SequenceRule():
-            sequence = SequenceTerms(rule.within)
-            return lambda: Sequence(sequence)
+            return SequenceTerms(rule)

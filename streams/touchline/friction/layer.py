@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from touchline.friction.conditions import Condition, condition, key
-from touchline.friction.kinds import BITS, STARTS, Seen, State, Told, beginning
-from touchline.friction.rules import ExpectRule, Rule, SelectorModel
+from touchline.friction.kinds import BITS, STARTS, ExpectTerms, Seen, State, Terms, Told, terms_of
+from touchline.friction.rules import Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
 MOST_NAMES = 10_000
@@ -25,9 +25,7 @@ class Plan(NamedTuple):
     """A rule, ready to be walked; `slot` is its place in the layer."""
 
     slot: int
-    rule: Rule
-    version: str
-    begin: Callable[[], State]
+    terms: Terms
     parts: tuple["Part", ...]
 
 
@@ -132,7 +130,7 @@ class Layer:
         by_key: dict[tuple[str, ...], list[Listener]] = {}
         for plan in self.plans:
             if (listener := _listener(plan, event_type, is_friction)) is not None:
-                by_key.setdefault(tuple(plan.rule.key), []).append(listener)
+                by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
         groups = tuple(
             Group(key(paths) if paths else None, tuple(listeners)) for paths, listeners in by_key.items()
         )
@@ -150,18 +148,18 @@ def _plan(slot: int, rule: Rule) -> Plan:
         for name in type(rule).model_fields
         if isinstance(selector := getattr(rule, name), SelectorModel)
     )
-    return Plan(slot, rule, rule.version, beginning(rule), parts)
+    return Plan(slot, terms_of(rule), parts)
 
 
 def _listener(plan: Plan, event_type: str, is_friction: bool) -> Listener | None:
     named = [part for part in plan.parts if part.names(event_type, is_friction)]
     # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
-    timed = isinstance(plan.rule, ExpectRule) and plan.rule.key
+    timed = isinstance(plan.terms, ExpectTerms) and plan.terms.keyed
     if not named and not timed:
         return None
     return Listener(
         plan.slot,
-        plan.begin,
+        plan.terms.begin,
         sum(part.bit for part in named if not part.conditions),
         tuple((part.bit, part.conditions) for part in named if part.conditions),
     )

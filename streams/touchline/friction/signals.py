@@ -1,11 +1,11 @@
 """Signals: what a rule found, and how it is told to the second layer."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.ids import derived_id
 
 
 class FrictionEvent(Event, frozen=True, kw_only=True):
@@ -38,4 +38,4 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 def friction_id(rule: str, anchor: str) -> UUID:
     """UUIDv5 over `<rule id>:<anchor's id>`."""
-    return uuid5(NAMESPACE, f"{rule}:{anchor}")
+    return derived_id(f"{rule}:{anchor}")

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from touchline.vocabulary.identifiers import UNIQUE_KIND, rank
-from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.ids import derived_id
 
 Pair = tuple[str, str]
 """Two identifiers of one event, the stronger first."""
@@ -21,7 +21,7 @@ _ACCOUNT = f"{UNIQUE_KIND}:"
 @lru_cache(maxsize=65_536)
 def customer_id(strongest: str) -> UUID:
     """The id of the customer whose strongest identifier is `strongest` (`kind:value`)."""
-    return uuid5(NAMESPACE, strongest)
+    return derived_id(strongest)
 
 
 def pairs(identifiers: Sequence[str]) -> Iterable[Pair]:

@@ -3,13 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from touchline.journeys.outcome import OUTCOMES, Outcome
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.ids import derived_id
 
 JOURNEY_GAP = 14 * 86_400_000
 """A silence longer than this (ms) ends a journey."""
@@ -106,13 +106,14 @@ class JourneysFold:
         if note is not None:
             note(run, event)
 
-    def journeys(self, strikes: Iterable[Strike] = ()) -> list[Journey]:
+    def journeys(self, strikes: Sequence[Strike] = ()) -> list[Journey]:
         """The journeys so far, with the strikes that fell on them."""
         runs = self._runs
         weights = [0] * len(runs)
-        starts = self.starts
-        for strike in strikes:
-            weights[journey_at(starts, strike.opened_at)] += strike.weight
+        if strikes:
+            starts = self.starts
+            for strike in strikes:
+                weights[journey_at(starts, strike.opened_at)] += strike.weight
         return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
 
     @property
@@ -122,7 +123,7 @@ class JourneysFold:
 
 
 def journeys(
-    events: Iterable[Event], strikes: Iterable[Strike] = (), gap: int = JOURNEY_GAP
+    events: Iterable[Event], strikes: Sequence[Strike] = (), gap: int = JOURNEY_GAP
 ) -> list[Journey]:
     """The journeys of a customer's `events`, which are in order; `gap` in ms."""
     fold = JourneysFold(gap)
@@ -141,12 +142,15 @@ def journey_at(starts: Sequence[int], time: int) -> int:
 
 def grade(score: int) -> str:
     """A ≥ 90, B ≥ 75, C ≥ 60, D ≥ 40, else F."""
-    return next((letter for least, letter in _GRADES if score >= least), "F")
+    for least, letter in _GRADES:
+        if score >= least:
+            return letter
+    return "F"
 
 
 def _journey(run: _Run, strikes: int) -> Journey:
     if run.id is None:
-        run.id = uuid5(NAMESPACE, f"journey:{run.first}")
+        run.id = derived_id(f"journey:{run.first}")
     score = max(0, 100 - strikes)
     return Journey(
         id=run.id,

@@ -124,8 +124,12 @@ def _signals_print(folded: Folded) -> int:
 
 
 def _journey_prints(folded: Folded) -> tuple[int, ...]:
-    """A fingerprint of each journey; when the customer is next due stands on the last of them."""
-    made = folded.journeys
+    """A fingerprint of each journey. In order, whatever else changes does so with the number of events.
+
+    When the customer is next due stands on the last journey.
+    """
+    last = len(folded.journeys) - 1
     return tuple(
-        hash((one, folded.due_at if position == len(made) - 1 else None)) for position, one in enumerate(made)
+        hash((one.events, one.strikes, folded.due_at if position == last else None))
+        for position, one in enumerate(folded.journeys)
     )

@@ -1,0 +1,14 @@
+"""Derived ids are the standard's."""
+
+from uuid import uuid5
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from touchline.vocabulary.ids import NAMESPACE, derived_id
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_derived_id_is_a_uuid5(name: str) -> None:
+    """The quick way gives what the standard library gives."""
+    assert derived_id(name) == uuid5(NAMESPACE, name)
