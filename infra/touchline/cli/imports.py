@@ -10,6 +10,7 @@ import typer
 
 from touchline.cli.failure import fail, reported
 from touchline.cli.up import Data, Rules
+from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,7 @@ def _said(done: "Imported", data: Path) -> str:
     lines = [f"{path}: imported before, nothing to do (--again reads it again)" for path in done.already]
     lines += [f"{path}: went on at row {row:,}, where it was cut off" for path, row in done.resumed.items()]
     if done.files:
-        counts = (_counted(done.files, "file"), _counted(done.rows, "row"), _counted(done.events, "event"))
+        counts = (counted(done.files, "file"), counted(done.rows, "row"), counted(done.events, "event"))
         rate = f", {done.events / done.seconds:,.0f} events/s" if done.seconds else ""
         lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
         if done.stored is not None:
@@ -89,13 +90,9 @@ def _said(done: "Imported", data: Path) -> str:
     if done.frictions is None:
         lines.append("the server that runs on the data folder folds what was imported")
     else:
-        lines.append(f"{_counted(done.frictions, 'friction')} in the store; which: {ask} '{_FOUND}'")
+        lines.append(f"{counted(done.frictions, 'friction')} in the store; which: {ask} '{_FOUND}'")
         lines.append(f"see them in a browser: touchline up --data {data}")
     return "\n".join(lines)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @contextmanager

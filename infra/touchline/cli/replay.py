@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
     from touchline.vocabulary.event import Event
@@ -125,28 +126,37 @@ def _show(result: dict[str, Any], read: int) -> None:
     from datetime import UTC, datetime
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     def written(ms: int | None) -> str:
         return "" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
     signals = sorted(result["signals"], key=lambda one: (one["opened_at"], one["id"]))
-    table = Table("opened (UTC)", "rule", "customer", "resolved", "evidence")
+    table = Table(
+        Column("opened (UTC)", no_wrap=True),
+        Column("rule", overflow="fold"),
+        Column("customer", overflow="fold"),
+        Column("resolved", overflow="fold"),
+        Column("events", justify="right"),
+    )
     for one in signals[:SHOWN]:
         table.add_row(
             written(one["opened_at"]),
             one["rule"],
             one["customer"],
             written(one["resolved_at"]),
-            f"{len(one['evidence'])} events",
+            str(len(one["evidence"])),
         )
     console = Console()
     console.print(table)
     if len(signals) > SHOWN:
         console.print(f"… and {len(signals) - SHOWN} more; --json prints them all")
     events = len(result["customers"])
-    duplicates = f" and {read - events} duplicates" if read > events else ""
-    console.print(
-        f"{events} events{duplicates}, {len(set(result['customers'].values()))} customers, "
-        f"{len(result['journeys'])} journeys, {len(signals)} signals"
+    duplicates = f" and {counted(read - events, 'duplicate')}" if read > events else ""
+    counts = (
+        counted(events, "event") + duplicates,
+        counted(len(set(result["customers"].values())), "customer"),
+        counted(len(result["journeys"]), "journey"),
+        counted(len(signals), "signal"),
     )
+    console.print(", ".join(counts))

@@ -1,0 +1,127 @@
+"""A replay is a function of the set of events: order and duplicates change nothing."""
+
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from touchline.cli.main import app
+from touchline.friction import RuleSet, parse_rules
+from touchline.pipeline.replay import replay
+from touchline.vocabulary.envelope import Envelope, to_event
+
+Log = list[dict[str, Any]]
+
+TYPES = ("contact.started", "order.placed", "own.type")
+TIMES = 40
+"""Times are some of the minutes after ten: few, so that many fall together."""
+
+types = st.lists(st.sampled_from([*TYPES, "contact.*", "*"]), min_size=1, max_size=2, unique=True)
+where = st.dictionaries(st.sampled_from(["data.n", "channel"]), st.sampled_from([0, 1, "web"]), max_size=1)
+selectors = st.fixed_dictionaries({"types": types}, optional={"where": where})
+heard = st.fixed_dictionaries({"types": st.just(["friction.*"])})
+within = st.integers(1, 30).map(lambda minutes: f"{minutes}m")
+
+
+def _kinds(selector: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    keyed = {"key": st.just(["data.k"]), "weight": st.integers(1, 30)}
+
+    def kind(name: str, optional: dict[str, Any], **parts: Any) -> st.SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries({"kind": st.just(name), **parts}, optional={**keyed, **optional})
+
+    return st.one_of(
+        kind("match", {}, when=selector),
+        kind(
+            "expect",
+            {"unless": selectors, "restart": st.booleans()},
+            after=selector,
+            then=selectors,
+            within=within,
+        ),
+        kind("repeat", {"distinct": st.just("channel")}, of=selector, count=st.integers(2, 3), within=within),
+        kind("sequence", {"without": selectors}, first=selector, then=selectors, within=within),
+    )
+
+
+rule_files = st.tuples(
+    st.lists(_kinds(selectors), min_size=1, max_size=3), st.lists(_kinds(heard), max_size=1)
+).map(
+    lambda layers: yaml.safe_dump(
+        {"rules": [{"id": f"r{n}", **rule} for n, rule in enumerate([*layers[0], *layers[1]])]}
+    )
+)
+
+# Few people with few names, so that they are linked, shared and told apart.
+identifiers = st.fixed_dictionaries(
+    {},
+    optional={
+        "account": st.sampled_from(["a", "b", "c"]),
+        "email": st.sampled_from(["x@example.org", "Y@example.org"]),
+        "device": st.sampled_from(["d1", "d2", "unknown"]),
+    },
+).filter(lambda names: names and names != {"device": "unknown"})
+
+logs = st.lists(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(TYPES),
+            "time": st.integers(0, TIMES).map(lambda minute: f"2026-10-09T10:{minute:02}:00Z"),
+            "channel": st.sampled_from(["web", "phone", "store"]),
+            "source": st.just("s"),
+            "identifiers": identifiers,
+            "data": st.fixed_dictionaries({}, optional={"k": st.integers(0, 1), "n": st.integers(0, 1)}),
+        }
+    ),
+    max_size=25,
+).map(lambda rows: [{"id": f"e{number}", **row} for number, row in enumerate(rows)])
+
+cases = st.tuples(logs, rule_files, st.randoms(use_true_random=False))
+
+
+def _disturbed(log: Log, chance: random.Random) -> Log:
+    """The log in another order, some of its events twice."""
+    again = [*log, *(event for event in log if chance.random() < 0.3)]
+    chance.shuffle(again)
+    return again
+
+
+def _normal(result: dict[str, Any]) -> bytes:
+    """A result whose lists are in one order."""
+    lists = {
+        name: sorted(result[name], key=lambda one: (one["customer"], one["id"]))
+        for name in ("signals", "journeys")
+    }
+    return orjson.dumps({**result, **lists}, option=orjson.OPT_SORT_KEYS)
+
+
+def _replayed(log: Iterable[dict[str, Any]], rules: str) -> bytes:
+    events = (to_event(Envelope.model_validate_json(orjson.dumps(event))) for event in log)
+    return _normal(replay((event for event in events if event is not None), RuleSet(parse_rules(rules))))
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases)
+def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random]) -> None:
+    """A log in any order, with any of its events twice, gives the result that the log gives."""
+    log, rules, chance = case
+    assert _replayed(_disturbed(log, chance), rules) == _replayed(log, rules)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cases)
+def test_the_command_gives_the_same(tmp_path: Path, case: tuple[Log, str, random.Random]) -> None:
+    """`touchline replay --json` of the disturbed log prints what the log itself gives."""
+    log, rules, chance = case
+    (tmp_path / "rules.yaml").write_text(rules)
+    (tmp_path / "log.jsonl").write_bytes(b"\n".join(map(orjson.dumps, _disturbed(log, chance))))
+    said = CliRunner().invoke(
+        app, ["replay", str(tmp_path / "log.jsonl"), "--rules", str(tmp_path / "rules.yaml"), "--json"]
+    )
+    assert said.exit_code == 0, said.output
+    assert _normal(orjson.loads(said.stdout)) == _replayed(log, rules)
