@@ -19,15 +19,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "friction": {"vocabulary"},
     "journeys": {"vocabulary"},
     "pipeline": {"vocabulary", "tables", "collector", "identity", "friction", "journeys"},
-    "live": {"vocabulary", "tables", "identity", "friction", "journeys", "pipeline"},
+    "measures": {"vocabulary", "tables"},
+    "live": {"vocabulary", "tables", "identity", "friction", "journeys", "pipeline", "measures"},
     "cli": {
         *("vocabulary", "tables", "sdk", "collector", "simulation"),
-        *("identity", "friction", "journeys", "pipeline", "live"),
+        *("identity", "friction", "journeys", "pipeline", "measures", "live"),
     },
 }
 """Each room and the rooms below it that it may import. The SDK knows nothing of the server."""
 
-PURE = ("vocabulary", "identity", "friction", "journeys")
+PURE = ("vocabulary", "identity", "friction", "journeys", "measures")
 """Rooms of values in, values out."""
 
 OUTSIDE = {

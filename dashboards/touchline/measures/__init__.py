@@ -1,0 +1,21 @@
+"""Measures of service and friction: each defined once, measured by one function, with goals."""
+
+from touchline.measures.definitions import BY_NAME, MEASURES, Dimension, Measure, Unit
+from touchline.measures.reading import Ask, GoalsError, Reading, Span, check_goals, evaluate
+from touchline.measures.wording import ahead, shown
+
+__all__ = [
+    "BY_NAME",
+    "MEASURES",
+    "Ask",
+    "Dimension",
+    "GoalsError",
+    "Measure",
+    "Reading",
+    "Span",
+    "Unit",
+    "ahead",
+    "check_goals",
+    "evaluate",
+    "shown",
+]

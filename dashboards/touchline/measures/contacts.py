@@ -1,0 +1,115 @@
+"""What is observed of contacts: SQL with a row a contact, in the columns of `Measure.observations`.
+
+Rows of a contact are brought together by its id with aggregates that do not mind an event twice, so that
+doubled rows cost nothing and never count.
+"""
+
+_READ = """
+SELECT type, time, channel, source, entity,
+       JSONExtract(data, 'Tuple(contact_id String, reason String, queue String, kind String,
+           wait_seconds Nullable(Float64), resolved Nullable(Bool))') AS told
+FROM events
+"""
+
+_QUEUED = f"""
+SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
+       answer.1 <= hung_up AND answer.1 < toDateTime64('2299-01-01', 3) AS answered,
+       NOT answered AND hung_up < toDateTime64('2299-01-01', 3) AS abandoned,
+       NOT answered AND promised AS called_back,
+       if((answered ? answer.2 : hung_up_after) >= 0, answered ? answer.2 : hung_up_after,
+          dateDiff('millisecond', at, ended) / 1000) AS waited
+FROM (
+    SELECT told.contact_id AS contact,
+           minIf(time, type = 'contact.queued') AS at,
+           argMinIf(channel, time, type = 'contact.queued') AS channel,
+           argMinIf(source, time, type = 'contact.queued') AS source,
+           argMinIf(told.queue, time, type = 'contact.queued') AS queue,
+           argMaxIf(told.reason, time, told.reason != '') AS reason,
+           arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
+               groupArrayIf((time, ifNull(told.wait_seconds, -1)), type = 'contact.answered'),
+               (toDateTime64('2299-01-01', 3), -1.)))) AS answer,
+           arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
+               groupArrayIf((time, ifNull(told.wait_seconds, -1)), type = 'contact.abandoned'),
+               (toDateTime64('2299-01-01', 3), -1.)))) AS hang_up,
+           hang_up.1 AS hung_up, hang_up.2 AS hung_up_after,
+           countIf(type = 'promise.made' AND told.kind = 'callback') > 0 AS promised
+    FROM ({_READ}
+        WHERE type IN ('contact.queued', 'contact.answered', 'contact.abandoned', 'promise.made')
+          AND time >= {{since:DateTime64(3)}} - INTERVAL 1 DAY
+          AND time < {{until:DateTime64(3)}} + INTERVAL 1 DAY)
+    WHERE contact != ''
+    GROUP BY contact
+    HAVING at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+)
+"""  # noqa: S608 - made of constants
+
+_HANDLED = f"""
+SELECT told.contact_id AS contact,
+       minIf(time, type = 'contact.started') AS at,
+       argMinIf(entity, time, type = 'contact.started') AS entity,
+       argMinIf(channel, time, type = 'contact.started') AS channel,
+       argMinIf(source, time, type = 'contact.started') AS source,
+       argMinIf(told.queue, time, told.queue != '') AS queue,
+       argMaxIf(told.reason, time, told.reason != '') AS reason,
+       countIf(type IN ('contact.answered', 'contact.ended', 'contact.transferred', 'contact.escalated')) > 0
+           AS handled,
+       countIf(type = 'contact.transferred') > 0 AS transferred,
+       countIf(type = 'contact.escalated') > 0 AS escalated,
+       argMaxIf(ifNull(told.resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(told.resolved))
+           AS unresolved
+FROM ({_READ}
+    WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.transferred',
+                   'contact.escalated', 'contact.ended')
+      AND time >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
+      AND time < {{until:DateTime64(3)}} + INTERVAL 30 DAY)
+WHERE contact != ''
+GROUP BY contact
+"""  # noqa: S608 - made of constants
+
+
+def queued(numerator: str, denominator: str = "1", where: str = "1") -> str:
+    """A row a contact that was queued in the span, at the time of its first queue.
+
+    To choose from: `waited` (seconds until it was answered or abandoned), `answered`, `abandoned`,
+    `called_back` (0 or 1).
+    """
+    return (
+        f"SELECT at, channel, source, queue, reason, {numerator} AS numerator, {denominator} AS denominator\n"
+        f"FROM ({_QUEUED})\nWHERE {where}"
+    )
+
+
+def handled(numerator: str) -> str:
+    """A row a contact that was started in the span and reached someone; `transferred`, `escalated`."""
+    return f"""
+SELECT at, channel, source, queue, reason, {numerator} AS numerator, 1 AS denominator
+FROM ({_HANDLED})
+WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+"""  # noqa: S608 - made of constants
+
+
+def resolved_at_once(same: str) -> str:
+    """A row a first contact of the span: 1 where the customer did not have to come back.
+
+    `same` names what, besides customer and reason, makes it the same matter: columns, or nothing.
+    """
+    return f"""
+SELECT at, channel, source, queue, reason, NOT (again OR unresolved) AS numerator, 1 AS denominator
+FROM (
+    SELECT *, isNotNull(next_at) AND next_at <= at + INTERVAL 7 DAY AS again
+    FROM (
+        SELECT *,
+               max(if(handled, toNullable(at), NULL))
+                   OVER (matter ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_at,
+               min(toNullable(at)) OVER (matter ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS next_at
+        FROM ({_HANDLED}) AS contacts
+        INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
+        WHERE reason != '' AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
+          AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
+        WINDOW matter AS (PARTITION BY {", ".join(filter(None, ("customer", "reason", same)))}
+                          ORDER BY at, contact)
+    )
+)
+WHERE handled AND (isNull(before_at) OR before_at < at - INTERVAL 7 DAY)
+  AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+"""  # noqa: S608 - made of constants
