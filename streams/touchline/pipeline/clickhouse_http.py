@@ -160,10 +160,11 @@ class _Front:
 
 
 async def _read(request: Request) -> _Asked:
-    """The query of a request: its text is `?query=` and the body, or the fields of a form."""
+    """The query of a request: its text is `?query=` and the body, or a form of many parts."""
     url = dict(request.query_params)
     fields: dict[str, str] = {}
-    if request.headers.get("content-type", "").startswith(("multipart/form-data", "application/x-www-form")):
+    # `application/x-www-form-urlencoded` is no form here: it is what curl calls any body.
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
         if int(request.headers.get("content-length") or BODY_BYTES + 1) > BODY_BYTES:
             raise _error(307, f"The request is over {BODY_BYTES} bytes", "TOO_MANY_BYTES")
         async with request.form(max_files=0, max_fields=1_000) as form:

@@ -162,6 +162,8 @@ def test_queries_come_in_the_url_the_body_or_both(ask: Ask) -> None:
     assert ask("+ 1", query="SELECT 2")[2] == b"3\n"
     assert ask(gzip.compress(b"SELECT 4"), {**KEY, "Content-Encoding": "gzip"})[2] == b"4\n"
     assert ask(path="/clickhouse/", query="SELECT 5")[2] == b"5\n"
+    curls = {**KEY, "Content-Type": "application/x-www-form-urlencoded"}
+    assert ask("SELECT 6 AS a", curls, default_format="JSONEachRow")[2] == b'{"a":6}\n'
 
 
 def test_formats_databases_and_headers(ask: Ask) -> None:
