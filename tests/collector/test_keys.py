@@ -167,3 +167,16 @@ def test_no_more_than_the_rate_is_let_in(requests: list[tuple[float, int]]) -> N
             bucket.charge(events, now)
             taken += events
         assert taken <= 10 * now + 20 + 30
+
+
+def test_the_commands_find_the_folder_as_all_others_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --data, keys are made in the data folder of the settings."""
+    monkeypatch.setenv("TOUCHLINE_DATA", str(tmp_path / "shop"))
+    assert CliRunner().invoke(app, ["create", "web-shop"]).exit_code == 0
+    assert [key.name for key in Keys(tmp_path / "shop" / "keys.json").all()] == ["web-shop"]
+    monkeypatch.setenv("TOUCHLINE_PORT", "none")
+    wrong = CliRunner().invoke(app, ["list"])
+    assert wrong.exit_code == 1
+    assert "port" in wrong.stderr

@@ -12,15 +12,15 @@ app = typer.Typer(
     help="Keys of producers: without any, only programs on this machine may send.", no_args_is_help=True
 )
 
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Data folder; ./touchline-data if not given.")
+]
 Json = Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The producer, such as web-shop.")]
 
-_DATA = Path("touchline-data")
-
 
 @app.command()
-def create(name: Name, data: Data = _DATA, as_json: Json = False) -> None:
+def create(name: Name, data: Data = None, as_json: Json = False) -> None:
     """Make a key for a producer and print it, this once.
 
     Example: touchline keys create web-shop
@@ -41,7 +41,7 @@ def create(name: Name, data: Data = _DATA, as_json: Json = False) -> None:
 
 
 @app.command("list")
-def list_keys(data: Data = _DATA, as_json: Json = False) -> None:
+def list_keys(data: Data = None, as_json: Json = False) -> None:
     """List the keys there are and were; the keys themselves are not kept.
 
     Example: touchline keys list --json
@@ -73,7 +73,7 @@ def list_keys(data: Data = _DATA, as_json: Json = False) -> None:
 
 
 @app.command()
-def revoke(name: Name, data: Data = _DATA, as_json: Json = False) -> None:
+def revoke(name: Name, data: Data = None, as_json: Json = False) -> None:
     """End the key of a producer; a collector that runs refuses it from the next request on.
 
     Example: touchline keys revoke web-shop
@@ -90,10 +90,14 @@ def revoke(name: Name, data: Data = _DATA, as_json: Json = False) -> None:
         typer.echo(f"The key of {name} is revoked.")
 
 
-def _keys(data: Path) -> "Keys":
+def _keys(data: Path | None) -> "Keys":
+    from touchline.cli.settings import SettingsError, load_settings
     from touchline.collector.keys import Keys
 
-    return Keys(data / "keys.json")
+    try:
+        return Keys(load_settings(data=data).data / "keys.json")
+    except SettingsError as error:
+        _fail(error)
 
 
 def _print_json(content: object) -> None:
