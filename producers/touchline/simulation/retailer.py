@@ -112,6 +112,7 @@ def tell(storyline: Storyline, key: str, begin: int) -> Story:
     """One customer's story, begun at `begin` (ms); `key` names the customer."""
     story = Story(key, begin)
     storyline(story)
+    story.fall_silent()
     return story
 
 

@@ -19,6 +19,24 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+SILENCE = 30 * DAY
+"""Without a sign of life for so long after a friction, a customer is not expected back."""
+
+SECOND_LAYER = {
+    "strike_out",
+    "left_after_friction",
+    "order_cancelled_after_friction",
+    "silence_after_friction",
+}
+"""Rules that hear the frictions of the others."""
+
+_OURS = {
+    *("campaign.delivered", "delivery.scheduled", "delivery.completed", "refund.issued"),
+    *("promise.made", "promise.kept", "promise.broken", "followup.scheduled", "followup.completed"),
+    *("feedback.answered", "mention.answered", "identity.linked"),
+}
+"""Touchpoints that are the retailer's doing, and no sign of life of the customer's."""
+
 Identifiers = Mapping[str, str]
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
 Source = Literal["webshop", "call-centre", "stores", "social-desk", "logistics", "crm"]
@@ -177,6 +195,19 @@ class Story:
         self.planted.append(planted)
         return planted
 
+    def fall_silent(self) -> None:
+        """End the story: the customer is not seen again, which after a friction is one more."""
+        seen = max((one.time for one in self.touchpoints if one.type not in _OURS), default=0)
+        since = [
+            one
+            for one in self.planted
+            if one.rule not in SECOND_LAYER and one.taken_back_at is None and one.opened_at >= seen
+        ]
+        if since:
+            first = min(since, key=lambda one: (one.opened_at, str(one.id)))
+            last = max(one.opened_at for one in since)
+            self.plant("silence_after_friction", first, last + SILENCE)
+
 
 class Contact:
     """One contact of a story, on any channel."""
@@ -199,11 +230,11 @@ class Contact:
         self._story.wait(2 * SECOND, 6 * SECOND)
         return self.step("menu_entered")
 
-    def queue(self, name: str = "tier1") -> Touchpoint:
+    def queue(self, name: str = "tier1", **told: Any) -> Touchpoint:
         """The customer is put into a queue within half a minute."""
         self._story.wait(5 * SECOND, 30 * SECOND)
         self._waiting_since = self._story.now
-        return self.step("queued", queue=name)
+        return self.step("queued", queue=name, **told)
 
     def transfer(self, queue: str) -> Touchpoint:
         """After a talk the customer is handed to another queue."""

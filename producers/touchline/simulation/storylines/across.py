@@ -1,6 +1,6 @@
 """Storylines across channels: strike-outs, customers who leave, and what is taken back."""
 
-from touchline.simulation.story import DAY, HOUR, MINUTE, Story
+from touchline.simulation.story import DAY, HOUR, MINUTE, Story, rfc3339
 from touchline.simulation.storylines.shopping import browse, check_out, fill_cart
 
 
@@ -32,6 +32,20 @@ def leaves(story: Story) -> None:
     story.wait(HOUR, DAY)
     cancelled = story.web("subscription.cancelled", story.account, plan="plus")
     story.plant("left_after_friction", refused, cancelled)
+
+
+def cancels_the_order(story: Story) -> None:
+    """Waits for a parcel beyond the day that was named, and cancels the order."""
+    who = {**story.account, **story.email}
+    number = story.name("order")
+    due = story.now + DAY
+    scheduled = story.happen(
+        "delivery.scheduled", who, "email", "logistics", order_id=number, due_at=rfc3339(due)
+    )
+    late = story.plant("delivery_late", scheduled, due)
+    story.wait(26 * HOUR, 3 * DAY)
+    cancelled = story.web("order.cancelled", story.account, order_id=number, reason="late", by="customer")
+    story.plant("order_cancelled_after_friction", late, cancelled)
 
 
 def tells_one_story_everywhere(story: Story) -> None:

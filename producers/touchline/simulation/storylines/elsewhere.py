@@ -50,7 +50,7 @@ def is_refused(story: Story) -> None:
 
 
 def is_not_seen(story: Story) -> None:
-    """Asks for help in a store and waits; some leave, some are helped in the end."""
+    """Asks for help in a store and waits; some leave, soon or late, some are helped in the end."""
     visit, store = story.name("visit"), story.random.choice(STORES)
     story.store("visit.started", story.account, visit_id=visit, store=store)
     story.wait(MINUTE, 5 * MINUTE)
@@ -61,8 +61,11 @@ def is_not_seen(story: Story) -> None:
         helped = story.store("assistance.given", story.account, visit_id=visit, store=store)
     else:
         story.wait(4 * MINUTE, 20 * MINUTE)
-    story.store("visit.ended", story.account, visit_id=visit, store=store, bought=False)
-    story.plant("store_help_missed", asked, asked.time + 10 * MINUTE, resolved=helped)
+    left = story.store("visit.ended", story.account, visit_id=visit, store=store, bought=False)
+    if left.time > asked.time + 10 * MINUTE:
+        story.plant("store_help_missed", asked, asked.time + 10 * MINUTE, resolved=helped)
+    if helped is None:
+        story.plant("visit_abandoned", asked, left)
 
 
 def _post(story: Story, sentiment: str) -> Touchpoint:

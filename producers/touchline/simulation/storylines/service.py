@@ -168,6 +168,30 @@ def waits_long(story: Story) -> None:
     call.end()
 
 
+def waits_longer_than_told(story: Story) -> None:
+    """Is told a wait in the queue, and waits longer; some do not wait for the end of it."""
+    call = story.contact("phone", {**story.account, **story.phone}, "delivery")
+    due = story.now + 2 * MINUTE
+    queued = call.queue(told_seconds=120.0, due_at=rfc3339(due))
+    if story.random.random() < 0.3:
+        left = call.give_up(3 * MINUTE, 4 * MINUTE)
+        story.plant("queue_abandoned", queued, left)
+        story.plant("waited_longer_than_told", queued, due)
+        return
+    answered = call.answer(3 * MINUTE, 4 * MINUTE)
+    story.plant("waited_longer_than_told", queued, due, resolved=answered)
+    call.end()
+
+
+def looks_for_a_contact(story: Story) -> None:
+    """Goes round the pages on help and contact, and around again."""
+    pages = []
+    for page in ("/help", "/help/orders", "/faq", "/support", "/contact", "/help"):
+        pages.append(story.web("page.viewed", story.device, page=page))
+        story.wait(10 * SECOND, MINUTE)
+    story.plant("contact_hard_to_find", pages[0], pages[3])
+
+
 def is_passed_around(story: Story) -> None:
     """Is handed from team to team and up to a supervisor."""
     call = story.contact("phone", {**story.account, **story.phone}, "warranty")

@@ -151,6 +151,17 @@ def abandons_form(story: Story) -> None:
     story.plant("form_abandoned", first, last.time + 30 * MINUTE, resolved=sent)
 
 
+def fills_a_long_form(story: Story) -> None:
+    """Sends a form after a quarter of an hour of it."""
+    who = {**story.account, **story.device}
+    form = story.name("form")
+    begun = story.web("form.started", who, form_id=form, page="/warranty", fields=34)
+    story.wait(11 * MINUTE, 25 * MINUTE)
+    seconds = (story.now - begun.time) / 1000
+    sent = story.web("form.submitted", who, form_id=form, page="/warranty", seconds=seconds)
+    story.plant("form_too_long", sent, sent)
+
+
 def pays_at_the_third_try(story: Story) -> None:
     """Two payments fail; the third goes through."""
     who = {**story.account, **story.device}

@@ -6,7 +6,7 @@ of them may carry any of the fields below, as early as they are known.
 
 from pydantic import Field
 
-from touchline.vocabulary.data import EventData, Id, Seconds
+from touchline.vocabulary.data import EventData, Id, Seconds, Time
 
 
 class _Contact(EventData):
@@ -33,6 +33,7 @@ class ContactQueued(_Contact):
 
     position: int | None = Field(default=None, ge=0, description="place in the queue")
     told_seconds: Seconds | None = Field(default=None, description="the wait that was announced, in seconds")
+    due_at: Time | None = Field(default=None, description="by when an answer was announced, RFC 3339")
 
 
 class ContactAnswered(_Contact):
