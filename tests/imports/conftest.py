@@ -1,8 +1,11 @@
 """Files to import: written by the test, or the real sets where they lie beside the repository."""
 
 import gzip
+import importlib.util
+import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -42,17 +45,32 @@ def mapped(write: Write) -> Map:
     return _mapped
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real() -> Callable[[str], Path]:
-    """A file of the real sets; where there is none, the test is skipped."""
+    """A file of the real sets; where there is none the test is skipped, in CI it fails."""
 
     def _real(name: str) -> Path:
         path = SETS / name
         if not path.exists():
-            pytest.skip(f"the real data is not here: ../shared/data/{name}")
+            reason = f"the real data is not here: ../shared/data/{name}"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
         return path
 
     return _real
+
+
+@pytest.fixture(scope="session")
+def crosscheck() -> ModuleType:
+    """The counts by plain SQL."""
+    path = Path(__file__).with_name("crosscheck") / "load.py"
+    spec = importlib.util.spec_from_file_location("crosscheck", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
