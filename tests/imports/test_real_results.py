@@ -1,0 +1,119 @@
+"""The real sets through the whole pipeline: what is in the store agrees with plain SQL over the files.
+
+Each set is imported once by the command, in a process of its own, with the rules file of the docs.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import orjson
+import pytest
+
+from touchline.pipeline.packs import load_rules
+from touchline.pipeline.store import Store, open_store
+
+Real = Callable[[str], Path]
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+BANK = ("bank_calls_1999/january.csv.gz", "bank_calls_1999/february.csv.gz")
+INCIDENTS = ("incident_log/incident_event_log.csv.gz",)
+LIMIT = 300
+
+
+def _imported(files: list[Path], mapping: str, data: Path) -> None:
+    """Run the import as a user does; nothing may be quarantined or there already."""
+    rules = EXAMPLES / f"{mapping}.rules.yaml"
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "touchline.cli", "import", *map(str, files)),
+            *("--map", mapping, "--rules", str(rules), "--data", str(data), "--json"),
+        ],
+        capture_output=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")},
+        cwd=data.parent,
+        timeout=LIMIT,
+    )
+    assert said.returncode == 0, said.stderr.decode()
+    done = orjson.loads(said.stdout)
+    assert done["stored"] == done["events"] > 100_000
+    assert done["quarantined"] == done["duplicates"] == 0
+
+
+@pytest.fixture(scope="module")
+def bank(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two months of calls."""
+    files = [real(name) for name in BANK]
+    data = tmp_path_factory.mktemp("bank") / "data"
+    _imported(files, "bank_calls_1999", data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def desk(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the incidents of a service desk."""
+    files = [real(name) for name in INCIDENTS]
+    data = tmp_path_factory.mktemp("desk") / "data"
+    _imported(files, "incident_log", data)
+    return data
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path], Store]]:
+    """Open the store of a data folder; it is closed at the end of the test."""
+    stores: list[Store] = []
+
+    def _opened(data: Path) -> Store:
+        stores.append(open_store(data / "store"))
+        return stores[-1]
+
+    yield _opened
+    for store in stores:
+        store.close()
+
+
+def _found(store: Store) -> dict[str, int]:
+    rows = store.query("SELECT rule, count() FROM current_frictions GROUP BY rule").result_rows
+    return {rule: int(count) for rule, count in rows}
+
+
+def test_frictions_of_bank_calls_agree_with_sql(
+    bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
+) -> None:
+    """Calls given up in the queue and bursts of calls within a day are as many as SQL counts."""
+    calls = crosscheck.loaded("calls", [real(name) for name in BANK])
+    found = _found(opened(bank))
+    assert found == {
+        "queue_abandoned": crosscheck.count(calls, "bank_abandoned_in_queue"),
+        "called_again_within_a_day": crosscheck.count(calls, "bank_repeated_calls"),
+    }
+    assert found == {"queue_abandoned": 7064, "called_again_within_a_day": 4049}
+
+
+def test_the_default_pack_counts_the_queue_alike() -> None:
+    """The rule that is compared with SQL is the default pack's: what it says about events is the same."""
+    (ours,) = (
+        one
+        for one in load_rules(EXAMPLES / "bank_calls_1999.rules.yaml").rules
+        if one.id == "queue_abandoned"
+    )
+    (packed,) = (one for one in load_rules().rules if one.id == "queue_abandoned")
+    assert ours.model_dump(exclude={"why", "title", "owner"}) == packed.model_dump(
+        exclude={"why", "title", "owner"}
+    )
+
+
+def test_frictions_of_incidents_agree_with_sql(
+    desk: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
+) -> None:
+    """Callers back within a week and incidents reassigned thrice are as many as SQL counts."""
+    log = crosscheck.loaded("log", [real(name) for name in INCIDENTS])
+    found = _found(opened(desk))
+    assert found == {
+        "contacted_again_within_a_week": crosscheck.count(log, "incident_repeated_contacts"),
+        "reassigned_three_times": crosscheck.count(log, "incident_reassigned_thrice"),
+    }
+    assert found == {"contacted_again_within_a_week": 4856, "reassigned_three_times": 2848}
