@@ -296,7 +296,7 @@ def _file(document: Document) -> tuple[_File, list[Fault]]:
             for detail in error.errors(include_url=False):
                 loc = tuple(detail["loc"])
                 known = Calendar.model_fields if loc[0] == "calendars" else _File.model_fields
-                message = f"{'.'.join(map(str, loc))}: {_message(detail, known)}"
+                message = f"{'.'.join(map(str, loc))}: {explained(detail, known)}"
                 faults.append(document.fault(loc, message, key=detail["type"] == "extra_forbidden"))
             if name == "calendars" and isinstance(value, dict):
                 good[name] = dict.fromkeys(value, _ALWAYS)  # or each rule that names one would be at fault
@@ -314,10 +314,11 @@ def _rule_faults(error: ValidationError, entry: Entry) -> Iterable[Fault]:
                 yield entry.fault((*loc, part, at), message)
             continue
         known = SelectorModel.model_fields if len(loc) > 1 else _MODELS.get(str(kind), _Rule).model_fields
-        yield entry.fault(tuple(loc), _message(detail, known), key=detail["type"] == "extra_forbidden")
+        yield entry.fault(tuple(loc), explained(detail, known), key=detail["type"] == "extra_forbidden")
 
 
-def _message(detail: ErrorDetails, known: Iterable[str]) -> str:
+def explained(detail: ErrorDetails, known: Iterable[str]) -> str:
+    """What is wrong, of an error of pydantic's; `known` are the keys that may stand there."""
     kinds = ", ".join(_MODELS)
     if detail["type"] == "extra_forbidden":
         word = detail["loc"][-1]

@@ -1,9 +1,27 @@
 """Where rules are read from: a file of the user's, or the pack that ships with the product."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
-from touchline.friction import RulesError, RuleSet, parse_rules
+from touchline.friction import Rule, RulesError, RuleSet
+from touchline.friction.document import Document, Fault
+from touchline.friction.examples import Example, read_examples
+from touchline.friction.overrides import Entry
+from touchline.friction.rules import read_rules
+
+
+class Pack(NamedTuple):
+    """Rules as they are in force, as they are written, with the examples of their own file."""
+
+    document: Document
+    rules: tuple[Rule, ...]
+    entries: Mapping[str, Entry]
+    """The rules as written, by id."""
+    examples: Mapping[str, tuple[Example, ...]]
+    faults: tuple[Fault, ...]
+    """With any of these the rules cannot be used."""
 
 
 def load_rules(path: Path | None = None) -> RuleSet:
@@ -12,10 +30,36 @@ def load_rules(path: Path | None = None) -> RuleSet:
     Raises:
         RulesError: the file cannot be read, or says something that no rule can say.
     """
+    file = read_rules(*_source(path))
+    if file.faults:
+        raise RulesError("\n".join(map(str, file.faults)))
+    return RuleSet(file.rules)
+
+
+def load_pack(path: Path | None = None) -> Pack:
+    """All that a rules file says, faults included; without one, the default pack and its examples.
+
+    Raises:
+        RulesError: the file cannot be read.
+    """
+    document, packs = _source(path)
+    examples = document if path else Document(_shipped("default.examples.yaml"), "default pack's examples")
+    file = read_rules(document, packs)
+    entries = {one.id: one for one in file.entries}
+    read, faults = read_examples(examples, set(entries))
+    return Pack(document, file.rules, entries, read, (*file.faults, *faults))
+
+
+def _source(path: Path | None) -> tuple[Document, dict[str, str]]:
+    """A rules file, and the packs that it may extend."""
     if path is None:
-        text = files("touchline.friction").joinpath("packs", "default.yaml").read_text(encoding="utf-8")
-        return RuleSet(parse_rules(text, "default pack"))
+        return Document(_shipped("default.yaml"), "default pack"), {}
     try:
-        return RuleSet(parse_rules(path.read_text(encoding="utf-8"), str(path)))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{path}: cannot be read: {error}") from error
+    return Document(text, str(path)), {"default": _shipped("default.yaml")}
+
+
+def _shipped(name: str) -> str:
+    return files("touchline.friction").joinpath("packs", name).read_text(encoding="utf-8")
