@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
@@ -127,7 +128,7 @@ def _mapped(rows: list[Row], after: Position, progress: int, path: Path, mapping
     values = [row.values for row in rows]
     try:
         events = tuple(
-            finished(event, mapping.name, _place_key(first, number))
+            finished(event, mapping.name, partial(_place_key, first, number))
             for number, event in enumerate(mapping.produce(values, path), 1)
         )
         _all_different(events)

@@ -1,6 +1,6 @@
 """Parts of an event as mappings give them, made ready for the wire: ids, times, values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid5
@@ -20,7 +20,7 @@ def event_id(mapping: str, key: str) -> str:
     return text if len(text) <= _LONGEST_ID else str(uuid5(NAMESPACE, text))
 
 
-def finished(event: Mapping[str, Any], mapping: str, key_if_none: str) -> dict[str, Any]:
+def finished(event: Mapping[str, Any], mapping: str, key_if_none: Callable[[], str]) -> dict[str, Any]:
     """An event as a mapping gave it, as a native envelope of plain JSON values.
 
     Its id becomes `<mapping>:<id>`; its `source`, unless given, the mapping's name. Fields of `data`,
@@ -31,7 +31,7 @@ def finished(event: Mapping[str, Any], mapping: str, key_if_none: str) -> dict[s
     """
     envelope = {name: _plain(value) for name, value in event.items()}
     key = envelope.get("id")
-    envelope["id"] = event_id(mapping, str(key_if_none if key is None else key))
+    envelope["id"] = event_id(mapping, key_if_none() if key is None else str(key))
     envelope.setdefault("source", mapping)
     identifiers = envelope.get("identifiers")
     if isinstance(identifiers, dict):
