@@ -56,15 +56,6 @@ def field(path: str) -> Callable[[Event], Any]:
 
 def key(paths: Sequence[str]) -> Callable[[Event], Any]:
     """A reader of the values at `paths`, hashable, or None where the event lacks one of them."""
-    if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1:
-        # Nearly every key is one field of the data, and is read for nearly every event.
-        name = paths[0].removeprefix("data.")
-
-        def value(event: Event) -> Any:
-            found = event.data.get(name)
-            return found if type(found) is str or found is None else identity(found)
-
-        return value
     fields = [field(path) for path in paths]
 
     def values(event: Event) -> Any:

@@ -8,10 +8,10 @@ few, and one that opened in the past (a deadline) is then in its place.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from touchline.friction.kinds import Opening, Terms, Told
+from touchline.friction.kinds import Opening, State, Terms, Told
 from touchline.friction.layer import Layer, States
 from touchline.friction.rules import ExpectRule, RepeatRule, Rule
 from touchline.friction.signals import FrictionEvent, Signal, friction_id
@@ -44,10 +44,10 @@ class RuleSet:
 
     def findings(self, events: Sequence[Event], now: int) -> Findings:
         """The signals of one customer's `events`, which are in order, at the evaluation time `now` (ms)."""
-        fold = FrictionFold(self)
+        fold = FrictionFold()
         for event in events:
-            fold.advance(event)
-        return fold.findings(now)
+            fold.advance(event, self)
+        return fold.findings(self, now)
 
     def heard_above(self, event_type: str) -> bool:
         """Whether a rule of the second layer names the type of an event."""
@@ -58,36 +58,42 @@ class RuleSet:
 
 
 class FrictionFold:
-    """The rules on their way through one customer's events."""
+    """The rules on their way through one customer's events.
 
-    __slots__ = ("_above", "_rules", "_states", "_time")
+    It is small, for a worker holds very many; the rules, which are the same for all of them and
+    always the same for one, come with each call.
+    """
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
-        self._states: States = {}
+    __slots__ = ("_above", "_states", "_time")
+
+    def __init__(self) -> None:
+        # A dictionary while events come, settled into pairs: for the few that most have, a third of its size.
+        self._states: States | tuple[tuple[Any, State], ...] = ()
         self._above: list[Event] | None = None  # events that the second layer hears
         self._time = 0
 
-    def advance(self, event: Event) -> None:
+    def advance(self, event: Event, rules: RuleSet) -> None:
         """Take the next event; none may come after one that it precedes."""
         self._time = event.time
-        rules = self._rules
-        rules.first.hear(self._states, event)
+        states = self._states
+        if not isinstance(states, dict):
+            states = self._states = dict(states)
+        rules.first.hear(states, event)
         if rules.above and rules.heard_above(event.type):
             if self._above is None:
                 self._above = []
             self._above.append(event)
 
-    def findings(self, now: int) -> Findings:
+    def findings(self, rules: RuleSet, now: int) -> Findings:
         """The signals at the evaluation time `now` (ms)."""
-        rules = self._rules
         # An event tells that the time before it has passed, whatever *now* is. States of a key were
         # told the times of their key's events; those of the customer are told here.
         latest = max(now, self._time - 1)
         signals: list[Signal] = []
         heard: list[Event] = []
         pending: list[int] = []
-        for state in self._states.values():
+        states = self._states
+        for state in states.values() if isinstance(states, dict) else (state for _, state in states):
             terms = state.terms
             at = now if terms.keyed else latest
             for opening in state.openings(at):
@@ -111,9 +117,9 @@ class FrictionFold:
 
     def settle(self) -> None:
         """Let go of the states that stand as if they were new."""
-        idle = [at for at, state in self._states.items() if state.idle(self._time)]
-        for at in idle:
-            del self._states[at]
+        if isinstance(self._states, dict):
+            time = self._time
+            self._states = tuple(pair for pair in self._states.items() if not pair[1].idle(time))
 
 
 def _signal(terms: Terms, opening: Opening) -> Signal:

@@ -180,38 +180,41 @@ class Expect:
 class Repeat(_Untimed):
     """A burst: N in a window, for as long as the next one follows within the window's length."""
 
-    __slots__ = ("_burst", "_found", "_last", "_window", "terms")
+    __slots__ = ("_burst", "_found", "_last", "_values", "_window", "terms")
 
     def __init__(self, terms: "RepeatTerms") -> None:
         self.terms = terms
-        self._window: list[tuple[Seen, Any]] = []  # with the value that is counted, where values are
+        self._window: list[Seen] = []
+        self._values: list[Any] | None = None  # of the events in the window, where values are counted
         self._burst: Opening | None = None
         self._last = 0
         self._found: list[Opening] | None = None
 
     def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        time, within = event.time, self.terms.within
+        time, terms = event.time, self.terms
         if self._burst is not None:
-            if time - self._last <= within:
+            if time - self._last <= terms.within:
                 self._burst.gain(event.id)
                 self._last = time
                 return
-            self._burst, self._window = None, []
+            self._burst = None
         window = self._window
-        while window and time - window[0][0].time > within:
+        while window and time - window[0].time > terms.within:
             del window[0]
-        distinct = self.terms.distinct
-        window.append((seen, None if distinct is None else distinct(event)))
-        if len(window) >= self.terms.least and self._size() >= self.terms.least:
-            self._burst = Opening(window[0][0], time, [one.id for one, _ in window[1:]])
-            self._last = time
-            self._window = []
+        window.append(seen)
+        if terms.distinct is not None:
+            value = terms.distinct(event)
+            values = (self._values or [])[1 - len(window) :] if len(window) > 1 else []
+            self._values = [*values, value if value is None else identity(value)]
+        if len(window) >= terms.least and self._size() >= terms.least:
+            self._burst = Opening(window[0], time, [one.id for one in window[1:]])
             self._found = _added(self._found, self._burst)
+            self._last, self._window, self._values = time, [], None
 
     def _size(self) -> int:
-        if self.terms.distinct is None:
+        if self._values is None:
             return len(self._window)
-        return len({identity(value) for _, value in self._window if value is not None})
+        return len({value for value in self._values if value is not None})
 
     def openings(self, now: int) -> Iterable[Opening]:
         return self._found or ()
@@ -219,7 +222,7 @@ class Repeat(_Untimed):
     def idle(self, time: int) -> bool:
         if self._found is not None:
             return False
-        return not self._window or time - self._window[-1][0].time > self.terms.within
+        return not self._window or time - self._window[-1].time > self.terms.within
 
 
 class Sequence(_Untimed):

@@ -7,15 +7,15 @@ customer has begun costs that customer nothing.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from touchline.friction.conditions import Condition, condition, key
+from touchline.friction.conditions import Condition, condition, identity, key
 from touchline.friction.kinds import BITS, STARTS, ExpectTerms, Seen, State, Terms, Told, terms_of
 from touchline.friction.rules import Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
+_new = tuple.__new__  # as Seen(…) does, without its detour: nearly every event needs one
+
 MOST_NAMES = 10_000
 """Channels and sources that are remembered, to be kept once each."""
-
-Key = Callable[[Event], Any]
 
 States = dict[Any, State]
 """The states of one customer: slot of the rule, or (slot, values of its key) → state."""
@@ -60,11 +60,16 @@ class Listener(NamedTuple):
     asking: tuple[tuple[int, tuple[Condition, ...]], ...]
 
 
-class Group(NamedTuple):
-    """Those who hear a type by one key, which is read once for all of them; None is the customer."""
+class Groups(NamedTuple):
+    """Those who hear a type, by what they are keyed by, which is read once for all of them.
 
-    key: Key | None
-    listeners: tuple[Listener, ...]
+    `customer` have no key. Nearly every key is one field of the data: these are found by the fields
+    that an event has, in `fields`. `others` have their own readers.
+    """
+
+    customer: tuple[Listener, ...]
+    fields: dict[str, tuple[Listener, ...]]
+    others: tuple[tuple[Callable[[Event], Any], tuple[Listener, ...]], ...]
 
 
 class Layer:
@@ -73,7 +78,7 @@ class Layer:
     def __init__(self, rules: Iterable[Rule], told: Callable[[Event], Told] | None) -> None:
         self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
         self._told = told
-        self._groups: dict[tuple[str, bool], tuple[Group, ...]] = {}
+        self._groups: dict[tuple[str, bool], Groups] = {}
         self._names: dict[str, str] = {}
 
     def hear(self, states: States, event: Event, is_friction: bool = False) -> None:
@@ -81,32 +86,43 @@ class Layer:
         groups = self._groups.get((event.type, is_friction))
         if groups is None:
             groups = self._prepare(event.type, is_friction)
-        seen: Seen | None = None
-        values: Any = None
-        for key_of, listeners in groups:
-            if key_of is not None:
-                values = key_of(event)
-                if values is None:
+        customer, fields, others = groups
+        seen = self._offer(customer, states, event, None, None) if customer else None
+        if fields:
+            for name, value in event.data.items():
+                listeners = fields.get(name)
+                if listeners is not None and value is not None:
+                    at = value if type(value) is str else identity(value)
+                    seen = self._offer(listeners, states, event, at, seen)
+        for read, listeners in others:
+            at = read(event)
+            if at is not None:
+                seen = self._offer(listeners, states, event, at, seen)
+
+    def _offer(
+        self, listeners: tuple[Listener, ...], states: States, event: Event, values: Any, seen: Seen | None
+    ) -> Seen | None:
+        """Offer the event to the states of one key; `values` None is the customer as a whole."""
+        for slot, begin, mask, asking in listeners:
+            for bit, conditions in asking:
+                for holds in conditions:
+                    if not holds(event):
+                        break
+                else:
+                    mask |= bit
+            at = slot if values is None else (slot, values)
+            state = states.get(at)
+            if state is None:
+                if not mask & STARTS:
                     continue
-            for slot, begin, mask, asking in listeners:
-                for bit, conditions in asking:
-                    for holds in conditions:
-                        if not holds(event):
-                            break
-                    else:
-                        mask |= bit
-                at = slot if key_of is None else (slot, values)
-                state = states.get(at)
-                if state is None:
-                    if not mask & STARTS:
-                        continue
-                    state = states[at] = begin()
-                elif not mask:
-                    state.on_time(event.time)
-                    continue
-                if seen is None:
-                    seen = self._seen(event)
-                state.on_event(event, seen, mask)
+                state = states[at] = begin()
+            elif not mask:
+                state.on_time(event.time)
+                continue
+            if seen is None:
+                seen = self._seen(event)
+            state.on_event(event, seen, mask)
+        return seen
 
     def hears(self, event_type: str) -> bool:
         """Whether a selector of the layer names the type of an event."""
@@ -118,23 +134,30 @@ class Layer:
         if len(names) > MOST_NAMES:
             names.clear()
         channel, source = event.channel, event.source
-        return Seen(
-            event.id,
-            event.time,
-            names.setdefault(channel, channel),
-            names.setdefault(source, source),
-            self._told(event) if self._told else None,
+        return _new(
+            Seen,
+            (
+                event.id,
+                event.time,
+                names.setdefault(channel, channel),
+                names.setdefault(source, source),
+                self._told(event) if self._told else None,
+            ),
         )
 
-    def _prepare(self, event_type: str, is_friction: bool) -> tuple[Group, ...]:
+    def _prepare(self, event_type: str, is_friction: bool) -> Groups:
         by_key: dict[tuple[str, ...], list[Listener]] = {}
         for plan in self.plans:
             if (listener := _listener(plan, event_type, is_friction)) is not None:
                 by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
-        groups = tuple(
-            Group(key(paths) if paths else None, tuple(listeners)) for paths, listeners in by_key.items()
-        )
-        self._groups[event_type, is_friction] = groups
+        customer = tuple(by_key.pop((), ()))
+        fields = {
+            paths[0].removeprefix("data."): tuple(by_key.pop(paths))
+            for paths in list(by_key)
+            if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
+        }
+        others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
+        groups = self._groups[event_type, is_friction] = Groups(customer, fields, others)
         return groups
 
 

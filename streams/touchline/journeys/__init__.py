@@ -1,5 +1,5 @@
 """Journeys: a customer's events cut at long silences, with visits, strikes, score and effort."""
 
-from touchline.journeys.journeys import JOURNEY_GAP, Journey, JourneysFold, Strike, journey_at, journeys
+from touchline.journeys.journeys import JOURNEY_GAP, Journey, Run, Strike, journey_at, journeys, made
 
-__all__ = ["JOURNEY_GAP", "Journey", "JourneysFold", "Strike", "journey_at", "journeys"]
+__all__ = ["JOURNEY_GAP", "Journey", "Run", "Strike", "journey_at", "journeys", "made"]

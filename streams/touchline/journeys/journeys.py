@@ -56,80 +56,81 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
 
 
-class _Run:
-    """A journey while its events come."""
+class Run:
+    """A journey while its events come, and the customer's journeys before it."""
 
     __slots__ = (
-        *("contacts", "events", "first", "id", "last", "outcome", "path", "reasons", "repeats", "start"),
-        *("transfers", "visits", "waited"),
+        *("before", "contacts", "events", "first", "last", "outcome", "path", "reasons", "repeats"),
+        *("start", "transfers", "visits", "waited"),
     )
 
-    def __init__(self, event: Event) -> None:
-        self.id: UUID | None = None
+    def __init__(self, event: Event, before: "Run | None") -> None:
+        self.before = before
         self.first = event.id
         self.start = self.last = event.time
-        self.path = [_kept(event.channel)]
-        self.events = 0
+        self.path = _ALONE.get(event.channel) or (event.channel,)
+        self.events = 1
         self.visits = 1
         self.contacts = 0
-        self.reasons: list[str] | None = None
+        self.reasons: tuple[str, ...] = ()
         self.repeats = 0
         self.transfers = 0
         self.waited = 0.0
         self.outcome: Outcome = "open"
-
-
-class JourneysFold:
-    """The journeys of one customer while events come, in order. `gap` in ms."""
-
-    __slots__ = ("_gap", "_runs")
-
-    def __init__(self, gap: int = JOURNEY_GAP) -> None:
-        self._gap = gap
-        self._runs: list[_Run] = []
-
-    def advance(self, event: Event) -> None:
-        """Take the next event; none may come after one that it precedes."""
-        runs, time = self._runs, event.time
-        run = runs[-1] if runs else None
-        if run is None or time - run.last > self._gap:
-            run = _Run(event)
-            runs.append(run)
-        elif event.channel != run.path[-1]:
-            run.path.append(_kept(event.channel))
-            run.visits += 1
-        elif time - run.last > VISIT_GAP:
-            run.visits += 1
-        run.last = time
-        run.events += 1
         note = _NOTES.get(event.type)
         if note is not None:
-            note(run, event)
+            note(self, event)
 
-    def journeys(self, strikes: Sequence[Strike] = ()) -> list[Journey]:
-        """The journeys so far, with the strikes that fell on them."""
-        runs = self._runs
-        weights = [0] * len(runs)
-        if strikes:
-            starts = self.starts
-            for strike in strikes:
-                weights[journey_at(starts, strike.opened_at)] += strike.weight
-        return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
+    def advanced(self, event: Event, gap: int) -> "Run":
+        """The run that the next event falls into: this one, or a new one after a silence of `gap` ms."""
+        time = event.time
+        silence = time - self.last
+        if silence > gap:
+            return Run(event, self)
+        if event.channel != self.path[-1]:
+            self.path = (*self.path, *(_ALONE.get(event.channel) or (event.channel,)))
+            self.visits += 1
+        elif silence > VISIT_GAP:
+            self.visits += 1
+        self.last = time
+        self.events += 1
+        note = _NOTES.get(event.type)
+        if note is not None:
+            note(self, event)
+        return self
 
     @property
-    def starts(self) -> list[int]:
-        """When each journey started (ms), in order."""
-        return [run.start for run in self._runs]
+    def all(self) -> "list[Run]":
+        """The customer's runs up to this one, in order."""
+        runs = [self]
+        while (run := runs[-1].before) is not None:
+            runs.append(run)
+        runs.reverse()
+        return runs
+
+
+def made(last: Run | None, strikes: Sequence[Strike] = ()) -> list[Journey]:
+    """The journeys of the runs up to the last one, with the strikes that fell on them."""
+    if last is None:
+        return []
+    runs = last.all
+    if not strikes:
+        return [_journey(run, 0) for run in runs]
+    weights = [0] * len(runs)
+    starts = [run.start for run in runs]
+    for strike in strikes:
+        weights[journey_at(starts, strike.opened_at)] += strike.weight
+    return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
 
 
 def journeys(
     events: Iterable[Event], strikes: Sequence[Strike] = (), gap: int = JOURNEY_GAP
 ) -> list[Journey]:
     """The journeys of a customer's `events`, which are in order; `gap` in ms."""
-    fold = JourneysFold(gap)
+    run: Run | None = None
     for event in events:
-        fold.advance(event)
-    return fold.journeys(strikes)
+        run = Run(event, None) if run is None else run.advanced(event, gap)
+    return made(run, strikes)
 
 
 def journey_at(starts: Sequence[int], time: int) -> int:
@@ -148,16 +149,14 @@ def grade(score: int) -> str:
     return "F"
 
 
-def _journey(run: _Run, strikes: int) -> Journey:
-    if run.id is None:
-        run.id = derived_id(f"journey:{run.first}")
+def _journey(run: Run, strikes: int) -> Journey:
     score = max(0, 100 - strikes)
     return Journey(
-        id=run.id,
+        id=derived_id(f"journey:{run.first}"),
         first=run.first,
         start=run.start,
         last=run.last,
-        path=tuple(run.path),
+        path=run.path,
         events=run.events,
         contacts=run.contacts,
         visits=run.visits,
@@ -172,32 +171,26 @@ def _journey(run: _Run, strikes: int) -> Journey:
     )
 
 
-_CHANNELS: dict[str, str] = {
-    name: name
+_ALONE: dict[str, tuple[str, ...]] = {
+    name: (name,)
     for name in ("web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field")
 }
+"""The path of a journey on one channel: one for all such journeys, which are most."""
 
 
-def _kept(channel: str) -> str:
-    """One text for each known channel, however many journeys pass it."""
-    return _CHANNELS.get(channel, channel)
-
-
-def _started(run: _Run, event: Event) -> None:
+def _started(run: Run, event: Event) -> None:
     run.contacts += 1
     reason = event.data.get("reason")
     if reason is None:
         return
     reason = str(reason)
-    if run.reasons is None:
-        run.reasons = [reason]
-    elif reason in run.reasons:
+    if reason in run.reasons:
         run.repeats += 1
     else:
-        run.reasons.append(reason)
+        run.reasons = (*run.reasons, reason)
 
 
-def _waited(run: _Run, event: Event) -> None:
+def _waited(run: Run, event: Event) -> None:
     """An answer or a hang-up says how long it took."""
     seconds = event.data.get("wait_seconds")
     if isinstance(seconds, int | float) and seconds > 0:
@@ -205,20 +198,20 @@ def _waited(run: _Run, event: Event) -> None:
     _decided(run, event)
 
 
-def _transferred(run: _Run, event: Event) -> None:
+def _transferred(run: Run, event: Event) -> None:
     run.transfers += 1
 
 
-def _ended(run: _Run, event: Event) -> None:
+def _ended(run: Run, event: Event) -> None:
     if event.data.get("resolved") is True:
         run.outcome = "resolved"
 
 
-def _decided(run: _Run, event: Event) -> None:
+def _decided(run: Run, event: Event) -> None:
     run.outcome = OUTCOMES.get(event.type, run.outcome)
 
 
-_NOTES: dict[str, Callable[[_Run, Event], None]] = {
+_NOTES: dict[str, Callable[[Run, Event], None]] = {
     **dict.fromkeys(OUTCOMES, _decided),
     "contact.started": _started,
     "contact.answered": _waited,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from touchline.friction import FrictionFold, RuleSet, Signal
-from touchline.journeys import JOURNEY_GAP, Journey, JourneysFold, Strike, journey_at
+from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, journey_at, made
 from touchline.vocabulary.event import Event
 
 
@@ -25,46 +25,39 @@ class Folded(NamedTuple):
     due_at: int | None
 
 
-class CustomerFold:
+class CustomerFold(FrictionFold):
     """The state of one customer: a fold over its events so far, which it does not keep."""
 
-    __slots__ = ("_friction", "_id", "_journeys", "_time")
+    __slots__ = ("_run",)
 
-    def __init__(self, rules: RuleSet, journey_gap: int = JOURNEY_GAP) -> None:
-        self._friction = FrictionFold(rules)
-        self._journeys = JourneysFold(journey_gap)
-        self._time = -(2**63)
-        self._id = ""
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: Run | None = None
 
     def precedes(self, event: Event) -> bool:
-        """Whether the event is later than all taken in so far, so that it can be taken in."""
-        time = event.time
-        return time > self._time or (time == self._time and event.id > self._id)
+        """Whether all taken in so far are of earlier times, so that the event can be taken in."""
+        return self._run is None or event.time > self._run.last
 
-    def advance(self, event: Event) -> None:
-        """Take the next event, which all taken in so far precede."""
-        self._time, self._id = event.time, event.id
-        self._friction.advance(event)
-        self._journeys.advance(event)
+    def take(self, event: Event, rules: RuleSet, journey_gap: int) -> None:
+        """Take the next event; all taken in so far precede it, by (time, id)."""
+        self.advance(event, rules)
+        run = self._run
+        self._run = Run(event, None) if run is None else run.advanced(event, journey_gap)
 
-    def folded(self, now: int) -> Folded:
+    def folded(self, rules: RuleSet, now: int) -> Folded:
         """What the events so far amount to at the evaluation time `now` (ms)."""
-        found, due_at = self._friction.findings(now)
+        found, due_at = self.findings(rules, now)
         if not found:
-            return Folded(found, [], self._journeys.journeys(), due_at)
-        made = self._journeys.journeys([Strike(one.opened_at, one.weight) for one in found])
-        starts = self._journeys.starts
-        journey_of = [made[journey_at(starts, one.opened_at)].id for one in found]
-        return Folded(found, journey_of, made, due_at)
-
-    def settle(self) -> None:
-        """Let go of what no later event can make use of."""
-        self._friction.settle()
+            return Folded(found, [], made(self._run), due_at)
+        all_made = made(self._run, [Strike(one.opened_at, one.weight) for one in found])
+        starts = [journey.start for journey in all_made]
+        journey_of = [all_made[journey_at(starts, one.opened_at)].id for one in found]
+        return Folded(found, journey_of, all_made, due_at)
 
 
 def fold(events: Iterable[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:
     """Fold one customer's `events`, in order and each once, at the evaluation time `now` (ms)."""
-    customer = CustomerFold(rules, journey_gap)
+    customer = CustomerFold()
     for event in events:
-        customer.advance(event)
-    return customer.folded(now)
+        customer.take(event, rules, journey_gap)
+    return customer.folded(rules, now)

@@ -5,13 +5,17 @@ anew from the stored events; all of those in a flush are loaded in one query. Le
 any moment changes no result.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
+from operator import attrgetter
 
 from touchline.friction import RuleSet
 from touchline.journeys import Journey
 from touchline.pipeline.customer import CustomerFold, Folded
 from touchline.vocabulary.event import Event
+
+_order = attrgetter("time", "id")
 
 HELD_CUSTOMERS = 100_000
 """Customers that are held at most; the one that was not touched for longest goes first."""
@@ -20,36 +24,30 @@ HELD_CUSTOMERS = 100_000
 class Held(CustomerFold):
     """A held customer, with fingerprints of what the store has of it, None where that is not known."""
 
-    __slots__ = ("_journeys_written", "_signals_written")
+    __slots__ = ("_earlier_written", "_signals_written")
 
-    def __init__(self, rules: RuleSet, journey_gap: int) -> None:
-        super().__init__(rules, journey_gap)
+    def __init__(self) -> None:
+        super().__init__()
         self._signals_written: int | None = None
-        self._journeys_written: tuple[int, ...] | None = None
+        self._earlier_written: int | None = None
 
     @property
     def known(self) -> bool:
         """Whether it is known what the store has of it."""
-        return self._journeys_written is not None
+        return self._earlier_written is not None
 
     def signals_changed(self, folded: Folded) -> bool:
         """Whether the store has other signals than these, or may have."""
         return self._signals_written != _signals_print(folded)
 
     def changed_journeys(self, folded: Folded) -> list[Journey]:
-        """The journeys of which the store has no row, or another one; in order."""
-        before = self._journeys_written or ()
-        now = _journey_prints(folded)
-        return [
-            journey
-            for position, journey in enumerate(folded.journeys)
-            if position >= len(before) or before[position] != now[position]
-        ]
+        """The journeys of which the store may have another row: the last, and all if an earlier changed."""
+        return folded.journeys[-1:] if self._earlier_written == _earlier_print(folded) else folded.journeys
 
     def wrote(self, folded: Folded) -> None:
         """Remember that the store has this now."""
         self._signals_written = _signals_print(folded)
-        self._journeys_written = _journey_prints(folded)
+        self._earlier_written = _earlier_print(folded)
         self.settle()
 
 
@@ -72,7 +70,7 @@ class HeldCustomers:
     ) -> None:
         self._rules, self._journey_gap = rules, journey_gap
         self._load, self._most = load, most
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._held: dict[str, Held] = {}
 
     def __len__(self) -> int:
         return len(self._held)
@@ -84,14 +82,16 @@ class HeldCustomers:
         found: dict[str, Held] = {}
         anew: dict[str, list[Event]] = {}
         for name in touched:
-            events = sorted(fresh.get(name, ()), key=lambda event: event.order)
+            events = fresh.get(name, [])
+            if len(events) > 1:
+                events = sorted(events, key=_order)
             one = self._held.pop(name, None)
             if one is None or name in moved or (events and not one.precedes(events[0])):
                 anew[name] = events
             else:
                 found[name] = one
                 for event in events:
-                    one.advance(event)
+                    one.take(event, self._rules, self._journey_gap)
         if anew:
             found |= self._folded_anew(anew)
         return found
@@ -99,8 +99,9 @@ class HeldCustomers:
     def hold(self, customers: Mapping[str, Held]) -> None:
         """Keep these, and let go of those touched longest ago if there are too many."""
         self._held |= customers
-        while len(self._held) > self._most:
-            self._held.popitem(last=False)
+        if (excess := len(self._held) - self._most) > 0:
+            for name in list(islice(self._held, excess)):
+                del self._held[name]
 
     def _folded_anew(self, fresh: Mapping[str, list[Event]]) -> dict[str, Held]:
         events: dict[str, list[Event]] = defaultdict(list)
@@ -108,13 +109,16 @@ class HeldCustomers:
             events[name].append(event)
         found = {}
         for name, new in fresh.items():
-            one = found[name] = Held(self._rules, self._journey_gap)
-            for event in sorted((*events[name], *new), key=lambda event: event.order):
-                one.advance(event)
+            one = found[name] = Held()
+            for event in sorted((*events[name], *new), key=_order):
+                one.take(event, self._rules, self._journey_gap)
         return found
 
 
 def _signals_print(folded: Folded) -> int:
+    """A fingerprint of the signals; 0 where there are none, as with most customers."""
+    if not folded.signals:
+        return 0
     return hash(
         tuple(
             (one.id, one.opened_at, one.resolved_at, one.evidence, journey)
@@ -123,13 +127,8 @@ def _signals_print(folded: Folded) -> int:
     )
 
 
-def _journey_prints(folded: Folded) -> tuple[int, ...]:
-    """A fingerprint of each journey. In order, whatever else changes does so with the number of events.
-
-    When the customer is next due stands on the last journey.
-    """
-    last = len(folded.journeys) - 1
-    return tuple(
-        hash((one.events, one.strikes, folded.due_at if position == last else None))
-        for position, one in enumerate(folded.journeys)
-    )
+def _earlier_print(folded: Folded) -> int:
+    """A fingerprint of all journeys but the last: in order, nothing but their strikes can change."""
+    if len(folded.journeys) < 2:
+        return 0
+    return hash(tuple((one.events, one.strikes) for one in folded.journeys[:-1]))

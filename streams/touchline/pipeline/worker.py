@@ -167,7 +167,7 @@ class Worker:
         for event in fresh:
             by_customer[self._identities.customer_of(event.entity)].append(event)
         customers = self._held.advance(touched, by_customer, moved)
-        folded = {name: one.folded(now) for name, one in customers.items()}
+        folded = {name: one.folded(self._rules, now) for name, one in customers.items()}
         frictions, new = self._changed_frictions(customers, folded, detected_at)
         self._write_rows("frictions", frictions)
         self._write_rows("journeys", self._changed_journeys(customers, folded))
