@@ -212,8 +212,8 @@ def test_what_may_still_change_says_so(store: Store, ask_of: Callable[[Store], A
 
 
 @pytest.mark.parametrize(("name", "value", "goal", "distance", "said"), [
-    ("service_level", 0.7, 0.8, -0.1, "10.0 % short"),
-    ("abandonment", 0.05, 0.08, 0.03, "3.0 % ahead"),
+    ("service_level", 0.7, 0.8, -0.1, "10.0 points short"),
+    ("abandonment", 0.05, 0.08, 0.03, "3.0 points ahead"),
     ("average_wait", 40.0, 28.0, -12.0, "12 s short"),
     ("nps", 31.0, 30.0, 1.0, "1 points ahead"),
 ])  # fmt: skip

@@ -20,8 +20,9 @@ def shown(value: float | None, unit: str) -> str:
 
 
 def ahead(distance: float | None, unit: str) -> str:
-    """A distance to a goal in words: `3.1 % short`, `12 s ahead`; empty for None."""
+    """A distance to a goal in words: `3.1 points short`, `12 s ahead`; empty for None."""
     if distance is None:
         return ""
-    said = shown(abs(distance), unit).removeprefix("+").replace(" of 7", "")
-    return f"{said} {'ahead' if distance >= 0 else 'short'}"
+    far = abs(distance)
+    said = f"{100 * far:.1f} points" if unit == "share" else shown(far, unit)
+    return f"{said.removeprefix('+').removesuffix(' of 7')} {'ahead' if distance >= 0 else 'short'}"

@@ -3,8 +3,10 @@
 import typer
 
 from touchline.cli import keys, schema
+from touchline.cli.backtest import backtest
 from touchline.cli.demo import demo
 from touchline.cli.imports import import_
+from touchline.cli.measures import measures
 from touchline.cli.query import query
 from touchline.cli.replay import replay
 from touchline.cli.up import up
@@ -21,6 +23,8 @@ app.command()(demo)
 app.command("import")(import_)
 app.command()(replay)
 app.command()(query)
+app.command()(measures)
+app.command()(backtest)
 app.add_typer(keys.app, name="keys")
 app.add_typer(schema.app, name="schema")
 

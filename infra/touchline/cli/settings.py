@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.rules import duration
+from touchline.measures import check_goals
 
 Milliseconds = Annotated[int, BeforeValidator(duration)]
 
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
+    goals: Annotated[dict[str, float], AfterValidator(check_goals)] = {}
 
     @classmethod
     def settings_customise_sources(

@@ -23,15 +23,18 @@ READERS = 4
 READER_WAIT = 5.0
 
 # The database puts an event together as the log has it; nothing is decoded but once, straight into Event.
-_EVENTS = """
-SELECT concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
+EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
     ',"time":', toString(toUnixTimestamp64Milli(time)),
     ',"received_at":', toString(toUnixTimestamp64Milli(received_at)),
     ',"channel":', toJSONString(channel), ',"source":', toJSONString(source),
     ',"producer":', toJSONString(producer), ',"identifiers":', toJSONString(identifiers),
-    ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')
-FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
-"""
+    ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')"""
+"""A row of `events` as the JSON of an `Event`."""
+
+_EVENTS = (
+    f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
+    "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
+)
 _STORED = """
 SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
 ORDER BY log_offset DESC

@@ -1,0 +1,69 @@
+"""Spans of time on the command line: `7d`, `2026-11-01`, `2026-11-01..2026-11-08`; and where the data end."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from touchline.cli.failure import fail
+
+if TYPE_CHECKING:
+    from touchline.measures import Ask
+    from touchline.pipeline.store_access import Reader
+
+OLD = 86_400_000
+"""Where nothing is newer than this (ms), time counts back from the newest event instead of from now."""
+
+
+def asking(reader: "Reader") -> "Ask":
+    """What asks a store for rows."""
+    from touchline.pipeline.store import parse_answer
+
+    return lambda sql, parameters: parse_answer(reader.reply(sql, "JSONCompact", parameters).body).result_rows
+
+
+def extent(ask: "Ask") -> tuple[int, int]:
+    """When the data begin and end (ms): they end now, or where that is old, right after the newest event."""
+    now = int(time.time() * 1000)
+    sql = "SELECT toUnixTimestamp64Milli(min(time)), toUnixTimestamp64Milli(max(time)), count() FROM events"
+    oldest, newest, count = ask(sql, {})[0]
+    if not count:
+        return 0, now
+    return oldest, newest + 1 if newest < now - OLD else now
+
+
+def moment(text: str, option: str) -> int:
+    """A time (ms): a day or a time, UTC where it names no zone. Ends the command where it is neither."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise fail(f"{option} {text}: write a day or a time, such as 2026-11-21T10:00:00Z", 2) from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def since(text: str, until: int) -> int:
+    """When a span begins (ms) that ends at `until`: its length, such as 7d, or a day or a time."""
+    from touchline.friction.rules import duration
+
+    try:
+        began = until - duration(text)
+    except ValueError:
+        began = moment(text, "--since")
+    if began >= until:
+        raise fail(f"--since {text}: the span is empty", 2)
+    return began
+
+
+def stretch(text: str, option: str) -> tuple[int, int]:
+    """A span (ms, end exclusive) written `A..B`: two days or times."""
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise fail(f"{option} {text}: write A..B, such as 2026-11-01..2026-11-08", 2)
+    began, ended = moment(first, option), moment(last, option)
+    if began >= ended:
+        raise fail(f"{option} {text}: the span is empty", 2)
+    return began, ended
+
+
+def written(ms: int) -> str:
+    """A time (ms) for people, UTC."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
