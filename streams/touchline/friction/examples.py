@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from touchline.friction.document import Document, Fault, suggestion
 from touchline.friction.fold import RuleSet
-from touchline.friction.rules import explained
+from touchline.friction.rules_file import explained
 from touchline.friction.signals import friction_id
 from touchline.vocabulary.event import Event
 

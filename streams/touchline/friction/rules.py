@@ -1,36 +1,22 @@
-"""Rules as data: what a rules file may say, and what is wrong with one (SEMANTICS §2)."""
+"""Rules as data: what a rule may say (SEMANTICS §2)."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from touchline.friction import conditions
 from touchline.friction.calendar import Calendar
-from touchline.friction.document import Document, Fault, suggestion
-from touchline.friction.overrides import Entry, entries, overridden
+from touchline.friction.document import suggestion
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d+)([smhd])\Z")
 _BUSINESS = re.compile(r"([1-9]\d*) business (minute|hour)s?\Z")
 
 Factor = Literal["people", "process", "technology", "culture"]
-
-
-class RulesError(ValueError):
-    """A rules file that cannot be used; the message says where and what to write instead, a fault a line."""
 
 
 def duration(text: Any) -> int:
@@ -128,7 +114,9 @@ Duration = Annotated[int, BeforeValidator(duration)]
 Path = Annotated[str, AfterValidator(_path)]
 
 
-class _Rule(_Strict):
+class RuleModel(_Strict):
+    """What rules of every kind say."""
+
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")
     weight: int = Field(default=10, ge=0, le=65_535)
     factor: Factor = "process"
@@ -160,14 +148,14 @@ class _Rule(_Strict):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
-class MatchRule(_Rule):
+class MatchRule(RuleModel):
     """Every matching event is a signal."""
 
     kind: Literal["match"]
     when: Selector
 
 
-class ExpectRule(_Rule):
+class ExpectRule(RuleModel):
     """After one event another is expected within a time, or by a time that the event names.
 
     `within` is in ms: of opening time where there is a `calendar`, else of time.
@@ -189,7 +177,7 @@ class ExpectRule(_Rule):
             raise ValueError("'by' is a time already: a 'calendar' goes with 'within'")
 
 
-class RepeatRule(_Rule):
+class RepeatRule(RuleModel):
     """The same again, a number of times within a time."""
 
     kind: Literal["repeat"]
@@ -199,7 +187,7 @@ class RepeatRule(_Rule):
     distinct: Path | None = None
 
 
-class SequenceRule(_Rule):
+class SequenceRule(RuleModel):
     """One event, and then another within a time."""
 
     kind: Literal["sequence"]
@@ -209,145 +197,12 @@ class SequenceRule(_Rule):
     without: Selector | None = None
 
 
-Rule = Annotated[MatchRule | ExpectRule | RepeatRule | SequenceRule, Field(discriminator="kind")]
-
-
-_RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
-_MODELS: dict[str, type[_Rule]] = {
+MODELS: dict[str, type[RuleModel]] = {
     "match": MatchRule,
     "expect": ExpectRule,
     "repeat": RepeatRule,
     "sequence": SequenceRule,
 }
+"""The kinds of rule."""
 
-
-class _File(_Strict):
-    extends: str | None = None
-    calendars: dict[str, Calendar] = {}
-    rules: list[dict[str, Any]] = []
-    change: dict[str, dict[str, Any]] = {}
-    disable: list[str] = []
-    examples: dict[str, Any] = {}
-
-
-class RulesFile(NamedTuple):
-    """What a rules file says, all that it extends included."""
-
-    rules: tuple[Rule, ...]
-    entries: tuple[Entry, ...]
-    """The rules as they are written."""
-    calendars: Mapping[str, Calendar]
-    faults: tuple[Fault, ...]
-    """With any of these the file cannot be used: `rules` lacks those that are at fault."""
-
-
-def parse_rules(text: str, name: str = "rules", packs: Mapping[str, str] | None = None) -> tuple[Rule, ...]:
-    """The rules of a YAML text; `name` is what messages call it, `packs` the texts that it may extend.
-
-    Raises:
-        RulesError: with every fault found, one a line, as `name:line:column: what is wrong`.
-    """
-    file = read_rules(Document(text, name), packs or {})
-    if file.faults:
-        raise RulesError("\n".join(map(str, file.faults)))
-    return file.rules
-
-
-def read_rules(document: Document, packs: Mapping[str, str]) -> RulesFile:
-    """The rules of a document and all that is wrong with it; `packs` are the texts that it may extend."""
-    file, faults = _file(document)
-    written = entries(document, file.rules)
-    calendars = file.calendars
-    if file.extends is not None and file.extends in packs:
-        base = read_rules(Document(packs[file.extends], f"{file.extends} pack"), {})
-        written, over = overridden(list(base.entries), written, document, file.change, file.disable)
-        faults += over
-        calendars = {**base.calendars, **calendars}
-    elif file.extends is not None:
-        message = f"extends: there is no pack '{file.extends}'{suggestion(file.extends, packs)}"
-        faults.append(document.fault(("extends",), message))
-    elif file.change or file.disable:
-        message = "there is nothing to change or to disable: write extends: default as well"
-        faults.append(document.fault(("change" if file.change else "disable",), message, key=True))
-    rules = []
-    for entry in written:
-        try:
-            rules.append((_RULE.validate_python(entry.raw, context={"calendars": calendars}), entry))
-        except ValidationError as error:
-            faults += _rule_faults(error, entry)
-    faults += _layer_faults(rules, {one.id for one in written})
-    return RulesFile(tuple(rule for rule, _ in rules), tuple(written), calendars, tuple(faults))
-
-
-def _file(document: Document) -> tuple[_File, list[Fault]]:
-    faults = list(document.faults)
-    raw = document.raw
-    if not isinstance(raw, dict):
-        if not faults:
-            faults.append(document.fault((), "write a list of rules under 'rules'"))
-        return _File(), faults
-    if not raw.keys() & {"rules", "extends"} and not faults:
-        faults.append(document.fault((), "there are no rules: write them under 'rules', or extends: default"))
-    good = {}
-    for name, value in raw.items():
-        try:
-            good[name] = getattr(_File.model_validate({name: value}), str(name))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                loc = tuple(detail["loc"])
-                known = Calendar.model_fields if loc[0] == "calendars" else _File.model_fields
-                message = f"{'.'.join(map(str, loc))}: {explained(detail, known)}"
-                faults.append(document.fault(loc, message, key=detail["type"] == "extra_forbidden"))
-            if name == "calendars" and isinstance(value, dict):
-                good[name] = dict.fromkeys(value, _ALWAYS)  # or each rule that names one would be at fault
-    return _File.model_construct(**good), faults
-
-
-_ALWAYS = Calendar.model_validate({"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}})
-
-
-def _rule_faults(error: ValidationError, entry: Entry) -> Iterable[Fault]:
-    for detail in error.errors(include_url=False):
-        kind, *loc = detail["loc"] or ("",)
-        if detail["type"] == "selector":
-            for part, at, message in detail["ctx"]["faults"]:
-                yield entry.fault((*loc, part, at), message)
-            continue
-        known = SelectorModel.model_fields if len(loc) > 1 else _MODELS.get(str(kind), _Rule).model_fields
-        yield entry.fault(tuple(loc), explained(detail, known), key=detail["type"] == "extra_forbidden")
-
-
-def explained(detail: ErrorDetails, known: Iterable[str]) -> str:
-    """What is wrong, of an error of pydantic's; `known` are the keys that may stand there."""
-    kinds = ", ".join(_MODELS)
-    if detail["type"] == "extra_forbidden":
-        word = detail["loc"][-1]
-        return f"unknown key{suggestion(word, known) or '; write one of ' + ', '.join(known)}"
-    if detail["type"] == "missing":
-        return "is missing"
-    if detail["type"] == "union_tag_not_found":
-        return f"'kind' is missing; write one of {kinds}"
-    if detail["type"] == "union_tag_invalid":
-        tag = detail["ctx"]["tag"]
-        return f"'{tag}' is no kind{suggestion(tag, _MODELS)}; write one of {kinds}"
-    return detail["msg"].removeprefix("Value error, ")
-
-
-def _layer_faults(rules: list[tuple[Rule, Entry]], known: set[str]) -> Iterable[Fault]:
-    second = {rule.id for rule, _ in rules if rule.second_layer}
-    seen: set[str] = set()
-    for rule, entry in rules:
-        if rule.id in seen:
-            yield entry.fault(("id",), "is there twice: give one of them another id")
-        seen.add(rule.id)
-        for part, selector in rule.parts:
-            for number, name in enumerate(selector.types or ()):
-                target = name.removeprefix("friction.")
-                if target == name or target == "*":
-                    continue
-                if target not in known:
-                    near = suggestion(target, known)
-                    yield entry.fault((part, "types", number), f"'{name}' names no rule of this file{near}")
-                elif target in second:
-                    message = f"'{name}' is itself of the second layer; name the rules that it hears instead"
-                    yield entry.fault((part, "types", number), message)
+Rule = Annotated[MatchRule | ExpectRule | RepeatRule | SequenceRule, Field(discriminator="kind")]

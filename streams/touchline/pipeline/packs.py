@@ -9,7 +9,7 @@ from touchline.friction import Rule, RulesError, RuleSet
 from touchline.friction.document import Document, Fault
 from touchline.friction.examples import Example, read_examples
 from touchline.friction.overrides import Entry
-from touchline.friction.rules import read_rules
+from touchline.friction.rules_file import read_rules
 
 
 class Pack(NamedTuple):
