@@ -205,3 +205,10 @@ def test_the_default_pack_is_in_force_without_a_rules_file(touchline: Command) -
     """Without --rules, the rules that ship with the product find the abandoned checkout."""
     said = touchline("replay", LOG, "--json")
     assert {one["rule"] for one in orjson.loads(said.stdout)["signals"]} == {"checkout_abandoned"}
+
+
+@pytest.mark.parametrize("rules", sorted(EXAMPLES.glob("*.rules.yaml")), ids=lambda path: path.name)
+def test_the_rules_in_the_docs_can_be_used(touchline: Command, rules: Path) -> None:
+    """Every rules file of the docs is one that the product takes."""
+    said = touchline("replay", LOG, "--rules", rules)
+    assert said.exit_code == 0, said.output
