@@ -25,7 +25,7 @@ def measures(
 ) -> None:
     """Show every measure with its goal and the distance to it.
 
-    Goals are set in touchline.toml: [goals], then lines such as first_contact_resolution = 0.75.
+    Goals are set in touchline.toml, in the table goals, by lines such as first_contact_resolution = 0.75.
 
     Example: touchline measures --since 30d --channel phone
     """
