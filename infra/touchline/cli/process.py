@@ -1,7 +1,7 @@
 """All of Touchline in one process on one port: collector, worker, store and live page."""
 
+import asyncio
 import ipaddress
-import signal
 import socket
 import threading
 import time
@@ -12,14 +12,17 @@ from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount, Route
 
+from touchline.cli.ending import Ending
+from touchline.cli.front import Front, LatePage, not_found, refused
 from touchline.cli.settings import Settings, SettingsError
 from touchline.collector.app import Collector
 from touchline.collector.inbox import keep_draining
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.collector.log import LogFull, LogUnavailable
 from touchline.friction import RulesError, RuleSet
-from touchline.live import mount
 from touchline.pipeline.clickhouse_http import clickhouse_mount
 from touchline.pipeline.embedded import Embedded
 from touchline.pipeline.server_file import announced
@@ -27,12 +30,15 @@ from touchline.pipeline.sqlite_log import SqliteLog
 from touchline.pipeline.store import Store, StoreError, StoreUnavailable, open_store
 from touchline.pipeline.watch import WorkerMetrics
 
-STOP_SECONDS = 15
-"""How long each part may take to end what it is doing."""
+STOP_SECONDS = 5
+"""How long each part may take to end what it is doing; what it does not end is repeated, or kept."""
+
+_ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
 class CannotServe(Exception):
-    """The process cannot begin; the message says why and what to do."""
+    """The process cannot begin, or cannot go on; the message says why and what to do."""
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
@@ -50,8 +56,10 @@ class Beside(Protocol):
 def serve(
     settings: Settings,
     rules: RuleSet,
+    ending: Ending,
     *,
     ready: Callable[[str], None],
+    before: Callable[[SqliteLog, Store], None] = lambda log, store: None,
     beside: Callable[[str], Beside] | None = None,
 ) -> None:
     """Run until a signal ends it.
@@ -59,16 +67,18 @@ def serve(
     Args:
         settings: Where the data is, where to listen, and how to compute.
         rules: The rules in force.
+        ending: Takes the signals.
         ready: Told the address, once requests are answered.
-        beside: Makes what runs beside, from the address; begun after `ready`.
+        before: Done first, once port, log and store are ours.
+        beside: Makes what runs beside, from the address; begun after `ready`, ended before the server.
 
     Raises:
-        CannotServe: the port or the host cannot be used.
+        CannotServe: the port, the host or the folder cannot be used, or a part failed for good.
         StoreError, LogUnavailable: the data folder cannot be used.
     """
     data = settings.data
     keys = Keys(data / "keys.json")
-    if not _loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
+    if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
         raise CannotServe(
             f"{settings.host} can be reached by others and there are no keys, so anybody could send: "
             f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
@@ -76,60 +86,91 @@ def serve(
     with ExitStack() as parts:
         listening = parts.enter_context(_listening(settings.host, settings.port))
         url = _url(settings.host, listening.getsockname()[1])
-        data.mkdir(parents=True, exist_ok=True)
+        _make(data)
         store = parts.enter_context(open_store(data / "store"))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
-        app = Starlette()
-        collector, worker = _pipeline(settings, rules, log, store, keys)
-        app.router.routes += collector.routes()
+        before(log, store)
         token = parts.enter_context(announced(data, url))
-        app.router.routes.append(clickhouse_mount(store, token))
-        mount(app, store, rules=rules.rules, region=settings.region)
 
+        server = _Server(lambda: _begin(url, ready, beside))
+        collector, worker = _pipeline(settings, rules, log, store, keys, server.fail)
+        page = LatePage(lambda app: _mount_page(app, store, rules, settings), server.fail)
+        server.serves(_app(settings, collector, clickhouse_mount(store, token), page, token))
         worker.start()
         parts.callback(worker.stop, STOP_SECONDS)
         parts.enter_context(_draining(data / "inbox.sqlite", log, collector, settings.region))
         parts.callback(collector.close)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            ws="websockets-sansio",
-        )
-        server = _Server(config, lambda: _begin(parts, url, ready, beside))
-        parts.enter_context(_ended_by_signals())
+        ending.asks(server.end)
         server.run(sockets=[listening])
+    if server.failure is not None:
+        raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers: uvicorn has no other word for it."""
+    """Says when it answers, and ends what runs beside it while it still does."""
 
-    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._answering = answering
+    def __init__(self, begin: Callable[[], Beside | None]) -> None:
+        self._begin = begin
+        self._beside: Beside | None = None
+        self.failure: str | None = None
+
+    def serves(self, app: Front) -> None:
+        """What to serve."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+                ws="websockets-sansio",
+            )
+        )
+
+    def end(self) -> None:
+        """End soon; from any thread."""
+        self.should_exit = True
+
+    def fail(self, why: str) -> None:
+        """End soon, for this reason."""
+        self.failure = self.failure or why
+        self.end()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to those who have them already."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._answering()
+            self._beside = self._begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._beside is not None:
+            await asyncio.to_thread(self._beside.stop, STOP_SECONDS)
+        await super().shutdown(sockets)
 
 
-def _begin(
-    parts: ExitStack, url: str, ready: Callable[[str], None], beside: Callable[[str], Beside] | None
-) -> None:
+def _begin(url: str, ready: Callable[[str], None], beside: Callable[[str], Beside] | None) -> Beside | None:
     ready(url)
-    if beside is not None:
-        one = beside(url)
-        one.start()
-        parts.callback(one.stop, STOP_SECONDS)
+    if beside is None:
+        return None
+    one = beside(url)
+    one.start()
+    return one
 
 
 def _pipeline(
-    settings: Settings, rules: RuleSet, log: SqliteLog, store: Store, keys: Keys
+    settings: Settings,
+    rules: RuleSet,
+    log: SqliteLog,
+    store: Store,
+    keys: Keys,
+    failed: Callable[[str], None],
 ) -> tuple[Collector, Embedded]:
     """The two ends of the log."""
-    collector = Collector(log, keys, ready=lambda: worker.trouble, region=settings.region)
+    collector = Collector(log, keys, ready=lambda: worker.trouble or log.trouble(), region=settings.region)
     worker = Embedded(
         log,
         store,
@@ -138,19 +179,43 @@ def _pipeline(
         grace=settings.grace,
         retriable=(StoreUnavailable, LogFull, LogUnavailable),
         on_flush=WorkerMetrics(collector.metrics.registry).count,
+        on_end=failed,
     )
     return collector, worker
 
 
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let the parts end in their order: uvicorn raises the signal that ended it once more, to whom it was."""
-    before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
+def _app(settings: Settings, collector: Collector, clickhouse: Route, page: LatePage, token: str) -> Front:
+    """All that is answered. What others can reach asks who is there before it shows data."""
+    app = Starlette(
+        routes=[
+            *collector.routes(),
+            clickhouse,
+            Route("/v1/{below:path}", not_found, methods=_ANY_METHOD),
+            Mount("/", page),
+        ],
+        lifespan=page.lifespan,
+        exception_handlers={HTTPException: refused},
+    )
+    if loopback(settings.host):
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return Front(app, {*_HERE, host, *settings.allowed_hosts}, None)
+    # By any name, if none is set: whoever comes needs a key or the token, which no other site's page has.
+    return Front(app, {*_HERE, *settings.allowed_hosts} if settings.allowed_hosts else (), token)
+
+
+def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
+    from touchline.live import mount
+
+    mount(app, store, rules=rules.rules, region=settings.region)
+
+
+def _make(data: Path) -> None:
     try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotServe(
+            f"{data} cannot be used for data: {error.strerror}; name another with --data"
+        ) from None
 
 
 @contextmanager
@@ -185,7 +250,8 @@ def _draining(inbox: Path, log: SqliteLog, collector: Collector, region: str | N
         thread.join(STOP_SECONDS)
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether only programs on this machine can reach what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -193,4 +259,6 @@ def _loopback(host: str) -> bool:
 
 
 def _url(host: str, port: int) -> str:
+    """The address by which this machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses, if so asked
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,16 +1,25 @@
 """Settings: `touchline.toml`, then environment `TOUCHLINE_…`, then flags, in rising order."""
 
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.rules import duration
 from touchline.measures import check_goals
 
 Milliseconds = Annotated[int, BeforeValidator(duration)]
+
+
+def _listed(given: object) -> object:
+    """Names separated by commas, as the environment has them, or a list, as TOML has them."""
+    return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class SettingsError(ValueError):
@@ -25,6 +34,7 @@ class Settings(BaseSettings):
     data: Path = Path("touchline-data")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
+    allowed_hosts: Names = ()
     rules: Path | None = None
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
@@ -51,6 +61,8 @@ def load_settings(**flags: Any) -> Settings:
     """
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except (TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"touchline.toml cannot be read: {error}") from error
     except ValidationError as error:
         faults = (
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,11 +1,14 @@
 """`touchline up`: collector, worker, store and live page in one process on one port."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.failure import reported
+
+if TYPE_CHECKING:
+    from touchline.cli.settings import Settings
 
 Data = Annotated[Path | None, typer.Option(help="Data folder; ./touchline-data if not given.")]
 Rules = Annotated[Path | None, typer.Option(help="Rules file; the default pack if not given.")]
@@ -20,18 +23,26 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
 
     Example: touchline up --data ./touchline-data --port 8080
     """
-    from touchline.cli.process import expected_errors, serve
-    from touchline.cli.settings import load_settings
-    from touchline.pipeline.packs import load_rules
+    from touchline.cli.ending import ending
 
-    with reported(*expected_errors()):
-        settings = load_settings(data=data, host=host, port=port, rules=rules)
-        serve(settings, load_rules(settings.rules), ready=lambda url: greet(url, settings.data))
+    with ending() as end:
+        from touchline.cli.logs import configure_logs
+        from touchline.cli.process import expected_errors, serve
+        from touchline.cli.settings import load_settings
+        from touchline.pipeline.packs import load_rules
+
+        configure_logs()
+        with reported(*expected_errors()):
+            settings = load_settings(data=data, host=host, port=port, rules=rules)
+            serve(settings, load_rules(settings.rules), end, ready=lambda url: greet(url, settings))
 
 
-def greet(url: str, data: Path) -> None:
+def greet(url: str, settings: "Settings") -> None:
     """Say where the process is to be found."""
-    typer.echo(f"Touchline is up: {url}   (data in {data}; Ctrl-C ends it)")
-    typer.echo(f"  live page     {url}/")
+    from touchline.cli.process import loopback
+
+    asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
+    typer.echo(f"Touchline is up: {url}   (data in {settings.data}; Ctrl-C ends it)")
+    typer.echo(f"  live page     {url}/{asks}")
     typer.echo(f"  send events   POST {url}/v1/events")
     typer.echo(f"  metrics       {url}/metrics")

@@ -20,7 +20,7 @@ from uuid import uuid4
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -122,7 +122,7 @@ class _Front:
 
     def _admit(self, request: Request) -> None:
         """Check the token, in a time that does not depend on how much of it is right."""
-        given = _password(request)
+        given = password_of(request)
         if given is None:
             raise _error(
                 194,
@@ -222,7 +222,8 @@ def _check_settings(given: Mapping[str, str]) -> None:
         raise _error(164, f"Cannot modify {name!r} setting in readonly mode", "READONLY")
 
 
-def _password(request: Request) -> str | None:
+def password_of(request: HTTPConnection) -> str | None:
+    """The password that a request brings, by any of the four ways; None where it brings none."""
     headers = request.headers
     if (key := headers.get("x-clickhouse-key")) is not None:
         return key

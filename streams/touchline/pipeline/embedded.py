@@ -33,6 +33,7 @@ class Embedded:
         rules: If other rules were in force before, every customer is folded again first.
         retriable: Errors of the log and the store that pass.
         on_flush: Told of each flush and how long it took, in seconds.
+        on_end: Told why, from the worker's thread, when it ended and nobody asked it to.
         clock: Seconds since 1970.
     """
 
@@ -46,11 +47,12 @@ class Embedded:
         grace: int = GRACE,
         retriable: tuple[type[Exception], ...] = (),
         on_flush: Callable[[Flushed, float], None] = lambda flushed, seconds: None,
+        on_end: Callable[[str], None] = lambda why: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._log, self._store, self._rules = log, store, rules
         self._journey_gap, self._grace, self._clock = journey_gap, grace, clock
-        self._retriable, self._on_flush = retriable, on_flush
+        self._retriable, self._on_flush, self._on_end = retriable, on_flush, on_end
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
         self.trouble: str | None = "the worker has not started yet"
@@ -82,6 +84,7 @@ class Embedded:
             except Exception as error:
                 self.trouble = f"the worker ended: {type(error).__name__}: {error}"
                 logger.exception("worker.ended")
+                self._on_end(self.trouble)
                 return
 
     def _begin(self) -> Worker:

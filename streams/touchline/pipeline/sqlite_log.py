@@ -4,6 +4,7 @@ A record is many events, one JSON object a line. Offsets begin at 1, rise, and a
 neither after a deletion nor after a restart. What every consumer has committed is deleted.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -22,6 +23,7 @@ _VERSION: Final = 1
 _PAGE_BYTES: Final = 4096
 _BUSY_SECONDS: Final = 10.0
 _DELETED_PER_COMMIT: Final = 1000
+_ROOM_BYTES: Final = 8 * 1024**2
 
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS records (
@@ -55,6 +57,7 @@ class SqliteLog:
 
     def __init__(self, path: Path | str, *, max_bytes: int = 4 * 1024**3) -> None:
         self._path = Path(path)
+        self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         try:
@@ -134,6 +137,18 @@ class SqliteLog:
         """Bytes in use in the file; what deleted records left behind is not counted."""
         pages = self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count")
         return pages * _PAGE_BYTES
+
+    def trouble(self) -> str | None:
+        """Why a request of the largest size would not be taken now; None where there is room for it."""
+        try:
+            disk = os.statvfs(self._path.parent)
+            if disk.f_bavail * disk.f_frsize < _ROOM_BYTES:
+                return f"the log has no room: under {_ROOM_BYTES // 1024**2} MB are free on its disk"
+            if self.size > self._max_bytes - _ROOM_BYTES:
+                return f"the log has no room: it has reached its bound of {self._max_bytes // 1024**2} MB"
+        except (OSError, LogUnavailable) as error:
+            return f"the log waits: {error}"
+        return None
 
     def close(self) -> None:
         """Close the file; the log is of no use afterwards."""

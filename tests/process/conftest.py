@@ -1,0 +1,125 @@
+"""The whole process, as a user starts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import urllib3
+
+from touchline.pipeline.server_file import Server, find_server
+
+LIMIT = 30.0
+
+T = TypeVar("T")
+
+
+def until(what: Callable[[], T | None], seconds: float = LIMIT) -> T:
+    """What `what` gives as soon as it gives something, asked again and again."""
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise TimeoutError(f"not within {seconds} s")
+
+
+class Running:
+    """A `touchline up` or `touchline demo`, and what can be asked of it.
+
+    `data` is its data folder as this process sees it.
+    """
+
+    def __init__(self, command: Sequence[str], data: Path, folder: Path, before: Sequence[str] = ()) -> None:
+        self.data = data
+        self._said = folder / "said"
+        with self._said.open("wb") as said:
+            self.process = subprocess.Popen(
+                [*before, sys.executable, "-m", "touchline.cli", *command],
+                cwd=folder,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def said(self) -> str:
+        """All that it wrote so far."""
+        return self._said.read_text()
+
+    def seen_from(self, root: Path) -> None:
+        """Look at the data folder below another root, such as that of the process."""
+        self.data = root / self.data.relative_to("/")
+
+    def ready(self) -> "Running":
+        """Itself, once it answers that it is ready."""
+        until(self._is_ready)
+        return self
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self.said
+        return find_server(self.data) is not None and self.ask("GET", "/readyz").status == 200
+
+    @property
+    def server(self) -> Server:
+        """Its address and its token."""
+        found = find_server(self.data)
+        assert found is not None, self.said
+        return found
+
+    def ask(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
+        """Its answer to a request."""
+        return urllib3.request(method, self.server.url + path, timeout=30, retries=False, **more)
+
+    def post(self, body: bytes, **headers: str) -> tuple[int, Any]:
+        """Status and content of its answer to events."""
+        answer = self.ask("POST", "/v1/events", body=body, headers=headers)
+        return answer.status, answer.json()
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of its store."""
+        headers = {"X-ClickHouse-Key": self.server.token}
+        answer = self.ask(
+            "POST", "/clickhouse?default_format=JSONEachRow", body=sql.encode(), headers=headers
+        )
+        assert answer.status == 200, answer.data
+        return [json.loads(line) for line in answer.data.splitlines()]
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Its exit code after a signal."""
+        self.process.send_signal(number)
+        return self.process.wait(LIMIT)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts `touchline COMMAND…` on a data folder and a free port; ended, at the latest, with the test."""
+    running: list[Running] = []
+
+    def begin(*command: str, before: Sequence[str] = ()) -> Running:
+        folder = tmp_path / f"run-{len(running)}"
+        folder.mkdir()
+        data = tmp_path / "data"
+        one = Running([*command, "--port", "0", "--data", str(data)], data, folder, before)
+        running.append(one)
+        return one
+
+    yield begin
+    for one in running:
+        one.process.kill()
+        one.process.wait(LIMIT)
+
+
+@pytest.fixture
+def soon() -> Callable[..., Any]:
+    """Waits for a condition, within a limit."""
+    return until
