@@ -56,6 +56,14 @@ BAD: list[tuple[Event | bytes, str, str]] = [
 ]
 
 
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """One rule, which finds a second call."""
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{id: again, kind: repeat, of: contact.started, count: 2, within: 7d}]")
+    return file
+
+
 @pytest.fixture(scope="module")
 def past() -> list[Event | bytes]:
     """Some days of a retailer, more than an import makes durable at once, with bad lines here and there."""
@@ -81,11 +89,13 @@ def _moved_on(file: Path, before: bytes) -> bool:
     return _read(file) != before
 
 
-def test_importing_twice_adds_nothing(touchline: Command, lines: Any, ask: Any, tmp_path: Path) -> None:
+def test_importing_twice_adds_nothing(
+    touchline: Command, lines: Any, ask: Any, rules: Path, tmp_path: Path
+) -> None:
     """A file that was imported is skipped; read again, every event and every bad row is there already."""
     file = lines([_call(1), _call(2), *(bad for bad, _, _ in BAD)])
     data = tmp_path / "data"
-    first = touchline("import", file, "--data", data)
+    first = touchline("import", file, "--data", data, "--rules", rules)
     assert first.exit_code == 0, first.output
     assert "1 file, 8 rows, 7 events" in first.stdout
     assert "2 stored, 0 were there already" in first.stdout
@@ -94,21 +104,24 @@ def test_importing_twice_adds_nothing(touchline: Command, lines: Any, ask: Any, 
     before = _tables(ask, data)
     assert [len(rows) for rows in before] == [2, 1, 1, 1, 6]
 
-    second = touchline("import", file, "--data", data)
+    second = touchline("import", file, "--data", data, "--rules", rules)
     assert second.exit_code == 0, second.output
     assert f"{file}: imported before, nothing to do" in second.stdout
     assert _tables(ask, data) == before
 
-    again = touchline("import", file, "--data", data, "--again")
+    again = touchline("import", file, "--data", data, "--rules", rules, "--again")
     assert again.exit_code == 0, again.output
     assert "0 stored, 2 were there already" in again.stdout
     assert _tables(ask, data) == before
 
 
-def test_the_commands_that_it_names_can_be_run(touchline: Command, lines: Any, tmp_path: Path) -> None:
+def test_the_commands_that_it_names_can_be_run(
+    touchline: Command, lines: Any, rules: Path, tmp_path: Path
+) -> None:
     """What an import says to look at next is there to be looked at."""
     data = tmp_path / "data"
-    said = touchline("import", lines([_call(1), _call(2), b"{"]), "--data", data).stdout
+    file = lines([_call(1), _call(2), b"{"])
+    said = touchline("import", file, "--data", data, "--rules", rules).stdout
     queries = re.findall(r"touchline query --data (\S+) '([^']+)'", said)
     assert len(queries) == 2
     for folder, sql in queries:
@@ -194,14 +207,15 @@ def test_a_running_server_folds_what_is_imported(
     wait: Callable[[Callable[[], object]], None],
     lines: Any,
     ask: Any,
+    rules: Path,
     tmp_path: Path,
 ) -> None:
     """While a server runs on the folder an import hands over to it, and its own rules have no place."""
     data = tmp_path / "data"
     file = lines([_call(1), _call(2), b"{"])
-    server = start("up", "--data", data, "--port", "0")
+    server = start("up", "--data", data, "--port", "0", "--rules", rules)
     wait(lambda: find_server(data))
-    refused = touchline("import", file, "--data", data, "--rules", tmp_path / "rules.yaml")
+    refused = touchline("import", file, "--data", data, "--rules", rules)
     assert refused.exit_code == 2
     assert "leave --rules out" in refused.stderr
 
@@ -209,7 +223,7 @@ def test_a_running_server_folds_what_is_imported(
     assert said.exit_code == 0, said.output
     assert "1 file, 3 rows, 2 events" in said.stdout
     assert "the server that runs on the data folder folds what was imported" in said.stdout
-    wait(lambda: ask(data, "SELECT rule FROM current_frictions") == [{"rule": "repeat_contact"}])
+    wait(lambda: ask(data, "SELECT rule FROM current_frictions") == [{"rule": "again"}])
     assert ask(data, "SELECT count() AS n FROM quarantine FINAL") == [{"n": 1}]
     server.send_signal(signal.SIGTERM)
     output, _ = server.communicate(timeout=60)
@@ -277,10 +291,10 @@ def test_what_cannot_be_imported(
     assert not (tmp_path / "data").exists()
 
 
-def test_json_says_what_was_done(touchline: Command, lines: Any, tmp_path: Path) -> None:
+def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tmp_path: Path) -> None:
     """A script reads counts, and nothing else is on standard output."""
     file = lines([_call(1), _call(1), _call(2)])
-    said = touchline("import", file, "--data", tmp_path, "--json")
+    said = touchline("import", file, "--data", tmp_path, "--rules", rules, "--json")
     assert said.exit_code == 0, said.output
     done = orjson.loads(said.stdout)
     assert done.pop("seconds") > 0
