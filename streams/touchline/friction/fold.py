@@ -115,6 +115,14 @@ class FrictionFold:
             signals.sort(key=_by_opening)
         return Findings(signals, min(pending) if pending else None)
 
+    def friction_copy(self, into: "FrictionFold") -> None:
+        """Make `into`, which is new, stand where this one stands, to go its own way from here."""
+        states = self._states
+        pairs = states.items() if isinstance(states, dict) else states
+        into._states = tuple((at, state.copy()) for at, state in pairs)
+        into._above = None if self._above is None else list(self._above)
+        into._time = self._time
+
     def settle(self) -> None:
         """Let go of the states that stand as if they were new."""
         if isinstance(self._states, dict):

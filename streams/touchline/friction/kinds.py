@@ -65,6 +65,12 @@ class Opening:
         else:
             self.more.append(event_id)
 
+    def copy(self) -> "Opening":
+        """One that may gain evidence or be resolved apart from this."""
+        copied = Opening(self.anchor, self.opened_at, None if self.more is None else list(self.more))
+        copied.resolved_at = self.resolved_at
+        return copied
+
     @property
     def evidence(self) -> tuple[str, ...]:
         """Ids of the events that the signal rests on, in order."""
@@ -91,6 +97,9 @@ class State(Protocol):
 
     def idle(self, time: int) -> bool:
         """Whether it has found nothing and, for events from `time` on, stands as if it were new."""
+
+    def copy(self) -> "State":
+        """A state that goes its own way from here."""
 
 
 class _Untimed:
@@ -122,6 +131,11 @@ class Match(_Untimed):
 
     def idle(self, time: int) -> bool:
         return False
+
+    def copy(self) -> "Match":
+        copied = Match(self.terms)
+        copied._found = list(self._found)
+        return copied
 
 
 class Expect:
@@ -176,6 +190,14 @@ class Expect:
     def idle(self, time: int) -> bool:
         return self._pending is None and self._missed is None
 
+    def copy(self) -> "Expect":
+        copied = Expect(self.terms)
+        copied._pending = None if self._pending is None else self._pending.copy()
+        if self._missed is not None:
+            copied._missed = [*self._missed[:-1], self._missed[-1].copy()]
+        copied._answerable = self._answerable
+        return copied
+
 
 class Repeat(_Untimed):
     """A burst: N in a window, for as long as the next one follows within the window's length."""
@@ -224,6 +246,15 @@ class Repeat(_Untimed):
             return False
         return not self._window or time - self._window[-1].time > self.terms.within
 
+    def copy(self) -> "Repeat":
+        copied = Repeat(self.terms)
+        copied._window, copied._last = list(self._window), self._last
+        copied._values = None if self._values is None else list(self._values)
+        if self._found is not None:
+            copied._found = [*self._found[:-1], self._found[-1].copy()]
+            copied._burst = None if self._burst is None else copied._found[-1]
+        return copied
+
 
 class Sequence(_Untimed):
     """One event and then another; each is used once, and the latest first one is taken."""
@@ -255,6 +286,12 @@ class Sequence(_Untimed):
         if self._found is not None:
             return False
         return not self._waiting or time - self._waiting[-1].time > self.terms.within
+
+    def copy(self) -> "Sequence":
+        copied = Sequence(self.terms)
+        copied._waiting = list(self._waiting)
+        copied._found = None if self._found is None else list(self._found)
+        return copied
 
 
 def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:

@@ -99,6 +99,13 @@ class Run:
             note(self, event)
         return self
 
+    def copy(self) -> "Run":
+        """A run that goes its own way from here; those before it are over, and are the same."""
+        copied = Run.__new__(Run)
+        for name in Run.__slots__:
+            setattr(copied, name, getattr(self, name))
+        return copied
+
     @property
     def all(self) -> "list[Run]":
         """The customer's runs up to this one, in order."""

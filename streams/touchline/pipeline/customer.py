@@ -38,6 +38,17 @@ class CustomerFold(FrictionFold):
         """Whether all taken in so far are of earlier times, so that the event can be taken in."""
         return self._run is None or event.time > self._run.last
 
+    @property
+    def last(self) -> int:
+        """The time (ms) of the latest event taken in, of which there is at least one."""
+        assert self._run is not None
+        return self._run.last
+
+    def copy_into(self, into: "CustomerFold") -> None:
+        """Make `into`, which is new, stand where this one stands, to go its own way from here."""
+        self.friction_copy(into)
+        into._run = None if self._run is None else self._run.copy()
+
     def take(self, event: Event, rules: RuleSet, journey_gap: int) -> None:
         """Take the next event; all taken in so far precede it, by (time, id)."""
         self.advance(event, rules)

@@ -1,8 +1,9 @@
 """The customers that a worker holds: a cache of what a fold over the events table gives.
 
-A customer that is not held, or whose events came out of order, or who was merged or split, is folded
-anew from the stored events; all of those in a flush are loaded in one query. Letting go of a customer at
-any moment changes no result.
+A customer that is not held, or that gained or lost events of others, is folded anew from the stored
+events; all of those in a flush are loaded in one query. One whose event came late is folded again from
+the last snapshot before it; snapshots lie wider apart the older they are, so that an event that is a little
+late costs a little. Letting go of a customer at any moment changes no result.
 """
 
 from collections import defaultdict
@@ -15,21 +16,32 @@ from touchline.journeys import Journey
 from touchline.pipeline.customer import CustomerFold, Folded
 from touchline.vocabulary.event import Event
 
-_order = attrgetter("time", "id")
-
 HELD_CUSTOMERS = 100_000
 """Customers that are held at most; the one that was not touched for longest goes first."""
+
+SNAPSHOT_EVENTS = 1_000
+"""Events between two snapshots. Customers with fewer have none, and that is nearly all."""
+
+MOST_SNAPSHOTS = 16
+"""Snapshots of one customer."""
+
+Load = Callable[[Collection[str], int | None], Iterable[tuple[str, Event]]]
+"""The stored events of some customers, all or those later than a time (ms), each with its customer."""
+
+_order = attrgetter("time", "id")
 
 
 class Held(CustomerFold):
     """A held customer, with fingerprints of what the store has of it, None where that is not known."""
 
-    __slots__ = ("_earlier_written", "_signals_written")
+    __slots__ = ("_earlier_written", "_signals_written", "_since_snapshot", "_snapshots")
 
     def __init__(self) -> None:
         super().__init__()
         self._signals_written: int | None = None
         self._earlier_written: int | None = None
+        self._snapshots: tuple[CustomerFold, ...] = ()
+        self._since_snapshot = 0
 
     @property
     def known(self) -> bool:
@@ -50,6 +62,31 @@ class Held(CustomerFold):
         self._earlier_written = _earlier_print(folded)
         self.settle()
 
+    def take_all(self, events: Iterable[Event], rules: RuleSet, journey_gap: int) -> None:
+        """Take the next events, in order, and make snapshots on the way."""
+        for event in events:
+            # Only between different times does a snapshot have all events up to its own.
+            if self._since_snapshot >= SNAPSHOT_EVENTS and self.precedes(event):
+                self._make_snapshot()
+            self.take(event, rules, journey_gap)
+            self._since_snapshot += 1
+
+    def rewound(self, time: int) -> "Held | None":
+        """This customer as it stood before `time` (ms), by its last snapshot then; None without one."""
+        earlier = tuple(one for one in self._snapshots if one.last < time)
+        if not earlier:
+            return None
+        one = Held()
+        earlier[-1].copy_into(one)
+        one._snapshots = earlier
+        return one
+
+    def _make_snapshot(self) -> None:
+        snapshot = CustomerFold()
+        self.copy_into(snapshot)
+        self._snapshots = _thinned((*self._snapshots, snapshot))
+        self._since_snapshot = 0
+
 
 class HeldCustomers:
     """Held customers by strongest identifier, in the order in which they were last touched.
@@ -61,13 +98,7 @@ class HeldCustomers:
         most: How many are held at most.
     """
 
-    def __init__(
-        self,
-        rules: RuleSet,
-        journey_gap: int,
-        load: Callable[[Collection[str]], Iterable[tuple[str, Event]]],
-        most: int = HELD_CUSTOMERS,
-    ) -> None:
+    def __init__(self, rules: RuleSet, journey_gap: int, load: Load, most: int = HELD_CUSTOMERS) -> None:
         self._rules, self._journey_gap = rules, journey_gap
         self._load, self._most = load, most
         self._held: dict[str, Held] = {}
@@ -86,12 +117,15 @@ class HeldCustomers:
             if len(events) > 1:
                 events = sorted(events, key=_order)
             one = self._held.pop(name, None)
-            if one is None or name in moved or (events and not one.precedes(events[0])):
+            if one is None or name in moved:
                 anew[name] = events
-            else:
+            elif not events or one.precedes(events[0]):
                 found[name] = one
-                for event in events:
-                    one.take(event, self._rules, self._journey_gap)
+                one.take_all(events, self._rules, self._journey_gap)
+            elif (earlier := one.rewound(events[0].time)) is not None:
+                found[name] = self._caught_up(name, earlier, events)
+            else:
+                anew[name] = events
         if anew:
             found |= self._folded_anew(anew)
         return found
@@ -103,16 +137,28 @@ class HeldCustomers:
             for name in list(islice(self._held, excess)):
                 del self._held[name]
 
+    def _caught_up(self, name: str, one: Held, fresh: Iterable[Event]) -> Held:
+        stored = (event for _, event in self._load([name], one.last))
+        one.take_all(sorted((*stored, *fresh), key=_order), self._rules, self._journey_gap)
+        return one
+
     def _folded_anew(self, fresh: Mapping[str, list[Event]]) -> dict[str, Held]:
         events: dict[str, list[Event]] = defaultdict(list)
-        for name, event in self._load(fresh.keys()):
+        for name, event in self._load(fresh.keys(), None):
             events[name].append(event)
         found = {}
         for name, new in fresh.items():
             one = found[name] = Held()
-            for event in sorted((*events[name], *new), key=_order):
-                one.take(event, self._rules, self._journey_gap)
+            one.take_all(sorted((*events[name], *new), key=_order), self._rules, self._journey_gap)
         return found
+
+
+def _thinned(snapshots: tuple[CustomerFold, ...]) -> tuple[CustomerFold, ...]:
+    """So many and no more: of the older half every other one goes, and so, with time, they lie wider."""
+    if len(snapshots) <= MOST_SNAPSHOTS:
+        return snapshots
+    half = len(snapshots) // 2
+    return (*snapshots[:half:2], *snapshots[half:])
 
 
 def _signals_print(folded: Folded) -> int:

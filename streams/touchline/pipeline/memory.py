@@ -77,9 +77,13 @@ class MemoryStore:
         wanted = set(ids)
         return {row["id"]: row["log_offset"] for row in self._rows("events") if row["id"] in wanted}
 
-    def events_of(self, entities: Sequence[str]) -> list[Event]:
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
         wanted = set(entities)
-        found = [_event(row) for row in self._rows("events") if row["entity"] in wanted]
+        found = [
+            _event(row)
+            for row in self._rows("events")
+            if row["entity"] in wanted and (later_than is None or row["time"] > later_than)
+        ]
         return sorted(found, key=lambda event: event.order)
 
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:

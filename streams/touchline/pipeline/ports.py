@@ -46,8 +46,8 @@ class Store(Protocol):
     def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
         """Those of the event ids that are stored, with the offset of the record that brought them."""
 
-    def events_of(self, entities: Sequence[str]) -> list[Event]:
-        """All events of the entities, in order."""
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
+        """The events of the entities, all or those later than a time, in order."""
 
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
         """The customers' frictions that are not retracted."""

@@ -221,9 +221,11 @@ class Worker:
             rows += difference.journeys(customer, now_so, held[customer], self._version)
         return rows
 
-    def _stored_events(self, customers: Collection[str]) -> Iterator[tuple[str, Event]]:
+    def _stored_events(
+        self, customers: Collection[str], later_than: int | None
+    ) -> Iterator[tuple[str, Event]]:
         members = {one for customer in customers for one in self._identities.members_of(customer)}
-        for event in self._store.events_of(sorted(members)):
+        for event in self._store.events_of(sorted(members), later_than):
             yield self._identities.customer_of(event.entity), event
 
     def _expect(self, customer: str, folded: Folded) -> None:

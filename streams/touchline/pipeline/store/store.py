@@ -145,11 +145,14 @@ class Store:
         rows = orjson.loads(self._ask(_STORED, "JSONCompactColumns", ids=_listed(ids)))
         return dict(zip(*rows, strict=True)) if rows else {}
 
-    def events_of(self, entities: Sequence[str]) -> list[Event]:
-        """All events of the entities, each once, by (time, id)."""
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
+        """The events of the entities, all or those later than a time (ms), each once, by (time, id)."""
         if not entities:
             return []
-        found = _events.decode_lines(self._ask(_EVENTS, "TSVRaw", entities=_listed(entities)))
+        sql, parameters = _EVENTS, {"entities": _listed(entities)}
+        if later_than is not None:
+            sql, parameters = _EVENTS + _LATER, parameters | {"later_than": Verbatim(str(later_than))}
+        found = _events.decode_lines(self._ask(sql, "TSVRaw", **parameters))
         found.sort(key=attrgetter("time", "id"))
         return [
             event for event, before in zip(found, [None, *found], strict=False) if not _same(event, before)
