@@ -2,7 +2,7 @@
 
 import typer
 
-from touchline.cli import keys, schema
+from touchline.cli import keys, rules, schema
 from touchline.cli.backtest import backtest
 from touchline.cli.demo import demo
 from touchline.cli.imports import import_
@@ -26,6 +26,7 @@ app.command()(query)
 app.command()(measures)
 app.command()(backtest)
 app.add_typer(keys.app, name="keys")
+app.add_typer(rules.app, name="rules")
 app.add_typer(schema.app, name="schema")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from touchline.friction import Rule, RulesError, RuleSet
 from touchline.friction.document import Document, Fault
@@ -20,8 +20,15 @@ class Pack(NamedTuple):
     entries: Mapping[str, Entry]
     """The rules as written, by id."""
     examples: Mapping[str, tuple[Example, ...]]
+    shown: Mapping[str, Any]
+    """The examples as written, by rule."""
     faults: tuple[Fault, ...]
     """With any of these the rules cannot be used."""
+
+    @property
+    def own(self) -> list[str]:
+        """The rules that the file itself writes or changes."""
+        return [name for name, entry in self.entries.items() if self.document in entry.documents]
 
 
 def load_rules(path: Path | None = None) -> RuleSet:
@@ -47,7 +54,8 @@ def load_pack(path: Path | None = None) -> Pack:
     file = read_rules(document, packs)
     entries = {one.id: one for one in file.entries}
     read, faults = read_examples(examples, set(entries))
-    return Pack(document, file.rules, entries, read, (*file.faults, *faults))
+    shown = examples.raw.get("examples", {}) if read else {}
+    return Pack(document, file.rules, entries, read, shown, (*file.faults, *faults))
 
 
 def _source(path: Path | None) -> tuple[Document, dict[str, str]]:

@@ -1,0 +1,192 @@
+"""What is worth a second look in rules: types and fields that nobody knows, and what can never be true."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from touchline.friction.document import Document, Fault, Path, suggestion
+from touchline.friction.overrides import Entry
+from touchline.friction.rules import ExpectRule, RepeatRule, Rule, SelectorModel
+from touchline.vocabulary.envelope import Channel
+from touchline.vocabulary.registry import EVENT_TYPES
+
+_CHANNELS = [one.value for one in Channel]
+_TRUE_WHERE_MISSING = {"ne", "not_in"}
+
+Found = Iterator[tuple[Path, str]]
+"""Places in a rule, and what is to be said of them."""
+
+
+class Field(NamedTuple):
+    """What the vocabulary says of a field: its JSON types, its only values (if so), if it is a time."""
+
+    kinds: frozenset[str]
+    values: tuple[Any, ...]
+    is_time: bool
+
+
+def warnings(rules: Iterable[Rule], entries: Mapping[str, Entry], document: Document) -> list[Fault]:
+    """What is worth a second look in the rules that `document` writes or changes."""
+    return [
+        entries[rule.id].fault(path, message)
+        for rule in rules
+        if document in entries[rule.id].documents
+        for path, message in _of_rule(rule)
+    ]
+
+
+def _of_rule(rule: Rule) -> Found:
+    for part, selector in rule.parts:
+        for path, message in _of_selector(selector):
+            yield (part, *path), message
+        for number, field in enumerate(rule.key):
+            for name in _lacking(selector, field):
+                yield ("key", number), f"{name} has no {field}: with this key it takes no part in the rule"
+    if isinstance(rule, ExpectRule):
+        yield from _of_expect(rule)
+    if isinstance(rule, RepeatRule) and rule.distinct is not None:
+        yield from _of_distinct(rule, rule.distinct)
+
+
+def _of_selector(selector: SelectorModel) -> Found:
+    for number, name in enumerate(selector.types or ()):
+        if not name.startswith("friction.") and name != "*" and not _named(name):
+            near = suggestion(name, EVENT_TYPES)
+            yield (
+                ("types", number),
+                f"'{name}' is no type of the vocabulary{near}; right only if it is your own",
+            )
+    for path, wanted in selector.where.items():
+        tests = wanted if isinstance(wanted, dict) else {"eq": wanted}
+        if not _holds_where_missing(tests):
+            for name in _lacking(selector, path):
+                near = suggestion(path.removeprefix("data."), EVENT_TYPES[name].model.model_fields)
+                yield ("where", path), f"{name} has no {path}{near}: it never matches"
+        for name in _types(selector) or ():
+            if (field := _field(name, path)) is not None and (message := _unlike(field, tests)):
+                yield ("where", path), f"{path} of {name} {message}"
+                break
+        if path == "channel":
+            for value in _values(tests):
+                if value not in _CHANNELS:
+                    yield (
+                        ("where", path),
+                        f"there is no channel '{value}'{suggestion(value, _CHANNELS)}",
+                    )
+        if _contradiction(tests):
+            yield ("where", path), "no value is all of this: the rule never hears such an event"
+
+
+def _of_expect(rule: ExpectRule) -> Found:
+    if rule.by is not None:
+        for name in _types(rule.after) or ():
+            field = _field(name, rule.by)
+            if name in _lacking(rule.after, rule.by):
+                yield ("by",), f"{name} has no {rule.by}: it never begins anything"
+            elif field is not None and not field.is_time:
+                yield ("by",), f"{rule.by} of {name} is no time: it never begins anything"
+    then, unless = rule.then, rule.unless
+    if unless is not None and not then.where and set(unless.types or ["*"]) <= set(then.types or ["*"]):
+        yield ("unless",), "'then' takes all of this already, and comes first"
+
+
+def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
+    wanted = rule.of.where.get(distinct)
+    if distinct in rule.key:
+        yield ("distinct",), f"{distinct} is in the key: it has one value only, and the rule never fires"
+    elif wanted is not None and (not isinstance(wanted, dict) or "eq" in wanted):
+        yield ("distinct",), f"'where' leaves one value of {distinct} only, and the rule never fires"
+    elif isinstance(wanted, dict) and len(wanted.get("in", range(rule.count))) < rule.count:
+        yield (
+            ("distinct",),
+            f"'where' leaves fewer than {rule.count} values of {distinct}: the rule never fires",
+        )
+    for name in _lacking(rule.of, distinct):
+        yield ("distinct",), f"{name} has no {distinct}: it never counts"
+
+
+def _named(pattern: str) -> list[str]:
+    if pattern.endswith(".*"):
+        return [name for name in EVENT_TYPES if name.startswith(pattern[:-1])]
+    return [pattern] if pattern in EVENT_TYPES else []
+
+
+def _types(selector: SelectorModel) -> list[str] | None:
+    """The types that a selector takes, if the vocabulary knows all of them."""
+    if selector.types is None or any(name == "*" or not _named(name) for name in selector.types):
+        return None
+    return [known for name in selector.types for known in _named(name)]
+
+
+def _lacking(selector: SelectorModel, path: str) -> list[str]:
+    """The types named by a selector that have no such field of data; of a family, if all of it lacks it."""
+    if not path.startswith("data.") or "." in path.removeprefix("data."):
+        return []
+    lacking = []
+    for name in selector.types or ():
+        known = _named(name)
+        if known and all(_field(one, path) is None for one in known):
+            lacking.append(known[0] if name.endswith(".*") else name)
+    return lacking
+
+
+@cache
+def _field(name: str, path: str) -> Field | None:
+    """What the vocabulary says of a field of a type's data; None where it knows of none."""
+    about = EVENT_TYPES[name].model.model_json_schema().get("properties", {}).get(path.removeprefix("data."))
+    if about is None or not path.startswith("data."):
+        return None
+    choices = [one for one in about.get("anyOf", [about]) if one.get("type") != "null"]
+    return Field(
+        kinds=frozenset(one["type"].replace("integer", "number") for one in choices if "type" in one),
+        values=tuple(value for one in choices for value in one.get("enum", ())),
+        is_time=any(one.get("format") == "date-time" for one in choices),
+    )
+
+
+def _holds_where_missing(tests: Mapping[str, Any]) -> bool:
+    return tests.get("exists") is False or tests.keys() <= _TRUE_WHERE_MISSING
+
+
+def _values(tests: Mapping[str, Any]) -> list[Any]:
+    """The values that a field is compared with for equality."""
+    lists = [tests.get("in", []), tests.get("not_in", [])]
+    return [
+        *(tests[name] for name in ("eq", "ne") if name in tests),
+        *(one for many in lists for one in many),
+    ]
+
+
+def _unlike(field: Field, tests: Mapping[str, Any]) -> str:
+    """Why a value can never be equal to the field, or compared with it; empty if it can."""
+    orderings = [tests[name] for name in ("gt", "ge", "lt", "le") if name in tests]
+    for value in [*_values(tests), *orderings]:
+        if field.values and value not in field.values:
+            return f"is never {value!r}{suggestion(value, map(str, field.values))}"
+        if field.kinds and _kind(value) not in field.kinds:
+            return f"is a {' or '.join(sorted(field.kinds))}, and {value!r} is none"
+    if "matches" in tests and field.kinds and "string" not in field.kinds:
+        return "is no text: 'matches' is never true of it"
+    return ""
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "string" if isinstance(value, str) else "other"
+
+
+def _contradiction(tests: Mapping[str, Any]) -> bool:
+    """Whether no value passes all of the tests, as far as that is plain."""
+    lower = [(tests[name], name == "gt") for name in ("gt", "ge") if name in tests]
+    upper = [(tests[name], name == "lt") for name in ("lt", "le") if name in tests]
+    crossed = any(
+        type(low) is type(high) and (low > high or (low == high and (above or below)))
+        for low, above in lower
+        for high, below in upper
+    )
+    unequal = "eq" in tests and "in" in tests and tests["eq"] not in tests["in"]
+    missing = (
+        tests.get("exists") is False and len(tests) > 1 and not tests.keys() <= {"exists", "ne", "not_in"}
+    )
+    return crossed or unequal or missing or tests.get("in") == []

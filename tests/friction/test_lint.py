@@ -1,0 +1,145 @@
+"""What is worth a second look in a rules file that can be used."""
+
+import pytest
+
+from touchline.friction.document import Document
+from touchline.friction.lint import warnings
+from touchline.friction.rules_file import read_rules
+from touchline.pipeline.packs import load_pack
+
+
+def _warnings(text: str, packs: dict[str, str] | None = None) -> list[str]:
+    document = Document(text, "mine.yaml")
+    file = read_rules(document, packs or {})
+    assert file.faults == ()
+    entries = {one.id: one for one in file.entries}
+    return [str(one) for one in warnings(file.rules, entries, document)]
+
+
+def test_the_default_pack_gives_no_cause() -> None:
+    """The shipped rules have no warnings."""
+    pack = load_pack()
+    assert warnings(pack.rules, pack.entries, pack.document) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "message"),
+    [
+        (
+            "kind: match, when: order.plced",
+            "order.plced",
+            "'order.plced' is no type of the vocabulary (did you mean 'order.",
+        ),
+        ("kind: match, when: odrer.*", "odrer.*", "'odrer.*' is no type of the vocabulary"),
+        (
+            "kind: match, when: my.own",
+            "my.own",
+            "'my.own' is no type of the vocabulary; right only if it is your own",
+        ),
+        (
+            "kind: match, when: {types: contact.answered, where: {data.wait_second: {gt: 3}}}",
+            "{gt: 3}",
+            "contact.answered has no data.wait_second (did you mean 'wait_seconds'?): it never matches",
+        ),
+        (
+            "kind: match, when: {types: feedback.given, where: {data.metric: npss}}",
+            "npss",
+            "data.metric of feedback.given is never 'npss' (did you mean 'nps'?)",
+        ),
+        (
+            "kind: match, when: {types: feedback.given, where: {data.score: {le: '2'}}}",
+            "{le:",
+            "data.score of feedback.given is a number, and '2' is none",
+        ),
+        (
+            "kind: match, when: {types: feedback.given, where: {data.score: {matches: 'x'}}}",
+            "{matches",
+            "data.score of feedback.given is no text",
+        ),
+        (
+            "kind: match, when: {types: contact.*, where: {channel: fone}}",
+            "fone",
+            "there is no channel 'fone' (did you mean 'phone'?)",
+        ),
+        ("kind: match, when: {where: {context.n: {gt: 5, lt: 3}}}", "{gt: 5", "no value is all of this"),
+        ("kind: match, when: {where: {context.n: {in: []}}}", "{in: []", "no value is all of this"),
+        (
+            "kind: match, when: {where: {context.n: {exists: false, gt: 3}}}",
+            "{exists",
+            "no value is all of this",
+        ),
+        (
+            "kind: expect, after: cart.updated, then: order.placed, within: 1h, key: [data.items, data.step]",
+            "data.step]",
+            "cart.updated has no data.step: with this key it takes no part",
+        ),
+        (
+            "kind: expect, after: promise.made, then: promise.kept, by: data.due",
+            "data.due",
+            "promise.made has no data.due: it never begins anything",
+        ),
+        (
+            "kind: expect, after: promise.made, then: promise.kept, by: data.kind",
+            "data.kind",
+            "data.kind of promise.made is no time",
+        ),
+        (
+            "kind: expect, after: cart.updated, then: [order.placed, order.failed], unless: order.failed, "
+            "within: 1h",
+            "order.failed, within",
+            "'then' takes all of this already, and comes first",
+        ),
+        (
+            "kind: repeat, of: help.viewed, count: 2, within: 1d, distinct: data.reason, key: [data.reason]",
+            "data.reason, key",
+            "data.reason is in the key: it has one value only, and the rule never fires",
+        ),
+        (
+            "kind: repeat, of: {where: {channel: phone}}, count: 2, within: 1d, distinct: channel",
+            "channel}]",
+            "'where' leaves one value of channel only, and the rule never fires",
+        ),
+        (
+            "kind: repeat, of: {where: {channel: {in: [app, web]}}}, count: 3, within: 1d, distinct: channel",
+            "channel}]",
+            "'where' leaves fewer than 3 values of channel: the rule never fires",
+        ),
+        (
+            "kind: repeat, of: contact.started, count: 2, within: 1d, distinct: data.menu",
+            "data.menu",
+            "contact.started has no data.menu: it never counts",
+        ),
+    ],
+)
+def test_a_doubt_is_pointed_at(rule: str, at: str, message: str) -> None:
+    """What nobody sends and what can never be true is said with its place."""
+    text = f"rules: [{{id: a, {rule}}}]"
+    found = next(one for one in _warnings(text) if message in one)
+    column = int(found.split(":")[2])
+    assert text[column - 1 :].startswith(at)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "kind: match, when: {types: contact.*, where: {data.menu: {exists: true}}}",
+        "kind: match, when: {types: [order.placed, checkout.step_completed], where: {data.step: {ne: x}}}",
+        "kind: match, when: {types: feedback.given, where: {data.metric: {in: [nps]}, data.score: {le: 2}}}",
+        "kind: match, when: {where: {data.mine: 3}}",
+        "kind: match, when: {types: '*', where: {channel: {not_in: [phone]}}}",
+        "kind: match, when: {where: {context.n: {ge: 3, le: 3}}}",
+        "kind: expect, after: promise.made, then: promise.kept, by: data.due_at, key: [data.promise_id]",
+        "kind: expect, after: page.viewed, then: page.viewed, within: 1h",
+        "kind: repeat, of: {where: {channel: {in: [phone, chat]}}}, count: 2, within: 1d, distinct: channel",
+    ],
+)
+def test_what_can_be_right_is_left_alone(rule: str) -> None:
+    """Fields of some of a family, fields of unknown types and bounds that meet are no cause for doubt."""
+    assert _warnings(f"rules: [{{id: a, {rule}}}]") == []
+
+
+def test_only_what_the_file_says_is_looked_at() -> None:
+    """A doubtful rule of the pack is the file's matter only where the file changes it."""
+    packs = {"default": "rules: [{id: a, kind: match, when: my.own}]"}
+    assert _warnings("extends: default", packs) == []
+    assert len(_warnings("extends: default\nchange: {a: {when: your.own}}", packs)) == 1
