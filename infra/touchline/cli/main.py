@@ -4,6 +4,7 @@ import typer
 
 from touchline.cli import keys, rules, schema
 from touchline.cli.backtest import backtest
+from touchline.cli.compare import compare
 from touchline.cli.demo import demo
 from touchline.cli.imports import import_
 from touchline.cli.measures import measures
@@ -25,6 +26,7 @@ app.command()(replay)
 app.command()(query)
 app.command()(measures)
 app.command()(backtest)
+app.command()(compare)
 app.add_typer(keys.app, name="keys")
 app.add_typer(rules.app, name="rules")
 app.add_typer(schema.app, name="schema")
