@@ -36,13 +36,12 @@ class CustomerFold(FrictionFold):
 
     def precedes(self, event: Event) -> bool:
         """Whether all taken in so far are of earlier times, so that the event can be taken in."""
-        return self._run is None or event.time > self._run.last
+        return event.time > self.last
 
     @property
     def last(self) -> int:
-        """The time (ms) of the latest event taken in, of which there is at least one."""
-        assert self._run is not None
-        return self._run.last
+        """The time (ms) of the latest event taken in; before all times where there is none."""
+        return -(2**63) if self._run is None else self._run.last
 
     def copy_into(self, into: "CustomerFold") -> None:
         """Make `into`, which is new, stand where this one stands, to go its own way from here."""

@@ -35,6 +35,7 @@ _EVENTS = (
     f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
     "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
 )
+_LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
 _STORED = """
 SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
 ORDER BY log_offset DESC
