@@ -46,7 +46,7 @@ def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any
         proxy_path="clickhouse",
     )
     try:
-        found = dict(reader.query(FOUND).result_rows)
+        found: dict[str, int] = {row[0]: row[1] for row in reader.query(FOUND).result_rows}
     finally:
         reader.close()
     assert found
