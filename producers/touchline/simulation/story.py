@@ -30,12 +30,11 @@ SECOND_LAYER = {
 }
 """Rules that hear the frictions of the others."""
 
-_OURS = {
-    *("campaign.delivered", "delivery.scheduled", "delivery.completed", "refund.issued"),
-    *("promise.made", "promise.kept", "promise.broken", "followup.scheduled", "followup.completed"),
-    *("feedback.answered", "mention.answered", "identity.linked"),
+_NO_SILENCE = {
+    *("cart.updated", "order.placed", "contact.started", "visit.started"),
+    *("account.closed", "subscription.cancelled"),
 }
-"""Touchpoints that are the retailer's doing, and no sign of life of the customer's."""
+"""Touchpoints with which a customer is back, or has left for good."""
 
 Identifiers = Mapping[str, str]
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
@@ -197,7 +196,7 @@ class Story:
 
     def fall_silent(self) -> None:
         """End the story: the customer is not seen again, which after a friction is one more."""
-        seen = max((one.time for one in self.touchpoints if one.type not in _OURS), default=0)
+        seen = max((one.time for one in self.touchpoints if one.type in _NO_SILENCE), default=0)
         since = [
             one
             for one in self.planted
