@@ -1,0 +1,45 @@
+"""`python -m benchmarks NAME [--json]`: run one benchmark and say what it measured."""
+
+import argparse
+import sys
+from importlib import import_module
+from typing import Any
+
+BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
+    "fold": (
+        "what the fold costs an event: in order, late, with merges; beside Bytewax and Quix Streams",
+        {"events": "how many events of the demo's traffic", "rounds": "how often each takes its turn"},
+    ),
+    "memory": (
+        "bytes of a held customer",
+        {"customers": "how many are held", "sample": "how many are walked through for the breakdown"},
+    ),
+}
+"""Name, which is that of its module, → what it measures, and the sizes that `measure` takes."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments ask for; 1 if its result is void."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, (about, sizes) in BENCHMARKS.items():
+        one = names.add_parser(name, help=about, description=about)
+        one.add_argument("--json", action="store_true", help="print one JSON object")
+        one.add_argument("--profile", action="store_true", help="say where the time goes, if it can")
+        for size, meaning in sizes.items():
+            one.add_argument(f"--{size}", type=int, help=meaning)
+    asked = vars(parser.parse_args(arguments))
+    module: Any = import_module(f"benchmarks.{asked['name']}")
+    sizes = {size: asked[size] for size in BENCHMARKS[asked["name"]][1] if asked[size] is not None}
+    if asked["profile"]:
+        if not hasattr(module, "profile"):
+            parser.error(f"{asked['name']} has no profile")
+        sys.stdout.write(module.profile(**sizes))
+        return 0
+    report = module.measure(**sizes)
+    sys.stdout.write((report.json() if asked["json"] else report.text()) + "\n")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,224 @@
+"""`memory`: what a held customer takes, with the demo's mix of stories."""
+
+import gc
+import os
+import sys
+import tracemalloc
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+import msgspec
+import orjson
+
+from benchmarks.report import Report
+from benchmarks.traffic import SEED, START
+from touchline.collector.acceptance import accept_each
+from touchline.friction import RuleSet
+from touchline.identity import Identities
+from touchline.journeys import JOURNEY_GAP
+from touchline.pipeline.held import Held, HeldCustomers
+from touchline.pipeline.packs import load_rules
+from touchline.simulation import STORYLINES, Story, tell
+from touchline.vocabulary.event import Event
+
+CUSTOMERS = 1_000_000
+SAMPLE = 20_000
+BATCH = 1_000
+"""Customers that are folded together, as in a flush."""
+
+TARGET = 1_024
+
+Customers = Iterator[tuple[str, list[Event]]]
+
+
+def measure(customers: int = CUSTOMERS, sample: int = SAMPLE) -> Report:
+    """Hold so many customers, and see by how much the process grew; walk through a sample of them."""
+    rules = load_rules()
+    sample = min(sample, customers)
+    _fill(_new(rules, BATCH), rules, _customers(BATCH))  # what is made once is made before
+    gc.collect()
+    before = _resident()
+    held = _new(rules, customers)
+    _fill(held, rules, _customers(customers))
+    gc.collect()
+    grown = max(_resident() - before, 1)
+    figures = {
+        "customers": len(held),
+        "bytes_per_customer": round(grown / len(held)),
+        "megabytes": round(grown / 1e6, 1),
+    }
+    del held
+    # Not before: what the breakdown lets go of would be used again, and not be seen as growth.
+    figures |= _breakdown(rules, sample)
+    notes = [
+        f"bytes_per_customer is what the process grew by (resident), with key and place in the table; "
+        f"target {TARGET}; below 100,000 customers it is vague",
+        f"the breakdown is of {sample} customers: bytes a customer by owner → object, rounded up to the "
+        "allocator's 16 and with the collector's header; what is shared by customers is not counted",
+    ]
+    return Report(
+        "memory", figures, {"target/bytes_per_customer": round(TARGET * customers / grown, 2)}, notes
+    )
+
+
+def _new(rules: RuleSet, most: int) -> HeldCustomers:
+    return HeldCustomers(rules, JOURNEY_GAP, _nothing_stored, most=most)
+
+
+def _nothing_stored(names: Collection[str], later_than: int | None) -> Iterable[tuple[str, Event]]:
+    return ()
+
+
+def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
+    batch: dict[str, list[Event]] = {}
+    for name, events in customers:
+        batch[name] = events
+        if len(batch) == BATCH:
+            _flush(held, rules, batch)
+            batch = {}
+    _flush(held, rules, batch)
+
+
+def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
+    found = held.advance(batch.keys(), batch, ())
+    for name, one in found.items():
+        one.wrote(one.folded(rules, batch[name][-1].time))
+    held.hold(found)
+    return found
+
+
+def _customers(wanted: int) -> Customers:
+    """So many customers of the demo's mix: its stories, told again and again with other names.
+
+    Every text of an event is a new one, as when it comes off the log.
+    """
+    templates = _templates()
+    decode = msgspec.json.Decoder(Event).decode_lines
+    made = number = 0
+    while True:
+        for key, phone, customers in templates:
+            number += 1
+            new_key, new_phone = f"{number:010x}", f"{number:010d}"
+            for name, lines in customers:
+                if made == wanted:
+                    return
+                made += 1
+                fresh = lines.replace(key, new_key.encode()).replace(phone, new_phone.encode())
+                yield (
+                    name.replace(key, new_key.encode()).replace(phone, new_phone.encode()).decode(),
+                    decode(fresh),
+                )
+
+
+@cache
+def _templates() -> list[tuple[bytes, bytes, list[tuple[bytes, bytes]]]]:
+    """The demo's mix, each storyline as often as it is lived: key, phone, and JSON lines by customer."""
+    templates = []
+    for storyline, share in STORYLINES.items():
+        for number in range(share):
+            story = tell(storyline, f"{SEED}:{storyline.__name__}:{number}", START)
+            events = _accepted(story)
+            identities = Identities()
+            identities.observe([event.identifiers for event, _ in events])
+            by_customer: dict[str, list[bytes]] = defaultdict(list)
+            for event, line in events:
+                by_customer[identities.customer_of(event.entity)].append(line)
+            templates.append(
+                (
+                    story.account["account"].removeprefix("u-").encode(),
+                    story.phone["phone"].removeprefix("+4915").encode(),
+                    [(name.encode(), b"\n".join(lines)) for name, lines in by_customer.items()],
+                )
+            )
+    return templates
+
+
+def _accepted(story: Story) -> list[tuple[Event, bytes]]:
+    raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in story.touchpoints]
+    last = max(touchpoint.due for touchpoint in story.touchpoints)
+    lines = accept_each(raws, received_at_ms=last, producer="demo").batch.touchpoints
+    decode = msgspec.json.Decoder(Event).decode
+    return sorted(((decode(line), line) for line in lines), key=lambda pair: pair[0].order)
+
+
+def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:
+    """Bytes a customer: as the allocator counts them, and by owner and object as a walk finds them."""
+    held = _new(rules, sample)
+    _fill(held, rules, _customers(BATCH))
+    held = _new(rules, sample)
+    gc.collect()
+    tracemalloc.start()
+    everyone: dict[str, Held] = {}
+    batch: dict[str, list[Event]] = {}
+    for name, events in _customers(sample):
+        batch[name] = events
+        if len(batch) == BATCH or len(everyone) + len(batch) == sample:
+            everyone |= _flush(held, rules, batch)
+            batch = {}
+    del batch, events
+    gc.collect()
+    traced, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    owned, count = _owned(everyone)
+    table = 2 * sys.getsizeof(everyone)  # the table that was traced with it is this one's double
+    return {
+        "traced_bytes_per_customer": round((traced - table / 2) / sample),
+        **{
+            what: {"bytes": round(size / sample, 1), "objects": round(count[what] / sample, 2)}
+            for what, size in owned.most_common(24)
+        },
+    }
+
+
+def _owned(everyone: dict[str, Held]) -> tuple[Counter[str], Counter[str]]:
+    """Bytes and numbers of what the held customers own alone, by `owner → object`."""
+    gc.collect()
+    visits: Counter[int] = Counter()
+    found: list[tuple[str, object, int]] = []
+    for number, (name, one) in enumerate(everyone.items()):
+        own: set[int] = set()
+        reach: list[tuple[str, object]] = [("table", name), ("table", one)]
+        while reach:
+            owner, thing = reach.pop()
+            if id(thing) in own or _is_shared(thing):
+                continue
+            own.add(id(thing))
+            visits[id(thing)] += 1
+            found.append((f"{owner} → {type(thing).__name__}", thing, number))
+            if visits[id(thing)] == 1:
+                reach += ((type(thing).__name__, part) for part in gc.get_referents(thing))
+    sizes, counts = Counter[str](), Counter[str]()
+    for what, thing, _ in found:
+        if visits[id(thing)] == 1:
+            sizes[what] += -(-sys.getsizeof(thing) // 16) * 16
+            counts[what] += 1
+    slot = sys.getsizeof(everyone) * 1.0
+    sizes["table → slot"] = round(slot)
+    counts["table → slot"] = len(everyone)
+    return sizes, counts
+
+
+_SHARED: tuple[type, ...] = (
+    type,
+    ModuleType,
+    FunctionType,
+    BuiltinFunctionType,
+    Enum,
+    RuleSet,
+    type(None),
+    bool,
+)
+
+
+def _is_shared(thing: object) -> bool:
+    return isinstance(thing, _SHARED) or (type(thing) is int and -5 <= thing <= 256)
+
+
+def _resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

@@ -1,0 +1,48 @@
+"""The pack as a Bytewax dataflow: input, a stateful step, output; one worker, in this process.
+
+Included is what Bytewax does with an event in memory. Left out is what a deployment adds: reading Kafka,
+decoding, recovery snapshots on disk.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.operators import StatefulBatchLogic
+from bytewax.testing import TestingSink, TestingSource, run_main
+
+from benchmarks.peers import pack
+from benchmarks.peers.patterns import Event, Found, State
+
+
+class _Customer(StatefulBatchLogic[Event, Found, State]):  # type: ignore[misc, unused-ignore]
+    """One customer's events; `now` (ms) is when deadlines are looked at for the last time."""
+
+    def __init__(self, state: State | None, now: int) -> None:
+        self._state = pack.begin() if state is None else state
+        self._now = now
+
+    def on_batch(self, values: list[Event]) -> tuple[Iterable[Found], bool]:
+        state = self._state
+        if len(values) == 1:
+            return pack.step(state, values[0]), self.RETAIN
+        return [found for event in values for found in pack.step(state, event)], self.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[Found], bool]:
+        return pack.sweep(self._state, self._now), self.RETAIN
+
+    def snapshot(self) -> State:
+        # Nothing is recovered here: the copy that a recovery store would need is spared.
+        return self._state
+
+
+def run(events: Sequence[tuple[str, Event]], now: int, batch: int) -> list[Found]:
+    """Fold events, each with its customer, in batches of so many; what was found by `now` (ms), in turn."""
+    out: list[tuple[str, Any]] = []
+    flow = Dataflow("touchline")
+    keyed = op.input("events", flow, TestingSource(events, batch))
+    found = op.stateful_batch("frictions", keyed, lambda state: _Customer(state, now))
+    op.output("found", found, TestingSink(out))
+    run_main(flow)
+    return [one for _, one in out]

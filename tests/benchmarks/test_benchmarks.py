@@ -1,0 +1,80 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def measured(*arguments: str) -> dict[str, Any]:
+    done = run(*arguments, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = orjson.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def fold() -> dict[str, Any]:
+    return measured("fold", "--events", "3000", "--rounds", "1")
+
+
+def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) -> None:
+    """In order, late and merged traffic each have events a second, and what is late is folded anew."""
+    figures = fold["figures"]
+    ways = ("in_order", "held", "held_1_percent_late", "held_10_percent_late", "held_with_merges")
+    assert all(figures[way]["events_per_second"] > 0 for way in ways)
+    assert figures["held"]["anew_per_event"] == 0
+    assert 0.005 < figures["held_1_percent_late"]["anew_per_event"] < 0.02
+    assert 0.04 < figures["held_10_percent_late"]["anew_per_event"] <= 0.11
+    assert figures["held_with_merges"]["anew_per_event"] > 0
+
+
+def test_the_comparisons_find_the_frictions_that_the_fold_finds(fold: dict[str, Any]) -> None:
+    """The same pack written on dictionaries finds the same frictions in the same events."""
+    assert fold["failed"] == []
+    assert fold["figures"]["frictions"] > 100
+    assert fold["ratios"]["in_order/dictionaries"] > 0
+
+
+def test_the_report_says_what_it_ran_on(fold: dict[str, Any]) -> None:
+    """The object names the benchmark and the machine, as the contract has it."""
+    assert fold["benchmark"] == "fold"
+    assert {"cpu", "cores", "python", "load"} <= fold["machine"].keys()
+
+
+def test_what_customers_own_adds_up_to_what_the_process_grew_by() -> None:
+    """The breakdown by objects explains what the allocator gave out, within a fifth."""
+    found = measured("memory", "--customers", "2000", "--sample", "2000")
+    figures = found["figures"]
+    explained = sum(value["bytes"] for value in figures.values() if isinstance(value, dict))
+    assert found["benchmark"] == "memory"
+    assert figures["customers"] == 2000
+    assert explained == pytest.approx(figures["traced_bytes_per_customer"], rel=0.2)
+
+
+def test_without_json_it_is_a_table() -> None:
+    """A person gets rows with names."""
+    done = run("memory", "--customers", "200", "--sample", "100")
+    assert done.returncode == 0, done.stderr
+    assert "bytes_per_customer" in done.stdout
+    assert "target/bytes_per_customer" in done.stdout
+
+
+def test_an_unknown_benchmark_is_a_usage_error() -> None:
+    """The message names those that there are."""
+    done = run("speed")
+    assert done.returncode == 2
+    assert "fold" in done.stderr
