@@ -1,6 +1,7 @@
 """`touchline rules`, as it is typed."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,3 +141,16 @@ def test_rules_at_fault_are_not_listed(rules: Rules) -> None:
     result = rules("list", "--rules", "bad.yaml")
     assert result.exit_code == 1
     assert "bad.yaml:1:30: rule 'a'.wen: unknown key" in result.stderr
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_the_files_shown_in_the_docs_are_right(rules: Rules, number: int) -> None:
+    """Every rules file in docs/rules.md is free of faults and doubts, and its examples pass."""
+    Path("shown.yaml").write_text(BLOCKS[number], encoding="utf-8")
+    linted = rules("lint", "shown.yaml").stdout
+    assert linted.endswith("rules can be used, 0 errors, 0 warnings\n"), linted
+    assert rules("test", "--rules", "shown.yaml").exit_code == 0

@@ -41,7 +41,7 @@ def _of_rule(rule: Rule) -> Found:
             yield (part, *path), message
         for number, field in enumerate(rule.key):
             for name in _lacking(selector, field):
-                yield ("key", number), f"{name} has no {field}: with this key it takes no part in the rule"
+                yield ("key", number), f"{_unknown(name, field)}, and without it takes no part in the rule"
     if isinstance(rule, ExpectRule):
         yield from _of_expect(rule)
     if isinstance(rule, RepeatRule) and rule.distinct is not None:
@@ -60,8 +60,7 @@ def _of_selector(selector: SelectorModel) -> Found:
         tests = wanted if isinstance(wanted, dict) else {"eq": wanted}
         if not _holds_where_missing(tests):
             for name in _lacking(selector, path):
-                near = suggestion(path.removeprefix("data."), EVENT_TYPES[name].model.model_fields)
-                yield ("where", path), f"{name} has no {path}{near}: it never matches"
+                yield ("where", path), _unknown(name, path)
         for name in _types(selector) or ():
             if (field := _field(name, path)) is not None and (message := _unlike(field, tests)):
                 yield ("where", path), f"{path} of {name} {message}"
@@ -82,7 +81,7 @@ def _of_expect(rule: ExpectRule) -> Found:
         for name in _types(rule.after) or ():
             field = _field(name, rule.by)
             if name in _lacking(rule.after, rule.by):
-                yield ("by",), f"{name} has no {rule.by}: it never begins anything"
+                yield ("by",), f"{_unknown(name, rule.by)}, and without it begins nothing"
             elif field is not None and not field.is_time:
                 yield ("by",), f"{rule.by} of {name} is no time: it never begins anything"
     then, unless = rule.then, rule.unless
@@ -102,7 +101,7 @@ def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
             f"'where' leaves fewer than {rule.count} values of {distinct}: the rule never fires",
         )
     for name in _lacking(rule.of, distinct):
-        yield ("distinct",), f"{name} has no {distinct}: it never counts"
+        yield ("distinct",), f"{_unknown(name, distinct)}, and without it does not count"
 
 
 def _named(pattern: str) -> list[str]:
@@ -128,6 +127,11 @@ def _lacking(selector: SelectorModel, path: str) -> list[str]:
         if known and all(_field(one, path) is None for one in known):
             lacking.append(known[0] if name.endswith(".*") else name)
     return lacking
+
+
+def _unknown(name: str, path: str) -> str:
+    near = suggestion(path.removeprefix("data."), EVENT_TYPES[name].model.model_fields)
+    return f"{path} is no known field of {name}{near}: right only if you send it"
 
 
 @cache
