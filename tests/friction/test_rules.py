@@ -38,6 +38,19 @@ def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
         ("{id: a, kind: match, when: {where: {data.n: {matchs: x}}}}", "'matchs' (did you mean 'matches'?)"),
         ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is no regular expression"),
         ("{id: a, kind: match, when: {where: {data.n: {in: 3}}}}", "'in' takes a list"),
+        (
+            "{id: a, kind: match, when: 3}",
+            "rule 'a'.when: 3 takes no event: write a type, a list of types, or",
+        ),
+        ("{id: a b, kind: match, when: x.y}", "rule 'a b'.id: 'a b' is no id: write up to 64 of"),
+        (
+            "{id: a, kind: match, when: x.y, weight: -1}",
+            "rule 'a'.weight: -1 should be greater than or equal to 0",
+        ),
+        (
+            "{id: a, kind: match, when: x.y, factor: luck}",
+            "rule 'a'.factor: 'luck' should be 'people', 'process'",
+        ),
         ("{id: a, kind: match, when: con*}", "a pattern is 'family.*' or '*'"),
         ("{id: a, kind: match, when: friction.b}", "rule 'a'.when: 'friction.b' names no rule of this file"),
     ],

@@ -117,11 +117,11 @@ examples:
     result = rules("lint", "bad.yaml")
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
+        "bad.yaml:2:32: warning: rule 'a'.when: 'order.plced' is no type of the vocabulary "
+        "(did you mean 'order.placed'?); right only if it is your own",
         "bad.yaml:3:5: error: rule 'b'.when: is missing",
         "bad.yaml:3:26: error: rule 'b'.wen: unknown key (did you mean 'when'?)",
         "bad.yaml:5:3: error: examples: there is no rule 'c'",
-        "bad.yaml:2:32: warning: rule 'a'.when: 'order.plced' is no type of the vocabulary "
-        "(did you mean 'order.placed'?); right only if it is your own",
         "1 rules can be used, 3 errors, 1 warnings",
     ]
     assert rules("lint", "mine.yaml").exit_code == 0

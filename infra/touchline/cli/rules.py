@@ -111,16 +111,16 @@ def lint(
     Example: touchline rules lint rules.yaml
     """
     from touchline.friction import RulesError
+    from touchline.friction.document import by_place
     from touchline.friction.lint import warnings
     from touchline.pipeline.packs import load_pack
 
     with reported(RulesError):
         pack = load_pack(file)
-    for fault in pack.faults:
-        typer.echo(f"{fault.place}: error: {fault.message}")
     doubts = warnings(pack.rules, pack.entries, pack.document)
-    for doubt in doubts:
-        typer.echo(f"{doubt.place}: warning: {doubt.message}")
+    told = [*((one, "error") for one in pack.faults), *((one, "warning") for one in doubts)]
+    for fault, name in sorted(told, key=lambda one: by_place(one[0])):
+        typer.echo(f"{fault.place}: {name}: {fault.message}")
     typer.echo(f"{len(pack.rules)} rules can be used, {len(pack.faults)} errors, {len(doubts)} warnings")
     if pack.faults:
         raise typer.Exit(1)

@@ -84,6 +84,12 @@ class Document:
         return f"{self.name}:{mark.line + 1}:{mark.column + 1}"
 
 
+def by_place(fault: Fault) -> tuple[str, int, int]:
+    """Faults in the order in which a reader of the file meets them."""
+    name, line, column = fault.place.rsplit(":", 2)
+    return name, int(line), int(column)
+
+
 def suggestion(word: Any, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` where a known word is near, else nothing."""
     near = get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)

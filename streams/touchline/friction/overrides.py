@@ -40,9 +40,15 @@ class Entry:
         return document.fault(path, ".".join([name, *shown]) + f": {message}", key=key)
 
 
-def entries(document: Document, rules: list[dict[str, Any]]) -> list[Entry]:
+def entries(document: Document, rules: list[Any]) -> tuple[list[Entry], list[Fault]]:
     """The rules that a document itself writes."""
-    return [Entry(raw, document, ("rules", number), {}) for number, raw in enumerate(rules)]
+    found = [Entry(raw, document, ("rules", n), {}) for n, raw in enumerate(rules) if isinstance(raw, dict)]
+    faults = [
+        document.fault(("rules", n), f"rule {n + 1}: write its fields, such as {{id: …, kind: …}}")
+        for n, raw in enumerate(rules)
+        if not isinstance(raw, dict)
+    ]
+    return found, faults
 
 
 def overridden(

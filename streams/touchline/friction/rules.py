@@ -14,6 +14,7 @@ from touchline.friction.document import suggestion
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d+)([smhd])\Z")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
 _BUSINESS = re.compile(r"([1-9]\d*) business (minute|hour)s?\Z")
 
 Factor = Literal["people", "process", "technology", "culture"]
@@ -60,6 +61,14 @@ def _waiting(text: Any, info: ValidationInfo) -> int:
     return within
 
 
+def _id(text: str) -> str:
+    if not _ID.match(text):
+        raise ValueError(
+            f"'{text}' is no id: write up to 64 of A-Z, a-z, 0-9, _, . and -, first a letter or digit"
+        )
+    return text
+
+
 def _path(path: str) -> str:
     conditions.field(path)
     return path
@@ -68,9 +77,11 @@ def _path(path: str) -> str:
 def _selector(value: Any) -> Any:
     if isinstance(value, str | list):
         value = {"types": value}
-    if isinstance(value, dict) and isinstance(value.get("types"), str):
-        value = {**value, "types": [value["types"]]}
-    return value
+    if not isinstance(value, dict):
+        raise ValueError(
+            f"{value!r} takes no event: write a type, a list of types, or {{types: …, where: …}}"
+        )
+    return {**value, "types": [value["types"]]} if isinstance(value.get("types"), str) else value
 
 
 class _Strict(BaseModel):
@@ -117,7 +128,7 @@ Path = Annotated[str, AfterValidator(_path)]
 class RuleModel(_Strict):
     """What rules of every kind say."""
 
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")
+    id: Annotated[str, AfterValidator(_id)]
     weight: int = Field(default=10, ge=0, le=65_535)
     factor: Factor = "process"
     title: str = ""

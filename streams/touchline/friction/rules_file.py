@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from touchline.friction.calendar import Calendar
-from touchline.friction.document import Document, Fault, suggestion
+from touchline.friction.document import Document, Fault, by_place, suggestion
 from touchline.friction.overrides import Entry, entries, overridden
 from touchline.friction.rules import MODELS, Rule, RuleModel, SelectorModel
 
@@ -24,7 +24,7 @@ class _File(BaseModel):
 
     extends: str | None = None
     calendars: dict[str, Calendar] = {}
-    rules: list[dict[str, Any]] = []
+    rules: list[Any] = []
     change: dict[str, dict[str, Any]] = {}
     disable: list[str] = []
     examples: dict[str, Any] = {}
@@ -56,7 +56,8 @@ def parse_rules(text: str, name: str = "rules", packs: Mapping[str, str] | None 
 def read_rules(document: Document, packs: Mapping[str, str]) -> RulesFile:
     """The rules of a document and all that is wrong with it; `packs` are the texts that it may extend."""
     file, faults = _file(document)
-    written = entries(document, file.rules)
+    written, amiss = entries(document, file.rules)
+    faults += amiss
     calendars = file.calendars
     if file.extends is not None and file.extends in packs:
         base = read_rules(Document(packs[file.extends], f"{file.extends} pack"), {})
@@ -76,6 +77,7 @@ def read_rules(document: Document, packs: Mapping[str, str]) -> RulesFile:
         except ValidationError as error:
             faults += _rule_faults(error, entry)
     faults += _layer_faults(rules, {one.id for one in written})
+    faults.sort(key=by_place)
     return RulesFile(tuple(rule for rule, _ in rules), tuple(written), calendars, tuple(faults))
 
 
@@ -130,7 +132,10 @@ def explained(detail: ErrorDetails, known: Iterable[str]) -> str:
     if detail["type"] == "union_tag_invalid":
         tag = detail["ctx"]["tag"]
         return f"'{tag}' is no kind{suggestion(tag, MODELS)}; write one of {kinds}"
-    return detail["msg"].removeprefix("Value error, ")
+    message, found = detail["msg"].removeprefix("Value error, "), detail["input"]
+    if message.startswith("Input ") and isinstance(found, str | int | float):
+        return f"{found!r} {message.removeprefix('Input ')}"
+    return message
 
 
 def _layer_faults(rules: list[tuple[Rule, Entry]], known: set[str]) -> Iterable[Fault]:
