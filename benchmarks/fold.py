@@ -109,7 +109,9 @@ def _differences(standings: Mapping[str, Standing]) -> list[str]:
     right = standings["in_order"].outcome
     return [
         f"{name} found {len(standing.outcome - right)} frictions that in_order did not, "
-        f"and missed {len(right - standing.outcome)}"
+        f"and missed {len(right - standing.outcome)}, of the rules "
+        f"{', '.join(sorted({one[0] for one in right ^ standing.outcome}))}: has the "
+        "default pack changed and benchmarks/peers/pack.py not?"
         for name, standing in standings.items()
         if standing.outcome is not None and standing.outcome != right
     ]

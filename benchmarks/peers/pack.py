@@ -31,16 +31,6 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "touchline")
 SECOND_LAYER: dict[str, list[Handler]] = {}
 """The same for the rules about frictions, which make none that others hear."""
 
-NO_SIGN_OF_LIFE = frozenset(
-    (
-        *("campaign.delivered", "delivery.scheduled", "delivery.completed", "refund.issued"),
-        *("promise.made", "promise.kept", "promise.broken", "followup.scheduled", "followup.completed"),
-        *("feedback.answered", "mention.answered", "identity.linked", "staff.feedback_given"),
-        *("change.deployed", "account.closed", "subscription.cancelled"),
-    )
-)
-"""What happens to a customer without any doing of theirs, or is no return to us."""
-
 
 def begin() -> State:
     """The state of a customer who has done nothing yet; `next` is the earliest deadline, 0 where none is."""
@@ -60,8 +50,6 @@ def step(state: State, event: Event) -> list[Found]:
     if handlers := SECOND_LAYER.get(event_type):
         for handle in handlers:
             handle(state, event, out, out)
-    if event_type not in NO_SIGN_OF_LIFE:
-        _silence_ends(state, event, out, out)
     if fresh:
         _tell_second_layer(state, fresh, time, out)
     return out
@@ -279,4 +267,8 @@ SECOND_LAYER |= {
     "account.closed": [_left, _silence_no_more],
     "subscription.cancelled": [_left, _silence_no_more],
     "order.cancelled": [_cancelled],
+    "cart.updated": [_silence_ends],
+    "order.placed": [_silence_ends],
+    "contact.started": [_silence_ends],
+    "visit.started": [_silence_ends],
 }
