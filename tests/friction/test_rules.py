@@ -28,6 +28,8 @@ def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
         ),
         ("{id: a, kind: repeat, of: x.y, count: 1, within: 1h}", "greater than or equal to 2"),
         ("{id: a, kind: repeat, of: x.y, count: 2, within: 1 hour}", "write 45s, 30m, 4h or 7d"),
+        ("{id: a, kind: repeat, of: x.y, count: 2, within: 4000d}", "'4000d' is longer than ten years"),
+        ("{id: a, kind: expect, after: x.y, then: x.z, within: 4000d}", "'4000d' is longer than ten years"),
         ("{id: a, kind: expect, after: x.y, then: x.z}", "write either 'within'"),
         ("{id: a, kind: expect, after: x.y, then: x.z, within: 1h, by: data.due}", "write either 'within'"),
         ("{id: a, kind: match, when: {where: {reason: x}}}", "'reason' names no field"),

@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-"""An event outside of these years has no business deadline."""
+EARLIEST, LATEST = -2_208_988_800_000, 7_258_118_400_000
+"""The years 1900 to 2199, in ms: outside of them there are no deadlines, and stores know no times."""
 MOST_HOLIDAYS = 1_000
 MOST_YEARS = 25
 """No deadline is further away: a year of opening hours, put off by every holiday by a week."""
@@ -130,15 +130,13 @@ class BusinessClock:
         self._zone = ZoneInfo(calendar.zone)
         self._holidays = frozenset(calendar.holidays)
         self._years: dict[int, _Year] = {}
-        self._from = _ms(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC))
-        self._until = _ms(datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
 
     def deadline(self, time: int, within: int) -> int | None:
         """The first moment at which `within` ms of opening time have passed since `time` (both in ms).
 
         None outside of the years that are counted.
         """
-        if not self._from <= time < self._until:
+        if not EARLIEST <= time < LATEST:
             return None
         first = (_EPOCH + timedelta(milliseconds=time)).year
         year = self._year(first)

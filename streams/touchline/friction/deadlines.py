@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from touchline.friction.calendar import BusinessClock
+from touchline.friction.calendar import EARLIEST, LATEST, BusinessClock
 from touchline.friction.conditions import field
 from touchline.friction.rules import ExpectRule
 from touchline.vocabulary.envelope import milliseconds
@@ -30,4 +30,7 @@ def _milliseconds(value: Any) -> int | None:
         time = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return None if time.tzinfo is None else milliseconds(time)
+    if time.tzinfo is None:
+        return None
+    due = milliseconds(time)
+    return due if EARLIEST <= due < LATEST else None  # 9999-12-31 is how some systems write "never"

@@ -17,6 +17,9 @@ _DURATION = re.compile(r"(\d+)([smhd])\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
 _BUSINESS = re.compile(r"([1-9]\d*) business (minute|hour)s?\Z")
 
+LONGEST = 3_660 * _UNITS["d"]
+"""The longest time, in ms, that a rule may name."""
+
 Factor = Literal["people", "process", "technology", "culture"]
 
 
@@ -30,6 +33,13 @@ def duration(text: Any) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no duration: write 45s, 30m, 4h or 7d")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def _span(text: Any) -> int:
+    span = duration(text)
+    if span > LONGEST:
+        raise ValueError(f"'{text}' is longer than ten years: write a shorter time")
+    return span
 
 
 def _calendar(name: Any, info: ValidationInfo) -> Any:
@@ -46,7 +56,7 @@ def _waiting(text: Any, info: ValidationInfo) -> int:
     if not isinstance(text, str) or "business" not in text:
         if calendar is not None:
             raise ValueError("with a 'calendar' it is opening time that counts: write 8 business hours")
-        return duration(text)
+        return _span(text)
     match = _BUSINESS.match(text.strip())
     if match is None:
         raise ValueError(
@@ -121,7 +131,7 @@ class SelectorModel(_Strict):
 
 
 Selector = Annotated[SelectorModel, BeforeValidator(_selector)]
-Duration = Annotated[int, BeforeValidator(duration)]
+Duration = Annotated[int, BeforeValidator(_span)]
 Path = Annotated[str, AfterValidator(_path)]
 
 
