@@ -24,7 +24,7 @@ FROM (
            argMinIf(channel, time, type = 'contact.queued') AS channel,
            argMinIf(source, time, type = 'contact.queued') AS source,
            argMinIf(told.queue, time, type = 'contact.queued') AS queue,
-           argMaxIf(told.reason, time, told.reason != '') AS reason,
+           argMinIf(told.reason, time, told.reason != '') AS reason,
            arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
                groupArrayIf((time, ifNull(told.wait_seconds, -1)), type = 'contact.answered'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS answer,
@@ -50,16 +50,15 @@ SELECT told.contact_id AS contact,
        argMinIf(channel, time, type = 'contact.started') AS channel,
        argMinIf(source, time, type = 'contact.started') AS source,
        argMinIf(told.queue, time, told.queue != '') AS queue,
-       argMaxIf(told.reason, time, told.reason != '') AS reason,
-       countIf(type IN ('contact.answered', 'contact.ended', 'contact.transferred', 'contact.escalated')) > 0
-           AS handled,
+       argMinIf(told.reason, (type != 'contact.started', time), told.reason != '') AS reason,
+       countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
        countIf(type = 'contact.escalated') > 0 AS escalated,
        argMaxIf(ifNull(told.resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(told.resolved))
            AS unresolved
 FROM ({_READ}
-    WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.transferred',
-                   'contact.escalated', 'contact.ended')
+    WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.held',
+                   'contact.transferred', 'contact.escalated', 'contact.ended')
       AND time >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND time < {{until:DateTime64(3)}} + INTERVAL 30 DAY)
 WHERE contact != ''
