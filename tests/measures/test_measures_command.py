@@ -1,0 +1,75 @@
+"""`touchline measures`: the same readings for people and for scripts."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from touchline.cli.main import app
+from touchline.measures import MEASURES
+from touchline.pipeline.store import open_store
+
+
+@pytest.fixture
+def data(tmp_path: Path, accept: Any, fold: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with two calls long ago, and goals beside it."""
+    calls = [
+        {
+            "id": f"{number}-{step}",
+            "type": f"contact.{step}",
+            "time": f"2026-03-0{number}T10:00:{seconds}Z",
+            "channel": "phone",
+            "source": "desk",
+            "identifiers": {"account": str(number)},
+            "data": {"contact_id": str(number), "queue": "tier1"},
+        }
+        for number, wait in ((1, 10), (2, 40))
+        for step, seconds in (("queued", "00"), ("answered", str(wait)))
+    ]
+    with open_store(tmp_path / "store") as store:
+        fold(store, accept(calls))
+    (tmp_path / "touchline.toml").write_text("[goals]\nservice_level = 0.8\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def command(data: Path, *arguments: str) -> Result:
+    """The command line."""
+    return CliRunner().invoke(app, ["measures", "--data", str(data), *arguments])
+
+
+def test_goals_and_distances_are_shown(data: Path) -> None:
+    """Time counts back from the newest event where that is old; the goal comes from touchline.toml."""
+    shown = command(data)
+    assert shown.exit_code == 0, shown.output
+    assert all(word in shown.stdout for word in ("50.0 %", "80.0 %", "30.0 points short", "25 s"))
+    assert "2026-03-02 10:00 UTC" in shown.stdout
+
+
+def test_a_script_reads_every_measure(data: Path) -> None:
+    """One object a measure with its definition; nothing to measure is null."""
+    told = {one["measure"]: one for one in orjson.loads(command(data, "--json").stdout)}
+    assert list(told) == [measure.name for measure in MEASURES]
+    level = told["service_level"]
+    assert (level["value"], level["numerator"], level["denominator"]) == (0.5, 1, 2)
+    assert (level["goal"], level["met"]) == (0.8, False)
+    assert level["distance"] == pytest.approx(-0.3)
+    assert told["nps"]["value"] is None
+
+
+def test_a_part_of_the_time_or_of_the_queues_is_measured(data: Path) -> None:
+    """Spans may be lengths or times; a queue that nobody waits in has no value."""
+    told = orjson.loads(command(data, "--since", "2026-03-01", "--until", "2026-03-02", "--json").stdout)
+    assert told[2]["denominator"] == 1
+    told = orjson.loads(command(data, "--queue", "tier2", "--json").stdout)
+    assert told[2]["value"] is None
+
+
+def test_an_unknown_goal_stops_the_command(data: Path) -> None:
+    """The message names the goal, and the measures that there are."""
+    (data / "touchline.toml").write_text("[goals]\nservise_level = 0.8\n")
+    found = command(data)
+    assert found.exit_code == 1
+    assert "'servise_level' is no measure; there are first_contact_resolution" in found.output
