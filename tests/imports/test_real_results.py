@@ -7,12 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
+from touchline.friction import RuleSet
+from touchline.measures import BY_NAME, Span, evaluate
+from touchline.pipeline.customer import fold
+from touchline.pipeline.histories import histories
 from touchline.pipeline.packs import load_rules
 from touchline.pipeline.store import Store, open_store
 
@@ -117,3 +123,56 @@ def test_frictions_of_incidents_agree_with_sql(
         "reassigned_three_times": crosscheck.count(log, "incident_reassigned_thrice"),
     }
     assert found == {"contacted_again_within_a_week": 4856, "reassigned_three_times": 2848}
+
+
+def _measured(store: Store, name: str, since: datetime, until: datetime) -> tuple[float, float]:
+    span = Span(int(since.timestamp() * 1000), int(until.timestamp() * 1000))
+    [reading] = evaluate(
+        lambda sql, parameters: store.query(sql, dict(parameters)).result_rows,
+        span,
+        {},
+        measures=[BY_NAME[name]],
+        now=span.until,
+    )
+    return reading.numerator, reading.denominator
+
+
+def test_first_contact_resolution_of_bank_calls_agrees_with_sql(
+    bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
+) -> None:
+    """January's first calls, and those that were enough, are as many as SQL counts; it is one channel."""
+    calls = crosscheck.loaded("calls", [real(name) for name in BANK])
+    zone = ZoneInfo("Asia/Jerusalem")
+    month = datetime(1999, 1, 1, tzinfo=zone), datetime(1999, 2, 1, tzinfo=zone)
+    store = opened(bank)
+    found = _measured(store, "first_contact_resolution", *month)
+    assert found == crosscheck.counts(calls, "bank_first_contact_resolution") == (19198, 20789)
+    assert _measured(store, "one_contact_resolution", *month) == found
+
+
+def test_one_contact_resolution_of_incidents_agrees_with_sql(
+    desk: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
+) -> None:
+    """March's first incidents, and those that were enough, are as many as SQL counts."""
+    log = crosscheck.loaded("log", [real(name) for name in INCIDENTS])
+    utc = ZoneInfo("UTC")
+    month = datetime(2016, 3, 1, tzinfo=utc), datetime(2016, 4, 1, tzinfo=utc)
+    found = _measured(opened(desk), "one_contact_resolution", *month)
+    assert found == crosscheck.counts(log, "incident_one_contact_resolution") == (6320, 7342)
+
+
+def test_strike_outs_of_bank_calls_agree_with_sql(
+    bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
+) -> None:
+    """Three frictions of the default pack within a week are as many as SQL counts."""
+    names = ("menu_abandoned", "queue_abandoned", "long_wait", "repeat_contact", "strike_out")
+    rules = RuleSet(rule for rule in load_rules().rules if rule.id in names)
+    store = opened(bank)
+    now = store.newest_event() or 0
+    found = sum(
+        signal.rule == "strike_out"
+        for _, events in histories(store)
+        for signal in fold(events, rules, now).signals
+    )
+    calls = crosscheck.loaded("calls", [real(name) for name in BANK])
+    assert found == crosscheck.count(calls, "bank_strike_outs") == 549

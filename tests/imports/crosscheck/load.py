@@ -33,11 +33,16 @@ def loaded(table: str, files: Iterable[Path]) -> sqlite3.Connection:
 
 def count(database: sqlite3.Connection, query: str) -> int:
     """What one of the queries beside this file finds."""
+    return counts(database, query)[0]
+
+
+def counts(database: sqlite3.Connection, query: str) -> tuple[int, ...]:
+    """All that one of the queries beside this file finds, in the order of its columns."""
     sql = Path(__file__).with_name(f"{query}.sql").read_text(encoding="utf-8")
-    found: int = database.execute(sql).fetchone()[0]
+    found: tuple[int, ...] = database.execute(sql).fetchone()
     return found
 
 
 if __name__ == "__main__":
     name, table_name, *paths = sys.argv[1:]
-    print(count(loaded(table_name, map(Path, paths)), name))  # noqa: T201
+    print(*counts(loaded(table_name, map(Path, paths)), name))  # noqa: T201
