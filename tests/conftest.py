@@ -1,10 +1,21 @@
-"""Fixtures that several folders of tests use."""
+"""Fixtures that several folders of tests use, and how many cases a law is tried on.
 
+`HYPOTHESIS_PROFILE` chooses: `dev` (the default: quick), `ci` (the default where CI is set: at least 2,000
+cases a law) or `long` (on demand).
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=2_000, deadline=None)
+settings.register_profile("long", max_examples=50_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 if TYPE_CHECKING:
     from touchline.pipeline.store import Store

@@ -168,7 +168,7 @@ def test_strike_outs_of_bank_calls_agree_with_sql(
     names = ("menu_abandoned", "queue_abandoned", "long_wait", "repeat_contact", "strike_out")
     rules = RuleSet(rule for rule in load_rules().rules if rule.id in names)
     store = opened(bank)
-    now = store.newest_event() or 0
+    now = store.newest() or 0
     found = sum(
         signal.rule == "strike_out"
         for _, events in histories(store)

@@ -1,12 +1,17 @@
 """Whatever the order, the duplicates, the flushes and the crashes: the end is the offline result."""
 
+from collections.abc import Container, Iterable
+from itertools import combinations
 from typing import Any
 
+import msgspec
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.friction import RuleSet, parse_rules
+from touchline.identity import Entry, Pair, Suppression, customer_id, kept
+from touchline.identity.ledger import hashed
 from touchline.pipeline.memory import MemoryLog, MemoryStore
 from touchline.pipeline.replay import replay
 from touchline.pipeline.worker import Worker
@@ -29,15 +34,17 @@ rules:
     )
 )
 
+IDENTIFIERS = ("account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y")
+
+Seed = tuple[str, int, str, list[str], int]
+
 rows = st.lists(
     st.tuples(
         st.sampled_from(["cart.updated", "order.placed", "contact.started", "help.failed", "request.denied"]),
         st.integers(0, 900),
         st.sampled_from(["web", "phone", "store"]),
         st.lists(
-            st.sampled_from(
-                ["account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y"]
-            ),
+            st.sampled_from(IDENTIFIERS),
             min_size=1,
             max_size=3,
             unique=True,
@@ -46,6 +53,18 @@ rows = st.lists(
     ),
     min_size=1,
     max_size=16,
+)
+
+
+decisions = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["split", "unsplit"]), st.sampled_from([*combinations(IDENTIFIERS, 2)])),
+        st.tuples(
+            st.sampled_from(["erase", "readmit"]),
+            st.lists(st.sampled_from(IDENTIFIERS), min_size=1, max_size=3, unique=True).map(tuple),
+        ),
+    ),
+    max_size=5,
 )
 
 
@@ -63,6 +82,14 @@ class Mortal:
         self._step()
         self._store.insert(*arguments, **named)
 
+    def delete(self, *arguments: Any) -> None:
+        self._step()
+        self._store.delete(*arguments)
+
+    def delete_events(self, *arguments: Any) -> None:
+        self._step()
+        self._store.delete_events(*arguments)
+
     def commit(self, offset: int) -> None:
         self._step()
         self._log.commit(offset)
@@ -76,7 +103,7 @@ class Mortal:
         return getattr(self._log if hasattr(self._log, name) else self._store, name)
 
 
-def _events(seeds: list[tuple[str, int, str, list[str], int]]) -> list[Event]:
+def _events(seeds: list[Seed]) -> list[Event]:
     return [
         Event(
             id=f"e{n}",
@@ -129,28 +156,55 @@ def _tables(store: MemoryStore, now: int) -> dict[str, Any]:
     }
 
 
-def _offline(events: list[Event], now: int) -> dict[str, Any]:
-    result = replay(events, RULES, now)
+def _offline(events: Iterable[Event], now: int, bans: Container[Pair] = ()) -> dict[str, Any]:
+    result = replay(events, RULES, now, bans=bans)
     result["signals"].sort(key=lambda one: (one["customer"], one["id"]))
     result["journeys"].sort(key=lambda one: (one["customer"], one["start"]))
     return result
 
 
-@settings(max_examples=400, deadline=None)
-@given(rows, st.randoms(use_true_random=False), st.integers(1, 5), st.lists(st.integers(1, 9), max_size=4))
-def test_any_arrival_and_any_crash_end_with_the_offline_result(
-    seeds: list[tuple[str, int, str, list[str], int]], random: Any, cut: int, crashes: list[int]
-) -> None:
-    """Shuffled, doubled, cut into records, cut off at any step and let go of, the tables are a replay's."""
-    events = _events(seeds)
-    arriving = events + [event for event in events if random.random() < 0.3]
-    random.shuffle(arriving)
-    log, store = MemoryLog(), MemoryStore()
-    for start in range(0, len(arriving), cut):
-        lines = [orjson.dumps(_line(event)) for event in arriving[start : start + cut]]
-        log.append("touchpoints", lines, 2_000 * HOUR)
+def _entries(taken: list[tuple[str, tuple[str, ...]]]) -> list[Entry]:
+    """Decisions as entries, each later than the one before."""
+    salt = "salt"
+    entries = []
+    for n, (what, named) in enumerate(taken):
+        hashes = tuple(hashed(one, salt) for one in named) if what == "readmit" else ()
+        identifiers = () if hashes else named
+        fields = {"identifiers": identifiers, "hashes": hashes, "salt": salt if "split" not in what else ""}
+        entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, **fields))  # type: ignore[arg-type]
+    return entries
 
-    end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
+
+class Told:
+    """What a log says, record by record: the events that stand, and the pairs that are banned."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self.bans: set[Pair] = set()
+        self.forgotten: set[str] = set()
+
+    def event(self, event: Event) -> None:
+        if self.forgotten.isdisjoint(event.identifiers):
+            self.events.setdefault(event.id, event)
+
+    def decided(self, what: str, named: tuple[str, ...]) -> None:
+        if what == "readmit":
+            self.forgotten -= set(named)
+        elif what == "erase":
+            self.forgotten |= set(named)
+            self.events = {
+                name: event
+                for name, event in self.events.items()
+                if self.forgotten.isdisjoint(event.identifiers)
+            }
+            self.bans = {pair for pair in self.bans if self.forgotten.isdisjoint(pair)}
+        elif self.forgotten.isdisjoint(named):
+            one, other = sorted(named, key=rank)
+            (self.bans.add if what == "split" else self.bans.discard)((one, other))
+
+
+def _run(log: MemoryLog, store: MemoryStore, random: Any, crashes: list[int], end: int) -> None:
+    """Work the log off, dying on the way and being made anew, until nothing is left to do by `end`."""
     for steps in [*crashes, 0]:
         mortal = Mortal(log, store, steps)
         try:
@@ -161,14 +215,68 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
                 pass
         except CrashError:
             continue
+
+
+crash_lists = st.lists(st.integers(1, 15), max_size=4)
+
+
+@given(rows, st.randoms(use_true_random=False), st.integers(1, 5), crash_lists)
+def test_any_arrival_and_any_crash_end_with_the_offline_result(
+    seeds: list[Seed], random: Any, cut: int, crashes: list[int]
+) -> None:
+    """Shuffled, doubled, cut into records, cut off at any step and let go of, the tables are a replay's."""
+    events = _events(seeds)
+    arriving = events + [event for event in events if random.random() < 0.3]
+    random.shuffle(arriving)
+    log, store = MemoryLog(), MemoryStore()
+    for start in range(0, len(arriving), cut):
+        lines = [orjson.dumps(_line(event)) for event in arriving[start : start + cut]]
+        log.append("touchpoints", lines, 2_000 * HOUR)
+    end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
+    _run(log, store, random, crashes, end)
     assert _tables(store, end) == _offline(events, end)
 
 
-@settings(max_examples=200, deadline=None)
-@given(rows, st.integers(0, 1_000))
-def test_deadlines_alone_bring_a_store_up_to_date(
-    seeds: list[tuple[str, int, str, list[str], int]], later: int
+@given(rows, decisions, st.randoms(use_true_random=False), crash_lists)
+def test_the_ledger_takes_its_effect_whatever_happens(
+    seeds: list[Seed], taken: list[tuple[str, tuple[str, ...]]], random: Any, crashes: list[int]
 ) -> None:
+    """Splits and their undoing, and erasures between the events: the tables are a replay's of what stands.
+
+    What is split and joined again is as if it had never been, and what is erased as if never seen: nothing
+    in any table names it.
+    """
+    log, store, told = MemoryLog(), MemoryStore(), Told()
+    events = _events(seeds)
+    arriving: list[Event | int] = [*events, *(event for event in events if random.random() < 0.3)]
+    random.shuffle(arriving)
+    entries = _entries(taken)
+    places = sorted(random.randint(0, len(arriving)) for _ in entries)
+    for n, place in enumerate(places):
+        arriving.insert(place + n, n)
+    for one in arriving:
+        if isinstance(one, Event):
+            told.event(one)
+            log.append("touchpoints", [orjson.dumps(_line(one))], 2_000 * HOUR)
+        else:
+            told.decided(*taken[one])
+            log.append("ledger", [msgspec.json.encode(entries[one])], 2_000 * HOUR)
+    end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
+    _run(log, store, random, crashes, end)
+
+    assert _tables(store, end) == _offline(told.events.values(), end, told.bans)
+    seen = {one for event in told.events.values() for one in event.identifiers}
+    assert {row["entity"] for row in store.tables["identities"].values()} == seen
+    unseen = {customer_id(one) for one in told.forgotten - seen}
+    for table in ("frictions", "journeys"):
+        assert unseen.isdisjoint(row["customer"] for row in store.tables[table].values())
+    for row in store.tables["ledger"].values():
+        assert told.forgotten.isdisjoint(row["identifiers"])
+    assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in told.forgotten)
+
+
+@given(rows, st.integers(0, 1_000))
+def test_deadlines_alone_bring_a_store_up_to_date(seeds: list[Seed], later: int) -> None:
     """When time passes and no event comes, looking at what falls due is as good as folding everyone again."""
     events = _events(seeds)
     log, store = MemoryLog(), MemoryStore()
@@ -184,9 +292,8 @@ def test_deadlines_alone_bring_a_store_up_to_date(
     assert restarted.next_deadline is None or restarted.next_deadline > now
 
 
-@settings(max_examples=100, deadline=None)
 @given(rows)
-def test_other_rules_take_the_place_of_the_old(seeds: list[tuple[str, int, str, list[str], int]]) -> None:
+def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
     """After a change of the rules, folding everyone again leaves no trace of the old ones."""
     events = _events(seeds)
     log, store = MemoryLog(), MemoryStore()

@@ -39,13 +39,14 @@ def log(path: Path) -> Iterator[SqliteLog]:
 
 
 def test_a_batch_becomes_one_record_a_kind(log: SqliteLog) -> None:
-    """Lines come back as NDJSON, accepted events apart from quarantined ones."""
-    log.append(batch(b'{"a":1}', b'{"a":2}', quarantine=(b'{"q":1}',), at=42))
+    """Lines come back as NDJSON; accepted events, quarantined ones and an operator's decisions apart."""
+    log.append(Batch([b'{"a":1}', b'{"a":2}'], [b'{"q":1}'], 42, [b'{"l":1}']))
     assert log.read(0) == [
         Record(1, "touchpoints", 42, b'{"a":1}\n{"a":2}\n'),
         Record(2, "quarantine", 42, b'{"q":1}\n'),
+        Record(3, "ledger", 42, b'{"l":1}\n'),
     ]
-    assert log.end() == 2
+    assert log.end() == 3
 
 
 def test_an_empty_batch_leaves_no_record(log: SqliteLog) -> None:

@@ -17,21 +17,22 @@ class LogUnavailable(Exception):
 class Batch:
     """What is appended together: all of it becomes durable, or none of it.
 
-    `touchpoints` and `quarantine` are JSON objects, one line each, without the newline; `received_at`
-    is in milliseconds since 1970.
+    `touchpoints`, `quarantine` and `ledger` (what an operator decided about customers) are JSON objects,
+    one line each, without the newline; `received_at` is in milliseconds since 1970.
     """
 
     touchpoints: Sequence[bytes]
     quarantine: Sequence[bytes]
     received_at: int
+    ledger: Sequence[bytes] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.touchpoints or self.quarantine)
+        return bool(self.touchpoints or self.quarantine or self.ledger)
 
     @property
     def bytes(self) -> int:
         """Size of its lines, in bytes."""
-        return sum(map(len, self.touchpoints)) + sum(map(len, self.quarantine))
+        return sum(len(line) for lines in (self.touchpoints, self.quarantine, self.ledger) for line in lines)
 
     @classmethod
     def joined(cls, batches: Iterable[Self]) -> "Batch":
@@ -41,6 +42,7 @@ class Batch:
             touchpoints=[line for batch in found for line in batch.touchpoints],
             quarantine=[line for batch in found for line in batch.quarantine],
             received_at=max(batch.received_at for batch in found),
+            ledger=[line for batch in found for line in batch.ledger],
         )
 
 

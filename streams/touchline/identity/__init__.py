@@ -1,6 +1,21 @@
 """Whose event is it: customers as a function of the identifiers that occurred together (SEMANTICS §1)."""
 
-from touchline.identity.customers import Pair, customer_id, customers, pairs
+from touchline.identity.customers import Pair, customer_id, customers, pairs, shared
+from touchline.identity.ledger import Entry, Suppression, bans, kept
+from touchline.identity.splitting import parting
 from touchline.identity.streaming import Identities, Move
 
-__all__ = ["Identities", "Move", "Pair", "customer_id", "customers", "pairs"]
+__all__ = [
+    "Entry",
+    "Identities",
+    "Move",
+    "Pair",
+    "Suppression",
+    "bans",
+    "customer_id",
+    "customers",
+    "kept",
+    "pairs",
+    "parting",
+    "shared",
+]

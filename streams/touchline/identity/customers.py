@@ -1,10 +1,11 @@
 """The law of identity: customers are a function of the set of pairs that ever occurred together.
 
-No time, no order and no count enters here; `streaming` must end with what this page says.
+No time, no order and no count enters here; `streaming` must end with what this page says. An operator
+can ban pairs: a banned pair is no link, but it occurred, and so counts for what is shared.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 from uuid import UUID
@@ -44,11 +45,11 @@ def shared(links: Iterable[Pair]) -> set[str]:
     return {identifier for identifier, seen in accounts.items() if len(seen) > 1}
 
 
-def customers(links: Iterable[Pair]) -> dict[str, str]:
+def customers(links: Iterable[Pair], bans: Container[Pair] = ()) -> dict[str, str]:
     """Each identifier of the pairs → the strongest identifier of its customer.
 
-    Shared identifiers link nobody: each is a customer of its own. The other links join strongest
-    first, unless the joined set would hold two accounts.
+    Shared identifiers link nobody: each is a customer of its own. The other links that are not banned
+    join strongest first, unless the joined set would hold two accounts.
     """
     links = set(links)
     nobody = shared(links)
@@ -59,7 +60,7 @@ def customers(links: Iterable[Pair]) -> dict[str, str]:
             parent[identifier] = identifier = parent[above]
         return identifier
 
-    joining = (link for link in links if link[0] not in nobody and link[1] not in nobody)
+    joining = (link for link in links if link[0] not in nobody and link[1] not in nobody and link not in bans)
     for stronger, weaker in sorted(joining, key=_strongest_first):
         one, other = find(stronger), find(weaker)
         # A root is the strongest of its set, and the account, if there is one, is the strongest.

@@ -1,4 +1,7 @@
-"""A batch of log records, read: which events are new, which are duplicates, what is quarantined."""
+"""A batch of log records, read: which events are new, which are duplicates, what is quarantined.
+
+What an operator decided comes in records of its own, of kind `ledger`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -7,11 +10,13 @@ from uuid import uuid5
 import msgspec
 import orjson
 
+from touchline.identity import Entry, Suppression
 from touchline.pipeline.ports import Record
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
 _decode = msgspec.json.Decoder(Event).decode
+_decode_entry = msgspec.json.Decoder(Entry).decode
 
 QUARANTINE_COLUMNS = ("id", "received_at", "producer", "reason", "message", "field", "body")
 
@@ -20,7 +25,8 @@ class Batch(NamedTuple):
     """Events with the offsets of their records, each id once, and rows of the quarantine.
 
     `stored_before` counts events that this very record had already brought into the store when
-    the worker was cut off: they are no duplicates, and are not written again.
+    the worker was cut off: they are no duplicates, and are not written again. `suppressed` counts
+    events that name a forgotten identifier.
     """
 
     events: list[Event]
@@ -28,9 +34,14 @@ class Batch(NamedTuple):
     quarantined: list[dict[str, Any]]
     stored_before: int
     duplicates: int
+    suppressed: int
 
 
-def read_batch(records: Sequence[Record], stored_ids: Callable[[Sequence[str]], dict[str, int]]) -> Batch:
+def read_batch(
+    records: Sequence[Record],
+    stored_ids: Callable[[Sequence[str]], dict[str, int]],
+    suppression: Suppression,
+) -> Batch:
     """Read the records; `stored_ids` says which ids the store holds, and from which offset."""
     quarantined = [
         orjson.loads(line) for record in records if record.kind == "quarantine" for line in _lines(record)
@@ -39,10 +50,11 @@ def read_batch(records: Sequence[Record], stored_ids: Callable[[Sequence[str]], 
     for record in records:
         if record.kind == "touchpoints":
             arrived += ((event, record.offset) for event in _events(record, quarantined))
-    stored = stored_ids([event.id for event, _ in arrived]) if arrived else {}
+    admitted = [one for one in arrived if not suppression.suppresses(one[0].identifiers)]
+    stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
     seen: set[str] = set()
     events, offsets, stored_before = [], [], 0
-    for event, offset in arrived:
+    for event, offset in admitted:
         if event.id in seen:
             continue
         seen.add(event.id)
@@ -51,7 +63,26 @@ def read_batch(records: Sequence[Record], stored_ids: Callable[[Sequence[str]], 
             offsets.append(offset)
         elif stored[event.id] == offset:
             stored_before += 1
-    return Batch(events, offsets, quarantined, stored_before, len(arrived) - len(events) - stored_before)
+    return Batch(
+        events,
+        offsets,
+        quarantined,
+        stored_before,
+        duplicates=len(admitted) - len(events) - stored_before,
+        suppressed=len(arrived) - len(admitted),
+    )
+
+
+def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
+    """The entries of a record of the ledger, and rows of the quarantine for what is none."""
+    entries: list[Entry] = []
+    quarantined: list[dict[str, Any]] = []
+    for position, line in enumerate(_lines(record)):
+        try:
+            entries.append(_decode_entry(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            quarantined.append(_unreadable(record, position, line, f"no entry of the ledger: {error}"))
+    return entries, quarantined
 
 
 def _events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event]:
@@ -61,19 +92,19 @@ def _events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event
             if not event.identifiers:
                 raise msgspec.ValidationError("no identifier")
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            quarantined.append(_unreadable(record, position, line, error))
+            quarantined.append(_unreadable(record, position, line, f"no accepted event: {error}"))
         else:
             yield event
 
 
-def _unreadable(record: Record, position: int, line: bytes, error: Exception) -> dict[str, Any]:
-    """A line that is no accepted event, written by something else than the collector."""
+def _unreadable(record: Record, position: int, line: bytes, what: str) -> dict[str, Any]:
+    """A line that is not what it should be, written by something else than this program."""
     return {
         "id": str(uuid5(NAMESPACE, f"record:{record.offset}:{position}")),
         "received_at": record.received_at,
         "producer": "",
         "reason": "malformed_json",
-        "message": f"line {position + 1} of log record {record.offset} is no accepted event: {error}",
+        "message": f"line {position + 1} of log record {record.offset} is {what}",
         "field": "",
         "body": line.decode(errors="replace"),
     }
@@ -100,6 +131,11 @@ def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, 
         "schema": [event.schema for event in events],
         "log_offset": offsets,
     }
+
+
+def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[Any]]:
+    """Rows of the ledger table, by column."""
+    return {**columns(entries), "version": [version] * len(entries)}
 
 
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[Any]]:

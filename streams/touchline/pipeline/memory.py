@@ -3,13 +3,14 @@
 They are what the laws are tested on, thousands of times, and what a user's test can run a worker on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from touchline.identity import Entry
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
@@ -54,6 +55,7 @@ _KEYS = {
     "frictions": ("customer", "id"),
     "journeys": ("customer", "id"),
     "quarantine": ("id",),
+    "ledger": ("id",),
 }
 
 
@@ -100,6 +102,23 @@ class MemoryStore:
     def identifier_sets(self) -> Iterable[tuple[str, ...]]:
         return {tuple(row["identifiers"]) for row in self._rows("events") if len(row["identifiers"]) > 1}
 
+    def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        wanted = set(entities)
+        return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
+
+    def ledger(self) -> Iterable[Entry]:
+        return [
+            Entry(**{name: row[name] for name in Entry.__struct_fields__}) for row in self._rows("ledger")
+        ]
+
+    def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
+        wanted, named = set(entities), set(naming)
+        self._keep("events", lambda row: row["entity"] not in wanted or named.isdisjoint(row["identifiers"]))
+
+    def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
+        unwanted: set[str | UUID] = set(keys)
+        self._keep(table, lambda row: row[_KEYS[table][0]] not in unwanted)
+
     def due(self) -> Iterable[tuple[str, int]]:
         entity_of = {row["id"]: row["entity"] for row in self._rows("events")}
         for row in self._rows("journeys"):
@@ -109,11 +128,12 @@ class MemoryStore:
     def entities(self) -> Iterable[str]:
         return {row["entity"] for row in self._rows("events")}
 
-    def newest_event(self) -> int | None:
-        return max((row["time"] for row in self._rows("events")), default=None)
+    def newest(self) -> int | None:
+        opened = [row["opened_at"] for row in self._rows("frictions") if row["status"] != "retracted"]
+        return max([row["time"] for row in self._rows("events")] + opened, default=None)
 
     def last_version(self) -> int:
-        tables = ("identities", "frictions", "journeys")
+        tables = ("identities", "frictions", "journeys", "ledger")
         return max((row["version"] for table in tables for row in self._rows(table)), default=0)
 
     def rules_in_force(self) -> str | None:
@@ -121,6 +141,9 @@ class MemoryStore:
 
     def put_in_force(self, fingerprint: str, at: int) -> None:
         self._fingerprint = fingerprint
+
+    def _keep(self, table: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        self.tables[table] = {key: row for key, row in self.tables[table].items() if wanted(row)}
 
     def _rows(self, table: str) -> Iterable[dict[str, Any]]:
         return self.tables[table].values()

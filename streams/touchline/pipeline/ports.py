@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
+from touchline.identity import Entry
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
 
 class Record(Protocol):
-    """A record of the log: NDJSON, one line an event."""
+    """A record of the log: NDJSON, one line an event, or an entry of the ledger."""
 
     @property
     def offset(self) -> int: ...
@@ -58,14 +59,26 @@ class Store(Protocol):
     def identifier_sets(self) -> Iterable[tuple[str, ...]]:
         """The different sets of two or more identifiers that occur in events, each strongest first."""
 
+    def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        """The different sets of identifiers that occur in events of the entities, each strongest first."""
+
+    def ledger(self) -> Iterable[Entry]:
+        """The entries of the ledger."""
+
+    def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
+        """Delete for good the events of the entities that name one of the identifiers."""
+
+    def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
+        """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
+
     def due(self) -> Iterable[tuple[str, int]]:
         """An identifier of each customer with a pending obligation, and its deadline."""
 
     def entities(self) -> Iterable[str]:
         """Every entity that has events."""
 
-    def newest_event(self) -> int | None:
-        """The time of the newest event, None where there is none."""
+    def newest(self) -> int | None:
+        """The time of the newest event, or of a friction where one opened later; None without any."""
 
     def last_version(self) -> int:
         """The highest version of any row, 0 in an empty store."""

@@ -1,29 +1,34 @@
 """Replay: the offline result, straight from the law: a set of events in, everything computed once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from touchline.friction import RuleSet
-from touchline.identity import customer_id, customers, pairs
+from touchline.identity import Pair, customer_id, customers, pairs
 from touchline.journeys import JOURNEY_GAP
 from touchline.pipeline.customer import fold
 from touchline.vocabulary.event import Event
 
 
 def replay(
-    events: Iterable[Event], rules: RuleSet, now: int | None = None, journey_gap: int = JOURNEY_GAP
+    events: Iterable[Event],
+    rules: RuleSet,
+    now: int | None = None,
+    journey_gap: int = JOURNEY_GAP,
+    bans: Container[Pair] = (),
 ) -> dict[str, Any]:
     """The contract's result of a log: `customers`, `signals`, `journeys`; all times in ms.
 
-    Of events with one id the first stands. Without `now` it is the latest `received_at`.
+    Of events with one id the first stands. Without `now` it is the latest `received_at`. `bans` are
+    pairs of identifiers that are no links.
     """
     unique: dict[str, Event] = {}
     for event in events:
         unique.setdefault(event.id, event)
     if now is None:
         now = max((event.received_at for event in unique.values()), default=0)
-    strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)})
+    strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)}, bans)
     by_customer: dict[str, list[Event]] = defaultdict(list)
     for event in sorted(unique.values(), key=lambda event: event.order):
         by_customer[strongest.get(event.entity, event.entity)].append(event)

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from touchline.collector.log import Batch, LogFull, LogUnavailable
 
-Kind = Literal["touchpoints", "quarantine"]
+Kind = Literal["touchpoints", "quarantine", "ledger"]
 
 _APPLICATION_ID: Final = 0x746C6F67  # "tlog": tells our file from anybody else's
 _VERSION: Final = 1
@@ -79,7 +79,11 @@ class SqliteLog:
         """Keep a batch as one record a kind, in one transaction; returns when it is on disk."""
         rows = [
             (kind, batch.received_at, b"\n".join(lines) + b"\n")
-            for kind, lines in (("touchpoints", batch.touchpoints), ("quarantine", batch.quarantine))
+            for kind, lines in (
+                ("touchpoints", batch.touchpoints),
+                ("quarantine", batch.quarantine),
+                ("ledger", batch.ledger),
+            )
             if lines
         ]
         if not rows:

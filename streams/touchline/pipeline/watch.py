@@ -11,7 +11,7 @@ class WorkerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._events = Counter(
             "touchline_worker_events",
-            "Events by what became of them in the store: stored, duplicate, quarantined.",
+            "Events by what became of them in the store: stored, duplicate, quarantined, suppressed.",
             ["result"],
             registry=registry,
         )
@@ -31,6 +31,7 @@ class WorkerMetrics:
             ("stored", flushed.stored),
             ("duplicate", flushed.duplicates),
             ("quarantined", flushed.quarantined),
+            ("suppressed", flushed.suppressed),
         ):
             self._events.labels(result).inc(number)
         for rule, number in flushed.frictions.items():

@@ -4,28 +4,43 @@ The order of writing makes it effectively once (a crash between any two steps re
 double: ids are derived, and what is repeated is compared with what the store holds):
 
     1. frictions, journeys, identities, quarantine
-    2. events
-    3. commit of the log's offset
+    2. events, or the entries of the ledger
+    3. what the entries erase: frictions, journeys and identities, entries of the ledger, then events
+    4. commit of the log's offset
 
-Which pairs of identifiers are known follows from the events that are stored and from nothing else,
-so that a repeated flush finds the same customers to merge as the one that was cut off. A worker
-that failed in a flush is of no use any more: make a new one, which begins at the last commit.
+Which pairs of identifiers are known follows from the events that are stored, which are banned from the
+ledger's entries that are, and both from nothing else, so that a repeated flush finds the same customers
+to merge or to split as the one that was cut off. For the same reason what is erased goes last, and its
+events at the very end; as long as there are any, the flush is repeated. A worker that failed in a flush
+is of no use any more: make a new one, which begins at the last commit.
+
+A record of the ledger is a flush of its own. No identifier that it forgets is kept: its customers' rows
+are deleted, not retracted, and of what was retracted for others in the past, ids of events remain.
 """
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from touchline.friction import RuleSet
-from touchline.identity import Identities, customer_id
+from touchline.identity import Identities, Move, Suppression, bans, customer_id, kept
 from touchline.journeys import JOURNEY_GAP
 from touchline.pipeline import difference
-from touchline.pipeline.batch import QUARANTINE_COLUMNS, columns, event_columns, read_batch
+from touchline.pipeline.batch import (
+    QUARANTINE_COLUMNS,
+    columns,
+    entry_columns,
+    event_columns,
+    read_batch,
+    read_entries,
+)
 from touchline.pipeline.customer import Folded
+from touchline.pipeline.erasure import Erasure, erasure
 from touchline.pipeline.held import HELD_CUSTOMERS, Held, HeldCustomers
 from touchline.pipeline.ports import Log, Record, Store
 from touchline.tables.rows import FrictionRow, IdentityRow, JourneyRow
@@ -45,12 +60,16 @@ REMEMBERED_IDENTITIES = 100_000
 
 
 class Flushed(NamedTuple):
-    """What one flush did: counts, and for each rule the signals that were new."""
+    """What one flush did: counts, and for each rule the signals that were new.
+
+    `suppressed` are events that name a forgotten identifier.
+    """
 
     records: int
     stored: int
     duplicates: int
     quarantined: int
+    suppressed: int
     customers: int
     frictions: dict[str, int]
 
@@ -70,7 +89,10 @@ class Worker:
         self._store = store
         self._rules = rules
         self._journey_gap = journey_gap
-        self._identities = Identities()
+        self._ledger = {entry.id: entry for entry in store.ledger()}
+        self._suppression = Suppression(self._ledger.values())
+        self._erasing: frozenset[str] = frozenset()
+        self._identities = Identities(bans(self._ledger.values()))
         self._identities.observe(store.identifier_sets())
         self._due: dict[str, int] = {}
         for entity, due_at in store.due():
@@ -78,7 +100,8 @@ class Worker:
             self._due[customer] = min(due_at, self._due.get(customer, due_at))
         self._deadlines = [(due_at, customer) for customer, due_at in self._due.items()]
         heapify(self._deadlines)
-        self._newest = store.newest_event() or 0
+        # What was found missing by the clock stays so where no clock is given.
+        self._newest = store.newest() or 0
         self._version = store.last_version()
         self._written: OrderedDict[str, str] = OrderedDict()
         self._held = HeldCustomers(rules, journey_gap, self._stored_events, held_customers)
@@ -90,8 +113,11 @@ class Worker:
         return self._deadlines[0][0] if self._deadlines else None
 
     def read(self) -> Sequence[Record]:
-        """The next records of the log; none at its end."""
-        return self._log.read(self._position, limit_bytes=FLUSH_BYTES, limit_records=FLUSH_RECORDS)
+        """The next records of the log; none at its end. One of the ledger comes alone."""
+        records = self._log.read(self._position, limit_bytes=FLUSH_BYTES, limit_records=FLUSH_RECORDS)
+        if records and records[0].kind == "ledger":
+            return records[:1]
+        return list(takewhile(lambda record: record.kind != "ledger", records))
 
     def flush(
         self, records: Sequence[Record], now: int | None = None, detected_at: int | None = None
@@ -103,7 +129,9 @@ class Worker:
             now: The evaluation time (ms). Without it, as for history, the newest event's time.
             detected_at: When the pipeline learns what this flush finds (ms); `now` if not given.
         """
-        batch = read_batch(records, self._store.stored_ids)
+        if records and records[0].kind == "ledger":
+            return self._flush_ledger(records[0], now, detected_at)
+        batch = read_batch(records, self._store.stored_ids, self._suppression)
         self._newest = max([self._newest, *(event.time for event in batch.events)])
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
@@ -114,26 +142,91 @@ class Worker:
 
         moves = self._identities.observe([event.identifiers for event in batch.events])
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
-        moved = {name for move in moves for name in (move.before, move.after)}
+        moved = _names(moves)
         found = self._write_customers(touched.union(due, moved), batch.events, moved, now, detected_at)
         self._write_identities(
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
         )
-        self._write(
-            "quarantine", {name: [row[name] for row in batch.quarantined] for name in QUARANTINE_COLUMNS}
-        )
+        self._write_quarantine(batch.quarantined)
         self._write("events", event_columns(batch.events, batch.offsets))
         if records:
-            self._position = records[-1].offset
-            self._log.commit(self._position)
+            self._commit(records[-1])
         return Flushed(
             records=len(records),
             stored=len(batch.events) + batch.stored_before,
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined),
+            suppressed=batch.suppressed,
             customers=len(touched.union(due, moved)),
             frictions=found,
         )
+
+    def _flush_ledger(self, record: Record, now: int | None, detected_at: int | None) -> Flushed:
+        """Take in what an operator decided."""
+        now = self._newest if now is None else now
+        detected_at = now if detected_at is None else detected_at
+        entries, quarantined = read_entries(record)
+        self._version = max(self._version + 1, detected_at)
+
+        banned = bans(self._ledger.values())
+        known = {**self._ledger, **{entry.id: kept(entry) for entry in entries}}
+        self._suppression = Suppression(known.values())
+        # Nothing in the ledger names what is forgotten.
+        entries = [
+            entry
+            for entry in entries
+            if entry.what == "erase" or not self._suppression.suppresses(entry.identifiers)
+        ]
+        self._ledger.update((entry.id, kept(entry)) for entry in entries)
+        in_force = bans(self._ledger.values())
+        moves = [move for pair in banned - in_force for move in self._identities.unban(pair)]
+        moves += [move for pair in in_force - banned for move in self._identities.ban(pair)]
+        # One that was let in again since stays, should the record come once more.
+        gone = frozenset(
+            one
+            for entry in entries
+            if entry.what == "erase"
+            for one in entry.identifiers
+            if self._suppression.suppresses((one,))
+        )
+        going = erasure(self._store, self._identities, gone)
+        touched = {self._identities.customer_of(entity) for entity in going.entities}
+        moves += self._identities.lose(going.lost)
+        touched |= _names(moves) | gone
+
+        self._erasing = gone
+        found = self._write_customers(touched, [], touched, now, detected_at)
+        self._write_identities({move.identifier for move in moves} - going.unseen)
+        self._write_quarantine(quarantined)
+        if entries:
+            self._write("ledger", entry_columns([kept(entry) for entry in entries], self._version))
+        if gone:
+            self._erase(gone, going)
+        self._erasing = frozenset()
+        self._commit(record)
+        return Flushed(
+            records=1,
+            stored=0,
+            duplicates=0,
+            quarantined=len(quarantined),
+            suppressed=0,
+            customers=len(touched),
+            frictions=found,
+        )
+
+    def _erase(self, gone: frozenset[str], going: Erasure) -> None:
+        """Delete what names these identifiers; the events last, from which the rest follows."""
+        for one in going.unseen:
+            self._written.pop(one, None)
+        customers = [customer_id(one) for one in sorted(going.unseen)]
+        self._store.delete("frictions", customers)
+        self._store.delete("journeys", customers)
+        self._store.delete("identities", sorted(going.unseen))
+        naming = [entry.id for entry in self._ledger.values() if not gone.isdisjoint(entry.identifiers)]
+        for entry_id in naming:
+            self._identities.unban(self._ledger.pop(entry_id).pair)
+        self._store.delete("ledger", naming)
+        self._store.delete_events(sorted(going.entities), sorted(gone))
 
     def bring_rules_into_force(self, now: int | None = None, detected_at: int | None = None) -> int:
         """Fold every customer again if other rules were in force before; says how many that were."""
@@ -174,8 +267,8 @@ class Worker:
         for name, one in customers.items():
             one.wrote(folded[name])
             self._expect(name, folded[name])
-        # One that lost all its identifiers to another is no more.
-        self._held.hold({name: one for name, one in customers.items() if self._identities.members_of(name)})
+        # One that lost all its events, to another or for good, is no more.
+        self._held.hold({name: one for name, one in customers.items() if folded[name].journeys})
         return new
 
     def _changed_frictions(
@@ -226,6 +319,8 @@ class Worker:
     ) -> Iterator[tuple[str, Event]]:
         members = {one for customer in customers for one in self._identities.members_of(customer)}
         for event in self._store.events_of(sorted(members), later_than):
+            if self._erasing and not self._erasing.isdisjoint(event.identifiers):
+                continue
             yield self._identities.customer_of(event.entity), event
 
     def _expect(self, customer: str, folded: Folded) -> None:
@@ -249,6 +344,13 @@ class Worker:
             self._written.popitem(last=False)
         self._write_rows("identities", rows)
 
+    def _write_quarantine(self, rows: Sequence[Mapping[str, object]]) -> None:
+        self._write("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})
+
+    def _commit(self, record: Record) -> None:
+        self._position = record.offset
+        self._log.commit(self._position)
+
     def _write_rows(self, table: str, rows: Sequence[msgspec.Struct]) -> None:
         if rows:
             self._write(table, columns(rows))
@@ -256,3 +358,7 @@ class Worker:
     def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
         if any(rows.values()):
             self._store.insert(table, rows, token=f"{table}:{self._version}")
+
+
+def _names(moves: Iterable[Move]) -> set[str]:
+    return {name for move in moves for name in (move.before, move.after)}

@@ -12,6 +12,8 @@ import msgspec
 import orjson
 import pytest
 
+from touchline.identity import Entry
+from touchline.pipeline.batch import entry_columns
 from touchline.pipeline.store import (
     QueryError,
     Store,
@@ -169,7 +171,7 @@ def test_nothing_asked_is_nothing_answered(store: Store) -> None:
 
 def test_an_empty_store_answers(store: Store) -> None:
     """A store without rows has no newest event, nothing due and version 0."""
-    assert (store.newest_event(), store.last_version(), list(store.due())) == (None, 0, [])
+    assert (store.newest(), store.last_version(), list(store.due())) == (None, 0, [])
     assert [*store.identifier_sets(), *store.entities()] == []
     assert store.query("SELECT * FROM current_frictions").result_rows == []
 
@@ -212,7 +214,59 @@ def test_identifier_sets_and_entities_are_distinct(store: Store) -> None:
     put(store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
     assert list(store.identifier_sets()) == [pair]
     assert sorted(store.entities()) == ["account:anna", "device:x"]
-    assert store.newest_event() == event(4).time
+    assert store.newest() == event(4).time
+
+
+def test_the_newest_friction_may_be_newer_than_any_event(store: Store) -> None:
+    """A friction opens at a deadline, when nothing happened; a retracted one did not open."""
+    put(store, [event(1)])
+    opened = event(1).time + 1_000
+    store.insert("frictions", columns([friction(1, opened_at=opened)]), "a")
+    assert store.newest() == opened
+    store.insert("frictions", columns([friction(1, 2, opened_at=opened, status="retracted")]), "b")
+    assert store.newest() == event(1).time
+
+
+def test_deleted_events_are_gone_for_good(store: Store) -> None:
+    """What is deleted is in no answer, neither by entity nor by id, and no part of the table holds it."""
+    anna = ("account:anna", "device:x's")
+    put(store, [event(1, identifiers=anna), event(2), event(3, "account:bert"), event(4, "device:x's")])
+    assert sorted(store.identifier_sets_of(["account:anna", "nobody"])) == [("account:anna",), anna]
+    store.delete_events(["account:anna", "account:bert"], ["device:x's"])
+    assert [event.id for event in store.events_of(["account:anna", "account:bert"])] == ["e00002", "e00003"]
+    assert list(store.stored_ids(["e00001", "e00002", "e00004"])) == ["e00002", "e00004"]
+    parts = (
+        "SELECT sum(rows), sum(has_lightweight_delete) FROM system.parts WHERE active AND table = 'events'"
+    )
+    assert store.query(parts).result_rows == [[3, 0]]
+    store.delete_events([], ["device:x's"])
+    store.delete_events(["device:x's"], ["device:x's"])
+    assert store.events_of(["device:x's"]) == []
+
+
+def test_rows_are_deleted_by_their_customer(store: Store) -> None:
+    """All versions of a customer's rows go, and nobody else's."""
+    store.insert("frictions", columns([friction(1), friction(2, customer=BERT)]), "a")
+    store.insert("frictions", columns([friction(1, 2, status="retracted")]), "b")
+    store.delete("frictions", [ANNA])
+    assert store.query("SELECT customer FROM frictions").result_rows == [[str(BERT)]]
+    store.delete("frictions", [])
+    rows = [IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:anna", "device:y")]
+    store.insert("identities", columns(rows), "a")
+    store.delete("identities", ["device:y"])
+    assert store.query("SELECT entity FROM identities").result_rows == [["account:anna"]]
+
+
+def test_the_ledger_comes_back_as_it_was_written(store: Store) -> None:
+    """Entries of the ledger are read as they are, and their versions count."""
+    pair = ("account:anna", "device:x")
+    split = Entry(id="l1", at=5, who="o'neil", what="split", identifiers=pair, reason='a "shared" one')
+    erase = Entry(id="l2", at=6, who="o'neil", what="erase", hashes=("ab", "cd"), salt="s")
+    store.insert("ledger", entry_columns([split, erase], 7), "a")
+    assert sorted(store.ledger(), key=lambda entry: entry.id) == [split, erase]
+    assert store.last_version() == 7
+    store.delete("ledger", ["l1"])
+    assert store.ledger() == [erase]
 
 
 def test_current_identities_name_the_latest_customer(store: Store) -> None:

@@ -79,15 +79,17 @@ class Handle:
         except ClickHouseError as error:
             raise StoreUnavailable(f"the store broke off an answer: {error}") from error
 
-    def command(self, sql: str, database: str | None = DATABASE) -> None:
-        """Run a statement that has no answer.
+    def command(
+        self, sql: str, database: str | None = DATABASE, parameters: Parameters | None = None
+    ) -> None:
+        """Run a statement that has no answer; parameters stand in the SQL as `{name:Type}`.
 
         Raises:
             QueryError: with ClickHouse's message.
         """
         self._client.database = database
         try:
-            self._client.command(sql)
+            self._client.command(sql, parameters=_named(sql, parameters))
         except DatabaseError as error:
             raise QueryError(str(error), error.code) from error
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
+from touchline.identity import Entry
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
 from touchline.pipeline.store.engine import DATABASE, Handle, Parameters, Verbatim, owner
 from touchline.pipeline.store.errors import QueryError, StoreInUse, StoreMissing, StoreUnavailable
@@ -63,11 +64,33 @@ JOIN (
 _LAST_VERSION = """
 SELECT max(last) FROM (
     SELECT max(version) AS last FROM identities UNION ALL
-    SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys
+    SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys UNION ALL
+    SELECT max(version) FROM ledger
 )
 """
-_NEWEST = "SELECT if(count() = 0, NULL, toUnixTimestamp64Milli(max(time))) FROM events"
+_NEWEST = """
+SELECT toUnixTimestamp64Milli(max(at)) FROM (
+    SELECT maxOrNull(time) AS at FROM events UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
+)
+"""
 _SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
+_SETS_OF = """
+SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
+"""
+_LEDGER = "SELECT * EXCEPT version REPLACE (toUnixTimestamp64Milli(at) AS at) FROM ledger FINAL"
+
+# Parts are written anew without the rows, and with their projections: nothing of them stays behind.
+_DELETE_EVENTS = """
+ALTER TABLE events DELETE WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
+    AND hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
+SETTINGS mutations_sync = 1
+"""
+_DELETE = """
+ALTER TABLE {table:Identifier} DELETE
+WHERE toString({key:Identifier}) IN JSONExtract({keys:String}, 'Array(String)')
+SETTINGS mutations_sync = 1
+"""
+_DELETED_BY = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
 
 
 class _Identifiers(msgspec.Struct):
@@ -83,6 +106,7 @@ _frictions = msgspec.json.Decoder(FrictionRow)
 _journeys = msgspec.json.Decoder(JourneyRow)
 _identifiers = msgspec.json.Decoder(_Identifiers)
 _entities = msgspec.json.Decoder(_Entity)
+_entries = msgspec.json.Decoder(Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +206,38 @@ class Store:
         for lines in self._stream(_SETS):
             yield from (_identifiers.decode(line).identifiers for line in lines)
 
+    def identifier_sets_of(self, entities: Sequence[str]) -> list[tuple[str, ...]]:
+        """The different sets of identifiers that occur in events of the entities, each strongest first."""
+        if not entities:
+            return []
+        rows = self._ask(_SETS_OF, "JSONEachRow", entities=_listed(entities))
+        return [row.identifiers for row in _identifiers.decode_lines(rows)]
+
+    def ledger(self) -> list[Entry]:
+        """The entries of the ledger."""
+        return _entries.decode_lines(self._ask(_LEDGER, "JSONEachRow"))
+
+    def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
+        """Delete for good the events of the entities that name one of the identifiers.
+
+        It takes a second or two for a million events in the parts of the table that hold such events.
+        """
+        if entities and naming:
+            self._change(_DELETE_EVENTS, entities=_listed(entities), naming=_listed(naming))
+
+    def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
+        """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
+        if keys:
+            listed = _listed([str(key) for key in keys])
+            self._change(_DELETE, table=Verbatim(table), key=Verbatim(_DELETED_BY[table]), keys=listed)
+
     def entities(self) -> Iterator[str]:
         """Every entity that has events."""
         for lines in self._stream("SELECT DISTINCT entity FROM events"):
             yield from (_entities.decode(line).entity for line in lines)
 
-    def newest_event(self) -> int | None:
-        """The time of the newest event (ms), None where there is none."""
+    def newest(self) -> int | None:
+        """The time of the newest event, or of a friction where one opened later (ms); None without any."""
         newest: int | None = self._rows(_NEWEST)[0][0]
         return newest
 
@@ -248,6 +297,12 @@ class Store:
         for table, name, clickhouse in rows:
             types.setdefault(table, {})[name] = arrow_type(clickhouse)
         return types
+
+    def _change(self, sql: str, **parameters: Verbatim) -> None:
+        try:
+            self._handle.command(sql, parameters=parameters)
+        except QueryError as error:
+            raise StoreUnavailable(f"the store deleted nothing: {error}") from error
 
     def _rows(self, sql: str) -> list[list[Any]]:
         rows: list[list[Any]] = orjson.loads(self._ask(sql, "JSONCompact"))["data"]

@@ -1,0 +1,109 @@
+"""The ledger: what operators decided about customers, in entries that are added and never edited.
+
+What is in force is a function of the set of entries: of those about one pair, or about one forgotten
+identifier, the last by (at, id) stands. So entries may come in any order, and twice.
+
+A **split** bans a pair of identifiers, an **unsplit** lifts the ban: a banned pair is no link. An
+**erase** forgets identifiers: every event that names one of them goes, and later ones are suppressed
+until a **readmit** lets them in again. The ledger keeps forgotten identifiers as salted hashes alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from touchline.identity.customers import Pair
+from touchline.vocabulary.identifiers import rank
+
+What = Literal["split", "unsplit", "erase", "readmit"]
+
+_HASH_BYTES = 16
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One decision: who took it, when (ms) and why.
+
+    `identifiers` are the pair of a split or unsplit, or what an erase forgets; the entry that is kept
+    of an erase has `hashes` under a `salt` in their place, as a readmit has from the beginning.
+    """
+
+    id: str
+    at: int
+    who: str
+    what: What
+    identifiers: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
+    salt: str = ""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.what in ("split", "unsplit"):
+            if len(set(self.identifiers)) != 2:
+                raise ValueError(f"a {self.what} is of two identifiers")
+        elif not self.salt or not (self.hashes or (self.what == "erase" and self.identifiers)):
+            raise ValueError(f"this {self.what} names no identifiers, or has no salt")
+
+    @property
+    def pair(self) -> Pair:
+        """The two identifiers of a split or an unsplit, the stronger first."""
+        one, other = sorted(self.identifiers, key=rank)
+        return one, other
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """The key by which the last entry is found: `(at, id)`."""
+        return self.at, self.id
+
+
+@lru_cache(maxsize=65_536)
+def hashed(identifier: str, salt: str) -> str:
+    """A forgotten identifier as the ledger keeps it."""
+    return blake2b(identifier.encode(), digest_size=_HASH_BYTES, key=salt.encode()).hexdigest()
+
+
+def kept(entry: Entry) -> Entry:
+    """What the ledger keeps of an entry: of an erase, no identifier."""
+    if entry.what != "erase" or not entry.identifiers:
+        return entry
+    hashes = tuple(sorted(hashed(one, entry.salt) for one in entry.identifiers))
+    return replace(entry, identifiers=(), hashes=hashes)
+
+
+def bans(entries: Iterable[Entry]) -> frozenset[Pair]:
+    """The pairs that are banned."""
+    last: dict[Pair, Entry] = {}
+    for entry in entries:
+        if entry.what in ("split", "unsplit"):
+            last[entry.pair] = max(entry, last.get(entry.pair, entry), key=_order)
+    return frozenset(pair for pair, entry in last.items() if entry.what == "split")
+
+
+class Suppression:
+    """The identifiers that are forgotten, by the entries that the ledger keeps."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        last: dict[tuple[str, str], Entry] = {}
+        for entry in entries:
+            for one in entry.hashes:
+                last[entry.salt, one] = max(entry, last.get((entry.salt, one), entry), key=_order)
+        self._hashes: dict[str, set[str]] = defaultdict(set)
+        for (salt, one), entry in last.items():
+            if entry.what == "erase":
+                self._hashes[salt].add(one)
+
+    def suppresses(self, identifiers: Sequence[str]) -> bool:
+        """Whether one of the identifiers is forgotten."""
+        if not self._hashes:
+            return False
+        return any(
+            hashed(one, salt) in hashes for salt, hashes in self._hashes.items() for one in identifiers
+        )
+
+
+def _order(entry: Entry) -> tuple[int, str]:
+    return entry.order
