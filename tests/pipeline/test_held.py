@@ -26,6 +26,9 @@ rules:
   - {id: kinds, kind: repeat, of: a.*, count: 2, within: 4m, distinct: data.k}
   - {id: pair, kind: sequence, first: a.two, then: a.one, within: 9m}
   - {id: each, kind: match, when: {types: a.two, where: {data.k: 1}}}
+  - {id: told, kind: expect, after: a.two, then: a.one, by: data.due, restart: true}
+  - {id: silence, kind: expect, after: friction.*, then: [a.one, contact.started], within: 3m, key: [data.k]}
+  - {id: before, kind: sequence, first: contact.started, then: friction.*, within: 9m}
   - {id: out, kind: repeat, of: friction.*, count: 2, within: 1h}
 """
     )
@@ -46,7 +49,7 @@ class Kept:
                 yield "account:1", event
 
 
-def _event(number: int, time: int, kind: str = "a.one", k: int = 0) -> Event:
+def _event(number: int, time: int, kind: str = "a.one", k: int = 0, due: int | None = None) -> Event:
     return Event(
         id=f"e{number:06}",
         type=kind,
@@ -54,21 +57,28 @@ def _event(number: int, time: int, kind: str = "a.one", k: int = 0) -> Event:
         channel="web" if k else "phone",
         source="s",
         identifiers=("account:1",),
-        data={"k": k, "reason": str(k)},
+        data={"k": k, "reason": str(k)} if due is None else {"k": k, "due": f"1970-01-01T00:{due:02}:00Z"},
     )
 
 
 rows = st.lists(
-    st.tuples(st.integers(0, 60), st.sampled_from(["a.one", "a.two", "contact.started"]), st.integers(0, 1)),
+    st.tuples(
+        st.integers(0, 40),
+        st.sampled_from(["a.one", "a.two", "contact.started"]),
+        st.integers(0, 1),
+        st.none() | st.integers(0, 50),
+    ),
     min_size=1,
     max_size=40,
 )
 
 
 @given(rows, st.randoms(use_true_random=False), st.integers(1, 6))
-def test_snapshots_change_no_result(rows: list[tuple[int, str, int]], random: Any, spacing: int) -> None:
+def test_snapshots_change_no_result(
+    rows: list[tuple[int, str, int, int | None]], random: Any, spacing: int
+) -> None:
     """However late events come and however close snapshots lie, the end is one fold of all events."""
-    events = [_event(number, at * MINUTE, kind, k) for number, (at, kind, k) in enumerate(rows)]
+    events = [_event(n, at * MINUTE, kind, k, due) for n, (at, kind, k, due) in enumerate(rows)]
     order = events.copy()
     random.shuffle(order)
     kept = Kept()

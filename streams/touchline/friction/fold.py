@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from touchline.friction.kinds import Opening, State, Terms, Told
+from touchline.friction.kinds import STARTS, Opening, State, Terms, Told
 from touchline.friction.layer import Layer, States
 from touchline.friction.rules import ExpectRule, RepeatRule, Rule
 from touchline.friction.signals import FrictionEvent, Signal, friction_id
 from touchline.vocabulary.event import Event
+
+_END = 2**63
+"""After all times."""
 
 
 class Findings(NamedTuple):
@@ -34,7 +37,7 @@ class RuleSet:
         self.second = Layer(above, None)
         self.first = Layer((rule for rule in self.rules if not rule.second_layer), _telling(above))
         self.above = bool(above)
-        self._heard_above: dict[str, bool] = {}
+        self._heard_above: dict[str, int] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -49,12 +52,12 @@ class RuleSet:
             fold.advance(event, self)
         return fold.findings(self, now)
 
-    def heard_above(self, event_type: str) -> bool:
-        """Whether a rule of the second layer names the type of an event."""
-        heard = self._heard_above.get(event_type)
-        if heard is None:
-            heard = self._heard_above[event_type] = self.second.hears(event_type)
-        return heard
+    def heard_above(self, event_type: str) -> int:
+        """Bits of the second layer's selectors that name the type of an event, 0 if none does."""
+        bits = self._heard_above.get(event_type)
+        if bits is None:
+            bits = self._heard_above[event_type] = self.second.heard(event_type)
+        return bits
 
 
 class FrictionFold:
@@ -62,15 +65,21 @@ class FrictionFold:
 
     It is small, for a worker holds very many; the rules, which are the same for all of them and
     always the same for one, come with each call.
+
+    Args:
+        whole: Keep every event that the second layer hears. Otherwise one that could only answer a
+            signal is kept only if a signal opened before it; the one way in which that can prove
+            too little is seen by `forgot`.
     """
 
-    __slots__ = ("_above", "_states", "_time")
+    __slots__ = ("_above", "_states", "_time", "_whole")
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool = True) -> None:
         # A dictionary while events come, settled into pairs: for the few that most have, a third of its size.
         self._states: States | tuple[tuple[Any, State], ...] = ()
         self._above: list[Event] | None = None  # events that the second layer hears
         self._time = 0
+        self._whole = whole
 
     def advance(self, event: Event, rules: RuleSet) -> None:
         """Take the next event; none may come after one that it precedes."""
@@ -79,10 +88,20 @@ class FrictionFold:
         if not isinstance(states, dict):
             states = self._states = dict(states)
         rules.first.hear(states, event)
-        if rules.above and rules.heard_above(event.type):
+        if rules.above and (bits := rules.heard_above(event.type)):
+            if not (bits & STARTS or self._whole or _any_opened(states, event.time)):
+                return
             if self._above is None:
                 self._above = []
             self._above.append(event)
+
+    def forgot(self, rules: RuleSet) -> bool:
+        """Whether an event that was not kept may matter: a signal opened before the event that told of it."""
+        if self._whole or not rules.above:
+            return False
+        states = self._states
+        each = states.values() if isinstance(states, dict) else (state for _, state in states)
+        return any(opening.past for state in each for opening in state.openings(_END))
 
     def findings(self, rules: RuleSet, now: int) -> Findings:
         """The signals at the evaluation time `now` (ms)."""
@@ -121,13 +140,18 @@ class FrictionFold:
         pairs = states.items() if isinstance(states, dict) else states
         into._states = tuple((at, state.copy()) for at, state in pairs)
         into._above = None if self._above is None else list(self._above)
-        into._time = self._time
+        into._time, into._whole = self._time, self._whole
 
     def settle(self) -> None:
         """Let go of the states that stand as if they were new."""
         if isinstance(self._states, dict):
             time = self._time
             self._states = tuple(pair for pair in self._states.items() if not pair[1].idle(time))
+
+
+def _any_opened(states: States, time: int) -> bool:
+    """Whether a signal opened before `time` (ms)."""
+    return any(opening.opened_at < time for state in states.values() for opening in state.openings(time - 1))
 
 
 def _signal(terms: Terms, opening: Opening) -> Signal:

@@ -48,14 +48,18 @@ class Told(NamedTuple):
 
 
 class Opening:
-    """A signal in the making: it may still gain evidence (`more`, ids after the first) or be resolved."""
+    """A signal in the making: it may still gain evidence (`more`, ids after the first) or be resolved.
 
-    __slots__ = ("anchor", "more", "opened_at", "resolved_at")
+    `past` says that it opened before the event that told of it: its deadline was over already.
+    """
+
+    __slots__ = ("anchor", "more", "opened_at", "past", "resolved_at")
 
     def __init__(self, anchor: Seen, opened_at: int, more: list[str] | None = None) -> None:
         self.anchor = anchor
         self.opened_at = opened_at
         self.more = more
+        self.past = False
         self.resolved_at: int | None = None
 
     def gain(self, event_id: str) -> None:
@@ -68,7 +72,7 @@ class Opening:
     def copy(self) -> "Opening":
         """One that may gain evidence or be resolved apart from this."""
         copied = Opening(self.anchor, self.opened_at, None if self.more is None else list(self.more))
-        copied.resolved_at = self.resolved_at
+        copied.past, copied.resolved_at = self.past, self.resolved_at
         return copied
 
     @property
@@ -177,6 +181,8 @@ class Expect:
         else:
             self._pending.opened_at = deadline
             self._pending.gain(event.id)
+        if deadline < event.time:
+            self._pending.past = True
 
     def deadline(self) -> int | None:
         return None if self._pending is None else self._pending.opened_at

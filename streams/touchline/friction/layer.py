@@ -124,9 +124,14 @@ class Layer:
             state.on_event(event, seen, mask)
         return seen
 
-    def hears(self, event_type: str) -> bool:
-        """Whether a selector of the layer names the type of an event."""
-        return any(part.names(event_type, False) for plan in self.plans for part in plan.parts)
+    def heard(self, event_type: str) -> int:
+        """Bits of the layer's selectors that name the type of an event, 0 if none does."""
+        bits = 0
+        for plan in self.plans:
+            for part in plan.parts:
+                if part.names(event_type, False):
+                    bits |= part.bit
+        return bits
 
     def _seen(self, event: Event) -> Seen:
         # Few different channels and sources: each is kept once, however many events name it.

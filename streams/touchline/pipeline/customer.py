@@ -30,8 +30,8 @@ class CustomerFold(FrictionFold):
 
     __slots__ = ("_run",)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, whole: bool = True) -> None:
+        super().__init__(whole)
         self._run: Run | None = None
 
     def precedes(self, event: Event) -> bool:

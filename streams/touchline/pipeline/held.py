@@ -36,8 +36,8 @@ class Held(CustomerFold):
 
     __slots__ = ("_earlier_written", "_signals_written", "_since_snapshot", "_snapshots")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, whole: bool = False) -> None:
+        super().__init__(whole)
         self._signals_written: int | None = None
         self._earlier_written: int | None = None
         self._snapshots: tuple[CustomerFold, ...] = ()
@@ -127,7 +127,10 @@ class HeldCustomers:
             else:
                 anew[name] = events
         if anew:
-            found |= self._folded_anew(anew)
+            found |= self._folded_anew(anew, whole=False)
+        # Seldom: a time that an event named for a promise was over before the event itself.
+        if forgot := [name for name, one in found.items() if one.forgot(self._rules)]:
+            found |= self._folded_anew({name: fresh.get(name, []) for name in forgot}, whole=True)
         return found
 
     def hold(self, customers: Mapping[str, Held]) -> None:
@@ -142,13 +145,13 @@ class HeldCustomers:
         one.take_all(sorted((*stored, *fresh), key=_order), self._rules, self._journey_gap)
         return one
 
-    def _folded_anew(self, fresh: Mapping[str, list[Event]]) -> dict[str, Held]:
+    def _folded_anew(self, fresh: Mapping[str, list[Event]], *, whole: bool) -> dict[str, Held]:
         events: dict[str, list[Event]] = defaultdict(list)
         for name, event in self._load(fresh.keys(), None):
             events[name].append(event)
         found = {}
         for name, new in fresh.items():
-            one = found[name] = Held()
+            one = found[name] = Held(whole)
             one.take_all(sorted((*events[name], *new), key=_order), self._rules, self._journey_gap)
         return found
 
