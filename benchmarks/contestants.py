@@ -67,7 +67,7 @@ def held(arriving: Iterable[Sequence[Owned]], rules: RuleSet, end: int) -> Turn:
             for name, event in flush:
                 fresh[name].append(event)
                 now = max(now, event.time)
-            touched = customers.advance(fresh.keys(), fresh, ())
+            touched = customers.advance(fresh.keys(), fresh, (), now)
             _take_up(touched, rules, now)
             customers.hold(touched)
         for name, new in fresh.items():
@@ -95,7 +95,7 @@ def merging(arriving: Iterable[Sequence[Event]], rules: RuleSet, end: int) -> Tu
             for event in flush:
                 fresh[identities.customer_of(event.entity)].append(event)
                 now = max(now, event.time)
-            touched = customers.advance(fresh.keys() | moved, fresh, moved)
+            touched = customers.advance(fresh.keys() | moved, fresh, moved, now)
             _take_up(touched, rules, now)
             staying = {name: one for name, one in touched.items() if identities.members_of(name)}
             customers.hold(staying)

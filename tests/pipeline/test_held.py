@@ -88,8 +88,8 @@ def test_snapshots_change_no_result(
         customers = HeldCustomers(RULES, GAP, kept.load)
         while order:
             fresh = [order.pop() for _ in range(min(len(order), random.randint(1, 5)))]
-            advanced = customers.advance(["account:1"], {"account:1": fresh}, ())
             now = random.randint(0, 90) * MINUTE
+            advanced = customers.advance(["account:1"], {"account:1": fresh}, (), now)
             folded = advanced["account:1"].folded(RULES, now)
             advanced["account:1"].wrote(folded)
             customers.hold(advanced)
@@ -103,11 +103,11 @@ def test_a_late_event_of_a_robot_costs_little() -> None:
     kept = Kept()
     customers = HeldCustomers(RULES, GAP, kept.load)
     kept.events = [_event(number, number * MINUTE) for number in range(100_000)]
-    customers.hold(customers.advance(["account:1"], {}, ()))
+    customers.hold(customers.advance(["account:1"], {}, (), 10**10))
     assert kept.loaded == 100_000
     kept.loaded = 0
     late = _event(100_001, 99_900 * MINUTE + 1)
-    customers.hold(customers.advance(["account:1"], {"account:1": [late]}, ()))
+    customers.hold(customers.advance(["account:1"], {"account:1": [late]}, (), 10**10))
     assert kept.loaded < 2_000
 
 
@@ -116,6 +116,6 @@ def test_no_more_are_held_than_allowed() -> None:
     kept = Kept()
     customers = HeldCustomers(RULES, GAP, lambda names, later_than: (), most=2)
     for name in ("a", "b", "a", "c"):
-        customers.hold(customers.advance([name], {name: [_event(1, len(customers))]}, ()))
+        customers.hold(customers.advance([name], {name: [_event(1, len(customers))]}, (), 0))
     assert len(customers) == 2
     assert kept.loaded == 0

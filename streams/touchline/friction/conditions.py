@@ -115,13 +115,21 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
 
 
 def _membership(name: str, wanted: list[Any]) -> Callable[[Any], bool]:
+    # Nearly always texts among texts, which is one look-up.
+    texts = frozenset(one for one in wanted if isinstance(one, str))
+    others = [one for one in wanted if not isinstance(one, str)]
+
     def is_in(found: Any) -> bool:
-        return any(_alike(found, one) and found == one for one in wanted)
+        if isinstance(found, str):
+            return found in texts
+        return any(_alike(found, one) and found == one for one in others)
 
     def is_not_in(found: Any) -> bool:
         if found is None:
             return True
-        alike = [one for one in wanted if _alike(found, one)]
+        if isinstance(found, str):
+            return found not in texts and (bool(texts) or not wanted)
+        alike = [one for one in others if _alike(found, one)]
         return all(found != one for one in alike) and (bool(alike) or not wanted)
 
     return is_in if name == "in" else is_not_in

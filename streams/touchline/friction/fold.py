@@ -67,9 +67,10 @@ class FrictionFold:
     always the same for one, come with each call.
 
     Args:
-        whole: Keep every event that the second layer hears. Otherwise one that could only answer a
-            signal is kept only if a signal opened before it; the one way in which that can prove
-            too little is seen by `forgot`.
+        whole: Do all that the law asks. Otherwise do without what matters seldom, and say by `forgot`
+            when it would have: an event that could only answer a signal is kept for the second
+            layer only if a signal opened before it, and a key's states are told no times of events
+            that their rules do not name.
     """
 
     __slots__ = ("_above", "_states", "_time", "_whole")
@@ -87,7 +88,7 @@ class FrictionFold:
         states = self._states
         if not isinstance(states, dict):
             states = self._states = dict(states)
-        rules.first.hear(states, event)
+        rules.first.hear(states, event, timed=self._whole)
         if rules.above and (bits := rules.heard_above(event.type)):
             if not (bits & STARTS or self._whole or _any_opened(states, event.time)):
                 return
@@ -95,13 +96,22 @@ class FrictionFold:
                 self._above = []
             self._above.append(event)
 
-    def forgot(self, rules: RuleSet) -> bool:
-        """Whether an event that was not kept may matter: a signal opened before the event that told of it."""
-        if self._whole or not rules.above:
+    def forgot(self, rules: RuleSet, now: int) -> bool:
+        """Whether what was done without may matter for the findings at `now` (ms).
+
+        It may where a signal opened before the event that told of it, and where a deadline lies
+        between `now` and the latest event, which may be of its key.
+        """
+        if self._whole:
             return False
         states = self._states
-        each = states.values() if isinstance(states, dict) else (state for _, state in states)
-        return any(opening.past for state in each for opening in state.openings(_END))
+        for state in states.values() if isinstance(states, dict) else (state for _, state in states):
+            due = state.deadline()
+            if due is not None and now < due < self._time and state.terms.keyed:
+                return True
+            if rules.above and any(opening.past for opening in state.openings(_END)):
+                return True
+        return False
 
     def findings(self, rules: RuleSet, now: int) -> Findings:
         """The signals at the evaluation time `now` (ms)."""
@@ -124,7 +134,7 @@ class FrictionFold:
         if rules.above and (heard or self._above):
             above: States = {}
             for event in sorted((*(self._above or ()), *heard), key=_second_layer_order):
-                rules.second.hear(above, event, isinstance(event, FrictionEvent))
+                rules.second.hear(above, event, is_friction=isinstance(event, FrictionEvent))
             for state in above.values():
                 at = now if state.terms.keyed else latest
                 signals += (_signal(state.terms, opening) for opening in state.openings(at))
@@ -192,17 +202,20 @@ def _telling(above: Sequence[Rule]) -> Callable[[Event], Told] | None:
     who = any(path.startswith("identifiers.") for path in paths)
     if not names and not who:
         return None
-    return lambda event: Told(
-        event.identifiers if who else (),
-        {name: event.data[name] for name in names if name in event.data},
-    )
+
+    def told(event: Event) -> Told:
+        data = {name: event.data[name] for name in names if name in event.data}
+        return Told(event.identifiers if who else (), data)
+
+    return told
 
 
 def _paths(rule: Rule) -> Iterator[str]:
-    """Every field of an event that the rule reads."""
+    """Every field that the rule reads of a signal."""
     yield from rule.key
     for selector in rule.selectors:
-        yield from selector.where
+        if any(name.startswith("friction.") for name in selector.types or ()):
+            yield from selector.where
     if isinstance(rule, RepeatRule) and rule.distinct:
         yield rule.distinct
     if isinstance(rule, ExpectRule) and rule.by:

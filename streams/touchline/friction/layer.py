@@ -78,14 +78,17 @@ class Layer:
     def __init__(self, rules: Iterable[Rule], told: Callable[[Event], Told] | None) -> None:
         self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
         self._told = told
-        self._groups: dict[tuple[str, bool], Groups] = {}
+        self._groups: dict[tuple[str, bool, bool], Groups] = {}
         self._names: dict[str, str] = {}
 
-    def hear(self, states: States, event: Event, is_friction: bool = False) -> None:
-        """Let the rules that hear the event take it, in the states of its customer."""
-        groups = self._groups.get((event.type, is_friction))
+    def hear(self, states: States, event: Event, *, is_friction: bool = False, timed: bool = True) -> None:
+        """Let the rules that hear the event take it, in the states of its customer.
+
+        With `timed` the states of its keys learn its time, even where no rule names its type.
+        """
+        groups = self._groups.get((event.type, is_friction, timed))
         if groups is None:
-            groups = self._prepare(event.type, is_friction)
+            groups = self._prepare(event.type, is_friction, timed)
         customer, fields, others = groups
         seen = self._offer(customer, states, event, None, None) if customer else None
         if fields:
@@ -150,10 +153,10 @@ class Layer:
             ),
         )
 
-    def _prepare(self, event_type: str, is_friction: bool) -> Groups:
+    def _prepare(self, event_type: str, is_friction: bool, timed: bool) -> Groups:
         by_key: dict[tuple[str, ...], list[Listener]] = {}
         for plan in self.plans:
-            if (listener := _listener(plan, event_type, is_friction)) is not None:
+            if (listener := _listener(plan, event_type, is_friction, timed)) is not None:
                 by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
         customer = tuple(by_key.pop((), ()))
         fields = {
@@ -162,7 +165,7 @@ class Layer:
             if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
         }
         others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
-        groups = self._groups[event_type, is_friction] = Groups(customer, fields, others)
+        groups = self._groups[event_type, is_friction, timed] = Groups(customer, fields, others)
         return groups
 
 
@@ -179,11 +182,10 @@ def _plan(slot: int, rule: Rule) -> Plan:
     return Plan(slot, terms_of(rule), parts)
 
 
-def _listener(plan: Plan, event_type: str, is_friction: bool) -> Listener | None:
+def _listener(plan: Plan, event_type: str, is_friction: bool, timed: bool) -> Listener | None:
     named = [part for part in plan.parts if part.names(event_type, is_friction)]
     # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
-    timed = isinstance(plan.terms, ExpectTerms) and plan.terms.keyed
-    if not named and not timed:
+    if not named and not (timed and isinstance(plan.terms, ExpectTerms) and plan.terms.keyed):
         return None
     return Listener(
         plan.slot,

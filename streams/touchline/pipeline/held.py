@@ -107,9 +107,12 @@ class HeldCustomers:
         return len(self._held)
 
     def advance(
-        self, touched: Iterable[str], fresh: Mapping[str, list[Event]], moved: Collection[str]
+        self, touched: Iterable[str], fresh: Mapping[str, list[Event]], moved: Collection[str], now: int
     ) -> dict[str, Held]:
-        """The touched customers, with the fresh events taken in. `moved` ones gained or lost events."""
+        """The touched customers, with the fresh events taken in, ready to be asked at `now` (ms).
+
+        `moved` ones gained or lost events.
+        """
         found: dict[str, Held] = {}
         anew: dict[str, list[Event]] = {}
         for name in touched:
@@ -128,8 +131,7 @@ class HeldCustomers:
                 anew[name] = events
         if anew:
             found |= self._folded_anew(anew, whole=False)
-        # Seldom: a time that an event named for a promise was over before the event itself.
-        if forgot := [name for name, one in found.items() if one.forgot(self._rules)]:
+        if forgot := [name for name, one in found.items() if one.forgot(self._rules, now)]:
             found |= self._folded_anew({name: fresh.get(name, []) for name in forgot}, whole=True)
         return found
 
