@@ -259,7 +259,7 @@ class Worker:
         by_customer: dict[str, list[Event]] = defaultdict(list)
         for event in fresh:
             by_customer[self._identities.customer_of(event.entity)].append(event)
-        customers = self._held.advance(touched, by_customer, moved)
+        customers = self._held.advance(touched, by_customer, moved, now)
         folded = {name: one.folded(self._rules, now) for name, one in customers.items()}
         frictions, new = self._changed_frictions(customers, folded, detected_at)
         self._write_rows("frictions", frictions)
