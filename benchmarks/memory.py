@@ -87,7 +87,7 @@ def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
 def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
     now = max(events[-1].time for events in batch.values())
     found = held.advance(batch.keys(), batch, (), now)
-    for name, one in found.items():
+    for one in found.values():
         one.wrote(one.folded(rules, now))
     held.hold(found)
     return found
