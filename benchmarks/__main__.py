@@ -5,6 +5,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from touchline.pipeline.garbage import search_seldom
+
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "fold": (
         "what the fold costs an event: in order, late, with merges; beside Bytewax and Quix Streams",
@@ -36,6 +38,7 @@ def main(arguments: list[str]) -> int:
             parser.error(f"{asked['name']} has no profile")
         sys.stdout.write(module.profile(**sizes))
         return 0
+    search_seldom()
     report = module.measure(**sizes)
     sys.stdout.write((report.json() if asked["json"] else report.text()) + "\n")
     return 1 if report.failed else 0

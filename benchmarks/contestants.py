@@ -36,14 +36,17 @@ def in_order(arriving: Iterable[Sequence[Owned]], rules: RuleSet, end: int) -> T
     events = folded = 0
     for flush in arriving:
         with watch.running():
-            touched: dict[str, CustomerFold] = {}
+            fresh: dict[str, list[Event]] = defaultdict(list)
             for name, event in flush:
+                fresh[name].append(event)
+            touched: dict[str, CustomerFold] = {}
+            for name, new in fresh.items():
                 one = folds.get(name)
                 if one is None:
-                    one = folds[name] = CustomerFold()
-                if not one.precedes(event):
-                    raise RuntimeError(f"event {event.id} is not later than those before it")
-                one.take(event, rules, JOURNEY_GAP)
+                    one = folds[name] = CustomerFold(whole=False)
+                if not one.precedes(new[0]):
+                    raise RuntimeError(f"event {new[0].id} is not later than those before it")
+                one.take(new, rules, JOURNEY_GAP)
                 touched[name] = one
             now = flush[-1][1].time
             for one in touched.values():

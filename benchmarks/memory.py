@@ -85,7 +85,7 @@ def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
 
 
 def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
-    now = max(events[-1].time for events in batch.values())
+    now = max((events[-1].time for events in batch.values()), default=0)
     found = held.advance(batch.keys(), batch, (), now)
     for one in found.values():
         one.wrote(one.folded(rules, now))

@@ -19,6 +19,7 @@ from touchline.collector.files import START, BadRow, ImportItem, Mapping, check_
 from touchline.collector.files.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.collector.log import Batch, LogFull
 from touchline.friction import RuleSet
+from touchline.pipeline.garbage import search_seldom
 from touchline.pipeline.server_file import find_server
 from touchline.pipeline.sqlite_log import SqliteLog
 from touchline.pipeline.store import open_store
@@ -127,6 +128,7 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
     Raises:
         StoreError, LogFull, LogUnavailable: the data folder cannot be used.
     """
+    search_seldom()
     data = settings.data
     data.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()

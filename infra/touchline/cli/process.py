@@ -25,6 +25,7 @@ from touchline.collector.log import LogFull, LogUnavailable
 from touchline.friction import RulesError, RuleSet
 from touchline.pipeline.clickhouse_http import clickhouse_mount
 from touchline.pipeline.embedded import Embedded
+from touchline.pipeline.garbage import search_seldom
 from touchline.pipeline.server_file import announced
 from touchline.pipeline.sqlite_log import SqliteLog
 from touchline.pipeline.store import Store, StoreError, StoreUnavailable, open_store
@@ -76,6 +77,7 @@ def serve(
         CannotServe: the port, the host or the folder cannot be used, or a part failed for good.
         StoreError, LogUnavailable: the data folder cannot be used.
     """
+    search_seldom()
     data = settings.data
     keys = Keys(data / "keys.json")
     if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from touchline.friction.kinds import STARTS, Opening, State, Terms, Told
-from touchline.friction.layer import Layer, States
+from touchline.friction.layer import Heard, Layer, States
 from touchline.friction.rules import ExpectRule, RepeatRule, Rule
 from touchline.friction.signals import FrictionEvent, Signal, friction_id
 from touchline.vocabulary.event import Event
@@ -37,7 +37,8 @@ class RuleSet:
         self.second = Layer(above, None)
         self.first = Layer((rule for rule in self.rules if not rule.second_layer), _telling(above))
         self.above = bool(above)
-        self._heard_above: dict[str, int] = {}
+        self.heard_above: dict[str, int] = {}
+        """For each type met so far, bits of the second layer's selectors that name it; 0 if none does."""
 
     @property
     def fingerprint(self) -> str:
@@ -48,16 +49,8 @@ class RuleSet:
     def findings(self, events: Sequence[Event], now: int) -> Findings:
         """The signals of one customer's `events`, which are in order, at the evaluation time `now` (ms)."""
         fold = FrictionFold()
-        for event in events:
-            fold.advance(event, self)
+        fold.advance(events, self)
         return fold.findings(self, now)
-
-    def heard_above(self, event_type: str) -> int:
-        """Bits of the second layer's selectors that name the type of an event, 0 if none does."""
-        bits = self._heard_above.get(event_type)
-        if bits is None:
-            bits = self._heard_above[event_type] = self.second.heard(event_type)
-        return bits
 
 
 class FrictionFold:
@@ -82,19 +75,25 @@ class FrictionFold:
         self._time = 0
         self._whole = whole
 
-    def advance(self, event: Event, rules: RuleSet) -> None:
-        """Take the next event; none may come after one that it precedes."""
-        self._time = event.time
+    def advance(self, events: Sequence[Event], rules: RuleSet) -> None:
+        """Take the next events, in order; none may come after one that it precedes."""
+        if not events:
+            return
         states = self._states
         if not isinstance(states, dict):
             states = self._states = dict(states)
-        rules.first.hear(states, event, timed=self._whole)
-        if rules.above and (bits := rules.heard_above(event.type)):
-            if not (bits & STARTS or self._whole or _any_opened(states, event.time)):
-                return
-            if self._above is None:
-                self._above = []
-            self._above.append(event)
+        how = Heard.TIMED if self._whole else Heard.UNTIMED
+        hear, groups, heard_above = rules.first.hear, rules.first.groups(how), rules.heard_above
+        for event in events:
+            hear(states, event, how, groups)
+            bits = heard_above.get(event.type)
+            if bits is None:
+                bits = heard_above[event.type] = rules.second.heard(event.type)
+            if bits and (bits & STARTS or self._whole or _any_opened(states, event.time)):
+                if self._above is None:
+                    self._above = []
+                self._above.append(event)
+        self._time = events[-1].time
 
     def forgot(self, rules: RuleSet, now: int) -> bool:
         """Whether what was done without may matter for the findings at `now` (ms).
@@ -133,8 +132,10 @@ class FrictionFold:
                 pending.append(due)
         if rules.above and (heard or self._above):
             above: States = {}
+            second = rules.second
             for event in sorted((*(self._above or ()), *heard), key=_second_layer_order):
-                rules.second.hear(above, event, is_friction=isinstance(event, FrictionEvent))
+                how = Heard.FRICTION if isinstance(event, FrictionEvent) else Heard.TIMED
+                second.hear(above, event, how, second.groups(how))
             for state in above.values():
                 at = now if state.terms.keyed else latest
                 signals += (_signal(state.terms, opening) for opening in state.openings(at))

@@ -5,6 +5,7 @@ customer has begun costs that customer nothing.
 """
 
 from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from touchline.friction.conditions import Condition, condition, identity, key
@@ -52,10 +53,14 @@ class Part(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """A rule that hears a type: bits of the selectors that take every such event, and those that ask."""
+    """A rule that hears a type: bits of the selectors that take every such event, and those that ask.
+
+    `starts` says whether one of them can begin something: where no state is, no other matters.
+    """
 
     slot: int
     begin: Callable[[], State]
+    starts: bool
     sure: int
     asking: tuple[tuple[int, tuple[Condition, ...]], ...]
 
@@ -64,12 +69,21 @@ class Groups(NamedTuple):
     """Those who hear a type, by what they are keyed by, which is read once for all of them.
 
     `customer` have no key. Nearly every key is one field of the data: these are found by the fields
-    that an event has, in `fields`. `others` have their own readers.
+    that an event has, in `fields`. `others` have their own readers. `starts` as of any of them.
     """
 
+    starts: bool
     customer: tuple[Listener, ...]
     fields: dict[str, tuple[Listener, ...]]
     others: tuple[tuple[Callable[[Event], Any], tuple[Listener, ...]], ...]
+
+
+class Heard(Enum):
+    """How a layer hears an event: as one that tells all keys its time, or not, or as a signal."""
+
+    TIMED = auto()
+    UNTIMED = auto()
+    FRICTION = auto()
 
 
 class Layer:
@@ -78,18 +92,32 @@ class Layer:
     def __init__(self, rules: Iterable[Rule], told: Callable[[Event], Told] | None) -> None:
         self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
         self._told = told
-        self._groups: dict[tuple[str, bool, bool], Groups] = {}
+        self._timed: dict[str, Groups] = {}
+        self._untimed: dict[str, Groups] = {}
+        self._frictions: dict[str, Groups] = {}
         self._names: dict[str, str] = {}
 
-    def hear(self, states: States, event: Event, *, is_friction: bool = False, timed: bool = True) -> None:
+    def groups(self, how: Heard) -> dict[str, Groups]:
+        """Those who hear each type that was met so far."""
+        match how:
+            case Heard.TIMED:
+                return self._timed
+            case Heard.UNTIMED:
+                return self._untimed
+            case Heard.FRICTION:
+                return self._frictions
+
+    def hear(self, states: States, event: Event, how: Heard, known: dict[str, Groups]) -> None:
         """Let the rules that hear the event take it, in the states of its customer.
 
-        With `timed` the states of its keys learn its time, even where no rule names its type.
+        `known` is `groups(how)`, which who has many events asks for once.
         """
-        groups = self._groups.get((event.type, is_friction, timed))
+        groups = known.get(event.type)
         if groups is None:
-            groups = self._prepare(event.type, is_friction, timed)
-        customer, fields, others = groups
+            groups = known[event.type] = self._grouped(event.type, how)
+        starts, customer, fields, others = groups
+        if not (starts or states):
+            return
         seen = self._offer(customer, states, event, None, None) if customer else None
         if fields:
             for name, value in event.data.items():
@@ -106,15 +134,17 @@ class Layer:
         self, listeners: tuple[Listener, ...], states: States, event: Event, values: Any, seen: Seen | None
     ) -> Seen | None:
         """Offer the event to the states of one key; `values` None is the customer as a whole."""
-        for slot, begin, mask, asking in listeners:
+        for slot, begin, starts, mask, asking in listeners:
+            at = slot if values is None else (slot, values)
+            state = states.get(at)
+            if state is None and not starts:
+                continue
             for bit, conditions in asking:
                 for holds in conditions:
                     if not holds(event):
                         break
                 else:
                     mask |= bit
-            at = slot if values is None else (slot, values)
-            state = states.get(at)
             if state is None:
                 if not mask & STARTS:
                     continue
@@ -153,11 +183,12 @@ class Layer:
             ),
         )
 
-    def _prepare(self, event_type: str, is_friction: bool, timed: bool) -> Groups:
+    def _grouped(self, event_type: str, how: Heard) -> Groups:
         by_key: dict[tuple[str, ...], list[Listener]] = {}
         for plan in self.plans:
-            if (listener := _listener(plan, event_type, is_friction, timed)) is not None:
+            if (listener := _listener(plan, event_type, how)) is not None:
                 by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
+        starts = any(listener.starts for listeners in by_key.values() for listener in listeners)
         customer = tuple(by_key.pop((), ()))
         fields = {
             paths[0].removeprefix("data."): tuple(by_key.pop(paths))
@@ -165,8 +196,7 @@ class Layer:
             if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
         }
         others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
-        groups = self._groups[event_type, is_friction, timed] = Groups(customer, fields, others)
-        return groups
+        return Groups(starts, customer, fields, others)
 
 
 def _plan(slot: int, rule: Rule) -> Plan:
@@ -182,14 +212,16 @@ def _plan(slot: int, rule: Rule) -> Plan:
     return Plan(slot, terms_of(rule), parts)
 
 
-def _listener(plan: Plan, event_type: str, is_friction: bool, timed: bool) -> Listener | None:
-    named = [part for part in plan.parts if part.names(event_type, is_friction)]
+def _listener(plan: Plan, event_type: str, how: Heard) -> Listener | None:
+    named = [part for part in plan.parts if part.names(event_type, how is Heard.FRICTION)]
     # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
-    if not named and not (timed and isinstance(plan.terms, ExpectTerms) and plan.terms.keyed):
+    told_times = isinstance(plan.terms, ExpectTerms) and plan.terms.keyed and how is not Heard.UNTIMED
+    if not named and not told_times:
         return None
     return Listener(
         plan.slot,
         plan.terms.begin,
+        any(part.bit == STARTS for part in named),
         sum(part.bit for part in named if not part.conditions),
         tuple((part.bit, part.conditions) for part in named if part.conditions),
     )

@@ -4,7 +4,7 @@ The law: whatever steps the events come in, `folded` says what one fold of all o
 that comes after a later one cannot be taken in; whoever keeps the events begins a new fold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -48,11 +48,13 @@ class CustomerFold(FrictionFold):
         self.friction_copy(into)
         into._run = None if self._run is None else self._run.copy()
 
-    def take(self, event: Event, rules: RuleSet, journey_gap: int) -> None:
-        """Take the next event; all taken in so far precede it, by (time, id)."""
-        self.advance(event, rules)
+    def take(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
+        """Take the next events, in order; all taken in so far precede them, by (time, id)."""
+        self.advance(events, rules)
         run = self._run
-        self._run = Run(event, None) if run is None else run.advanced(event, journey_gap)
+        for event in events:
+            run = Run(event, None) if run is None else run.advanced(event, journey_gap)
+        self._run = run
 
     def folded(self, rules: RuleSet, now: int) -> Folded:
         """What the events so far amount to at the evaluation time `now` (ms)."""
@@ -65,9 +67,8 @@ class CustomerFold(FrictionFold):
         return Folded(found, journey_of, all_made, due_at)
 
 
-def fold(events: Iterable[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:
+def fold(events: Sequence[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:
     """Fold one customer's `events`, in order and each once, at the evaluation time `now` (ms)."""
     customer = CustomerFold()
-    for event in events:
-        customer.take(event, rules, journey_gap)
+    customer.take(events, rules, journey_gap)
     return customer.folded(rules, now)

@@ -7,7 +7,7 @@ late costs a little. Letting go of a customer at any moment changes no result.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 
@@ -62,14 +62,21 @@ class Held(CustomerFold):
         self._earlier_written = _earlier_print(folded)
         self.settle()
 
-    def take_all(self, events: Iterable[Event], rules: RuleSet, journey_gap: int) -> None:
+    def take_all(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order, and make snapshots on the way."""
-        for event in events:
-            # Only between different times does a snapshot have all events up to its own.
-            if self._since_snapshot >= SNAPSHOT_EVENTS and self.precedes(event):
-                self._make_snapshot()
-            self.take(event, rules, journey_gap)
-            self._since_snapshot += 1
+        begin = 0
+        while begin < len(events):
+            if self._since_snapshot >= SNAPSHOT_EVENTS:
+                # Only between different times does a snapshot have all events up to its own.
+                while begin < len(events) and not self.precedes(events[begin]):
+                    self.take(events[begin : begin + 1], rules, journey_gap)
+                    begin += 1
+                if begin < len(events):
+                    self._make_snapshot()
+            some = events[begin : begin + SNAPSHOT_EVENTS - self._since_snapshot]
+            self.take(some, rules, journey_gap)
+            self._since_snapshot += len(some)
+            begin += len(some)
 
     def rewound(self, time: int) -> "Held | None":
         """This customer as it stood before `time` (ms), by its last snapshot then; None without one."""
