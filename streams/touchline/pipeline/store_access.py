@@ -30,12 +30,17 @@ def store_reader(data: Path) -> Iterator[Reader]:
         StoreInUse: a process has it open that does not serve it.
         StoreMismatch: it was made by another version.
     """
-    server = find_server(data)
-    if server is not None and (remote := _Remote(server)).answers():
-        yield remote
+    if (server := running_server(data)) is not None:
+        yield _Remote(server)
         return
     with open_store(data / "store", create=False) as store:
         yield store
+
+
+def running_server(data: Path) -> Server | None:
+    """The server of a data folder, if it is there and answers."""
+    server = find_server(data)
+    return server if server is not None and _Remote(server).answers() else None
 
 
 class _Remote:

@@ -89,6 +89,7 @@ class Worker:
         self._store = store
         self._rules = rules
         self._journey_gap = journey_gap
+        self._fingerprint = f"{rules.fingerprint}/{journey_gap}"
         self._ledger = {entry.id: entry for entry in store.ledger()}
         self._suppression = Suppression(self._ledger.values())
         self._erasing: frozenset[str] = frozenset()
@@ -228,19 +229,23 @@ class Worker:
         self._store.delete("ledger", naming)
         self._store.delete_events(sorted(going.entities), sorted(gone))
 
+    @property
+    def rules_in_force(self) -> bool:
+        """Whether every customer is folded by these rules, or there is none yet."""
+        return self._store.rules_in_force() in (None, self._fingerprint)
+
     def bring_rules_into_force(self, now: int | None = None, detected_at: int | None = None) -> int:
         """Fold every customer again if other rules were in force before; says how many that were."""
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
-        fingerprint = f"{self._rules.fingerprint}/{self._journey_gap}"
-        if self._store.rules_in_force() == fingerprint:
+        if self._store.rules_in_force() == self._fingerprint:
             return 0
         everyone = sorted({self._identities.customer_of(entity) for entity in self._store.entities()})
         for start in range(0, len(everyone), REFOLD_CUSTOMERS):
             self._version = max(self._version + 1, detected_at)
             some = set(everyone[start : start + REFOLD_CUSTOMERS])
             self._write_customers(some, [], some, now, detected_at)
-        self._store.put_in_force(fingerprint, detected_at)
+        self._store.put_in_force(self._fingerprint, detected_at)
         return len(everyone)
 
     def _fall_due(self, now: int) -> list[str]:

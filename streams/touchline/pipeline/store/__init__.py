@@ -10,9 +10,10 @@ from touchline.pipeline.store.errors import (
     StoreUnavailable,
 )
 from touchline.pipeline.store.readers import Reply
-from touchline.pipeline.store.store import EVENT_JSON, Answer, Store, open_store, parse_answer
+from touchline.pipeline.store.store import ENTRY_COLUMNS, EVENT_JSON, Answer, Store, open_store, parse_answer
 
 __all__ = [
+    "ENTRY_COLUMNS",
     "EVENT_JSON",
     "Answer",
     "QueryError",

@@ -32,6 +32,9 @@ EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type
     ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')"""
 """A row of `events` as the JSON of an `Event`."""
 
+ENTRY_COLUMNS = "id, toUnixTimestamp64Milli(at) AS at, who, what, identifiers, hashes, salt, reason"
+"""A row of `ledger` as the fields of an `Entry`."""
+
 _EVENTS = (
     f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
     "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
@@ -77,7 +80,7 @@ _SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
 _SETS_OF = """
 SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
 """
-_LEDGER = "SELECT * EXCEPT version REPLACE (toUnixTimestamp64Milli(at) AS at) FROM ledger FINAL"
+_LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
 
 # Parts are written anew without the rows, and with their projections: nothing of them stays behind.
 _DELETE_EVENTS = """

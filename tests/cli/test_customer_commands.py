@@ -1,0 +1,249 @@
+"""`touchline customer`: a story, and decisions that take effect whether a server runs or not."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import Result
+
+from touchline.cli import decisions
+from touchline.collector.log import Batch
+from touchline.identity import customer_id
+from touchline.pipeline.server_file import find_server
+from touchline.pipeline.sqlite_log import SqliteLog
+
+Command = Callable[..., Result]
+Event = dict[str, Any]
+
+TABLES = (
+    "SELECT * EXCEPT (received_at, log_offset) FROM events ORDER BY id",
+    "SELECT * EXCEPT (detected_at, version) FROM current_frictions ORDER BY customer, id",
+    "SELECT * EXCEPT version FROM current_journeys ORDER BY customer, id",
+    "SELECT entity, customer FROM current_identities ORDER BY entity",
+)
+DERIVED = "SELECT DISTINCT toString(customer) AS customer FROM {} ORDER BY customer"
+
+
+def _call(number: int, *identifiers: str, **changes: Any) -> Event:
+    kinds = (one.partition(":") for one in identifiers)
+    return {
+        "id": f"call-{number}",
+        "type": "contact.started",
+        "time": f"2025-10-09T10:{number:02}:00.000Z",
+        "channel": "phone",
+        "source": "pbx",
+        "identifiers": {kind: value for kind, _, value in kinds},
+        "data": {"contact_id": str(number), "reason": "billing"},
+        **changes,
+    }
+
+
+ANNA = [
+    _call(1, "account:anna", "email:a@b.example"),
+    _call(2, "email:a@b.example"),
+    _call(3, "device:lobby"),
+]
+LINK = _call(4, "account:anna", "device:lobby")
+BERT = [_call(11, "account:bert"), _call(12, "account:bert")]
+
+
+@pytest.fixture
+def data(touchline: Command, lines: Any, tmp_path: Path) -> Path:
+    """A data folder with two customers; a device of the lobby was taken for one's."""
+    folder = tmp_path / "data"
+    said = touchline("import", lines([*ANNA, LINK, *BERT]), "--data", folder)
+    assert said.exit_code == 0, said.output
+    return folder
+
+
+def _told(touchline: Command, *arguments: object) -> Any:
+    said = touchline("customer", *arguments, "--json")
+    assert said.exit_code == 0, said.output
+    return orjson.loads(said.stdout)
+
+
+def _tables(ask: Any, folder: Path) -> list[list[Event]]:
+    return [ask(folder, sql) for sql in TABLES]
+
+
+def test_show_tells_a_story(touchline: Command, data: Path) -> None:
+    """Identifiers, journeys, frictions and events, by any identifier or the id, for scripts and people."""
+    told = _told(touchline, "show", " email:A@b.example".strip(), "--data", data)
+    assert told["customer"] == str(customer_id("account:anna"))
+    assert told["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
+    assert [one["id"] for one in told["events"]] == ["call-1", "call-2", "call-3", "call-4"]
+    assert [(one["events"], one["path"]) for one in told["journeys"]] == [(4, ["phone"])]
+    assert "repeat_contact" in {one["rule"] for one in told["frictions"]}
+    assert _told(touchline, "show", told["customer"], "--data", data) == told
+    said = touchline("customer", "show", "account:anna", "--data", data).stdout
+    assert "2025-10-09 10:01  contact.started (phone, pbx)" in said
+    assert "4 events (phone)" in said
+
+
+@pytest.mark.parametrize("who", ["account:nobody", "no identifier", str(customer_id("account:nobody"))])
+def test_nobody_is_named(touchline: Command, data: Path, who: str) -> None:
+    """WHO that names nobody is told how to name somebody."""
+    said = touchline("customer", "show", who, "--data", data)
+    assert said.exit_code == 1
+    assert f"no customer {who}: name an identifier, such as account:u-17" in said.stderr
+
+
+def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask: Any) -> None:
+    """A split says what it bans; undone, the tables are what they were."""
+    before = _tables(ask, data)
+    said = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
+    assert said.exit_code == 0, said.output
+    assert "Banned from linking:\n  account:anna | device:lobby" in said.stdout
+    told = _told(touchline, "show", "device:lobby", "--data", data)
+    assert (told["identifiers"], [one["id"] for one in told["events"]]) == (["device:lobby"], ["call-3"])
+    assert [(one["what"], one["reason"]) for one in told["ledger"]] == [("split", "lobby")]
+    assert _told(touchline, "show", "account:anna", "--data", data)["journeys"][0]["events"] == 3
+
+    again = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
+    assert again.exit_code == 1
+    assert "nothing links device:lobby to account:anna" in again.stderr
+
+    undone = touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data)
+    assert undone.exit_code == 0, undone.output
+    assert _tables(ask, data) == before
+    twice = touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data)
+    assert twice.exit_code == 1
+    assert "was not split from account:anna, or that was undone already" in twice.stderr
+
+
+def test_as_of_shows_whose_it_was_then(
+    touchline: Command, data: Path, monkeypatch: pytest.MonkeyPatch, ask: Any
+) -> None:
+    """What was received and decided later does not count."""
+    received = "SELECT toString(max(received_at)) AS at FROM events"
+    then = ask(data, received)[0]["at"].replace(" ", "T") + "Z"
+    entry = ("split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
+    assert touchline("customer", *entry).exit_code == 0
+    now = _told(touchline, "show", "device:lobby", "--data", data)
+    assert now["identifiers"] == ["device:lobby"]
+    told = _told(touchline, "show", "device:lobby", "--as-of", then, "--data", data)
+    assert told["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
+    assert [one["events"] for one in told["journeys"]] == [4]
+    assert "repeat_contact" in {one["rule"] for one in told["frictions"]}
+    assert told["ledger"] == []
+    later = _told(touchline, "show", "device:lobby", "--as-of", "2999-01-01", "--data", data)
+    assert (later["customer"], later["ledger"]) == (now["customer"], now["ledger"])
+    early = touchline("customer", "show", "device:lobby", "--as-of", "2025-10-09", "--data", data)
+    assert early.exit_code == 1
+    assert "no customer device:lobby at that time" in early.stderr
+
+
+def test_export_gives_events_that_can_be_imported(
+    touchline: Command, data: Path, ask: Any, tmp_path: Path
+) -> None:
+    """What is exported is native events: another folder that imports them holds the same customer."""
+    said = touchline("customer", "export", "account:anna", "--data", data)
+    assert said.exit_code == 0, said.output
+    (tmp_path / "anna.jsonl").write_text(said.stdout)
+    assert touchline("import", tmp_path / "anna.jsonl", "--data", tmp_path / "other").exit_code == 0
+    own = [[row for row in rows if "bert" not in str(row)] for rows in _tables(ask, data)]
+    bert = str(customer_id("account:bert"))
+    own[1:3] = [[row for row in rows if row["customer"] != bert] for rows in own[1:3]]
+    own[0] = [row for row in own[0] if row["entity"] != "account:bert"]
+    assert _tables(ask, tmp_path / "other") == own
+
+
+def test_what_is_forgotten_was_never_seen(
+    touchline: Command, data: Path, ask: Any, lines: Any, tmp_path: Path
+) -> None:
+    """Nothing of the customer stays, what comes again is suppressed, and readmitted it is stored again."""
+    before = _tables(ask, data)
+    assert touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
+    asked = touchline("customer", "forget", "account:anna", "--data", data)
+    assert asked.exit_code == 2
+    assert "this would delete 3 events and forget, for good:\n  account:anna\n" in asked.stderr
+    said = touchline("customer", "forget", "account:anna", "--yes", "--data", data)
+    assert said.exit_code == 0, said.output
+    assert "3 events deleted, 2 identifiers forgotten" in said.stdout
+
+    other = tmp_path / "other"
+    assert touchline("import", lines([ANNA[2], *BERT], "others.jsonl"), "--data", other).exit_code == 0
+    assert _tables(ask, data) == _tables(ask, other)
+    left = {
+        row["customer"] for table in ("frictions", "journeys") for row in ask(data, DERIVED.format(table))
+    }
+    assert left == {str(customer_id(one)) for one in ("account:bert", "device:lobby")}
+    kept = ask(data, "SELECT what, identifiers, length(hashes) AS hashes FROM ledger")
+    assert kept == [{"what": "erase", "identifiers": [], "hashes": 2}]
+
+    again = touchline("import", lines([*ANNA, LINK]), "--data", data, "--again")
+    assert "0 stored, 1 were there already" in again.stdout
+    assert _tables(ask, data) == _tables(ask, other)
+
+    back = touchline("customer", "readmit", "email:a@b.example", "--data", data)
+    assert back.exit_code == 0, back.output
+    assert touchline("import", lines([*ANNA, LINK]), "--data", data, "--again").exit_code == 0
+    assert _tables(ask, data) == before
+    twice = touchline("customer", "readmit", "email:a@b.example", "--data", data)
+    assert (twice.exit_code, "is not forgotten" in twice.stderr) == (1, True)
+
+
+def test_a_shared_identifier_is_nobodys_to_forget(
+    touchline: Command, data: Path, lines: Any, ask: Any
+) -> None:
+    """What several accounts were seen with stays theirs."""
+    shared = lines([_call(13, "account:bert", "device:lobby")], "shared.jsonl")
+    assert touchline("import", shared, "--data", data).exit_code == 0
+    said = touchline("customer", "forget", "device:lobby", "--yes", "--data", data)
+    assert said.exit_code == 1
+    assert "device:lobby is shared by several accounts" in said.stderr
+    assert ask(data, "SELECT count() AS events FROM events") == [{"events": 7}]
+
+
+def test_other_rules_are_not_brought_into_force_by_the_way(
+    touchline: Command, data: Path, tmp_path: Path, ask: Any
+) -> None:
+    """A decision under other rules than those in force is refused, and leaves no trace in the log."""
+    (tmp_path / "rules.yaml").write_text("rules: [{id: any, kind: match, when: {}}]")
+    said = touchline(
+        *("customer", "split", "account:anna", "device:lobby", "--reason", "x"),
+        *("--data", data, "--rules", tmp_path / "rules.yaml"),
+    )
+    assert said.exit_code == 1
+    assert "nothing was done: the customers in the store are folded by other rules" in said.stderr
+    assert touchline("import", "--data", data).exit_code == 2
+    assert ask(data, "SELECT count() AS entries FROM ledger") == [{"entries": 0}]
+
+
+def test_a_running_server_applies_what_is_decided(
+    touchline: Command, data: Path, ask: Any, start: Any, wait: Any
+) -> None:
+    """While a server runs, the commands put their entries into its log and wait until it applied them."""
+    before = _tables(ask, data)
+    server: subprocess.Popen[str] = start("up", "--data", data, "--port", "0")
+    wait(lambda: find_server(data))
+    split = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
+    assert split.exit_code == 0, split.output
+    assert "applied by the server at http://127.0.0.1" in split.stdout
+    told = _told(touchline, "show", "device:lobby", "--data", data)
+    assert told["identifiers"] == ["device:lobby"]
+    assert touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data).exit_code == 0
+    assert _tables(ask, data)[0] == before[0]
+    assert _told(touchline, "show", "device:lobby", "--data", data)["identifiers"][0] == "account:anna"
+    forgotten = touchline("customer", "forget", "account:anna", "--yes", "--data", data)
+    assert forgotten.exit_code == 0, forgotten.output
+    assert {row["entity"] for row in ask(data, TABLES[0])} == {"account:bert"}
+    server.terminate()
+    assert server.wait(60) == 0
+
+
+def test_an_entry_that_is_not_applied_in_time_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that does not get to it is given a while and no more."""
+    monkeypatch.setattr(decisions, "APPLIED_SECONDS", 0.1)
+    log = SqliteLog(tmp_path / "log.sqlite")
+    log.append(Batch([], [], 1, [b"{}"]))
+    with pytest.raises(decisions.NotApplied, match="will be applied in its turn"):
+        decisions._wait(log, log.end())
+    log.commit(log.end())
+    decisions._wait(log, log.end())
+    log.close()
