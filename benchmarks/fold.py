@@ -45,7 +45,8 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
     notes = [
         "events_per_second is of processor time, all threads, on "
         + ("no core of its own" if core is None else f"core {core}")
-        + f"; the median of {rounds} rounds, taken in turn; garbage collection on, for all as seldom as in a worker, prepared events frozen",
+        + f"; the median of {rounds} rounds, taken in turn; garbage collection as in a worker, what was"
+        " prepared is frozen",
         f"in_order: flushes of {flush}, and small ones of {SMALL_FLUSH}, as where very many customers are "
         "there at once and few of them twice in a flush",
         "held: the same through HeldCustomers, nobody let go of; keeping the events, which is the store's "

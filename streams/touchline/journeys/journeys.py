@@ -38,7 +38,6 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     observed effort.
     """
 
-    id: UUID
     first: str
     start: int
     last: int
@@ -54,6 +53,11 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     transfers: int
     channel_switches: int
     repeats: int
+
+    @property
+    def id(self) -> UUID:
+        """UUIDv5 over `journey:<first event's id>`."""
+        return derived_id(f"journey:{self.first}")
 
 
 class Run:
@@ -159,7 +163,6 @@ def grade(score: int) -> str:
 def _journey(run: Run, strikes: int) -> Journey:
     score = max(0, 100 - strikes)
     return Journey(
-        id=derived_id(f"journey:{run.first}"),
         first=run.first,
         start=run.start,
         last=run.last,

@@ -63,7 +63,9 @@ class CustomerFold(FrictionFold):
             return Folded(found, [], made(self._run), due_at)
         all_made = made(self._run, [Strike(one.opened_at, one.weight) for one in found])
         starts = [journey.start for journey in all_made]
-        journey_of = [all_made[journey_at(starts, one.opened_at)].id for one in found]
+        places = [journey_at(starts, one.opened_at) for one in found]
+        ids = {place: all_made[place].id for place in set(places)}
+        journey_of = [ids[place] for place in places]
         return Folded(found, journey_of, all_made, due_at)
 
 

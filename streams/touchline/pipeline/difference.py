@@ -52,8 +52,8 @@ def journeys(
     """The rows of `journeys` to write for a customer; `held` are those not superseded."""
     before = {row.id: row for row in held}
     for one in folded.journeys:
-        known = before.pop(one.id, None)
         row = journey_row(customer, one, folded, version)
+        known = before.pop(row.id, None)
         if known is None or replace(row, version=known.version) != known:
             yield row
     for row in before.values():
@@ -63,6 +63,7 @@ def journeys(
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:
     """The row of one of a customer's journeys; the last one says when the customer is next due."""
     return JourneyRow(
+        id=journey.id,
         customer=customer,
         due_at=folded.due_at if journey is folded.journeys[-1] else None,
         superseded=0,
