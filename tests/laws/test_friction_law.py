@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.friction import RuleSet, parse_rules
@@ -200,7 +200,6 @@ def _written(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "distinct": "data.n"} if rule.get("distinct") else rule
 
 
-@settings(max_examples=600)
 @given(rule_lists, event_lists, st.integers(-20, 15))
 def test_the_fold_finds_what_semantics_says(
     rules: list[dict[str, Any]], events: list[dict[str, Any]], after: int

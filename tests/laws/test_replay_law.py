@@ -105,7 +105,6 @@ def _replayed(log: Iterable[dict[str, Any]], rules: str) -> bytes:
     return _normal(replay((event for event in events if event is not None), RuleSet(parse_rules(rules))))
 
 
-@settings(max_examples=200, deadline=None)
 @given(cases)
 def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random]) -> None:
     """A log in any order, with any of its events twice, gives the result that the log gives."""
@@ -113,7 +112,10 @@ def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random
     assert _replayed(_disturbed(log, chance), rules) == _replayed(log, rules)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=max(10, settings().max_examples // 100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(cases)
 def test_the_command_gives_the_same(tmp_path: Path, case: tuple[Log, str, random.Random]) -> None:
     """`touchline replay --json` of the disturbed log prints what the log itself gives."""
