@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,9 @@ import typer
 
 from touchline.cli.failure import reported
 from touchline.cli.up import Host, Port, Rules, greet
+
+END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
+"""When the Complete Journey set ends, with the grace of its last day."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +41,7 @@ def demo(
     """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
 
     The last seven days come first, then what happens now; friction is to be seen within seconds.
-    With --real it is the Complete Journey set, which comes with the extra `real`.
+    With --real it is the Complete Journey set, which comes with the extra `real`, and rules of its own.
 
     Example: touchline demo --port 8080
     """
@@ -54,16 +58,25 @@ def demo(
         from touchline.cli.process import expected_errors, serve
         from touchline.cli.settings import load_settings
         from touchline.collector.files import FileError
-        from touchline.pipeline.packs import load_rules
+        from touchline.pipeline.packs import load_rules, shipped_rules
 
         configure_logs()
         try:
             with reported(*expected_errors(), FileError):
+                if real:
+                    rules = rules or shipped_rules("completejourney")
                 settings = load_settings(data=folder, host=host, port=port, rules=rules)
                 pack = load_rules(settings.rules)
                 if real:
                     _import_real(settings, pack)
-                    serve(settings, pack, end, ready=lambda url: greet(url, settings))
+                    serve(
+                        settings,
+                        pack,
+                        end,
+                        ready=lambda url: greet(url, settings),
+                        # The set's year is over: what its last weeks left open is not missed today.
+                        clock=lambda: END_OF_REAL,
+                    )
                 else:
                     past, present = _retailer(settings, pack, seed, rate)
                     serve(

@@ -130,7 +130,7 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
     """
     search_seldom()
     data = settings.data
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     began = time.monotonic()
     with ExitStack() as parts:
         store = None if find_server(data) else parts.enter_context(open_store(data / "store"))

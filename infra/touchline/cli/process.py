@@ -62,6 +62,7 @@ def serve(
     ready: Callable[[str], None],
     before: Callable[[SqliteLog, Store], None] = lambda log, store: None,
     beside: Callable[[str], Beside] | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Run until a signal ends it.
 
@@ -72,6 +73,7 @@ def serve(
         ready: Told the address, once requests are answered.
         before: Done first, once port, log and store are ours.
         beside: Makes what runs beside, from the address; begun after `ready`, ended before the server.
+        clock: By which deadlines fall due, in seconds since 1970.
 
     Raises:
         CannotServe: the port, the host or the folder cannot be used, or a part failed for good.
@@ -95,7 +97,7 @@ def serve(
         token = parts.enter_context(announced(data, url))
 
         server = _Server(lambda: _begin(url, ready, beside))
-        collector, worker = _pipeline(settings, rules, log, store, keys, server.fail)
+        collector, worker = _pipeline(settings, rules, log, store, keys, server.fail, clock)
         page = LatePage(lambda app: _mount_page(app, store, rules, settings), server.fail)
         server.serves(_app(settings, collector, clickhouse_mount(store, token), page, token))
         worker.start()
@@ -170,6 +172,7 @@ def _pipeline(
     store: Store,
     keys: Keys,
     failed: Callable[[str], None],
+    clock: Callable[[], float],
 ) -> tuple[Collector, Embedded]:
     """The two ends of the log."""
     collector = Collector(log, keys, ready=lambda: worker.trouble or log.trouble(), region=settings.region)
@@ -182,6 +185,7 @@ def _pipeline(
         retriable=(StoreUnavailable, LogFull, LogUnavailable),
         on_flush=WorkerMetrics(collector.metrics.registry).count,
         on_end=failed,
+        clock=clock,
     )
     return collector, worker
 
@@ -213,7 +217,7 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
 
 def _make(data: Path) -> None:
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise CannotServe(
             f"{data} cannot be used for data: {error.strerror}; name another with --data"

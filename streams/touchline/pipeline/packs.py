@@ -31,6 +31,11 @@ class Pack(NamedTuple):
         return [name for name, entry in self.entries.items() if self.document in entry.documents]
 
 
+def shipped_rules(name: str) -> Path:
+    """The file of a rule pack that ships beside the default one: `completejourney`."""
+    return Path(str(files("touchline.friction").joinpath("packs", f"{name}.yaml")))
+
+
 def load_rules(path: Path | None = None) -> RuleSet:
     """The rules of a YAML file; without one, the default pack.
 
