@@ -15,7 +15,7 @@ import urllib3
 
 from touchline.pipeline.server_file import Server, find_server
 
-LIMIT = 30.0
+LIMIT = 90.0
 
 T = TypeVar("T")
 
