@@ -89,6 +89,10 @@ class Mortal:
         self._step()
         self._store.delete_events(*arguments)
 
+    def begin(self, offset: int) -> None:
+        self._step()
+        self._log.begin(offset)
+
     def commit(self, offset: int) -> None:
         self._step()
         self._log.commit(offset)
@@ -224,7 +228,7 @@ def _run(
         mortal = Mortal(log, store, 0 if aimed else steps)
         try:
             worker = Worker(mortal, mortal, RULES, held_customers=random.randint(0, 3))
-            while records := worker.read()[: random.randint(1, 3)]:
+            while records := worker.read(random.randint(1, 3)):
                 if aimed and records[0].kind == "ledger":
                     mortal.steps = steps
                 worker.flush(records, random.randint(0, end))

@@ -49,6 +49,19 @@ def test_a_batch_becomes_one_record_a_kind(log: SqliteLog) -> None:
     assert log.end() == 3
 
 
+def test_what_was_begun_is_known_after_a_restart(log: SqliteLog, path: Path) -> None:
+    """The worker finds where it had begun, and what it began and did not commit is still there."""
+    assert log.begun() == 0
+    log.append(batch(b"{}"))
+    log.append(batch(b"{}"))
+    log.begin(2)
+    again = SqliteLog(path)
+    assert (again.begun(), again.committed(), len(again.read(0))) == (2, 0, 2)
+    again.commit(2)
+    assert (again.begun(), again.committed(), again.read(0)) == (2, 2, [])
+    again.close()
+
+
 def test_an_empty_batch_leaves_no_record(log: SqliteLog) -> None:
     """A batch without lines is not a record."""
     log.append(batch())

@@ -31,6 +31,7 @@ class MemoryLog:
 
     records: list[MemoryRecord] = field(default_factory=list)
     offset: int = 0
+    begun_offset: int = 0
 
     def append(self, kind: str, lines: Sequence[bytes], received_at: int) -> None:
         """Keep one record."""
@@ -38,6 +39,12 @@ class MemoryLog:
 
     def read(self, after_offset: int, *, limit_bytes: int, limit_records: int) -> Sequence[MemoryRecord]:
         return self.records[after_offset : after_offset + limit_records]
+
+    def begin(self, offset: int) -> None:
+        self.begun_offset = offset
+
+    def begun(self) -> int:
+        return self.begun_offset
 
     def commit(self, offset: int) -> None:
         self.offset = max(self.offset, offset)

@@ -28,6 +28,12 @@ class Log(Protocol):
     def read(self, after_offset: int, *, limit_bytes: int, limit_records: int) -> Sequence[Record]:
         """The records behind `after_offset`, in order; empty at the end."""
 
+    def begin(self, offset: int) -> None:
+        """Remember that the records up to `offset` are about to be worked off, all together."""
+
+    def begun(self) -> int:
+        """The offset of the last `begin`; 0 before the first."""
+
     def commit(self, offset: int) -> None:
         """Remember that all records up to `offset` are done with."""
 

@@ -23,6 +23,7 @@ _VERSION: Final = 1
 _PAGE_BYTES: Final = 4096
 _BUSY_SECONDS: Final = 10.0
 _DELETED_PER_COMMIT: Final = 1000
+_BEGUN: Final = "worker, begun"
 _ROOM_BYTES: Final = 8 * 1024**2
 
 _SCHEMA: Final = f"""
@@ -110,6 +111,15 @@ class SqliteLog:
                 found.append(Record(*row))
             rows.close()
         return found
+
+    def begin(self, offset: int) -> None:
+        """Remember that the worker is about to work off the records up to `offset`, all together."""
+        with self._transaction() as writer:
+            writer.execute("INSERT OR REPLACE INTO commits VALUES (?, ?)", (_BEGUN, offset))
+
+    def begun(self) -> int:
+        """The offset of the last `begin`; 0 before the first."""
+        return self.committed(_BEGUN)
 
     def commit(self, offset: int, consumer: str = "worker") -> None:
         """Remember that a consumer is done with all records up to `offset`; it never moves back.

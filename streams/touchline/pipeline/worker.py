@@ -3,6 +3,7 @@
 The order of writing makes it effectively once (a crash between any two steps repeats and does not
 double: ids are derived, and what is repeated is compared with what the store holds):
 
+    0. the offset up to which the log is about to be worked off
     1. frictions, journeys, identities, quarantine
     2. events, or the entries of the ledger
     3. what the entries erase: frictions, journeys and identities, entries of the ledger, then events
@@ -11,8 +12,9 @@ double: ids are derived, and what is repeated is compared with what the store ho
 Which pairs of identifiers are known follows from the events that are stored, which are banned from the
 ledger's entries that are, and both from nothing else, so that a repeated flush finds the same customers
 to merge or to split as the one that was cut off. For the same reason what is erased goes last, and its
-events at the very end; as long as there are any, the flush is repeated. A worker that failed in a flush
-is of no use any more: make a new one, which begins at the last commit.
+events at the very end; as long as there are any, the flush is repeated. And it is repeated with the same
+records, even if more have come: with others, a customer could be passed by whose rows are written. A
+worker that failed in a flush is of no use any more: make a new one, which begins at the last commit.
 
 A record of the ledger is a flush of its own. No identifier that it forgets is kept: its customers' rows
 are deleted, not retracted, and of what was retracted for others in the past, ids of events remain.
@@ -113,9 +115,15 @@ class Worker:
         """When a pending obligation falls due next (ms); None where nothing is pending."""
         return self._deadlines[0][0] if self._deadlines else None
 
-    def read(self) -> Sequence[Record]:
-        """The next records of the log; none at its end. One of the ledger comes alone."""
-        records = self._log.read(self._position, limit_bytes=FLUSH_BYTES, limit_records=FLUSH_RECORDS)
+    def read(self, most: int = FLUSH_RECORDS) -> Sequence[Record]:
+        """The next records of the log, `most` or fewer; none at its end. One of the ledger comes alone.
+
+        All of them are for one flush. After a flush that was cut off, they are those of that one.
+        """
+        begun = self._log.begun()
+        if begun > self._position:
+            return self._read_up_to(begun)
+        records = self._log.read(self._position, limit_bytes=FLUSH_BYTES, limit_records=most)
         if records and records[0].kind == "ledger":
             return records[:1]
         return list(takewhile(lambda record: record.kind != "ledger", records))
@@ -140,6 +148,8 @@ class Worker:
         if not records and not due:
             return None
         self._version = max(self._version + 1, detected_at)
+        if records:
+            self._log.begin(records[-1].offset)
 
         moves = self._identities.observe([event.identifiers for event in batch.events])
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
@@ -168,6 +178,7 @@ class Worker:
         detected_at = now if detected_at is None else detected_at
         entries, quarantined = read_entries(record)
         self._version = max(self._version + 1, detected_at)
+        self._log.begin(record.offset)
 
         banned = bans(self._ledger.values())
         known = {**self._ledger, **{entry.id: kept(entry) for entry in entries}}
@@ -348,6 +359,15 @@ class Worker:
         while len(self._written) > REMEMBERED_IDENTITIES:
             self._written.popitem(last=False)
         self._write_rows("identities", rows)
+
+    def _read_up_to(self, offset: int) -> list[Record]:
+        found: list[Record] = []
+        position = self._position
+        while position < offset:
+            some = self._log.read(position, limit_bytes=FLUSH_BYTES, limit_records=FLUSH_RECORDS)
+            found += (record for record in some if record.offset <= offset)
+            position = some[-1].offset
+        return found
 
     def _write_quarantine(self, rows: Sequence[Mapping[str, object]]) -> None:
         self._write("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})
