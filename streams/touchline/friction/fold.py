@@ -37,6 +37,8 @@ class RuleSet:
         self.second = Layer(above, None)
         self.first = Layer((rule for rule in self.rules if not rule.second_layer), _telling(above))
         self.above = bool(above)
+        # Any event of a key tells an obligation of the second layer, too, that its time has passed.
+        self.times_above = any(isinstance(rule, ExpectRule) and rule.key for rule in above)
         self.heard_above: dict[str, int] = {}
         """For each type met so far, bits of the second layer's selectors that name it; 0 if none does."""
 
@@ -62,8 +64,8 @@ class FrictionFold:
     Args:
         whole: Do all that the law asks. Otherwise do without what matters seldom, and say by `forgot`
             when it would have: an event that could only answer a signal is kept for the second
-            layer only if a signal opened before it, and a key's states are told no times of events
-            that their rules do not name.
+            layer only if a signal opened before it, and a key's states of the first are told no times
+            of events that their rules do not name.
     """
 
     __slots__ = ("_above", "_states", "_time", "_whole")
@@ -89,7 +91,9 @@ class FrictionFold:
             bits = heard_above.get(event.type)
             if bits is None:
                 bits = heard_above[event.type] = rules.second.heard(event.type)
-            if bits and (bits & STARTS or self._whole or _any_opened(states, event.time)):
+            if rules.times_above or (
+                bits and (bits & STARTS or self._whole or _any_opened(states, event.time))
+            ):
                 if self._above is None:
                     self._above = []
                 self._above.append(event)
