@@ -224,7 +224,7 @@ def test_a_running_server_folds_what_is_imported(
     assert "1 file, 3 rows, 2 events" in said.stdout
     assert "the server that runs on the data folder folds what was imported" in said.stdout
     wait(lambda: ask(data, "SELECT rule FROM current_frictions") == [{"rule": "again"}])
-    assert ask(data, "SELECT count() AS n FROM quarantine FINAL") == [{"n": 1}]
+    wait(lambda: ask(data, "SELECT count() AS n FROM quarantine FINAL") == [{"n": 1}])
     server.send_signal(signal.SIGTERM)
     output, _ = server.communicate(timeout=60)
     assert server.returncode == 0, output
