@@ -109,11 +109,15 @@ class FrictionFold:
             return False
         states = self._states
         for state in states.values() if isinstance(states, dict) else (state for _, state in states):
-            due = state.deadline()
-            if due is not None and now < due < self._time and state.terms.keyed:
-                return True
-            if rules.above and any(opening.past for opening in state.openings(_END)):
-                return True
+            terms = state.terms
+            if terms.keyed and terms.obliges:
+                due = state.deadline()
+                if due is not None and now < due < self._time:
+                    return True
+            if rules.above and terms.names_times:
+                for opening in state.openings(_END):
+                    if opening.past:
+                        return True
         return False
 
     def findings(self, rules: RuleSet, now: int) -> Findings:
@@ -132,7 +136,7 @@ class FrictionFold:
                 signal = _signal(terms, opening)
                 signals.append(signal)
                 heard.append(_told(signal, opening))
-            if (due := state.deadline()) is not None and due > at:
+            if terms.obliges and (due := state.deadline()) is not None and due > at:
                 pending.append(due)
         if rules.above and (heard or self._above):
             above: States = {}

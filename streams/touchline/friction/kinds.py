@@ -309,7 +309,14 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
 
 
 class Terms:
-    """A rule, ready; `keyed` says whether it has a key, without which it is told no times by others."""
+    """A rule, ready.
+
+    `keyed` says whether it has a key, without which it is told no times by others; `obliges` whether
+    its states have deadlines; `names_times` whether these are told by events, and may be over already.
+    """
+
+    obliges = False
+    names_times = False
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -324,8 +331,11 @@ class Terms:
 class ExpectTerms(Terms):
     """An expect rule, ready: when an obligation is due (ms), and whether a further event begins it anew."""
 
+    obliges = True
+
     def __init__(self, rule: ExpectRule) -> None:
         super().__init__(rule)
+        self.names_times = rule.by is not None
         self.due = due(rule)
         self.restart = rule.restart
 
