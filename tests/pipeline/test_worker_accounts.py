@@ -1,0 +1,78 @@
+"""What a worker says of its flushes stays true when one of them has to be repeated."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from touchline.friction import RuleSet, parse_rules
+from touchline.pipeline.memory import MemoryLog, MemoryStore
+from touchline.pipeline.worker import Worker
+
+HOUR = 3_600_000
+
+RULES = RuleSet(
+    parse_rules(
+        "rules: [{id: late, kind: expect, after: order.placed, then: delivery.completed, within: 2h}]"
+    )
+)
+
+
+class CutOff(Exception):
+    """The process died here."""
+
+
+class Cutting(MemoryLog):
+    """A log whose first commit is never reached."""
+
+    cuts: int = 1
+
+    def commit(self, offset: int) -> None:
+        if self.cuts:
+            self.cuts -= 1
+            raise CutOff
+        super().commit(offset)
+
+
+def _line(event_id: str, kind: str, hour: int) -> bytes:
+    event: dict[str, Any] = {
+        "id": event_id,
+        "type": kind,
+        "time": hour * HOUR,
+        "channel": "web",
+        "source": "shop",
+        "identifiers": ["account:1"],
+    }
+    return orjson.dumps(event)
+
+
+def test_an_event_of_a_repeated_record_is_stored_and_no_duplicate() -> None:
+    """Cut off before the commit, a record is counted again as stored; what came twice, as a duplicate."""
+    log, store = Cutting(), MemoryStore()
+    log.append("touchpoints", [_line("a", "order.placed", 0), _line("a", "order.placed", 0)], 0)
+    first = Worker(log, store, RULES)
+    with pytest.raises(CutOff):
+        first.flush(first.read(), HOUR)
+    again = Worker(log, store, RULES)
+    flushed = again.flush(again.read(), HOUR)
+    assert flushed is not None
+    assert (flushed.stored, flushed.duplicates) == (1, 1)
+
+    log.append("touchpoints", [_line("a", "order.placed", 0)], 0)
+    flushed = again.flush(again.read(), HOUR)
+    assert flushed is not None
+    assert (flushed.stored, flushed.duplicates) == (0, 1)
+
+
+def test_a_friction_keeps_the_time_at_which_it_was_first_known() -> None:
+    """When it is resolved its row changes, and `detected_at` does not."""
+    log, store = MemoryLog(), MemoryStore()
+    worker = Worker(log, store, RULES)
+    log.append("touchpoints", [_line("a", "order.placed", 0)], 0)
+    worker.flush(worker.read(), 3 * HOUR, 3 * HOUR)
+    (found,) = store.tables["frictions"].values()
+    assert (found["status"], found["detected_at"]) == ("open", 3 * HOUR)
+    log.append("touchpoints", [_line("b", "delivery.completed", 4)], 0)
+    worker.flush(worker.read(), 5 * HOUR, 5 * HOUR)
+    (found,) = store.tables["frictions"].values()
+    assert (found["status"], found["detected_at"]) == ("resolved", 3 * HOUR)
