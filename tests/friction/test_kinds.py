@@ -126,3 +126,31 @@ def test_what_lies_between_can_forbid_the_pair() -> None:
     rule = SEQUENCE + ", without: x.off"
     assert _found(rule, [(0, "x.in"), (1, "x.off"), (2, "x.out")]) == []
     assert _found(rule, [(0, "x.off"), (1, "x.in"), (2, "x.out")]) == [("b", 2, None, "bc")]
+
+
+def test_any_event_of_its_key_tells_an_obligation_of_the_second_layer_the_time() -> None:
+    """As in the first layer, whether or not a rule of the second names the event's type."""
+    rules = RuleSet(
+        parse_rules(
+            "rules: [{id: one, kind: match, when: x.in},"
+            " {id: two, kind: expect, after: friction.one, then: x.out, within: 5m, key: [data.k]}]"
+        )
+    )
+
+    def found(key: int) -> list[str]:
+        events = [
+            Event(
+                id=event_id,
+                type=kind,
+                time=minute * MINUTE,
+                channel="web",
+                source="shop",
+                identifiers=("account:1",),
+                data={"k": k},
+            )
+            for event_id, minute, kind, k in (("a", 0, "x.in", 1), ("b", 6, "y.other", key))
+        ]
+        return [one.rule for one in rules.findings(events, MINUTE).signals]
+
+    assert found(1) == ["one", "two"]
+    assert found(2) == ["one"]

@@ -1,0 +1,115 @@
+"""What keeps everything in memory answers as the durable ones do: the laws are tested on it."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from touchline.collector.acceptance import accept_each
+from touchline.collector.log import Batch
+from touchline.identity import customer_id
+from touchline.pipeline.memory import MemoryLog, MemoryStore
+from touchline.pipeline.packs import load_rules
+from touchline.pipeline.ports import Log
+from touchline.pipeline.ports import Store as StorePort
+from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.pipeline.store import Store
+from touchline.pipeline.worker import Worker
+from touchline.simulation import Retailer
+
+NOW = 1_795_000_000_000
+DAY = 86_400_000
+
+
+def _filled(store: StorePort) -> list[str]:
+    """The store after a worker took in two days of the retailer; the ids of the events."""
+    touchpoints = Retailer(4, NOW, history=2 * DAY, history_rate=0.01).until(NOW)
+    raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
+    lines = accept_each(raws, received_at_ms=NOW, producer="t").batch.touchpoints
+    log = MemoryLog()
+    for start in range(0, len(lines), 250):
+        log.append("touchpoints", lines[start : start + 250], NOW)
+    worker = Worker(log, store, load_rules())
+    worker.bring_rules_into_force(NOW)
+    while worker.flush(worker.read(), NOW - DAY):
+        pass
+    return [touchpoint.id for touchpoint in touchpoints]
+
+
+def _answers(store: StorePort) -> dict[str, Any]:
+    """All that a worker can ask of a store, in an order of its own."""
+    ids = _filled(store)
+    entities = sorted(store.entities())
+    sets = sorted(store.identifier_sets())
+    known = {one for identifiers in sets for one in identifiers} | set(entities)
+    customers: list[UUID] = [customer_id(one) for one in sorted(known)]
+    return {
+        "stored_ids": store.stored_ids([*ids, "no such event"]),
+        "entities": entities,
+        "events": store.events_of(entities),
+        "events of one": store.events_of(entities[:1]),
+        "events later": store.events_of(entities, NOW - DAY),
+        "events of nobody": store.events_of([]),
+        "identifier sets": sets,
+        "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
+        "frictions": sorted(store.frictions_of(customers), key=lambda row: (row.customer, row.id)),
+        "journeys": sorted(store.journeys_of(customers), key=lambda row: (row.customer, row.id)),
+        "due": sorted(store.due()),
+        "newest": store.newest(),
+        "last version": store.last_version(),
+        "rules": store.rules_in_force(),
+    }
+
+
+def test_the_stores_give_the_same_answers_to_the_same_events(store: Store) -> None:
+    """After the same events, whatever a worker asks has one answer, and it is not an empty one."""
+    real, fake = _answers(store), _answers(MemoryStore())
+    assert real.keys() == fake.keys()
+    for question, answer in real.items():
+        assert answer == fake[question], question
+        assert answer or question == "events of nobody", question
+
+
+def test_a_repeated_token_adds_nothing(store: Store) -> None:
+    """Both take an insert with one token once."""
+    fake = MemoryStore()
+    for one in (store, fake):
+        for customer in ("account:1", "account:2"):
+            row: dict[str, list[Any]] = {
+                "entity": ["account:1"],
+                "customer": [customer_id(customer)],
+                "version": [1],
+            }
+            one.insert("identities", row, token="once")
+    assert store.query("SELECT customer FROM identities").result_rows == [[str(customer_id("account:1"))]]
+    assert [row["customer"] for row in fake.tables["identities"].values()] == [customer_id("account:1")]
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_logs_keep_one_contract(kind: str, tmp_path: Path) -> None:
+    """Records come in order behind an offset, bounded by count; commits stay; the end is the last offset."""
+    log: Log
+    if kind == "memory":
+        log = memory = MemoryLog()
+        for number in range(5):
+            memory.append("touchpoints", [b"%d" % number], NOW)
+    else:
+        log = durable = SqliteLog(tmp_path / "log.sqlite")
+        for number in range(5):
+            durable.append(Batch([b"%d" % number], [], NOW))
+    assert (log.committed(), log.begun()) == (0, 0)
+    first = log.read(0, limit_bytes=1_000, limit_records=2)
+    assert [record.body.strip() for record in first] == [b"0", b"1"]
+    assert [record.offset for record in first] == [1, 2]
+    assert {(record.kind, record.received_at) for record in first} == {("touchpoints", NOW)}
+    log.begin(2)
+    log.commit(2)
+    assert (log.committed(), log.begun()) == (2, 2)
+    rest = log.read(log.committed(), limit_bytes=1_000, limit_records=100)
+    assert [record.body.strip() for record in rest] == [b"2", b"3", b"4"]
+    assert log.end() == 5
+    assert list(log.read(log.end(), limit_bytes=1_000, limit_records=100)) == []
+    if kind == "sqlite":
+        durable.close()
