@@ -1,5 +1,6 @@
 """What keeps everything in memory answers as the durable ones do: the laws are tested on it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -77,7 +78,7 @@ def test_a_repeated_token_adds_nothing(store: Store) -> None:
     fake = MemoryStore()
     for one in (store, fake):
         for customer in ("account:1", "account:2"):
-            row: dict[str, list[Any]] = {
+            row: dict[str, Sequence[Any]] = {
                 "entity": ["account:1"],
                 "customer": [customer_id(customer)],
                 "version": [1],
