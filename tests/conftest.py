@@ -18,6 +18,7 @@ settings.register_profile("long", max_examples=50_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 if TYPE_CHECKING:
+    from touchline.cli.broker import Broker
     from touchline.pipeline.store import Store
 
 
@@ -28,3 +29,17 @@ def store(tmp_path: Path) -> Iterator["Store"]:
 
     with open_store(tmp_path / "store") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
+    """A real broker, the same for all tests: each uses topics of its own, and starts again what it kills."""
+    from touchline.cli.broker import Broker, ToolMissing
+
+    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        broker.start()
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    yield broker
+    broker.stop()

@@ -2,7 +2,7 @@
 
 import typer
 
-from touchline.cli import customer, keys, rules, schema
+from touchline.cli import customer, dev, keys, rules, schema
 from touchline.cli.backtest import backtest
 from touchline.cli.compare import compare
 from touchline.cli.demo import demo
@@ -28,6 +28,7 @@ app.command()(measures)
 app.command()(backtest)
 app.command()(compare)
 app.add_typer(customer.app, name="customer")
+app.add_typer(dev.app, name="dev")
 app.add_typer(keys.app, name="keys")
 app.add_typer(rules.app, name="rules")
 app.add_typer(schema.app, name="schema")
