@@ -20,19 +20,16 @@ A record of the ledger is a flush of its own. No identifier that it forgets is k
 are deleted, not retracted, and of what was retracted for others in the past, ids of events remain.
 """
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from heapq import heapify, heappop, heappush
 from itertools import takewhile
 from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 
 from touchline.friction import RuleSet
-from touchline.identity import Identities, Move, Suppression, bans, customer_id, kept
+from touchline.identity import Identities, Move, customer_id
 from touchline.journeys import JOURNEY_GAP
-from touchline.pipeline import difference
 from touchline.pipeline.batch import (
     QUARANTINE_COLUMNS,
     columns,
@@ -41,11 +38,13 @@ from touchline.pipeline.batch import (
     read_batch,
     read_entries,
 )
-from touchline.pipeline.customer import Folded
+from touchline.pipeline.deadlines import Deadlines
+from touchline.pipeline.decisions import Decisions
 from touchline.pipeline.erasure import Erasure, erasure
-from touchline.pipeline.held import HELD_CUSTOMERS, Held, HeldCustomers
+from touchline.pipeline.folding import Folding
+from touchline.pipeline.held import HELD_CUSTOMERS
 from touchline.pipeline.ports import Log, Record, Store
-from touchline.tables.rows import FrictionRow, IdentityRow, JourneyRow
+from touchline.tables.rows import IdentityRow
 from touchline.vocabulary.event import Event
 
 FLUSH_BYTES = 4 * 1024**2
@@ -89,31 +88,27 @@ class Worker:
     ) -> None:
         self._log = log
         self._store = store
-        self._rules = rules
-        self._journey_gap = journey_gap
         self._fingerprint = f"{rules.fingerprint}/{journey_gap}"
-        self._ledger = {entry.id: entry for entry in store.ledger()}
-        self._suppression = Suppression(self._ledger.values())
+        self._decisions = Decisions(store.ledger())
         self._erasing: frozenset[str] = frozenset()
-        self._identities = Identities(bans(self._ledger.values()))
+        self._identities = Identities(self._decisions.bans)
         self._identities.observe(store.identifier_sets())
-        self._due: dict[str, int] = {}
-        for entity, due_at in store.due():
-            customer = self._identities.customer_of(entity)
-            self._due[customer] = min(due_at, self._due.get(customer, due_at))
-        self._deadlines = [(due_at, customer) for customer, due_at in self._due.items()]
-        heapify(self._deadlines)
+        self._deadlines = Deadlines(
+            (self._identities.customer_of(entity), due_at) for entity, due_at in store.due()
+        )
+        self._folding = Folding(
+            store, rules, journey_gap, self._stored_events, self._deadlines, held_customers
+        )
         # What was found missing by the clock stays so where no clock is given.
         self._newest = store.newest() or 0
         self._version = store.last_version()
         self._written: OrderedDict[str, str] = OrderedDict()
-        self._held = HeldCustomers(rules, journey_gap, self._stored_events, held_customers)
         self._position = log.committed()
 
     @property
     def next_deadline(self) -> int | None:
         """When a pending obligation falls due next (ms); None where nothing is pending."""
-        return self._deadlines[0][0] if self._deadlines else None
+        return self._deadlines.next
 
     def read(self, most: int = FLUSH_RECORDS) -> Sequence[Record]:
         """The next records of the log, `most` or fewer; none at its end. One of the ledger comes alone.
@@ -140,11 +135,11 @@ class Worker:
         """
         if records and records[0].kind == "ledger":
             return self._flush_ledger(records[0], now, detected_at)
-        batch = read_batch(records, self._store.stored_ids, self._suppression)
+        batch = read_batch(records, self._store.stored_ids, self._decisions.suppression)
         self._newest = max([self._newest, *(event.time for event in batch.events)])
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
-        due = self._fall_due(now)
+        due = self._deadlines.fallen(now, REFOLD_CUSTOMERS)
         if not records and not due:
             return None
         self._version = max(self._version + 1, detected_at)
@@ -180,27 +175,10 @@ class Worker:
         self._version = max(self._version + 1, detected_at)
         self._log.begin(record.offset)
 
-        banned = bans(self._ledger.values())
-        known = {**self._ledger, **{entry.id: kept(entry) for entry in entries}}
-        self._suppression = Suppression(known.values())
-        # Nothing in the ledger names what is forgotten.
-        entries = [
-            entry
-            for entry in entries
-            if entry.what == "erase" or not self._suppression.suppresses(entry.identifiers)
-        ]
-        self._ledger.update((entry.id, kept(entry)) for entry in entries)
-        in_force = bans(self._ledger.values())
-        moves = [move for pair in banned - in_force for move in self._identities.unban(pair)]
-        moves += [move for pair in in_force - banned for move in self._identities.ban(pair)]
-        # One that was let in again since stays, should the record come once more.
-        gone = frozenset(
-            one
-            for entry in entries
-            if entry.what == "erase"
-            for one in entry.identifiers
-            if self._suppression.suppresses((one,))
-        )
+        taken = self._decisions.take(entries)
+        moves = [move for pair in taken.lifted for move in self._identities.unban(pair)]
+        moves += [move for pair in taken.banned for move in self._identities.ban(pair)]
+        gone = taken.gone
         going = erasure(self._store, self._identities, gone)
         touched = {self._identities.customer_of(entity) for entity in going.entities}
         moves += self._identities.lose(going.lost)
@@ -210,8 +188,8 @@ class Worker:
         found = self._write_customers(touched, [], touched, now, detected_at)
         self._write_identities({move.identifier for move in moves} - going.unseen)
         self._write_quarantine(quarantined)
-        if entries:
-            self._write("ledger", entry_columns([kept(entry) for entry in entries], self._version))
+        if taken.entries:
+            self._write("ledger", entry_columns(taken.entries, self._version))
         if gone:
             self._erase(gone, going)
         self._erasing = frozenset()
@@ -234,10 +212,10 @@ class Worker:
         self._store.delete("frictions", customers)
         self._store.delete("journeys", customers)
         self._store.delete("identities", sorted(going.unseen))
-        naming = [entry.id for entry in self._ledger.values() if not gone.isdisjoint(entry.identifiers)]
-        for entry_id in naming:
-            self._identities.unban(self._ledger.pop(entry_id).pair)
-        self._store.delete("ledger", naming)
+        naming = self._decisions.forget(gone)
+        for entry in naming:
+            self._identities.unban(entry.pair)
+        self._store.delete("ledger", [entry.id for entry in naming])
         self._store.delete_events(sorted(going.entities), sorted(gone))
 
     @property
@@ -259,15 +237,6 @@ class Worker:
         self._store.put_in_force(self._fingerprint, detected_at)
         return len(everyone)
 
-    def _fall_due(self, now: int) -> list[str]:
-        due: list[str] = []
-        while self._deadlines and self._deadlines[0][0] <= now and len(due) < REFOLD_CUSTOMERS:
-            due_at, customer = heappop(self._deadlines)
-            if self._due.get(customer) == due_at:
-                del self._due[customer]
-                due.append(customer)
-        return due
-
     def _write_customers(
         self, touched: set[str], fresh: Iterable[Event], moved: set[str], now: int, detected_at: int
     ) -> dict[str, int]:
@@ -275,60 +244,11 @@ class Worker:
         by_customer: dict[str, list[Event]] = defaultdict(list)
         for event in fresh:
             by_customer[self._identities.customer_of(event.entity)].append(event)
-        customers = self._held.advance(touched, by_customer, moved, now)
-        folded = {name: one.folded(self._rules, now) for name, one in customers.items()}
-        frictions, new = self._changed_frictions(customers, folded, detected_at)
-        self._write_rows("frictions", frictions)
-        self._write_rows("journeys", self._changed_journeys(customers, folded))
-        for name, one in customers.items():
-            one.wrote(folded[name])
-            self._expect(name, folded[name])
-        # One that lost all its events, to another or for good, is no more.
-        self._held.hold({name: one for name, one in customers.items() if folded[name].journeys})
-        return new
-
-    def _changed_frictions(
-        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], detected_at: int
-    ) -> tuple[list[FrictionRow], dict[str, int]]:
-        changed = {
-            customer_id(name): folded[name]
-            for name, one in customers.items()
-            if one.signals_changed(folded[name])
-        }
-        held: dict[UUID, list[FrictionRow]] = defaultdict(list)
-        known = set()
-        for row in self._store.frictions_of(list(changed)):
-            held[row.customer].append(row)
-            known.add(row.id)
-        rows = [
-            row
-            for customer, now_so in changed.items()
-            for row in difference.frictions(customer, now_so, held[customer], detected_at, self._version)
-        ]
-        new = Counter(row.rule for row in rows if row.status != "retracted" and row.id not in known)
-        return rows, dict(new)
-
-    def _changed_journeys(
-        self, customers: Mapping[str, Held], folded: Mapping[str, Folded]
-    ) -> list[JourneyRow]:
-        rows: list[JourneyRow] = []
-        unknown: dict[UUID, Folded] = {}
-        for name, one in customers.items():
-            if one.known:
-                # In order, journeys only grow: none is superseded.
-                now_so = folded[name]
-                rows += (
-                    difference.journey_row(customer_id(name), journey, now_so, self._version)
-                    for journey in one.changed_journeys(now_so)
-                )
-            else:
-                unknown[customer_id(name)] = folded[name]
-        held: dict[UUID, list[JourneyRow]] = defaultdict(list)
-        for row in self._store.journeys_of(list(unknown)):
-            held[row.customer].append(row)
-        for customer, now_so in unknown.items():
-            rows += difference.journeys(customer, now_so, held[customer], self._version)
-        return rows
+        changes = self._folding.changes(touched, by_customer, moved, now, detected_at, self._version)
+        self._write_rows("frictions", changes.frictions)
+        self._write_rows("journeys", changes.journeys)
+        self._folding.wrote(changes)
+        return changes.new
 
     def _stored_events(
         self, customers: Collection[str], later_than: int | None
@@ -338,13 +258,6 @@ class Worker:
             if self._erasing and not self._erasing.isdisjoint(event.identifiers):
                 continue
             yield self._identities.customer_of(event.entity), event
-
-    def _expect(self, customer: str, folded: Folded) -> None:
-        if folded.due_at is None:
-            self._due.pop(customer, None)
-        elif self._due.get(customer) != folded.due_at:
-            self._due[customer] = folded.due_at
-            heappush(self._deadlines, (folded.due_at, customer))
 
     def _write_identities(self, identifiers: set[str]) -> None:
         rows = []

@@ -1,0 +1,139 @@
+"""What became of the customers touched: folded, and compared with what the store holds.
+
+Nothing is written here. A worker asks for the changes, writes their rows in its own order, and then says
+that it wrote them; what is derived from the rows of a flush, such as alerts, is written beside them.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from touchline.friction import RuleSet
+from touchline.identity import customer_id
+from touchline.pipeline import difference
+from touchline.pipeline.customer import Folded
+from touchline.pipeline.deadlines import Deadlines
+from touchline.pipeline.held import HELD_CUSTOMERS, Held, HeldCustomers, Load
+from touchline.pipeline.ports import Store
+from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+
+class Changes(NamedTuple):
+    """Rows to write for some customers, new, changed and no longer true.
+
+    `new` counts, for each rule, the signals that were not known before; `held` and `folded` are the
+    customers by strongest identifier.
+    """
+
+    frictions: list[FrictionRow]
+    journeys: list[JourneyRow]
+    new: dict[str, int]
+    held: dict[str, Held]
+    folded: dict[str, Folded]
+
+
+class Folding:
+    """The customers of one worker.
+
+    Args:
+        store: Asked for the rows that it holds.
+        rules: What customers are folded by.
+        journey_gap: A silence longer than this (ms) ends a journey.
+        load: The stored events of some customers, in one go.
+        deadlines: Of the customers with a pending obligation; kept up to date from here on.
+        held_customers: How many are held in memory at most.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: RuleSet,
+        journey_gap: int,
+        load: Load,
+        deadlines: Deadlines,
+        held_customers: int = HELD_CUSTOMERS,
+    ) -> None:
+        self._store, self._rules = store, rules
+        self._held = HeldCustomers(rules, journey_gap, load, held_customers)
+        self._deadlines = deadlines
+
+    def __len__(self) -> int:
+        """How many customers are held in memory."""
+        return len(self._held)
+
+    def changes(
+        self,
+        touched: Collection[str],
+        fresh: Mapping[str, list[Event]],
+        moved: Collection[str],
+        now: int,
+        detected_at: int,
+        version: int,
+    ) -> Changes:
+        """Fold the touched customers with their fresh events; `moved` ones gained or lost others' events.
+
+        Args:
+            touched: Customers by strongest identifier.
+            fresh: Events that the store does not hold yet, by customer, each once.
+            moved: Those of the touched that must be folded anew from the stored events.
+            now: The evaluation time (ms).
+            detected_at: When the pipeline learns what is found (ms).
+            version: Of the rows.
+        """
+        customers = self._held.advance(touched, fresh, moved, now)
+        folded = {name: one.folded(self._rules, now) for name, one in customers.items()}
+        frictions, new = self._frictions(customers, folded, detected_at, version)
+        return Changes(frictions, self._journeys(customers, folded, version), new, customers, folded)
+
+    def wrote(self, changes: Changes) -> None:
+        """The rows are in the store."""
+        for name, one in changes.held.items():
+            one.wrote(changes.folded[name])
+            self._deadlines.expect(name, changes.folded[name].due_at)
+        # One that lost all its events, to another or for good, is no more.
+        self._held.hold({name: one for name, one in changes.held.items() if changes.folded[name].journeys})
+
+    def _frictions(
+        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], detected_at: int, version: int
+    ) -> tuple[list[FrictionRow], dict[str, int]]:
+        changed = {
+            customer_id(name): folded[name]
+            for name, one in customers.items()
+            if one.signals_changed(folded[name])
+        }
+        held: dict[UUID, list[FrictionRow]] = defaultdict(list)
+        known = set()
+        for row in self._store.frictions_of(list(changed)):
+            held[row.customer].append(row)
+            known.add(row.id)
+        rows = [
+            row
+            for customer, now_so in changed.items()
+            for row in difference.frictions(customer, now_so, held[customer], detected_at, version)
+        ]
+        new = Counter(row.rule for row in rows if row.status != "retracted" and row.id not in known)
+        return rows, dict(new)
+
+    def _journeys(
+        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], version: int
+    ) -> list[JourneyRow]:
+        rows: list[JourneyRow] = []
+        unknown: dict[UUID, Folded] = {}
+        for name, one in customers.items():
+            if one.known:
+                # In order, journeys only grow: none is superseded.
+                now_so = folded[name]
+                rows += (
+                    difference.journey_row(customer_id(name), journey, now_so, version)
+                    for journey in one.changed_journeys(now_so)
+                )
+            else:
+                unknown[customer_id(name)] = folded[name]
+        held: dict[UUID, list[JourneyRow]] = defaultdict(list)
+        for row in self._store.journeys_of(list(unknown)):
+            held[row.customer].append(row)
+        for customer, now_so in unknown.items():
+            rows += difference.journeys(customer, now_so, held[customer], version)
+        return rows
