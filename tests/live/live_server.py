@@ -52,6 +52,7 @@ RULES = [
     Text("mention_unanswered", "Public complaint not answered", "Others read the silence too."),
     Text("strike_out", "Three frictions in a week", "After three, customers leave."),
 ]
+GOALS = {"service_level": 0.8, "strikes": 50.0, "nps": 30.0}
 WEIGHTS = {"strike_out": 30, "promise_broken": 20, "repeat_contact": 15}
 TYPICAL: list[tuple[str, float, str, str, list[tuple[int, str, dict[str, Any]]]]] = [
     (
@@ -261,7 +262,10 @@ class Shop:
             views: list[Touch] = [
                 (start - (6 - n) * MINUTE, "page.viewed", "web", "shop", {}) for n in range(3)
             ]
-            touches = views + [(start + m * MINUTE, kind, channel, source, data) for m, kind, data in steps]
+            touches = views + [
+                (start + m * MINUTE, kind, channel, source, _of_contact(kind, data, f"c-{number}"))
+                for m, kind, data in steps
+            ]
             own = list(range(3, len(touches)))
             strikes = [(rule, touches[-1][0], now - ago + 9 * MINUTE if draw.random() < 0.4 else None, own)]
             if draw.random() < 0.35:
@@ -344,6 +348,10 @@ class Shop:
         )
 
 
+def _of_contact(kind: str, data: dict[str, Any], contact: str) -> dict[str, Any]:
+    return {"contact_id": contact, **data} if kind.startswith("contact.") else data
+
+
 def main() -> None:
     """Serve until told to end."""
     shop = Shop(Path(sys.argv[1]))
@@ -369,7 +377,7 @@ def main() -> None:
             Route("/healthz", lambda _: PlainTextResponse("fine")),
         ]
     )
-    mount(app, shop, rules=RULES, every=0.5, limit=10)
+    mount(app, shop, rules=RULES, goals=GOALS, every=0.5, limit=10)
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 
 

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from touchline.live import overview, story
-from touchline.live.overview import DAY, HOUR, MINUTE, Figure, window
+from touchline.live.overview import Figure
+from touchline.live.spans import DAY, HOUR, MINUTE, window
 from touchline.live.story import Strike, Touchpoint, candidates
 from touchline.pipeline.store import Store
 

@@ -141,6 +141,48 @@ def test_every_rule_is_listed_on_demand(site: Site, browser: Chrome) -> None:
     sees(browser, "Three frictions in a week", ".tl-bars")
 
 
+def test_measures_are_shown_with_their_goals_and_the_distance(
+    site: Site, browser: Chrome, look: Look, picture: Picture
+) -> None:
+    """What misses its goal comes first, with how far it is off; what is not measured is not judged."""
+    browser.get(f"{site.url}/measures")
+    sees(browser, "1 of 2 goals met in the last 7 days", "h1")
+    sees(browser, "Missed: Service level 80.0 points short", ".tl-lead")
+    first = browser.find_element(By.CSS_SELECTOR, ".tl-measures li:first-child")
+    assert first.get_attribute("data-measure") == "service_level"
+    for said in ("0.0 %", "missed, 80.0 points short", "goal 80.0 %"):
+        assert said in first.text
+    sees(browser, "met, ", "[data-measure=strikes]")
+    sees(browser, "nothing measured", "[data-measure=nps]")
+    sees(browser, "of 0", "[data-measure=ces]")
+    browser.find_element(By.CSS_SELECTOR, "[data-measure=abandonment] summary").click()
+    sees(browser, "5 to 8 %", "[data-measure=abandonment]")
+    picture("measures")
+    browser.find_element(By.XPATH, "//button[text()='24 hours']").click()
+    sees(browser, "in the last 24 hours", "h1")
+    assert browser.current_url.endswith("/measures?span=24h")
+    look(420, 900, "dark")
+    browser.refresh()
+    sees(browser, "in the last 24 hours", "h1")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+    picture("measures-420-dark")
+
+
+def test_measures_of_an_empty_a_slow_and_an_absent_store(empty: Site, browser: Chrome) -> None:
+    """Without events there is nothing to measure; a store that is slow or away is waited for, and said."""
+    empty.do("hold")
+    browser.get(f"{empty.url}/measures")
+    WebDriverWait(browser, LIMIT).until(lambda _: browser.find_elements(By.CSS_SELECTOR, "[role=status]"))
+    empty.do("release")
+    sees(browser, "Nothing to measure yet", "h1")
+    empty.do("away")
+    browser.get(f"{empty.url}/measures?span=30d")
+    sees(browser, "The measures appear here as soon as the store answers.")
+    sees(browser, "connection refused by the store", "[role=alert]")
+    empty.do("back")
+    sees(browser, "Nothing to measure yet", "h1")
+
+
 def test_a_search_leads_to_the_customers_story(
     site: Site, browser: Chrome, look: Look, picture: Picture
 ) -> None:

@@ -212,7 +212,7 @@ def _app(settings: Settings, collector: Collector, clickhouse: Route, page: Late
 def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
     from touchline.live import mount
 
-    mount(app, store, rules=rules.rules, region=settings.region)
+    mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)
 
 
 def _make(data: Path) -> None:

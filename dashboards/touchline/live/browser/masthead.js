@@ -1,13 +1,16 @@
+const PAGES = [["/", "Now"], ["/measures", "Measures"]];
+
 export default {
   mixins: [window.touchline.ticking],
-  props: { reading: Object, sought: String },
-  data() { return { t: window.touchline, text: this.sought || "" }; },
+  props: { reading: Object, sought: String, here: String },
+  data() { return { t: window.touchline, text: this.sought || "", pages: PAGES }; },
   methods: {
     find() { if (this.text.trim()) window.location.assign(this.t.customer(this.text.trim())); },
   },
   template: `
 <div><header class="tl-masthead">
   <a class="tl-brand" href="/">Touchline</a>
+  <nav class="tl-pages" aria-label="Pages"><a v-for="[path, name] in pages" :key="path" :href="path" :aria-current="path === here ? 'page' : null">{{ name }}</a></nav>
   <form class="tl-search" role="search" @submit.prevent="find">
     <label class="tl-hidden" for="tl-find">Find a customer</label>
     <input id="tl-find" v-model="text" type="search" maxlength="512" autocomplete="off" spellcheck="false"
