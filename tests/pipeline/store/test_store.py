@@ -22,8 +22,8 @@ from touchline.pipeline.store import (
     StoreMissing,
     StoreUnavailable,
     open_store,
+    opening,
 )
-from touchline.pipeline.store import store as store_module
 from touchline.pipeline.store.statement import split
 from touchline.tables import FrictionRow, IdentityRow, JourneyRow, Migration, migrations
 from touchline.vocabulary.event import Event
@@ -384,10 +384,10 @@ def test_a_crash_between_statements_is_made_good(tmp_path: Path, monkeypatch: py
     """A migration that got only half-way is finished by the next start."""
     whole = migrations()[:1]
     broken = Migration(1, "tables", whole[0].sql.replace("CREATE VIEW", "CREATE NONSENSE", 1))
-    monkeypatch.setattr(store_module, "migrations", lambda: (broken,))
+    monkeypatch.setattr(opening, "migrations", lambda: (broken,))
     with pytest.raises(QueryError):
         open_store(tmp_path / "store")
-    monkeypatch.setattr(store_module, "migrations", lambda: whole)
+    monkeypatch.setattr(opening, "migrations", lambda: whole)
     with open_store(tmp_path / "store") as store:
         put(store, [event(1)])
         assert store.query("SELECT number, name FROM migrations").result_rows == [[1, "tables"]]
@@ -415,6 +415,6 @@ def test_a_store_of_another_version_is_refused(
 ) -> None:
     """A migration edited after it was applied, or unknown, is a clear error."""
     open_store(tmp_path / "store").close()
-    monkeypatch.setattr(store_module, "migrations", lambda: change(migrations()))
+    monkeypatch.setattr(opening, "migrations", lambda: change(migrations()))
     with pytest.raises(StoreMismatch, match=message):
         open_store(tmp_path / "store")

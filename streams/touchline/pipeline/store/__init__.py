@@ -1,30 +1,42 @@
-"""The store: events, identities, frictions, journeys and quarantine, in ClickHouse's embedded engine."""
+"""The store: events, identities, frictions, journeys and quarantine, in ClickHouse: embedded, or a server."""
 
+from touchline.pipeline.store.address import Address
 from touchline.pipeline.store.errors import (
     QueryError,
     StoreBusy,
+    StoreDenied,
     StoreError,
     StoreInUse,
     StoreMismatch,
     StoreMissing,
     StoreUnavailable,
 )
+from touchline.pipeline.store.opening import connect_store, open_store
 from touchline.pipeline.store.readers import Reply
-from touchline.pipeline.store.store import ENTRY_COLUMNS, EVENT_JSON, Answer, Store, open_store, parse_answer
+from touchline.pipeline.store.store import (
+    ENTRY_COLUMNS,
+    EVENT_JSON,
+    Answer,
+    Store,
+    parse_answer,
+)
 
 __all__ = [
     "ENTRY_COLUMNS",
     "EVENT_JSON",
+    "Address",
     "Answer",
     "QueryError",
     "Reply",
     "Store",
     "StoreBusy",
+    "StoreDenied",
     "StoreError",
     "StoreInUse",
     "StoreMismatch",
     "StoreMissing",
     "StoreUnavailable",
+    "connect_store",
     "open_store",
     "parse_answer",
 ]

@@ -3,6 +3,7 @@
 StoreError
 ├── StoreMissing       there is no store where one was looked for
 ├── StoreInUse         another process (or another Store of this one) has it open
+├── StoreDenied        the server that keeps it does not let this user in
 ├── StoreMismatch      its tables are not those that this version of touchline knows
 ├── StoreUnavailable   the engine refused a read or a write of ours: try again later
 │   └── StoreBusy      too many queries at once
@@ -24,6 +25,10 @@ class StoreInUse(StoreError):
     def __init__(self, message: str, pid: int | None = None) -> None:
         super().__init__(message)
         self.pid = pid
+
+
+class StoreDenied(StoreError):
+    """The server does not know the user, or the password is another."""
 
 
 class StoreMismatch(StoreError):

@@ -47,7 +47,8 @@ def migrate(handle: Handle, known: Sequence[Migration]) -> None:
             "checksum": [migration.checksum],
             "applied_at": [time.time_ns() // 1_000_000],
         }
-        handle.insert("migrations", list(row), arrow_stream(row, _TYPES), token=migration.checksum)
+        settings = {"insert_deduplication_token": migration.checksum}
+        handle.insert("migrations", list(row), arrow_stream(row, _TYPES), settings)
 
 
 def pending(handle: Handle, known: Sequence[Migration]) -> list[Migration]:

@@ -1,16 +1,13 @@
 """Reading on behalf of people and panels: several at a time, each bounded, nothing but reading."""
 
-import queue
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
 from touchline.pipeline.store.engine import Handle, Parameters
-from touchline.pipeline.store.errors import StoreBusy
 from touchline.pipeline.store.native import header_block
+from touchline.pipeline.store.pool import Pool
 from touchline.pipeline.store.statement import Statement, read_only
 
 LIMITS = {
@@ -23,7 +20,8 @@ LIMITS = {
 """Bounds of one query: seconds, rows, bytes of the answer, of memory and of the text."""
 
 # In this order: once `readonly` is set, nothing can be changed any more.
-_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
+READING = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
+"""Settings of a handle for readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +35,9 @@ class Reply:
 class Readers:
     """A bounded pool of handles on which the engine itself refuses writes and changes of settings."""
 
-    def __init__(self, path: Path, count: int, wait: float) -> None:
-        self._path = path
-        self._wait = wait
-        self._free: queue.LifoQueue[Handle | None] = queue.LifoQueue()
-        for _ in range(count):
-            self._free.put(None)
-        self._count = count
-        with self._handle() as handle:
+    def __init__(self, open_handle: Callable[[], Handle], count: int, wait: float) -> None:
+        self._pool = Pool(open_handle, count, wait)
+        with self._pool.handle() as handle:
             self._table_functions = frozenset(
                 _names(handle, "SELECT lower(name) FROM system.table_functions")
             )
@@ -68,7 +61,7 @@ class Readers:
         """
         statement = self.statement(sql)
         fmt = statement.format or fmt
-        with self._handle() as handle:
+        with self._pool.handle() as handle:
             body = handle.read(statement.sql, fmt, parameters, database)
             if not body and fmt == "Native":
                 described = orjson.loads(handle.read(statement.sql, "JSONCompact", parameters, database))
@@ -77,25 +70,7 @@ class Readers:
 
     def close(self) -> None:
         """Close every handle, after the query that runs on it."""
-        for _ in range(self._count):
-            handle = self._free.get()
-            if handle is not None:
-                handle.close()
-
-    @contextmanager
-    def _handle(self) -> Iterator[Handle]:
-        try:
-            handle = self._free.get(timeout=self._wait)
-        except queue.Empty:
-            raise StoreBusy(
-                f"Code: 202. DB::Exception: {self._count} queries are running already; "
-                "try again when one of them has ended. (TOO_MANY_SIMULTANEOUS_QUERIES)"
-            ) from None
-        try:
-            handle = handle or Handle(self._path, _SETTINGS)
-            yield handle
-        finally:
-            self._free.put(handle)
+        self._pool.close()
 
 
 def _names(handle: Handle, sql: str) -> list[str]:

@@ -33,7 +33,7 @@ FUNCTIONS_REFUSED = frozenset({"file", "hascolumnintable", "reversednsquery"})
 _TOKEN = re.compile(
     r"""
     (?P<gap> \s+ | (?: -- | // )[^\n]* | \#[\ !][^\n]* | /\*.*?\*/ )
-  | (?P<text> '(?:[^'\\]|\\.|'')*' )
+  | (?P<text> '[^'\\]*(?:(?:\\.|'')[^'\\]*)*' )
   | (?P<quoted> `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*" )
   | (?P<word> [A-Za-z0-9_]+ )
   | (?P<heredoc> (?<![A-Za-z0-9_])\$(?P<tag>[A-Za-z0-9_]*)\$.*?\$(?P=tag)\$ )

@@ -1,9 +1,8 @@
 """The store: what the worker writes and reads back, and what people ask of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -13,11 +12,15 @@ import orjson
 
 from touchline.identity import Entry
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
-from touchline.pipeline.store.engine import DATABASE, Handle, Parameters, Verbatim, owner
-from touchline.pipeline.store.errors import QueryError, StoreInUse, StoreMissing, StoreUnavailable
-from touchline.pipeline.store.migrate import migrate, pending
+from touchline.pipeline.store.engine import (
+    DATABASE,
+    Handle,
+    Parameters,
+    Verbatim,
+)
+from touchline.pipeline.store.errors import QueryError, StoreUnavailable
 from touchline.pipeline.store.readers import Readers, Reply
-from touchline.tables import FrictionRow, JourneyRow, migrations
+from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
 READERS = 4
@@ -122,35 +125,20 @@ class Answer:
 
 
 class Store:
-    """The tables in one folder. One process has it open, with one Store.
+    """The tables, through two lines to their engine.
 
-    Writes, and the reads that the worker needs, share one handle and wait for each other; `query` and
-    `reply` have a few handles of their own. All may be called from any thread.
+    Writes, and the reads that the worker needs, share one handle; `query` and `reply` have a few handles of
+    their own. All may be called from any thread.
+
+    Args:
+        handle: For the worker. On this process's own engine its calls wait for each other.
+        open_reader: Opens a handle for `query` and `reply`.
     """
 
-    def __init__(self, path: Path, create: bool) -> None:
-        self._path = path
-        if create:
-            path.mkdir(parents=True, exist_ok=True)
-        elif not (path / "metadata").is_dir():
-            raise StoreMissing(f"there is no store in {path}: `touchline up` makes one")
-        if (pid := owner(path)) is not None:
-            raise StoreInUse(
-                f"the store in {path} is open in process {pid}: wait until that has ended, or end it; a "
-                "running `touchline up` is reached by commands given the same --data",
-                pid,
-            )
-        self._handle = Handle(path)
-        try:
-            if create:
-                migrate(self._handle, migrations())
-            elif pending(self._handle, migrations()):
-                raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
-            self._types = self._column_types()
-            self._readers = Readers(path, READERS, READER_WAIT)
-        except BaseException:
-            self._handle.close()
-            raise
+    def __init__(self, handle: Handle, open_reader: Callable[[], Handle]) -> None:
+        self._handle = handle
+        self._types = self._column_types()
+        self._readers = Readers(open_reader, READERS, READER_WAIT)
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]], token: str) -> None:
         """Append rows, given by column: times in ms, UUIDs as objects or text. On disk when it returns.
@@ -163,8 +151,13 @@ class Store:
             StoreUnavailable: where nothing was written; the same call may be repeated.
         """
         types = self._types[table]
-        if any(len(values) for values in columns.values()):
-            self._handle.insert(table, list(columns), arrow_stream(columns, types), token)
+        if not any(len(values) for values in columns.values()):
+            return
+        body = arrow_stream(columns, types)
+        try:
+            self._handle.insert(table, list(columns), body, {"insert_deduplication_token": token})
+        except (QueryError, StoreUnavailable) as error:
+            raise StoreUnavailable(f"the store took no rows into {table}: {error}") from error
 
     def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
         """Those of the event ids that are stored, with the offset of the record that brought them."""
@@ -318,26 +311,13 @@ class Store:
             raise StoreUnavailable(f"the store did not answer: {error}") from error
 
     def _stream(self, sql: str) -> Iterator[list[bytes]]:
-        handle = Handle(self._path)
+        rest = b""
         try:
-            yield from handle.stream(sql)
-        finally:
-            handle.close()
-
-
-def open_store(path: Path | str, *, create: bool = True) -> Store:
-    """Open the store in a folder, and bring its tables up to date.
-
-    Args:
-        path: The folder; made where there is none.
-        create: False to open only a store that is there and up to date, and leave its tables alone.
-
-    Raises:
-        StoreInUse: where it is open in another process, or another one is open in this.
-        StoreMissing: with `create` false, where there is none or it is older than this version.
-        StoreMismatch: where its tables are not those that this version knows.
-    """
-    return Store(Path(path).resolve(), create)
+            for part in self._handle.stream(sql, "JSONEachRow"):
+                *lines, rest = (rest + part).split(b"\n")
+                yield lines
+        except QueryError as error:
+            raise StoreUnavailable(f"the store did not answer: {error}") from error
 
 
 def parse_answer(body: bytes) -> Answer:
