@@ -18,17 +18,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "identity": {"vocabulary"},
     "friction": {"vocabulary"},
     "journeys": {"vocabulary"},
-    "pipeline": {"vocabulary", "tables", "collector", "identity", "friction", "journeys"},
+    "alerts": {"vocabulary", "tables", "friction"},
+    "pipeline": {"vocabulary", "tables", "collector", "identity", "friction", "journeys", "alerts"},
     "measures": {"vocabulary", "tables"},
-    "live": {"vocabulary", "tables", "identity", "friction", "journeys", "pipeline", "measures"},
+    "panels": {"measures"},
+    "live": {"vocabulary", "tables", "identity", "friction", "journeys", "pipeline", "measures", "panels"},
     "cli": {
         *("vocabulary", "tables", "sdk", "collector", "simulation"),
-        *("identity", "friction", "journeys", "pipeline", "measures", "live"),
+        *("identity", "friction", "journeys", "pipeline", "measures", "panels", "live"),
     },
 }
 """Each room and the rooms below it that it may import. The SDK knows nothing of the server."""
 
-PURE = ("vocabulary", "identity", "friction", "journeys", "measures")
+PURE = ("vocabulary", "identity", "friction", "journeys", "measures", "panels")
 """Rooms of values in, values out."""
 
 OUTSIDE = {

@@ -1,0 +1,146 @@
+"""Where messages go: channels by name, and routes that choose among them by severity and rule."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from touchline.alerts.rules import Names, Severity, Span
+
+
+class Secret(BaseModel):
+    """A secret: the environment variable or the file that holds it, or the text itself. Never shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str | None = None
+    file: str | None = None
+    text: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"text": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if sum(one is not None for one in (self.env, self.file, self.text)) != 1:
+            raise ValueError("write {env: NAME}, {file: PATH}, or the text itself")
+        return self
+
+
+class AddressModel(BaseModel):
+    """What all kinds of channels have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timeout: Span = Field(default="10s", validate_default=True)
+    """How long one attempt may take (ms)."""
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+
+
+class Alertmanager(AddressModel):
+    """Prometheus' Alertmanager, API v2; told again all the time, as it expects."""
+
+    kind: Literal["alertmanager"]
+    url: Url
+    token: Secret | None = None
+    """For a proxy in front of it that asks for a bearer token."""
+
+
+class PagerDuty(AddressModel):
+    """PagerDuty, Events API v2: the integration key of a service."""
+
+    kind: Literal["pagerduty"]
+    routing_key: Secret
+    url: Url = "https://events.pagerduty.com/v2/enqueue"
+
+
+class Slack(AddressModel):
+    """Slack: the address of an incoming webhook, which is a secret."""
+
+    kind: Literal["slack"]
+    url: Secret
+
+
+class Email(AddressModel):
+    """E-mail by SMTP."""
+
+    kind: Literal["email"]
+    host: str
+    port: int = Field(default=25, ge=1, le=65_535)
+    security: Literal["none", "starttls", "tls"] = "none"
+    user: str | None = None
+    password: Secret | None = None
+    sender: str = Field(pattern=r"^[^\s@]+@[^\s@]+$")
+    to: Annotated[tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_short(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("to"), str):
+            return {**given, "to": (given["to"],)}
+        return given
+
+    @model_validator(mode="after")
+    def _password_is_kept(self) -> Self:
+        if self.user is not None and self.security == "none":
+            raise ValueError("a password is not sent in the clear: write security: starttls or tls")
+        return self
+
+
+class Webhook(AddressModel):
+    """Any address that takes JSON; signed with HMAC-SHA256 if there is a secret."""
+
+    kind: Literal["webhook"]
+    url: Url
+    secret: Secret | None = None
+
+
+class Apprise(AddressModel):
+    """One of the many services that Apprise knows, by its address there."""
+
+    kind: Literal["apprise"]
+    url: Secret
+
+
+Address = Annotated[Alertmanager | PagerDuty | Slack | Email | Webhook | Apprise, Field(discriminator="kind")]
+
+ADDRESSES: dict[str, type[AddressModel]] = {
+    "alertmanager": Alertmanager,
+    "pagerduty": PagerDuty,
+    "slack": Slack,
+    "email": Email,
+    "webhook": Webhook,
+    "apprise": Apprise,
+}
+"""Every kind of channel by its name."""
+
+
+def _listed(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
+
+
+class Route(BaseModel):
+    """Incidents of these severities and rules (all, where none is named) go to these channels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = ()
+    rules: Names = ()
+    channels: Names
+
+    def fits(self, rule: str, severity: str) -> bool:
+        """Whether an incident goes this way."""
+        return (not self.severity or severity in self.severity) and (not self.rules or rule in self.rules)
+
+
+def routed(
+    rule: str, severity: str, routes: Iterable[Route] | None, channels: Iterable[str]
+) -> frozenset[str]:
+    """The channels that are told of a rule's incidents: those of all routes that fit; all, without routes."""
+    if routes is None:
+        return frozenset(channels)
+    return frozenset(name for route in routes if route.fits(rule, severity) for name in route.channels)

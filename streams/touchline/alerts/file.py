@@ -1,0 +1,178 @@
+"""An alerts file: rules over those of a pack, channels, routes, and all that is wrong with them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from touchline.alerts.addresses import ADDRESSES, Address, Route
+from touchline.alerts.rules import KINDS, AlertRule
+from touchline.friction.document import Document, Fault, Path, by_place, suggestion
+from touchline.friction.overrides import Entry, entries, overridden
+
+_RULE: TypeAdapter[AlertRule] = TypeAdapter(AlertRule)
+_ADDRESS: TypeAdapter[Address] = TypeAdapter(Address)
+_PARTS: Mapping[str, type[str | list[Any] | dict[str, Any]]] = {
+    "extends": str,
+    "rules": list,
+    "change": dict,
+    "disable": list,
+    "channels": dict,
+    "routes": list,
+}
+
+
+class AlertsError(ValueError):
+    """An alerts file that cannot be used; the message says where and what to write, a fault a line."""
+
+
+class AlertsFile(NamedTuple):
+    """What an alerts file says, all that it extends included."""
+
+    rules: tuple[AlertRule, ...]
+    channels: Mapping[str, Address]
+    routes: tuple[Route, ...] | None
+    """None where it names none: every channel is told everything."""
+    faults: tuple[Fault, ...]
+    """With any of these the file cannot be used."""
+
+
+def parse_alerts(text: str, name: str = "alerts", packs: Mapping[str, str] | None = None) -> AlertsFile:
+    """What a YAML text says; `name` is what messages call it, `packs` the texts that it may extend.
+
+    Raises:
+        AlertsError: with every fault found, one a line, as `name:line:column: what is wrong`.
+    """
+    file = read_alerts(Document(text, name), packs or {})
+    if file.faults:
+        raise AlertsError("\n".join(map(str, file.faults)))
+    return file
+
+
+def read_alerts(document: Document, packs: Mapping[str, str]) -> AlertsFile:
+    """What a document says, and all that is wrong with it; `packs` are the texts that it may extend."""
+    parts, faults = _parts(document)
+    written, amiss = entries(document, parts.get("rules", []))
+    faults += amiss
+    extends, change, disable = parts.get("extends"), parts.get("change", {}), parts.get("disable", [])
+    if extends is not None and extends in packs:
+        base, _ = entries(pack := Document(packs[extends], f"{extends} pack"), pack.raw["rules"])
+        change = {name: fields for name, fields in change.items() if isinstance(fields, dict)}
+        written, over = overridden(base, written, document, change, disable)
+        faults += over
+    elif extends is not None:
+        message = f"extends: there is no pack '{extends}'{suggestion(extends, packs)}"
+        faults.append(document.fault(("extends",), message))
+    elif change or disable:
+        message = "there is nothing to change or to disable: write extends: default as well"
+        faults.append(document.fault(("change" if change else "disable",), message, key=True))
+    rules = _rules(written, faults)
+    channels = _channels(document, parts.get("channels", {}), faults)
+    named = {rule.id for rule in rules}
+    routes = (
+        _routes(document, parts["routes"], named, set(parts.get("channels", {})), faults)
+        if ("routes" in parts)
+        else None
+    )
+    faults.sort(key=by_place)
+    return AlertsFile(tuple(rules), channels, routes, tuple(faults))
+
+
+def _parts(document: Document) -> tuple[dict[str, Any], list[Fault]]:
+    faults = list(document.faults)
+    raw = document.raw
+    if not isinstance(raw, dict):
+        if not faults:
+            faults.append(document.fault((), "write a list of rules under 'rules', or extends: default"))
+        return {}, faults
+    good = {}
+    for name, value in raw.items():
+        if name not in _PARTS:
+            known = suggestion(name, _PARTS) or f"; write one of {', '.join(_PARTS)}"
+            faults.append(document.fault((name,), f"{name}: unknown key{known}", key=True))
+        elif not isinstance(value, _PARTS[name]):
+            word = (
+                "a name" if _PARTS[name] is str else "a list" if _PARTS[name] is list else "names and values"
+            )
+            faults.append(document.fault((name,), f"{name}: write {word}"))
+        else:
+            good[name] = value
+    return good, faults
+
+
+def _rules(written: Iterable[Entry], faults: list[Fault]) -> list[AlertRule]:
+    rules: list[AlertRule] = []
+    for entry in written:
+        try:
+            rule = _RULE.validate_python(entry.raw)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                kind, *loc = detail["loc"] or ("",)
+                model = KINDS.get(str(kind))
+                known = model.model_fields if model else KINDS
+                faults.append(entry.fault(tuple(loc), _explained(detail, known, KINDS), key=_by_key(detail)))
+            continue
+        if any(rule.id == other.id for other in rules):
+            faults.append(entry.fault(("id",), "is there twice: give one of them another id"))
+        rules.append(rule)
+    return rules
+
+
+def _channels(document: Document, given: Mapping[str, Any], faults: list[Fault]) -> dict[str, Address]:
+    channels: dict[str, Address] = {}
+    for name, raw in given.items():
+        try:
+            channels[str(name)] = _ADDRESS.validate_python(raw)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                kind, *loc = detail["loc"] or ("",)
+                model = ADDRESSES.get(str(kind))
+                known = model.model_fields if model else ADDRESSES
+                message = _explained(detail, known, ADDRESSES)
+                where = ".".join(["channel", str(name), *map(str, loc)])
+                path: Path = ("channels", name, *loc)
+                faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
+    return channels
+
+
+def _routes(
+    document: Document, given: list[Any], rules: set[str], channels: set[str], faults: list[Fault]
+) -> tuple[Route, ...]:
+    routes = []
+    for number, raw in enumerate(given):
+        try:
+            route = Route.model_validate(raw)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                where = ".".join([f"route {number + 1}", *map(str, detail["loc"])])
+                message = _explained(detail, Route.model_fields, {})
+                path: Path = ("routes", number, *detail["loc"])
+                faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
+            continue
+        routes.append(route)
+        for part, names, known in (("rules", route.rules, rules), ("channels", route.channels, channels)):
+            for name in names:
+                if name not in known:
+                    message = f"route {number + 1}: there is no '{name}' among the {part}"
+                    faults.append(document.fault(("routes", number, part), message + suggestion(name, known)))
+    return tuple(routes)
+
+
+def _by_key(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden"
+
+
+def _explained(detail: ErrorDetails, known: Iterable[str], kinds: Iterable[str]) -> str:
+    """What is wrong; never what was written, which may be a secret."""
+    if detail["type"] == "extra_forbidden":
+        word = detail["loc"][-1]
+        return f"unknown key{suggestion(word, known) or '; write one of ' + ', '.join(known)}"
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "union_tag_not_found":
+        return f"'kind' is missing; write one of {', '.join(kinds)}"
+    if detail["type"] == "union_tag_invalid":
+        tag = detail["ctx"]["tag"]
+        return f"'{tag}' is no kind{suggestion(tag, kinds)}; write one of {', '.join(kinds)}"
+    return detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
