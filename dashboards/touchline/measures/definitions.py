@@ -41,23 +41,29 @@ class Measure:
     kind: Literal["ratio", "median", "sum"] = "ratio"
     settles: int = 0
 
+    @property
+    def aggregate(self) -> str:
+        """SQL: `value`, `numerator` and `denominator` over rows of the observations, called `observed`."""
+        value = {
+            "ratio": "numerator / denominator",
+            "median": "quantileExactInclusive(0.5)(toFloat64(observed.numerator))",
+            "sum": "numerator",
+        }[self.kind]
+        return (
+            f"{value} AS value,\n    sum(toFloat64(observed.numerator)) AS numerator,"
+            " sum(toFloat64(observed.denominator)) AS denominator"
+        )
+
     def query(self, by: Sequence[Dimension] = ()) -> str:
         """SQL for the measure: columns `by`, `unit`, `value`, `numerator` and `denominator`.
 
         Over nothing it has no row, or a denominator of 0. Besides the span its parameters are
         `{channel:String}`, `{source:String}` and `{queue:String}`; an empty one takes all.
         """
-        value = {
-            "ratio": "numerator / denominator",
-            "median": "quantileExactInclusive(0.5)(toFloat64(observed.numerator))",
-            "sum": "numerator",
-        }[self.kind]
         unit = "currency" if self.unit == "currency" else f"'{self.unit}'"
         groups = ", ".join([*by, *(["unit"] if self.unit == "currency" else [])])
         return (
-            f"SELECT {''.join(f'{one}, ' for one in by)}{unit} AS unit, {value} AS value,\n"
-            "    sum(toFloat64(observed.numerator)) AS numerator,"
-            " sum(toFloat64(observed.denominator)) AS denominator\n"
+            f"SELECT {''.join(f'{one}, ' for one in by)}{unit} AS unit, {self.aggregate}\n"
             f"FROM ({self.observations}) AS observed\n"
             "WHERE ({channel:String} = '' OR channel = {channel:String})\n"
             "  AND ({source:String} = '' OR source = {source:String})\n"

@@ -1,0 +1,36 @@
+"""Panels, each defined once: the question, the SQL that answers it, and how the answer is drawn."""
+
+from touchline.panels.catalogue import BY_ID, DASHBOARDS, PANELS, panels_with
+from touchline.panels.macros import MacroError, expand, interval
+from touchline.panels.panel import (
+    Column,
+    Dashboard,
+    Kind,
+    Level,
+    Link,
+    Panel,
+    Reference,
+    Threshold,
+    Unit,
+    Variable,
+)
+
+__all__ = [
+    "BY_ID",
+    "DASHBOARDS",
+    "PANELS",
+    "Column",
+    "Dashboard",
+    "Kind",
+    "Level",
+    "Link",
+    "MacroError",
+    "Panel",
+    "Reference",
+    "Threshold",
+    "Unit",
+    "Variable",
+    "expand",
+    "interval",
+    "panels_with",
+]

@@ -1,0 +1,191 @@
+"""*Friction now*: where customers stumble, how badly, and against what is usual."""
+
+from collections.abc import Mapping
+
+from touchline.measures import MEASURES, Measure
+from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold
+from touchline.panels.parts import (
+    BUCKETS,
+    CHANNELS,
+    FRICTIONS,
+    JOURNEYS,
+    RULE,
+    RULES,
+    SOURCES,
+    WITH_EARLIER_WEEKS,
+    measured,
+    usual,
+)
+
+ID = "friction"
+
+DASHBOARD = Dashboard(
+    ID,
+    "Friction now",
+    "Where do customers stumble, how badly, and is it more than usual?",
+    (CHANNELS, SOURCES, RULES),
+)
+
+TO_JOURNEYS = Link("journeys", "rule")
+TO_CUSTOMER = Link("journeys", "customer")
+
+_UNITS = {"share": " %", "seconds": " s", "points": " points", "of 7": " of 7"}
+
+
+HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_resolution", "csat", "recovered")
+"""Measures that are shown where the team has set no goal."""
+
+
+def against_goals(goals: Mapping[str, float]) -> str:
+    """SQL: a row a measure that has a goal, with the distance to it."""
+    parts = " UNION ALL\n".join(
+        _reading(place, one, goals.get(one.name))
+        for place, one in enumerate(MEASURES)
+        if one.name in (goals or HEADLINES)
+    )
+    return f"""
+SELECT title AS measure, concat(toString(round(told.value * scale, 1)), unit) AS value,
+       concat(toString(round(told.goal * scale, 1)), unit) AS goal,
+       concat(toString(abs(round(ahead * scale, 1))), unit, if(ahead >= 0, ' ahead', ' short')) AS distance,
+       multiIf(isNull(ahead), '', ahead >= 0, 'met', 'missed') AS standing
+FROM (SELECT *, up * (value - goal) AS ahead FROM ({parts})) AS told
+ORDER BY place
+"""
+
+
+def _reading(place: int, one: Measure, goal: float | None) -> str:
+    in_currency = one.unit == "currency"
+    unit = "concat(' ', currency)" if in_currency else f"'{_UNITS.get(one.unit, ' ' + one.unit)}'"
+    return (
+        f"SELECT {place} AS place, '{one.title}' AS title, {unit} AS unit, "
+        f"{100 if one.unit == 'share' else 1} AS scale, {1 if one.higher_is_better else -1} AS up, value, "
+        f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)') AS goal\n"
+        f"FROM ({measured(one.name, *(['currency'] if in_currency else []))})"
+    )
+
+
+PANELS = (
+    Panel(
+        "frictions",
+        ID,
+        "Frictions",
+        "How much friction is there, against the same time of earlier weeks?",
+        f"""
+SELECT countIf(week = 0) AS value, {usual("$__fromTime")} AS usual
+FROM ({WITH_EARLIER_WEEKS})
+""",
+        "stat",
+        "count",
+        "No friction in this span.",
+        width=6,
+        height=4,
+    ),
+    Panel(
+        "friction_rate",
+        ID,
+        "Frictions over time",
+        "When does it happen, and is it more than at the same hour of earlier weeks?",
+        f"""
+SELECT time, sum(recent) AS frictions, {usual("time", "sum(earlier)")} AS usual
+FROM (
+    SELECT $__timeInterval(at) AS time, countIf(week = 0) AS recent, countIf(week > 0) AS earlier
+    FROM ({WITH_EARLIER_WEEKS})
+    GROUP BY time
+    UNION ALL
+    SELECT time, 0, 0 FROM ({BUCKETS})
+)
+GROUP BY time
+ORDER BY time
+""",
+        "timeseries",
+        "count",
+        "No friction in this span, nor at this time of earlier weeks.",
+    ),
+    Panel(
+        "friction_by_rule",
+        ID,
+        "What goes wrong",
+        "Which rules find the most, how many customers does each meet, and what is usual?",
+        f"""
+SELECT rule, countIf(week = 0) AS frictions, {usual("$__fromTime")} AS usual,
+       countIf(week = 0 AND status = 'open') AS open, uniqExactIf(customer, week = 0) AS customers
+FROM ({WITH_EARLIER_WEEKS})
+GROUP BY rule
+HAVING frictions > 0
+ORDER BY frictions DESC, rule
+""",
+        "table",
+        "count",
+        "No friction in this span.",
+        columns={
+            "rule": Column("Rule", "text", TO_JOURNEYS),
+            "frictions": Column("Frictions"),
+            "usual": Column("Usual"),
+            "open": Column("Still open"),
+            "customers": Column("Customers"),
+        },
+    ),
+    Panel(
+        "friction_by_touchpoint",
+        ID,
+        "Where",
+        "At which channel and source do customers stumble most?",
+        f"""
+SELECT concat(channel, ' · ', source) AS label, count() AS frictions
+FROM current_frictions
+WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+GROUP BY label
+ORDER BY frictions DESC, label
+LIMIT 20
+""",
+        "bars",
+        "count",
+        "No friction in this span.",
+    ),
+    Panel(
+        "journeys_at_risk",
+        ID,
+        "Journeys at risk",
+        "Whose journeys have the lowest score?",
+        f"""
+SELECT last, toString(customer) AS customer, arrayStringConcat(path, ' → ') AS channels, events,
+       strikes, score, grade, outcome
+FROM current_journeys
+WHERE $__timeFilter(last) AND strikes > 0 AND {JOURNEYS}
+  AND ('' IN (${{rule:sqlstring}}) OR id IN (SELECT journey FROM current_frictions WHERE {RULE}))
+ORDER BY score, strikes DESC, last DESC, customer
+LIMIT 50
+""",
+        "table",
+        "count",
+        "No journey of this span has met friction.",
+        columns={
+            "last": Column("Last seen", "time"),
+            "customer": Column("Customer", "text", TO_CUSTOMER),
+            "channels": Column("Channels", "text"),
+            "events": Column("Touchpoints"),
+            "strikes": Column("Strikes", "strikes"),
+            "score": Column("Score"),
+            "grade": Column("Grade", "text"),
+            "outcome": Column("Outcome", "text"),
+        },
+        thresholds=(Threshold(0, "bad"), Threshold(40, "warn"), Threshold(75, "good")),
+    ),
+    Panel(
+        "goals",
+        ID,
+        "Against the goals",
+        "Which of the team's goals are met, and how far are we from the others?",
+        against_goals({}),
+        "table",
+        "text",
+        "Nothing to measure in this span. Goals are set in touchline.toml, in the table goals.",
+        columns={
+            "measure": Column("Measure", "text"),
+            "value": Column("Value", "text"),
+            "goal": Column("Goal", "text"),
+            "distance": Column("Distance", "text"),
+            "standing": Column("", "text"),
+        },
+    ),
+)
