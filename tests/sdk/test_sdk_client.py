@@ -214,6 +214,7 @@ def test_the_public_names_are_these() -> None:
     """What the SDK promises by name changes only on purpose."""
     assert sorted(touchline.sdk.__all__) == [
         "Accepted",
+        "Account",
         "Batch",
         "Channel",
         "Contact",

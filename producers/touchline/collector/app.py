@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept
+from touchline.collector.account import HEADER, Told, accounted
 from touchline.collector.body import Memory, unpacked
 from touchline.collector.committer import Committer
 from touchline.collector.door import producer_of
@@ -119,9 +120,10 @@ class Collector:
             )
         producer = producer_of(request, self._keys)
         rate = self._rate(producer)
-        acceptance = await self._judged(request, producer)
+        told = Told.parse(request.headers.get(HEADER))
+        acceptance = await self._judged(request, producer, empty=told is not None)
         rate.charge(len(acceptance.results), time.monotonic())
-        await self._durable(acceptance.batch)
+        await self._durable(accounted(acceptance, producer, told))
         self.metrics.count(producer, acceptance.results)
         self.metrics.count_lost(producer, request.headers.get("touchline-lost", ""))
         if not acceptance.readable:
@@ -147,11 +149,14 @@ class Collector:
             )
         return rate
 
-    async def _judged(self, request: Request, producer: str) -> Acceptance:
+    async def _judged(self, request: Request, producer: str, *, empty: bool) -> Acceptance:
+        """What becomes of the events in a request; one without any is allowed if it may be `empty`."""
         limits = self._limits
         async with unpacked(
             request, memory=self._memory, most_bytes=REQUEST_BYTES, seconds=limits.body_seconds
         ) as body:
+            if not body.strip() and empty:
+                return Acceptance(Batch([], [], int(self._clock() * 1000)), [])
             if not body.strip():
                 raise Problem(400, "empty_body", "the body is empty: send one event, an array, or one a line")
             judge = partial(

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
-from touchline.collector.acceptance import Result, accept
+from touchline.collector.acceptance import Acceptance, Result, accept
+from touchline.collector.account import Told, accounted
 from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
 
 Count = Callable[[str, list[Result]], None]
@@ -45,13 +46,20 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: st
         if not rows:
             return 0
         accepted = [
-            (producer, accept(body, received_at_ms=received_at_ms, producer=producer, region=region))
-            for _, producer, body in rows
+            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, region=region)
+            if row.body.strip()
+            else Acceptance(Batch([], [], received_at_ms), [])
+            for row in rows
         ]
-        log.append(Batch.joined(acceptance.batch for _, acceptance in accepted))
-        inbox.execute("DELETE FROM batches WHERE id <= ?", (rows[-1][0],))
-    for producer, acceptance in accepted:
-        count(producer, acceptance.results)
+        log.append(
+            Batch.joined(
+                accounted(acceptance, row.producer, Told.parse(row.account))
+                for row, acceptance in zip(rows, accepted, strict=True)
+            )
+        )
+        inbox.execute("DELETE FROM batches WHERE id <= ?", (rows[-1].id,))
+    for row, acceptance in zip(rows, accepted, strict=True):
+        count(row.producer, acceptance.results)
     return len(rows)
 
 
@@ -77,15 +85,27 @@ def keep_draining(
             stop.wait(every)
 
 
-def _some(inbox: sqlite3.Connection) -> list[tuple[int, str, bytes]]:
-    if not inbox.execute("SELECT 1 FROM sqlite_master WHERE name = 'batches'").fetchone():
+class _Left(NamedTuple):
+    """A batch that somebody left; `account` is None where an older client did."""
+
+    id: int
+    producer: str
+    body: bytes
+    account: str | None
+
+
+def _some(inbox: sqlite3.Connection) -> list[_Left]:
+    columns = {name for _, name, *_ in inbox.execute("PRAGMA table_info(batches)")}
+    if not columns:
         return []  # its first writer is just making it
-    found: list[tuple[int, str, bytes]] = []
+    account = "account" if "account" in columns else "NULL"
+    found: list[_Left] = []
     size = 0
-    with closing(inbox.execute("SELECT id, producer, body FROM batches ORDER BY id")) as rows:
-        for number, producer, body in rows:
+    sql = f"SELECT id, producer, body, {account} FROM batches ORDER BY id"  # noqa: S608 - one of two constants
+    with closing(inbox.execute(sql)) as rows:
+        for number, producer, body, told in rows:
             size += len(body)
             if found and (size > _BYTES or len(found) == _BATCHES):
                 break
-            found.append((number, producer, bytes(body)))
+            found.append(_Left(number, producer, bytes(body), told))
     return found

@@ -17,22 +17,25 @@ class LogUnavailable(Exception):
 class Batch:
     """What is appended together: all of it becomes durable, or none of it.
 
-    `touchpoints`, `quarantine` and `ledger` (what an operator decided about customers) are JSON objects,
-    one line each, without the newline; `received_at` is in milliseconds since 1970.
+    `touchpoints`, `quarantine`, `ledger` (what an operator decided about customers) and `accounts` (how many
+    events came, and what their producer says of itself) are JSON objects, one line each, without the
+    newline; `received_at` is in milliseconds since 1970.
     """
 
     touchpoints: Sequence[bytes]
     quarantine: Sequence[bytes]
     received_at: int
     ledger: Sequence[bytes] = ()
+    accounts: Sequence[bytes] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.touchpoints or self.quarantine or self.ledger)
+        return bool(self.touchpoints or self.quarantine or self.ledger or self.accounts)
 
     @property
     def bytes(self) -> int:
         """Size of its lines, in bytes."""
-        return sum(len(line) for lines in (self.touchpoints, self.quarantine, self.ledger) for line in lines)
+        every = (self.touchpoints, self.quarantine, self.ledger, self.accounts)
+        return sum(len(line) for lines in every for line in lines)
 
     @classmethod
     def joined(cls, batches: Iterable[Self]) -> "Batch":
@@ -43,6 +46,7 @@ class Batch:
             quarantine=[line for batch in found for line in batch.quarantine],
             received_at=max(batch.received_at for batch in found),
             ledger=[line for batch in found for line in batch.ledger],
+            accounts=[line for batch in found for line in batch.accounts],
         )
 
 

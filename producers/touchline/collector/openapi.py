@@ -67,7 +67,14 @@ def _post_events() -> dict[str, Any]:
                 "in": "header",
                 "description": "events dropped before sending, by reason: queue_full=3, closed=1",
                 "schema": {"type": "string"},
-            }
+            },
+            {
+                "name": "Touchline-Account",
+                "in": "header",
+                "description": "the client's account of itself, counted since it began: client=ID, batch=7, "
+                "first=600, emitted=712, queued=709, lost.queue_full=3; with it the body may be empty",
+                "schema": {"type": "string"},
+            },
         ],
         "requestBody": {
             "required": True,

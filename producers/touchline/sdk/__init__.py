@@ -1,5 +1,6 @@
 """Touchline for applications: track touchpoints in three lines, without ever waiting for them."""
 
+from touchline.sdk.account import Account
 from touchline.sdk.client import Channel, Identifiers, Touchline
 from touchline.sdk.contact import Contact
 from touchline.sdk.delivery import Stats
@@ -10,6 +11,7 @@ from touchline.sdk.transports import Embedded, Memory
 
 __all__ = [
     "Accepted",
+    "Account",
     "Batch",
     "Channel",
     "Contact",

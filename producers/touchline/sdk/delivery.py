@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from random import uniform
 from time import monotonic
 
+from uuid_utils import uuid7
+
+from touchline.sdk.account import Account
 from touchline.sdk.buffer import Buffer, due
 from touchline.sdk.limits import Limits
 from touchline.sdk.loss import ANNOUNCE_SECONDS, LOG, Loss, Losses, OnLoss, Warnings
@@ -51,6 +54,8 @@ class Delivery:
         self._lock = threading.RLock()
         self._settling = threading.Condition(self._lock)
         self._settled = self._accepted = self._quarantined = self._flush_to = 0
+        self._client = str(uuid7())
+        self._batch = self._taken = self._lost_on_the_way = 0
         self._closing = self._abandoned = False
         self._thread: threading.Thread | None = None
 
@@ -101,6 +106,7 @@ class Delivery:
             self._abandoned = True
             if left:
                 self._losses.add("undelivered", left, "closed before they were answered for")
+                self._lost_on_the_way += left
                 self._settled += left
                 self._settling.notify_all()
         self._losses.announce(monotonic(), final=True)
@@ -122,6 +128,8 @@ class Delivery:
         while self._wait():
             self._deliver(self._buffer.take(self._limits.batch_events, self._limits.batch_bytes))
             self._losses.announce(monotonic())
+        if not self._abandoned and self._losses.unreported():
+            self._send_once((), self._next_batch())
         self._transport.close()
 
     def _wait(self) -> bool:
@@ -163,16 +171,12 @@ class Delivery:
     def _attempt(self, lines: Sequence[bytes]) -> Outcome:
         """Send until it is decided; a `Retry` that comes back means that time for it has run out."""
         limits = self._limits
+        number = self._next_batch()
         give_up = monotonic() + limits.retry_seconds
         attempt = 0
         while True:
-            lost, closing = self._losses.unreported(), self._closing
-            try:
-                outcome = self._transport.send(Batch(lines, lost))
-            except Exception as error:
-                outcome = Retry(type(error).__name__)
-            if isinstance(outcome, Accepted):
-                self._losses.reported(lost)
+            closing = self._closing
+            outcome = self._send_once(lines, number)
             if not isinstance(outcome, Retry):
                 return outcome
             longest = backoff(attempt, limits)
@@ -187,6 +191,25 @@ class Delivery:
                     outcome.reason,
                 )
             attempt = attempt + 1 if self._pause(delay, closing) else 0
+
+    def _send_once(self, lines: Sequence[bytes], number: int) -> Outcome:
+        lost = self._losses.unreported()
+        try:
+            outcome = self._transport.send(Batch(lines, lost, self._account(number)))
+        except Exception as error:
+            outcome = Retry(type(error).__name__)
+        if isinstance(outcome, Accepted):
+            self._losses.reported(lost)
+        return outcome
+
+    def _next_batch(self) -> int:
+        self._batch += 1
+        return self._batch
+
+    def _account(self, number: int) -> Account:
+        queued, lost = self._buffer.added, self._losses.total()
+        emitted = queued + sum(lost.values()) - self._lost_on_the_way
+        return Account(self._client, number, self._taken, emitted, queued, lost)
 
     def _pause(self, seconds: float, closing: bool) -> bool:
         """Wait before the next attempt; false if `close` came since the last, for one more at once."""
@@ -208,11 +231,13 @@ class Delivery:
         detail: str = "",
     ) -> None:
         with self._settling:
+            self._taken += events
             if self._abandoned:
                 return
             self._settled += events
             self._accepted += accepted
             self._quarantined += quarantined
             if lost is not None:
+                self._lost_on_the_way += events
                 self._losses.add(lost, events, detail)
             self._settling.notify_all()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from touchline.sdk.account import Account
 from touchline.sdk.loss import Loss
 
 
@@ -11,11 +12,13 @@ from touchline.sdk.loss import Loss
 class Batch:
     """Events to be sent together, in order: JSON objects, one a line, without the newline.
 
-    `lost` is what the collector has not been told of yet.
+    `lost` is what the collector has not been told of yet; `account` is the client's account with this batch.
+    A batch without events is there to tell these two, where no events follow.
     """
 
     lines: Sequence[bytes]
     lost: Mapping[Loss, int] = field(default_factory=dict)
+    account: Account | None = None
 
     @property
     def body(self) -> bytes:

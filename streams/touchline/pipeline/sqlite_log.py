@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from touchline.collector.log import Batch, LogFull, LogUnavailable
 
-Kind = Literal["touchpoints", "quarantine", "ledger"]
+Kind = Literal["accounts", "touchpoints", "quarantine", "ledger"]
 
 _APPLICATION_ID: Final = 0x746C6F67  # "tlog": tells our file from anybody else's
 _VERSION: Final = 1
@@ -81,6 +81,8 @@ class SqliteLog:
         rows = [
             (kind, batch.received_at, b"\n".join(lines) + b"\n")
             for kind, lines in (
+                # First, so that nobody meets an event of which no account tells.
+                ("accounts", batch.accounts),
                 ("touchpoints", batch.touchpoints),
                 ("quarantine", batch.quarantine),
                 ("ledger", batch.ledger),

@@ -1,8 +1,8 @@
 """Events left in a SQLite file beside the store, for `touchline up` to take in: no server needs to run.
 
-The inbox is `<folder>/inbox.sqlite`, table `batches(id, producer, body)`, a body being NDJSON of native
-events. Whoever drains it deletes what it has taken. A batch is accepted once it is durable (WAL,
-`synchronous=FULL`); it is checked when it is drained.
+The inbox is `<folder>/inbox.sqlite`, table `batches(id, producer, body, account)`, a body being NDJSON of
+native events, an account what `Account.header` says. Whoever drains it deletes what it has taken. A batch is
+accepted once it is durable (WAL, `synchronous=FULL`); it is checked when it is drained.
 """
 
 import sqlite3
@@ -34,7 +34,8 @@ class Embedded:
         try:
             connection = self._connection or self._open()
             connection.execute(
-                "INSERT INTO batches (producer, body) VALUES (?, ?)", (self._producer, batch.body)
+                "INSERT INTO batches (producer, body, account) VALUES (?, ?, ?)",
+                (self._producer, batch.body, batch.account and batch.account.header),
             )
         except sqlite3.Error as error:
             self.close()
@@ -67,6 +68,18 @@ class Embedded:
         connection.execute(f"PRAGMA max_page_count = {self._most_bytes // int(page_bytes)}")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS batches"
-            " (id INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT, body BLOB)"
+            " (id INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT, body BLOB, account TEXT)"
         )
+        self._add_account(connection)
         return connection
+
+    @staticmethod
+    def _add_account(connection: sqlite3.Connection) -> None:
+        """An inbox that an older version made has no such column."""
+        if any(name == "account" for _, name, *_ in connection.execute("PRAGMA table_info(batches)")):
+            return
+        try:
+            connection.execute("ALTER TABLE batches ADD COLUMN account TEXT")
+        except sqlite3.OperationalError:
+            # Another process was quicker; if it was something else, the first batch says so.
+            return

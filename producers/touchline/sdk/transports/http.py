@@ -50,6 +50,8 @@ class Http:
         if batch.lost:
             told = ", ".join(f"{reason}={count}" for reason, count in batch.lost.items())
             headers = headers | {"Touchline-Lost": told}
+        if batch.account is not None:
+            headers = headers | {"Touchline-Account": batch.account.header}
         while True:
             kept = self._connection is not None
             try:
