@@ -4,12 +4,13 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.rules import duration
 from touchline.measures import check_goals
+from touchline.pipeline.store_address import Address
 
 Milliseconds = Annotated[int, BeforeValidator(duration)]
 
@@ -17,6 +18,11 @@ Milliseconds = Annotated[int, BeforeValidator(duration)]
 def _listed(given: object) -> object:
     """Names separated by commas, as the environment has them, or a list, as TOML has them."""
     return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else given
+
+
+def _address(given: str) -> str:
+    """An address of a store, or none."""
+    return str(given and Address(given).url)
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
@@ -39,7 +45,32 @@ class Settings(BaseSettings):
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
+    kafka: str = ""
+    topic_prefix: str = Field(default="touchline.", pattern=r"^[a-zA-Z0-9._-]{0,200}$")
+    partitions: int = Field(default=6, ge=1, le=10_000)
+    replication: int = Field(default=1, ge=1, le=100)
+    retention: Milliseconds = Field(default="7d", validate_default=True)
     goals: Annotated[dict[str, float], AfterValidator(check_goals)] = {}
+    store: Annotated[str, AfterValidator(_address)] = ""
+    store_user: str = ""
+    store_password: SecretStr = SecretStr("")
+    store_verify: bool = True
+    store_ca: Path | None = None
+    cluster: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+
+    @property
+    def store_address(self) -> Address | None:
+        """The server that keeps the store; None where the store is in the data folder."""
+        if not self.store:
+            return None
+        return Address(
+            self.store,
+            self.store_user,
+            self.store_password.get_secret_value(),
+            self.store_verify,
+            self.store_ca,
+            self.cluster,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,5 @@
 """The store: events, identities, frictions, journeys and quarantine, in ClickHouse: embedded, or a server."""
 
-from touchline.pipeline.store.address import Address
 from touchline.pipeline.store.errors import (
     QueryError,
     StoreBusy,
@@ -20,6 +19,7 @@ from touchline.pipeline.store.store import (
     Store,
     parse_answer,
 )
+from touchline.pipeline.store_address import Address
 
 __all__ = [
     "ENTRY_COLUMNS",

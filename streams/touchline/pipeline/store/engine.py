@@ -15,8 +15,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, ProgrammingError
 
-from touchline.pipeline.store.address import Address
 from touchline.pipeline.store.errors import QueryError, StoreBusy, StoreDenied, StoreInUse, StoreUnavailable
+from touchline.pipeline.store_address import Address
 
 DATABASE = "touchline"
 

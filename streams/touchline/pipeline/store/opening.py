@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from touchline.pipeline.store.address import Address
 from touchline.pipeline.store.engine import EngineHandle, Handle, ServerHandle, owner
 from touchline.pipeline.store.errors import QueryError, StoreInUse, StoreMissing, StoreUnavailable
 from touchline.pipeline.store.migrate import migrate, pending
 from touchline.pipeline.store.readers import READING
 from touchline.pipeline.store.store import Store
+from touchline.pipeline.store_address import Address
 from touchline.tables import migrations
 
 STATE = {"session_timezone": "UTC", "max_query_size": 268_435_456}
