@@ -2,14 +2,19 @@
 
 from touchline.identity.customers import Pair, customer_id, customers, pairs, shared
 from touchline.identity.ledger import Entry, Suppression, bans, kept
+from touchline.identity.partitions import Arrived, Assignment, Reload, Routed, route
 from touchline.identity.splitting import parting
 from touchline.identity.streaming import Identities, Move
 
 __all__ = [
+    "Arrived",
+    "Assignment",
     "Entry",
     "Identities",
     "Move",
     "Pair",
+    "Reload",
+    "Routed",
     "Suppression",
     "bans",
     "customer_id",
@@ -17,5 +22,6 @@ __all__ = [
     "kept",
     "pairs",
     "parting",
+    "route",
     "shared",
 ]

@@ -24,15 +24,15 @@ QUARANTINE_COLUMNS = ("id", "received_at", "producer", "reason", "message", "fie
 class Batch(NamedTuple):
     """Events with the offsets of their records, each id once, and rows of the quarantine.
 
-    `stored_before` counts events that this very record had already brought into the store when
-    the worker was cut off: they are no duplicates, and are not written again. `suppressed` counts
-    events that name a forgotten identifier.
+    `repeated` are events that this very record had already brought into the store when the worker
+    was cut off: they are no duplicates, and are not written again. `suppressed` counts events that
+    name a forgotten identifier.
     """
 
     events: list[Event]
     offsets: list[int]
     quarantined: list[dict[str, Any]]
-    stored_before: int
+    repeated: list[Event]
     duplicates: int
     suppressed: int
 
@@ -49,11 +49,11 @@ def read_batch(
     arrived: list[tuple[Event, int]] = []
     for record in records:
         if record.kind == "touchpoints":
-            arrived += ((event, record.offset) for event in _events(record, quarantined))
+            arrived += ((event, record.offset) for event in read_events(record, quarantined))
     admitted = [one for one in arrived if not suppression.suppresses(one[0].identifiers)]
     stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
     seen: set[str] = set()
-    events, offsets, stored_before = [], [], 0
+    events, offsets, repeated = [], [], []
     for event, offset in admitted:
         if event.id in seen:
             continue
@@ -62,13 +62,13 @@ def read_batch(
             events.append(event)
             offsets.append(offset)
         elif stored[event.id] == offset:
-            stored_before += 1
+            repeated.append(event)
     return Batch(
         events,
         offsets,
         quarantined,
-        stored_before,
-        duplicates=len(admitted) - len(events) - stored_before,
+        repeated,
+        duplicates=len(admitted) - len(events) - len(repeated),
         suppressed=len(arrived) - len(admitted),
     )
 
@@ -85,7 +85,8 @@ def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
     return entries, quarantined
 
 
-def _events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event]:
+def read_events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event]:
+    """The events of a record; rows of the quarantine are added for lines that are none."""
     for position, line in enumerate(_lines(record)):
         try:
             event = _decode(line)

@@ -12,8 +12,9 @@ import structlog
 
 from touchline.friction import RuleSet
 from touchline.journeys import JOURNEY_GAP
+from touchline.pipeline.flushed import Flushed
 from touchline.pipeline.ports import Log, Store
-from touchline.pipeline.worker import Flushed, Worker
+from touchline.pipeline.worker import Worker
 
 logger = structlog.get_logger(__name__)
 

@@ -33,6 +33,11 @@ class Changes(NamedTuple):
     held: dict[str, Held]
     folded: dict[str, Folded]
 
+    @property
+    def retracted(self) -> int:
+        """How many signals are no longer true."""
+        return sum(row.status == "retracted" for row in self.frictions)
+
 
 class Folding:
     """The customers of one worker.

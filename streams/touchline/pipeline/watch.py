@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from touchline.pipeline.worker import Flushed
+from touchline.pipeline.flushed import Flushed
 
 
 class WorkerMetrics:

@@ -23,7 +23,6 @@ are deleted, not retracted, and of what was retracted for others in the past, id
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 import msgspec
 
@@ -41,7 +40,8 @@ from touchline.pipeline.batch import (
 from touchline.pipeline.deadlines import Deadlines
 from touchline.pipeline.decisions import Decisions
 from touchline.pipeline.erasure import Erasure, erasure
-from touchline.pipeline.folding import Folding
+from touchline.pipeline.flushed import Flushed
+from touchline.pipeline.folding import Changes, Folding
 from touchline.pipeline.held import HELD_CUSTOMERS
 from touchline.pipeline.ports import Log, Record, Store
 from touchline.tables.rows import IdentityRow
@@ -58,21 +58,6 @@ REFOLD_CUSTOMERS = 2_000
 
 REMEMBERED_IDENTITIES = 100_000
 """Identifiers of which the worker remembers that their row is written."""
-
-
-class Flushed(NamedTuple):
-    """What one flush did: counts, and for each rule the signals that were new.
-
-    `suppressed` are events that name a forgotten identifier.
-    """
-
-    records: int
-    stored: int
-    duplicates: int
-    quarantined: int
-    suppressed: int
-    customers: int
-    frictions: dict[str, int]
 
 
 class Worker:
@@ -149,7 +134,7 @@ class Worker:
         moves = self._identities.observe([event.identifiers for event in batch.events])
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
         moved = _names(moves)
-        found = self._write_customers(touched.union(due, moved), batch.events, moved, now, detected_at)
+        changes = self._write_customers(touched.union(due, moved), batch.events, moved, now, detected_at)
         self._write_identities(
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
         )
@@ -159,12 +144,13 @@ class Worker:
             self._commit(records[-1])
         return Flushed(
             records=len(records),
-            stored=len(batch.events) + batch.stored_before,
+            stored=len(batch.events) + len(batch.repeated),
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined),
             suppressed=batch.suppressed,
             customers=len(touched.union(due, moved)),
-            frictions=found,
+            frictions=changes.new,
+            retracted=changes.retracted,
         )
 
     def _flush_ledger(self, record: Record, now: int | None, detected_at: int | None) -> Flushed:
@@ -185,7 +171,7 @@ class Worker:
         touched |= _names(moves) | gone
 
         self._erasing = gone
-        found = self._write_customers(touched, [], touched, now, detected_at)
+        changes = self._write_customers(touched, [], touched, now, detected_at)
         self._write_identities({move.identifier for move in moves} - going.unseen)
         self._write_quarantine(quarantined)
         if taken.entries:
@@ -201,7 +187,8 @@ class Worker:
             quarantined=len(quarantined),
             suppressed=0,
             customers=len(touched),
-            frictions=found,
+            frictions=changes.new,
+            retracted=changes.retracted,
         )
 
     def _erase(self, gone: frozenset[str], going: Erasure) -> None:
@@ -239,8 +226,8 @@ class Worker:
 
     def _write_customers(
         self, touched: set[str], fresh: Iterable[Event], moved: set[str], now: int, detected_at: int
-    ) -> dict[str, int]:
-        """Fold the customers and write the difference; says how many signals of each rule are new."""
+    ) -> Changes:
+        """Fold the customers and write the difference."""
         by_customer: dict[str, list[Event]] = defaultdict(list)
         for event in fresh:
             by_customer[self._identities.customer_of(event.entity)].append(event)
@@ -248,7 +235,7 @@ class Worker:
         self._write_rows("frictions", changes.frictions)
         self._write_rows("journeys", changes.journeys)
         self._folding.wrote(changes)
-        return changes.new
+        return changes
 
     def _stored_events(
         self, customers: Collection[str], later_than: int | None
