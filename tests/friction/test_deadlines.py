@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from touchline.friction import parse_rules
-from touchline.friction.deadlines import due
-from touchline.friction.rules import ExpectRule
+from touchline.friction.kinds import Terms
 from touchline.vocabulary.event import Event
 
 CALENDARS = (
@@ -17,12 +16,11 @@ CALENDARS = (
 
 def _due(term: str, begin: str, data: dict[str, Any] | None = None) -> str | None:
     rule = parse_rules(f"{CALENDARS}\nrules: [{{id: a, kind: expect, after: x.y, then: x.z, {term}}}]")[0]
-    assert isinstance(rule, ExpectRule)
     time = int(datetime.fromisoformat(begin).timestamp() * 1000)
     event = Event(
         id="e", type="x.y", time=time, channel="web", source="s", identifiers=("account:1",), data=data or {}
     )
-    found = due(rule)(event)
+    found = Terms(rule).deadline_after(event)
     return None if found is None else datetime.fromtimestamp(found / 1000, UTC).isoformat()
 
 

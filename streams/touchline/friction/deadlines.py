@@ -11,14 +11,17 @@ from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
 
 
-def due(rule: ExpectRule) -> Callable[[Event], int | None]:
-    """The deadline, in ms, of an obligation that an event starts; None where the event names no time."""
+def due(rule: ExpectRule) -> Callable[[Event], int | None] | None:
+    """Who tells the deadline, in ms, of an obligation that an event starts (None where it names no time).
+
+    Nobody has to where it lies just as many ms after the event.
+    """
     within = rule.within
     if rule.calendar is not None and within is not None:
         clock = BusinessClock(rule.calendar)
         return lambda event: clock.deadline(event.time, within)
     if within is not None:
-        return lambda event: event.time + within
+        return None
     read = field(rule.by or "")
     return lambda event: _milliseconds(read(event))
 

@@ -8,7 +8,7 @@ few, and one that opened in the past (a deadline) is then in its place.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from touchline.friction.kinds import STARTS, Opening, State, Terms, Told
@@ -17,7 +17,7 @@ from touchline.friction.rules import ExpectRule, RepeatRule, Rule
 from touchline.friction.signals import FrictionEvent, Signal, friction_id
 from touchline.vocabulary.event import Event
 
-_END = 2**63
+_END: Final = 2**62
 """After all times."""
 
 
@@ -99,6 +99,10 @@ class FrictionFold:
                 self._above.append(event)
         self._time = events[-1].time
 
+    def _all_states(self) -> list[State]:
+        states = self._states
+        return list(states.values()) if isinstance(states, dict) else [state for _, state in states]
+
     def forgot(self, rules: RuleSet, now: int) -> bool:
         """Whether what was done without may matter for the findings at `now` (ms).
 
@@ -107,8 +111,7 @@ class FrictionFold:
         """
         if self._whole:
             return False
-        states = self._states
-        for state in states.values() if isinstance(states, dict) else (state for _, state in states):
+        for state in self._all_states():
             terms = state.terms
             if terms.keyed and terms.obliges:
                 due = state.deadline()
@@ -128,8 +131,7 @@ class FrictionFold:
         signals: list[Signal] = []
         heard: list[Event] = []
         pending: list[int] = []
-        states = self._states
-        for state in states.values() if isinstance(states, dict) else (state for _, state in states):
+        for state in self._all_states():
             terms = state.terms
             at = now if terms.keyed else latest
             for opening in state.openings(at):
@@ -170,7 +172,11 @@ class FrictionFold:
 
 def _any_opened(states: States, time: int) -> bool:
     """Whether a signal opened before `time` (ms)."""
-    return any(opening.opened_at < time for state in states.values() for opening in state.openings(time - 1))
+    for state in states.values():
+        for opening in state.openings(time - 1):
+            if opening.opened_at < time:
+                return True
+    return False
 
 
 def _signal(terms: Terms, opening: Opening) -> Signal:

@@ -5,29 +5,31 @@ decides whether a signal stands lives here; nothing here knows of stores or cloc
 an event what a signal needs of its anchor (`Seen`), never the event.
 """
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from touchline.friction.conditions import field, identity
 from touchline.friction.deadlines import due
 from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, Rule, SequenceRule
 from touchline.vocabulary.event import Event
 
-STARTS = 1
+STARTS: Final = 1
 """The bit of the selector that can begin something: `when`, `after`, `of`, `first`."""
 
-BITS: dict[str, int] = {
+THEN: Final = 2
+UNLESS: Final = 4
+WITHOUT: Final = 4
+
+BITS: Final[dict[str, int]] = {
     "when": STARTS,
     "after": STARTS,
     "of": STARTS,
     "first": STARTS,
-    "then": 2,
-    "unless": 4,
-    "without": 4,
+    "then": THEN,
+    "unless": UNLESS,
+    "without": WITHOUT,
 }
 """Each selector's bit in the mask of those that took an event."""
-
-THEN, UNLESS, WITHOUT = BITS["then"], BITS["unless"], BITS["without"]
 
 
 class Seen(NamedTuple):
@@ -81,56 +83,58 @@ class Opening:
         return (self.anchor.id,) if self.more is None else (self.anchor.id, *self.more)
 
 
-class State(Protocol):
-    """A rule on its way through the events of one key."""
+class State:
+    """A rule on its way through the events of one key. What a kind does not need does nothing here."""
 
-    @property
-    def terms(self) -> "Terms": ...
+    __slots__ = ("terms",)
 
-    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        """Take the next event; `mask` has the bits of the selectors that took it."""
+    def __init__(self, terms: "Terms") -> None:
+        self.terms = terms
+
+    def on_answer(self, event: Event, mask: int) -> bool:
+        """Take an event that may end something; whether it is used up, and can begin nothing.
+
+        `mask` has the bits of the selectors that took it.
+        """
+        return False
+
+    def on_start(self, event: Event, seen: Seen) -> None:
+        """Take an event that can begin something."""
+        raise NotImplementedError
 
     def on_time(self, time: int) -> None:
         """Learn that the key has an event at `time` (ms), whatever its type."""
 
     def deadline(self) -> int | None:
         """When a pending obligation would be missed, in ms; None where nothing is pending."""
+        return None
 
-    def openings(self, now: int) -> Iterable[Opening]:
-        """What has been found, at the evaluation time `now` (ms)."""
+    def openings(self, now: int) -> list[Opening]:
+        """What has been found, at the evaluation time `now` (ms); not to be changed."""
+        raise NotImplementedError
 
     def idle(self, time: int) -> bool:
         """Whether it has found nothing and, for events from `time` on, stands as if it were new."""
+        raise NotImplementedError
 
     def copy(self) -> "State":
         """A state that goes its own way from here."""
+        raise NotImplementedError
 
 
-class _Untimed:
-    """A kind that has no obligations."""
-
-    __slots__ = ()
-
-    def on_time(self, time: int) -> None:
-        """Time alone changes nothing."""
-
-    def deadline(self) -> None:
-        """Nothing is ever pending."""
-
-
-class Match(_Untimed):
+class Match(State):
     """Every matching event is a signal."""
 
-    __slots__ = ("_found", "terms")
+    __slots__ = ("_found",)
 
     def __init__(self, terms: "Terms") -> None:
-        self.terms = terms
+        super().__init__(terms)
         self._found: list[Opening] = []
 
-    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        self._found.append(Opening(seen, event.time))
+    def on_start(self, event: Event, seen: Seen) -> None:
+        self._found.append(Opening(seen, seen.time))
 
-    def openings(self, now: int) -> Iterable[Opening]:
+    def openings(self, now: int) -> list[Opening]:
         return self._found
 
     def idle(self, time: int) -> bool:
@@ -142,18 +146,18 @@ class Match(_Untimed):
         return copied
 
 
-class Expect:
+class Expect(State):
     """At most one obligation, which ends kept, called off, or missed."""
 
-    __slots__ = ("_answerable", "_missed", "_pending", "terms")
+    __slots__ = ("_answerable", "_missed", "_pending")
 
-    def __init__(self, terms: "ExpectTerms") -> None:
-        self.terms = terms
+    def __init__(self, terms: "Terms") -> None:
+        super().__init__(terms)
         self._pending: Opening | None = None  # `opened_at` is its deadline
         self._missed: list[Opening] | None = None
         self._answerable = False  # whether the last one missed may still be resolved
 
-    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
+    def on_answer(self, event: Event, mask: int) -> bool:
         time = event.time
         self.on_time(time)
         if mask & THEN:
@@ -162,7 +166,11 @@ class Expect:
             self._answerable, self._pending = False, None
         elif mask & UNLESS:
             self._pending = None
-        if mask & STARTS and (self._pending is None or self.terms.restart):
+        return False
+
+    def on_start(self, event: Event, seen: Seen) -> None:
+        self.on_time(seen.time)
+        if self._pending is None or self.terms.restart:
             self._oblige(event, seen)
 
     def on_time(self, time: int) -> None:
@@ -172,25 +180,27 @@ class Expect:
             self._answerable, self._pending = True, None
 
     def _oblige(self, event: Event, seen: Seen) -> None:
-        deadline = self.terms.due(event)
+        terms = self.terms
+        deadline = terms.deadline_after(event)
         if deadline is None:
             return
-        if self._pending is None:
-            self._pending = Opening(seen, deadline)
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = Opening(seen, deadline)
             self._answerable = False
         else:
-            self._pending.opened_at = deadline
-            self._pending.gain(event.id)
-        if deadline < event.time:
-            self._pending.past = True
+            pending.opened_at = deadline
+            pending.gain(seen.id)
+        if deadline < seen.time:
+            pending.past = True
 
     def deadline(self) -> int | None:
         return None if self._pending is None else self._pending.opened_at
 
-    def openings(self, now: int) -> Iterable[Opening]:
-        missed = self._missed or ()
+    def openings(self, now: int) -> list[Opening]:
+        missed = _NOTHING if self._missed is None else self._missed
         if self._pending is not None and self._pending.opened_at <= now:
-            return (*missed, self._pending)
+            return [*missed, self._pending]
         return missed
 
     def idle(self, time: int) -> bool:
@@ -205,24 +215,24 @@ class Expect:
         return copied
 
 
-class Repeat(_Untimed):
+class Repeat(State):
     """A burst: N in a window, for as long as the next one follows within the window's length."""
 
-    __slots__ = ("_burst", "_found", "_last", "_values", "_window", "terms")
+    __slots__ = ("_burst", "_found", "_last", "_values", "_window")
 
-    def __init__(self, terms: "RepeatTerms") -> None:
-        self.terms = terms
+    def __init__(self, terms: "Terms") -> None:
+        super().__init__(terms)
         self._window: list[Seen] = []
         self._values: list[Any] | None = None  # of the events in the window, where values are counted
         self._burst: Opening | None = None
         self._last = 0
         self._found: list[Opening] | None = None
 
-    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        time, terms = event.time, self.terms
+    def on_start(self, event: Event, seen: Seen) -> None:
+        time, terms = seen.time, self.terms
         if self._burst is not None:
             if time - self._last <= terms.within:
-                self._burst.gain(event.id)
+                self._burst.gain(seen.id)
                 self._last = time
                 return
             self._burst = None
@@ -231,7 +241,7 @@ class Repeat(_Untimed):
             del window[0]
         window.append(seen)
         if terms.distinct is not None:
-            value = terms.distinct(event)
+            value: Any = terms.distinct(event)
             values = (self._values or [])[1 - len(window) :] if len(window) > 1 else []
             self._values = [*values, value if value is None else identity(value)]
         if len(window) >= terms.least and self._size() >= terms.least:
@@ -244,8 +254,8 @@ class Repeat(_Untimed):
             return len(self._window)
         return len({value for value in self._values if value is not None})
 
-    def openings(self, now: int) -> Iterable[Opening]:
-        return self._found or ()
+    def openings(self, now: int) -> list[Opening]:
+        return _NOTHING if self._found is None else self._found
 
     def idle(self, time: int) -> bool:
         if self._found is not None:
@@ -262,31 +272,37 @@ class Repeat(_Untimed):
         return copied
 
 
-class Sequence(_Untimed):
+class Sequence(State):
     """One event and then another; each is used once, and the latest first one is taken."""
 
-    __slots__ = ("_found", "_waiting", "terms")
+    __slots__ = ("_found", "_waiting")
 
-    def __init__(self, terms: "SequenceTerms") -> None:
-        self.terms = terms
+    def __init__(self, terms: "Terms") -> None:
+        super().__init__(terms)
         self._waiting: list[Seen] = []  # matched `first`, unused, no `without` since
         self._found: list[Opening] | None = None
 
-    def on_event(self, event: Event, seen: Seen, mask: int) -> None:
-        waiting = self._waiting
-        while waiting and event.time - waiting[0].time > self.terms.within:
-            del waiting[0]
+    def on_answer(self, event: Event, mask: int) -> bool:
+        waiting = self._unexpired(event.time)
         used = False
         if mask & THEN and waiting:
             used = True
             self._found = _added(self._found, Opening(waiting.pop(), event.time, [event.id]))
         if mask & WITHOUT:
             waiting.clear()
-        if mask & STARTS and not used:
-            waiting.append(seen)
+        return used
 
-    def openings(self, now: int) -> Iterable[Opening]:
-        return self._found or ()
+    def on_start(self, event: Event, seen: Seen) -> None:
+        self._unexpired(seen.time).append(seen)
+
+    def _unexpired(self, time: int) -> list[Seen]:
+        waiting = self._waiting
+        while waiting and time - waiting[0].time > self.terms.within:
+            del waiting[0]
+        return waiting
+
+    def openings(self, now: int) -> list[Opening]:
+        return _NOTHING if self._found is None else self._found
 
     def idle(self, time: int) -> bool:
         if self._found is not None:
@@ -300,6 +316,9 @@ class Sequence(_Untimed):
         return copied
 
 
+_NOTHING: Final[list[Opening]] = []
+
+
 def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
     """Most states never find anything: they have no list until they do."""
     if found is None:
@@ -309,72 +328,46 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
 
 
 class Terms:
-    """A rule, ready.
+    """A rule, ready: what its states ask of it.
 
-    `keyed` says whether it has a key, without which it is told no times by others; `obliges` whether
-    its states have deadlines; `names_times` whether these are told by events, and may be over already.
+    `keyed` says whether it has a key, without which it is told no times by others; `obliges` whether its
+    states have deadlines, which lie `within` ms or are told by `due` (ms, or None); `names_times` whether
+    events tell them, so that they may be over already; `restart` whether a further event puts them off.
+    `least` events or, with `distinct`, values of a field, lie `within` ms.
     """
 
-    obliges = False
-    names_times = False
+    __slots__ = (
+        *("begin", "distinct", "due", "keyed", "least", "names_times"),
+        *("obliges", "restart", "rule", "version", "within"),
+    )
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.version = rule.version
         self.keyed = bool(rule.key)
+        self.begin: Callable[[Terms], State] = _KINDS[type(rule)]
+        self.obliges = self.names_times = self.restart = False
+        self.due: Callable[[Event], int | None] | None = None
+        self.least, self.within = 1, 0
+        self.distinct: Callable[[Event], Any] | None = None
+        match rule:
+            case ExpectRule():
+                self.obliges, self.names_times, self.restart = True, rule.by is not None, rule.restart
+                self.due, self.within = due(rule), rule.within or 0
+            case RepeatRule():
+                self.least, self.within = rule.count, rule.within
+                self.distinct = field(rule.distinct) if rule.distinct else None
+            case SequenceRule():
+                self.within = rule.within
 
-    def begin(self) -> State:
-        """The state of a key, before any event."""
-        return Match(self)
-
-
-class ExpectTerms(Terms):
-    """An expect rule, ready: when an obligation is due (ms), and whether a further event begins it anew."""
-
-    obliges = True
-
-    def __init__(self, rule: ExpectRule) -> None:
-        super().__init__(rule)
-        self.names_times = rule.by is not None
-        self.due = due(rule)
-        self.restart = rule.restart
-
-    def begin(self) -> State:
-        return Expect(self)
-
-
-class RepeatTerms(Terms):
-    """A repeat rule, ready: how many in how many ms, and of which field the values count."""
-
-    def __init__(self, rule: RepeatRule) -> None:
-        super().__init__(rule)
-        self.least = rule.count
-        self.within = rule.within
-        self.distinct = field(rule.distinct) if rule.distinct else None
-
-    def begin(self) -> State:
-        return Repeat(self)
+    def deadline_after(self, event: Event) -> int | None:
+        """When what the event obliges to is due (ms); None where it was to name a time and did not."""
+        return event.time + self.within if self.due is None else self.due(event)
 
 
-class SequenceTerms(Terms):
-    """A sequence rule, ready: how many ms the two may lie apart."""
-
-    def __init__(self, rule: SequenceRule) -> None:
-        super().__init__(rule)
-        self.within = rule.within
-
-    def begin(self) -> State:
-        return Sequence(self)
-
-
-def terms_of(rule: Rule) -> Terms:
-    """The rule, ready."""
-    match rule:
-        case MatchRule():
-            return Terms(rule)
-        case ExpectRule():
-            return ExpectTerms(rule)
-        case RepeatRule():
-            return RepeatTerms(rule)
-        case SequenceRule():
-            return SequenceTerms(rule)
+_KINDS: dict[type[Rule], Callable[[Terms], State]] = {
+    MatchRule: Match,
+    ExpectRule: Expect,
+    RepeatRule: Repeat,
+    SequenceRule: Sequence,
+}

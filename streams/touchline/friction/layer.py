@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from touchline.friction.conditions import Condition, condition, identity, key
-from touchline.friction.kinds import BITS, STARTS, ExpectTerms, Seen, State, Terms, Told, terms_of
+from touchline.friction.kinds import BITS, STARTS, Seen, State, Terms, Told
 from touchline.friction.rules import Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
@@ -59,7 +59,7 @@ class Listener(NamedTuple):
     """
 
     slot: int
-    begin: Callable[[], State]
+    terms: Terms
     starts: bool
     sure: int
     asking: tuple[tuple[int, tuple[Condition, ...]], ...]
@@ -68,13 +68,13 @@ class Listener(NamedTuple):
 class Groups(NamedTuple):
     """Those who hear a type, by what they are keyed by, which is read once for all of them.
 
-    `customer` have no key. Nearly every key is one field of the data: these are found by the fields
-    that an event has, in `fields`. `others` have their own readers. `starts` as of any of them.
+    `customer` have no key. Nearly every key is one field of the data: these are found in `fields`, by its
+    name. `others` have their own readers. `starts` as of any of them.
     """
 
     starts: bool
     customer: tuple[Listener, ...]
-    fields: dict[str, tuple[Listener, ...]]
+    fields: tuple[tuple[str, tuple[Listener, ...]], ...]
     others: tuple[tuple[Callable[[Event], Any], tuple[Listener, ...]], ...]
 
 
@@ -120,9 +120,10 @@ class Layer:
             return
         seen = self._offer(customer, states, event, None, None) if customer else None
         if fields:
-            for name, value in event.data.items():
-                listeners = fields.get(name)
-                if listeners is not None and value is not None:
+            data = event.data
+            for name, listeners in fields:
+                value = data.get(name)
+                if value is not None:
                     at = value if type(value) is str else identity(value)
                     seen = self._offer(listeners, states, event, at, seen)
         for read, listeners in others:
@@ -134,7 +135,7 @@ class Layer:
         self, listeners: tuple[Listener, ...], states: States, event: Event, values: Any, seen: Seen | None
     ) -> Seen | None:
         """Offer the event to the states of one key; `values` None is the customer as a whole."""
-        for slot, begin, starts, mask, asking in listeners:
+        for slot, terms, starts, mask, asking in listeners:
             at = slot if values is None else (slot, values)
             state = states.get(at)
             if state is None and not starts:
@@ -148,13 +149,16 @@ class Layer:
             if state is None:
                 if not mask & STARTS:
                     continue
-                state = states[at] = begin()
+                state = states[at] = terms.begin(terms)
             elif not mask:
                 state.on_time(event.time)
                 continue
-            if seen is None:
-                seen = self._seen(event)
-            state.on_event(event, seen, mask)
+            elif mask > STARTS and state.on_answer(event, mask):
+                continue
+            if mask & STARTS:
+                if seen is None:
+                    seen = self._seen(event)
+                state.on_start(event, seen)
         return seen
 
     def heard(self, event_type: str) -> int:
@@ -190,11 +194,11 @@ class Layer:
                 by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
         starts = any(listener.starts for listeners in by_key.values() for listener in listeners)
         customer = tuple(by_key.pop((), ()))
-        fields = {
-            paths[0].removeprefix("data."): tuple(by_key.pop(paths))
+        fields = tuple(
+            (paths[0].removeprefix("data."), tuple(by_key.pop(paths)))
             for paths in list(by_key)
             if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
-        }
+        )
         others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
         return Groups(starts, customer, fields, others)
 
@@ -209,18 +213,18 @@ def _plan(slot: int, rule: Rule) -> Plan:
         for name in type(rule).model_fields
         if isinstance(selector := getattr(rule, name), SelectorModel)
     )
-    return Plan(slot, terms_of(rule), parts)
+    return Plan(slot, Terms(rule), parts)
 
 
 def _listener(plan: Plan, event_type: str, how: Heard) -> Listener | None:
     named = [part for part in plan.parts if part.names(event_type, how is Heard.FRICTION)]
     # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
-    told_times = isinstance(plan.terms, ExpectTerms) and plan.terms.keyed and how is not Heard.UNTIMED
+    told_times = plan.terms.obliges and plan.terms.keyed and how is not Heard.UNTIMED
     if not named and not told_times:
         return None
     return Listener(
         plan.slot,
-        plan.terms.begin,
+        plan.terms,
         any(part.bit == STARTS for part in named),
         sum(part.bit for part in named if not part.conditions),
         tuple((part.bit, part.conditions) for part in named if part.conditions),

@@ -2,62 +2,22 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
-from uuid import UUID
+from typing import Final
 
-import msgspec
-
+from touchline.journeys.journey import Journey, Strike
 from touchline.journeys.outcome import OUTCOMES, Outcome
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.ids import derived_id
 
-JOURNEY_GAP = 14 * 86_400_000
+JOURNEY_GAP: Final = 14 * 86_400_000
 """A silence longer than this (ms) ends a journey."""
 
-VISIT_GAP = 30 * 60_000
+VISIT_GAP: Final = 30 * 60_000
 """A silence longer than this (ms) ends a visit."""
 
 _GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))
 
-_LONGEST_WAIT = 2**32 - 1
+_LONGEST_WAIT: Final = 2**32 - 1
 """More seconds than this are told by no honest event; the sum stays a 32-bit number."""
-
-
-class Strike(NamedTuple):
-    """A signal as the journey feels it: when (ms) and how heavy."""
-
-    opened_at: int
-    weight: int
-
-
-class Journey(msgspec.Struct, frozen=True, kw_only=True):
-    """One journey. Times are milliseconds since 1970.
-
-    `path` is the channels in order, repeats collapsed. `contacts`, `wait_seconds`, `transfers`,
-    `channel_switches` and `repeats` (contacts about a reason that the journey had before) are the
-    observed effort.
-    """
-
-    first: str
-    start: int
-    last: int
-    path: tuple[str, ...]
-    events: int
-    contacts: int
-    visits: int
-    strikes: int
-    score: int
-    grade: str
-    outcome: Outcome
-    wait_seconds: int
-    transfers: int
-    channel_switches: int
-    repeats: int
-
-    @property
-    def id(self) -> UUID:
-        """UUIDv5 over `journey:<first event's id>`."""
-        return derived_id(f"journey:{self.first}")
 
 
 class Run:
@@ -68,11 +28,11 @@ class Run:
         *("start", "transfers", "visits", "waited"),
     )
 
-    def __init__(self, event: Event, before: "Run | None") -> None:
+    def __init__(self, first: str, start: int, path: tuple[str, ...], before: "Run | None") -> None:
         self.before = before
-        self.first = event.id
-        self.start = self.last = event.time
-        self.path = _ALONE.get(event.channel) or (event.channel,)
+        self.first = first
+        self.start = self.last = start
+        self.path = path
         self.events = 1
         self.visits = 1
         self.contacts = 0
@@ -81,18 +41,16 @@ class Run:
         self.transfers = 0
         self.waited = 0.0
         self.outcome: Outcome = "open"
-        note = _NOTES.get(event.type)
-        if note is not None:
-            note(self, event)
 
     def advanced(self, event: Event, gap: int) -> "Run":
         """The run that the next event falls into: this one, or a new one after a silence of `gap` ms."""
         time = event.time
         silence = time - self.last
         if silence > gap:
-            return Run(event, self)
-        if event.channel != self.path[-1]:
-            self.path = (*self.path, *(_ALONE.get(event.channel) or (event.channel,)))
+            return begun(event, self)
+        channel = event.channel
+        if channel != self.path[-1]:
+            self.path = (*self.path, *_alone(channel))
             self.visits += 1
         elif silence > VISIT_GAP:
             self.visits += 1
@@ -105,9 +63,10 @@ class Run:
 
     def copy(self) -> "Run":
         """A run that goes its own way from here; those before it are over, and are the same."""
-        copied = Run.__new__(Run)
-        for name in Run.__slots__:
-            setattr(copied, name, getattr(self, name))
+        copied = Run(self.first, self.start, self.path, self.before)
+        copied.last, copied.events, copied.visits = self.last, self.events, self.visits
+        copied.contacts, copied.reasons, copied.repeats = self.contacts, self.reasons, self.repeats
+        copied.transfers, copied.waited, copied.outcome = self.transfers, self.waited, self.outcome
         return copied
 
     @property
@@ -118,6 +77,15 @@ class Run:
             runs.append(run)
         runs.reverse()
         return runs
+
+
+def begun(event: Event, before: Run | None) -> Run:
+    """The run that begins with an event."""
+    run = Run(event.id, event.time, _alone(event.channel), before)
+    note = _NOTES.get(event.type)
+    if note is not None:
+        note(run, event)
+    return run
 
 
 def made(last: Run | None, strikes: Sequence[Strike] = ()) -> list[Journey]:
@@ -140,7 +108,7 @@ def journeys(
     """The journeys of a customer's `events`, which are in order; `gap` in ms."""
     run: Run | None = None
     for event in events:
-        run = Run(event, None) if run is None else run.advanced(event, gap)
+        run = begun(event, None) if run is None else run.advanced(event, gap)
     return made(run, strikes)
 
 
@@ -186,6 +154,10 @@ _ALONE: dict[str, tuple[str, ...]] = {
     for name in ("web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field")
 }
 """The path of a journey on one channel: one for all such journeys, which are most."""
+
+
+def _alone(channel: str) -> tuple[str, ...]:
+    return _ALONE.get(channel) or (channel,)
 
 
 def _started(run: Run, event: Event) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from touchline.friction import FrictionFold, RuleSet, Signal
-from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, journey_at, made
+from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, begun, journey_at, made
 from touchline.vocabulary.event import Event
 
 
@@ -53,7 +53,7 @@ class CustomerFold(FrictionFold):
         self.advance(events, rules)
         run = self._run
         for event in events:
-            run = Run(event, None) if run is None else run.advanced(event, journey_gap)
+            run = begun(event, None) if run is None else run.advanced(event, journey_gap)
         self._run = run
 
     def folded(self, rules: RuleSet, now: int) -> Folded:

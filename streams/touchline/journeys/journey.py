@@ -1,0 +1,46 @@
+"""A journey, as it is told: what the journeys table has of it."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from touchline.journeys.outcome import Outcome
+from touchline.vocabulary.ids import derived_id
+
+
+class Strike(NamedTuple):
+    """A signal as the journey feels it: when (ms) and how heavy."""
+
+    opened_at: int
+    weight: int
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """One journey. Times are milliseconds since 1970.
+
+    `path` is the channels in order, repeats collapsed. `contacts`, `wait_seconds`, `transfers`,
+    `channel_switches` and `repeats` (contacts about a reason that the journey had before) are the
+    observed effort.
+    """
+
+    first: str
+    start: int
+    last: int
+    path: tuple[str, ...]
+    events: int
+    contacts: int
+    visits: int
+    strikes: int
+    score: int
+    grade: str
+    outcome: Outcome
+    wait_seconds: int
+    transfers: int
+    channel_switches: int
+    repeats: int
+
+    @property
+    def id(self) -> UUID:
+        """UUIDv5 over `journey:<first event's id>`."""
+        return derived_id(f"journey:{self.first}")
