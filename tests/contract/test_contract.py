@@ -46,6 +46,7 @@ def _answers(store: StorePort) -> dict[str, Any]:
     sets = sorted(store.identifier_sets())
     known = {one for identifiers in sets for one in identifiers} | set(entities)
     customers: list[UUID] = [customer_id(one) for one in sorted(known)]
+    store.insert("links", {"identifiers": sets[1:]}, token="links")
     return {
         "stored_ids": store.stored_ids([*ids, "no such event"]),
         "entities": entities,
@@ -55,6 +56,9 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "events of nobody": store.events_of([]),
         "identifier sets": sets,
         "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
+        "identities of": sorted(store.identities_of([*entities[:20], "device:never-seen"])),
+        "links": sorted(store.links()),
+        "linked": store.linked([*sets, ("device:never-seen", "device:other")]),
         "frictions": sorted(store.frictions_of(customers), key=lambda row: (row.customer, row.id)),
         "journeys": sorted(store.journeys_of(customers), key=lambda row: (row.customer, row.id)),
         "due": sorted(store.due()),

@@ -63,6 +63,7 @@ _KEYS = {
     "journeys": ("customer", "id"),
     "quarantine": ("id",),
     "ledger": ("id",),
+    "links": ("identifiers",),
 }
 
 
@@ -80,7 +81,9 @@ class MemoryStore:
         self._tokens.add(token)
         for values in zip(*columns.values(), strict=True):
             row = dict(zip(columns, values, strict=True))
-            self.tables[table][tuple(row[name] for name in _KEYS[table])] = row
+            held = self.tables[table].setdefault(key := tuple(row[name] for name in _KEYS[table]), row)
+            if row.get("version", 0) >= held.get("version", 0):
+                self.tables[table][key] = row
 
     def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
         wanted = set(ids)
@@ -112,6 +115,17 @@ class MemoryStore:
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         wanted = set(entities)
         return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
+
+    def identities_of(self, entities: Sequence[str]) -> Iterable[tuple[str, UUID]]:
+        identities = self.tables["identities"]
+        owners = {identities[entity,]["customer"] for entity in entities if (entity,) in identities}
+        return [(row["entity"], row["customer"]) for row in identities.values() if row["customer"] in owners]
+
+    def links(self) -> Iterable[tuple[str, ...]]:
+        return [row["identifiers"] for row in self._rows("links")]
+
+    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        return {one for one in sets if (one,) in self.tables["links"]}
 
     def ledger(self) -> Iterable[Entry]:
         return [

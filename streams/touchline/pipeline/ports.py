@@ -68,6 +68,15 @@ class Store(Protocol):
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
 
+    def identities_of(self, entities: Sequence[str]) -> Iterable[tuple[str, UUID]]:
+        """Every identifier of the customers that the entities are of, with its customer."""
+
+    def links(self) -> Iterable[tuple[str, ...]]:
+        """The sets of identifiers that the identity stage took into account, each strongest first."""
+
+    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """Those of the sets of identifiers that the identity stage took into account."""
+
     def ledger(self) -> Iterable[Entry]:
         """The entries of the ledger."""
 

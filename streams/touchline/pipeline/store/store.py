@@ -83,6 +83,23 @@ _SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
 _SETS_OF = """
 SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
 """
+# By the keys of the table and of its projection: `current_identities` would read all of it.
+_IDENTITIES_OF = """
+WITH owners AS (
+    SELECT DISTINCT customer FROM (
+        SELECT entity, argMax(customer, version) AS customer FROM identities
+        WHERE entity IN JSONExtract({entities:String}, 'Array(String)') GROUP BY entity
+    )
+)
+SELECT entity, argMax(customer, version) AS owner FROM identities
+WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
+GROUP BY entity HAVING owner IN owners
+"""
+_LINKS = "SELECT DISTINCT identifiers FROM links"
+_LINKED = """
+SELECT DISTINCT identifiers FROM links
+WHERE identifiers IN JSONExtract({sets:String}, 'Array(Array(String))')
+"""
 _LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
 
 # Parts are written anew without the rows, and with their projections: nothing of them stays behind.
@@ -209,6 +226,25 @@ class Store:
         rows = self._ask(_SETS_OF, "JSONEachRow", entities=_listed(entities))
         return [row.identifiers for row in _identifiers.decode_lines(rows)]
 
+    def identities_of(self, entities: Sequence[str]) -> list[tuple[str, UUID]]:
+        """Every identifier of the customers that the entities are of, with its customer."""
+        if not entities:
+            return []
+        rows = orjson.loads(self._ask(_IDENTITIES_OF, "JSONCompact", entities=_listed(entities)))["data"]
+        return [(entity, UUID(customer)) for entity, customer in rows]
+
+    def links(self) -> Iterator[tuple[str, ...]]:
+        """The sets of identifiers that the identity stage took into account, each strongest first."""
+        for lines in self._stream(_LINKS):
+            yield from (_identifiers.decode(line).identifiers for line in lines)
+
+    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """Those of the sets of identifiers that the identity stage took into account."""
+        if not sets:
+            return set()
+        rows = self._ask(_LINKED, "JSONEachRow", sets=_listed(sets))
+        return {row.identifiers for row in _identifiers.decode_lines(rows)}
+
     def ledger(self) -> list[Entry]:
         """The entries of the ledger."""
         return _entries.decode_lines(self._ask(_LEDGER, "JSONEachRow"))
@@ -330,7 +366,7 @@ def parse_answer(body: bytes) -> Answer:
     )
 
 
-def _listed(values: Sequence[str]) -> Verbatim:
+def _listed(values: Sequence[str] | Sequence[tuple[str, ...]]) -> Verbatim:
     """A list as one text parameter: of the ways to pass ten thousand values, by far the quickest."""
     return Verbatim(orjson.dumps(values).decode().replace("\\", "\\\\"))
 
