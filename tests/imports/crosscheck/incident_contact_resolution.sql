@@ -1,8 +1,9 @@
 -- First incidents of March 2016 and those after which the caller opened no other of the same category within 7
--- days. A first incident was worked on, with none worked on of that caller and category in the 7 days before.
+-- days: first by whatever channel, then each channel by itself. A first incident was worked on, with none worked on
+-- of that caller and category (and channel) in the 7 days before.
 -- Worked on: the log shows it in another state than new, or with another group, before May. An unknown caller
 -- is a customer of that one incident; incidents without a category are left out. Table: log.
--- As events: the measure one_contact_resolution.
+-- As events: the measures one_contact_resolution and first_contact_resolution.
 WITH
     cut AS (
         SELECT
@@ -10,6 +11,7 @@ WITH
             place,
             caller_id,
             category,
+            CASE contact_type WHEN 'IVR' THEN 'Phone' ELSE contact_type END AS channel,
             incident_state <> 'New' OR CAST(reassignment_count AS INTEGER) > 0 AS worked_on,
             opened_at AS opened,
             instr(opened_at, '/') AS slash,
@@ -20,6 +22,7 @@ WITH
     started AS (
         SELECT
             number,
+            channel,
             CASE caller_id WHEN '?' THEN number ELSE caller_id END AS customer,
             -- The first category that the log names: some are entered late.
             substr(min(CASE WHEN category <> '?' THEN printf('%09d', place) || category END)
@@ -48,15 +51,31 @@ WITH
         SELECT
             at,
             handled,
-            sum(handled) OVER (
-                PARTITION BY customer, reason ORDER BY moment RANGE BETWEEN 604800999 PRECEDING AND 1 PRECEDING
-            ) AS handled_before,
-            count(*) OVER (
-                PARTITION BY customer, reason ORDER BY moment RANGE BETWEEN 1 FOLLOWING AND 604800999 FOLLOWING
-            ) AS opened_again
+            sum(handled) OVER before AS handled_before,
+            count(*) OVER after AS opened_again,
+            sum(handled) OVER before_here AS handled_before_here,
+            count(*) OVER after_here AS opened_again_here
         FROM ordered
+        WINDOW
+            matter AS (PARTITION BY customer, reason ORDER BY moment),
+            here AS (PARTITION BY customer, reason, channel ORDER BY moment),
+            before AS (matter RANGE BETWEEN 604800999 PRECEDING AND 1 PRECEDING),
+            after AS (matter RANGE BETWEEN 1 FOLLOWING AND 604800999 FOLLOWING),
+            before_here AS (here RANGE BETWEEN 604800999 PRECEDING AND 1 PRECEDING),
+            after_here AS (here RANGE BETWEEN 1 FOLLOWING AND 604800999 FOLLOWING)
+    ),
+    firsts AS (
+        SELECT
+            coalesce(handled_before, 0) = 0 AS of_all,
+            opened_again = 0 AS enough,
+            coalesce(handled_before_here, 0) = 0 AS of_channel,
+            opened_again_here = 0 AS enough_here
+        FROM judged
+        WHERE handled AND at >= unixepoch('2016-03-01') AND at < unixepoch('2016-04-01')
     )
-SELECT sum(opened_again = 0) AS numerator, count(*) AS denominator
-FROM judged
-WHERE handled AND coalesce(handled_before, 0) = 0
-    AND at >= unixepoch('2016-03-01') AND at < unixepoch('2016-04-01');
+SELECT
+    sum(of_all AND enough) AS one_numerator,
+    sum(of_all) AS one_denominator,
+    sum(of_channel AND enough_here) AS first_numerator,
+    sum(of_channel) AS first_denominator
+FROM firsts;
