@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from touchline.panels import friction
+from touchline.panels import contacts, friction, health, journeys
 from touchline.panels.panel import Dashboard, Panel, Reference
 
-DASHBOARDS: tuple[Dashboard, ...] = (friction.DASHBOARD,)
+DASHBOARDS: tuple[Dashboard, ...] = (
+    friction.DASHBOARD,
+    contacts.DASHBOARD,
+    journeys.DASHBOARD,
+    health.DASHBOARD,
+)
 
-PANELS: tuple[Panel, ...] = (*friction.PANELS,)
+PANELS: tuple[Panel, ...] = (*friction.PANELS, *contacts.PANELS, *journeys.PANELS, *health.PANELS)
 """The panels of a team that has set no goals."""
 
 BY_ID = {panel.id: panel for panel in PANELS}

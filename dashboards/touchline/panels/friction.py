@@ -81,6 +81,56 @@ FROM ({WITH_EARLIER_WEEKS})
         height=4,
     ),
     Panel(
+        "open_frictions",
+        ID,
+        "Still open",
+        "How much of it has not come right?",
+        f"""
+SELECT countIf(week = 0 AND status = 'open') AS value
+FROM ({WITH_EARLIER_WEEKS})
+""",
+        "stat",
+        "count",
+        "No friction in this span.",
+        width=6,
+        height=4,
+    ),
+    Panel(
+        "customers_met",
+        ID,
+        "Customers who met friction",
+        "Which share of the active customers stumbled?",
+        f"""
+SELECT if(active = 0, NULL, met / active) AS value
+FROM (
+    SELECT uniqExact(customer) AS active,
+           uniqExactIf(customer, customer IN (
+               SELECT customer FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+           )) AS met
+    FROM current_journeys
+    WHERE last >= $__fromTime AND start <= $__toTime
+)
+""",
+        "stat",
+        "share",
+        "No customer was active in this span.",
+        width=6,
+        height=4,
+    ),
+    Panel(
+        "value_at_risk",
+        ID,
+        "Value at risk",
+        "How much money hangs on customers who met friction?",
+        f"SELECT currency AS label, value FROM ({measured('value_at_risk', 'currency')})",
+        "stat",
+        "currency",
+        "No open cart or order of a customer who met friction.",
+        measure="value_at_risk",
+        width=6,
+        height=4,
+    ),
+    Panel(
         "friction_rate",
         ID,
         "Frictions over time",
@@ -100,6 +150,23 @@ ORDER BY time
         "timeseries",
         "count",
         "No friction in this span, nor at this time of earlier weeks.",
+    ),
+    Panel(
+        "rules_over_time",
+        ID,
+        "Rules over time",
+        "What begins to go wrong, and when?",
+        f"""
+SELECT $__timeInterval(opened_at) AS time, rule AS series, count() AS value
+FROM current_frictions
+WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+GROUP BY time, series
+ORDER BY time, series
+""",
+        "timeseries",
+        "count",
+        "No friction in this span.",
+        stacked=True,
     ),
     Panel(
         "friction_by_rule",
@@ -137,6 +204,22 @@ WHERE $__timeFilter(opened_at) AND {FRICTIONS}
 GROUP BY label
 ORDER BY frictions DESC, label
 LIMIT 20
+""",
+        "bars",
+        "count",
+        "No friction in this span.",
+    ),
+    Panel(
+        "friction_by_factor",
+        ID,
+        "Whose it is to mend",
+        "Do people, processes, technology or culture cause it?",
+        f"""
+SELECT factor AS label, count() AS frictions
+FROM current_frictions
+WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+GROUP BY label
+ORDER BY frictions DESC, label
 """,
         "bars",
         "count",
