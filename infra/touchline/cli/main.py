@@ -8,6 +8,7 @@ from touchline.cli.compare import compare
 from touchline.cli.demo import demo
 from touchline.cli.imports import import_
 from touchline.cli.measures import measures
+from touchline.cli.migrate import migrate
 from touchline.cli.query import query
 from touchline.cli.replay import replay
 from touchline.cli.up import up
@@ -27,6 +28,7 @@ app.command()(query)
 app.command()(measures)
 app.command()(backtest)
 app.command()(compare)
+app.command()(migrate)
 app.add_typer(customer.app, name="customer")
 app.add_typer(dev.app, name="dev")
 app.add_typer(keys.app, name="keys")

@@ -1,0 +1,1 @@
+"""The log in Kafka: topics, records, and the collector's side of it."""
