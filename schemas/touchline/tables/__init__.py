@@ -4,9 +4,18 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
-from touchline.tables.rows import FrictionRow, IdentityRow, JourneyRow
+from touchline.tables.rows import AccountRow, AlertRow, FrictionRow, IdentityRow, JourneyRow, OutboxRow
 
-__all__ = ["FrictionRow", "IdentityRow", "JourneyRow", "Migration", "migrations"]
+__all__ = [
+    "AccountRow",
+    "AlertRow",
+    "FrictionRow",
+    "IdentityRow",
+    "JourneyRow",
+    "Migration",
+    "OutboxRow",
+    "migrations",
+]
 
 
 class Migration(NamedTuple):

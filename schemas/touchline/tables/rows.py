@@ -52,9 +52,72 @@ class JourneyRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `accounts`: of the door, about one request, or of the worker, about one log record.
+
+    `batch` to `lost` are the door's, `lost` being JSON; `emitted`, `queued` and `lost` are what the client
+    counts since it began. The last three are the worker's.
+    """
+
+    id: UUID
+    at: int
+    producer: str
+    client: str = ""
+    batch: int = 0
+    first: int = 0
+    events: int = 0
+    quarantined: int = 0
+    repeated: int = 0
+    emitted: int = 0
+    queued: int = 0
+    lost: str = ""
+    stored: int = 0
+    duplicates: int = 0
+    suppressed: int = 0
+
+
 class IdentityRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `identities`: an identifier (`kind:value`) and whose it is."""
 
     entity: str
     customer: UUID
     version: int
+
+
+class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `alerts`, an incident; `version` grows with every change, the highest counts."""
+
+    id: UUID
+    fingerprint: UUID
+    rule: str
+    kind: str
+    title: str
+    severity: str
+    labels: tuple[str, ...]
+    opened_at: int
+    detected_at: int
+    resolved_at: int | None
+    status: str
+    count: int
+    customers: int
+    usual: float | None
+    evidence: tuple[str, ...]
+    evidence_customers: tuple[str, ...]
+    summary: str
+    version: int
+
+
+class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `outbox`: what a channel was told of an incident; the highest `version` counts."""
+
+    channel: str
+    fingerprint: UUID
+    alert: UUID
+    told: str = "nothing"
+    told_at: int | None = None
+    told_version: int = 0
+    attempts: int = 0
+    failing_since: int | None = None
+    next_at: int | None = None
+    error: str = ""
+    version: int = 0

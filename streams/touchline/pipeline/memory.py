@@ -62,6 +62,7 @@ _KEYS = {
     "frictions": ("customer", "id"),
     "journeys": ("customer", "id"),
     "quarantine": ("id",),
+    "accounts": ("id",),
     "ledger": ("id",),
     "links": ("identifiers",),
 }

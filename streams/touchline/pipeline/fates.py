@@ -1,0 +1,51 @@
+"""What became of the events of each log record, as rows of the accounts.
+
+A row follows from the record and from what the store held before it, so a record that is read again gives
+the same rows, with the same ids.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import uuid5
+
+from touchline.pipeline.ports import Record
+from touchline.tables.rows import AccountRow
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.ids import NAMESPACE
+
+Placed = tuple[Event, int]
+"""An event, with the offset of the record that brought it."""
+
+
+def fates(
+    records: Sequence[Record],
+    arrived: Iterable[Placed],
+    admitted: Iterable[Placed],
+    kept: Iterable[Placed],
+    partition: int = 0,
+) -> list[AccountRow]:
+    """A row for each record of a partition and each producer in it.
+
+    Args:
+        records: Those that were read.
+        arrived: All events in them.
+        admitted: Those that name no forgotten identifier.
+        kept: Those of them that are stored by this record; the others are duplicates.
+        partition: Whose offsets they have.
+    """
+    came, let_in, stored = (
+        Counter((offset, event.producer) for event, offset in some) for some in (arrived, admitted, kept)
+    )
+    received_at = {record.offset: record.received_at for record in records}
+    return [
+        AccountRow(
+            # With the time, for a log that was made anew and counts from its beginning.
+            id=uuid5(NAMESPACE, f"fates:{partition}:{offset}:{received_at[offset]}:{producer}"),
+            at=received_at[offset],
+            producer=producer,
+            stored=stored[offset, producer],
+            duplicates=let_in[offset, producer] - stored[offset, producer],
+            suppressed=count - let_in[offset, producer],
+        )
+        for (offset, producer), count in came.items()
+    ]
