@@ -4,21 +4,40 @@ What an operator decided comes in records of its own, of kind `ledger`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid5
 
 import msgspec
 import orjson
+from msgspec import structs
 
 from touchline.identity import Entry, Suppression
 from touchline.pipeline.ports import Record
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
-_decode = msgspec.json.Decoder(Event).decode
+_events = msgspec.json.Decoder(Event)
 _decode_entry = msgspec.json.Decoder(Entry).decode
 
-QUARANTINE_COLUMNS = ("id", "received_at", "producer", "reason", "message", "field", "body")
+Read = TypeVar("Read")
+
+
+class _Refused(msgspec.Struct):
+    id: str
+    received_at: int
+    producer: str
+    reason: str
+    message: str
+    field: str
+    body: str
+
+
+_decode_refused = msgspec.json.Decoder(_Refused).decode
+
+EVENT_KINDS = ("touchpoints", "events")
+"""What records of accepted events are called: in one log for everything, and in a topic for them."""
+
+QUARANTINE_COLUMNS = _Refused.__struct_fields__
 
 
 class Batch(NamedTuple):
@@ -26,7 +45,7 @@ class Batch(NamedTuple):
 
     `repeated` are events that this very record had already brought into the store when the worker
     was cut off: they are no duplicates, and are not written again. `suppressed` counts events that
-    name a forgotten identifier.
+    name a forgotten identifier, `unreadable` lines that something else than this program wrote.
     """
 
     events: list[Event]
@@ -35,6 +54,7 @@ class Batch(NamedTuple):
     repeated: list[Event]
     duplicates: int
     suppressed: int
+    unreadable: int
 
 
 def read_batch(
@@ -42,14 +62,18 @@ def read_batch(
     stored_ids: Callable[[Sequence[str]], dict[str, int]],
     suppression: Suppression,
 ) -> Batch:
-    """Read the records; `stored_ids` says which ids the store holds, and from which offset."""
-    quarantined = [
-        orjson.loads(line) for record in records if record.kind == "quarantine" for line in _lines(record)
+    """Read records of events; `stored_ids` says which ids the store holds, and from which offset."""
+    unreadable: list[dict[str, Any]] = []
+    refused = [
+        structs.asdict(one)
+        for record in records
+        if record.kind == "quarantine"
+        for one in read_lines(record, _decode_refused, "refused event", unreadable)
     ]
     arrived: list[tuple[Event, int]] = []
     for record in records:
-        if record.kind == "touchpoints":
-            arrived += ((event, record.offset) for event in read_events(record, quarantined))
+        if record.kind in EVENT_KINDS:
+            arrived += ((event, record.offset) for event in read_events(record, unreadable))
     admitted = [one for one in arrived if not suppression.suppresses(one[0].identifiers)]
     stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
     seen: set[str] = set()
@@ -66,36 +90,48 @@ def read_batch(
     return Batch(
         events,
         offsets,
-        quarantined,
+        [*refused, *unreadable],
         repeated,
         duplicates=len(admitted) - len(events) - len(repeated),
         suppressed=len(arrived) - len(admitted),
+        unreadable=len(unreadable),
     )
 
 
 def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
     """The entries of a record of the ledger, and rows of the quarantine for what is none."""
-    entries: list[Entry] = []
     quarantined: list[dict[str, Any]] = []
-    for position, line in enumerate(_lines(record)):
-        try:
-            entries.append(_decode_entry(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            quarantined.append(_unreadable(record, position, line, f"no entry of the ledger: {error}"))
+    entries = list(read_lines(record, _decode_entry, "entry of the ledger", quarantined))
     return entries, quarantined
 
 
-def read_events(record: Record, quarantined: list[dict[str, Any]]) -> Iterator[Event]:
-    """The events of a record; rows of the quarantine are added for lines that are none."""
+def read_lines(
+    record: Record, decode: Callable[[bytes], Read], what: str, quarantined: list[dict[str, Any]]
+) -> Iterator[Read]:
+    """What `decode` makes of the lines; rows of the quarantine are added for lines that are no `what`."""
     for position, line in enumerate(_lines(record)):
         try:
-            event = _decode(line)
-            if not event.identifiers:
-                raise msgspec.ValidationError("no identifier")
+            yield decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            quarantined.append(_unreadable(record, position, line, f"no accepted event: {error}"))
-        else:
-            yield event
+            quarantined.append(_unreadable(record, position, line, f"no {what}: {error}"))
+
+
+def read_events(record: Record, quarantined: list[dict[str, Any]]) -> Iterable[Event]:
+    """The events of a record; rows of the quarantine are added for lines that are none."""
+    try:
+        events = _events.decode_lines(record.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        events = []
+    if events and all(event.identifiers for event in events):
+        return events
+    return read_lines(record, _event, "accepted event", quarantined)
+
+
+def _event(line: bytes) -> Event:
+    event = _events.decode(line)
+    if not event.identifiers:
+        raise msgspec.ValidationError("no identifier")
+    return event
 
 
 def _unreadable(record: Record, position: int, line: bytes, what: str) -> dict[str, Any]:
