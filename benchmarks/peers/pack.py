@@ -120,6 +120,10 @@ def _contact_page(event: Event) -> bool:
     return isinstance(page, str) and _CONTACT_PAGE.search(page) is not None
 
 
+def _inbound(event: Event) -> bool:
+    return event["data"].get("direction") != "outbound"
+
+
 def _took_long(event: Event) -> bool:
     seconds = _number(event, "seconds")
     return seconds is not None and seconds > 600
@@ -170,10 +174,12 @@ sequence(
     without=["assistance.given"],
     then_where=lambda event: event["data"].get("bought") is not True,
 )
-on("contact.started", repeated("repeat_contact", 2, 7 * DAY, key="reason"))
+on("contact.started", repeated("repeat_contact", 2, 7 * DAY, key="reason", where=_inbound))
 on(
     "contact.started",
-    repeated("channel_hopping", 3, 3 * DAY, key="reason", distinct=lambda event: event["channel"]),
+    repeated(
+        "channel_hopping", 3, 3 * DAY, key="reason", distinct=lambda event: event["channel"], where=_inbound
+    ),
 )
 match("long_wait", "contact.answered", _waited_long)
 expect(
@@ -187,7 +193,14 @@ expect(
 on("contact.transferred", repeated("transfer_ping_pong", 2, 7 * DAY, key="contact_id"))
 match("escalated", "contact.escalated")
 match("reauthenticated", "contact.reauthenticated")
-sequence("self_service_failed", "help.failed", "contact.started", DAY, without=["help.succeeded"])
+sequence(
+    "self_service_failed",
+    "help.failed",
+    "contact.started",
+    DAY,
+    without=["help.succeeded"],
+    then_where=_inbound,
+)
 on(
     "page.viewed",
     repeated(
@@ -257,6 +270,13 @@ _friction_before_cancelling, _cancelled = sequence(
 _silence_begins, _silence_ends, _silence_no_more = expect(
     "silence_after_friction", [], None, 30 * DAY, restart=True
 )
+
+
+def _back_by_a_contact(state: State, event: Event, fresh: list[Found], changed: list[Found]) -> None:
+    if _inbound(event):
+        _silence_ends(state, event, fresh, changed)
+
+
 FRICTION_HANDLERS = (
     repeated("strike_out", 3, 7 * DAY),
     _friction_before_leaving,
@@ -269,6 +289,6 @@ SECOND_LAYER |= {
     "order.cancelled": [_cancelled],
     "cart.updated": [_silence_ends],
     "order.placed": [_silence_ends],
-    "contact.started": [_silence_ends],
+    "contact.started": [_back_by_a_contact],
     "visit.started": [_silence_ends],
 }

@@ -153,7 +153,7 @@ def test_first_contact_resolution_of_bank_calls_agrees_with_sql(
 def test_contact_resolution_of_incidents_agrees_with_sql(
     desk: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
 ) -> None:
-    """March's first incidents, and those that were enough, are as many as SQL counts; nobody changed channels."""
+    """March's first incidents, and those that were enough, are as many as SQL counts, in both measures."""
     log = crosscheck.loaded("log", [real(name) for name in INCIDENTS])
     utc = ZoneInfo("UTC")
     month = datetime(2016, 3, 1, tzinfo=utc), datetime(2016, 4, 1, tzinfo=utc)

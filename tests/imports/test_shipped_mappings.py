@@ -258,6 +258,7 @@ def test_steps_of_a_loan_application(mapped: Map) -> None:
         "contact_id": "173 W_Nabellen offertes",
         "reason": "offer",
         "agent": "112",
+        "direction": "outbound",
     }
 
 

@@ -49,6 +49,8 @@ class Plain:
             started = next(event for event in steps if event.type == "contact.started")
             handled = any(e.type in ("contact.answered", "contact.ended") for e in steps)
             unresolved = any(e.data.get("resolved") is False for e in steps)
+            if started.data.get("direction") == "outbound":
+                continue
             matter = (self.customer[started.id], started.data["reason"], "" if across else started.channel)
             matters[matter].append((started.time, handled, unresolved))
         found: list[float] = []
@@ -76,7 +78,8 @@ class Plain:
             [
                 any(event.type == what for event in steps)
                 for steps in self.contacts.values()
-                if self.during(steps[0].time) and any(e.type == "contact.answered" for e in steps)
+                if self.during(steps[0].time)
+                and any(e.type in ("contact.answered", "contact.ended") for e in steps)
             ]
         )
 

@@ -6,7 +6,7 @@ doubled rows cost nothing and never count.
 
 _READ = """
 SELECT type, time, channel, source, entity,
-       JSONExtract(data, 'Tuple(contact_id String, reason String, queue String, kind String,
+       JSONExtract(data, 'Tuple(contact_id String, reason String, queue String, kind String, direction String,
            wait_seconds Nullable(Float64), resolved Nullable(Bool))') AS told
 FROM events
 """
@@ -51,6 +51,7 @@ SELECT told.contact_id AS contact,
        argMinIf(source, time, type = 'contact.started') AS source,
        argMinIf(told.queue, time, told.queue != '') AS queue,
        argMinIf(told.reason, (type != 'contact.started', time), told.reason != '') AS reason,
+       countIf(type = 'contact.started' AND told.direction = 'outbound') > 0 AS outbound,
        countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
        countIf(type = 'contact.escalated') > 0 AS escalated,
@@ -103,7 +104,7 @@ FROM (
                min(toNullable(at)) OVER (matter ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS next_at
         FROM ({_HANDLED}) AS contacts
         INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
-        WHERE reason != '' AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
+        WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
           AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
         WINDOW matter AS (PARTITION BY {", ".join(filter(None, ("customer", "reason", same)))}
                           ORDER BY at, contact)

@@ -98,8 +98,8 @@ MEASURES: tuple[Measure, ...] = (
         "First contacts after which the customer did not come back on the same channel for the same reason "
         "within 7 days, and whose end does not say unresolved ÷ first contacts. A first contact was started "
         "in the span and reached someone, and none did by the same customer, channel and reason in the 7 "
-        "days before. Coming back counts even where nobody answered. Contacts without a reason are left "
-        "out.",
+        "days before. Coming back counts even where nobody answered. Contacts without a reason, "
+        "and those in which we got in touch (direction outbound), are left out.",
         "average 70 %, good 70 to 79 %, world class 80 % and more; 7 days (7 to 14 in use)",
         contacts.resolved_at_once("channel"),
         settles=7 * DAY,

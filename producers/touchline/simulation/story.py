@@ -166,9 +166,9 @@ class Story:
         self.happen("identity.linked", {**self.account, **self.email, **self.phone}, "web", "crm")
         self.wait(MINUTE, 10 * MINUTE)
 
-    def contact(self, channel: Channel, who: Identifiers, reason: str) -> "Contact":
-        """Start a contact; the customer takes the first step."""
-        return Contact(self, channel, who, reason)
+    def contact(self, channel: Channel, who: Identifiers, reason: str, **told: Any) -> "Contact":
+        """Start a contact; the customer takes the first step, unless `direction` is told to be outbound."""
+        return Contact(self, channel, who, reason, **told)
 
     def plant(
         self,
@@ -196,7 +196,14 @@ class Story:
 
     def fall_silent(self) -> None:
         """End the story: the customer is not seen again, which after a friction is one more."""
-        seen = max((one.time for one in self.touchpoints if one.type in _NO_SILENCE), default=0)
+        seen = max(
+            (
+                one.time
+                for one in self.touchpoints
+                if one.type in _NO_SILENCE and one.data.get("direction") != "outbound"
+            ),
+            default=0,
+        )
         since = [
             one
             for one in self.planted
@@ -211,13 +218,13 @@ class Story:
 class Contact:
     """One contact of a story, on any channel."""
 
-    def __init__(self, story: Story, channel: Channel, who: Identifiers, reason: str) -> None:
+    def __init__(self, story: Story, channel: Channel, who: Identifiers, reason: str, **told: Any) -> None:
         self._story = story
         self._channel = channel
         self._who = who
         self._same: dict[str, Any] = {"contact_id": story.name("contact"), "reason": reason}
         self._waiting_since = story.now
-        self.started = self.step("started")
+        self.started = self.step("started", **told)
 
     def step(self, what: str, **data: Any) -> Touchpoint:
         """Write `contact.<what>`."""

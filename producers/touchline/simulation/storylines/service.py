@@ -76,7 +76,9 @@ def is_kept_a_promise(story: Story) -> None:
     story.happen("promise.made", who, "phone", "call-centre", promise_id=promise, kind="callback", due_at=due)
     call.end()
     story.wait(HOUR, 4 * HOUR)
+    back = story.contact("phone", who, "warranty", direction="outbound")
     story.happen("promise.kept", who, "phone", "call-centre", promise_id=promise, kind="callback")
+    back.end()
     followup = story.name("followup")
     due = rfc3339(story.now + 2 * DAY)
     story.happen("followup.scheduled", who, "phone", "call-centre", followup_id=followup, due_at=due)
@@ -236,6 +238,8 @@ def is_broken_a_promise(story: Story) -> None:
             "promise.broken", who, "phone", "call-centre", promise_id=promise, kind="repair"
         )
         story.plant("promise_broken", broken, broken)
+        story.wait(MINUTE, DAY)
+        story.contact("phone", who, "warranty", direction="outbound").end()
         return
     kept = None
     story.wait(8 * HOUR, 2 * DAY)

@@ -4,6 +4,8 @@ One contact is one call, one chat, one ticket, one conversation: all its events 
 of them may carry any of the fields below, as early as they are known.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from touchline.vocabulary.data import EventData, Id, Seconds, Time
@@ -19,7 +21,11 @@ class _Contact(EventData):
 
 
 class ContactStarted(_Contact):
-    """The customer got in touch: the call came in, the chat opened, the message arrived."""
+    """The customer got in touch, or with `direction` outbound we did: a call, a chat, a message."""
+
+    direction: Literal["inbound", "outbound"] | None = Field(
+        default=None, description="outbound where we got in touch with the customer; inbound if not given"
+    )
 
 
 class ContactMenuEntered(_Contact):
