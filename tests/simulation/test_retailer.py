@@ -1,9 +1,12 @@
-from collections import defaultdict
+import os
+from collections import Counter, defaultdict
 from random import Random
 from typing import Any
 
 import pytest
 
+from touchline.friction import RuleSet
+from touchline.pipeline.replay import replay
 from touchline.simulation import Retailer
 from touchline.simulation.story import DAY, HOUR, MINUTE
 
@@ -81,6 +84,25 @@ def test_what_is_detected_is_what_was_planted(seed: int, accepted: Any, found: A
         assert found(shuffled, now) == planted
     assert len(events) > 20_000
     assert planted.total() > 1_000
+
+
+def test_a_shuffled_replay_detects_what_was_planted(pack: RuleSet, accepted: Any, listed: Any) -> None:
+    """However the events lie, and a tenth of them twice, a replay finds the planted frictions and no others.
+
+    TOUCHLINE_PLANTED_EVENTS says of how many events; 20,000 if not given.
+    """
+    wanted = int(os.environ.get("TOUCHLINE_PLANTED_EVENTS", "20000"))
+    a_second = wanted / (4 * DAY / 1000)
+    retailer = Retailer(3, START, history=6 * DAY, history_rate=a_second, rate=a_second, remember=wanted)
+    events = accepted(retailer.until(START))
+    draw = Random(3)
+    lying = draw.sample(events, len(events)) + draw.sample(events, len(events) // 10)
+    draw.shuffle(lying)
+    signals = replay(lying, pack, now=START)["signals"]
+    detected = Counter((one["rule"], one["anchor"], one["opened_at"], one["resolved_at"]) for one in signals)
+    assert detected == listed(retailer.planted(START))
+    assert len(events) >= wanted
+    assert len(detected) > wanted / 40
 
 
 @pytest.mark.parametrize("rate", [2.0, 200.0])
