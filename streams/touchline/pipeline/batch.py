@@ -1,6 +1,7 @@
 """A batch of log records, read: which events are new, which are duplicates, what is quarantined.
 
-What an operator decided comes in records of its own, of kind `ledger`.
+What an operator decided comes in records of its own, of kind `ledger`; what the door counted, in those of
+kind `accounts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,12 +13,15 @@ import orjson
 from msgspec import structs
 
 from touchline.identity import Entry, Suppression
+from touchline.pipeline.fates import fates
 from touchline.pipeline.ports import Record
+from touchline.tables.rows import AccountRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
 _events = msgspec.json.Decoder(Event)
 _decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_account = msgspec.json.Decoder(AccountRow).decode
 
 Read = TypeVar("Read")
 
@@ -45,7 +49,8 @@ class Batch(NamedTuple):
 
     `repeated` are events that this very record had already brought into the store when the worker
     was cut off: they are no duplicates, and are not written again. `suppressed` counts events that
-    name a forgotten identifier, `unreadable` lines that something else than this program wrote.
+    name a forgotten identifier, `unreadable` lines that something else than this program wrote. `accounts`
+    are rows of the door, and of what became of the events.
     """
 
     events: list[Event]
@@ -55,6 +60,7 @@ class Batch(NamedTuple):
     duplicates: int
     suppressed: int
     unreadable: int
+    accounts: list[AccountRow]
 
 
 def read_batch(
@@ -70,6 +76,12 @@ def read_batch(
         if record.kind == "quarantine"
         for one in read_lines(record, _decode_refused, "refused event", unreadable)
     ]
+    accounts = [
+        row
+        for record in records
+        if record.kind == "accounts"
+        for row in read_lines(record, _decode_account, "row of the accounts", unreadable)
+    ]
     arrived: list[tuple[Event, int]] = []
     for record in records:
         if record.kind in EVENT_KINDS:
@@ -77,7 +89,7 @@ def read_batch(
     admitted = [one for one in arrived if not suppression.suppresses(one[0].identifiers)]
     stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
     seen: set[str] = set()
-    events, offsets, repeated = [], [], []
+    events, offsets, repeated, kept = [], [], [], []
     for event, offset in admitted:
         if event.id in seen:
             continue
@@ -85,16 +97,19 @@ def read_batch(
         if event.id not in stored:
             events.append(event)
             offsets.append(offset)
+            kept.append((event, offset))
         elif stored[event.id] == offset:
             repeated.append(event)
+            kept.append((event, offset))
     return Batch(
         events,
         offsets,
         [*refused, *unreadable],
         repeated,
-        duplicates=len(admitted) - len(events) - len(repeated),
+        duplicates=len(admitted) - len(kept),
         suppressed=len(arrived) - len(admitted),
         unreadable=len(unreadable),
+        accounts=[*accounts, *fates(records, arrived, admitted, kept)],
     )
 
 

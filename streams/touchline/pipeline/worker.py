@@ -4,7 +4,7 @@ The order of writing makes it effectively once (a crash between any two steps re
 double: ids are derived, and what is repeated is compared with what the store holds):
 
     0. the offset up to which the log is about to be worked off
-    1. frictions, journeys, identities, quarantine
+    1. frictions, journeys, identities, quarantine, accounts
     2. events, or the entries of the ledger
     3. what the entries erase: frictions, journeys and identities, entries of the ledger, then events
     4. commit of the log's offset
@@ -139,6 +139,7 @@ class Worker:
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
         )
         self._write_quarantine(batch.quarantined)
+        self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
         if records:
             self._commit(records[-1])
