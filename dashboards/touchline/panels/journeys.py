@@ -203,16 +203,16 @@ SELECT opened_at, rule, toString(frictions.customer) AS customer, channel, sourc
        toString(status) AS status, grade, outcome
 FROM (
     SELECT * FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
-    ORDER BY opened_at DESC, id LIMIT 100
+    ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
 ) AS frictions
 LEFT JOIN (
     SELECT id, grade, outcome FROM current_journeys
     WHERE customer IN (
         SELECT customer FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
-        ORDER BY opened_at DESC, id LIMIT 100
+        ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
     )
 ) AS journeys ON journeys.id = frictions.journey
-ORDER BY opened_at DESC, frictions.id
+ORDER BY opened_at DESC, rule, toString(frictions.id)
 """,
         "table",
         "text",

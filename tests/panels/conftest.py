@@ -1,0 +1,245 @@
+"""A store with the simulated retailer in it, and the same retailer in plain lists, to be counted by loops."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+
+from touchline.friction import RuleSet
+from touchline.panels import Panel, expand
+from touchline.pipeline.memory import MemoryLog
+from touchline.pipeline.packs import load_rules
+from touchline.pipeline.replay import replay
+from touchline.pipeline.store import Store, open_store
+from touchline.pipeline.worker import Worker
+from touchline.simulation import Planted, Retailer, Touchpoint
+from touchline.vocabulary.envelope import Envelope, to_event
+from touchline.vocabulary.event import Event
+
+START = 1_790_000_000_000
+DAY = 86_400_000
+HISTORY = 24 * DAY
+STEPS = 24
+"""Flushes, each at a time of its own."""
+
+TIMES = {
+    "events": ("time", "received_at"),
+    "frictions": ("opened_at", "detected_at", "resolved_at"),
+    "journeys": ("start", "last", "due_at"),
+    "quarantine": ("received_at",),
+}
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Plain:
+    """The retailer in lists: what was sent, what was planted, and what was refused; times in ms."""
+
+    events: list[Event]
+    frictions: list[Row]
+    journeys: list[Row]
+    quarantine: list[Row]
+    owners: dict[str, str]
+    """Event id → customer id."""
+    written: list[Row] = field(default_factory=list)
+    """Rows of `frictions` as the worker wrote them, for what only the worker knows: when it knew."""
+
+    def contacts(self) -> list[list[Event]]:
+        """The steps of each contact, in order."""
+        found: dict[str, list[Event]] = defaultdict(list)
+        for event in self.events:
+            if event.type.startswith("contact."):
+                found[event.data["contact_id"]].append(event)
+        return list(found.values())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A span, an interval and what is chosen, as a reader of the panels has them."""
+
+    start: int
+    end: int
+    interval: int
+    variables: Mapping[str, Sequence[str]]
+    customer: str
+
+    def rows(self, store: Store, panel: Panel) -> list[Row]:
+        """What the panel shows."""
+        sql = expand(panel.sql, self.start, self.end, self.interval, self.variables)
+        answer = store.query(sql)
+        return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+
+    def during(self, time: int) -> bool:
+        """Whether a time is in the span, both ends included, as the time filter has it."""
+        return self.start // 1000 * 1000 <= time <= self.end // 1000 * 1000
+
+    def measured(self, time: int) -> bool:
+        """Whether a time is in the span as measures have it."""
+        return self.start // 1000 * 1000 <= time < self.end // 1000 * 1000
+
+    def chosen(self, **values: str) -> bool:
+        """Whether each value is chosen, or all are."""
+        return all(
+            not self.variables.get(name) or one in self.variables[name] for name, one in values.items()
+        )
+
+    def bucket(self, time: int) -> int:
+        """The seconds at which the bucket of a time begins."""
+        return time // 1000 // self.interval * self.interval
+
+
+def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
+    found = []
+    for one in touchpoints:
+        envelope = Envelope.model_validate_json(orjson.dumps(one.envelope()))
+        event = to_event(envelope, received_at_ms=one.due)
+        assert event is not None
+        found.append(msgspec.structs.replace(event, producer=one.source))
+    return found
+
+
+def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> None:
+    """As they came, by a worker that looks at the clock after each part."""
+    log = MemoryLog()
+    worker = Worker(log, store, rules)
+    for step in range(STEPS):
+        now = START - HISTORY + (step + 1) * HISTORY // STEPS
+        came = [event for event in events if now - HISTORY // STEPS < event.received_at <= now]
+        log.append("touchpoints", [msgspec.json.encode(event) for event in came], now)
+        while records := worker.read():
+            worker.flush(records, now)
+        while worker.flush([], now) is not None:
+            pass
+
+
+def _double(store: Store, table: str, which: str) -> None:
+    """Insert rows a second time, as they are."""
+    times = ", ".join(f"toUnixTimestamp64Milli({name}) AS {name}" for name in TIMES[table])
+    answer = store.query(f"SELECT * REPLACE ({times}) FROM {table} WHERE {which}")
+    assert answer.result_rows
+    columns = dict(zip(answer.column_names, map(list, zip(*answer.result_rows, strict=True)), strict=True))
+    store.insert(table, columns, f"{table} twice")
+
+
+def _frictions(planted: Iterable[Planted], events: Sequence[Event], folded: Row, rules: RuleSet) -> list[Row]:
+    """What was planted, with what its rule and the event that it hangs on say."""
+    planted = list(planted)
+    by_id = {event.id: event for event in events}
+    anchors = {str(one.id): one.anchor for one in planted}
+    rule_of = {rule.id: rule for rule in rules.rules}
+    journeys: dict[str, list[Row]] = defaultdict(list)
+    for journey in sorted(folded["journeys"], key=lambda one: one["start"]):
+        journeys[journey["customer"]].append(journey)
+    found = []
+    for one in planted:
+        event = by_id[anchors.get(one.anchor, one.anchor)]
+        customer = folded["customers"][event.id]
+        own = [journey for journey in journeys[customer] if journey["start"] <= one.opened_at]
+        found.append(
+            {
+                "id": str(one.id),
+                "rule": one.rule,
+                "channel": event.channel,
+                "source": event.source,
+                "customer": customer,
+                "journey": own[-1],
+                "opened_at": one.opened_at,
+                "resolved_at": one.resolved_at,
+                "weight": rule_of[one.rule].weight,
+                "factor": rule_of[one.rule].factor,
+            }
+        )
+    return found
+
+
+def _written(store: Store) -> list[Row]:
+    """The newest row of each friction."""
+    answer = store.query(
+        "SELECT customer, id, toString(status) AS status, toUnixTimestamp64Milli(opened_at) AS opened_at, "
+        "toUnixTimestamp64Milli(detected_at) AS detected_at, version FROM frictions"
+    )
+    rows = [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+    rows.sort(key=lambda row: row["version"])
+    return list({(row["customer"], row["id"]): row for row in rows}.values())
+
+
+REASONS = ("bad_json", "no_type", "too_large")
+
+
+def _refused(store: Store) -> list[Row]:
+    rows: list[Row] = [
+        {
+            "id": f"q-{number}",
+            "received_at": START - number * 5 * 3_600_000 - 1_234,
+            "producer": ("webshop", "crm", "kiosk-app")[number % 3],
+            "reason": REASONS[number % 2 + number % 3 // 2],
+            "message": f"message {number}",
+            "field": "data.value",
+            "body": "{}",
+        }
+        for number in range(100)
+    ]
+    store.insert("quarantine", {name: [row[name] for row in rows] for name in rows[0]}, "refused")
+    return rows
+
+
+@pytest.fixture(scope="session")
+def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Plain]]:
+    rules = load_rules()
+    retailer = Retailer(7, START, history=HISTORY, history_rate=0.012, rate=0.012)
+    events = _accepted(retailer.until(START))
+    folded = replay(events, rules, now=START)
+    with open_store(tmp_path_factory.mktemp("panels") / "store") as store:
+        _take_in(store, events, rules)
+        plain = Plain(
+            sorted(events, key=lambda event: event.order),
+            _frictions(retailer.planted(START), events, folded, rules),
+            folded["journeys"],
+            _refused(store),
+            folded["customers"],
+        )
+        plain.written = _written(store)
+        _double(store, "events", "cityHash64(id) % 10 = 0")
+        _double(store, "frictions", "cityHash64(id) % 5 = 0 OR status = 'retracted'")
+        _double(store, "journeys", "cityHash64(id) % 10 = 0 OR superseded")
+        _double(store, "quarantine", "cityHash64(id) % 10 = 0")
+        yield store, plain
+
+
+@pytest.fixture(scope="session")
+def shop(_retailer: tuple[Store, Plain]) -> Store:
+    """The store: some rows are there twice and not merged, some frictions retracted, some journeys gone."""
+    return _retailer[0]
+
+
+@pytest.fixture(scope="session")
+def plain(_retailer: tuple[Store, Plain]) -> Plain:
+    """The same in lists."""
+    return _retailer[1]
+
+
+CHOICES: dict[str, dict[str, Sequence[str]]] = {
+    "all": {},
+    "some": {
+        "channel": ("phone", "web"),
+        "source": ("webshop", "call-centre"),
+        "rule": ("cart_abandoned", "queue_abandoned", "long_wait"),
+    },
+}
+
+
+@pytest.fixture(params=CHOICES)
+def seen(request: pytest.FixtureRequest, plain: Plain) -> Seen:
+    """A week that ends within the data, cut unevenly, with all chosen, or some; one customer is looked at."""
+    start, end = START - 8 * DAY - 7_654_321, START - DAY + 12_345
+    owners = Counter(plain.owners[one.id] for one in plain.events if start < one.time < end)
+    [(customer, _)] = owners.most_common(1)
+    known_as = next(one.entity for one in plain.events if plain.owners[one.id] == customer)
+    who = customer if request.param == "all" else known_as
+    chosen = CHOICES[request.param] | {"customer": (who,)}
+    return Seen(start, end, 21_600, chosen, customer)

@@ -1,0 +1,51 @@
+"""Grafana's macros and variables, expanded."""
+
+import pytest
+
+from touchline.panels import MacroError, expand, interval
+from touchline.pipeline.store import Store
+
+START, END = 1_790_000_000_999, 1_790_003_600_999
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("$__timeFilter(at)", "at >= toDateTime(1790000000) AND at <= toDateTime(1790003600)"),
+        (
+            "$__timeFilter_ms(at)",
+            "at >= fromUnixTimestamp64Milli(1790000000999) AND at <= fromUnixTimestamp64Milli(1790003600999)",
+        ),
+        ("$__timeInterval(at)", "toStartOfInterval(toDateTime(at), INTERVAL 60 second)"),
+        ("$__fromTime, $__toTime", "toDateTime(1790000000), toDateTime(1790003600)"),
+        ("INTERVAL $__interval_s second", "INTERVAL 60 second"),
+        ("a IN (${channel:sqlstring})", "a IN ('phone','it''s \\\\ web')"),
+        ("a IN (${rule:sqlstring})", "a IN ('')"),
+    ],
+)
+def test_each_macro_is_what_the_plugin_makes_of_it(sql: str, expected: str) -> None:
+    """Times are cut to seconds; a variable without a choice is all."""
+    assert expand(sql, START, END, 60, {"channel": ("phone", "it's \\ web"), "rule": ()}) == expected
+
+
+@pytest.mark.parametrize("sql", ["$__timeGroup(at)", "$__timeFilter", "$__fromTime(at)", "$__timeFilter()"])
+def test_a_macro_that_would_differ_is_refused(sql: str) -> None:
+    """What changed between versions of the plugin, and what lacks its column, is an error here."""
+    with pytest.raises(MacroError, match=r"\$__time|\$__from"):
+        expand(sql, START, END, 60)
+
+
+def test_a_chosen_value_is_text_and_nothing_else(store: Store) -> None:
+    """Whatever a value holds, a macro or a quote, the store reads it as it is."""
+    hostile = "'); DROP TABLE events; -- \\' $__toTime ${rule:sqlstring}"
+    sql = expand("SELECT ${channel:sqlstring}", START, END, 60, {"channel": (hostile,), "rule": ("x",)})
+    assert store.query(sql).result_rows == [[hostile]]
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds"),
+    [(0.1, 10), (1, 60), (24, 1_800), (7 * 24, 10_800), (30 * 24, 43_200), (10**6, 604_800)],
+)
+def test_a_span_has_a_readable_number_of_points(hours: float, seconds: int) -> None:
+    """Buckets are of a length that people think in."""
+    assert interval(0, int(hours * 3_600_000)) == seconds
