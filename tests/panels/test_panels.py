@@ -475,7 +475,7 @@ def paths(plain: Any, seen: Any) -> Rows:
     by: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for journey, events in ended(plain, seen):
         by[" → ".join(journey["path"])].append((outcome(events), score(journey)))
-    rows = [
+    rows: Rows = [
         {
             "channels": channels,
             "journeys": len(own),
