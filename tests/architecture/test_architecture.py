@@ -30,8 +30,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Each room and the rooms below it that it may import. The SDK knows nothing of the server."""
 
-PURE = ("vocabulary", "identity", "friction", "journeys", "measures", "panels")
+PURE = ("vocabulary", "identity", "friction", "journeys", "alerts", "measures", "panels")
 """Rooms of values in, values out."""
+
+REACHING_OUT = {"alerts": "channels"}
+"""The one folder of a pure room that is not."""
 
 OUTSIDE = {
     *("asyncio", "concurrent", "gzip", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue"),
@@ -94,6 +97,8 @@ def test_imports_go_down_only(room: str) -> None:
 def test_pure_rooms_touch_nothing_outside(room: str) -> None:
     """No clock, disk, socket, thread, environment or chance in the pure rooms."""
     for path, tree in _modules(room):
+        if REACHING_OUT.get(room) in path.parts:
+            continue
         reached = {name.split(".")[0] for name in _imports(tree)} & OUTSIDE
         called = {
             node.func.id if isinstance(node.func, ast.Name) else node.func.attr

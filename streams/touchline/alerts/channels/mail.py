@@ -1,0 +1,64 @@
+"""E-mail by SMTP: plain text; all messages of an incident are one thread."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate
+
+import structlog
+
+from touchline.alerts.addresses import Email
+from touchline.alerts.channels.delivery import Undelivered, secret
+from touchline.alerts.message import Message
+from touchline.alerts.wording import plain
+
+logger = structlog.get_logger(__name__)
+
+
+def send_email(address: Email, message: Message) -> None:
+    """Hand one mail to the server."""
+    mail = written(address, message)
+    try:
+        with _connected(address) as server:
+            if address.security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if address.user is not None and address.password is not None:
+                server.login(address.user, secret(address.password))
+            refused = server.send_message(mail)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Undelivered(f"{address.host}:{address.port} took no mail: {_why(error)}") from None
+    if refused:
+        # The others have it, and would have it twice.
+        logger.warning("alerts.mail.refused", host=address.host, addresses=len(refused))
+
+
+def written(address: Email, message: Message) -> EmailMessage:
+    """The mail."""
+    mail = EmailMessage()
+    mail["From"] = address.sender
+    mail["To"] = ", ".join(address.to)
+    mail["Subject"] = message.subject
+    mail["Date"] = formatdate(message.sent_at / 1000)
+    # The same for a repeated attempt, so that a receiver can tell.
+    mail["Message-ID"] = f"<{message.incident}.{message.status}.{message.version}@touchline>"
+    mail["References"] = f"<{message.incident}@touchline>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(f"{message.text}\n")
+    return mail
+
+
+def _connected(address: Email) -> smtplib.SMTP:
+    seconds = address.timeout / 1000
+    if address.security == "tls":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(address.host, address.port, timeout=seconds, context=context)
+    return smtplib.SMTP(address.host, address.port, timeout=seconds)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return plain(
+            f"{error.smtp_code} {said.decode(errors='replace') if isinstance(said, bytes) else said}", 200
+        )
+    return type(error).__name__

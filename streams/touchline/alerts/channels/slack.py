@@ -1,0 +1,33 @@
+"""Slack, by an incoming webhook. What others wrote goes in as plain text; nothing of it is markup."""
+
+from touchline.alerts.addresses import Slack
+from touchline.alerts.channels.delivery import post, secret
+from touchline.alerts.message import Message
+
+_LONGEST_HEADER = 150
+
+
+def send_slack(address: Slack, message: Message) -> None:
+    """Post one message with blocks, and a text for notifications."""
+    links = [f"<{escaped(message.link)}|Live page>"]
+    links += (f"<{escaped(one.link)}|Journey {number}>" for number, one in enumerate(message.evidence, 1))
+    words, _, _ = message.text.partition("\nJourney ")
+    words = words.partition("\nLive page: ")[0]
+    body = {
+        "text": escaped(message.subject),
+        "blocks": [
+            {"type": "header", "text": _verbatim(message.subject[:_LONGEST_HEADER])},
+            {"type": "section", "text": _verbatim(words)},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(links)}]},
+        ],
+    }
+    post(secret(address.url), body, address.timeout)
+
+
+def escaped(text: str) -> str:
+    """A text in which Slack finds no link and no mention."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _verbatim(text: str) -> dict[str, object]:
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,0 +1,153 @@
+"""What a rule watches, as SQL of ClickHouse on the store's views: pure text, asked elsewhere.
+
+Every query takes `{lo:Int64}` and `{hi:Int64}`: times (ms) later than the one, up to the other. Retracted
+frictions are left out by the view, doubled events by counting what is distinct.
+"""
+
+from touchline.alerts.rules import Absence, AlertRule, Change, StrikeOut, Watching
+from touchline.alerts.spells import WEEK
+
+MOST_ROWS = 500_000
+"""Of one query; of more, the newest."""
+
+MINUTE = 60_000
+
+LABELLED = "labels = JSONExtract({labels:String}, 'Array(String)')"
+"""The condition that a row of `watched` has these labels, given as a JSON array."""
+
+
+def watched(rule: AlertRule, weeks: range = range(1)) -> str:
+    """Rows (labels, at, customer, journey) of what the rule watches; `journey` is empty for events.
+
+    With `weeks`, the span moved back by so many weeks, for each of them.
+    """
+    if isinstance(rule, StrikeOut):
+        return _strike_outs(rule)
+    if isinstance(rule, Watching) and rule.frictions:
+        return (
+            f"SELECT {_labels(rule)} AS labels, toUnixTimestamp64Milli(opened_at) AS at, "  # noqa: S608
+            "toString(customer) AS customer, toString(journey) AS journey FROM current_frictions "
+            f"WHERE {_names('rule', rule.frictions)} AND {_where(rule)} AND {_spans('opened_at', weeks)}"
+        )
+    events = f"{_names('type', rule.events)} AND {_where(rule)} AND {_spans('time', weeks)}"
+    return (
+        "SELECT labels, at, toString(owner.customer) AS customer, '' AS journey FROM "  # noqa: S608
+        f"(SELECT DISTINCT id, entity, {_labels(rule)} AS labels, toUnixTimestamp64Milli(time) AS at "
+        f"FROM events WHERE {events}) AS seen "
+        "JOIN (SELECT entity, customer FROM current_identities WHERE entity IN "
+        f"(SELECT entity FROM events WHERE {events})) AS owner ON owner.entity = seen.entity"
+    )
+
+
+def points(rule: AlertRule) -> str:
+    """What the rule's spells are computed from, newest first.
+
+    Rows (labels, at, customer) of a threshold or strike-out; (labels, minute's end, number) of a change;
+    (labels, first, last) of an absence, for each stretch of `longer_than` that has events.
+    """
+    limit = f"ORDER BY at DESC LIMIT {MOST_ROWS}"
+    if isinstance(rule, Change):
+        return (
+            f"SELECT labels, intDiv(at + {MINUTE - 1}, {MINUTE}) * {MINUTE} AS at, count() AS number "  # noqa: S608
+            f"FROM ({watched(rule, range(rule.weeks + 1))}) GROUP BY labels, at {limit}"
+        )
+    if isinstance(rule, Absence):
+        events = f"{_names('type', rule.events)} AND {_where(rule)} AND {_spans('time', range(1))}"
+        at = "toUnixTimestamp64Milli(time)"
+        return (
+            f"SELECT {_labels(rule)} AS labels, min({at}) AS at, max({at}) AS last FROM events "  # noqa: S608
+            f"WHERE {events} GROUP BY labels, intDiv({at}, {rule.longer_than}) {limit}"
+        )
+    return f"SELECT DISTINCT labels, at, customer FROM ({watched(rule)}) {limit}"  # noqa: S608
+
+
+def extent(rule: AlertRule) -> str:
+    """One row for the labels: how many, how many customers, and the first three (at, journey, customer)."""
+    return (
+        "SELECT sum(number), uniqExact(customer), groupArraySorted(3)((first, journey, customer)) FROM "  # noqa: S608
+        f"(SELECT min(at) AS first, journey, customer, count() AS number FROM ({watched(rule)}) "
+        f"WHERE {LABELLED} GROUP BY journey, customer)"
+    )
+
+
+def usual(rule: AlertRule, weeks: int) -> str:
+    """Rows (weeks ago, how many, how many customers) of the span in earlier weeks; none where nothing was."""
+    return (
+        f"SELECT intDiv({{hi:Int64}} - at, {WEEK}) AS week, count(), uniqExact(customer) FROM "  # noqa: S608
+        f"({watched(rule, range(1, weeks + 1))}) WHERE {LABELLED} GROUP BY week"
+    )
+
+
+OLDEST = "SELECT toUnixTimestamp64Milli(min(time)), count() FROM events"
+"""The time of the oldest event, and whether there is one."""
+
+JOURNEYS = """
+SELECT toString(customer), toString(argMax(id, start)) FROM current_journeys
+WHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+  AND start <= fromUnixTimestamp64Milli({hi:Int64})
+GROUP BY customer
+"""
+"""The journey that each customer was on at a time."""
+
+
+def literal(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _strike_outs(rule: StrikeOut) -> str:
+    lively = f"SELECT journey FROM current_frictions WHERE {_spans('opened_at', range(1))}"  # noqa: S608
+    return (
+        f"SELECT {_labels(rule)} AS labels, toUnixTimestamp64Milli(reached.1) AS at, customer, journey, "  # noqa: S608
+        "reached.4 AS channel, reached.5 AS source FROM "
+        "(SELECT toString(customer) AS customer, toString(journey) AS journey, "
+        "arraySort(groupArray((opened_at, id, weight, channel, source))) AS met, "
+        "arrayCumSum(tupleElement(met, 3)) AS strikes, "
+        f"arrayFirstIndex(sum -> sum >= {rule.strikes}, strikes) AS number, "
+        f"met[number] AS reached FROM current_frictions WHERE journey IN ({lively}) "
+        "GROUP BY customer, journey HAVING number > 0) "
+        f"WHERE at > {{lo:Int64}} AND at <= {{hi:Int64}} AND {_where(rule)}"
+    )
+
+
+def _labels(rule: AlertRule) -> str:
+    # An empty array would have no type.
+    labels = ", ".join(f"concat('{name}=', {name})" for name in rule.by)
+    return f"[{labels}]" if labels else "emptyArrayString()"
+
+
+def _names(column: str, names: tuple[str, ...]) -> str:
+    """The condition that a column has one of the names; `contact.*` is a prefix, `*` is any."""
+    if "*" in names:
+        return "1"
+    prefixes = [name[:-1] for name in names if name.endswith("*")]
+    whole = [literal(name) for name in names if not name.endswith("*")]
+    tests = [f"startsWith({column}, {literal(prefix)})" for prefix in prefixes]
+    if whole:
+        tests.append(f"{column} IN ({', '.join(whole)})")
+    return f"({' OR '.join(tests)})"
+
+
+def _where(rule: AlertRule) -> str:
+    tests = [
+        f"{_field(name)} IN ({', '.join(map(literal, values))})"
+        for name, values in rule.where.items()
+        if values
+    ]
+    return " AND ".join(tests) or "1"
+
+
+def _field(name: str) -> str:
+    if not name.startswith("data."):
+        return f"toString({name})"
+    path = ", ".join(["data", *map(literal, name.split(".")[1:])])
+    return f"if(JSONType({path}) = 'String', JSONExtractString({path}), JSONExtractRaw({path}))"
+
+
+def _spans(column: str, weeks: range) -> str:
+    spans = (
+        f"({column} > fromUnixTimestamp64Milli({{lo:Int64}} - {week * WEEK}) "
+        f"AND {column} <= fromUnixTimestamp64Milli({{hi:Int64}} - {week * WEEK}))"
+        for week in weeks
+    )
+    return f"({' OR '.join(spans)})"

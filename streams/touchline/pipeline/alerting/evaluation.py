@@ -1,0 +1,234 @@
+"""Incidents of a store: alert rules are evaluated over what it holds, and the difference is written.
+
+What is in `alerts` follows from the events and frictions that are stored, and from the time. So it does not
+matter which process evaluates, when, or where an earlier one was killed: the next evaluation makes it good.
+Nothing is remembered between two of them. The order of writing:
+
+    1. the outbox: what each channel has yet to be told
+    2. the alerts
+
+Where the second is missing the next evaluation finds the same incident, and what is to be told of it stands.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from touchline.alerts import AlertRule, sql
+from touchline.alerts.incidents import Incident, Labels, Standing
+from touchline.alerts.rules import Absence, Change
+from touchline.alerts.spells import WEEK
+from touchline.alerts.watch import counted, reach, watch
+from touchline.alerts.wording import sentence
+from touchline.pipeline.alerting.asking import Ask, listed
+from touchline.pipeline.batch import columns
+from touchline.tables import AlertRow
+from touchline.vocabulary.ids import derived_id
+
+LOOKBACK = 86_400_000
+"""What comes later than this (ms) changes no incident any more."""
+
+USUAL_WEEKS = 4
+"""Weeks that are compared with, where a rule names no number."""
+
+Insert = Callable[[str, dict[str, Sequence[Any]], str], None]
+"""Appends rows, by column, to a table; a repeat with the same token adds nothing."""
+
+_HELD = """
+SELECT * REPLACE (toString(id) AS id, toString(fingerprint) AS fingerprint,
+    toUnixTimestamp64Milli(opened_at) AS opened_at, toUnixTimestamp64Milli(detected_at) AS detected_at,
+    toUnixTimestamp64Milli(resolved_at) AS resolved_at)
+FROM alerts FINAL
+WHERE opened_at > fromUnixTimestamp64Milli({lo:Int64}) OR status = 'firing'
+    OR resolved_at > fromUnixTimestamp64Milli({lo:Int64})
+"""
+_COLUMNS = AlertRow.__struct_fields__
+
+
+class Evaluated(NamedTuple):
+    """What one evaluation found: the incidents that count, and how many rows were written."""
+
+    alerts: list[AlertRow]
+    written: int
+
+
+class Evaluation:
+    """Evaluates rules over a store.
+
+    Args:
+        ask: Answers queries on the store.
+        insert: Appends rows to its tables.
+        rules: The alert rules.
+        lookback: What comes later than this (ms) changes no incident any more.
+    """
+
+    def __init__(
+        self, ask: Ask, insert: Insert, rules: Iterable[AlertRule], lookback: int = LOOKBACK
+    ) -> None:
+        self._ask, self._insert = ask, insert
+        self._rules = {rule.id: rule for rule in rules}
+        self._lookback = lookback
+
+    def evaluate(
+        self, now: int, known_at: int, announce: Callable[[Sequence[AlertRow]], None] = lambda firing: None
+    ) -> Evaluated:
+        """Bring `alerts` up to date.
+
+        Args:
+            now: The evaluation time (ms): what is not over by then is not over.
+            known_at: When the pipeline learns what is new (ms).
+            announce: Told of the incidents that fire, before their rows are written.
+
+        Raises:
+            StoreError: the store does not answer or takes no rows; the call may be repeated.
+        """
+        start = now - self._lookback
+        before = self._held(start)
+        rows = []
+        for rule in self._rules.values():
+            held = {row.id: row for row in before if row.rule == rule.id}
+            rows += evaluated(self._ask, rule, held, start=start, now=now, known_at=known_at)
+        rows += (
+            msgspec.structs.replace(row, status="resolved", resolved_at=now, version=row.version + 1)
+            for row in before
+            if row.rule not in self._rules and row.status == "firing"
+        )
+        changed = {row.id: row for row in rows}
+        current = [changed.get(row.id, row) for row in before]
+        current += (row for row in rows if row.id not in {one.id for one in before})
+        alerts = [row for row in current if row.status != "retracted"]
+        announce([row for row in alerts if row.status == "firing"])
+        if rows:
+            token = derived_id(msgspec.json.encode(rows).decode())
+            self._insert("alerts", columns(rows), f"alerts:{token}")
+        return Evaluated(alerts, len(rows))
+
+    def _held(self, start: int) -> list[AlertRow]:
+        # An incident that was over a cooldown before the start may begin again after it.
+        cooldown = max((rule.cooldown for rule in self._rules.values()), default=0)
+        rows = self._ask(_HELD, {"lo": str(start - cooldown)})
+        return [
+            msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows
+        ]
+
+
+def evaluated(
+    ask: Ask, rule: AlertRule, held: Mapping[UUID, AlertRow], *, start: int, now: int, known_at: int
+) -> list[AlertRow]:
+    """The rows of a rule that are new or differ from those `held`; what has become untrue is retracted."""
+    lo = start - reach(rule)
+    span = {"lo": str(lo), "hi": str(now)}
+    points = ask(sql.points(rule), span)
+    ((oldest, events),) = ask(sql.OLDEST, {})
+    found = watch(
+        rule,
+        points,
+        start=start,
+        now=now,
+        oldest=oldest if events else now,
+        standing=_standing(rule, held, start),
+    )
+    rows = []
+    for one in found:
+        before = held.get(one.id)
+        until = now if one.resolved_at is None else one.resolved_at
+        after = one.opened_at - reach(rule)
+        # What began earlier than the rows reach is counted by the store.
+        number = counted(rule, points, one.labels, after, until) if after >= lo else None
+        if before is None or not _same(before, one, number):
+            rows.append(_row(ask, rule, one, before, number, (after, until), known_at))
+    wanted = {one.id for one in found}
+    rows += (
+        msgspec.structs.replace(row, status="retracted", version=row.version + 1)
+        for row in held.values()
+        if row.opened_at > start and row.id not in wanted and row.status != "retracted"
+    )
+    return rows
+
+
+def _standing(rule: AlertRule, held: Mapping[UUID, AlertRow], start: int) -> dict[Labels, Standing]:
+    return {
+        row.labels: Standing(row.opened_at, row.resolved_at)
+        for row in sorted(held.values(), key=lambda row: row.opened_at)
+        if row.opened_at <= start
+        and row.status != "retracted"
+        and (row.resolved_at is None or row.resolved_at + rule.cooldown >= start)
+    }
+
+
+def _same(before: AlertRow, one: Incident, number: int | None) -> bool:
+    return (
+        before.status != "retracted"
+        and before.resolved_at == one.resolved_at
+        and (number is None or before.count == number)
+    )
+
+
+def _row(
+    ask: Ask,
+    rule: AlertRule,
+    one: Incident,
+    before: AlertRow | None,
+    number: int | None,
+    span: tuple[int, int],
+    known_at: int,
+) -> AlertRow:
+    after, until = span
+    bound = {"lo": str(after), "hi": str(until), "labels": listed(one.labels)}
+    count = customers = 0
+    evidence: list[tuple[str, str]] = []
+    if not isinstance(rule, Absence):
+        ((count, customers, first),) = ask(sql.extent(rule), bound)
+        evidence = _journeys(ask, [(journey, customer) for _, journey, customer in first], until)
+    count = count if number is None else number
+    usual = _usual(ask, rule, one) if before is None else before.usual
+    return AlertRow(
+        id=one.id,
+        fingerprint=one.fingerprint,
+        rule=rule.id,
+        kind=rule.kind,
+        title=rule.title,
+        severity=rule.severity,
+        labels=one.labels,
+        opened_at=one.opened_at,
+        detected_at=known_at if before is None else before.detected_at,
+        resolved_at=one.resolved_at,
+        status="firing" if one.resolved_at is None else "resolved",
+        count=count,
+        customers=customers,
+        usual=usual,
+        evidence=tuple(journey for journey, _ in evidence),
+        evidence_customers=tuple(customer for _, customer in evidence),
+        summary=sentence(rule, one.labels, one.opened_at, count, customers, usual),
+        version=1 if before is None else before.version + 1,
+    )
+
+
+def _journeys(ask: Ask, first: list[tuple[str, str]], until: int) -> list[tuple[str, str]]:
+    """Journeys and customers; of what names no journey, the one that the customer was on."""
+    unnamed = [customer for journey, customer in first if not journey]
+    if not unnamed:
+        return first
+    rows = ask(sql.JOURNEYS, {"customers": listed(unnamed), "hi": str(until)})
+    journeys = {str(customer): str(journey) for customer, journey in rows}
+    return [(journey or journeys.get(customer, ""), customer) for journey, customer in first]
+
+
+def _usual(ask: Ask, rule: AlertRule, one: Incident) -> float | None:
+    """What the window that opened the incident holds in earlier weeks; None where the data do not go back."""
+    ((oldest, events),) = ask(sql.OLDEST, {})
+    after = one.opened_at - reach(rule)
+    weeks = rule.weeks if isinstance(rule, Change) else USUAL_WEEKS
+    known = [week for week in range(1, weeks + 1) if events and after - week * WEEK >= oldest]
+    if not known:
+        return None
+    bound = {"lo": str(after), "hi": str(one.opened_at), "labels": listed(one.labels)}
+    by_customers = not isinstance(rule, Absence | Change)
+    found = Counter[int]()
+    for week, number, customers in ask(sql.usual(rule, weeks), bound):
+        found[week] = customers if by_customers else number
+    return float(median(found[week] for week in known))
