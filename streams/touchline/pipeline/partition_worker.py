@@ -1,0 +1,258 @@
+"""The worker of some partitions of a log that several workers share.
+
+It stores the events of its partitions' entities, each once, and folds the customers whose strongest
+identifier lies in its partitions; `touchline.identity.partitions` says what it tells the other workers. The
+order of writing makes it effectively once:
+
+    1. frictions, journeys, identities not seen before, quarantine
+    2. events
+    3. messages: pairs not seen before to the identity stage; forwarded events and reloads to other workers
+    4. commit of the log's offsets, by whoever runs this worker, when `flush` has returned
+
+A crash between any two steps repeats the flush, with the same records or others. An event that its record
+had stored before is told again to everyone whom it concerns; what is derived from it is compared with what
+the store holds. So nothing is told less than once, and whatever is told twice changes nothing.
+
+All that it remembers is a cache of the store. It is made anew whenever its partitions change, and after
+any failure.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from touchline.friction import RuleSet
+from touchline.identity import Arrived, Routed, customer_id, route
+from touchline.journeys import JOURNEY_GAP
+from touchline.pipeline.batch import (
+    QUARANTINE_COLUMNS,
+    Batch,
+    Read,
+    columns,
+    event_columns,
+    read_batch,
+    read_events,
+    read_lines,
+)
+from touchline.pipeline.deadlines import Deadlines
+from touchline.pipeline.decisions import Decisions
+from touchline.pipeline.flushed import Flushed
+from touchline.pipeline.folding import Folding
+from touchline.pipeline.held import HELD_CUSTOMERS
+from touchline.pipeline.messages import (
+    Message,
+    MessageKind,
+    Sender,
+    decode_assignment,
+    decode_reload,
+    encoded,
+)
+from touchline.pipeline.owners import members, owners
+from touchline.pipeline.ports import Record, Store
+from touchline.tables.rows import IdentityRow
+from touchline.vocabulary.event import Event
+
+REMEMBERED = 200_000
+"""Entities whose customer is remembered, and as many whose links and whose rows are known to be there."""
+
+DUE_CUSTOMERS = 2_000
+"""Customers that are looked at together when no event asks for it."""
+
+UNREADABLE_LINES = 1_000
+"""Unreadable lines of one flush that are quarantined; with more, a person must see what is wrong."""
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class TooMuchPoison(Exception):
+    """So much of the log cannot be read that going on would hide why."""
+
+
+class PartitionWorker:
+    """The worker of the partitions that `here` says are its own.
+
+    Args:
+        store: Shared with the other workers.
+        rules: What customers are folded by.
+        partition_of: The partition of an entity.
+        here: Whether a partition is this worker's.
+        sender: The writing side of the log.
+        name: Unlike that of any other worker of the store, ever.
+        journey_gap: A silence longer than this (ms) ends a journey.
+        held_customers: How many are held in memory at most.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: RuleSet,
+        partition_of: Callable[[str], int],
+        here: Callable[[int], bool],
+        sender: Sender,
+        name: str,
+        journey_gap: int = JOURNEY_GAP,
+        held_customers: int = HELD_CUSTOMERS,
+    ) -> None:
+        self._store, self._sender, self._name = store, sender, name
+        self._partition_of = partition_of
+        self._is_own = here
+        self._suppression = Decisions(store.ledger()).suppression
+        self._deadlines = Deadlines(self._pending())
+        self._folding = Folding(store, rules, journey_gap, self._load, self._deadlines, held_customers)
+        self._version = store.last_version()
+        self._arriving: frozenset[str] = frozenset()
+        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._linked: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._named: OrderedDict[str, None] = OrderedDict()
+        fingerprint = f"{rules.fingerprint}/{journey_gap}"
+        if store.rules_in_force() != fingerprint:
+            sender.send([Message(None, "rules", encoded([fingerprint]))])
+
+    @property
+    def next_deadline(self) -> int | None:
+        """When a pending obligation falls due next (ms); None where nothing is pending."""
+        return self._deadlines.next
+
+    @property
+    def held_customers(self) -> int:
+        """How many customers are held in memory."""
+        return len(self._folding)
+
+    def flush(self, records: Sequence[Record], now: int, detected_at: int) -> Flushed | None:
+        """Take in records of its partitions, and what falls due by `now`; None where there was nothing to do.
+
+        Args:
+            records: The next of each partition, in order.
+            now: The evaluation time (ms).
+            detected_at: When the pipeline learns what this flush finds (ms).
+
+        Raises:
+            TooMuchPoison: too many lines cannot be read; nothing was written.
+        """
+        due = self._deadlines.fallen(now, DUE_CUSTOMERS)
+        if not records and not due:
+            return None
+        batch = read_batch(records, self._store.stored_ids, self._suppression)
+        arrived, unreadable = self._arrived(records, batch)
+        if len(unreadable) + batch.unreadable > UNREADABLE_LINES:
+            raise TooMuchPoison(
+                f"{len(unreadable) + batch.unreadable} lines of {len(records)} records cannot be read: see "
+                "what writes to these topics; nothing but Touchline may"
+            )
+        self._version = max(self._version + 1, detected_at)
+        routed = route(arrived, self._owners_of(arrived).__getitem__, self._here)
+
+        self._arriving = frozenset(event.id for events in routed.fresh.values() for event in events)
+        touched = routed.anew.union(routed.fresh, due)
+        changes = self._folding.changes(touched, routed.fresh, routed.anew, now, detected_at, self._version)
+        self._write_rows("frictions", changes.frictions)
+        self._write_rows("journeys", changes.journeys)
+        self._folding.wrote(changes)
+        self._write_identities(batch.events)
+        self._write_quarantine([*batch.quarantined, *unreadable])
+        self._write("events", event_columns(batch.events, batch.offsets))
+        self._tell(routed, [*batch.events, *batch.repeated])
+        return Flushed(
+            records=len(records),
+            stored=len(batch.events) + len(batch.repeated),
+            duplicates=batch.duplicates,
+            quarantined=len(batch.quarantined) + len(unreadable),
+            suppressed=batch.suppressed,
+            customers=len(touched),
+            frictions=changes.new,
+            retracted=changes.retracted,
+            forwarded=sum(map(len, routed.forward.values())),
+        )
+
+    def _here(self, customer: str) -> bool:
+        return self._is_own(self._partition_of(customer))
+
+    def _arrived(self, records: Sequence[Record], batch: Batch) -> tuple[Arrived, list[dict[str, Any]]]:
+        unreadable: list[dict[str, Any]] = []
+
+        def lines(kind: str, decode: Callable[[bytes], Read]) -> list[Read]:
+            return [
+                one
+                for record in records
+                if record.kind == kind
+                for one in read_lines(record, decode, kind, unreadable)
+            ]
+
+        forwarded = [
+            event
+            for record in records
+            if record.kind == "forwarded"
+            for event in read_events(record, unreadable)
+            if not self._suppression.suppresses(event.identifiers)
+        ]
+        assignments = lines("assignment", decode_assignment)
+        reloads = lines("reload", decode_reload)
+        return Arrived(batch.events, batch.repeated, forwarded, assignments, reloads), unreadable
+
+    def _owners_of(self, arrived: Arrived) -> dict[str, str]:
+        """Whose the entities of the events are. Of its own entities it is told when that changes."""
+        for one in arrived.assignments:
+            self._owners.pop(one.entity, None)
+        own = {event.entity for event in (*arrived.new, *arrived.repeated)}
+        unknown = own.difference(self._owners)
+        found = {entity: self._owners[entity] for entity in own - unknown}
+        asked = owners(self._store, unknown.union(event.entity for event in arrived.forwarded))
+        _remember(self._owners, ((entity, asked[entity]) for entity in unknown))
+        return found | asked
+
+    def _load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
+        customer_of = {
+            entity: customer
+            for customer, entities in members(self._store, customers).items()
+            for entity in entities
+        }
+        for event in self._store.events_of(sorted(customer_of), later_than):
+            # What others stored and forwarded to this flush comes as fresh.
+            if event.id not in self._arriving:
+                yield customer_of[event.entity], event
+
+    def _pending(self) -> Iterator[tuple[str, int]]:
+        due = dict(self._store.due())
+        for entity, customer in owners(self._store, due).items():
+            if self._here(customer):
+                yield customer, due[entity]
+
+    def _tell(self, routed: Routed, events: Iterable[Event]) -> None:
+        lines: dict[tuple[int | None, MessageKind], list[bytes]] = defaultdict(list)
+        sets = {event.identifiers for event in events if len(event.identifiers) > 1}.difference(self._linked)
+        if fresh := sorted(sets - self._store.linked(sorted(sets))):
+            lines[None, "links"] = encoded(fresh)
+        for customer, forwarded in routed.forward.items():
+            lines[self._partition_of(customer), "forwarded"] += encoded(forwarded)
+        for reload in routed.reload:
+            lines[self._partition_of(reload.customer), "reload"] += encoded([reload])
+        if lines:
+            self._sender.send([Message(*to, told) for to, told in lines.items()])
+        _remember(self._linked, ((one, None) for one in sets))
+
+    def _write_identities(self, events: Iterable[Event]) -> None:
+        """Name each identifier, as a customer of its own: any row of the identity stage's counts for more."""
+        named = {one for event in events for one in event.identifiers}.difference(self._named)
+        rows = [IdentityRow(entity=one, customer=customer_id(one), version=0) for one in sorted(named)]
+        self._write_rows("identities", rows)
+        _remember(self._named, ((one, None) for one in named))
+
+    def _write_quarantine(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._write("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})
+
+    def _write_rows(self, table: str, rows: Sequence[msgspec.Struct]) -> None:
+        if rows:
+            self._write(table, columns(rows))
+
+    def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
+        if any(rows.values()):
+            self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
+
+
+def _remember(known: "OrderedDict[Key, Value]", more: Iterable[tuple[Key, Value]]) -> None:
+    known.update(more)
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)

@@ -1,0 +1,327 @@
+"""However many partitions and workers, whatever their order, repeats and crashes: the offline result.
+
+A cluster in one process: the code is the one that runs on Kafka, only the log and the store are in memory.
+Its actors take turns before every single call of the store or the log, by a seed.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from touchline.friction import RuleSet, parse_rules
+from touchline.identity import Entry, Pair
+from touchline.identity.ledger import What
+from touchline.pipeline.identity_stage import IdentityStage
+from touchline.pipeline.kafka.records import partition_of
+from touchline.pipeline.memory import MemoryStore
+from touchline.pipeline.messages import Delivered, Message
+from touchline.pipeline.partition_worker import PartitionWorker
+from touchline.pipeline.replay import replay
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.identifiers import rank
+
+HOUR = 3_600_000
+
+RULES = RuleSet(
+    parse_rules(
+        """
+rules:
+  - {id: abandoned, kind: expect, after: cart.updated, then: order.placed, within: 2h, restart: true,
+     key: [data.cart]}
+  - {id: again, kind: repeat, of: contact.started, count: 2, within: 30h, weight: 30}
+  - {id: helpless, kind: sequence, first: help.failed, then: contact.started, within: 24h}
+  - {id: denied, kind: match, when: {types: request.denied, where: {channel: {in: [store, phone]}}}}
+  - {id: strike_out, kind: repeat, of: friction.*, count: 3, within: 7d}
+"""
+    )
+)
+
+
+TYPES = ("cart.updated", "order.placed", "contact.started", "help.failed", "request.denied")
+IDENTIFIERS = (
+    *("account:1", "account:2", "account:3", "email:a@b.example", "email:c@d.example"),
+    *("device:x", "device:y", "device:z"),
+)
+
+SPLITS: tuple[What, ...] = ("split", "split", "unsplit")
+
+LINKS = -1
+"""The links' one partition, beside those of the touchpoints, which count from 0."""
+
+
+class CrashError(BaseException):
+    """The process died here."""
+
+
+class Actor:
+    """One process of the cluster, in a thread that runs only when it is its turn, and may die in any."""
+
+    def __init__(self, work: Callable[[Callable[[], None]], None]) -> None:
+        self._work = work
+        self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        self._dies = False
+        self._error: BaseException | None = None
+        self.alive = True
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def step(self, *, dies: bool = False) -> None:
+        """Give it a turn, or its death."""
+        self._dies = dies
+        self._turn.release()
+        assert self._back.acquire(timeout=60), "an actor hangs"
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        self._turn.acquire()
+        try:
+            if not self._dies:
+                self._work(self._pause)
+        except CrashError:
+            pass
+        except BaseException as error:
+            self._error = error
+        self.alive = False
+        self._back.release()
+
+    def _pause(self) -> None:
+        """Let others have their turns; called from the actor's own work."""
+        self._back.release()
+        self._turn.acquire()
+        if self._dies:
+            raise CrashError
+
+
+class Paused:
+    """Something of which every method is called in a turn of its own."""
+
+    def __init__(self, one: Any, pause: Callable[[], None]) -> None:
+        self._one, self._pause = one, pause
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._one, name)
+
+        def called(*arguments: Any, **named: Any) -> Any:
+            self._pause()
+            return method(*arguments, **named)
+
+        return called
+
+
+class OnceStore(MemoryStore):
+    """A store that minds when an event is written that is there."""
+
+    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
+        if table == "events":
+            assert not self.stored_ids(columns["id"]), "an event is stored twice"
+        super().insert(table, columns, token)
+
+
+class Cluster:
+    """The log's partitions with their commits, the store, and the processes that work on them."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.partitions = random.randint(1, 7)
+        self.store = OnceStore()
+        self.logs: dict[int, list[Delivered]] = {one: [] for one in (LINKS, *range(self.partitions))}
+        self.commits = dict.fromkeys(self.logs, 0)
+        self.now = 0
+        self.actors: dict[int, Actor] = {}
+        self.owned: dict[int, set[int]] = {}
+        self._made = 0
+        self.flushes = 0
+        self.rules = RULES
+
+    def partition_of(self, entity: str) -> int:
+        return partition_of(entity, self.partitions)
+
+    def append(self, partition: int, kind: str, lines: Sequence[bytes]) -> None:
+        log = self.logs[partition]
+        log.append(Delivered(0, partition, len(log), kind, 0, b"\n".join(lines)))
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """As a producer does: what was written before the process died stays."""
+        for message in messages:
+            to = LINKS if message.partition is None else message.partition
+            for start in range(0, len(message.lines), 3):
+                self.append(to, message.kind, message.lines[start : start + 3])
+
+    def rebalance(self) -> None:
+        """Deal the partitions to some workers anew; who has others now than before is made anew."""
+        count = self.random.randint(1, 4)
+        owned: dict[int, set[int]] = defaultdict(set)
+        owned[LINKS] = {LINKS}
+        for partition in range(self.partitions):
+            owned[self.random.randrange(count)].add(partition)
+        for number in [*self.actors]:
+            if self.owned[number] != owned.get(number):
+                self.kill(number)
+        self.owned = dict(owned)
+        for number in self.owned:
+            self.begin(number)
+
+    def begin(self, number: int) -> None:
+        if number not in self.actors:
+            self.actors[number] = Actor(lambda pause: self._work(number, pause))
+
+    def kill(self, number: int) -> None:
+        actor = self.actors.pop(number)
+        if actor.alive:
+            actor.step(dies=True)
+
+    def _work(self, number: int, pause: Callable[[], None]) -> None:
+        mine = self.owned[number]
+        self._made += 1
+        store, sender, name = Paused(self.store, pause), Paused(self, pause), str(self._made)
+        position = {partition: self.commits[partition] for partition in mine}
+        made: IdentityStage | PartitionWorker
+        if number == LINKS:
+            made = stage = IdentityStage(store, self.partition_of, sender, name)
+            stage.adopt(0)
+        else:
+            most = self.random.randint(0, 3)
+            made = PartitionWorker(
+                store, self.rules, self.partition_of, mine.__contains__, sender, name, held_customers=most
+            )
+        while True:
+            pause()
+            records = [
+                record
+                for partition in sorted(mine)
+                for record in self.logs[partition][position[partition] :][: self.random.randint(0, 4)]
+            ]
+            if isinstance(made, IdentityStage):
+                if records:
+                    made.flush(records, self.now)
+            else:
+                made.flush(records, self.now, self.now)
+            self.flushes += bool(records)
+            for record in records:
+                position[record.partition] = record.position + 1
+            pause()
+            if self.random.random() < 0.5 or all(self.logs[one][at:] == [] for one, at in position.items()):
+                self.commits |= position
+
+    def run(self, turns: int, deaths: float) -> None:
+        """Give turns to whoever; some die, and begin again at their last commits."""
+        for _ in range(turns):
+            number = self.random.choice([*self.actors])
+            if self.random.random() < deaths:
+                self.kill(number)
+                self.begin(number)
+            elif self.random.random() < deaths / 2:
+                self.rebalance()
+            else:
+                self.actors[number].step()
+
+    def settled(self) -> bool:
+        return all(self.commits[partition] == len(log) for partition, log in self.logs.items())
+
+    def end(self) -> None:
+        for number in [*self.actors]:
+            self.kill(number)
+
+
+def _events(random: Random) -> list[Event]:
+    some = random.sample(IDENTIFIERS, random.randint(2, len(IDENTIFIERS)))
+    return [
+        Event(
+            id=f"e{n}",
+            type=random.choice(TYPES),
+            time=random.choice([n, random.randint(0, 900)]) * HOUR,
+            channel=random.choice(["web", "phone", "store"]),
+            source="shop",
+            identifiers=tuple(
+                sorted(random.sample(some, min(len(some), random.choice([1, 1, 2, 2, 3]))), key=rank)
+            ),
+            data={"cart": random.randint(0, 1)},
+        )
+        for n in range(random.randint(1, 30))
+    ]
+
+
+def _decisions(random: Random) -> tuple[list[Entry], set[Pair]]:
+    """Splits and their undoing, in order; the pairs that are banned in the end."""
+    entries: list[Entry] = []
+    banned: set[Pair] = set()
+    for n in range(random.choice([0, 0, 1, 3, 6])):
+        one, other = sorted(random.sample(IDENTIFIERS, 2), key=rank)
+        what: What = random.choice(SPLITS)
+        entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one, other)))
+        (banned.add if what == "split" else banned.discard)((one, other))
+    return entries, banned
+
+
+def _tables(store: MemoryStore) -> dict[str, Any]:
+    """What the store holds, in the words of the replay's result."""
+    owner = {row["entity"]: str(row["customer"]) for row in store.tables["identities"].values()}
+    signals = [row for row in store.tables["frictions"].values() if row["status"] != "retracted"]
+    journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
+    return {
+        "customers": {row["id"]: owner[row["entity"]] for row in store.tables["events"].values()},
+        "signals": sorted((_told(row, SIGNAL) for row in signals), key=_first),
+        "journeys": sorted((_told(row, JOURNEY) for row in journeys), key=_first),
+    }
+
+
+SIGNAL = ("customer", "id", "rule", "anchor", "opened_at", "resolved_at", "evidence")
+JOURNEY = ("customer", "id", "first", "start", "last", "events", "path", "strikes")
+
+
+def _told(row: dict[str, Any], names: Sequence[str]) -> list[Any]:
+    values = [row[name] for name in names]
+    return [str(value) for value in values[:2]] + [
+        list(value) if isinstance(value, tuple) else value for value in values[2:]
+    ]
+
+
+def _first(told: list[Any]) -> tuple[str, str]:
+    return told[0], told[1]
+
+
+def _offline(events: Sequence[Event], rules: RuleSet, now: int, bans: set[Pair]) -> dict[str, Any]:
+    result = replay(events, rules, now, bans=bans)
+    result["signals"] = sorted((_told(one, SIGNAL) for one in result["signals"]), key=_first)
+    result["journeys"] = sorted((_told(one, JOURNEY) for one in result["journeys"]), key=_first)
+    return result
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=settings().max_examples // 5)
+def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
+    """1 to 7 partitions, 1 to 4 workers, in any interleaving, dying and dealt anew: a replay's tables."""
+    random = Random(seed)
+    events, (entries, bans) = _events(random), _decisions(random)
+    cluster = Cluster(random)
+    arriving: list[Event | Entry] = [*events, *(event for event in events if random.random() < 0.3)]
+    random.shuffle(arriving)
+    for entry in entries:
+        arriving.insert(random.randint(0, len(arriving)), entry)
+    deaths = random.choice([0.0, 0.02, 0.1])
+    cluster.rebalance()
+    try:
+        for one in arriving:
+            if isinstance(one, Event):
+                cluster.append(cluster.partition_of(one.entity), "events", [msgspec.json.encode(one)])
+            else:
+                cluster.append(LINKS, "ledger", [msgspec.json.encode(one)])
+            cluster.now = random.choice([cluster.now, random.randint(0, 1_000) * HOUR])
+            cluster.run(random.randint(0, 30), deaths)
+        cluster.now = 2_000 * HOUR
+        left = 3_000
+        while not cluster.settled():
+            cluster.run(50, deaths if left > 1_000 else 0.0)
+            left -= 1
+            assert left, "it does not settle"
+        cluster.run(400, 0.0)
+    finally:
+        cluster.end()
+    assert _tables(cluster.store) == _offline(events, RULES, cluster.now, bans)
