@@ -5,9 +5,15 @@ cases a law) or `long` (on demand).
 """
 
 import os
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -19,7 +25,50 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 if TYPE_CHECKING:
     from touchline.cli.broker import Broker
+    from touchline.pipeline.kafka.records import About, Topics
     from touchline.pipeline.store import Store
+    from touchline.pipeline.store_address import Address
+
+
+class StoreProcess:
+    """A `touchline store` on a data folder of its own."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._folder, self._options = folder, options
+        self.start()
+
+    def start(self) -> None:
+        """Begin, on a port of its own; returns when it answers."""
+        said = self._folder / "said"
+        command = [sys.executable, "-m", "touchline.cli", "store", "--data", str(self._folder / "data")]
+        with said.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*command, "--port", "0", *self._options],
+                cwd=self._folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        give_up_at = time.monotonic() + 60
+        while (found := re.search(r"is up: (\S+)", said.read_text())) is None:
+            assert self.process.poll() is None and time.monotonic() < give_up_at, said.read_text()
+            time.sleep(0.05)
+        self.url = found[1]
+
+    def password(self, role: str) -> str:
+        """The password of a role."""
+        return (self._folder / "data" / "secrets" / role).read_text()
+
+    def address(self, role: str) -> "Address":
+        """Where it is, for a role."""
+        from touchline.pipeline.store_address import Address
+
+        return Address(self.url, role, self.password(role))
+
+    def kill(self) -> None:
+        """End it at once, as a machine does that stops."""
+        self.process.kill()
+        self.process.wait(30)
 
 
 @pytest.fixture
@@ -43,3 +92,88 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
         pytest.skip(str(missing))
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
+    """A `touchline store`, the same for all tests."""
+    served = StoreProcess(tmp_path_factory.mktemp("served"))
+    yield served
+    served.kill()
+
+
+@pytest.fixture
+def serve_store(tmp_path: Path) -> Iterator[Callable[..., StoreProcess]]:
+    """Starts a `touchline store` of the test's own, with options; ended with the test."""
+    started: list[StoreProcess] = []
+
+    def begin(*options: str) -> StoreProcess:
+        folder = tmp_path / f"served-{len(started)}"
+        folder.mkdir()
+        started.append(StoreProcess(folder, *options))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def topics(kafka: "Broker") -> "Topics":
+    """New topics, of four partitions where the load is shared."""
+    from touchline.pipeline.kafka.records import Topics
+    from touchline.pipeline.kafka.topics import bring_about, wanted
+
+    made = Topics(f"test-{uuid4().hex[:8]}.")
+    bring_about(kafka.bootstrap, wanted(made, partitions=4, replication=1, retention_ms=86_400_000))
+    return made
+
+
+@dataclass(frozen=True)
+class Read:
+    """A record of a topic, and its lines."""
+
+    partition: int
+    about: "About"
+    body: bytes
+    lines: list[dict[str, Any]]
+
+
+@pytest.fixture
+def read(kafka: "Broker") -> Callable[[str], list[Read]]:
+    """Reads every record of a topic, in the order of each partition."""
+    import orjson
+    from kafka import KafkaConsumer, TopicPartition
+
+    from touchline.pipeline.kafka.records import About
+
+    def read_all(topic: str) -> list[Read]:
+        with KafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=None) as consumer:
+            partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic)]
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            ends = consumer.end_offsets(partitions)
+            found = []
+            give_up_at = time.monotonic() + 30
+            while any(consumer.position(one) < ends[one] for one in partitions):
+                assert time.monotonic() < give_up_at
+                for records in consumer.poll(timeout_ms=200).values():
+                    for one in records:
+                        lines = [orjson.loads(line) for line in one.value.splitlines()]
+                        found.append(Read(one.partition, About.read(one.headers), one.value, lines))
+        return found
+
+    return read_all
+
+
+@pytest.fixture
+def soon() -> Callable[..., None]:
+    """Waits, within a limit, for a condition."""
+
+    def wait(condition: Callable[[], object], seconds: float = 30) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < give_up_at, "it did not come true in time"
+            time.sleep(0.02)
+
+    return wait

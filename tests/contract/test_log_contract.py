@@ -1,0 +1,127 @@
+"""The writing side of the logs: what the collector is promised, of the file and of Kafka alike."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+import pytest
+
+from touchline.collector.log import Batch, LogUnavailable
+from touchline.pipeline.sqlite_log import SqliteLog
+
+NOW = 1_795_000_000_000
+
+
+class Durable(Protocol):
+    """A log that the collector writes to, and that can be closed."""
+
+    def append(self, batch: Batch) -> None: ...
+    def trouble(self) -> str | None: ...
+    def close(self) -> None: ...
+
+
+class Kept(NamedTuple):
+    """A log, and its records as (kind, received_at, lines) in an order that keeps each entity's."""
+
+    log: Durable
+    records: Callable[[], list[tuple[str, int, list[dict[str, Any]]]]]
+
+
+@pytest.fixture(params=["sqlite", "kafka"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    log: Durable
+    if request.param == "sqlite":
+        log = file = SqliteLog(tmp_path / "log.sqlite")
+
+        def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
+            return [
+                (one.kind, one.received_at, [orjson.loads(line) for line in one.body.splitlines()])
+                for one in file.read(0, limit_bytes=1 << 30, limit_records=100_000)
+            ]
+    else:
+        from touchline.pipeline.kafka.log import KafkaLog
+
+        broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
+        read = request.getfixturevalue("read")
+        log = KafkaLog(broker.bootstrap, topics)
+
+        def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
+            return [
+                (
+                    {"events": "touchpoints"}.get(one.about.kind, one.about.kind),
+                    one.about.received_at,
+                    one.lines,
+                )
+                for topic in (topics.touchpoints, topics.quarantine, topics.links)
+                for one in read(topic)
+            ]
+
+    with closing(log):
+        yield Kept(log, records)
+
+
+def event(entity: str, number: int) -> bytes:
+    return orjson.dumps({"id": f"{entity}-{number}", "entity": entity, "number": number})
+
+
+def by_entity(kept: Kept) -> dict[str, list[int]]:
+    """The numbers of each entity's events, in the order of the log."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for kind, _, lines in kept.records():
+        if kind == "touchpoints":
+            for line in lines:
+                found[line["entity"]].append(line["number"])
+    return dict(found)
+
+
+def test_all_of_a_batch_is_kept_by_kind(kept: Kept) -> None:
+    """Each line is kept once, as what it is, with the time at which its batch was received."""
+    kept.log.append(
+        Batch([event("account:a", 1), event("account:b", 2)], [b'{"q":1}'], NOW, [b'{"l":1}'], [b'{"c":1}'])
+    )
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for kind, received_at, lines in kept.records():
+        assert received_at == NOW
+        found[kind] += lines
+    assert sorted(line["id"] for line in found.pop("touchpoints")) == ["account:a-1", "account:b-2"]
+    assert found == {"quarantine": [{"q": 1}], "ledger": [{"l": 1}], "accounts": [{"c": 1}]}
+
+
+def test_an_empty_batch_leaves_nothing(kept: Kept) -> None:
+    """No lines, no record."""
+    kept.log.append(Batch([], [], NOW))
+    assert kept.records() == []
+
+
+def test_what_is_appended_by_many_threads_is_all_there(kept: Kept) -> None:
+    """Threads that append at the same time lose nothing and double nothing; each entity's order is kept."""
+
+    def append(name: str) -> None:
+        for start in range(0, 200, 20):
+            kept.log.append(Batch([event(f"account:{name}", start + n) for n in range(20)], [], NOW))
+
+    threads = [threading.Thread(target=append, args=(name,)) for name in "abcdef"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert by_entity(kept) == {f"account:{name}": list(range(200)) for name in "abcdef"}
+
+
+def test_a_log_that_works_is_in_no_trouble(kept: Kept, soon: Callable[..., None]) -> None:
+    """It says so before and after the first event."""
+    soon(lambda: kept.log.trouble() is None)
+    kept.log.append(Batch([event("account:a", 1)], [], NOW))
+    assert kept.log.trouble() is None
+
+
+def test_a_closed_log_takes_nothing(kept: Kept) -> None:
+    """Appending after close fails as a log that is away does."""
+    kept.log.append(Batch([event("account:a", 1)], [], NOW))
+    kept.log.close()
+    with pytest.raises(LogUnavailable):
+        kept.log.append(Batch([event("account:a", 2)], [], NOW))
