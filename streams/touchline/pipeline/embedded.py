@@ -57,6 +57,8 @@ class Embedded:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
         self.trouble: str | None = "the worker has not started yet"
+        self.known: int | None = None
+        """Up to when (ms) all that came is worked off; None before the first look at the log."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -105,6 +107,7 @@ class Embedded:
         # came is missed for sure.
         known = now if at_end else records[-1].received_at
         flushed = worker.flush(records, known - self._grace, now)
+        self.known = known
         if flushed is not None:
             self._on_flush(flushed, time.monotonic() - began)
         return not at_end or (flushed is not None and not records)
