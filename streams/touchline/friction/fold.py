@@ -14,7 +14,7 @@ from uuid import UUID
 from touchline.friction.kinds import STARTS, Opening, State, Terms, Told
 from touchline.friction.layer import Heard, Layer, States
 from touchline.friction.rules import ExpectRule, RepeatRule, Rule
-from touchline.friction.signals import FrictionEvent, Signal, friction_id
+from touchline.friction.signals import FrictionEvent, FrictionName, Signal
 from touchline.vocabulary.event import Event
 
 _END: Final = 2**62
@@ -39,6 +39,7 @@ class RuleSet:
         self.above = bool(above)
         # Any event of a key tells an obligation of the second layer, too, that its time has passed.
         self.times_above = any(isinstance(rule, ExpectRule) and rule.key for rule in above)
+        self.asks_ids = any(path == "id" for rule in above for path in _paths(rule))
         self.heard_above: dict[str, int] = {}
         """For each type met so far, bits of the second layer's selectors that name it; 0 if none does."""
 
@@ -128,31 +129,30 @@ class FrictionFold:
         # An event tells that the time before it has passed, whatever *now* is. States of a key were
         # told the times of their key's events; those of the customer are told here.
         latest = max(now, self._time - 1)
-        signals: list[Signal] = []
-        heard: list[Event] = []
+        found: list[tuple[Signal, Opening]] = []
         pending: list[int] = []
         for state in self._all_states():
             terms = state.terms
             at = now if terms.keyed else latest
-            for opening in state.openings(at):
-                signal = _signal(terms, opening)
-                signals.append(signal)
-                heard.append(_told(signal, opening))
+            found += [(_signal(terms, opening), opening) for opening in state.openings(at)]
             if terms.obliges and (due := state.deadline()) is not None and due > at:
                 pending.append(due)
-        if rules.above and (heard or self._above):
+        signals = _in_order(found)
+        if rules.above and (found or self._above):
+            # Each of the two is in order already: only those of one time have to be told apart.
+            heard = [*(self._above or ()), *(_told(signal, opening, rules) for signal, opening in found)]
+            heard.sort(key=_second_layer_order)
             above: States = {}
             second = rules.second
-            for event in sorted((*(self._above or ()), *heard), key=_second_layer_order):
+            for event in heard:
                 how = Heard.FRICTION if isinstance(event, FrictionEvent) else Heard.TIMED
                 second.hear(above, event, how, second.groups(how))
             for state in above.values():
                 at = now if state.terms.keyed else latest
-                signals += (_signal(state.terms, opening) for opening in state.openings(at))
+                found += [(_signal(state.terms, opening), opening) for opening in state.openings(at)]
                 if (due := state.deadline()) is not None and due > at:
                     pending.append(due)
-        if len(signals) > 1:
-            signals.sort(key=_by_opening)
+            signals = _in_order(found)
         return Findings(signals, min(pending) if pending else None)
 
     def friction_copy(self, into: "FrictionFold") -> None:
@@ -182,25 +182,28 @@ def _any_opened(states: States, time: int) -> bool:
 def _signal(terms: Terms, opening: Opening) -> Signal:
     rule, anchor = terms.rule, opening.anchor
     return Signal(
-        id=friction_id(rule.id, anchor.id),
         rule=rule.id,
         rule_version=terms.version,
-        anchor=anchor.id,
+        anchor=_id(anchor.id),
         channel=anchor.channel,
         source=anchor.source,
         opened_at=opening.opened_at,
         resolved_at=opening.resolved_at,
-        evidence=opening.evidence,
+        evidence=tuple([_id(one) for one in opening.evidence]) if terms.above else opening.evidence,
         weight=rule.weight,
         factor=rule.factor,
     )
 
 
-def _told(signal: Signal, opening: Opening) -> FrictionEvent:
+def _id(one: str) -> str:
+    return str(one.friction_id) if isinstance(one, FrictionName) else one
+
+
+def _told(signal: Signal, opening: Opening, rules: RuleSet) -> FrictionEvent:
     """The signal as the second layer hears it."""
     told = opening.anchor.told
     return FrictionEvent(
-        id=str(signal.id),
+        id=str(signal.id) if rules.asks_ids else FrictionName(f"{signal.rule}:{signal.anchor}"),
         type=f"friction.{signal.rule}",
         time=signal.opened_at,
         channel=signal.channel,
@@ -208,6 +211,16 @@ def _told(signal: Signal, opening: Opening) -> FrictionEvent:
         identifiers=told.identifiers if told else (),
         data=told.data if told else {},
     )
+
+
+def _in_order(found: list[tuple[Signal, Opening]]) -> list[Signal]:
+    """Put them in order; an id is derived only where two opened at one time."""
+    if len(found) > 1:
+        found.sort(key=_opened_at)
+        times = [signal.opened_at for signal, _ in found]
+        if len(set(times)) < len(times):
+            found.sort(key=_by_opening)
+    return [signal for signal, _ in found]
 
 
 def _telling(above: Sequence[Rule]) -> Callable[[Event], Told] | None:
@@ -237,9 +250,13 @@ def _paths(rule: Rule) -> Iterator[str]:
         yield rule.by
 
 
-def _by_opening(signal: Signal) -> tuple[int, UUID]:
-    return signal.opened_at, signal.id
+def _opened_at(found: tuple[Signal, Opening]) -> int:
+    return found[0].opened_at
 
 
-def _second_layer_order(event: Event) -> tuple[int, bool, str]:
-    return event.time, isinstance(event, FrictionEvent), event.id
+def _by_opening(found: tuple[Signal, Opening]) -> tuple[int, UUID]:
+    return found[0].opened_at, found[0].id
+
+
+def _second_layer_order(event: Event) -> tuple[int, bool]:
+    return event.time, isinstance(event, FrictionEvent)

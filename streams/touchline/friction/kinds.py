@@ -330,20 +330,21 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
 class Terms:
     """A rule, ready: what its states ask of it.
 
-    `keyed` says whether it has a key, without which it is told no times by others; `obliges` whether its
-    states have deadlines, which lie `within` ms or are told by `due` (ms, or None); `names_times` whether
-    events tell them, so that they may be over already; `restart` whether a further event puts them off.
-    `least` events or, with `distinct`, values of a field, lie `within` ms.
+    `above` says whether it is of the second layer; `keyed` whether it has a key, without which others tell
+    it no times; `obliges` whether its states have deadlines, which lie `within` ms or are told by `due` (ms,
+    or None); `names_times` whether events tell them, so that they may be over already; `restart` whether
+    a further event puts them off. `least` events or, with `distinct`, values of a field, lie `within` ms.
     """
 
     __slots__ = (
-        *("begin", "distinct", "due", "keyed", "least", "names_times"),
+        *("above", "begin", "distinct", "due", "keyed", "least", "names_times"),
         *("obliges", "restart", "rule", "version", "within"),
     )
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.version = rule.version
+        self.above = rule.second_layer
         self.keyed = bool(rule.key)
         self.begin: Callable[[Terms], State] = _KINDS[type(rule)]
         self.obliges = self.names_times = self.restart = False

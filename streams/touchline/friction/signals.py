@@ -8,17 +8,27 @@ from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import derived_id
 
 
+class FrictionName(str):
+    """The text that a friction id is derived from; it stands for the id where nobody asks for it."""
+
+    __slots__ = ()
+
+    @property
+    def friction_id(self) -> UUID:
+        """UUIDv5 over it."""
+        return derived_id(self)
+
+
 class FrictionEvent(Event, frozen=True, kw_only=True):
     """A signal of the first layer as the second layer sees it: an event of type `friction.<rule id>`.
 
-    Its `id` is the friction id, its `time` is `opened_at`; the rest is of its anchor.
+    Its `id` is the friction id, or the name of it, its `time` is `opened_at`; the rest is of its anchor.
     """
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One friction of one customer (SEMANTICS §2). Times are milliseconds since 1970."""
 
-    id: UUID
     rule: str
     rule_version: str
     anchor: str
@@ -29,6 +39,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     weight: int
     factor: str
+
+    @property
+    def id(self) -> UUID:
+        """The friction id, derived each time it is asked for: most signals are never written."""
+        return friction_id(self.rule, self.anchor)
 
     @property
     def status(self) -> str:

@@ -6,7 +6,6 @@ that comes after a later one cannot be taken in; whoever keeps the events begins
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from touchline.friction import FrictionFold, RuleSet, Signal
 from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, begun, journey_at, made
@@ -20,7 +19,7 @@ class Folded(NamedTuple):
     """
 
     signals: list[Signal]
-    journey_of: list[UUID]
+    journey_of: list[Journey]
     journeys: list[Journey]
     due_at: int | None
 
@@ -64,9 +63,7 @@ class CustomerFold(FrictionFold):
         all_made = made(self._run, [Strike(one.opened_at, one.weight) for one in found])
         starts = [journey.start for journey in all_made]
         places = [journey_at(starts, one.opened_at) for one in found]
-        ids = {place: all_made[place].id for place in set(places)}
-        journey_of = [ids[place] for place in places]
-        return Folded(found, journey_of, all_made, due_at)
+        return Folded(found, [all_made[place] for place in places], all_made, due_at)
 
 
 def fold(events: Sequence[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:

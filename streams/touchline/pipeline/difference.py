@@ -20,13 +20,14 @@ def frictions(
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
     before = {row.id: row for row in held}
     for one, journey in zip(folded.signals, folded.journey_of, strict=True):
-        known = before.pop(one.id, None)
+        friction = one.id
+        known = before.pop(friction, None)
         row = FrictionRow(
-            id=one.id,
+            id=friction,
             rule=one.rule,
             rule_version=one.rule_version,
             customer=customer,
-            journey=journey,
+            journey=journey.id,
             anchor=one.anchor,
             channel=one.channel,
             source=one.source,

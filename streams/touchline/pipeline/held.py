@@ -28,6 +28,7 @@ MOST_SNAPSHOTS = 16
 Load = Callable[[Collection[str], int | None], Iterable[tuple[str, Event]]]
 """The stored events of some customers, all or those later than a time (ms), each with its customer."""
 
+_time = attrgetter("time")
 _order = attrgetter("time", "id")
 
 
@@ -125,7 +126,7 @@ class HeldCustomers:
         for name in touched:
             events = fresh.get(name, [])
             if len(events) > 1:
-                events = sorted(events, key=_order)
+                events = _in_order(events)
             one = self._held.pop(name, None)
             if one is None or name in moved:
                 anew[name] = events
@@ -151,7 +152,7 @@ class HeldCustomers:
 
     def _caught_up(self, name: str, one: Held, fresh: Iterable[Event]) -> Held:
         stored = (event for _, event in self._load([name], one.last))
-        one.take_all(sorted((*stored, *fresh), key=_order), self._rules, self._journey_gap)
+        one.take_all(_in_order([*stored, *fresh]), self._rules, self._journey_gap)
         return one
 
     def _folded_anew(self, fresh: Mapping[str, list[Event]], *, whole: bool) -> dict[str, Held]:
@@ -161,8 +162,20 @@ class HeldCustomers:
         found = {}
         for name, new in fresh.items():
             one = found[name] = Held(whole)
-            one.take_all(sorted((*events[name], *new), key=_order), self._rules, self._journey_gap)
+            one.take_all(_in_order([*events[name], *new]), self._rules, self._journey_gap)
         return found
+
+
+def _in_order(events: Sequence[Event]) -> list[Event]:
+    """The events by time, and by id where two are of one time."""
+    ordered = sorted(events, key=_time)
+    last = None
+    for event in ordered:
+        time = event.time
+        if time == last:
+            return sorted(events, key=_order)
+        last = time
+    return ordered
 
 
 def _thinned(snapshots: tuple[CustomerFold, ...]) -> tuple[CustomerFold, ...]:
@@ -179,7 +192,7 @@ def _signals_print(folded: Folded) -> int:
         return 0
     return hash(
         tuple(
-            (one.id, one.opened_at, one.resolved_at, one.evidence, journey)
+            (one.rule, one.anchor, one.opened_at, one.resolved_at, one.evidence, journey.first)
             for one, journey in zip(folded.signals, folded.journey_of, strict=True)
         )
     )
