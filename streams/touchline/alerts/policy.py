@@ -25,8 +25,13 @@ class Cadence(NamedTuple):
     repeat: int
 
 
-def cadence(rule: AlertRule, resend: int | None) -> Cadence:
-    """A rule's, or that of a channel which wants to be told again every `resend` ms and repeats itself."""
+def cadence(rule: AlertRule | None, resend: int | None) -> Cadence:
+    """A rule's, or that of a channel which wants to be told again every `resend` ms and repeats itself.
+
+    Where there is no such rule any more its incidents are over, and nothing is told again.
+    """
+    if rule is None:
+        return Cadence(0, 0, 0)
     if resend is None:
         return Cadence(rule.wait, rule.interval, rule.repeat)
     return Cadence(rule.wait, min(resend, rule.interval), min(resend, rule.repeat))

@@ -31,6 +31,7 @@ STRIKE_LABELS = ("channel", "source")
 
 LONGEST_WINDOW = duration("1d")
 LONGEST = duration("30d")
+LEAST_PACE = duration("10s")
 
 _EVENT_TYPE = r"^(\*|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?)$"
 _RULE_NAME = r"^(\*|[a-z][a-z0-9_]*)$"
@@ -40,6 +41,13 @@ def _span(text: Any) -> int:
     span = duration(text)
     if not 0 <= span <= LONGEST:
         raise ValueError(f"'{text}' is longer than 30 days: write a shorter time")
+    return span
+
+
+def _pace(text: Any) -> int:
+    span = _span(text)
+    if span < LEAST_PACE:
+        raise ValueError(f"'{text}' is shorter than 10s")
     return span
 
 
@@ -58,6 +66,7 @@ def _listed(given: Any) -> Any:
 
 
 Span = Annotated[int, BeforeValidator(_span)]
+Pace = Annotated[int, BeforeValidator(_pace)]
 Window = Annotated[int, BeforeValidator(_window)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Types = Annotated[tuple[Annotated[str, Field(pattern=_EVENT_TYPE)], ...], BeforeValidator(_listed)]
@@ -80,9 +89,9 @@ class AlertRuleModel(BaseModel):
     """Labels: each combination of their values is an incident of its own."""
     wait: Span = Field(default="30s", validate_default=True)
     """From the beginning to the first message: what comes at once is told at once."""
-    interval: Span = Field(default="5m", validate_default=True)
+    interval: Pace = Field(default="5m", validate_default=True)
     """Between two messages where something has changed."""
-    repeat: Span = Field(default="4h", validate_default=True)
+    repeat: Pace = Field(default="4h", validate_default=True)
     """Between two messages where nothing has changed and it is not over."""
     cooldown: Span = Field(default="5m", validate_default=True)
     """So long it has to be quiet until it is over; what begins again within is the same incident."""

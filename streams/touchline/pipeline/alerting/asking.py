@@ -10,6 +10,9 @@ from touchline.pipeline.store import Reply, parse_answer
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Gives the rows of an answer; 64-bit numbers are numbers."""
 
+Insert = Callable[[str, dict[str, Sequence[Any]], str], None]
+"""Appends rows, by column, to a table; a repeat with the same token adds nothing."""
+
 
 class Replying(Protocol):
     """A store, or what reads one that another process has open."""

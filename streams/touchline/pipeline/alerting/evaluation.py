@@ -13,7 +13,7 @@ Where the second is missing the next evaluation finds the same incident, and wha
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,7 @@ from touchline.alerts.rules import Absence, Change
 from touchline.alerts.spells import WEEK
 from touchline.alerts.watch import counted, reach, watch
 from touchline.alerts.wording import sentence
-from touchline.pipeline.alerting.asking import Ask, listed
+from touchline.pipeline.alerting.asking import Ask, Insert, listed
 from touchline.pipeline.batch import columns
 from touchline.tables import AlertRow
 from touchline.vocabulary.ids import derived_id
@@ -35,9 +35,6 @@ LOOKBACK = 86_400_000
 USUAL_WEEKS = 4
 """Weeks that are compared with, where a rule names no number."""
 
-Insert = Callable[[str, dict[str, Sequence[Any]], str], None]
-"""Appends rows, by column, to a table; a repeat with the same token adds nothing."""
-
 _HELD = """
 SELECT * REPLACE (toString(id) AS id, toString(fingerprint) AS fingerprint,
     toUnixTimestamp64Milli(opened_at) AS opened_at, toUnixTimestamp64Milli(detected_at) AS detected_at,
@@ -45,12 +42,13 @@ SELECT * REPLACE (toString(id) AS id, toString(fingerprint) AS fingerprint,
 FROM alerts FINAL
 WHERE opened_at > fromUnixTimestamp64Milli({lo:Int64}) OR status = 'firing'
     OR resolved_at > fromUnixTimestamp64Milli({lo:Int64})
+    OR fingerprint IN JSONExtract({unfinished:String}, 'Array(UUID)')
 """
 _COLUMNS = AlertRow.__struct_fields__
 
 
 class Evaluated(NamedTuple):
-    """What one evaluation found: the incidents that count, and how many rows were written."""
+    """What one evaluation found: incidents as they are now, retracted ones too, and how many were written."""
 
     alerts: list[AlertRow]
     written: int
@@ -74,7 +72,12 @@ class Evaluation:
         self._lookback = lookback
 
     def evaluate(
-        self, now: int, known_at: int, announce: Callable[[Sequence[AlertRow]], None] = lambda firing: None
+        self,
+        now: int,
+        known_at: int,
+        *,
+        announce: Callable[[Sequence[AlertRow]], None] = lambda firing: None,
+        unfinished: Sequence[str] = (),
     ) -> Evaluated:
         """Bring `alerts` up to date.
 
@@ -82,12 +85,13 @@ class Evaluation:
             now: The evaluation time (ms): what is not over by then is not over.
             known_at: When the pipeline learns what is new (ms).
             announce: Told of the incidents that fire, before their rows are written.
+            unfinished: Fingerprints whose incidents are asked for as well, however old.
 
         Raises:
             StoreError: the store does not answer or takes no rows; the call may be repeated.
         """
         start = now - self._lookback
-        before = self._held(start)
+        before = self._held(start, unfinished)
         rows = []
         for rule in self._rules.values():
             held = {row.id: row for row in before if row.rule == rule.id}
@@ -100,17 +104,16 @@ class Evaluation:
         changed = {row.id: row for row in rows}
         current = [changed.get(row.id, row) for row in before]
         current += (row for row in rows if row.id not in {one.id for one in before})
-        alerts = [row for row in current if row.status != "retracted"]
-        announce([row for row in alerts if row.status == "firing"])
+        announce([row for row in current if row.status == "firing"])
         if rows:
             token = derived_id(msgspec.json.encode(rows).decode())
             self._insert("alerts", columns(rows), f"alerts:{token}")
-        return Evaluated(alerts, len(rows))
+        return Evaluated(current, len(rows))
 
-    def _held(self, start: int) -> list[AlertRow]:
+    def _held(self, start: int, unfinished: Sequence[str]) -> list[AlertRow]:
         # An incident that was over a cooldown before the start may begin again after it.
         cooldown = max((rule.cooldown for rule in self._rules.values()), default=0)
-        rows = self._ask(_HELD, {"lo": str(start - cooldown)})
+        rows = self._ask(_HELD, {"lo": str(start - cooldown), "unfinished": listed(unfinished)})
         return [
             msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows
         ]

@@ -1,0 +1,49 @@
+"""What alerting counts, in Prometheus' format."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from touchline.tables import AlertRow
+
+SEVERITIES = ("critical", "warning", "info")
+
+
+class AlertMetrics:
+    """Counts of alerting, registered beside those of the process that it runs in."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._firing = Gauge(
+            "touchline_alerts_firing", "Incidents that fire, by severity.", ["severity"], registry=registry
+        )
+        self._seconds = Histogram(
+            "touchline_alerts_evaluation_seconds", "For one evaluation of all alert rules.", registry=registry
+        )
+        self._messages = Counter(
+            "touchline_alerts_messages",
+            "Attempts to tell a channel of an incident, by result: taken, refused.",
+            ["channel", "result"],
+            registry=registry,
+        )
+        self._refused = Gauge(
+            "touchline_alerts_channel_refused",
+            "Attempts that failed since the channel last took a message; 0 is well.",
+            ["channel"],
+            registry=registry,
+        )
+
+    def evaluated(self, alerts: Sequence[AlertRow], seconds: float) -> None:
+        """Count one evaluation, which took so many seconds."""
+        firing = Tally(row.severity for row in alerts if row.status == "firing")
+        for severity in SEVERITIES:
+            self._firing.labels(severity).set(firing[severity])
+        self._seconds.observe(seconds)
+
+    def told(self, channel: str, taken: bool) -> None:
+        """Count one attempt."""
+        self._messages.labels(channel, "taken" if taken else "refused").inc()
+        if taken:
+            self._refused.labels(channel).set(0)
+        else:
+            self._refused.labels(channel).inc()

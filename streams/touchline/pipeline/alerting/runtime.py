@@ -1,0 +1,171 @@
+"""Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
+
+It looks at what the store holds, at most once a second and never more than a quarter of the time, soon
+after something was written and at least every half minute. It asks nothing of the worker and takes nothing
+from it, so that neither waits for the other.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from touchline.alerts import AlertsFile
+from touchline.alerts.addresses import routed
+from touchline.alerts.policy import expected
+from touchline.pipeline.alerting.asking import Ask, Replying, asking
+from touchline.pipeline.alerting.channel import ChannelThread
+from touchline.pipeline.alerting.evaluation import Evaluation
+from touchline.pipeline.alerting.outbox import Outbox
+from touchline.pipeline.store import StoreError
+from touchline.tables import AlertRow
+
+logger = structlog.get_logger(__name__)
+
+PAUSE_SECONDS = 1.0
+IDLE_SECONDS = 30.0
+REST = 3.0
+"""It rests at least this many times as long as an evaluation took."""
+
+LONGEST_REST = 60.0
+
+
+class AlertStore(Replying, Protocol):
+    """What alerting needs of a store: answers, and a way to append rows."""
+
+    def insert(self, table: str, columns: dict[str, Sequence[object]], token: str) -> None: ...
+
+
+class Watching(Protocol):
+    """What alerting counts; see `metrics`."""
+
+    def evaluated(self, alerts: Sequence[AlertRow], seconds: float) -> None: ...
+    def told(self, channel: str, taken: bool) -> None: ...
+
+
+class Alerting:
+    """Evaluates and tells until it is stopped.
+
+    Args:
+        store: Read and written; workers write its frictions and events.
+        file: Rules, channels and routes.
+        url: The address of the live page, for links.
+        known: Up to when (ms) all that came is in the store; None while that is not known.
+        watching: Counts what is done.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        store: AlertStore,
+        file: AlertsFile,
+        *,
+        url: str,
+        known: Callable[[], int | None],
+        watching: Watching,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._file, self._url, self._known = store, file, url.rstrip("/"), known
+        self._watching, self._clock = watching, clock
+        self._ask: Ask = asking(store)
+        self._evaluation = Evaluation(self._ask, store.insert, file.rules)
+        self._current: Mapping[UUID, AlertRow] = {}
+        self._channels: list[ChannelThread] = []
+        self._outbox: Outbox | None = None
+        self._stopping, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="touchline-alerts", daemon=True)
+        self.trouble: str | None = None
+
+    def start(self) -> None:
+        """Begin to evaluate."""
+        self._thread.start()
+
+    def touched(self) -> None:
+        """Something was written to the store."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """End after what is under way, at most `timeout` seconds later."""
+        self._stopping.set()
+        self._wake.set()
+        give_up_at = time.monotonic() + timeout
+        for channel in self._channels:
+            channel.ask_to_stop()
+        self._thread.join(max(0.0, give_up_at - time.monotonic()))
+        for channel in self._channels:
+            channel.join(max(0.0, give_up_at - time.monotonic()))
+
+    def evaluate(self, now: int) -> None:
+        """Bring the alerts up to date as of `now` (ms), and have the channels told.
+
+        Raises:
+            StoreError: the store does not answer, or takes nothing.
+        """
+        outbox = self._outbox = self._outbox or Outbox(self._ask, self._store.insert)
+        began = time.monotonic()
+        found = self._evaluation.evaluate(
+            now,
+            int(self._clock() * 1000),
+            announce=lambda firing: self._announce(outbox, firing),
+            unfinished=outbox.unfinished(self._file.channels),
+        )
+        current: dict[UUID, AlertRow] = {}
+        for row in sorted(found.alerts, key=lambda row: (row.status != "retracted", row.opened_at)):
+            current[row.fingerprint] = row
+        self._current = current
+        self._watching.evaluated(found.alerts, time.monotonic() - began)
+        if not self._channels and not self._stopping.is_set():
+            self._open_channels(outbox)
+        for channel in self._channels:
+            channel.wake()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            began = time.monotonic()
+            try:
+                if (now := self._known()) is not None:
+                    self.evaluate(now)
+                self.trouble = None
+            except StoreError as error:
+                self.trouble = f"alerts wait for the store: {error}"
+                logger.warning("alerts.retry", why=str(error))
+            except Exception:
+                self.trouble = "alerts cannot be evaluated; the log says why"
+                logger.exception("alerts.failed")
+            rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
+            self._stopping.wait(rest)
+            self._wake.wait(IDLE_SECONDS)
+
+    def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
+        """Write down which channels have to be told of what fires."""
+        rows = []
+        newest = {row.fingerprint: row for row in sorted(firing, key=lambda row: row.opened_at)}
+        for alert in newest.values():
+            for channel in sorted(routed(alert.rule, alert.severity, self._file.routes, self._file.channels)):
+                row = expected(alert, outbox.get(channel, alert.fingerprint), channel)
+                if row is not None:
+                    rows.append(row)
+        if rows:
+            outbox.expect(rows)
+
+    def _open_channels(self, outbox: Outbox) -> None:
+        rules = {rule.id: rule for rule in self._file.rules}
+        self._channels = [
+            ChannelThread(
+                name,
+                address,
+                rules,
+                outbox,
+                lambda: self._current,
+                self._url,
+                self._watching.told,
+                self._clock,
+            )
+            for name, address in self._file.channels.items()
+        ]
+        for channel in self._channels:
+            channel.start()
