@@ -305,7 +305,7 @@ def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
     random.shuffle(arriving)
     for entry in entries:
         arriving.insert(random.randint(0, len(arriving)), entry)
-    deaths = random.choice([0.0, 0.02, 0.1])
+    deaths = random.choice([0.0, 0.02, 0.1, 0.3])
     cluster.rebalance()
     try:
         for one in arriving:

@@ -4,7 +4,7 @@ It stores the events of its partitions' entities, each once, and folds the custo
 identifier lies in its partitions; `touchline.identity.partitions` says what it tells the other workers. The
 order of writing makes it effectively once:
 
-    1. frictions, journeys, identities not seen before, quarantine
+    1. frictions, journeys, identities not seen before, quarantine, accounts
     2. events
     3. messages: pairs not seen before to the identity stage; forwarded events and reloads to other workers
     4. commit of the log's offsets, by whoever runs this worker, when `flush` has returned
@@ -153,6 +153,7 @@ class PartitionWorker:
         self._folding.wrote(changes)
         self._write_identities(batch.events)
         self._write_quarantine([*batch.quarantined, *unreadable])
+        self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
         self._tell(routed, [*batch.events, *batch.repeated])
         return Flushed(

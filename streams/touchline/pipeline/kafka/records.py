@@ -21,8 +21,9 @@ Kind = Literal[
     "accounts",
     "forwarded",
     "assignment",
-    "moved",
     "reload",
+    "links",
+    "rules",
     "ledger",
     "quarantine",
     "raw",
@@ -31,8 +32,8 @@ Kind = Literal[
 
 In `touchpoints`: accepted `events` of the partition's entities; `accounts`, how many events came in a request
 (for the store alone, in whichever partition); and what keeps identity across partitions: `forwarded` events,
-`assignment`, `moved`, `reload`. In `links`: `ledger`, an operator's decisions. In `quarantine`: refused
-events, as `quarantine`.
+`assignment`, `reload`. In `links`: `links`, identifiers that occurred together, `ledger`, an operator's
+decisions, and `rules`, those that a worker folds by. In `quarantine`: refused events, as `quarantine`.
 In `inbox`: `raw` events as an SDK sent them, which the collector judges; no worker sees them.
 """
 
