@@ -34,14 +34,13 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         above = [rule for rule in self.rules if rule.second_layer]
-        self.second = Layer(above, None)
-        self.first = Layer((rule for rule in self.rules if not rule.second_layer), _telling(above))
+        self.second = Layer(above, None, None)
+        first = (rule for rule in self.rules if not rule.second_layer)
+        self.first = Layer(first, _telling(above), self.second)
         self.above = bool(above)
         # Any event of a key tells an obligation of the second layer, too, that its time has passed.
         self.times_above = any(isinstance(rule, ExpectRule) and rule.key for rule in above)
         self.asks_ids = any(path == "id" for rule in above for path in _paths(rule))
-        self.heard_above: dict[str, int] = {}
-        """For each type met so far, bits of the second layer's selectors that name it; 0 if none does."""
 
     @property
     def fingerprint(self) -> str:
@@ -86,15 +85,11 @@ class FrictionFold:
         if not isinstance(states, dict):
             states = self._states = dict(states)
         how = Heard.TIMED if self._whole else Heard.UNTIMED
-        hear, groups, heard_above = rules.first.hear, rules.first.groups(how), rules.heard_above
+        first = rules.first
+        groups, times_above = first.groups(how), rules.times_above
         for event in events:
-            hear(states, event, how, groups)
-            bits = heard_above.get(event.type)
-            if bits is None:
-                bits = heard_above[event.type] = rules.second.heard(event.type)
-            if rules.times_above or (
-                bits and (bits & STARTS or self._whole or _any_opened(states, event.time))
-            ):
+            above = first.hear(states, event, how, groups)
+            if times_above or (above and (above & STARTS or self._whole or _any_opened(states, event.time))):
                 if self._above is None:
                     self._above = []
                 self._above.append(event)

@@ -69,13 +69,15 @@ class Groups(NamedTuple):
     """Those who hear a type, by what they are keyed by, which is read once for all of them.
 
     `customer` have no key. Nearly every key is one field of the data: these are found in `fields`, by its
-    name. `others` have their own readers. `starts` as of any of them.
+    name. `others` have their own readers. `starts` as of any of them. `above` are bits of the selectors of
+    the layer above that name the type, 0 if none does.
     """
 
     starts: bool
     customer: tuple[Listener, ...]
     fields: tuple[tuple[str, tuple[Listener, ...]], ...]
     others: tuple[tuple[Callable[[Event], Any], tuple[Listener, ...]], ...]
+    above: int
 
 
 class Heard(Enum):
@@ -87,11 +89,14 @@ class Heard(Enum):
 
 
 class Layer:
-    """Rules of one layer. `told` keeps what the layer above asks of an anchor."""
+    """Rules of one layer. `told` keeps what the layer `above` asks of an anchor."""
 
-    def __init__(self, rules: Iterable[Rule], told: Callable[[Event], Told] | None) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], told: Callable[[Event], Told] | None, above: "Layer | None"
+    ) -> None:
         self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
         self._told = told
+        self._above = above
         self._timed: dict[str, Groups] = {}
         self._untimed: dict[str, Groups] = {}
         self._frictions: dict[str, Groups] = {}
@@ -107,17 +112,18 @@ class Layer:
             case Heard.FRICTION:
                 return self._frictions
 
-    def hear(self, states: States, event: Event, how: Heard, known: dict[str, Groups]) -> None:
+    def hear(self, states: States, event: Event, how: Heard, known: dict[str, Groups]) -> int:
         """Let the rules that hear the event take it, in the states of its customer.
 
-        `known` is `groups(how)`, which who has many events asks for once.
+        `known` is `groups(how)`, which who has many events asks for once. Gives the bits of the selectors of
+        the layer above that name the event's type.
         """
         groups = known.get(event.type)
         if groups is None:
             groups = known[event.type] = self._grouped(event.type, how)
-        starts, customer, fields, others = groups
+        starts, customer, fields, others, above = groups
         if not (starts or states):
-            return
+            return above
         seen = self._offer(customer, states, event, None, None) if customer else None
         if fields:
             data = event.data
@@ -130,6 +136,7 @@ class Layer:
             at = read(event)
             if at is not None:
                 seen = self._offer(listeners, states, event, at, seen)
+        return above
 
     def _offer(
         self, listeners: tuple[Listener, ...], states: States, event: Event, values: Any, seen: Seen | None
@@ -161,7 +168,7 @@ class Layer:
                 state.on_start(event, seen)
         return seen
 
-    def heard(self, event_type: str) -> int:
+    def named(self, event_type: str) -> int:
         """Bits of the layer's selectors that name the type of an event, 0 if none does."""
         bits = 0
         for plan in self.plans:
@@ -200,7 +207,8 @@ class Layer:
             if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
         )
         others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
-        return Groups(starts, customer, fields, others)
+        above = 0 if self._above is None else self._above.named(event_type)
+        return Groups(starts, customer, fields, others, above)
 
 
 def _plan(slot: int, rule: Rule) -> Plan:
