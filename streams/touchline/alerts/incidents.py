@@ -4,8 +4,8 @@ The law: the incidents that begin after a time are a function of what the rule w
 what stood open at that time; never of the order in which it came. What began before is only carried on.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,22 @@ class Incident(NamedTuple):
     def id(self) -> UUID:
         """Of this incident alone."""
         return derived_id(f"{_name(self.rule, self.labels)}:{self.opened_at}")
+
+
+class Known(Protocol):
+    """An incident as it was found before; times in ms."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def opened_at(self) -> int: ...
+    @property
+    def resolved_at(self) -> int | None: ...
+
+
+K = TypeVar("K", bound=Known)
 
 
 class Standing(NamedTuple):
@@ -76,6 +92,21 @@ def incidents(
             over = spell.ended is not None and spell.ended + cooldown < now
             found.append(Incident(rule, labels, spell.began, spell.ended if over else None))
     return found
+
+
+def standing_at(start: int, known: Iterable[Known], cooldown: int) -> dict[Labels, Standing]:
+    """Of the incidents of one rule that are known, those that stood at `start` (ms)."""
+    return {
+        one.labels: Standing(one.opened_at, one.resolved_at)
+        for one in sorted(known, key=lambda one: one.opened_at)
+        if one.opened_at <= start and (one.resolved_at is None or one.resolved_at + cooldown >= start)
+    }
+
+
+def untrue(known: Iterable[K], found: Collection[Incident], start: int) -> list[K]:
+    """Of the incidents that are known, those that are not true (any more), as far as `found` can tell."""
+    true = {one.id for one in found}
+    return [one for one in known if one.opened_at > start and one.id not in true]
 
 
 def _name(rule: str, labels: Labels) -> str:

@@ -162,6 +162,13 @@ class Absence(AlertRuleModel):
     by: Names = ("producer",)
     longer_than: Window = Field(default="1h", validate_default=True)
     forget: Span = Field(default="7d", validate_default=True)
+    cooldown: Span = Field(default="0s", validate_default=True)
+
+    @model_validator(mode="after")
+    def _over_at_once(self) -> Self:
+        if self.cooldown:
+            raise ValueError("an absence is over with the next event: leave cooldown out")
+        return self
 
 
 class StrikeOut(AlertRuleModel):

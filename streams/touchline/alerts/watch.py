@@ -40,7 +40,7 @@ def watch(
         groups[tuple(labels)].append(row)
     if isinstance(rule, Absence):
         for labels, one in standing.items():
-            if one.resolved_at is None:
+            if one.resolved_at is None or one.resolved_at > start:
                 # Its last event may lie further back than what was asked for.
                 groups[labels].append((one.opened_at - rule.longer_than, one.opened_at - rule.longer_than))
     found = {labels: _spells(rule, some, start, now, oldest) for labels, some in groups.items()}

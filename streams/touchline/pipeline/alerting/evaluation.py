@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from touchline.alerts import AlertRule, sql
-from touchline.alerts.incidents import Incident, Labels, Standing
+from touchline.alerts.incidents import Incident, standing_at, untrue
 from touchline.alerts.rules import Absence, Change
 from touchline.alerts.spells import WEEK
 from touchline.alerts.watch import counted, reach, watch
@@ -124,6 +124,7 @@ def evaluated(
 ) -> list[AlertRow]:
     """The rows of a rule that are new or differ from those `held`; what has become untrue is retracted."""
     lo = start - reach(rule)
+    stood = [row for row in held.values() if row.status != "retracted"]
     span = {"lo": str(lo), "hi": str(now)}
     points = ask(sql.points(rule), span)
     ((oldest, events),) = ask(sql.OLDEST, {})
@@ -133,7 +134,7 @@ def evaluated(
         start=start,
         now=now,
         oldest=oldest if events else now,
-        standing=_standing(rule, held, start),
+        standing=standing_at(start, stood, rule.cooldown),
     )
     rows = []
     for one in found:
@@ -144,23 +145,11 @@ def evaluated(
         number = counted(rule, points, one.labels, after, until) if after >= lo else None
         if before is None or not _same(before, one, number):
             rows.append(_row(ask, rule, one, before, number, (after, until), known_at))
-    wanted = {one.id for one in found}
     rows += (
         msgspec.structs.replace(row, status="retracted", version=row.version + 1)
-        for row in held.values()
-        if row.opened_at > start and row.id not in wanted and row.status != "retracted"
+        for row in untrue(stood, found, start)
     )
     return rows
-
-
-def _standing(rule: AlertRule, held: Mapping[UUID, AlertRow], start: int) -> dict[Labels, Standing]:
-    return {
-        row.labels: Standing(row.opened_at, row.resolved_at)
-        for row in sorted(held.values(), key=lambda row: row.opened_at)
-        if row.opened_at <= start
-        and row.status != "retracted"
-        and (row.resolved_at is None or row.resolved_at + rule.cooldown >= start)
-    }
 
 
 def _same(before: AlertRow, one: Incident, number: int | None) -> bool:

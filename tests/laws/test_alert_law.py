@@ -1,0 +1,165 @@
+"""The law of alerts: incidents follow from the set of what happened, however and whenever it came."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from touchline.alerts import Absence, AlertRule, Change, Threshold
+from touchline.alerts.incidents import Incident, Labels, Standing, standing_at, untrue
+from touchline.alerts.rules import AlertRuleModel
+from touchline.alerts.spells import WEEK, Spell
+from touchline.alerts.watch import reach, watch
+
+MINUTE = 60_000
+UNIT = 1_000
+COOLDOWN = 4 * UNIT
+LOOKBACK = 60 * UNIT
+WITHIN = 10 * UNIT
+
+CROWD = Threshold(
+    id="crowd", kind="threshold", title="Crowd", events=("a",), customers=2, within="10s", cooldown="4s"
+)  # fmt: skip
+GAP = Absence(id="gap", kind="absence", title="Gap", longer_than="10s", forget="30s")
+RISE = Change(
+    id="rise", kind="change", title="Rise", events=("a",), within="10s", times=2.0, at_least=2, weeks=2,
+    cooldown="4s",
+)  # fmt: skip
+
+times = st.integers(0, 60).map(lambda second: second * UNIT)
+points = st.lists(
+    st.tuples(st.sampled_from((("x=1",), ("x=2",))), times, st.sampled_from("abc")), max_size=25
+)
+
+
+def _all(rule: AlertRule, rows: Sequence[Sequence[Any]], now: int, oldest: int = -WEEK * 9) -> list[Incident]:
+    return watch(rule, rows, start=-LOOKBACK, now=now, oldest=oldest, standing={})
+
+
+def _brute(
+    holds: Mapping[Labels, Sequence[bool]], now: int, cooldown: int = COOLDOWN
+) -> set[tuple[Labels, int, int | None]]:
+    """Incidents from whether the condition holds, second by second from 0 on."""
+    found = set()
+    for labels, series in holds.items():
+        spells: list[Spell] = []
+        for second, so in enumerate([*series, False]):
+            at = second * UNIT
+            if so and (not spells or spells[-1].ended is not None):
+                spells.append(Spell(at, None))
+            elif not so and spells and spells[-1].ended is None and second < len(series):
+                spells[-1] = Spell(spells[-1].began, at)
+        joined: list[Spell] = []
+        for one in spells:
+            if joined and joined[-1].ended is not None and one.began - joined[-1].ended <= cooldown:
+                joined[-1] = Spell(joined[-1].began, one.ended)
+            else:
+                joined.append(one)
+        for one in joined:
+            over = one.ended is not None and one.ended + cooldown < now
+            found.add((labels, one.began, one.ended if over else None))
+    return found
+
+
+def _plain(found: Sequence[Incident]) -> set[tuple[Labels, int, int | None]]:
+    return {(one.labels, one.opened_at, one.resolved_at) for one in found}
+
+
+@given(points, st.integers(0, 80))
+def test_a_threshold_counts_the_customers_of_its_window(rows: list[Any], second: int) -> None:
+    """At each moment the condition is that so many different customers were met in the window before."""
+    now = second * UNIT
+    holds = {
+        labels: [
+            len({who for one, at, who in rows if one == labels and t * UNIT - WITHIN < at <= t * UNIT}) >= 2
+            for t in range(second + 1)
+        ]
+        for labels in {one for one, _, _ in rows}
+    }
+    assert _plain(_all(CROWD, rows, now)) == _brute(holds, now)
+
+
+@given(points, st.integers(0, 80))
+def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) -> None:
+    """At each moment the condition is that the newest event is as old as the rule says, and not forgotten."""
+    now = second * UNIT
+    seen = {labels: [at for one, at, _ in rows if one == labels] for labels in {one for one, _, _ in rows}}
+    holds = {
+        labels: [
+            bool(before := [at for at in ats if at <= t * UNIT])
+            and WITHIN <= t * UNIT - max(before) < WITHIN + 30 * UNIT
+            for t in range(second + 1)
+        ]
+        for labels, ats in seen.items()
+    }
+    stretches = [(labels, at, at) for labels, ats in seen.items() for at in ats]
+    assert _plain(_all(GAP, stretches, now)) == _brute(holds, now, 0)
+
+
+@given(
+    st.dictionaries(times, st.integers(1, 4), max_size=12),
+    st.dictionaries(times, st.integers(1, 4), max_size=6),
+    st.dictionaries(times, st.integers(1, 4), max_size=6),
+    st.integers(0, 3),
+    st.integers(0, 80),
+)
+def test_a_change_compares_with_the_weeks_that_there_are(
+    this: dict[int, int], last: dict[int, int], before: dict[int, int], reached: int, second: int
+) -> None:
+    """At each moment the condition compares the window with the median of those of earlier weeks."""
+    now = second * UNIT
+    oldest = -reached * WEEK - WITHIN
+    weeks = (this, last, before)
+    rows = [
+        (("x=1",), at - week * WEEK, number)
+        for week, counts in enumerate(weeks)
+        for at, number in counts.items()
+        if at - week * WEEK >= oldest
+    ]
+
+    def inside(week: int, t: int) -> int:
+        return sum(number for _, at, number in rows if t - week * WEEK - WITHIN < at <= t - week * WEEK)
+
+    def holds(t: int) -> bool:
+        known = [inside(week, t) for week in (1, 2) if t - week * WEEK - WITHIN >= oldest]
+        return bool(known) and inside(0, t) >= max(2, 2.0 * median(known))
+
+    expected = _brute({("x=1",): [holds(t * UNIT) for t in range(second + 1)]}, now)
+    assert _plain(_all(RISE, rows, now, oldest)) == expected
+
+
+@given(
+    st.sampled_from((CROWD, GAP)),
+    st.lists(st.tuples(st.sampled_from((("x=1",), ("x=2",))), st.integers(0, 240), st.sampled_from("abc"),
+                       st.integers(0, 40)), max_size=40),
+    st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_incidents_do_not_depend_on_when_and_how_often_they_were_looked_at(
+    rule: AlertRuleModel, arrivals: list[tuple[Labels, int, str, int]], chance: Any
+) -> None:
+    """What comes late, twice and in any order, evaluated again and again over a stretch, ends as at once."""
+    assert isinstance(rule, Threshold | Absence)
+    rows = [
+        (at + late, (labels, at * UNIT, at * UNIT if rule is GAP else who))
+        for labels, at, who, late in arrivals
+    ]
+    end = 400
+    known: dict[Any, Incident] = {}
+    looked_at = sorted(
+        {chance.randrange(end) for _ in range(chance.randrange(12))} | set(range(0, end, 15)) | {end}
+    )
+    for second in looked_at:
+        now = second * UNIT
+        start = now - LOOKBACK
+        some = [row for came, row in rows if came <= second and start - reach(rule) < row[1] <= now]
+        some += chance.sample(some, len(some) // 2)
+        chance.shuffle(some)
+        standing: dict[Labels, Standing] = standing_at(start, known.values(), rule.cooldown)
+        found = watch(rule, some, start=start, now=now, oldest=0, standing=standing)
+        for gone in untrue(list(known.values()), found, start):
+            del known[gone.id]
+        known.update((one.id, one) for one in found)
+    at_once = watch(rule, [row for _, row in rows], start=-LOOKBACK, now=end * UNIT, oldest=0, standing={})
+    assert _plain(list(known.values())) == _plain(at_once)
