@@ -22,10 +22,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {"vocabulary", "tables", "collector", "identity", "friction", "journeys", "alerts"},
     "measures": {"vocabulary", "tables"},
     "panels": {"measures"},
+    "grafana": {"alerts", "measures", "panels"},
     "live": {"vocabulary", "tables", "identity", "friction", "journeys", "pipeline", "measures", "panels"},
     "cli": {
         *("vocabulary", "tables", "sdk", "collector", "simulation"),
-        *("identity", "friction", "journeys", "pipeline", "measures", "panels", "live"),
+        *("identity", "friction", "journeys", "pipeline", "measures", "panels", "grafana", "live"),
     },
 }
 """Each room and the rooms below it that it may import. The SDK knows nothing of the server."""

@@ -1,8 +1,9 @@
 """Panels, each defined once: the question, the SQL that answers it, and how the answer is drawn."""
 
-from touchline.panels.catalogue import BY_ID, DASHBOARDS, PANELS, panels_with
-from touchline.panels.macros import MacroError, expand, interval
+from touchline.panels.catalogue import BY_ID, CHANGES, DASHBOARDS, PANELS, panels_with
+from touchline.panels.macros import ALL, MacroError, expand, interval
 from touchline.panels.panel import (
+    Annotation,
     Column,
     Dashboard,
     Kind,
@@ -16,9 +17,12 @@ from touchline.panels.panel import (
 )
 
 __all__ = [
+    "ALL",
     "BY_ID",
+    "CHANGES",
     "DASHBOARDS",
     "PANELS",
+    "Annotation",
     "Column",
     "Dashboard",
     "Kind",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from touchline.measures import MEASURES, Measure
-from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold
+from touchline.panels.panel import Column, Dashboard, Link, Panel
 from touchline.panels.parts import (
     BUCKETS,
     CHANNELS,
@@ -252,7 +252,6 @@ LIMIT 50
             "grade": Column("Grade", "text"),
             "outcome": Column("Outcome", "text"),
         },
-        thresholds=(Threshold(0, "bad"), Threshold(40, "warn"), Threshold(75, "good")),
     ),
     Panel(
         "goals",

@@ -207,6 +207,7 @@ LIMIT 40
         "bars",
         "count",
         NOTHING_CAME,
+        width=24,
     ),
     Panel(
         "quarantine_latest",

@@ -192,6 +192,7 @@ LIMIT 20
         "bars",
         "strikes",
         "No friction in this span.",
+        width=24,
     ),
     Panel(
         "journeys_of_a_rule",

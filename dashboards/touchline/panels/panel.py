@@ -17,7 +17,7 @@ Level = Literal["good", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From `value` on, in the panel's unit, it is `level`."""
+    """From `value` on, in the panel's unit, it is `level`; the first of several holds below it as well."""
 
     value: float
     level: Level
@@ -89,6 +89,14 @@ class Variable:
     name: str
     title: str
     sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What is marked on every picture over time: rows of `time`, `title`, `text` and `tags`."""
+
+    title: str
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,138 @@
+"""The alert rules as Grafana's own, for teams that alert there.
+
+Each asks for one number a combination of labels, over the time up to now, and fires above a threshold.
+"""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from grafana_foundation_sdk.builders import alerting, expr
+from grafana_foundation_sdk.models.alerting import RelativeTimeRange
+
+from touchline.alerts import Absence, AlertRule, Change, StrikeOut, Threshold
+from touchline.alerts.spells import WEEK
+from touchline.alerts.sql import OLDEST, points, watched
+from touchline.grafana.building import Json, plain
+from touchline.grafana.drawing import number, uid
+from touchline.grafana.queries import ClickHouse
+
+GROUP = "Touchline"
+FOLDER = "touchline"
+EVERY_SECONDS = 60
+
+_EXPRESSION = "__expr__"
+_NOW = "(toInt64(toUnixTimestamp($__toTime)) * 1000)"
+"""The time of the evaluation, ms since 1970."""
+
+
+def alert_rules(rules: Iterable[AlertRule], source: str) -> list[Json]:
+    """Each rule as Grafana's provisioning API takes it, asking the data source with this uid."""
+    return [plain(_rule(rule, source).build()) for rule in rules]
+
+
+def rule_sql(rule: AlertRule) -> str:
+    """What Grafana asks: columns of the labels, as text, and `value`; no row where there is nothing."""
+    labels = ", ".join(
+        f"substring(labels[{place}], {len(name) + 2}) AS `{name}`"
+        for place, name in enumerate(rule.by, start=1)
+    )
+    return f"SELECT {labels}{', ' if labels else ''}toFloat64(value) AS value\nFROM ({_values(rule)})"
+
+
+def rule_uid(rule_id: str) -> str:
+    """The uid of a rule in Grafana, which takes 40 characters."""
+    whole = f"touchline-{rule_id}"
+    return whole if len(whole) <= 40 else f"{whole[:31]}-{crc32(rule_id.encode()):08x}"
+
+
+def _values(rule: AlertRule) -> str:
+    if isinstance(rule, Change):
+        return _rises(rule)
+    if isinstance(rule, Absence):
+        seen = _between(points(rule), rule.longer_than + rule.forget)
+        return f"SELECT labels, ({_NOW} - max(last)) / 1000 AS value FROM ({seen})\nGROUP BY labels"
+    met = _between(watched(rule), rule.within)
+    return f"SELECT labels, uniqExact(customer) AS value FROM ({met}) GROUP BY labels"
+
+
+def _rises(rule: Change) -> str:
+    """Rows of what is more than usual, `value` being how many there are."""
+    weeks = range(rule.weeks + 1)
+    oldest = f"(SELECT tuple(*).1 FROM ({OLDEST}))"
+    known = f"least({rule.weeks}, intDiv({_NOW} - {rule.within} - {oldest}, {WEEK}))"
+    counted = ", ".join(f"countIf(week = {week})" for week in weeks if week)
+    return f"""
+SELECT labels, countIf(week = 0) AS value, {known} AS known,
+       arrayReduce('quantileExactInclusive(0.5)', arraySlice([{counted}], 1, greatest(known, 1))) AS usual
+FROM (
+    SELECT labels, intDiv({_NOW} - at, {WEEK}) AS week
+    FROM ({_between(watched(rule, weeks), rule.within)})
+)
+GROUP BY labels
+HAVING known > 0 AND value >= greatest({rule.at_least}, {rule.times} * usual)
+"""
+
+
+def _between(sql: str, span: int) -> str:
+    """The rules' SQL, over the time up to now."""
+    return sql.replace("{lo:Int64}", f"({_NOW} - {span})").replace("{hi:Int64}", _NOW)
+
+
+def _limit(rule: AlertRule) -> float:
+    """Above this it fires."""
+    match rule:
+        case Threshold() | StrikeOut():
+            return rule.customers - 1
+        case Change():
+            return rule.at_least - 1
+        case Absence():
+            return rule.longer_than / 1000
+
+
+def _looks_back(rule: AlertRule) -> int:
+    """Seconds."""
+    return (rule.longer_than if isinstance(rule, Absence) else rule.within) // 1000
+
+
+def _rule(rule: AlertRule, source: str) -> alerting.Rule:
+    dashboard, panel = ("health", "producers") if isinstance(rule, Absence) else ("friction", "friction_rate")
+    asked = (
+        alerting.Query("A")
+        .datasource_uid(source)
+        .model(ClickHouse(rule_sql(rule), "table", source))
+        .relative_time_range(RelativeTimeRange(from_val=_looks_back(rule), to=0))
+    )
+    judged = (
+        alerting.Query("B")
+        .datasource_uid(_EXPRESSION)
+        .model(_above(_limit(rule)))
+        .relative_time_range(RelativeTimeRange(from_val=0, to=0))
+    )
+    labels = {"severity": rule.severity, "touchline_rule": rule.id}
+    annotations = {
+        "summary": rule.title,
+        "__dashboardUid__": uid(dashboard),
+        "__panelId__": str(number(panel)),
+    }
+    return (
+        alerting.Rule(rule.title)
+        .uid(rule_uid(rule.id))
+        .org_id(1)
+        .folder_uid(FOLDER)
+        .rule_group(GROUP)
+        .condition("B")
+        .with_query(asked)
+        .with_query(judged)
+        .for_val("0s")
+        .keep_firing_for(f"{rule.cooldown // 1000}s")
+        .no_data_state("OK")
+        .exec_err_state("Error")
+        .labels(labels | ({"owner": rule.owner} if rule.owner else {}))
+        .annotations(annotations | ({"description": rule.why} if rule.why else {}))
+    )
+
+
+def _above(limit: float) -> expr.TypeThreshold:
+    evaluator = expr.ExprTypeThresholdConditionsEvaluator().type("gt").params([limit])
+    condition = expr.ExprTypeThresholdConditions().evaluator(evaluator)
+    return expr.TypeThreshold().ref_id("B").expression("A").conditions([condition])
