@@ -3,6 +3,7 @@
 import typer
 
 from touchline.cli import customer, dev, keys, rules, schema
+from touchline.cli.accounts import accounts
 from touchline.cli.backtest import backtest
 from touchline.cli.compare import compare
 from touchline.cli.demo import demo
@@ -26,6 +27,7 @@ app.command("import")(import_)
 app.command()(replay)
 app.command()(query)
 app.command()(measures)
+app.command()(accounts)
 app.command()(backtest)
 app.command()(compare)
 app.command()(migrate)
