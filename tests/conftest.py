@@ -51,7 +51,8 @@ class StoreProcess:
             )
         give_up_at = time.monotonic() + 60
         while (found := re.search(r"is up: (\S+)", said.read_text())) is None:
-            assert self.process.poll() is None and time.monotonic() < give_up_at, said.read_text()
+            assert self.process.poll() is None, said.read_text()
+            assert time.monotonic() < give_up_at, said.read_text()
             time.sleep(0.05)
         self.url = found[1]
 

@@ -1,95 +1,16 @@
-"""What keeps everything in memory answers as the durable ones do: the laws are tested on it."""
+"""The logs keep one contract, in memory and on disk: the laws are tested on the one in memory."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import orjson
 import pytest
 
-from touchline.collector.acceptance import accept_each
 from touchline.collector.log import Batch
-from touchline.identity import customer_id
-from touchline.pipeline.memory import MemoryLog, MemoryStore
-from touchline.pipeline.packs import load_rules
+from touchline.pipeline.memory import MemoryLog
 from touchline.pipeline.ports import Log
-from touchline.pipeline.ports import Store as StorePort
 from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store
-from touchline.pipeline.worker import Worker
-from touchline.simulation import Retailer
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000
-
-
-def _filled(store: StorePort) -> list[str]:
-    """The store after a worker took in two days of the retailer; the ids of the events."""
-    touchpoints = Retailer(4, NOW, history=2 * DAY, history_rate=0.01).until(NOW)
-    raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
-    lines = accept_each(raws, received_at_ms=NOW, producer="t").batch.touchpoints
-    log = MemoryLog()
-    for start in range(0, len(lines), 250):
-        log.append("touchpoints", lines[start : start + 250], NOW)
-    worker = Worker(log, store, load_rules())
-    worker.bring_rules_into_force(NOW)
-    while worker.flush(worker.read(), NOW - DAY):
-        pass
-    return [touchpoint.id for touchpoint in touchpoints]
-
-
-def _answers(store: StorePort) -> dict[str, Any]:
-    """All that a worker can ask of a store, in an order of its own."""
-    ids = _filled(store)
-    entities = sorted(store.entities())
-    sets = sorted(store.identifier_sets())
-    known = {one for identifiers in sets for one in identifiers} | set(entities)
-    customers: list[UUID] = [customer_id(one) for one in sorted(known)]
-    store.insert("links", {"identifiers": sets[1:]}, token="links")
-    return {
-        "stored_ids": store.stored_ids([*ids, "no such event"]),
-        "entities": entities,
-        "events": store.events_of(entities),
-        "events of one": store.events_of(entities[:1]),
-        "events later": store.events_of(entities, NOW - DAY),
-        "events of nobody": store.events_of([]),
-        "identifier sets": sets,
-        "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
-        "identities of": sorted(store.identities_of([*entities[:20], "device:never-seen"])),
-        "links": sorted(store.links()),
-        "linked": store.linked([*sets, ("device:never-seen", "device:other")]),
-        "frictions": sorted(store.frictions_of(customers), key=lambda row: (row.customer, row.id)),
-        "journeys": sorted(store.journeys_of(customers), key=lambda row: (row.customer, row.id)),
-        "due": sorted(store.due()),
-        "newest": store.newest(),
-        "last version": store.last_version(),
-        "rules": store.rules_in_force(),
-    }
-
-
-def test_the_stores_give_the_same_answers_to_the_same_events(store: Store) -> None:
-    """After the same events, whatever a worker asks has one answer, and it is not an empty one."""
-    real, fake = _answers(store), _answers(MemoryStore())
-    assert real.keys() == fake.keys()
-    for question, answer in real.items():
-        assert answer == fake[question], question
-        assert answer or question == "events of nobody", question
-
-
-def test_a_repeated_token_adds_nothing(store: Store) -> None:
-    """Both take an insert with one token once."""
-    fake = MemoryStore()
-    for one in (store, fake):
-        for customer in ("account:1", "account:2"):
-            row: dict[str, Sequence[Any]] = {
-                "entity": ["account:1"],
-                "customer": [customer_id(customer)],
-                "version": [1],
-            }
-            one.insert("identities", row, token="once")
-    assert store.query("SELECT customer FROM identities").result_rows == [[str(customer_id("account:1"))]]
-    assert [row["customer"] for row in fake.tables["identities"].values()] == [customer_id("account:1")]
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])

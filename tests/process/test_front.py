@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from touchline.cli.process import loopback
+from touchline.cli.serving import loopback
 
 EVENT = {
     "type": "help.searched",

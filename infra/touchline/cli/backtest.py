@@ -35,17 +35,17 @@ def backtest(
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import asking, extent
     from touchline.cli.spans import since as began
+    from touchline.cli.stores import readable_store
     from touchline.friction import RulesError
     from touchline.pipeline.backtest import backtest as run
     from touchline.pipeline.histories import histories
     from touchline.pipeline.packs import load_rules
     from touchline.pipeline.store import StoreError
-    from touchline.pipeline.store_access import store_reader
 
     with reported(StoreError, SettingsError, RulesError):
         settings = load_settings(data=data, rules=in_force)
         given, compared = load_rules(rules), load_rules(settings.rules)
-        with store_reader(settings.data) as reader, _bar() as progress:
+        with readable_store(settings) as reader, _bar() as progress:
             oldest, until = extent(asking(reader))
             start = max(oldest, began(since, until))
             found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)

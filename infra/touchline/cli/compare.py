@@ -36,15 +36,15 @@ def compare(
 
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import asking, extent, stretch
+    from touchline.cli.stores import readable_store
     from touchline.pipeline.compare import CannotCompare, Period, around, find_change
     from touchline.pipeline.compare import compare as run
     from touchline.pipeline.store import StoreError
-    from touchline.pipeline.store_access import store_reader
 
     if (change is None) == (before is None) or (before is None) != (after is None):
         raise fail("give --change ID, or --before A..B with --after C..D", 2)
     errors = (StoreError, SettingsError, CannotCompare)
-    with reported(*errors), store_reader(load_settings(data=data).data) as reader:
+    with reported(*errors), readable_store(load_settings(data=data)) as reader:
         ask = asking(reader)
         deployed = None if change is None else find_change(ask, change)
         if deployed is not None:

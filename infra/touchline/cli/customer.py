@@ -234,12 +234,12 @@ def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Se
     """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
     from touchline.cli.process import expected_errors
     from touchline.cli.settings import load_settings
+    from touchline.cli.stores import readable_store
     from touchline.pipeline.dossier import TooManyLinks
-    from touchline.pipeline.store_access import store_reader
 
     with reported(*expected_errors(), TooManyLinks):
         settings = load_settings(data=data, rules=rules)
-        with store_reader(settings.data) as reader:
+        with readable_store(settings) as reader:
             yield settings, reader
 
 

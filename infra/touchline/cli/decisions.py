@@ -13,12 +13,12 @@ import msgspec
 from uuid_utils import uuid7
 
 from touchline.cli.settings import Settings
+from touchline.cli.stores import writable_store
 from touchline.collector.log import Batch
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.identity.ledger import What
 from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
 from touchline.pipeline.store_access import running_server
 from touchline.pipeline.worker import Worker
 
@@ -68,7 +68,7 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
             log.append(batch)
             _wait(log, log.end())
             return f"applied by the server at {server.url}"
-        store = parts.enter_context(open_store(data / "store"))
+        store = parts.enter_context(writable_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         worker = Worker(log, store, rules, settings.journey_gap)
         if not worker.rules_in_force:

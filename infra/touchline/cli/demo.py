@@ -107,7 +107,7 @@ def _retailer(
 ) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Beside]]":
     """What folds the retailer's past, and what makes the shop that sends its present."""
     from touchline.cli.history import History, portions
-    from touchline.cli.process import loopback
+    from touchline.cli.serving import loopback
     from touchline.collector.files import START, ImportItem
     from touchline.pipeline.worker import Worker
     from touchline.sdk import Touchline

@@ -5,6 +5,7 @@ import typer
 from touchline.cli import customer, dev, keys, rules, schema
 from touchline.cli.accounts import accounts
 from touchline.cli.backtest import backtest
+from touchline.cli.collector import collector
 from touchline.cli.compare import compare
 from touchline.cli.demo import demo
 from touchline.cli.imports import import_
@@ -12,6 +13,7 @@ from touchline.cli.measures import measures
 from touchline.cli.migrate import migrate
 from touchline.cli.query import query
 from touchline.cli.replay import replay
+from touchline.cli.store import store
 from touchline.cli.up import up
 
 app = typer.Typer(
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(up)
 app.command()(demo)
 app.command("import")(import_)
+app.command()(collector)
+app.command()(store)
 app.command()(replay)
 app.command()(query)
 app.command()(measures)

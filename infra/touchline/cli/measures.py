@@ -34,13 +34,13 @@ def measures(
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import asking, extent, moment
     from touchline.cli.spans import since as began
+    from touchline.cli.stores import readable_store
     from touchline.measures import Span, evaluate
     from touchline.pipeline.store import StoreError
-    from touchline.pipeline.store_access import store_reader
 
     with reported(StoreError, SettingsError):
         settings = load_settings(data=data)
-        with store_reader(settings.data) as reader:
+        with readable_store(settings) as reader:
             ask = asking(reader)
             _, now = extent(ask)
             end = now if until is None else moment(until, "--until")

@@ -1,7 +1,6 @@
 """All of Touchline in one process on one port: collector, worker, store and live page."""
 
 import asyncio
-import ipaddress
 import socket
 import threading
 import time
@@ -17,7 +16,9 @@ from starlette.routing import Mount, Route
 
 from touchline.cli.ending import Ending
 from touchline.cli.front import Front, LatePage, not_found, refused
+from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
 from touchline.cli.settings import Settings, SettingsError
+from touchline.cli.stores import writable_store
 from touchline.collector.app import Collector
 from touchline.collector.inbox import keep_draining
 from touchline.collector.keys import Keys, KeysUnreadable
@@ -28,7 +29,7 @@ from touchline.pipeline.embedded import Embedded
 from touchline.pipeline.garbage import search_seldom
 from touchline.pipeline.server_file import announced
 from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store, StoreError, StoreUnavailable, open_store
+from touchline.pipeline.store import Store, StoreError, StoreUnavailable
 from touchline.pipeline.watch import WorkerMetrics
 
 STOP_SECONDS = 5
@@ -36,10 +37,6 @@ STOP_SECONDS = 5
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _HERE = ("localhost", "127.0.0.1", "[::1]")
-
-
-class CannotServe(Exception):
-    """The process cannot begin, or cannot go on; the message says why and what to do."""
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
@@ -88,10 +85,10 @@ def serve(
             f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
         )
     with ExitStack() as parts:
-        listening = parts.enter_context(_listening(settings.host, settings.port))
-        url = _url(settings.host, listening.getsockname()[1])
-        _make(data)
-        store = parts.enter_context(open_store(data / "store"))
+        listening = parts.enter_context(listening_on(settings.host, settings.port))
+        url = url_of(settings.host, listening.getsockname()[1])
+        make_folder(data)
+        store = parts.enter_context(writable_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         before(log, store)
         token = parts.enter_context(announced(data, url))
@@ -215,28 +212,6 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
     mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)
 
 
-def _make(data: Path) -> None:
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotServe(
-            f"{data} cannot be used for data: {error.strerror}; name another with --data"
-        ) from None
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise CannotServe(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
-        ) from None
-    with listening:
-        yield listening
-
-
 @contextmanager
 def _draining(inbox: Path, log: SqliteLog, collector: Collector, region: str | None) -> Iterator[None]:
     """Take in what other processes leave in the data folder."""
@@ -254,17 +229,3 @@ def _draining(inbox: Path, log: SqliteLog, collector: Collector, region: str | N
     finally:
         stop.set()
         thread.join(STOP_SECONDS)
-
-
-def loopback(host: str) -> bool:
-    """Whether only programs on this machine can reach what listens there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _url(host: str, port: int) -> str:
-    """The address by which this machine reaches it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses, if so asked
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

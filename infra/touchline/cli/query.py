@@ -32,15 +32,15 @@ def query(
     Example: touchline query "SELECT rule, count() FROM current_frictions GROUP BY rule"
     """
     from touchline.cli.settings import SettingsError, load_settings
+    from touchline.cli.stores import readable_store
     from touchline.pipeline.store import StoreError, parse_answer
-    from touchline.pipeline.store_access import store_reader
 
     if as_json and as_csv:
         raise fail("give --json or --csv, not both", 2)
     parameters = _parameters(param or [])
     text = sys.stdin.read() if sql == "-" else sql
     fmt = "JSONEachRow" if as_json else "CSVWithNames" if as_csv else "JSONCompact"
-    with reported(StoreError, SettingsError), store_reader(load_settings(data=data).data) as reader:
+    with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
         reply = reader.reply(text, fmt, parameters)
     if reply.format == "JSONCompact":
         _show(parse_answer(reply.body))

@@ -39,7 +39,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
 
 def greet(url: str, settings: "Settings") -> None:
     """Say where the process is to be found."""
-    from touchline.cli.process import loopback
+    from touchline.cli.serving import loopback
 
     asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
     typer.echo(f"Touchline is up: {url}   (data in {settings.data}; Ctrl-C ends it)")

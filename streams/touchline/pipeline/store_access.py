@@ -1,4 +1,4 @@
-"""Reading a data folder's store, whether a server has it open or nobody has."""
+"""Reading a store: a server's, or a data folder's, whether a process has it open or nobody has."""
 
 import http.client
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,8 @@ from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from touchline.pipeline.server_file import Server, find_server
-from touchline.pipeline.store import QueryError, Reply, StoreUnavailable, open_store
+from touchline.pipeline.store import QueryError, Reply, StoreUnavailable, connect_store, open_store
+from touchline.pipeline.store_address import Address
 
 ANSWER_SECONDS = 60
 PING_SECONDS = 5
@@ -22,14 +23,21 @@ class Reader(Protocol):
 
 
 @contextmanager
-def store_reader(data: Path) -> Iterator[Reader]:
-    """Whatever answers queries on the store of a data folder: its running server, else the store itself.
+def store_reader(data: Path, address: Address | None = None) -> Iterator[Reader]:
+    """Whatever answers queries on the store: at its address, else the data folder's.
+
+    That of a data folder is asked through its running server, or opened where none runs.
 
     Raises:
         StoreMissing: there is no store.
         StoreInUse: a process has it open that does not serve it.
         StoreMismatch: it was made by another version.
+        StoreUnavailable, StoreDenied: the server at the address does not answer, or not to this user.
     """
+    if address is not None:
+        with connect_store(address) as store:
+            yield store
+        return
     if (server := running_server(data)) is not None:
         yield _Remote(server)
         return

@@ -18,8 +18,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from starlette.applications import Starlette
 
-from touchline.pipeline import clickhouse_http
-from touchline.pipeline.clickhouse_http import clickhouse_mount
+from touchline.pipeline.clickhouse_http import clickhouse_mount, front
 from touchline.pipeline.store import Store, open_store
 
 TOKEN = "the-token"
@@ -258,11 +257,9 @@ def test_too_many_queries_wait_and_then_are_told(
     ask: Ask, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the running ones, queries wait for a while; then they are told that it is too many."""
-    monkeypatch.setattr(clickhouse_http, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(front, "WAIT_SECONDS", 0.2)
     slow = f"/clickhouse?password={TOKEN}&query={quote('SELECT sleep(2)')}"
-    running = [
-        http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(clickhouse_http.RUNNING)
-    ]
+    running = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(front.RUNNING)]
     for connection in running:
         connection.request("GET", slow)
     limit = time.monotonic() + 20

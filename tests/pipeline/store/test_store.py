@@ -1,8 +1,7 @@
-"""The store, on the real engine."""
+"""The store in a folder: who has it open, and how its tables are brought up to date."""
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import msgspec
 import orjson
 import pytest
 
-from touchline.identity import Entry
-from touchline.pipeline.batch import entry_columns
 from touchline.pipeline.store import (
     QueryError,
     Store,
@@ -25,7 +22,7 @@ from touchline.pipeline.store import (
     opening,
 )
 from touchline.pipeline.store.statement import split
-from touchline.tables import FrictionRow, IdentityRow, JourneyRow, Migration, migrations
+from touchline.tables import Migration, migrations
 from touchline.vocabulary.event import Event
 
 ANNA, BERT = UUID(int=1), UUID(int=2)
@@ -60,223 +57,6 @@ def put(store: Store, events: Sequence[Event], token: str = "t", offset: int = 1
     store.insert("events", {**rows, "log_offset": [offset] * len(events)}, token)
 
 
-def friction(number: int, version: int = 1, **fields: Any) -> FrictionRow:
-    """A friction of Anna's."""
-    defaults: dict[str, Any] = {
-        "id": UUID(int=100 + number),
-        "rule": "long_wait",
-        "rule_version": "1",
-        "customer": ANNA,
-        "journey": UUID(int=7),
-        "anchor": "e00001",
-        "channel": "phone",
-        "source": "desk",
-        "opened_at": 1_780_000_000_001,
-        "detected_at": 1_780_000_000_002,
-        "resolved_at": None,
-        "status": "open",
-        "count": 1,
-        "evidence": ("e00001", "e00002"),
-        "weight": 10,
-        "factor": "process",
-        "version": version,
-    }
-    return FrictionRow(**{**defaults, **fields})
-
-
-def journey(number: int, version: int = 1, **fields: Any) -> JourneyRow:
-    """A journey of Anna's."""
-    defaults: dict[str, Any] = {
-        "id": UUID(int=200 + number),
-        "customer": ANNA,
-        "first": "e00001",
-        "start": 1_780_000_000_001,
-        "last": 1_780_000_000_999,
-        "path": ("web", "phone"),
-        "events": 2,
-        "contacts": 1,
-        "visits": 2,
-        "strikes": 10,
-        "score": 90,
-        "grade": "A",
-        "outcome": "open",
-        "wait_seconds": 5,
-        "transfers": 0,
-        "channel_switches": 1,
-        "repeats": 0,
-        "due_at": None,
-        "superseded": 0,
-        "version": version,
-    }
-    return JourneyRow(**{**defaults, **fields})
-
-
-def test_events_come_back_as_they_went_in(store: Store) -> None:
-    """Every field of an event survives the store to the millisecond and to the last character."""
-    odd = event(
-        1,
-        id="quote\" back\\ tab\t 'x' é €",
-        time=1_780_000_000_999,
-        identifiers=("account:a'n\\na", "email:a@b.example"),
-        data={"text": 'line\n"quoted" \\ é \x00', "value": 80.5, "deep": {"list": [1, None, True]}},
-        context={"agent": "x"},
-        schema=3,
-    )
-    put(store, [odd])
-    assert store.events_of([odd.entity]) == [odd]
-
-
-def test_events_come_in_order_and_once(store: Store) -> None:
-    """Events of several entities come by time and id, and one that was stored twice comes once."""
-    events = [event(3), event(1, "account:bert"), event(2)]
-    put(store, events, "a")
-    put(store, events, "b")
-    put(store, [event(4, "account:carl")], "c")
-    assert [one.id for one in store.events_of(["account:anna", "account:bert"])] == [
-        "e00001",
-        "e00002",
-        "e00003",
-    ]
-
-
-def test_a_repeat_with_the_same_token_adds_nothing(store: Store) -> None:
-    """The token, not the content, tells a repeated insert."""
-    put(store, [event(1)], "a")
-    put(store, [event(2)], "a")
-    put(store, [event(3)], "b")
-    assert store.query("SELECT id FROM events ORDER BY id").result_rows == [["e00001"], ["e00003"]]
-
-
-def test_stored_ids_name_the_record_that_brought_them(store: Store) -> None:
-    """Of the ids asked for, the stored ones come with their log offset."""
-    put(store, [event(1)], "a", offset=4)
-    put(store, [event(2)], "b", offset=9)
-    assert store.stored_ids(["e00001", "e00002", "e00003"]) == {"e00001": 4, "e00002": 9}
-    assert store.stored_ids([f"new-{number}" for number in range(10_000)]) == {}
-
-
-def test_an_id_is_looked_up_in_the_projection(store: Store) -> None:
-    """The lookup by id reads the part of the table that is sorted by id."""
-    put(store, [event(number) for number in range(20_000)])
-    plan = store.query("EXPLAIN projections = 1 SELECT id, log_offset FROM events WHERE id IN ('e00007')")
-    assert any("ReadFromMergeTree (by_id)" in row[0] for row in plan.result_rows)
-
-
-def test_nothing_asked_is_nothing_answered(store: Store) -> None:
-    """Empty lists of keys and inserts without rows are fine."""
-    store.insert("events", {"id": [], "time": []}, "t")
-    assert store.stored_ids([]) == {}
-    assert [*store.events_of([]), *store.frictions_of([]), *store.journeys_of([])] == []
-
-
-def test_an_empty_store_answers(store: Store) -> None:
-    """A store without rows has no newest event, nothing due and version 0."""
-    assert (store.newest(), store.last_version(), list(store.due())) == (None, 0, [])
-    assert [*store.identifier_sets(), *store.entities()] == []
-    assert store.query("SELECT * FROM current_frictions").result_rows == []
-
-
-def test_a_retracted_friction_shows_nowhere(store: Store) -> None:
-    """The highest version of a friction counts, and a retracted one is in no view and no answer."""
-    rows = [friction(1), friction(2), friction(3, customer=BERT, resolved_at=1_780_000_000_777)]
-    store.insert("frictions", columns(rows), "a")
-    later = [friction(1, 2, status="retracted"), friction(2, 2, status="resolved", count=5)]
-    store.insert("frictions", columns(later), "b")
-    assert store.frictions_of([ANNA]) == [later[1]]
-    assert sorted(store.frictions_of([ANNA, BERT]), key=lambda row: row.id) == [later[1], rows[2]]
-    shown = store.query("SELECT toString(id), status, count FROM current_frictions ORDER BY id")
-    assert shown.result_rows == [[str(rows[1].id), "resolved", 5], [str(rows[2].id), "open", 1]]
-    assert store.last_version() == 2
-
-
-def test_a_superseded_journey_shows_nowhere(store: Store) -> None:
-    """The highest version of a journey counts, and a superseded one is in no view and no answer."""
-    rows = [journey(1), journey(2, due_at=1_780_000_009_000)]
-    store.insert("journeys", columns(rows), "a")
-    store.insert("journeys", columns([journey(1, 7, superseded=1)]), "b")
-    assert store.journeys_of([ANNA]) == [rows[1]]
-    assert store.query("SELECT toString(id) FROM current_journeys").result_rows == [[str(rows[1].id)]]
-    assert store.last_version() == 7
-
-
-def test_due_names_an_entity_and_the_deadline(store: Store) -> None:
-    """A pending obligation is found again by the entity of its journey's first event."""
-    put(store, [event(1), event(2, "account:bert")])
-    rows = [journey(1, due_at=1_780_000_009_000), journey(2, first="e00002"), journey(3, first="e00002")]
-    store.insert("journeys", columns(rows), "a")
-    store.insert("journeys", columns([journey(3, 2, due_at=5, superseded=1)]), "b")
-    assert store.due() == [("account:anna", 1_780_000_009_000)]
-
-
-def test_identifier_sets_and_entities_are_distinct(store: Store) -> None:
-    """The sets of two or more identifiers come once each, and so do the entities."""
-    pair = ("account:anna", "email:a@b.example")
-    put(store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
-    assert list(store.identifier_sets()) == [pair]
-    assert sorted(store.entities()) == ["account:anna", "device:x"]
-    assert store.newest() == event(4).time
-
-
-def test_the_newest_friction_may_be_newer_than_any_event(store: Store) -> None:
-    """A friction opens at a deadline, when nothing happened; a retracted one did not open."""
-    put(store, [event(1)])
-    opened = event(1).time + 1_000
-    store.insert("frictions", columns([friction(1, opened_at=opened)]), "a")
-    assert store.newest() == opened
-    store.insert("frictions", columns([friction(1, 2, opened_at=opened, status="retracted")]), "b")
-    assert store.newest() == event(1).time
-
-
-def test_deleted_events_are_gone_for_good(store: Store) -> None:
-    """What is deleted is in no answer, neither by entity nor by id, and no part of the table holds it."""
-    anna = ("account:anna", "device:x's")
-    put(store, [event(1, identifiers=anna), event(2), event(3, "account:bert"), event(4, "device:x's")])
-    assert sorted(store.identifier_sets_of(["account:anna", "nobody"])) == [("account:anna",), anna]
-    store.delete_events(["account:anna", "account:bert"], ["device:x's"])
-    assert [event.id for event in store.events_of(["account:anna", "account:bert"])] == ["e00002", "e00003"]
-    assert list(store.stored_ids(["e00001", "e00002", "e00004"])) == ["e00002", "e00004"]
-    parts = (
-        "SELECT sum(rows), sum(has_lightweight_delete) FROM system.parts WHERE active AND table = 'events'"
-    )
-    assert store.query(parts).result_rows == [[3, 0]]
-    store.delete_events([], ["device:x's"])
-    store.delete_events(["device:x's"], ["device:x's"])
-    assert store.events_of(["device:x's"]) == []
-
-
-def test_rows_are_deleted_by_their_customer(store: Store) -> None:
-    """All versions of a customer's rows go, and nobody else's."""
-    store.insert("frictions", columns([friction(1), friction(2, customer=BERT)]), "a")
-    store.insert("frictions", columns([friction(1, 2, status="retracted")]), "b")
-    store.delete("frictions", [ANNA])
-    assert store.query("SELECT customer FROM frictions").result_rows == [[str(BERT)]]
-    store.delete("frictions", [])
-    rows = [IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:anna", "device:y")]
-    store.insert("identities", columns(rows), "a")
-    store.delete("identities", ["device:y"])
-    assert store.query("SELECT entity FROM identities").result_rows == [["account:anna"]]
-
-
-def test_the_ledger_comes_back_as_it_was_written(store: Store) -> None:
-    """Entries of the ledger are read as they are, and their versions count."""
-    pair = ("account:anna", "device:x")
-    split = Entry(id="l1", at=5, who="o'neil", what="split", identifiers=pair, reason='a "shared" one')
-    erase = Entry(id="l2", at=6, who="o'neil", what="erase", hashes=("ab", "cd"), salt="s")
-    store.insert("ledger", entry_columns([split, erase], 7), "a")
-    assert sorted(store.ledger(), key=lambda entry: entry.id) == [split, erase]
-    assert store.last_version() == 7
-    store.delete("ledger", ["l1"])
-    assert store.ledger() == [erase]
-
-
-def test_current_identities_name_the_latest_customer(store: Store) -> None:
-    """An identity written again replaces the one before."""
-    for version, customer in ((1, ANNA), (2, BERT)):
-        rows = columns([IdentityRow(entity="account:anna", customer=customer, version=version)])
-        store.insert("identities", rows, f"v{version}")
-    assert store.query("SELECT customer FROM current_identities").result_rows == [[str(BERT)]]
-
-
 def test_a_refused_insert_can_be_repeated(store: Store) -> None:
     """An insert that the engine refuses says so, and succeeds once the cause is gone."""
     store._handle.command("RENAME TABLE events TO away")
@@ -287,64 +67,6 @@ def test_a_refused_insert_can_be_repeated(store: Store) -> None:
     store._handle.command("RENAME TABLE away TO events")
     put(store, [event(1)])
     assert store.stored_ids(["e00001"]) == {"e00001": 1}
-
-
-def test_values_that_fit_no_column_are_the_callers_error(store: Store) -> None:
-    """A wrong table, column or value is no reason to try again."""
-    with pytest.raises(KeyError):
-        store.insert("nothing", {"id": ["x"]}, "t")
-    with pytest.raises(KeyError):
-        store.insert("events", {"nothing": ["x"]}, "t")
-    with pytest.raises(ValueError, match="length"):
-        store.insert("events", {"id": ["x", "y"], "type": ["z"]}, "t")
-
-
-def test_a_query_takes_parameters(store: Store) -> None:
-    """Values go to the engine beside the SQL, whatever they hold; a percent sign is only that."""
-    answer = store.query(
-        "SELECT {text:String} AS text, {list:Array(String)} AS list, 7 % 4 AS rest, 'a%s' LIKE 'a%' AS liked",
-        {"text": "x' \\ OR 1", "list": ["a'", "\\"], "unused": 1},
-    )
-    assert answer.column_names == ("text", "list", "rest", "liked")
-    assert answer.column_types == ("String", "Array(String)", "UInt8", "UInt8")
-    assert answer.result_rows == [["x' \\ OR 1", ["a'", "\\"], 3, 1]]
-
-
-def test_a_wrong_query_says_what_clickhouse_says(store: Store) -> None:
-    """A user's mistake is answered in ClickHouse's words, with its number."""
-    with pytest.raises(QueryError, match="Unknown table expression identifier 'nothing'") as caught:
-        store.query("SELECT * FROM nothing")
-    assert caught.value.code == 60
-
-
-def test_too_large_an_answer_is_refused(store: Store) -> None:
-    """An answer beyond the bound of rows is an error, not a part of it."""
-    with pytest.raises(QueryError, match="Limit for result exceeded") as caught:
-        store.query("SELECT number FROM numbers(1000001)")
-    assert caught.value.code == 396
-
-
-def test_readers_and_a_writer_share_the_engine(store: Store) -> None:
-    """While one thread writes, others read, and what they read only grows."""
-    counts: dict[int, list[int]] = {number: [] for number in range(3)}
-    done = threading.Event()
-
-    def read(mine: list[int]) -> None:
-        while not done.is_set():
-            mine.append(store.query("SELECT toUInt32(count()) FROM events").result_rows[0][0])
-
-    threads = [threading.Thread(target=read, args=(mine,)) for mine in counts.values()]
-    for thread in threads:
-        thread.start()
-    try:
-        for number in range(20):
-            put(store, [event(number * 10 + each) for each in range(10)], f"t{number}")
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join(10)
-    assert all(mine == sorted(mine) and mine for mine in counts.values())
-    assert store.query("SELECT count() FROM events").result_rows == [[200]]
 
 
 def test_a_path_can_be_closed_and_another_opened(tmp_path: Path) -> None:
@@ -418,3 +140,16 @@ def test_a_store_of_another_version_is_refused(
     monkeypatch.setattr(opening, "migrations", lambda: change(migrations()))
     with pytest.raises(StoreMismatch, match=message):
         open_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT number FROM numbers(1000001)", "SELECT throwIf(number = 500000) FROM numbers(1000000)"]
+)
+def test_what_failed_half_way_leaves_nothing_behind(store: Store, sql: str) -> None:
+    """After a query that failed when it had answered much, the next answer is its own."""
+    with pytest.raises(QueryError):
+        store.query(sql)
+    with pytest.raises(StoreUnavailable):
+        store._ask("SELECT throwIf(number = 500000) FROM numbers(1000000)", "TSV")
+    assert store.query("SELECT 1 AS one").result_rows == [[1]]
+    assert store.newest() is None

@@ -10,7 +10,7 @@ from touchline.pipeline.store.errors import (
     StoreMissing,
     StoreUnavailable,
 )
-from touchline.pipeline.store.opening import connect_store, open_store
+from touchline.pipeline.store.opening import connect_store, migrate_server, open_store
 from touchline.pipeline.store.readers import Reply
 from touchline.pipeline.store.store import (
     ENTRY_COLUMNS,
@@ -37,6 +37,7 @@ __all__ = [
     "StoreMissing",
     "StoreUnavailable",
     "connect_store",
+    "migrate_server",
     "open_store",
     "parse_answer",
 ]

@@ -5,9 +5,12 @@ gives the folder back. It starts threads of its own: never fork a process that h
 """
 
 import fcntl
+import logging
 import re
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 
 from touchline.pipeline.store.errors import QueryError, StoreBusy, StoreDenied, StoreInUse, StoreUnavailable
 from touchline.pipeline.store_address import Address
+
+# What goes wrong is raised; the client would also log it, with a traceback of its own.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 DATABASE = "touchline"
 
@@ -99,9 +105,11 @@ class EngineHandle(Handle):
 
     def __init__(self, path: Path, settings: Mapping[str, Any] | None = None) -> None:
         self._path = path
+        self._settings = dict(settings or {})
+        self._lock = threading.Lock()
         try:
             self._client = clickhouse_connect.get_client(
-                interface="chdb", path=str(path), settings=dict(settings or {})
+                interface="chdb", path=str(path), settings=self._settings
             )
         except ClickHouseError as error:
             raise StoreInUse(f"the store in {path} cannot be opened: {error}", owner(path)) from error
@@ -109,15 +117,12 @@ class EngineHandle(Handle):
     def read(
         self, sql: str, fmt: str, parameters: Parameters | None = None, database: str | None = DATABASE
     ) -> bytes:
-        self._client.database = database
-        try:
-            return self._client.raw_query(f"{sql}\n", parameters=_named(sql, parameters), fmt=fmt)
-        except ClickHouseError as error:
-            raise _said(error) from error
+        with self._turn(database) as client:
+            return client.raw_query(f"{sql}\n", parameters=_named(sql, parameters), fmt=fmt)
 
     def stream(self, sql: str, fmt: str, parameters: Parameters | None = None) -> Iterator[bytes]:
         # While an answer is under way nothing else can be asked: it gets a handle of its own.
-        own = EngineHandle(self._path)
+        own = EngineHandle(self._path, self._settings)
         try:
             own._client.database = DATABASE
             yield from _parts(own._client, f"{sql}\n", fmt, _named(sql, parameters))
@@ -127,11 +132,8 @@ class EngineHandle(Handle):
     def command(
         self, sql: str, database: str | None = DATABASE, parameters: Parameters | None = None
     ) -> None:
-        self._client.database = database
-        try:
-            self._client.command(sql, parameters=_named(sql, parameters))
-        except ClickHouseError as error:
-            raise _said(error) from error
+        with self._turn(database) as client:
+            client.command(sql, parameters=_named(sql, parameters))
 
     def insert(
         self,
@@ -141,11 +143,23 @@ class EngineHandle(Handle):
         settings: Mapping[str, str],
         fmt: str = "ArrowStream",
     ) -> int:
-        self._client.database = DATABASE
-        return _insert(self._client, table, columns, body, settings, fmt)
+        with self._turn(DATABASE) as client:
+            return _insert(client, table, columns, body, settings, fmt)
 
     def close(self) -> None:
         self._client.close()
+
+    @contextmanager
+    def _turn(self, database: str | None) -> Iterator[Client]:
+        with self._lock:
+            self._client.database = database
+            try:
+                yield self._client
+            except ClickHouseError as error:
+                # What a query had answered when it failed would come with the answer to the next one.
+                with suppress(ClickHouseError):
+                    self._client.raw_query("SELECT 1", fmt="TabSeparated")
+                raise _said(error) from error
 
 
 class ServerHandle(Handle):
@@ -230,7 +244,10 @@ class ServerHandle(Handle):
         fmt: str = "ArrowStream",
     ) -> int:
         self._client.database = DATABASE
-        return _insert(self._client, table, columns, body, settings, fmt)
+        try:
+            return _insert(self._client, table, columns, body, settings, fmt)
+        except ClickHouseError as error:
+            raise _said(error) from error
 
     def close(self) -> None:
         self._client.close()
@@ -262,8 +279,6 @@ def _insert(
         done = client.raw_insert(
             table, column_names=columns, insert_block=body, settings=dict(settings), fmt=fmt
         )
-    except ClickHouseError as error:
-        raise _said(error) from error
     except OSError as error:
         raise StoreUnavailable(f"the rows could not be handed over: {error}") from error
     return int(done.summary.get("written_rows", 0))

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
-from touchline.pipeline.store.engine import DATABASE, Handle
-from touchline.pipeline.store.errors import StoreMismatch
-from touchline.pipeline.store.statement import split
+from touchline.pipeline.store.cluster import database, statements
+from touchline.pipeline.store.engine import Handle
+from touchline.pipeline.store.errors import QueryError, StoreMismatch
 from touchline.tables import Migration
 
 _APPLIED = """CREATE TABLE IF NOT EXISTS migrations
@@ -30,16 +30,26 @@ _TYPES = {
 }
 
 
-def migrate(handle: Handle, known: Sequence[Migration]) -> None:
+NO_TABLES = (60, 81)
+"""ClickHouse's numbers for a table, and a database, that there is not."""
+
+
+def migrate(handle: Handle, known: Sequence[Migration], cluster: str = "") -> None:
     """Apply those of the `known` migrations that the store has not had, in order.
+
+    Args:
+        handle: May make tables.
+        known: All migrations.
+        cluster: The name of the ClickHouse cluster that keeps the tables; empty for a single engine.
 
     Raises:
         StoreMismatch: where an applied one was edited since, or is unknown.
     """
-    handle.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", database=None)
-    handle.command(_APPLIED)
+    handle.command(database(cluster), database=None)
+    for statement in statements(_APPLIED, cluster):
+        handle.command(statement)
     for migration in pending(handle, known):
-        for statement in split(migration.sql):
+        for statement in statements(migration.sql, cluster):
             handle.command(statement)
         row: dict[str, list[Any]] = {
             "number": [migration.number],
@@ -51,13 +61,24 @@ def migrate(handle: Handle, known: Sequence[Migration]) -> None:
         handle.insert("migrations", list(row), arrow_stream(row, _TYPES), settings)
 
 
+def script(known: Sequence[Migration], cluster: str = "") -> list[str]:
+    """The statements by which the `known` migrations are applied, that of the list of migrations first."""
+    rendered = [statement for migration in known for statement in statements(migration.sql, cluster)]
+    return [database(cluster), *statements(_APPLIED, cluster), *rendered]
+
+
 def pending(handle: Handle, known: Sequence[Migration]) -> list[Migration]:
-    """The `known` migrations that the store has not had.
+    """The `known` migrations that the store has not had; all of them where it has no tables.
 
     Raises:
         StoreMismatch: where an applied one was edited since, or is unknown.
     """
-    rows = handle.read("SELECT number, name, checksum FROM migrations ORDER BY number", "JSONCompact")
+    try:
+        rows = handle.read("SELECT number, name, checksum FROM migrations ORDER BY number", "JSONCompact")
+    except QueryError as error:
+        if error.code in NO_TABLES:
+            return list(known)
+        raise
     left = {migration.number: migration for migration in known}
     for number, name, checksum in json.loads(rows)["data"]:
         migration = left.pop(number, None)

@@ -1,20 +1,19 @@
 """Opening the store: the one in a folder, by this process's own engine, or the one that a server keeps."""
 
+from contextlib import closing
 from pathlib import Path
 
-from touchline.pipeline.store.engine import EngineHandle, Handle, ServerHandle, owner
-from touchline.pipeline.store.errors import QueryError, StoreInUse, StoreMissing, StoreUnavailable
+from touchline.pipeline.store.cluster import SETTINGS as CLUSTER
+from touchline.pipeline.store.engine import EngineHandle, ServerHandle, owner
+from touchline.pipeline.store.errors import StoreInUse, StoreMissing
 from touchline.pipeline.store.migrate import migrate, pending
 from touchline.pipeline.store.readers import READING
 from touchline.pipeline.store.store import Store
 from touchline.pipeline.store_address import Address
-from touchline.tables import migrations
+from touchline.tables import Migration, migrations
 
 STATE = {"session_timezone": "UTC", "max_query_size": 268_435_456}
 """Settings of the worker's requests to a server: lists of keys go with the SQL, and may be long."""
-
-NO_TABLES = (60, 81)
-"""ClickHouse's numbers for a table, and a database, that there is not."""
 
 
 def open_store(path: Path | str, *, create: bool = True) -> Store:
@@ -65,22 +64,39 @@ def connect_store(address: Address) -> Store:
         StoreMissing: where it has no tables, or they are older than this version.
         StoreMismatch: where its tables are not those that this version knows.
     """
-    handle = ServerHandle(address, STATE)
+    handle = ServerHandle(address, {**STATE, **(CLUSTER if address.cluster else {})})
     try:
-        _check_tables(handle, address)
-        return Store(handle, lambda: ServerHandle(address, READING))
+        if pending(handle, migrations()):
+            raise StoreMissing(
+                f"the store at {address} has no tables, or older ones than this touchline: bring them up to "
+                "date with `touchline migrate`, as a user that may make tables"
+            )
+        return Store(handle, lambda: ServerHandle(address, READING), address.cluster)
     except BaseException:
         handle.close()
         raise
 
 
-def _check_tables(handle: Handle, address: Address) -> None:
-    advice = f"bring them up to date with `touchline migrate`, as a user of {address} that may"
-    try:
+def pending_on_server(address: Address) -> list[Migration]:
+    """The migrations that the store of a server has not had, in order.
+
+    Raises:
+        StoreError: as `migrate_server`.
+    """
+    with closing(ServerHandle(address)) as handle:
+        return pending(handle, migrations())
+
+
+def migrate_server(address: Address) -> list[Migration]:
+    """Bring the tables of a server up to date, on the address's cluster if it has one; says what was applied.
+
+    Raises:
+        StoreUnavailable, StoreDenied: it does not answer, or not to this user.
+        StoreMismatch: its tables are not those that this version knows.
+        QueryError: it refused a statement, such as to a user that may not make tables.
+    """
+    settings = CLUSTER if address.cluster else {}
+    with closing(ServerHandle(address, {**settings, "distributed_ddl_task_timeout": 120})) as handle:
         left = pending(handle, migrations())
-    except QueryError as error:
-        if error.code in NO_TABLES:
-            raise StoreMissing(f"the store at {address} has no tables: {advice}") from error
-        raise StoreUnavailable(f"the store at {address} did not say which tables it has: {error}") from error
-    if left:
-        raise StoreMissing(f"the tables of the store at {address} are older than this touchline: {advice}")
+        migrate(handle, migrations(), address.cluster)
+        return left

@@ -33,14 +33,15 @@ class Reply:
 
 
 class Readers:
-    """A bounded pool of handles on which the engine itself refuses writes and changes of settings."""
+    """Answers over a bounded pool of handles; with `READING`, the engine itself refuses writes on them.
+
+    `table_functions` are the names of the engine's table functions, in lower case.
+    """
 
     def __init__(self, open_handle: Callable[[], Handle], count: int, wait: float) -> None:
-        self._pool = Pool(open_handle, count, wait)
-        with self._pool.handle() as handle:
-            self._table_functions = frozenset(
-                _names(handle, "SELECT lower(name) FROM system.table_functions")
-            )
+        self.pool = Pool(open_handle, count, wait)
+        with self.pool.handle() as handle:
+            self.table_functions = frozenset(_names(handle, "SELECT lower(name) FROM system.table_functions"))
             formats = _names(handle, "SELECT name FROM system.formats WHERE is_output")
             self._formats = {name.lower(): name for name in formats}
 
@@ -50,7 +51,7 @@ class Readers:
         Raises:
             QueryError: where it is more than one reading statement, or reaches out of the store.
         """
-        return read_only(sql, self._table_functions, self._formats)
+        return read_only(sql, self.table_functions, self._formats)
 
     def answer(self, sql: str, fmt: str, parameters: Parameters | None, database: str | None) -> Reply:
         """Answer a user's SQL in the format that it names, else in `fmt`.
@@ -61,7 +62,7 @@ class Readers:
         """
         statement = self.statement(sql)
         fmt = statement.format or fmt
-        with self._pool.handle() as handle:
+        with self.pool.handle() as handle:
             body = handle.read(statement.sql, fmt, parameters, database)
             if not body and fmt == "Native":
                 described = orjson.loads(handle.read(statement.sql, "JSONCompact", parameters, database))
@@ -70,7 +71,7 @@ class Readers:
 
     def close(self) -> None:
         """Close every handle, after the query that runs on it."""
-        self._pool.close()
+        self.pool.close()
 
 
 def _names(handle: Handle, sql: str) -> list[str]:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from touchline.pipeline.store.errors import QueryError
 
-SYNTAX_ERROR, READONLY = 62, 164
+SYNTAX_ERROR, READONLY, ACCESS_DENIED = 62, 164, 497
 
 STATEMENTS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
 """First words of the statements that readers may run."""
@@ -29,6 +29,13 @@ TABLE_FUNCTIONS = frozenset(
 
 FUNCTIONS_REFUSED = frozenset({"file", "hascolumnintable", "reversednsquery"})
 """Functions that read files or ask other hosts; besides them, all whose name begins with `ai`."""
+
+DEFINITIONS = (
+    *(("create", one) for one in ("database", "table", "view", "materialized", "or")),
+    *(("drop", one) for one in ("table", "view")),
+    *((one, "table") for one in ("alter", "rename", "truncate", "optimize")),
+)
+"""First two words of the statements by which an admin makes and changes tables."""
 
 _TOKEN = re.compile(
     r"""
@@ -146,6 +153,54 @@ def read_only(sql: str, table_functions: frozenset[str], formats: dict[str, str]
     return Statement(sql.rstrip(), None)
 
 
+def first_word(sql: str) -> str:
+    """The first word of a statement, in lower case; empty where it begins with none.
+
+    Raises:
+        QueryError: where the beginning is no SQL.
+    """
+    first = next((token for token in tokens(sql) if token.text != "("), None)
+    return first.text if first is not None and first.kind is Kind.WORD else ""
+
+
+def changing(sql: str, table_functions: frozenset[str], *, defines: bool) -> None:
+    """Make sure that a statement only changes what its asker may: rows by `ALTER TABLE … DELETE WHERE …`.
+
+    Args:
+        sql: One statement.
+        table_functions: The names of the engine's table functions, in lower case.
+        defines: Whether the asker may also make, change and drop tables and views.
+
+    Raises:
+        QueryError: with code 497 where the statement is refused, 62 where it cannot be read.
+    """
+    found = list(tokens(sql))
+    for token, after in zip(found, [*found[1:], None], strict=True):
+        if token.kind is Kind.SIGN and token.text == ";" and after is not None:
+            raise denied("more than one statement")
+        if after is not None and after.text == "(" and after.kind is Kind.SIGN:
+            _check_call(token, table_functions)
+        # Engines that reach out, and need no parenthesis for it.
+        if token.kind is Kind.WORD and token.text == "engine" and after is not None and after.text == "=":
+            _check_engine(found[found.index(token) + 2 :])
+    words = [token.text if token.kind is Kind.WORD else "" for token in found]
+    if defines and tuple(words[:2]) in DEFINITIONS:
+        return
+    depth = 0
+    for token in found:
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.text, 0) if token.kind is Kind.SIGN else 0
+        if depth == 0 and token.text == "," and token.kind is Kind.SIGN:
+            raise denied("more than one change")
+    if words[:2] != ["alter", "table"] or words[3:5] != ["delete", "where"]:
+        raise denied(f"{' '.join(words[:4]).strip().upper()[:60]!r}")
+
+
+def _check_engine(found: list[Token]) -> None:
+    name = found[0].text.lower() if found else ""
+    if not (name.endswith("mergetree") or name in ("memory", "null", "view")):
+        raise denied(f"the table engine {name}")
+
+
 def _check_call(token: Token, table_functions: frozenset[str]) -> None:
     """Refuse the name before a parenthesis if it reaches out of the store, or hides what it is."""
     if token.kind is Kind.QUOTED and ("\\" in token.text or "`" in token.text or '"' in token.text):
@@ -156,6 +211,12 @@ def _check_call(token: Token, table_functions: frozenset[str]) -> None:
     outside = name in table_functions and name not in TABLE_FUNCTIONS
     if outside or name in FUNCTIONS_REFUSED or name.startswith("ai") or name[:1].isdigit():
         raise _refused(f"the function {name}()")
+
+
+def denied(what: str) -> QueryError:
+    """Something that is not this asker's to do."""
+    message = f"Not enough privileges: refused {what}"
+    return QueryError(f"Code: {ACCESS_DENIED}. DB::Exception: {message}. (ACCESS_DENIED)", ACCESS_DENIED)
 
 
 def _refused(what: str) -> QueryError:

@@ -12,6 +12,7 @@ import orjson
 
 from touchline.identity import Entry
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
+from touchline.pipeline.store.cluster import local
 from touchline.pipeline.store.engine import (
     DATABASE,
     Handle,
@@ -104,14 +105,13 @@ _LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
 
 # Parts are written anew without the rows, and with their projections: nothing of them stays behind.
 _DELETE_EVENTS = """
-ALTER TABLE events DELETE WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
-    AND hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
-SETTINGS mutations_sync = 1
+ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
+    AND hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
+SETTINGS mutations_sync = 2
 """
 _DELETE = """
-ALTER TABLE {table:Identifier} DELETE
-WHERE toString({key:Identifier}) IN JSONExtract({keys:String}, 'Array(String)')
-SETTINGS mutations_sync = 1
+ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
+SETTINGS mutations_sync = 2
 """
 _DELETED_BY = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
 
@@ -150,10 +150,12 @@ class Store:
     Args:
         handle: For the worker. On this process's own engine its calls wait for each other.
         open_reader: Opens a handle for `query` and `reply`.
+        cluster: The name of the ClickHouse cluster that keeps the tables; empty for a single engine.
     """
 
-    def __init__(self, handle: Handle, open_reader: Callable[[], Handle]) -> None:
+    def __init__(self, handle: Handle, open_reader: Callable[[], Handle], cluster: str = "") -> None:
         self._handle = handle
+        self._cluster = cluster
         self._types = self._column_types()
         self._readers = Readers(open_reader, READERS, READER_WAIT)
 
@@ -255,13 +257,18 @@ class Store:
         It takes a second or two for a million events in the parts of the table that hold such events.
         """
         if entities and naming:
-            self._change(_DELETE_EVENTS, entities=_listed(entities), naming=_listed(naming))
+            self._change(
+                _DELETE_EVENTS.format(local("events", self._cluster)),
+                entities=_listed(entities),
+                naming=_listed(naming),
+            )
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
         if keys:
             listed = _listed([str(key) for key in keys])
-            self._change(_DELETE, table=Verbatim(table), key=Verbatim(_DELETED_BY[table]), keys=listed)
+            sql = _DELETE.format(local(table, self._cluster), _DELETED_BY[table])
+            self._change(sql, keys=listed)
 
     def entities(self) -> Iterator[str]:
         """Every entity that has events."""
@@ -324,7 +331,8 @@ class Store:
         types: dict[str, dict[str, Any]] = {}
         rows = self._rows(
             "SELECT table, name, type FROM system.columns WHERE database = currentDatabase() AND table IN "
-            "(SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')"
+            "(SELECT name FROM system.tables WHERE database = currentDatabase() "
+            "AND (engine LIKE '%MergeTree' OR engine = 'Distributed'))"
         )
         for table, name, clickhouse in rows:
             types.setdefault(table, {})[name] = arrow_type(clickhouse)
