@@ -19,13 +19,16 @@ COOLDOWN = 4 * UNIT
 LOOKBACK = 60 * UNIT
 WITHIN = 10 * UNIT
 
-CROWD = Threshold(
-    id="crowd", kind="threshold", title="Crowd", events=("a",), customers=2, within="10s", cooldown="4s"
+CROWD = Threshold.model_validate(
+    {"id": "crowd", "kind": "threshold", "title": "Crowd", "events": "a", "customers": 2, "within": "10s",
+     "cooldown": "4s"}
 )  # fmt: skip
-GAP = Absence(id="gap", kind="absence", title="Gap", longer_than="10s", forget="30s")
-RISE = Change(
-    id="rise", kind="change", title="Rise", events=("a",), within="10s", times=2.0, at_least=2, weeks=2,
-    cooldown="4s",
+GAP = Absence.model_validate(
+    {"id": "gap", "kind": "absence", "title": "Gap", "longer_than": "10s", "forget": "30s"}
+)
+RISE = Change.model_validate(
+    {"id": "rise", "kind": "change", "title": "Rise", "events": "a", "within": "10s", "times": 2.0,
+     "at_least": 2, "weeks": 2, "cooldown": "4s"}
 )  # fmt: skip
 
 times = st.integers(0, 60).map(lambda second: second * UNIT)

@@ -7,7 +7,7 @@ import pytest
 
 from touchline.friction import RuleSet
 from touchline.pipeline.replay import replay
-from touchline.simulation import Retailer
+from touchline.simulation import Outage, Retailer
 from touchline.simulation.story import DAY, HOUR, MINUTE
 
 START = 1_790_000_000_000
@@ -103,6 +103,18 @@ def test_a_shuffled_replay_detects_what_was_planted(pack: RuleSet, accepted: Any
     assert detected == listed(retailer.planted(START))
     assert len(events) >= wanted
     assert len(detected) > wanted / 40
+
+
+def test_an_outage_is_planted_like_everything_else(accepted: Any, found: Any, listed: Any) -> None:
+    """While no payment goes through many fail, and what is detected is still what was planted."""
+    outage = Outage(START + MINUTE, START + 6 * MINUTE)
+    retailer = Retailer(4, START, history=DAY, rate=2.0, outage=outage)
+    events = accepted(retailer.until(START + HOUR))
+    assert found(events, START + HOUR) == listed(retailer.planted(START + HOUR))
+    failed = [one for one in events if one.type == "payment.failed"]
+    within = [one for one in failed if outage.begin <= one.time < outage.end + MINUTE]
+    assert len({one.entity for one in within}) > 20
+    assert len(failed) < 1.5 * len(within)
 
 
 @pytest.mark.parametrize("rate", [2.0, 200.0])

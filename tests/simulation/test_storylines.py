@@ -6,6 +6,7 @@ import pytest
 from touchline.friction import RuleSet
 from touchline.simulation import STORYLINES, Story, Storyline, tell
 from touchline.simulation.story import DAY
+from touchline.simulation.storylines.shopping import cannot_pay
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import normalise
 
@@ -16,7 +17,7 @@ def lives(storyline: Storyline, customers: int = 6) -> list[Story]:
     return [tell(storyline, f"{storyline.__name__}:{number}", BEGIN) for number in range(customers)]
 
 
-each_storyline = pytest.mark.parametrize("storyline", STORYLINES, ids=lambda one: one.__name__)
+each_storyline = pytest.mark.parametrize("storyline", [*STORYLINES, cannot_pay], ids=lambda one: one.__name__)
 
 
 @each_storyline

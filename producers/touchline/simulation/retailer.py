@@ -6,18 +6,32 @@ the steps in which it is asked for.
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import ceil
 from random import Random
 
 from touchline.simulation.story import DAY, HOUR, Planted, Story, Touchpoint
 from touchline.simulation.storylines import STORYLINES, Storyline
+from touchline.simulation.storylines.shopping import cannot_pay
 
 _LIVELY = 10_000
 """Touchpoints, about, of the last lively hour before the start; at a high rate it is shorter."""
 
 _BUSY = (3, 2, 2, 2, 2, 3, 5, 8, 9, 10, 10, 10, 10, 10, 9, 9, 9, 10, 10, 10, 9, 8, 6, 4)
 """How busy each hour of a day in the past is, in tenths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """No payment goes through: who comes between `begin` and `end` (ms since 1970) cannot pay.
+
+    Half of the customers of that time come to pay; `customers_per_second` is how many come at least.
+    """
+
+    begin: int
+    end: int
+    customers_per_second: float = 0.2
 
 
 class Retailer:
@@ -30,6 +44,7 @@ class Retailer:
         history_rate: Touchpoints a second in the past, at its busiest hours.
         rate: Touchpoints a second from an hour before `start` on, or less at a high rate.
         remember: Planted frictions kept for `planted`; older ones are forgotten.
+        outage: When payments fail, if they do.
 
     Memory: the touchpoints still to come of the customers who have begun, which is bounded by `rate`
     times the days that a storyline takes, and `remember` planted frictions.
@@ -44,7 +59,9 @@ class Retailer:
         history_rate: float = 0.05,
         rate: float = 2.0,
         remember: int = 100_000,
+        outage: Outage | None = None,
     ) -> None:
+        self._outage = outage
         self._name = f"{seed}:{start}"
         self._random = Random(self._name)  # noqa: S311 - a simulation
         self._lively_from = start - min(HOUR, int(_LIVELY / rate * 1000))
@@ -95,11 +112,16 @@ class Retailer:
         at = self._next_customer
         past, present = self._customers_per_ms
         lively = at >= self._lively_from
-        self._next_customer += self._random.expovariate(present if lively else past)
-        if not lively and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
+        broken = self._outage is not None and self._outage.begin <= at < self._outage.end
+        pace = present if lively else past
+        if broken and self._outage is not None:
+            pace = max(pace, self._outage.customers_per_second / 1000)
+        self._next_customer += self._random.expovariate(pace)
+        if not lively and not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
             return
         self._customers += 1
-        story = tell(self._choose(), f"{self._name}:{self._customers}", int(at))
+        storyline = cannot_pay if broken and self._random.random() < 0.5 else self._choose()
+        story = tell(storyline, f"{self._name}:{self._customers}", int(at))
         self._planted.extend(story.planted)
         for touchpoint in story.touchpoints:
             heappush(self._coming, (touchpoint.due, touchpoint.id, touchpoint))

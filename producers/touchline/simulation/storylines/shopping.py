@@ -176,6 +176,29 @@ def pays_at_the_third_try(story: Story) -> None:
     story.plant("payment_failed_again", first, second)
 
 
+def cannot_pay(story: Story) -> None:
+    """Comes to pay while nobody can: two tries fail, some come back later and order, the others do not."""
+    who = {**story.account, **story.device}
+    cart = story.name("cart")
+    story.web("cart.updated", who, cart_id=cart, items=1, value=49.9, currency="EUR")
+    story.wait(SECOND, 5 * SECOND)
+    first = story.web("checkout.started", who, cart_id=cart)
+    story.wait(SECOND, 5 * SECOND)
+    last = story.web("checkout.step_completed", who, cart_id=cart, step="payment")
+    failures = []
+    for _ in range(2):
+        story.wait(2 * SECOND, 15 * SECOND)
+        failures.append(
+            story.web("payment.failed", who, cart_id=cart, method="card", reason="provider unavailable")
+        )
+    placed = None
+    if story.random.random() < 0.3:
+        story.wait(HOUR, 5 * HOUR)
+        placed = order(story, who, cart)
+    story.plant("payment_failed_again", *failures)
+    story.plant("checkout_abandoned", first, last.time + 30 * MINUTE, resolved=placed)
+
+
 def order_fails(story: Story) -> None:
     """Pays, and the shop cannot take the order."""
     who = {**story.account, **story.device}
