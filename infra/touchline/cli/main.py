@@ -8,6 +8,7 @@ from touchline.cli.backtest import backtest
 from touchline.cli.collector import collector
 from touchline.cli.compare import compare
 from touchline.cli.demo import demo
+from touchline.cli.identity import identity
 from touchline.cli.imports import import_
 from touchline.cli.measures import measures
 from touchline.cli.migrate import migrate
@@ -15,6 +16,7 @@ from touchline.cli.query import query
 from touchline.cli.replay import replay
 from touchline.cli.store import store
 from touchline.cli.up import up
+from touchline.cli.worker import worker
 
 app = typer.Typer(
     name="touchline",
@@ -25,6 +27,8 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(demo)
+app.command()(worker)
+app.command()(identity)
 app.command("import")(import_)
 app.command()(collector)
 app.command()(store)

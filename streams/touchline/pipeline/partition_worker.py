@@ -27,6 +27,7 @@ from touchline.friction import RuleSet
 from touchline.identity import Arrived, Routed, customer_id, route
 from touchline.journeys import JOURNEY_GAP
 from touchline.pipeline.batch import (
+    EVENT_KINDS,
     QUARANTINE_COLUMNS,
     Batch,
     Read,
@@ -62,6 +63,9 @@ DUE_CUSTOMERS = 2_000
 
 UNREADABLE_LINES = 1_000
 """Unreadable lines of one flush that are quarantined; with more, a person must see what is wrong."""
+
+KINDS = (*EVENT_KINDS, "accounts", "quarantine", "forwarded", "assignment", "reload")
+"""What a worker reads; another kind is none of ours."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -189,6 +193,9 @@ class PartitionWorker:
             for event in read_events(record, unreadable)
             if not self._suppression.suppresses(event.identifiers)
         ]
+        for record in records:
+            if record.kind not in KINDS:
+                unreadable += [*read_lines(record, _refuse, "line of this program's", unreadable)]
         assignments = lines("assignment", decode_assignment)
         reloads = lines("reload", decode_reload)
         return Arrived(batch.events, batch.repeated, forwarded, assignments, reloads), unreadable
@@ -251,6 +258,10 @@ class PartitionWorker:
     def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
         if any(rows.values()):
             self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
+
+
+def _refuse(line: bytes) -> dict[str, Any]:
+    raise msgspec.ValidationError("its record has no header that says what it is")
 
 
 def _remember(known: "OrderedDict[Key, Value]", more: Iterable[tuple[Key, Value]]) -> None:

@@ -1,0 +1,316 @@
+"""The engine: Faust reads the topics, a task works the records off, and their offsets are committed after it.
+
+Faust's own ways to lose are kept out: nothing is acknowledged before the task is done with it; anything
+unexpected ends the process at once, before a commit, and whoever watches over it starts it again; a process
+whose committed offsets do not move while there is something to read ends as well. No tables, no web server,
+no topics of Faust's own.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import faust
+import structlog
+import uuid_utils
+from faust.types import TP, EventT
+
+from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.records import About, Topics, UnknownRecord, bodies
+from touchline.pipeline.messages import Delivered, Message
+from touchline.pipeline.tasks import LINKS, QUARANTINE, TOUCHPOINTS, Task
+from touchline.pipeline.watch import PartitionMetrics
+
+FLUSH_RECORDS = 400
+"""A flush takes in at most this many records."""
+
+FLUSH_SECONDS = 0.05
+"""A flush begins so long after its first record came, if not earlier."""
+
+STALL_SECONDS = 60.0
+"""With records to read and no commit for so long, the process ends."""
+
+ENDED = 70
+"""The exit code after anything unexpected."""
+
+UNKNOWN = "unknown"
+"""The kind of a record that is not one of ours."""
+
+_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+_SESSION_SECONDS = 10.0
+_REBALANCE_SECONDS = 60.0
+_SEND_SECONDS = 30.0
+_STOP_SECONDS = 20.0
+_LOOK_SECONDS = 1.0
+_ASK_SECONDS = 10.0
+_DUE_SECONDS = 0.25
+_WAITING_RECORDS = 400
+
+_logger = structlog.get_logger(__name__)
+
+
+class Engine:
+    """Drives a task with the records of some topics.
+
+    Args:
+        group: The consumer group: its processes share the partitions.
+        bootstrap: Kafka's servers, `host:port` with commas between.
+        topics: Their names.
+        reads: The numbers of the topics that are read.
+        task: What is done with them.
+        metrics: Told how far behind the process is.
+        retriable: Errors of the store that pass.
+        stall_seconds: See `STALL_SECONDS`.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        bootstrap: str,
+        topics: Topics,
+        reads: Sequence[int],
+        task: Task,
+        metrics: PartitionMetrics,
+        *,
+        retriable: tuple[type[Exception], ...] = (),
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
+        self._bootstrap, self._topics, self._task, self._metrics = bootstrap, topics, task, metrics
+        names = {TOUCHPOINTS: topics.touchpoints, QUARANTINE: topics.quarantine, LINKS: topics.links}
+        self._numbers = {names[number]: number for number in reads}
+        self._group, self._stall_seconds, self._retriable = group, stall_seconds, retriable
+        self._name = f"{group}-{uuid_utils.uuid7()}"
+        self._batch = 0
+        self._generation = -1
+        self._next: dict[TP, int] = {}
+        self._moved_at = time.monotonic()
+        self._received_at = 0.0
+        self.trouble: str | None = "no partitions are assigned yet"
+
+    def why_not(self) -> str | None:
+        """Why it does not work now; None where it does."""
+        return self.trouble
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what is under way is finished and committed first."""
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        self._busy = asyncio.Lock()
+        ending = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.set)
+        app = self._app = self._make_app()
+        await app.start()
+        watching = [asyncio.create_task(self._look_after()), asyncio.create_task(self._fall_due())]
+        await ending.wait()
+        # No flush begins any more.
+        await self._busy.acquire()
+        for one in watching:
+            one.cancel()
+        try:
+            await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+        except TimeoutError:
+            _logger.warning("engine.slow_end", seconds=_STOP_SECONDS)
+        # Threads of Faust's may still wait for something; all is committed.
+        sys.stdout.flush()
+        os._exit(0)
+
+    def _make_app(self) -> Any:
+        app: Any = faust.App(
+            self._group,
+            broker=[f"kafka://{one.strip()}" for one in self._bootstrap.split(",")],
+            web_enabled=False,
+            autodiscover=False,
+            store="memory://",
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            broker_commit_interval=1.0,
+            broker_session_timeout=_SESSION_SECONDS,
+            broker_heartbeat_interval=3.0,
+            broker_rebalance_timeout=_REBALANCE_SECONDS,
+            broker_request_timeout=_SESSION_SECONDS + 10,
+            consumer_auto_offset_reset="earliest",
+            producer_compression_type="lz4",
+            producer_request_timeout=_SEND_SECONDS,
+            producer_max_request_size=4 * 1024**2,
+            stream_buffer_maxsize=_WAITING_RECORDS,
+            stream_wait_empty=False,
+        )
+        channel = app.topic(*self._numbers, value_serializer="raw", key_serializer="raw")
+        app.agent(channel, concurrency=1)(self._consume)
+        app.on_partitions_assigned.connect(self._assigned)
+        app.on_partitions_revoked.connect(self._revoked)
+        return app
+
+    async def _consume(self, stream: Any) -> None:
+        async for events in stream.noack_take(FLUSH_RECORDS, within=FLUSH_SECONDS):
+            await self._or_end(self._flush, events)
+
+    async def _flush(self, events: Sequence[EventT[bytes]]) -> None:
+        async with self._busy:
+            # What waited in a buffer while the partitions were dealt anew comes once more.
+            fresh = []
+            for event in events:
+                message = event.message
+                if message.generation_id == self._generation and message.offset >= self._next.get(
+                    message.tp, 0
+                ):
+                    fresh.append(event)
+                    self._next[message.tp] = message.offset + 1
+            if not fresh:
+                return
+            records = [self._delivered(event) for event in fresh]
+            at_end = self._at_end()
+            await asyncio.to_thread(self._work_off, records, at_end)
+            for event in fresh:
+                event.ack()
+            await self._app.consumer.commit()
+            self._moved_at = time.monotonic()
+            self._received_at = 0.0 if at_end else min(record.received_at for record in records) / 1000
+            self._metrics.freshness(time.time() - self._received_at if self._received_at else 0.0)
+
+    async def _fall_due(self) -> None:
+        while True:
+            await asyncio.sleep(_DUE_SECONDS)
+            if self._task.is_due() and not self._busy.locked():
+                await self._or_end(self._flush_due)
+
+    async def _flush_due(self) -> None:
+        async with self._busy:
+            await asyncio.to_thread(self._work_off, [], self._at_end())
+
+    async def _assigned(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
+        await self._or_end(self._take_over, arguments[0])
+
+    async def _take_over(self, assigned: set[TP]) -> None:
+        async with self._busy:
+            self._generation = self._app.consumer_generation_id
+            self._next = {}
+            self._moved_at = time.monotonic()
+            own = [(self._numbers[tp.topic], tp.partition) for tp in assigned if tp.topic in self._numbers]
+            await self._app.maybe_start_producer()
+            await asyncio.to_thread(self._task.assigned, own, self)
+            self.trouble = None
+            _logger.info(
+                "partitions.assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)
+            )
+
+    async def _revoked(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
+        """Let go: after the flush under way, which is committed by then."""
+        async with self._busy:
+            self._generation = -1
+            self.trouble = "the partitions are being dealt anew"
+            _logger.info("partitions.revoked")
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Write messages for others; called by the task, from its thread.
+
+        Raises:
+            Exception: they are not all durable.
+        """
+        asyncio.run_coroutine_threadsafe(self._send(messages), self._loop).result(2 * _SEND_SECONDS)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        producer = await self._app.maybe_start_producer()
+        sent: list[Awaitable[object]] = []
+        for message in messages:
+            self._batch += 1
+            about = About(message.kind, self._name, self._batch, int(time.time() * 1000))
+            topic, partition = (
+                (self._topics.links, 0)
+                if message.partition is None
+                else (self._topics.touchpoints, message.partition)
+            )
+            sent += [
+                await producer.send(topic, None, body, partition, None, about.headers)
+                for body in bodies(message.lines)
+            ]
+        await asyncio.gather(*sent)
+
+    def _delivered(self, event: EventT[bytes]) -> Delivered:
+        message = event.message
+        headers = message.headers or ()
+        try:
+            about = About.read(list(headers.items() if isinstance(headers, Mapping) else headers))
+            kind: str = about.kind
+            received_at = about.received_at
+        except UnknownRecord as error:
+            _logger.warning("record.unknown", topic=message.topic, offset=message.offset, why=str(error))
+            kind, received_at = UNKNOWN, int((message.timestamp or time.time()) * 1000)
+        topic = self._numbers[message.topic]
+        return Delivered(topic, message.partition, message.offset, kind, received_at, message.value or b"")
+
+    async def _lags(self) -> dict[TP, int]:
+        """How many records of each own partition are not worked off."""
+        consumer = self._app.consumer
+        own = [tp for tp in consumer.assignment() if tp.topic in self._numbers]
+        if not own:
+            return {}
+        ends = await asyncio.wait_for(consumer.highwaters(*own), _ASK_SECONDS)
+        lags = {}
+        for tp in own:
+            position = self._next.get(tp)
+            if position is None:
+                position = await asyncio.wait_for(consumer.position(tp), _ASK_SECONDS)
+            lags[tp] = max(0, (ends.get(tp) or 0) - (position or 0))
+        return lags
+
+    def _at_end(self) -> bool:
+        """Whether nothing more is known to be there than was worked off, or is being worked off."""
+        consumer = self._app.consumer
+        return all((consumer.highwater(tp) or 0) <= position for tp, position in self._next.items())
+
+    async def _look_after(self) -> None:
+        """Tell how far behind the process is, and end it when it does not get on."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                lags = await self._lags()
+            except Exception as error:
+                _logger.warning("kafka.unknown_lag", why=f"{type(error).__name__}: {error}")
+                stuck = await asyncio.to_thread(self._reachable)
+            else:
+                self._metrics.lag({(tp.topic, tp.partition): records for tp, records in lags.items()})
+                stuck = any(lags.values())
+            if not stuck:
+                self._moved_at = time.monotonic()
+            elif time.monotonic() - self._moved_at > self._stall_seconds:
+                _logger.error("engine.stalled", seconds=self._stall_seconds, lag=sum(lags.values()))
+                os._exit(ENDED)
+
+    def _reachable(self) -> bool:
+        try:
+            reach(self._bootstrap)
+        except KafkaUnavailable:
+            return False
+        return True
+
+    def _work_off(self, records: Sequence[Delivered], at_end: bool) -> None:
+        """Have the task work records off; where the store is away for a moment, begin again from it."""
+        pauses = iter(_RETRY_SECONDS)
+        while True:
+            try:
+                return self._task.flush(records, at_end)
+            except self._retriable as error:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                _logger.warning("store.retry", why=str(error))
+                time.sleep(pause)
+                self._task.forget()
+
+    async def _or_end(self, what: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+        try:
+            await what(*arguments)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self.trouble = f"{type(error).__name__}: {error}"
+            _logger.exception("engine.ended")
+            os._exit(ENDED)

@@ -1,0 +1,27 @@
+"""How many partitions a topic has: it never changes, and every worker must know the same number."""
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+
+_MILLISECONDS = 10_000
+
+
+def count_partitions(bootstrap: str, topic: str) -> int:
+    """The number of partitions of a topic.
+
+    Raises:
+        KafkaUnavailable: Kafka cannot be reached, or has no such topic.
+    """
+    reach(bootstrap)
+    try:
+        with KafkaAdminClient(
+            bootstrap_servers=bootstrap, bootstrap_timeout_ms=_MILLISECONDS, request_timeout_ms=_MILLISECONDS
+        ) as admin:
+            described = admin.describe_topics([topic])[0]
+    except KafkaError as error:
+        raise KafkaUnavailable(f"Kafka at {bootstrap} refuses: {type(error).__name__}: {error}") from error
+    if not described["partitions"]:
+        raise KafkaUnavailable(f"Kafka at {bootstrap} has no topic {topic}: make it with touchline migrate")
+    return len(described["partitions"])
