@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from touchline.cli.serving import loopback
 from touchline.collector.problem import Problem
 from touchline.pipeline.clickhouse_http import password_of
 
@@ -21,6 +22,8 @@ PAGE_SECONDS = 30
 
 _OPEN = ("/v1/", "/clickhouse", "/healthz", "/readyz", "/openapi.json")
 """Paths that ask for a key, or a token, themselves, or show nothing."""
+
+_HERE = ("localhost", "127.0.0.1", "[::1]")
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -82,6 +85,14 @@ class Front:
             "sign in with any name and the token as the password: it is in the data folder's file `token`",
             {"WWW-Authenticate": 'Basic realm="touchline"'},
         )
+
+
+def guarded(app: ASGIApp, host: str, allowed_hosts: Collection[str], token: str) -> Front:
+    """`app` for those who can reach `host`: where others can, it asks who is there before it shows data."""
+    if loopback(host):
+        return Front(app, {*_HERE, f"[{host}]" if ":" in host else host, *allowed_hosts}, None)
+    # By any name, if none is set: whoever comes needs a key or the token, which no other site's page has.
+    return Front(app, {*_HERE, *allowed_hosts} if allowed_hosts else (), token)
 
 
 class LatePage:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 
 from touchline.cli.ending import Ending
-from touchline.cli.front import Front, LatePage, not_found, refused
+from touchline.cli.front import Front, LatePage, guarded, not_found, refused
 from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
 from touchline.cli.settings import Settings, SettingsError
 from touchline.cli.stores import writable_store
@@ -36,7 +36,6 @@ STOP_SECONDS = 5
 """How long each part may take to end what it is doing; what it does not end is repeated, or kept."""
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
@@ -199,11 +198,7 @@ def _app(settings: Settings, collector: Collector, clickhouse: Route, page: Late
         lifespan=page.lifespan,
         exception_handlers={HTTPException: refused},
     )
-    if loopback(settings.host):
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        return Front(app, {*_HERE, host, *settings.allowed_hosts}, None)
-    # By any name, if none is set: whoever comes needs a key or the token, which no other site's page has.
-    return Front(app, {*_HERE, *settings.allowed_hosts} if settings.allowed_hosts else (), token)
+    return guarded(app, settings.host, settings.allowed_hosts, token)
 
 
 def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:

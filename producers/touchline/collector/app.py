@@ -7,7 +7,6 @@ Before the append nothing is kept; after it everything is, whether the producer 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -178,9 +177,9 @@ class Collector:
             return
         began = time.monotonic()
         try:
-            done: Future[None] = self._committer.submit(batch)
             async with asyncio.timeout(self._limits.commit_seconds):
-                await asyncio.wrap_future(done)
+                # Held by nobody here: with what it fails by, it would hold this frame, and that the batch.
+                await asyncio.wrap_future(self._committer.submit(batch))
         except LogFull:
             raise busy(
                 "log_full",

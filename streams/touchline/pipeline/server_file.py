@@ -36,15 +36,21 @@ def announced(data: Path, url: str) -> Iterator[str]:
 
     The token stays when the address is taken back: Grafana and others know it.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    token, address = data / "token", data / "server.json"
-    if not token.exists():
-        _replace(token, secrets.token_urlsafe(32).encode())
+    token, address = token_of(data), data / "server.json"
     _replace(address, msgspec.json.encode(_Written(url=url, pid=os.getpid())))
     try:
-        yield token.read_text(encoding="ascii").strip()
+        yield token
     finally:
         address.unlink(missing_ok=True)
+
+
+def token_of(data: Path) -> str:
+    """The token of a data folder; both are made if there are none."""
+    data.mkdir(parents=True, exist_ok=True)
+    token = data / "token"
+    if not token.exists():
+        _replace(token, secrets.token_urlsafe(32).encode())
+    return token.read_text(encoding="ascii").strip()
 
 
 def find_server(data: Path) -> Server | None:

@@ -100,7 +100,9 @@ class KafkaLog:
         except KafkaError as error:
             why = f"Kafka at {self._bootstrap} did not take the events ({_said(error)})"
             self._drop(producer, why)
-            raise LogUnavailable(why) from error
+            # It holds this frame, which holds the records, which hold it: they would be garbage for long.
+            error.__traceback__ = None
+            raise LogUnavailable(why) from None
 
     def trouble(self) -> str | None:
         """Why events would not be taken now; None where they would."""

@@ -1,0 +1,122 @@
+"""The process behind `touchline collector`: the door alone, before Kafka or the file in the data folder."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, Protocol
+
+import uvicorn
+
+from touchline.cli.ending import Ending
+from touchline.cli.front import guarded
+from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
+from touchline.cli.settings import Settings
+from touchline.collector import Batch, Collector, Keys, create_app
+from touchline.collector.inbox import keep_draining
+from touchline.pipeline.server_file import token_of
+from touchline.pipeline.sqlite_log import SqliteLog
+
+STOP_SECONDS = 15
+"""How long requests under way may take to end; Kafka may need that long to answer."""
+
+
+class _Log(Protocol):
+    def append(self, batch: Batch) -> None: ...
+    def trouble(self) -> str | None: ...
+    def close(self) -> None: ...
+
+
+def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str], None]) -> None:
+    """Run until a signal ends it.
+
+    Args:
+        settings: Where the data folder and Kafka are, and where to listen.
+        ending: Takes the signals.
+        ready: Told the address, once requests are answered.
+
+    Raises:
+        CannotServe: the port, the host or the folder cannot be used.
+        KafkaUnavailable: the address of Kafka is none; one that does not answer is waited for.
+        LogUnavailable: without Kafka, the log in the data folder cannot be used.
+    """
+    data = settings.data
+    keys = Keys(data / "keys.json")
+    if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
+        raise CannotServe(
+            f"{settings.host} can be reached by others and there are no keys, so anybody could send: "
+            f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
+        )
+    with ExitStack() as parts:
+        listening = parts.enter_context(listening_on(settings.host, settings.port))
+        url = url_of(settings.host, listening.getsockname()[1])
+        make_folder(data)
+        log = parts.enter_context(closing(_log(settings)))
+        collector = Collector(log, keys, ready=log.trouble, region=settings.region)
+        told: dict[str, Any] = {
+            "clock": time.time,
+            "count": collector.metrics.count,
+            "region": settings.region,
+        }
+        parts.enter_context(_beside(keep_draining, data / "inbox.sqlite", log, **told))
+        if settings.kafka:
+            from touchline.pipeline.kafka.inbox import keep_draining_kafka
+            from touchline.pipeline.kafka.records import Topics
+
+            topics = Topics(settings.topic_prefix)
+            parts.enter_context(_beside(keep_draining_kafka, settings.kafka, topics, log, **told))
+        app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            ws="none",
+        )
+        server = _Server(config, lambda: ready(url))
+        ending.asks(server.end)
+        server.run(sockets=[listening])
+
+
+def _log(settings: Settings) -> _Log:
+    if not settings.kafka:
+        return SqliteLog(settings.data / "log.sqlite")
+    from touchline.pipeline.kafka.connection import addresses
+    from touchline.pipeline.kafka.log import KafkaLog
+    from touchline.pipeline.kafka.records import Topics
+
+    addresses(settings.kafka)
+    return KafkaLog(settings.kafka, Topics(settings.topic_prefix))
+
+
+@contextmanager
+def _beside(work: Callable[..., None], *what: object, **told: object) -> Iterator[None]:
+    """Work in a thread of its own while it lasts."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=what, kwargs={"stop": stop, **told}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(STOP_SECONDS)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    def end(self) -> None:
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
