@@ -45,6 +45,16 @@ def rule_uid(rule_id: str) -> str:
     return whole if len(whole) <= 40 else f"{whole[:31]}-{crc32(rule_id.encode()):08x}"
 
 
+def duration(seconds: int) -> str:
+    """As Grafana writes it, so that what comes back is what was sent."""
+    parts = []
+    for name, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        number_of, seconds = divmod(seconds, size)
+        if number_of:
+            parts.append(f"{number_of}{name}")
+    return "".join(parts) or "0s"
+
+
 def _values(rule: AlertRule) -> str:
     if isinstance(rule, Change):
         return _rises(rule)
@@ -124,7 +134,7 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
         .with_query(asked)
         .with_query(judged)
         .for_val("0s")
-        .keep_firing_for(f"{rule.cooldown // 1000}s")
+        .keep_firing_for(duration(rule.cooldown // 1000))
         .no_data_state("OK")
         .exec_err_state("Error")
         .labels(labels | ({"owner": rule.owner} if rule.owner else {}))

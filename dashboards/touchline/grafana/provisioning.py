@@ -37,11 +37,12 @@ class Connection:
     path: str
     secure: bool
     user: str
-    database: str
 
     @classmethod
-    def at(cls, url: str, database: str = "touchline") -> "Connection":
+    def at(cls, url: str, user: str = "") -> "Connection":
         """From `http(s)://[user@]host[:port][/path]`; a password is not taken from there.
+
+        Without a user in the address it is `user`, or `touchline`.
 
         Raises:
             ConnectionRefused: no such address, or one with a password.
@@ -62,8 +63,7 @@ class Connection:
             port or _PORTS[place.scheme],
             place.path.rstrip("/"),
             place.scheme == "https",
-            place.username or "touchline",
-            database,
+            place.username or user or "touchline",
         )
 
     def data_source(self) -> Json:
@@ -80,7 +80,7 @@ class Connection:
                 "path": self.path,
                 "secure": self.secure,
                 "username": self.user,
-                "defaultDatabase": self.database,
+                "defaultDatabase": "touchline",
             },
         }
 
@@ -132,5 +132,19 @@ def _provisioned(rule: Json) -> Json:
     return {"uid": kept.pop("uid"), "title": title, **kept, "labels": labels}
 
 
+class _Lines(yaml.SafeDumper):
+    """Writes a text of several lines as such."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Lines.add_representer(str, _represent)
+
+
 def _yaml(document: Json) -> str:
-    return yaml.safe_dump({"apiVersion": 1, **document}, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(
+        {"apiVersion": 1, **document}, Dumper=_Lines, sort_keys=False, allow_unicode=True, width=100_000
+    )

@@ -2,7 +2,7 @@
 
 import typer
 
-from touchline.cli import customer, dev, keys, rules, schema
+from touchline.cli import customer, dashboards, dev, keys, rules, schema
 from touchline.cli.accounts import accounts
 from touchline.cli.backtest import backtest
 from touchline.cli.collector import collector
@@ -40,6 +40,7 @@ app.command()(backtest)
 app.command()(compare)
 app.command()(migrate)
 app.add_typer(customer.app, name="customer")
+app.add_typer(dashboards.app, name="dashboards")
 app.add_typer(dev.app, name="dev")
 app.add_typer(keys.app, name="keys")
 app.add_typer(rules.app, name="rules")
