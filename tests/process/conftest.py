@@ -102,14 +102,14 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts `touchline COMMAND…` on a data folder and a free port; ended, at the latest, with the test."""
+    """Starts `touchline COMMAND…` on a data folder and a port; ended, at the latest, with the test."""
     running: list[Running] = []
 
-    def begin(*command: str, before: Sequence[str] = ()) -> Running:
+    def begin(*command: str, port: str = "0", before: Sequence[str] = ()) -> Running:
         folder = tmp_path / f"run-{len(running)}"
         folder.mkdir()
         data = tmp_path / "data"
-        one = Running([*command, "--port", "0", "--data", str(data)], data, folder, before)
+        one = Running([*command, "--port", port, "--data", str(data)], data, folder, before)
         running.append(one)
         return one
 
