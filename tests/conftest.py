@@ -37,13 +37,13 @@ class StoreProcess:
         self._folder, self._options = folder, options
         self.start()
 
-    def start(self) -> None:
-        """Begin, on a port of its own; returns when it answers."""
+    def start(self, port: int = 0) -> None:
+        """Begin, on any free port if none is named; returns when it answers."""
         said = self._folder / "said"
         command = [sys.executable, "-m", "touchline.cli", "store", "--data", str(self._folder / "data")]
         with said.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, "--port", "0", *self._options],
+                [*command, "--port", str(port), *self._options],
                 cwd=self._folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,

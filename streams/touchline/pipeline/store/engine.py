@@ -8,6 +8,7 @@ import fcntl
 import logging
 import re
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from typing import Any
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, ProgrammingError
+from urllib3.exceptions import InsecureRequestWarning
 
 from touchline.pipeline.store.errors import QueryError, StoreBusy, StoreDenied, StoreInUse, StoreUnavailable
 from touchline.pipeline.store_address import Address
@@ -175,6 +177,8 @@ class ServerHandle(Handle):
     """
 
     def __init__(self, address: Address, settings: Mapping[str, Any] | None = None) -> None:
+        if not address.verify:
+            warnings.filterwarnings("ignore", category=InsecureRequestWarning)
         try:
             self._client = clickhouse_connect.get_client(
                 interface=address.scheme,

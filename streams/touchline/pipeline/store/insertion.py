@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from touchline.pipeline.store.errors import QueryError
+from touchline.pipeline.store.statement import Kind, tokens
 
 FORMATS = frozenset(
     {"Native", "RowBinary", "RowBinaryWithNames", "RowBinaryWithNamesAndTypes", "Arrow", "ArrowStream"}
@@ -54,14 +56,27 @@ def read_insertion(whole: bytes) -> Insertion:
             "(UNKNOWN_FORMAT)",
             73,
         )
+    rows = whole[head.end() :]
+    if known == "Values":
+        _check_values(rows)
     names = re.findall(_NAME, head["columns"]) if head["columns"] else None
     return Insertion(
         database=_plain(head["database"]) if head["database"] else None,
         table=_plain(head["table"]),
         columns=None if names is None else [_plain(one) for one in names],
         format="JSONEachRow" if known == "NDJSON" else known,
-        rows=whole[head.end() :],
+        rows=rows,
     )
+
+
+def _check_values(rows: bytes) -> None:
+    """Rows are values: the engine would also work out what a sender wrote instead of one."""
+    found = list(tokens(rows.decode(errors="replace")))
+    for token, after in pairwise(found):
+        if token.kind in (Kind.WORD, Kind.QUOTED) and after.kind is Kind.SIGN and after.text == "(":
+            raise QueryError(
+                f"Code: 62. DB::Exception: Syntax error: {token.text[:30]}() is no value. (SYNTAX_ERROR)", 62
+            )
 
 
 def _plain(name: bytes) -> str:

@@ -20,8 +20,6 @@ WRITING = {
     "date_time_input_format": "best_effort",
     "max_query_size": 268_435_456,
     "max_execution_time": 300,
-    # Rows are values: no expression of a sender's is evaluated.
-    "input_format_values_interpret_expressions": 0,
     "mutations_sync": 2,
 }
 """Settings of a handle for writers: they read more than people do, and change rows."""
