@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import contestants
+from benchmarks.compiled import compiled
 from benchmarks.contestants import Owned
 from benchmarks.report import Report
 from benchmarks.timing import Standing, Turn, compete, one_core
@@ -22,6 +23,7 @@ SMALL_FLUSH = 20
 REFOLDED = 20_000
 """Events of the comparison that folds anew for each: its cost an event hardly depends on how many."""
 
+MEASURED = ("in_order", "held_10_percent_late", "compiled_in_order", "compiled_held_10_percent_late")
 COMPARED = ("refold_per_event", "dictionaries", "bytewax", "quix_memory", "quix_rocksdb")
 
 
@@ -31,9 +33,13 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
     rules = load_rules()
     traffic = demo_traffic(events)
     flush = max(1, min(FLUSH, events // 10))
-    with TemporaryDirectory() as folder:
+    ours = contestants_of(traffic, rules, flush)
+    with TemporaryDirectory() as folder, compiled(list(ours), events, flush) as built:
         peers, missing = contestants.peers(traffic, flush, Path(folder))
-        standings = compete(_ours(traffic, rules, flush) | peers, rounds)
+        if isinstance(built, str):
+            missing.append(built)
+            built = {}
+        standings = compete(ours | built | peers, rounds)
     figures = {
         "customers": len(set(traffic.customers)),
         "rules": len(rules.rules),
@@ -51,6 +57,7 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
         "there at once and few of them twice in a flush",
         "held: the same through HeldCustomers, nobody let go of; keeping the events, which is the store's "
         "part, is not counted; with merges, one customer in ten is known by a device until its last event",
+        "compiled_…: the same from a wheel whose innermost rooms are compiled to C (docs/operations.md)",
         f"refold_per_event is of the first {min(REFOLDED, events)} events",
         "dictionaries, bytewax and quix get events as dictionaries, in order alone, and make no journeys; "
         "Kafka, decoding, recovery snapshots and changelogs are left out",
@@ -61,7 +68,7 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
 def profile(events: int = EVENTS, rounds: int = 1) -> str:
     """Where the time goes: in order, and with 10 % late."""
     traffic, rules = demo_traffic(events), load_rules()
-    ours = _ours(traffic, rules, max(1, min(FLUSH, events // 10)))
+    ours = contestants_of(traffic, rules, max(1, min(FLUSH, events // 10)))
     text = io.StringIO()
     for name in ("in_order", "held_10_percent_late"):
         profiler = cProfile.Profile()
@@ -72,7 +79,8 @@ def profile(events: int = EVENTS, rounds: int = 1) -> str:
     return text.getvalue()
 
 
-def _ours(traffic: Traffic, rules: RuleSet, flush: int) -> dict[str, Callable[[], Turn]]:
+def contestants_of(traffic: Traffic, rules: RuleSet, flush: int) -> dict[str, Callable[[], Turn]]:
+    """Touchline's fold in several ways."""
     owned = list(zip(traffic.customers, traffic.events, strict=True))
     end = traffic.end
 
@@ -99,7 +107,8 @@ def _ratios(standings: Mapping[str, Standing]) -> dict[str, float]:
         f"{one}/{other}": round(
             standings[other].figures["cpu_us_per_event"] / standings[one].figures["cpu_us_per_event"], 2
         )
-        for one in ("in_order", "held_10_percent_late")
+        for one in MEASURED
+        if one in standings
         for other in COMPARED
         if other in standings
     }

@@ -45,24 +45,30 @@ class Standing:
 
 
 def compete(contestants: Mapping[str, Callable[[], Turn]], rounds: int) -> dict[str, Standing]:
-    """Let each take its turn `rounds` times, in turn.
-
-    The garbage collector is on, as in production, and starts each turn with nothing to do: what was
-    prepared before is frozen, and is not walked over again.
-    """
+    """Let each take its turn `rounds` times, in turn."""
     turns: dict[str, list[Turn]] = {name: [] for name in contestants}
     outcomes: dict[str, Any] = {}
     for number in range(rounds):
         for name, take_turn in contestants.items():
-            gc.collect()
-            gc.freeze()
-            turn = take_turn()
-            if number == 0:
-                outcomes[name] = turn.outcome()
+            with undisturbed():
+                turn = take_turn()
+                if number == 0:
+                    outcomes[name] = turn.outcome()
             turn.outcome = lambda: None
             turns[name].append(turn)
-            gc.unfreeze()
     return {name: Standing(_figures(taken), outcomes[name]) for name, taken in turns.items()}
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """For one turn: the garbage collector is on, as in production, and begins it with nothing to do.
+
+    What was prepared before is frozen, and is not walked over again.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def one_core() -> int | None:
