@@ -1,6 +1,7 @@
 """`touchline store`: others write to it and read from it, with the client that talks to ClickHouse."""
 
 import gzip
+import json
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import pytest
 import urllib3
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
+from typer.testing import CliRunner, Result
 
+from touchline.cli.main import app
 from touchline.pipeline.store import (
     Store,
     StoreDenied,
@@ -339,3 +342,35 @@ def test_tables_are_brought_up_to_date_by_an_admin(served: "StoreProcess") -> No
         client.command("DROP TABLE away")
     with connect_store(served.address("writer")) as store:
         assert isinstance(store, Store)
+
+
+def test_commands_work_on_the_store_at_an_address(
+    served: "StoreProcess", monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """With an address in the settings, commands read there, and tell of a wrong one what to do."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(role: str, *command: str) -> Result:
+        settings = {
+            "TOUCHLINE_STORE": served.url,
+            "TOUCHLINE_STORE_USER": role,
+            "TOUCHLINE_STORE_PASSWORD": served.password(role),
+        }
+        return CliRunner().invoke(app, list(command), env=settings)
+
+    with connect_store(served.address("writer")) as store:
+        row: dict[str, list[Any]] = {"id": ["at-1"], "entity": ["account:at"], "time": [1_795_000_000_000]}
+        store.insert("events", row, "at an address")
+    found = run("reader", "query", "--json", "SELECT id FROM events WHERE id = 'at-1'")
+    assert (found.exit_code, found.output) == (0, '{"id":"at-1"}\n'), found.output
+    assert run("reader", "query", "DROP TABLE events").exit_code == 1
+    assert '"value": null' in run("reader", "measures", "--json").output
+    told = run("reader", "compare", "--before", "2026-10-01..2026-10-08", "--after", "2026-10-08..2026-10-15")
+    assert told.exit_code == 0, told.output
+    steps = json.loads(run("admin", "migrate", "--json").output)["steps"]
+    assert {step["state"] for step in steps} == {"there"}
+    assert run("admin", "migrate", "--dry-run", "--roles").output.count("CREATE ROLE") == 3
+    refused = run("admin", "migrate", "--roles")
+    assert refused.exit_code == 1
+    assert "ACCESS_DENIED" in refused.output
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,13 @@ from touchline.pipeline.store.errors import (
     StoreMissing,
     StoreUnavailable,
 )
-from touchline.pipeline.store.opening import connect_store, migrate_server, open_store
+from touchline.pipeline.store.opening import (
+    connect_store,
+    grant_roles,
+    migrate_server,
+    open_store,
+    pending_on_server,
+)
 from touchline.pipeline.store.readers import Reply
 from touchline.pipeline.store.store import (
     ENTRY_COLUMNS,
@@ -37,7 +43,9 @@ __all__ = [
     "StoreMissing",
     "StoreUnavailable",
     "connect_store",
+    "grant_roles",
     "migrate_server",
     "open_store",
     "parse_answer",
+    "pending_on_server",
 ]

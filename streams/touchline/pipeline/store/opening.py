@@ -6,6 +6,7 @@ from pathlib import Path
 from touchline.pipeline.store.cluster import SETTINGS as CLUSTER
 from touchline.pipeline.store.engine import EngineHandle, ServerHandle, owner
 from touchline.pipeline.store.errors import StoreInUse, StoreMissing
+from touchline.pipeline.store.grants import grants
 from touchline.pipeline.store.migrate import migrate, pending
 from touchline.pipeline.store.readers import READING
 from touchline.pipeline.store.store import Store
@@ -100,3 +101,15 @@ def migrate_server(address: Address) -> list[Migration]:
         left = pending(handle, migrations())
         migrate(handle, migrations(), address.cluster)
         return left
+
+
+def grant_roles(address: Address) -> None:
+    """Make the roles of a server, as a user that may.
+
+    Raises:
+        StoreUnavailable, StoreDenied: it does not answer, or not to this user.
+        QueryError: it refused a statement; `touchline store` has roles of its own.
+    """
+    with closing(ServerHandle(address)) as handle:
+        for statement in grants(address.cluster):
+            handle.command(statement)

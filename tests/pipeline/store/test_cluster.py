@@ -1,0 +1,107 @@
+"""The migrations for a ClickHouse cluster and the roles of a server, read by the engine."""
+
+import re
+
+import pytest
+
+from touchline.pipeline.store import Store
+from touchline.pipeline.store import store as queries
+from touchline.pipeline.store.cluster import SETTINGS, SHARDED_BY, local, statements
+from touchline.pipeline.store.grants import grants
+from touchline.pipeline.store.migrate import script
+from touchline.pipeline.store.statement import split
+from touchline.tables import migrations
+
+TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
+
+
+def parsed(store: Store, statement: str) -> str:
+    """The statement as the engine understands it."""
+    answer = store.query("SELECT formatQuerySingleLine({sql:String})", {"sql": statement})
+    return str(answer.result_rows[0][0])
+
+
+def made(cluster: str) -> dict[str, str]:
+    """The statements that make tables, by table."""
+    return {found[1]: one for one in script(migrations(), cluster) if (found := TABLE.search(one))}
+
+
+def test_the_engine_reads_every_statement(store: Store) -> None:
+    """What is sent to a cluster is SQL, to the last migration and role, and names the cluster."""
+    for statement in (*script(migrations(), "here"), *grants("here"), *grants()):
+        assert parsed(store, statement)
+    for statement in (*script(migrations(), "here"), *grants("here")):
+        assert "ON CLUSTER" in parsed(store, statement)
+
+
+def test_every_table_is_kept_by_replicas(store: Store) -> None:
+    """Large tables are cut by entity or customer, and reached by their name; others are whole everywhere."""
+    single, cluster = made(""), made("here")
+    assert set(SHARDED_BY) <= set(single)
+    assert set(cluster) == set(single) | {f"{name}_local" for name in SHARDED_BY}
+    for name in single:
+        rows = parsed(store, cluster[f"{name}_local" if name in SHARDED_BY else name])
+        assert "ENGINE = Replicated" in rows
+        assert "non_replicated" not in rows
+        assert ("'/clickhouse/tables/{shard}/" in rows) == (name in SHARDED_BY)
+        if name in SHARDED_BY:
+            assert f"sipHash64({SHARDED_BY[name]})" in parsed(store, cluster[name])
+
+
+def test_rows_of_one_key_are_on_one_shard() -> None:
+    """The column that chooses the shard is of the key by which rows replace each other."""
+    for name, column in SHARDED_BY.items():
+        found = re.search(r"^ORDER BY \(?([\w, ]+)", made("")[name], re.MULTILINE)
+        assert found is not None
+        assert column in found[1].split(", ")
+
+
+def test_one_server_gets_the_migrations_as_they_are() -> None:
+    """Without a cluster nothing is changed in them."""
+    for migration in migrations():
+        assert statements(migration.sql, "") == split(migration.sql)
+
+
+def test_changes_of_tables_go_to_the_rows(store: Store) -> None:
+    """A new column is told to both, an index only to where the rows are; what is unknown is refused."""
+    column = statements("ALTER TABLE events ADD COLUMN IF NOT EXISTS more String", "here")
+    assert [parsed(store, one) for one in column] == [
+        "ALTER TABLE events_local ON CLUSTER here (ADD COLUMN IF NOT EXISTS `more` String)",
+        "ALTER TABLE events ON CLUSTER here (ADD COLUMN IF NOT EXISTS `more` String)",
+    ]
+    index = "ALTER TABLE events ADD INDEX IF NOT EXISTS i type TYPE minmax"
+    assert len(statements(index, "here")) == 1
+    assert statements("ALTER TABLE ledger ADD COLUMN a String", "here") == [
+        "ALTER TABLE ledger ON CLUSTER 'here' ADD COLUMN a String"
+    ]
+    with pytest.raises(ValueError, match="not known what this means"):
+        statements("CREATE DICTIONARY d (a UInt8) PRIMARY KEY a", "here")
+
+
+def test_deletions_go_to_the_rows_as_well(store: Store) -> None:
+    """A customer is forgotten on every shard and every replica."""
+    for table in ("identities", "frictions", "journeys", "ledger"):
+        sql = queries._DELETE.format(local(table, "here"), queries._DELETED_BY[table])
+        named = f"{table}_local" if table in SHARDED_BY else table
+        assert f"ALTER TABLE {named} ON CLUSTER here" in parsed(store, sql)
+    assert "events_local ON CLUSTER here" in parsed(
+        store, queries._DELETE_EVENTS.format(local("events", "here"))
+    )
+
+
+def test_the_workers_settings_are_settings(store: Store) -> None:
+    """What a cluster is told with every request is known to this version of the engine."""
+    known = {row[0] for row in store.query("SELECT name FROM system.settings").result_rows}
+    assert set(SETTINGS) <= known
+
+
+def test_roles_have_the_least_rights() -> None:
+    """Only the worker and the admin write; only the admin makes tables and says what is applied."""
+    given = [one for one in grants() if one.startswith("GRANT")]
+    writing = [one for one in given if re.search(r"INSERT|ALTER|CREATE|DROP|TRUNCATE", one)]
+    assert all("touchline_reader" not in one for one in writing)
+    defining = [one for one in given if re.search(r"CREATE|DROP|TRUNCATE", one)]
+    assert all("touchline_worker" not in one for one in defining)
+    assert any(
+        one.startswith("REVOKE INSERT") and "migrations FROM touchline_worker" in one for one in grants()
+    )
