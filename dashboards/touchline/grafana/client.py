@@ -57,6 +57,8 @@ class Grafana:
         )
         # A redirect would turn a POST into a GET, and carry the token elsewhere.
         self._api.s.max_redirects = 0
+        self._api.s.hooks["response"].append(self._note)
+        self._status = 0
 
     def get(self, path: str) -> Json | None:
         """What is at `path` below `/api`; None where there is nothing.
@@ -73,6 +75,9 @@ class Grafana:
     def put(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Json:
         """Put something in the place of what is there."""
         return self._ask("PUT", path, body, headers or {}) or {}
+
+    def _note(self, response: requests.Response, **_: Any) -> None:
+        self._status = response.status_code
 
     def _ask(self, verb: str, path: str, body: Json | None, headers: Mapping[str, str]) -> Json | None:
         try:
@@ -99,6 +104,8 @@ class Grafana:
             raise GrafanaError(f"the certificate of {self._url} is not trusted: {_reason(error)}") from None
         except (requests.JSONDecodeError, TypeError):
             # grafana-api looks for a message in whatever comes, also where it is a text.
+            if self._status in _TRY_AGAIN:
+                raise _Passing(f"Grafana at {self._url} is unwell ({self._status})") from None
             raise GrafanaError(
                 f"{self._url} answers, but not as Grafana does: give the root of a Grafana"
             ) from None
