@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.sdk import Accepted, Batch, Embedded, Limits, Memory, Refused, Retry, Touchline, Transport
-from touchline.sdk.transports import transport_for
+from touchline.sdk.transports import Kafka, transport_for
 
 
 @dataclass
@@ -32,9 +32,13 @@ def inbox(folder: Path) -> list[tuple[str, bytes]]:
         connection.close()
 
 
-@pytest.fixture(params=["http", "embedded", "memory"])
+@pytest.fixture(params=["http", "embedded", "memory", "kafka"])
 def place(request: pytest.FixtureRequest, collector: Any, tmp_path: Path, quick: Limits) -> Iterator[Place]:
     url = {"http": collector.url, "embedded": f"embedded://{tmp_path}/data", "memory": "memory://"}
+    if request.param == "kafka":
+        broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
+        read = request.getfixturevalue("read")
+        url["kafka"] = f"kafka://{broker.bootstrap}/{topics.prefix}"
     transport = transport_for(url[request.param], "k", "shop", quick)
 
     def received() -> list[dict[str, Any]]:
@@ -42,6 +46,8 @@ def place(request: pytest.FixtureRequest, collector: Any, tmp_path: Path, quick:
             return transport.events
         if isinstance(transport, Embedded):
             return [json.loads(line) for _, body in inbox(tmp_path / "data") for line in body.splitlines()]
+        if isinstance(transport, Kafka):
+            return [line for record in read(topics.inbox) for line in record.lines]
         return list(collector.events)
 
     yield Place(url[request.param], transport, received)
@@ -188,6 +194,8 @@ def test_the_memory_has_a_bound() -> None:
         ("http://", "names no host"),
         ("http://host:80800", "[Pp]ort"),
         ("embedded://", "names no folder"),
+        ("kafka://host/touchline.", "a host and a port"),
+        ("kafka://host:9092,/touchline.", "a host and a port"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_at_once(url: str, says: str) -> None:

@@ -30,8 +30,9 @@ class Touchline:
     """Sends events in the background. Make one for the process and share it between threads.
 
     Args:
-        url: Where events go: `http(s)://host:port` (a collector), `embedded:///path` (a data folder on this
-            machine), `memory://` (a list, for tests), or a transport of your own.
+        url: Where events go: `http(s)://host:port` (a collector), `kafka://host:port/prefix` (Kafka, for a
+            collector to take in), `embedded:///path` (a data folder on this machine), `memory://` (a list,
+            for tests), or a transport of your own.
         key: The producer's key at the collector.
         source: The system that sees the events, such as `shop`.
         channel: The channel of events that name none.

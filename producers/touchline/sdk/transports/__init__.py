@@ -9,9 +9,10 @@ from touchline.sdk.limits import Limits
 from touchline.sdk.transport import Transport
 from touchline.sdk.transports.embedded import Embedded
 from touchline.sdk.transports.http import Http
+from touchline.sdk.transports.kafka import Kafka
 from touchline.sdk.transports.memory import Memory
 
-__all__ = ["Embedded", "Http", "Memory", "transport_for"]
+__all__ = ["Embedded", "Http", "Kafka", "Memory", "transport_for"]
 
 
 class _Client(NamedTuple):
@@ -22,6 +23,10 @@ class _Client(NamedTuple):
 
 def _http(url: SplitResult, client: _Client) -> Transport:
     return Http(url, client.key, client.limits.request_seconds)
+
+
+def _kafka(url: SplitResult, client: _Client) -> Transport:
+    return Kafka(url, client.source, client.limits.request_seconds)
 
 
 def _embedded(url: SplitResult, client: _Client) -> Transport:
@@ -38,6 +43,7 @@ def _memory(url: SplitResult, client: _Client) -> Transport:
 _SCHEMES: Mapping[str, Callable[[SplitResult, _Client], Transport]] = {
     "http": _http,
     "https": _http,
+    "kafka": _kafka,
     "embedded": _embedded,
     "memory": _memory,
 }

@@ -28,6 +28,7 @@ _BYTES: Final = 4 * 1024**2
 _POLL_MS: Final = 250
 _REQUEST_MS: Final = 10_000
 _SESSION_MS: Final = 10_000
+_CLOSE_MS: Final = 2_000
 _RETRY_SECONDS: Final = 1.0
 _LOG_APPEND_TIME: Final = 1
 
@@ -67,9 +68,12 @@ def keep_draining_kafka(
     while not stop.is_set():
         try:
             reach(bootstrap)
-            with _consumer(bootstrap, topics) as consumer:
+            consumer = _consumer(bootstrap, topics)
+            try:
                 while not stop.is_set():
                     _move(consumer, log, clock, count, region)
+            finally:
+                consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
         except (KafkaUnavailable, KafkaError, LogFull, LogUnavailable) as error:
             _logger.warning("the inbox waits", topic=topics.inbox, why=f"{type(error).__name__}: {error}")
             stop.wait(_RETRY_SECONDS)

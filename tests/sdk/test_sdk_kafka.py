@@ -1,0 +1,182 @@
+"""The transport to Kafka: what is particular to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from touchline.cli.broker import Broker
+from touchline.pipeline.kafka.records import Topics
+from touchline.sdk import Accepted, Batch, Limits, Retry, TooLarge, Touchline
+from touchline.sdk.transports import Kafka
+
+Read = Callable[[str], list[Any]]
+
+
+def transport(broker: Broker, path: str, seconds: float = 10) -> Kafka:
+    return Kafka(urlsplit(f"kafka://{broker.bootstrap}/{path}"), "shop", seconds)
+
+
+def ids(read: Read, topics: Topics) -> list[str]:
+    return [line["id"] for one in read(topics.inbox) for line in one.lines]
+
+
+@pytest.mark.parametrize(
+    ("path", "topic"),
+    [
+        ("", "touchline.inbox"),
+        ("/", "touchline.inbox"),
+        ("/shop.", "shop.inbox"),
+        ("/shop.touchpoints", "shop.inbox"),
+        ("/shop.inbox", "shop.inbox"),
+        ("/touchpoints", "inbox"),
+    ],
+)
+def test_the_path_names_the_prefix_or_the_topic(path: str, topic: str) -> None:
+    """The prefix of the topics, or the topic of touchpoints, both lead to the inbox beside it."""
+    assert Kafka(urlsplit(f"kafka://a.example:9092,b.example:9093{path}"), "shop", 1).topic == topic
+
+
+def test_a_record_says_who_sent_it(kafka: Broker, topics: Topics, read: Read, quick: Limits) -> None:
+    """Headers: raw events, the source as the producer, the number of the batch, the client's account."""
+    with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="till-ü", limits=quick) as tl:
+        for _ in range(2):
+            tl.track("page.viewed", {"account": "u"})
+            assert tl.flush(20)
+    first, second = (one.about for one in read(topics.inbox))
+    assert (first.kind, first.producer, first.batch, second.batch) == ("raw", "till-ü", 1, 2)
+    assert abs(first.received_at / 1000 - time.time()) < 60
+    assert first.account.startswith("client=")
+    assert "emitted=1" in first.account
+
+
+def test_a_batch_that_is_too_large_is_halved(
+    kafka: Broker, topics: Topics, read: Read, quick: Limits
+) -> None:
+    """More than a record may hold is taken in parts, and none of it is lost."""
+    assert transport(kafka, topics.prefix).send(Batch([b"x" * 600_000] * 2)) == TooLarge()
+    limits = Limits(batch_seconds=0.01, batch_bytes=4_000_000, batch_events=200)
+    with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="shop", limits=limits) as tl:
+        for _ in range(150):
+            tl.track("page.viewed", {"account": "u"}, text="x" * 20_000)
+        assert tl.flush(30)
+        assert (tl.stats.accepted, tl.stats.lost) == (150, {})
+    assert len(set(ids(read, topics))) == 150
+
+
+def test_without_a_broker_a_batch_is_tried_again(quick: Limits) -> None:
+    """Nobody listens: the outcome says what happened, at once, and the client keeps the events."""
+    one = Kafka(urlsplit("kafka://127.0.0.1:1/"), "shop", 5)
+    assert one.send(Batch([b"{}"])) == Retry("ConnectionRefusedError")
+    tl = Touchline("kafka://127.0.0.1:1", source="shop", limits=quick)
+    tl.track("page.viewed", {"account": "u"})
+    assert not tl.flush(0.2)
+    assert tl.stats.pending == 1
+    assert not tl.close(0.2)
+    assert tl.stats.lost == {"undelivered": 1}
+
+
+def test_a_missing_topic_is_tried_again(kafka: Broker) -> None:
+    """A topic may be made later; no producer is left behind by the attempts."""
+    one = transport(kafka, "nowhere.", seconds=1)
+    assert one.send(Batch([b"{}"])) == Retry("KafkaTimeoutError")
+    assert one._producer is None
+
+
+def test_a_broker_that_stands_still_is_waited_for_within_the_limit(
+    kafka: Broker, topics: Topics, read: Read
+) -> None:
+    """A batch without an answer is tried again by a new producer; what arrived twice has one id."""
+    one = transport(kafka, topics.prefix, seconds=2)
+    assert one.send(Batch([b'{"id":"before"}'])) == Accepted()
+    assert kafka.pid is not None
+    os.kill(kafka.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert isinstance(one.send(Batch([b'{"id":"during"}'])), Retry)
+        assert time.monotonic() - began < 10
+        assert one._producer is None
+    finally:
+        os.kill(kafka.pid, signal.SIGCONT)
+    outcomes = [one.send(Batch([b'{"id":"during"}'])) for _ in range(3)]
+    assert outcomes[-1] == Accepted()
+    one.close()
+    assert set(ids(read, topics)) == {"before", "during"}
+
+
+FORK = """
+import os, sys
+from touchline.sdk import Touchline
+tl = Touchline(sys.argv[1], source="shop")
+tl.track("page.viewed", {"account": "u"}, id="parent-1")
+assert tl.flush(20)
+child = os.fork()
+tl.track("page.viewed", {"account": "u"}, id="child-2" if child == 0 else "parent-2")
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+AT_THE_END = """
+import sys
+from touchline.sdk import Touchline
+tl = Touchline(sys.argv[1], source="shop")
+for number in range(5):
+    tl.track("page.viewed", {"account": "u"}, id=str(number))
+"""
+
+
+def run(program: str, url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_parent_and_child_send_after_a_fork(kafka: Broker, topics: Topics, read: Read) -> None:
+    """Both end in order, and what each tracked arrives once."""
+    done = run(FORK, f"kafka://{kafka.bootstrap}/{topics.prefix}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(ids(read, topics)) == ["child-2", "parent-1", "parent-2"]
+
+
+def test_what_is_left_goes_out_at_the_interpreters_end(kafka: Broker, topics: Topics, read: Read) -> None:
+    """A program that just ends has sent what it tracked, without a word."""
+    done = run(AT_THE_END, f"kafka://{kafka.bootstrap}/{topics.prefix}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ids(read, topics) == ["0", "1", "2", "3", "4"]
+
+
+def test_the_interpreters_end_is_not_held_up_by_a_broker_that_is_away() -> None:
+    """Within the client's limit, and the loss is said."""
+    began = time.monotonic()
+    done = run(AT_THE_END, "kafka://127.0.0.1:1")
+    assert done.returncode == 0
+    assert "5 events lost, undelivered" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 30
+
+
+def test_without_kafka_python_the_message_names_the_extra() -> None:
+    """It is an error where the client is made."""
+    program = """
+import sys
+from importlib.machinery import ModuleSpec
+import importlib.util
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "kafka" else real(name, *more)
+from touchline.sdk import Touchline
+try:
+    Touchline(sys.argv[1], source="shop")
+except ValueError as error:
+    print(error)
+"""
+    assert "pip install 'touchline[kafka]'" in run(program, "kafka://127.0.0.1:1").stdout
