@@ -57,8 +57,10 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
     Raises:
         NotApplied: nothing was put into the log where the rules are others than those in force; else the
             entries are in the log, and a server will apply them.
-        StoreError, LogFull, LogUnavailable: the data folder cannot be used.
+        StoreError, LogFull, LogUnavailable: the data folder, Kafka or the store cannot be used.
     """
+    if settings.kafka:
+        return _tell_the_stage(settings, entries)
     data = settings.data
     batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with ExitStack() as parts:
@@ -80,6 +82,34 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
         while records := worker.read():
             worker.flush(records)
         return "applied"
+
+
+def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
+    """Put entries into Kafka, where the identity stage takes them in."""
+    from touchline.pipeline.kafka.log import KafkaLog
+    from touchline.pipeline.kafka.records import Topics
+
+    if beyond := {entry.what for entry in entries} - {"split", "unsplit"}:
+        raise NotApplied(
+            f"nothing was done: {' and '.join(sorted(beyond))} is not possible while several workers share a "
+            "store; see docs/distributed.md for what is"
+        )
+    batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
+    with (
+        writable_store(settings) as store,
+        closing(KafkaLog(settings.kafka, Topics(settings.topic_prefix))) as log,
+    ):
+        log.append(batch)
+        wanted = {entry.id for entry in entries}
+        give_up_at = time.monotonic() + APPLIED_SECONDS
+        while not wanted <= {entry.id for entry in store.ledger()}:
+            if time.monotonic() > give_up_at:
+                raise NotApplied(
+                    f"the identity stage did not apply it within {APPLIED_SECONDS:.0f} s. It is in Kafka and "
+                    "will be applied in its turn; see that `touchline identity` runs"
+                )
+            time.sleep(0.1)
+    return "applied by the identity stage"
 
 
 def _wait(log: SqliteLog, offset: int) -> None:

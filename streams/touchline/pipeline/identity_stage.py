@@ -98,7 +98,8 @@ class IdentityStage:
     def _decide(self, record: Record, kept: list[Entry], quarantined: list[dict[str, Any]]) -> Iterator[Move]:
         entries, unreadable = read_entries(record)
         quarantined += unreadable
-        taken = self._decisions.take(entries)
+        # What is forgotten would have to go from every worker's memory as well: the command does not send it.
+        taken = self._decisions.take(entry for entry in entries if entry.what in ("split", "unsplit"))
         kept += taken.entries
         for pair in sorted(taken.lifted):
             yield from self._identities.unban(pair)

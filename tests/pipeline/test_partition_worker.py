@@ -1,0 +1,206 @@
+"""The worker of partitions and the identity stage, step by step, over a store in memory."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from touchline.friction import RuleSet, parse_rules
+from touchline.identity import Reload, customer_id
+from touchline.pipeline.identity_stage import IdentityStage
+from touchline.pipeline.memory import MemoryLog, MemoryStore
+from touchline.pipeline.messages import Delivered, Message, encoded
+from touchline.pipeline.partition_worker import UNREADABLE_LINES, PartitionWorker, TooMuchPoison
+from touchline.pipeline.worker import Worker
+from touchline.vocabulary.event import Event
+
+RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))
+FINGERPRINT = f"{RULES.fingerprint}/{14 * 86_400_000}"
+
+NOW = 1_000_000
+
+
+class Sent:
+    """Keeps what is sent, or fails."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.broken = False
+
+    def send(self, messages: Sequence[Message]) -> None:
+        if self.broken:
+            raise ConnectionError
+        self.messages += messages
+
+    def lines(self, kind: str) -> list[tuple[int | None, bytes]]:
+        """Of one kind, with their partitions."""
+        return [(one.partition, line) for one in self.messages if one.kind == kind for line in one.lines]
+
+
+def _place(entity: str) -> int:
+    """Accounts lie in partition 0, everything else in partition 1."""
+    return 0 if entity.startswith("account:") else 1
+
+
+def _event(number: int, *identifiers: str) -> Event:
+    return Event(
+        id=f"e{number}",
+        type="request.denied",
+        time=number,
+        channel="store",
+        source="shop",
+        identifiers=identifiers,
+    )
+
+
+def _record(kind: str, *lines: bytes, position: int = 0, partition: int = 1) -> Delivered:
+    return Delivered(0, partition, position, kind, 0, b"\n".join(lines))
+
+
+def _worker(store: MemoryStore, sent: Sent, partition: int) -> PartitionWorker:
+    return PartitionWorker(store, RULES, _place, {partition}.__contains__, sent, "w")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store in which the rules are in force, and a device is an account's."""
+    store = MemoryStore()
+    store.put_in_force(FINGERPRINT, 0)
+    for entity in ("account:1", "device:x"):
+        row: dict[str, Sequence[object]] = {
+            "entity": [entity],
+            "customer": [customer_id("account:1")],
+            "version": [1],
+        }
+        store.insert("identities", row, entity)
+    return store
+
+
+def _customers_of_frictions(store: MemoryStore) -> list[object]:
+    return [row["customer"] for row in store.tables["frictions"].values() if row["status"] != "retracted"]
+
+
+def test_an_event_is_stored_by_its_own_worker_and_folded_by_its_customers(store: MemoryStore) -> None:
+    """What lies elsewhere is stored, then forwarded; the customer's worker folds it and stores nothing."""
+    here, there = Sent(), Sent()
+    _worker(store, here, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert [row["id"] for row in store.tables["events"].values()] == ["e5"]
+    assert _customers_of_frictions(store) == []
+    [(partition, line)] = here.lines("forwarded")
+    assert partition == 0
+    flushed = _worker(store, there, 0).flush([_record("forwarded", line, partition=0)], NOW, NOW)
+    assert flushed is not None
+    assert flushed.stored == 0
+    assert _customers_of_frictions(store) == [customer_id("account:1")]
+    assert there.messages == []
+
+
+def test_what_was_stored_and_not_told_is_told_by_the_next(store: MemoryStore) -> None:
+    """A worker that dies after it stored an event leaves its record to the next, which forwards it."""
+    sent = Sent()
+    record = _record("events", *encoded([_event(5, "device:x", "social:y")]))
+    sent.broken = True
+    with pytest.raises(ConnectionError):
+        _worker(store, sent, 1).flush([record], NOW, NOW)
+    assert len(store.tables["events"]) == 1
+    sent.broken = False
+    flushed = _worker(store, sent, 1).flush([record], NOW, NOW)
+    assert flushed is not None
+    assert (flushed.stored, flushed.duplicates, flushed.forwarded) == (1, 0, 1)
+    assert [partition for partition, _ in sent.lines("forwarded")] == [0]
+    assert sent.lines("links") == [(None, b'["device:x","social:y"]')]
+
+
+def test_a_forwarded_event_is_passed_on_to_whom_the_entity_is_of_now(store: MemoryStore) -> None:
+    """One that reaches a customer who no longer has the entity goes on, and is not folded here."""
+    sent = Sent()
+    _worker(store, sent, 1).flush([_record("forwarded", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert [partition for partition, _ in sent.lines("forwarded")] == [0]
+    assert _customers_of_frictions(store) == []
+
+
+def test_links_are_sent_once(store: MemoryStore) -> None:
+    """Only what the identity stage did not take into account goes to it."""
+    sent = Sent()
+    worker = _worker(store, sent, 1)
+    for number in (1, 2):
+        lines = encoded([_event(number, "device:x", "device:y")])
+        worker.flush([_record("events", *lines, position=number)], NOW, NOW)
+    assert len(sent.lines("links")) == 1
+    store.insert("links", {"identifiers": [("device:x", "device:y")]}, "l")
+    lines = encoded([_event(3, "device:x", "device:y")])
+    _worker(store, sent, 1).flush([_record("events", *lines, position=3)], NOW, NOW)
+    assert len(sent.lines("links")) == 1
+
+
+def test_a_line_that_cannot_be_read_is_kept_and_its_neighbours_go_on(store: MemoryStore) -> None:
+    """Poison goes to the quarantine whole, whether an event, a message or a record is not ours."""
+    worker = _worker(store, Sent(), 1)
+    records = [
+        _record("events", b"{", *encoded([_event(1, "device:x")])),
+        _record("assignment", b"[]", position=1),
+        _record("unknown", b"anything", position=2),
+    ]
+    flushed = worker.flush(records, NOW, NOW)
+    assert flushed is not None
+    assert (flushed.stored, flushed.quarantined) == (1, 3)
+    assert sorted(row["body"] for row in store.tables["quarantine"].values()) == ["[]", "anything", "{"]
+
+
+def test_too_much_poison_stops_the_worker(store: MemoryStore) -> None:
+    """Past the ceiling nothing is written: a person must see why."""
+    worker = _worker(store, Sent(), 1)
+    lines = [*encoded([_event(1, "device:x")]), *[b"{"] * (UNREADABLE_LINES + 1)]
+    with pytest.raises(TooMuchPoison, match="cannot be read"):
+        worker.flush([_record("events", *lines)], NOW, NOW)
+    assert not store.tables["events"]
+    assert not store.tables["quarantine"]
+
+
+def test_other_rules_have_every_customer_folded_anew() -> None:
+    """A worker says which rules it has; the stage has every customer folded by them, once."""
+    store, sent = MemoryStore(), Sent()
+    worker = _worker(store, sent, 1)
+    worker.flush([_record("events", *encoded([_event(1, "device:x"), _event(2, "device:z")]))], NOW, NOW)
+    rules = [line for _, line in sent.lines("rules")]
+    assert rules == encoded([FINGERPRINT])
+    stage = IdentityStage(store, _place, sent, "s")
+    for position in range(2):
+        stage.flush([_record("rules", *rules, position=position)], NOW)
+    assert sorted(line for _, line in sent.lines("reload")) == encoded(
+        [Reload("device:x"), Reload("device:z")]
+    )
+    assert store.rules_in_force() == FINGERPRINT
+
+
+def test_the_stage_adopts_what_one_worker_alone_had_stored(make_events: Callable[[], list[Event]]) -> None:
+    """A store that one process wrote goes on with several: its links are decided again, to the same end."""
+    store, log = MemoryStore(), MemoryLog()
+    log.append("touchpoints", encoded(make_events()), 0)
+    alone = Worker(log, store, RULES)
+    alone.flush(alone.read(), NOW)
+    before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    stage = IdentityStage(store, _place, Sent(), "s")
+    assert stage.adopt(NOW) == 2
+    assert {row["entity"]: row["customer"] for row in store.tables["identities"].values()} == before
+    assert IdentityStage(store, _place, Sent(), "s").adopt(NOW) == 0
+
+
+@pytest.fixture
+def make_events() -> Callable[[], list[Event]]:
+    """Two events that link, and one that does not."""
+    return lambda: [
+        _event(1, "account:1", "device:x"),
+        _event(2, "device:x", "social:y"),
+        _event(3, "device:z"),
+    ]
+
+
+def test_a_place_in_a_partition_is_a_place_in_all_of_them() -> None:
+    """Records of different partitions and topics never have one number, and it rises within a partition."""
+    one = Delivered(0, 3, 7, "events", 0, b"")
+    others = [
+        Delivered(topic, partition, position, "events", 0, b"")
+        for topic, partition, position in ((0, 3, 8), (0, 4, 7), (1, 3, 7))
+    ]
+    assert len({one.offset, *(other.offset for other in others)}) == 4
+    assert others[0].offset == one.offset + 1
