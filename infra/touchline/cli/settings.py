@@ -1,5 +1,6 @@
-"""Settings: `touchline.toml`, then environment `TOUCHLINE_…`, then flags, in rising order."""
+"""Settings: secrets' files, `touchline.toml`, environment `TOUCHLINE_…`, flags, in rising order."""
 
+import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any
@@ -26,6 +27,10 @@ def _address(given: str) -> str:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
+SECRETS = "/run/secrets"
+"""Where container engines put the secrets of a container."""
 
 
 class SettingsError(ValueError):
@@ -81,17 +86,22 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, Toml(settings_cls)
+        return init_settings, env_settings, Toml(settings_cls), file_secret_settings
 
 
 def load_settings(**flags: Any) -> Settings:
     """The settings; `flags` that are None were not given.
 
+    A file `touchline_<setting>` in the folder of secrets says what the setting is: containers are given
+    passwords so. The folder is what `TOUCHLINE_SECRETS` names.
+
     Raises:
         SettingsError: with what is wrong, and where.
     """
+    folder = Path(os.environ.get("TOUCHLINE_SECRETS") or SECRETS)
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(_secrets_dir=folder if folder.is_dir() else None, **given)
     except (TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"touchline.toml cannot be read: {error}") from error
     except ValidationError as error:
