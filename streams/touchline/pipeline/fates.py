@@ -22,16 +22,14 @@ def fates(
     arrived: Iterable[Placed],
     admitted: Iterable[Placed],
     kept: Iterable[Placed],
-    partition: int = 0,
 ) -> list[AccountRow]:
-    """A row for each record of a partition and each producer in it.
+    """A row for each record and each producer in it.
 
     Args:
         records: Those that were read.
         arrived: All events in them.
         admitted: Those that name no forgotten identifier.
         kept: Those of them that are stored by this record; the others are duplicates.
-        partition: Whose offsets they have.
     """
     came, let_in, stored = (
         Counter((offset, event.producer) for event, offset in some) for some in (arrived, admitted, kept)
@@ -40,7 +38,7 @@ def fates(
     return [
         AccountRow(
             # With the time, for a log that was made anew and counts from its beginning.
-            id=uuid5(NAMESPACE, f"fates:{partition}:{offset}:{received_at[offset]}:{producer}"),
+            id=uuid5(NAMESPACE, f"fates:{offset}:{received_at[offset]}:{producer}"),
             at=received_at[offset],
             producer=producer,
             stored=stored[offset, producer],
