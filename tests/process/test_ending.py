@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from touchline.simulation import Planted, Retailer
+from touchline.cli.demo import OUTAGE_BEGINS, OUTAGE_ENDS
+from touchline.simulation import Outage, Planted, Retailer
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("schemas", "producers", "streams", "dashboards", "infra")
@@ -156,8 +157,9 @@ def test_the_demo_detects_what_it_planted(start: Any, soon: Any) -> None:
     demo = start("demo", "--seed", "7", "--rate", "20").ready()
     told = re.search(r"seed (\d+), start (\d+)", demo.said)
     assert told is not None
-    retailer = Retailer(int(told[1]), int(told[2]), rate=20)
     begun = int(told[2])
+    outage = Outage(begun + OUTAGE_BEGINS, begun + OUTAGE_ENDS)
+    retailer = Retailer(int(told[1]), begun, rate=20, outage=outage)
 
     def planted_lately() -> int | None:
         """The time, once a few frictions have opened since the demo began."""

@@ -15,6 +15,9 @@ from touchline.cli.up import Host, Port, Rules, greet
 END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
 """When the Complete Journey set ends, with the grace of its last day."""
 
+OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
+"""From when to when, after the start (ms), no payment goes through."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -111,10 +114,11 @@ def _retailer(
     from touchline.collector.files import START, ImportItem
     from touchline.pipeline.worker import Worker
     from touchline.sdk import Touchline
-    from touchline.simulation import Retailer, Shop
+    from touchline.simulation import Outage, Retailer, Shop
 
     start = int(time.time() * 1000)
-    retailer = Retailer(seed, start, rate=rate)
+    outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
+    retailer = Retailer(seed, start, rate=rate, outage=outage)
 
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")

@@ -2,7 +2,7 @@
 
 import typer
 
-from touchline.cli import customer, dashboards, dev, keys, rules, schema
+from touchline.cli import alerts, customer, dashboards, dev, keys, rules, schema
 from touchline.cli.accounts import accounts
 from touchline.cli.backtest import backtest
 from touchline.cli.collector import collector
@@ -39,6 +39,7 @@ app.command()(accounts)
 app.command()(backtest)
 app.command()(compare)
 app.command()(migrate)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dashboards.app, name="dashboards")
 app.add_typer(dev.app, name="dev")

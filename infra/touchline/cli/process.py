@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 
+from touchline.alerts import AlertsError, AlertsFile
 from touchline.cli.ending import Ending
 from touchline.cli.front import Front, LatePage, guarded, not_found, refused
 from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
@@ -24,8 +25,12 @@ from touchline.collector.inbox import keep_draining
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.collector.log import LogFull, LogUnavailable
 from touchline.friction import RulesError, RuleSet
+from touchline.pipeline.alerting.files import load_alerts
+from touchline.pipeline.alerting.metrics import AlertMetrics
+from touchline.pipeline.alerting.runtime import Alerting
 from touchline.pipeline.clickhouse_http import clickhouse_mount
 from touchline.pipeline.embedded import Embedded
+from touchline.pipeline.flushed import Flushed
 from touchline.pipeline.garbage import search_seldom
 from touchline.pipeline.server_file import announced
 from touchline.pipeline.sqlite_log import SqliteLog
@@ -40,7 +45,16 @@ _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def expected_errors() -> tuple[type[Exception], ...]:
     """What can stand in the way of a beginning, with a message for the user."""
-    return (CannotServe, SettingsError, RulesError, KeysUnreadable, StoreError, LogUnavailable, LogFull)
+    return (
+        CannotServe,
+        SettingsError,
+        RulesError,
+        AlertsError,
+        KeysUnreadable,
+        StoreError,
+        LogUnavailable,
+        LogFull,
+    )
 
 
 class Beside(Protocol):
@@ -77,6 +91,7 @@ def serve(
     """
     search_seldom()
     data = settings.data
+    alerts = load_alerts(settings.alerts)
     keys = Keys(data / "keys.json")
     if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
         raise CannotServe(
@@ -93,11 +108,15 @@ def serve(
         token = parts.enter_context(announced(data, url))
 
         server = _Server(lambda: _begin(url, ready, beside))
-        collector, worker = _pipeline(settings, rules, log, store, keys, server.fail, clock)
+        collector, worker, alerting = _pipeline(
+            settings, rules, alerts, log, store, keys, server.fail, clock, settings.public_url or url
+        )
         page = LatePage(lambda app: _mount_page(app, store, rules, settings), server.fail)
         server.serves(_app(settings, collector, clickhouse_mount(store, token), page, token))
         worker.start()
         parts.callback(worker.stop, STOP_SECONDS)
+        alerting.start()
+        parts.callback(alerting.stop, STOP_SECONDS)
         parts.enter_context(_draining(data / "inbox.sqlite", log, collector, settings.region))
         parts.callback(collector.close)
         ending.asks(server.end)
@@ -164,14 +183,22 @@ def _begin(url: str, ready: Callable[[str], None], beside: Callable[[str], Besid
 def _pipeline(
     settings: Settings,
     rules: RuleSet,
+    alerts: AlertsFile,
     log: SqliteLog,
     store: Store,
     keys: Keys,
     failed: Callable[[str], None],
     clock: Callable[[], float],
-) -> tuple[Collector, Embedded]:
-    """The two ends of the log."""
+    url: str,
+) -> tuple[Collector, Embedded, Alerting]:
+    """The two ends of the log, and what watches the store behind them."""
     collector = Collector(log, keys, ready=lambda: worker.trouble or log.trouble(), region=settings.region)
+    count = WorkerMetrics(collector.metrics.registry).count
+
+    def flushed(what: Flushed, seconds: float) -> None:
+        count(what, seconds)
+        alerting.touched()
+
     worker = Embedded(
         log,
         store,
@@ -179,11 +206,19 @@ def _pipeline(
         journey_gap=settings.journey_gap,
         grace=settings.grace,
         retriable=(StoreUnavailable, LogFull, LogUnavailable),
-        on_flush=WorkerMetrics(collector.metrics.registry).count,
+        on_flush=flushed,
         on_end=failed,
         clock=clock,
     )
-    return collector, worker
+    alerting = Alerting(
+        store,
+        alerts,
+        url=url,
+        known=lambda: worker.known,
+        watching=AlertMetrics(collector.metrics.registry),
+        clock=clock,
+    )
+    return collector, worker, alerting
 
 
 def _app(settings: Settings, collector: Collector, clickhouse: Route, page: LatePage, token: str) -> Front:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65_535)
     allowed_hosts: Names = ()
     rules: Path | None = None
+    alerts: Path | None = None
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)

@@ -113,10 +113,13 @@ class Evaluation:
     def _held(self, start: int, unfinished: Sequence[str]) -> list[AlertRow]:
         # An incident that was over a cooldown before the start may begin again after it.
         cooldown = max((rule.cooldown for rule in self._rules.values()), default=0)
-        rows = self._ask(_HELD, {"lo": str(start - cooldown), "unfinished": listed(unfinished)})
-        return [
-            msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows
-        ]
+        return _rows(self._ask, start - cooldown, unfinished)
+
+
+def alerts_since(ask: Ask, since: int) -> list[AlertRow]:
+    """The incidents that fire, or that began or ended later than a time (ms); the newest first."""
+    rows = [row for row in _rows(ask, since, ()) if row.status != "retracted"]
+    return sorted(rows, key=lambda row: (row.status == "firing", row.opened_at), reverse=True)
 
 
 def evaluated(
@@ -150,6 +153,11 @@ def evaluated(
         for row in untrue(stood, found, start)
     )
     return rows
+
+
+def _rows(ask: Ask, since: int, fingerprints: Sequence[str]) -> list[AlertRow]:
+    rows = ask(_HELD, {"lo": str(since), "unfinished": listed(fingerprints)})
+    return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows]
 
 
 def _same(before: AlertRow, one: Incident, number: int | None) -> bool:

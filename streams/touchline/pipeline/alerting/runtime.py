@@ -1,7 +1,7 @@
 """Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
 
 It looks at what the store holds, at most once a second and never more than a quarter of the time, soon
-after something was written and at least every half minute. It asks nothing of the worker and takes nothing
+after something was written, and again after a while. It asks nothing of the worker and takes nothing
 from it, so that neither waits for the other.
 """
 
@@ -55,6 +55,7 @@ class Alerting:
         url: The address of the live page, for links.
         known: Up to when (ms) all that came is in the store; None while that is not known.
         watching: Counts what is done.
+        idle: How long (s) the store is left alone where nobody says that it was written.
         clock: Seconds since 1970.
     """
 
@@ -66,8 +67,10 @@ class Alerting:
         url: str,
         known: Callable[[], int | None],
         watching: Watching,
+        idle: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._idle = idle
         self._store, self._file, self._url, self._known = store, file, url.rstrip("/"), known
         self._watching, self._clock = watching, clock
         self._ask: Ask = asking(store)
@@ -138,7 +141,7 @@ class Alerting:
                 logger.exception("alerts.failed")
             rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
             self._stopping.wait(rest)
-            self._wake.wait(IDLE_SECONDS)
+            self._wake.wait(self._idle)
 
     def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
         """Write down which channels have to be told of what fires."""

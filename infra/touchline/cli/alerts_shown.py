@@ -1,0 +1,93 @@
+"""How incidents and trials of alert rules are shown: as tables for people, as JSON for scripts."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from touchline.pipeline.alerting.trial import Trial
+    from touchline.tables import AlertRow, OutboxRow
+
+
+def plain_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> dict[str, Any]:
+    """Incidents and what the channels were told, as JSON has them; times in ms."""
+    import msgspec
+
+    return {"alerts": msgspec.to_builtins(alerts), "outbox": msgspec.to_builtins(outbox)}
+
+
+def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
+    """Print incidents, and which channels have not taken what they were told."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from touchline.alerts.wording import plain
+    from touchline.cli.spans import written
+    from touchline.cli.wording import counted
+
+    console = Console()
+    told: dict[Any, list[str]] = {}
+    for row in outbox:
+        state = f"failing: {plain(row.error, 60)}" if row.attempts else row.told
+        told.setdefault(row.fingerprint, []).append(f"{row.channel} ({state})")
+    table = Table("", "severity", "since", "until", "what", "told")
+    for one in alerts:
+        table.add_row(
+            one.status,
+            one.severity,
+            written(one.opened_at),
+            "" if one.resolved_at is None else written(one.resolved_at),
+            Text(plain(one.summary, 500)),
+            Text(", ".join(told.get(one.fingerprint, ()))),
+        )
+    if alerts:
+        console.print(table)
+    firing = sum(one.status == "firing" for one in alerts)
+    console.print(f"{counted(len(alerts), 'incident')}, {firing:,} of them firing")
+    failing = sorted({row.channel for row in outbox if row.attempts})
+    if failing:
+        console.print(Text(f"not reached: {', '.join(failing)}", style="red"))
+
+
+def plain_trials(found: "list[Trial]", since: int, until: int) -> dict[str, Any]:
+    """What rules would have made, as JSON has it; times in ms."""
+    return {
+        "since": since,
+        "until": until,
+        "rules": [
+            {
+                "rule": one.rule.id,
+                "severity": one.rule.severity,
+                "incidents": [
+                    {"labels": list(i.labels), "opened_at": i.opened_at, "resolved_at": i.resolved_at}
+                    for i in one.incidents
+                ],
+            }
+            for one in found
+        ],
+    }
+
+
+def show_trials(found: "list[Trial]", since: int, until: int) -> None:
+    """Print how many incidents each rule would have made."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from touchline.alerts.wording import plain
+    from touchline.cli.spans import written
+
+    days = max((until - since) / 86_400_000, 1 / 24)
+    console = Console()
+    table = Table("rule", "severity", "incidents", "a day", "the last")
+    for one in sorted(found, key=lambda one: -len(one.incidents)):
+        last = one.incidents[-1] if one.incidents else None
+        shown = "" if last is None else f"{written(last.opened_at)} {plain(', '.join(last.labels))}"
+        table.add_row(
+            one.rule.id,
+            one.rule.severity,
+            str(len(one.incidents)),
+            f"{len(one.incidents) / days:.1f}",
+            Text(shown),
+        )
+    console.print(table)
+    console.print(f"{written(since)} to {written(until)} UTC", style="dim")

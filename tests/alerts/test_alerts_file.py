@@ -1,0 +1,132 @@
+"""Alerts files: what can be written, and what is said of what cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from touchline.alerts import AlertsError, AlertsFile, parse_alerts
+from touchline.alerts.addresses import routed
+from touchline.pipeline.alerting.files import load_alerts
+
+PACK = {
+    "default": "rules: [{id: a, kind: absence, title: A}, {id: b, kind: strike_out, title: B, strikes: 40}]"
+}
+
+
+def parsed(text: str) -> AlertsFile:
+    return parse_alerts(text, "alerts.yaml", PACK)
+
+
+def test_the_default_pack_can_be_used() -> None:
+    """The pack that ships has a rule of every kind, each with a reason and an owner, and no channel."""
+    file = load_alerts()
+    assert {rule.kind for rule in file.rules} == {"threshold", "change", "absence", "strike_out"}
+    assert all(rule.why and rule.owner for rule in file.rules)
+    assert not file.channels
+
+
+def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
+    """Rules of one's own follow those of the pack; a changed field replaces, a disabled rule is gone."""
+    file = parsed(
+        "extends: default\n"
+        "change: {b: {strikes: 60, severity: critical}}\n"
+        "disable: [a]\n"
+        "rules: [{id: c, kind: threshold, title: C, events: payment.failed, customers: 3, within: 5m}]\n"
+    )
+    assert [(rule.id, rule.severity) for rule in file.rules] == [("b", "critical"), ("c", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("kind: treshold", "1:9: rule 'x': 'treshold' is no kind (did you mean 'threshold'?)"),
+        ("why: no", "'kind' is missing; write one of threshold, change, absence, strike_out"),
+        ("kind: absence, longer_then: 1h", "longer_then: unknown key (did you mean 'longer_than'?)"),
+        ("kind: absence, longer_than: 1x", "'1x' is no duration: write 45s, 30m, 4h or 7d"),
+        ("kind: absence, by: queue", "there is no label 'queue' here; write one of type, channel"),
+        ("kind: absence, cooldown: 1m", "an absence is over with the next event"),
+        ("kind: absence, repeat: 1s", "'1s' is shorter than 10s"),
+        ("kind: change", "write either 'frictions' or 'events'"),
+        ("kind: change, frictions: a, where: {data.x: y}", "there is no 'data.x' here"),
+        ("kind: threshold, events: A B, customers: 1, within: 5m", "rule 'x'.events"),
+    ],
+)
+def test_a_fault_of_a_rule_is_named_with_its_place(written: str, said: str) -> None:
+    """What no rule can say is told with file, line and column, and what to write instead."""
+    with pytest.raises(AlertsError) as caught:
+        parsed(f"rules: [{{id: x, title: X, {written}}}]")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("alerts.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("extends: default\ndisable: [aa]", "there is no rule 'aa' (did you mean 'a'?)"),
+        ("extends: defualt", "there is no pack 'defualt' (did you mean 'default'?)"),
+        ("channels: {x: {kind: slack}}", "channel.x.url: is missing"),
+        ("channels: {x: {kind: slac, url: s}}", "'slac' is no kind (did you mean 'slack'?)"),
+        ("channels: {x: {kind: email, host: h, sender: a@b.example, to: [], user: u}}", "channel.x.to"),
+        ("channels: {x: {kind: webhook, url: 'ftp://a'}}", "channel.x.url"),
+        ("extends: default\nroutes: [{rules: c, channels: [x]}]", "route 1: there is no 'c' among the rules"),
+        ("extends: default\nroutes: [{channels: [x]}]", "route 1: there is no 'x' among the channels"),
+        ("routes: 7", "routes: write a list"),
+        ("channel: {}", "channel: unknown key (did you mean 'channels'?)"),
+        ("- a", "write a list of rules under 'rules'"),
+        ("rules: [", "not YAML"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_file_is_named_with_its_place(text: str, said: str) -> None:
+    """So it is with all else in the file."""
+    with pytest.raises(AlertsError) as caught:
+        parsed(text)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("alerts.yaml:")
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        "{kind: pagerduty, routing_key: [hush-hush]}",
+        "{kind: slack, url: {text: hush-hush, env: X}}",
+        "{kind: webhook, url: hush-hush}",
+        "{kind: email, host: h, sender: a@b.example, to: c@d.example, user: u, password: hush-hush}",
+    ],
+)
+def test_a_fault_says_no_secret(channel: str) -> None:
+    """Of a channel that cannot be used nothing is repeated that may be a secret."""
+    with pytest.raises(AlertsError) as caught:
+        parsed(f"channels: {{x: {channel}}}")
+    assert "hush-hush" not in str(caught.value)
+
+
+def test_a_secret_is_not_shown() -> None:
+    """A channel that is printed, as in a log, does not tell its secret."""
+    file = parsed("channels: {x: {kind: pagerduty, routing_key: hush-hush}}")
+    assert "hush-hush" not in repr(file) + str(file.channels["x"])
+
+
+def test_routes_choose_channels_by_severity_and_rule() -> None:
+    """All routes that fit count; one without a condition fits all; without routes everybody is told."""
+    file = parsed(
+        "extends: default\n"
+        "channels:\n"
+        "  page: {kind: pagerduty, routing_key: k}\n"
+        "  chat: {kind: slack, url: u}\n"
+        "  desk: {kind: webhook, url: 'http://127.0.0.1/'}\n"
+        "routes:\n"
+        "  - {severity: critical, channels: page}\n"
+        "  - {rules: [b], severity: [warning, info], channels: desk}\n"
+        "  - {channels: chat}\n"
+    )
+    assert routed("a", "critical", file.routes, file.channels) == {"page", "chat"}
+    assert routed("b", "info", file.routes, file.channels) == {"desk", "chat"}
+    assert routed("a", "info", file.routes, file.channels) == {"chat"}
+    assert routed("a", "info", None, file.channels) == {"page", "chat", "desk"}
+    assert routed("a", "info", (), file.channels) == set()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The message names the file."""
+    with pytest.raises(AlertsError, match=r"none\.yaml: cannot be read"):
+        load_alerts(tmp_path / "none.yaml")
