@@ -14,6 +14,7 @@ from uuid import uuid5
 import orjson
 
 from touchline.cli.settings import Settings
+from touchline.cli.stores import writable_store
 from touchline.collector.acceptance import Result, accept_each
 from touchline.collector.account import account_line
 from touchline.collector.files import START, BadRow, ImportItem, Mapping, check_file, read_events
@@ -21,9 +22,8 @@ from touchline.collector.files.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.collector.log import Batch, LogFull
 from touchline.friction import RuleSet
 from touchline.pipeline.garbage import search_seldom
-from touchline.pipeline.server_file import find_server
 from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
+from touchline.pipeline.store_access import running_server
 from touchline.pipeline.worker import Worker
 from touchline.vocabulary.ids import NAMESPACE
 from touchline.vocabulary.refusal import Reason
@@ -137,7 +137,7 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     began = time.monotonic()
     with ExitStack() as parts:
-        store = None if find_server(data) else parts.enter_context(open_store(data / "store"))
+        store = None if running_server(data) else parts.enter_context(writable_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap)
         history = History(log, worker, settings.region)

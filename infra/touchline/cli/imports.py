@@ -55,11 +55,11 @@ def import_(
     from touchline.cli.settings import load_settings
     from touchline.collector.files import FileError, MappingError, load_mapping
     from touchline.pipeline.packs import load_rules
-    from touchline.pipeline.server_file import find_server
+    from touchline.pipeline.store_access import running_server
 
     with reported(*expected_errors(), FileError, MappingError):
         settings = load_settings(data=data, rules=rules)
-        if rules and find_server(settings.data):
+        if rules and running_server(settings.data):
             raise fail(
                 f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
                 " out, or end the server first",

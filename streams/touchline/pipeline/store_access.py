@@ -79,11 +79,16 @@ class _Remote:
         return Reply(body, response.headers.get("X-ClickHouse-Format", fmt))
 
     def answers(self) -> bool:
-        """Whether the server is there: its process number may by now be another's."""
+        """Whether the server is there: its process number, and its port, may by now be another's."""
         try:
             with closing(self._connection(PING_SECONDS)) as connection:
-                connection.request("GET", "/clickhouse/ping")
-                return connection.getresponse().status == http.client.OK
+                connection.request("GET", "/clickhouse", headers={"X-ClickHouse-Key": self._server.token})
+                response = connection.getresponse()
+                # It knows the token, or is too busy to say more.
+                return "X-ClickHouse-Timezone" in response.headers and response.status in (
+                    http.client.OK,
+                    http.client.SERVICE_UNAVAILABLE,
+                )
         except (OSError, http.client.HTTPException):
             return False
 

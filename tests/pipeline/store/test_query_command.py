@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from touchline.cli.query import query
 from touchline.pipeline.clickhouse_http import clickhouse_mount
 from touchline.pipeline.server_file import announced, find_server
 from touchline.pipeline.store import open_store
+from touchline.pipeline.store_access import running_server
 
 app = Typer()
 app.command()(query)
@@ -133,6 +135,27 @@ def test_a_server_that_does_not_answer_is_passed_by(tmp_path: Path) -> None:
     open_store(tmp_path / "store").close()
     with announced(tmp_path, "http://127.0.0.1:1"):
         assert run(tmp_path, "SELECT 1 AS one", "--json").stdout == '{"one":1}\n'
+
+
+def test_a_stranger_at_the_address_is_passed_by(tmp_path: Path) -> None:
+    """A server that answers there, but does not know the token, is not the data folder's."""
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        with announced(tmp_path, f"http://127.0.0.1:{server.server_port}"):
+            assert find_server(tmp_path) is not None
+            assert running_server(tmp_path) is None
+        server.shutdown()
+        thread.join(10)
 
 
 def test_the_address_of_a_dead_process_counts_for_nothing(tmp_path: Path) -> None:
