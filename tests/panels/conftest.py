@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid5
 
 import msgspec
 import orjson
@@ -19,6 +20,7 @@ from touchline.pipeline.worker import Worker
 from touchline.simulation import Planted, Retailer, Touchpoint
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.ids import NAMESPACE
 
 START = 1_790_000_000_000
 DAY = 86_400_000
@@ -31,7 +33,11 @@ TIMES = {
     "frictions": ("opened_at", "detected_at", "resolved_at"),
     "journeys": ("start", "last", "due_at"),
     "quarantine": ("received_at",),
+    "accounts": ("at",),
+    "alerts": ("opened_at", "detected_at", "resolved_at"),
 }
+
+ACCOUNTED = ("quarantined", "repeated", "stored", "duplicates", "suppressed")
 
 Row = dict[str, Any]
 
@@ -44,6 +50,8 @@ class Plain:
     frictions: list[Row]
     journeys: list[Row]
     quarantine: list[Row]
+    accounts: list[Row]
+    alerts: list[Row]
     owners: dict[str, str]
     """Event id → customer id."""
     written: list[Row] = field(default_factory=list)
@@ -103,8 +111,9 @@ def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
     return found
 
 
-def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> None:
-    """As they came, by a worker that looks at the clock after each part."""
+def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> list[Row]:
+    """As they came, by a worker that looks at the clock after each part; says what became of each part."""
+    accounts: list[Row] = []
     log = MemoryLog()
     worker = Worker(log, store, rules)
     for step in range(STEPS):
@@ -115,6 +124,11 @@ def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> None:
             worker.flush(records, now)
         while worker.flush([], now) is not None:
             pass
+        for producer, stored in Counter(event.producer for event in came).items():
+            accounts.append(
+                {**dict.fromkeys(ACCOUNTED, 0), "at": now, "producer": producer, "stored": stored}
+            )
+    return accounts
 
 
 def _double(store: Store, table: str, which: str) -> None:
@@ -188,19 +202,76 @@ def _refused(store: Store) -> list[Row]:
     return rows
 
 
-@pytest.fixture(scope="session")
+def _accounts(store: Store) -> list[Row]:
+    """Each batch twice: the door's row, and the worker's."""
+    rows: list[Row] = []
+    for number in range(60):
+        same = {"producer": ("webshop", "crm", "idle")[number % 3], "client": "c", "lost": "{}"}
+        zeros = dict.fromkeys(("first", "emitted", "queued", *ACCOUNTED, "events"), 0)
+        at = START - number * 4 * 3_600_000 - 77
+        door = {"id": uuid5(NAMESPACE, f"door {number}"), "at": at, "batch": number, **same, **zeros}
+        taken = {"id": uuid5(NAMESPACE, f"worker {number}"), "at": at + 900, "batch": 0, **same, **zeros}
+        if number % 3 < 2:
+            door |= {"events": 10, "quarantined": number % 4, "repeated": 1}
+            taken |= {"stored": 6, "duplicates": number % 2, "suppressed": number % 5 // 4}
+        rows += [door, taken]
+    store.insert("accounts", {name: [row[name] for row in rows] for name in rows[0]}, "accounts")
+    return rows
+
+
+def _alerts(store: Store) -> list[Row]:
+    """Firing, resolved, retracted, some before the span and some after it; an older row of each as well."""
+    rows: list[Row] = []
+    for number in range(24):
+        opened_at = START - number * DAY // 2 - 4_321
+        resolved_at = opened_at + number * 3_600_000 if number % 3 else None
+        row = {
+            "id": uuid5(NAMESPACE, f"alert {number}"),
+            "fingerprint": uuid5(NAMESPACE, f"fingerprint {number}"),
+            "rule": ("payment_outage", "friction_unusual")[number % 2],
+            "kind": "threshold",
+            "title": f"Title {number}",
+            "severity": ("critical", "warning")[number % 2],
+            "labels": ["channel=web", "source=shop"][: number % 3],
+            "opened_at": opened_at,
+            "detected_at": opened_at,
+            "resolved_at": resolved_at,
+            "status": "retracted" if number % 7 == 5 else "resolved" if resolved_at else "firing",
+            "count": number + 5,
+            "customers": number + 3,
+            "usual": None if number % 2 else 1.5,
+            "evidence": [],
+            "evidence_customers": [],
+            "summary": f"Sentence {number}.",
+            "version": 2,
+        }
+        rows.append(row)
+    for token, some in (
+        (
+            "older",
+            [row | {"status": "firing", "resolved_at": None, "count": 1, "version": 1} for row in rows],
+        ),
+        ("newer", rows),
+    ):
+        store.insert("alerts", {name: [row[name] for row in some] for name in rows[0]}, token)
+    return [row for row in rows if row["status"] != "retracted"]
+
+
+@pytest.fixture(scope="module")
 def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Plain]]:
     rules = load_rules()
     retailer = Retailer(7, START, history=HISTORY, history_rate=0.012, rate=0.012)
     events = _accepted(retailer.until(START))
     folded = replay(events, rules, now=START)
     with open_store(tmp_path_factory.mktemp("panels") / "store") as store:
-        _take_in(store, events, rules)
+        accounts = _take_in(store, events, rules)
         plain = Plain(
             sorted(events, key=lambda event: event.order),
             _frictions(retailer.planted(START), events, folded, rules),
             folded["journeys"],
             _refused(store),
+            accounts + _accounts(store),
+            _alerts(store),
             folded["customers"],
         )
         plain.written = _written(store)
@@ -208,16 +279,17 @@ def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store,
         _double(store, "frictions", "cityHash64(id) % 5 = 0 OR status = 'retracted'")
         _double(store, "journeys", "cityHash64(id) % 10 = 0 OR superseded")
         _double(store, "quarantine", "cityHash64(id) % 10 = 0")
+        _double(store, "accounts", "cityHash64(id) % 3 = 0")
         yield store, plain
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(_retailer: tuple[Store, Plain]) -> Store:
     """The store: some rows are there twice and not merged, some frictions retracted, some journeys gone."""
     return _retailer[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain(_retailer: tuple[Store, Plain]) -> Plain:
     """The same in lists."""
     return _retailer[1]

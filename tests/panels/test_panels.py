@@ -628,6 +628,42 @@ def quarantine_latest(plain: Any, seen: Any) -> Rows:
     ]
 
 
+def alerts(plain: Any, seen: Any) -> Rows:
+    start, end = seen.start // 1000 * 1000, seen.end // 1000 * 1000
+    found = [
+        one
+        for one in plain.alerts
+        if one["opened_at"] <= end and (one["resolved_at"] is None or one["resolved_at"] >= start)
+    ]
+    found.sort(key=lambda one: (one["resolved_at"] is not None, -one["opened_at"]))
+    return [
+        {
+            "opened_at": moment(one["opened_at"]),
+            "state": one["status"],
+            "severity": one["severity"],
+            "title": one["title"],
+            "place": ", ".join(one["labels"]),
+            "customers": one["customers"],
+            "count": one["count"],
+            "usual": one["usual"],
+            "resolved_at": None if one["resolved_at"] is None else moment(one["resolved_at"]),
+            "summary": one["summary"],
+        }
+        for one in found
+    ]
+
+
+def results(plain: Any, seen: Any) -> Rows:
+    names = {"stored": ("stored",), "duplicate": ("duplicates", "repeated"), "quarantined": ("quarantined",)}
+    names |= {"suppressed": ("suppressed",)}
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in plain.accounts:
+        if seen.during(row["at"]):
+            sums[row["producer"]].update({name: sum(row[one] for one in of) for name, of in names.items()})
+    rows = [{"label": producer, **own} for producer, own in sums.items() if own.total()]
+    return sorted(rows, key=lambda row: (-row["stored"], row["label"]))
+
+
 CHECKS: dict[str, Callable[[Any, Any], Rows]] = {
     "frictions": lambda plain, seen: [{"value": len(met(plain, seen)), "usual": usual(plain, seen)}],
     "open_frictions": lambda plain, seen: [
@@ -647,6 +683,7 @@ CHECKS: dict[str, Callable[[Any, Any], Rows]] = {
         (one["factor"] for one in met(plain, seen)), "frictions"
     ),
     "journeys_at_risk": journeys_at_risk,
+    "alerts": alerts,
     "goals": headlines,
     "service_level": one_ratio("service_level"),
     "abandonment": one_ratio("abandonment"),
@@ -691,6 +728,7 @@ CHECKS: dict[str, Callable[[Any, Any], Rows]] = {
     ),
     "detection_lag": detection_lag,
     "event_types": lambda plain, seen: counted((event.type for event in came(plain, seen)), "events")[:40],
+    "results": results,
     "quarantine_latest": quarantine_latest,
 }
 """Panel id → what it must show, of what was planted, in a span, as chosen."""
@@ -728,6 +766,8 @@ def test_the_store_has_what_must_not_count(shop: Store) -> None:
         ("frictions", "(customer, id)"),
         ("journeys", "id"),
         ("quarantine", "id"),
+        ("accounts", "id"),
+        ("alerts", "id"),
     ):
         assert shop.query(f"SELECT count() - uniqExact({key}) FROM {table}").result_rows[0][0] > 5, table
     assert shop.query("SELECT countIf(status = 'retracted') FROM frictions").result_rows[0][0] > 5
@@ -752,14 +792,17 @@ def test_goals_are_compared_with(shop: Store, plain: Any, seen: Any) -> None:
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda one: one.id)
 def test_an_empty_span_is_no_zero_percent(panel: Panel, shop: Store) -> None:
-    """Without data there is no row, or no value; only counts may be 0. A table names all its columns."""
+    """Without data there is no row, or no value; only counts may be 0, and what is not over goes on.
+
+    A table names all its columns.
+    """
     start = 4_000_000_000_000
     answer = shop.query(expand(panel.sql, start, start + 3_600_000, 600))
     if panel.columns:
         assert list(answer.column_names) == list(panel.columns)
     if panel.kind == "stat" and panel.unit != "count" and panel.id != "freshness":
         assert [row for row in answer.result_rows if row[0] is not None] == []
-    elif panel.kind != "stat" and panel.id != "friction_rate":
+    elif panel.kind != "stat" and panel.id not in ("friction_rate", "alerts"):
         assert answer.result_rows == []
 
 

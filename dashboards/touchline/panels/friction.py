@@ -254,6 +254,35 @@ LIMIT 50
         },
     ),
     Panel(
+        "alerts",
+        ID,
+        "Alerts",
+        "What was told to on-call, and what of it is not over yet?",
+        """
+SELECT opened_at, toString(alerts.status) AS state, severity, title, arrayStringConcat(labels, ', ') AS place,
+       customers, count, usual, resolved_at, summary
+FROM current_alerts AS alerts
+WHERE opened_at <= $__toTime AND (isNull(resolved_at) OR resolved_at >= $__fromTime)
+ORDER BY isNull(resolved_at) DESC, opened_at DESC, id
+LIMIT 50
+""",
+        "table",
+        "count",
+        "No alert in this span.",
+        columns={
+            "opened_at": Column("Since", "time"),
+            "state": Column("State", "text"),
+            "severity": Column("Severity", "text"),
+            "title": Column("What", "text"),
+            "place": Column("Where", "text"),
+            "customers": Column("Customers"),
+            "count": Column("Times"),
+            "usual": Column("Usual"),
+            "resolved_at": Column("Until", "time"),
+            "summary": Column("In a sentence", "text"),
+        },
+    ),
+    Panel(
         "goals",
         ID,
         "Against the goals",

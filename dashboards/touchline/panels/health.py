@@ -207,7 +207,27 @@ LIMIT 40
         "bars",
         "count",
         NOTHING_CAME,
-        width=24,
+    ),
+    Panel(
+        "results",
+        ID,
+        "What became of them",
+        "How many of each producer's events were stored, and what became of the others?",
+        """
+SELECT producer AS label, sum(accounts.stored) AS stored,
+       sum(accounts.duplicates) + sum(accounts.repeated) AS duplicate,
+       sum(accounts.quarantined) AS quarantined, sum(accounts.suppressed) AS suppressed
+FROM accounts FINAL
+WHERE $__timeFilter(at)
+GROUP BY label
+HAVING stored + duplicate + quarantined + suppressed > 0
+ORDER BY stored DESC, label
+LIMIT 40
+""",
+        "bars",
+        "count",
+        NOTHING_CAME,
+        stacked=True,
     ),
     Panel(
         "quarantine_latest",

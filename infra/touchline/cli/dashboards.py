@@ -67,7 +67,7 @@ def render(
 
     with reported(SettingsError, ConnectionRefused):
         settings = load_settings(data=data)
-        rules = _rules(alerts_file).rules if alerts else ()
+        rules = _rules(alerts_file or settings.alerts).rules if alerts else ()
         texts = files(_connection(settings, clickhouse), settings.goals, rules, mounted_at)
     try:
         for name, text in texts.items():
@@ -128,7 +128,7 @@ def publish(
         for change in send(
             Grafana(url, token),
             settings.goals,
-            _rules(alerts_file).rules if alerts else None,
+            _rules(alerts_file or settings.alerts).rules if alerts else None,
             _connection(settings, clickhouse),
             _password(settings),
             dry_run=dry_run,
