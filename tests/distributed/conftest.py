@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,6 +81,8 @@ class Deployment:
 
     def __init__(self, folder: Path, bootstrap: str, topics: Topics, address: Address) -> None:
         self._folder = folder
+        self.broker: Any = None
+        self.store: Any = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.log = KafkaLog(bootstrap, topics)
         self.environment = {
@@ -130,12 +133,29 @@ class Deployment:
         self.log.close()
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    return _free_port()
+
+
 @pytest.fixture
 def deployment(tmp_path: Path, kafka: Any, topics: Topics, serve_store: Any) -> Iterator[Deployment]:
     """Nothing runs of it yet but the broker and the store."""
-    deployment = Deployment(tmp_path, kafka.bootstrap, topics, serve_store().address("writer"))
+    # On one port, however often it is started.
+    store = serve_store("--port", str(_free_port()))
+    deployment = Deployment(tmp_path, kafka.bootstrap, topics, store.address("writer"))
+    deployment.broker, deployment.store = kafka, store
     yield deployment
     deployment.close()
+    # Whoever killed it starts it again: others use it as well.
+    kafka.start()
 
 
 @pytest.fixture
