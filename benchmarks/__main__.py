@@ -16,6 +16,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "bytes of a held customer",
         {"customers": "how many are held", "sample": "how many are walked through for the breakdown"},
     ),
+    "outage": (
+        "Kafka away under load: what the collector holds, and that nothing accepted is lost",
+        {"seconds": "how long it is away", "rate": "events a second that are posted"},
+    ),
 }
 """Name, which is that of its module, → what it measures, and the sizes that `measure` takes."""
 
