@@ -1,6 +1,7 @@
 """How incidents and trials of alert rules are shown: as tables for people, as JSON for scripts."""
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from touchline.pipeline.alerting.trial import Trial
@@ -17,7 +18,6 @@ def plain_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> dict[st
 def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
     """Print incidents, and which channels have not taken what they were told."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from touchline.alerts.wording import plain
@@ -25,26 +25,23 @@ def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
     from touchline.cli.wording import counted
 
     console = Console()
-    told: dict[Any, list[str]] = {}
+    told: dict[UUID, list[str]] = {}
     for row in outbox:
-        state = f"failing: {plain(row.error, 60)}" if row.attempts else row.told
+        state = f"failing: {plain(row.error, 200)}" if row.attempts else row.told
         told.setdefault(row.fingerprint, []).append(f"{row.channel} ({state})")
-    table = Table("", "severity", "since", "until", "what", "told")
     for one in alerts:
-        table.add_row(
-            one.status,
-            one.severity,
-            written(one.opened_at),
-            "" if one.resolved_at is None else written(one.resolved_at),
-            Text(plain(one.summary, 500)),
-            Text(", ".join(told.get(one.fingerprint, ()))),
+        colour = "red" if one.status == "firing" else "green"
+        over = "" if one.resolved_at is None else f" to {written(one.resolved_at)}"
+        head = Text.assemble(
+            (f"{one.status:8}", colour), f"  {one.severity:8}  {written(one.opened_at)}{over}"
         )
-    if alerts:
-        console.print(table)
+        console.print(head)
+        console.print(Text(f"  {plain(one.summary, 500)}"))
+        if channels := told.get(one.fingerprint):
+            console.print(Text(f"  told: {', '.join(channels)}", style="dim"))
     firing = sum(one.status == "firing" for one in alerts)
     console.print(f"{counted(len(alerts), 'incident')}, {firing:,} of them firing")
-    failing = sorted({row.channel for row in outbox if row.attempts})
-    if failing:
+    if failing := sorted({row.channel for row in outbox if row.attempts}):
         console.print(Text(f"not reached: {', '.join(failing)}", style="red"))
 
 

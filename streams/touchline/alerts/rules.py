@@ -85,6 +85,8 @@ class AlertRuleModel(BaseModel):
     severity: Severity = "warning"
     where: dict[str, Names] = {}
     """Field to the values that it may have; all fields have to fit."""
+    without: dict[str, Names] = {}
+    """Field to values that it may not have."""
     by: Names = ()
     """Labels: each combination of their values is an incident of its own."""
     wait: Span = Field(default="30s", validate_default=True)
@@ -108,9 +110,11 @@ class AlertRuleModel(BaseModel):
                 raise ValueError(
                     f"by: there is no label '{name}' here; write one of {', '.join(self.labels)}"
                 )
-        for name in self.where:
-            if name not in self.labels and not (self.labels is EVENT_LABELS and name.startswith("data.")):
-                raise ValueError(f"where: there is no '{name}' here; write one of {', '.join(self.labels)}")
+        for part, fields in (("where", self.where), ("without", self.without)):
+            for name in fields:
+                if name not in self.labels and not (self.labels is EVENT_LABELS and name.startswith("data.")):
+                    known = ", ".join(self.labels)
+                    raise ValueError(f"{part}: there is no '{name}' here; write one of {known}")
         return self
 
 

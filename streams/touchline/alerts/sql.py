@@ -130,8 +130,9 @@ def _names(column: str, names: tuple[str, ...]) -> str:
 
 def _where(rule: AlertRule) -> str:
     tests = [
-        f"{_field(name)} IN ({', '.join(map(literal, values))})"
-        for name, values in rule.where.items()
+        f"{_field(name)} {verb} ({', '.join(map(literal, values))})"
+        for verb, fields in (("IN", rule.where), ("NOT IN", rule.without))
+        for name, values in fields.items()
         if values
     ]
     return " AND ".join(tests) or "1"

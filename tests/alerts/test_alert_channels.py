@@ -1,0 +1,278 @@
+"""What each channel sends, as its receiver documents it; real servers take it."""
+
+import hmac
+import socket
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from msgspec.structs import replace
+
+from touchline.alerts.addresses import ADDRESSES, Address
+from touchline.alerts.channels import Undelivered, send
+from touchline.alerts.message import Message, message
+from touchline.alerts.wording import plain
+from touchline.tables import AlertRow
+
+LIVE = "https://touchline.shop.example"
+HOSTILE = (
+    "<script>alert(1)</script>\r\nBcc: everyone@shop.example\n*bold* <!channel> &amp; \u202egnp.exe\x00"
+    + "x" * 10_000
+)
+"""Markup, line breaks, a mention, a direction mark, a null and ten thousand letters."""
+
+# Apprise still looks for a module that later versions of Python do not have.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
+
+Made = Callable[..., Address]
+
+
+@pytest.fixture
+def address() -> Made:
+    """An address of a kind."""
+
+    def make(kind: str, **fields: Any) -> Any:
+        return ADDRESSES[kind].model_validate({"kind": kind, **fields})
+
+    return make
+
+
+@pytest.fixture
+def firing(row: AlertRow) -> Message:
+    """What is told of an incident."""
+    return message(row, "firing", LIVE, row.opened_at + 6_000)
+
+
+@pytest.fixture
+def over(row: AlertRow) -> Message:
+    """What is told when it is over."""
+    done = replace(row, status="resolved", resolved_at=row.opened_at + 90_000, version=2)
+    return message(done, "resolved", LIVE, row.opened_at + 100_000)
+
+
+@pytest.fixture
+def hostile(row: AlertRow) -> Message:
+    """What is told of an incident whose place somebody made up."""
+    labels = (f"source={HOSTILE}",)
+    return message(replace(row, labels=labels, title=HOSTILE, summary=HOSTILE), "firing", LIVE, row.opened_at)
+
+
+class Mailbox:
+    """Keeps the mails that it is handed."""
+
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.mails.append(
+            (
+                envelope.mail_from,
+                envelope.rcpt_tos,
+                message_from_bytes(envelope.content, policy=policy.default),
+            )
+        )
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[int, Mailbox]]:
+    """A mail server on a free port."""
+    box = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    yield port, box
+    server.stop()
+
+
+def test_a_message_says_it_all(firing: Message) -> None:
+    """What, where, since when, how many customers, what is usual, three journeys, and where to look."""
+    assert firing.subject == "[critical] Payments fail (source webshop)"
+    assert firing.summary == (
+        "Payments fail (source webshop): 12 customers met, 24 times, since 2026-11-18 11:06:40 UTC; "
+        "usually 0.5 customers in 5m"
+    )
+    assert [one.link.startswith(f"{LIVE}/customer/") for one in firing.evidence] == [True] * 3
+    assert firing.text.splitlines()[-1] == f"Live page: {LIVE}/"
+
+
+def test_pagerduty_is_triggered_and_resolved_by_one_key(
+    receiver: Any, address: Made, firing: Message, over: Message
+) -> None:
+    """Events API v2: a trigger with its payload, a resolve with the same dedup key."""
+    to = address("pagerduty", routing_key="R" * 32, url=f"{receiver.url}/v2/enqueue")
+    receiver.answers += [(202, {}, b'{"status": "success"}')] * 2
+    send(to, firing)
+    send(to, over)
+    trigger, resolve = receiver.bodies
+    assert receiver.got[0][0] == "/v2/enqueue"
+    assert (trigger["event_action"], resolve["event_action"]) == ("trigger", "resolve")
+    assert trigger["dedup_key"] == resolve["dedup_key"] == firing.fingerprint
+    assert len(trigger["dedup_key"]) <= 255
+    assert trigger["routing_key"] == resolve["routing_key"] == "R" * 32
+    payload = trigger["payload"]
+    assert payload["severity"] in {"critical", "error", "warning", "info"}
+    assert 0 < len(payload["summary"]) <= 1024
+    assert payload["source"] == "webshop"
+    assert payload["timestamp"] == "2026-11-18T11:06:40.000Z"
+    assert payload["custom_details"]["customers"] == 12
+    assert [set(link) for link in trigger["links"]] == [{"href", "text"}] * 3
+    assert resolve.keys() == {"routing_key", "event_action", "dedup_key"}
+
+
+def test_slack_is_given_blocks_within_its_limits(
+    receiver: Any, address: Made, firing: Message, hostile: Message
+) -> None:
+    """A header of at most 150 letters, plain text for what others wrote, and links that are ours alone."""
+    to = address("slack", url=f"{receiver.url}/services/T0/B0/secret")
+    send(to, firing)
+    send(to, hostile)
+    for body in receiver.bodies:
+        header, section, context = body["blocks"]
+        assert header["type"] == "header"
+        assert header["text"]["type"] == section["text"]["type"] == "plain_text"
+        assert len(header["text"]["text"]) <= 150
+        assert 0 < len(section["text"]["text"]) <= 3000
+        assert context["elements"][0]["text"].count("<") == 4
+        assert "<" not in body["text"]
+    assert "12 customers met" in receiver.bodies[0]["blocks"][1]["text"]["text"]
+
+
+def test_a_mail_server_takes_the_mail(
+    mailbox: tuple[int, Mailbox], address: Made, firing: Message, over: Message
+) -> None:
+    """A real server is handed plain text; the end is in the same thread, a repetition has the same id."""
+    port, box = mailbox
+    to = address(
+        "email",
+        host="127.0.0.1",
+        port=port,
+        sender="touchline@shop.example",
+        to=["cx@shop.example", "b@shop.example"],
+    )
+    for one in (firing, firing, over):
+        send(to, one)
+    (sender, receivers, first), (_, _, again), (_, _, end) = box.mails
+    assert (sender, receivers) == ("touchline@shop.example", ["cx@shop.example", "b@shop.example"])
+    assert first["Subject"] == "[critical] Payments fail (source webshop)"
+    assert end["Subject"] == "[resolved] Payments fail (source webshop)"
+    assert first["Message-ID"] == again["Message-ID"] != end["Message-ID"]
+    assert first["References"] == end["References"]
+    assert first.get_content_type() == "text/plain"
+    assert f"Journey 3: {LIVE}/customer/" in first.get_content()
+    assert "Over since 2026-11-18 11:08:10 UTC" in end.get_content()
+
+
+def test_a_hostile_mail_is_one_harmless_mail(
+    mailbox: tuple[int, Mailbox], address: Made, hostile: Message
+) -> None:
+    """No header and no receiver is added by what stands in an event."""
+    port, box = mailbox
+    send(
+        address("email", host="127.0.0.1", port=port, sender="t@shop.example", to="cx@shop.example"), hostile
+    )
+    ((_, receivers, mail),) = box.mails
+    assert receivers == ["cx@shop.example"]
+    assert mail["Bcc"] is None
+    assert len(mail["Subject"]) <= 200
+    assert mail.get_content_type() == "text/plain"
+    assert len(mail.get_content()) < 2_000
+
+
+def test_a_webhook_is_signed(receiver: Any, address: Made, firing: Message) -> None:
+    """The signature is the HMAC of time and body; the body is one object with times of RFC 3339."""
+    send(address("webhook", url=f"{receiver.url}/hook", secret="s3cret"), firing)
+    ((path, headers, body),) = receiver.got
+    expected = hmac.new(
+        b"s3cret", headers["X-Touchline-Timestamp"].encode() + b"." + body, "sha256"
+    ).hexdigest()
+    assert headers["X-Touchline-Signature"] == f"sha256={expected}"
+    assert path == "/hook"
+    (told,) = receiver.bodies
+    assert told["fingerprint"] == firing.fingerprint
+    assert told["since"] == "2026-11-18T11:06:40.000Z"
+    assert told["customers"] == 12
+    assert b"s3cret" not in body
+
+
+def test_apprise_sends_to_what_it_knows(receiver: Any, address: Made, firing: Message, over: Message) -> None:
+    """One of its services is told the beginning and the end; an address that it does not know is said so."""
+    to = address("apprise", url=receiver.url.replace("http://", "json://") + "/notify")
+    send(to, firing)
+    send(to, over)
+    first, second = receiver.bodies
+    assert first["title"] == "[critical] Payments fail (source webshop)"
+    assert (first["type"], second["type"]) == ("failure", "success")
+    with pytest.raises(Undelivered, match="knows no service"):
+        send(address("apprise", url="nothing://hush-hush"), firing)
+
+
+@pytest.mark.parametrize("kind", ["pagerduty", "slack", "webhook", "alertmanager", "apprise"])
+def test_what_others_wrote_arrives_as_one_bounded_line(
+    kind: str, receiver: Any, address: Made, hostile: Message
+) -> None:
+    """Whatever stands in an event, each text that is sent is a line without control characters, and short."""
+    url = receiver.url.replace("http://", "json://") if kind == "apprise" else receiver.url
+    more = {"routing_key": "k"} if kind == "pagerduty" else {}
+    send(address(kind, url=url, **more), hostile)
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                yield from texts(one)
+        elif isinstance(value, str):
+            yield value
+
+    for text in texts(receiver.bodies[0]):
+        assert len(text) <= 1_500
+        assert all(line == plain(line, 2_000) for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("pagerduty", {"routing_key": "hush-hush"}),
+        ("slack", {}),
+        ("webhook", {"secret": "hush-hush"}),
+        ("alertmanager", {"token": "hush-hush"}),
+    ],
+)
+def test_a_refusal_says_why_and_no_secret(
+    kind: str, fields: dict[str, str], receiver: Any, address: Made, firing: Message
+) -> None:
+    """The status and what the receiver says are in the error, with when to come again; secrets are not."""
+    receiver.answers.append((429, {"Retry-After": "7"}, b"slow\r\ndown"))
+    with pytest.raises(Undelivered) as caught:
+        send(address(kind, url=f"{receiver.url}/hush-hush", **fields), firing)
+    assert str(caught.value) == "127.0.0.1 answered 429: slow down"
+    assert caught.value.retry_after == 7_000
+
+
+def test_an_address_that_nobody_listens_on_is_an_error(address: Made, firing: Message) -> None:
+    """A connection that is refused is said with the host alone."""
+    for to in (
+        address("webhook", url="http://127.0.0.1:9/hush-hush"),
+        address("email", host="127.0.0.1", port=9, sender="a@b.example", to="c@d.example"),
+    ):
+        with pytest.raises(Undelivered) as caught:
+            send(to, firing)
+        assert "hush-hush" not in str(caught.value)
+        assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_secret_comes_from_the_environment_or_a_file(
+    receiver: Any, address: Made, firing: Message, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """It is read when it is needed, and what lacks is named."""
+    (tmp_path / "key").write_text("from-file\n")
+    monkeypatch.setenv("TOUCHLINE_TEST_KEY", "from-environment")
+    send(address("pagerduty", url=receiver.url, routing_key={"env": "TOUCHLINE_TEST_KEY"}), firing)
+    send(address("pagerduty", url=receiver.url, routing_key={"file": str(tmp_path / "key")}), firing)
+    assert [body["routing_key"] for body in receiver.bodies] == ["from-environment", "from-file"]
+    with pytest.raises(Undelivered, match="the environment has no TOUCHLINE_NONE"):
+        send(address("pagerduty", url=receiver.url, routing_key={"env": "TOUCHLINE_NONE"}), firing)
+    with pytest.raises(Undelivered, match="cannot be read"):
+        send(address("slack", url={"file": str(tmp_path / "none")}), firing)

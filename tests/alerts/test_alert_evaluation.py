@@ -1,0 +1,219 @@
+"""Alert rules over a real store: what they find, and that nothing but what happened decides it."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from touchline.alerts import AlertsFile, parse_alerts
+from touchline.pipeline.alerting.asking import asking
+from touchline.pipeline.alerting.evaluation import Evaluation, alerts_since
+from touchline.pipeline.alerting.files import load_alerts
+from touchline.pipeline.alerting.trial import trial
+from touchline.pipeline.store import Store
+from touchline.tables import AlertRow
+from touchline.vocabulary.event import Event
+
+T = 1_795_000_000_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
+Failed = Callable[..., Event]
+
+
+def _take(fold: Fold, store: Store, events: Sequence[Event], now: int = T + HOUR) -> None:
+    for _ in fold(store, [events], now):
+        pass
+
+
+def _evaluation(store: Store, file: AlertsFile) -> Evaluation:
+    return Evaluation(asking(store), store.insert, file.rules)
+
+
+def _only(text: str) -> AlertsFile:
+    return parse_alerts(f"rules: [{text}]")
+
+
+def _content(rows: Sequence[AlertRow]) -> list[dict[str, Any]]:
+    """What incidents say, apart from when it became known."""
+    return [
+        {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("detected_at", "version")}
+        for row in sorted(rows, key=lambda row: (row.rule, row.opened_at))
+    ]
+
+
+def test_a_storm_of_500_customers_is_one_incident(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """One row, with how many it met, what is usual, and three journeys; it is over when it is quiet."""
+    _take(fold, store, outage)
+    evaluation = _evaluation(store, load_alerts())
+    now = T + 4 * MINUTE
+    (one,) = (row for row in evaluation.evaluate(now, now).alerts if row.rule == "payment_outage")
+    assert (one.status, one.customers, one.count, one.usual) == ("firing", 500, 1_000, 0.0)
+    assert one.labels == ("source=webshop",)
+    assert one.opened_at == T + 9 * 360
+    assert len(set(one.evidence)) == len(set(one.evidence_customers)) == 3
+    later = T + HOUR
+    (over,) = (row for row in evaluation.evaluate(later, later).alerts if row.rule == "payment_outage")
+    assert (over.id, over.status) == (one.id, "resolved")
+    # Ten customers are left until the tenth from the end is five minutes old.
+    assert over.resolved_at == T + 490 * 360 + 1_000 + 5 * MINUTE
+
+
+def test_a_second_evaluation_writes_nothing(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """Where nothing has changed no row is written."""
+    _take(fold, store, outage)
+    evaluation = _evaluation(store, load_alerts())
+    assert evaluation.evaluate(T + 4 * MINUTE, T).written > 0
+    assert evaluation.evaluate(T + 4 * MINUTE, T).written == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_late_shuffled_and_doubled_events_make_the_same_incident(
+    seed: int, tmp_path: Any, fold: Fold, outage: list[Event]
+) -> None:
+    """However the events come, and whenever one looks in between, the incidents at the end are the same."""
+    from touchline.pipeline.store import open_store
+
+    end = T + 20 * HOUR
+    chance = random.Random(seed)
+    found = []
+    for name, lying, cuts in (
+        ("in-order", outage, 1),
+        ("shuffled", chance.sample(outage, len(outage)) + chance.sample(outage, 300), 7),
+    ):
+        size = len(lying) // cuts + 1
+        portions = [lying[start : start + size] for start in range(0, len(lying), size)]
+        with open_store(tmp_path / name) as store:
+            evaluation = _evaluation(store, load_alerts())
+            for number, _ in enumerate(fold(store, portions, end)):
+                if cuts > 1:
+                    evaluation.evaluate(T + number * 40 * 1_000, T)
+            for now in (T + 6 * MINUTE, end):
+                evaluation.evaluate(now, now)
+            found.append(_content(alerts_since(asking(store), T - DAY)))
+    assert found[0] == found[1]
+    assert {"payment_outage", "friction_unusual"} <= {one["rule"] for one in found[0]}
+
+
+def test_what_turns_out_untrue_is_retracted(store: Store, fold: Fold, failed: Failed) -> None:
+    """A late event fills the gap of a producer that seemed to be silent: the incident is taken back."""
+    file = _only("{id: gone, kind: absence, title: Gone, longer_than: 30m}")
+    evaluation = _evaluation(store, file)
+    seen = [failed("a", T, "page.viewed"), failed("b", T + HOUR, "page.viewed")]
+    portions = [
+        seen,
+        [failed("c", T + 25 * MINUTE, "page.viewed"), failed("d", T + 50 * MINUTE, "page.viewed")],
+    ]
+    folding = fold(store, portions, T + HOUR)
+    next(folding)
+    (one,) = evaluation.evaluate(T + HOUR, T + HOUR).alerts
+    assert (one.opened_at, one.resolved_at) == (T + 30 * MINUTE, None)
+    (one,) = evaluation.evaluate(T + HOUR + 1, T + HOUR).alerts
+    assert (one.status, one.resolved_at) == ("resolved", T + HOUR)
+    next(folding)
+    evaluation.evaluate(T + HOUR + 2, T + HOUR)
+    assert alerts_since(asking(store), 0) == []
+    assert store.query("SELECT status FROM alerts FINAL").result_rows == [["retracted"]]
+
+
+def test_a_merge_of_customers_takes_a_threshold_back(store: Store, fold: Fold, failed: Failed) -> None:
+    """Two who turn out to be one are one customer: what counted two counts one."""
+    from msgspec.structs import replace
+
+    file = _only("{id: two, kind: threshold, title: Two, events: payment.failed, customers: 2, within: 10m}")
+    first = failed("a", T)
+    second = replace(failed("b", T + 1_000), identifiers=("email:b@shop.example",))
+    link = replace(
+        failed("a", T + 2_000, "identity.linked"), identifiers=("account:a", "email:b@shop.example")
+    )
+    folding = fold(store, [[first, second], [link]], T + HOUR)
+    evaluation = _evaluation(store, file)
+    next(folding)
+    assert [row.status for row in evaluation.evaluate(T + MINUTE, T).alerts] == ["firing"]
+    next(folding)
+    assert [row.status for row in evaluation.evaluate(T + MINUTE, T).alerts] == ["retracted"]
+
+
+def test_an_incident_older_than_the_lookback_goes_on(store: Store, fold: Fold, failed: Failed) -> None:
+    """What lasts for days keeps its id and its beginning, counts all its customers, and ends."""
+    file = _only("{id: long, kind: threshold, title: Long, events: payment.failed, customers: 1, within: 1h}")
+    portions = [
+        [failed(f"c{n}", T + n * 50 * MINUTE) for n in range(day * 28, day * 28 + 28)] for day in range(3)
+    ]
+    evaluation = _evaluation(store, file)
+    ids = set()
+    for day, _ in enumerate(fold(store, portions, T + 5 * DAY)):
+        now = T + (day * 28 + 28) * 50 * MINUTE - 1
+        (one,) = evaluation.evaluate(now, now).alerts
+        ids.add((one.id, one.opened_at))
+        assert one.status == "firing"
+    assert ids == {(one.id, T)}
+    (over,) = evaluation.evaluate(T + 84 * 50 * MINUTE + DAY // 2, T).alerts
+    assert (over.status, over.customers) == ("resolved", 84)
+    assert over.resolved_at == T + 83 * 50 * MINUTE + HOUR
+
+
+def test_a_journey_strikes_out_when_its_strikes_add_up(store: Store, fold: Fold, failed: Failed) -> None:
+    """The incident begins with the friction that brought the journey to so many strikes."""
+    rule = "{id: out, kind: strike_out, title: Out, strikes: 30, customers: 2, by: channel}"
+    events = [
+        failed(who, T + number * MINUTE, kind)
+        for who in ("a", "b", "c")
+        for number, kind in enumerate(("order.failed", "request.denied", "order.failed"))
+        if who != "c" or number < 2
+    ]
+    _take(fold, store, events)
+    (one,) = _evaluation(store, _only(rule)).evaluate(T + 3 * MINUTE, T).alerts
+    assert (one.labels, one.customers) == (("channel=web",), 2)
+    assert one.opened_at == T + 2 * MINUTE
+
+
+def test_places_are_chosen_by_fields_and_left_out_by_them(store: Store, fold: Fold, failed: Failed) -> None:
+    """`where` and `without` look at labels and at the data of events; hostile values do no harm."""
+    from msgspec.structs import replace
+
+    hostile = "x' OR 1=1 --\\"
+    events = [
+        replace(failed("a", T), data={"method": "card", "code": 7}),
+        replace(failed("b", T), data={"method": "giro"}),
+        failed("c", T, source=hostile),
+    ]
+    _take(fold, store, events)
+    for fields, places in (
+        ("where: {data.method: [card, cash]}", [("source=webshop",)]),
+        ("where: {data.code: '7'}", [("source=webshop",)]),
+        ("without: {source: webshop}", [(f"source={hostile}",)]),
+        (f'where: {{source: "{hostile.replace(chr(92), chr(92) * 2)}"}}', [(f"source={hostile}",)]),
+        ("where: {channel: phone}", []),
+    ):
+        rule = "{id: r, kind: threshold, title: R, events: payment.*, by: source, customers: 1, within: 1h, "
+        (found,) = trial(asking(store), _only(f"{rule}{fields}}}").rules, T - 1, T + 1)
+        assert [one.labels for one in found.incidents] == places, fields
+
+
+def test_a_trial_finds_what_evaluating_all_the_time_would_have_made(
+    store: Store, fold: Fold, outage: list[Event], failed: Failed
+) -> None:
+    """Day by day over what is stored, a trial makes the incidents of the rules, and writes none."""
+    again = [failed(f"n{number}", T + 3 * DAY + number * 1_000) for number in range(40)]
+    _take(fold, store, [*outage, *again], T + 4 * DAY)
+    ask = asking(store)
+    told: list[tuple[int, int]] = []
+    found = trial(
+        ask, load_alerts().rules, T - DAY, T + 4 * DAY, lambda done, parts: told.append((done, parts))
+    )
+    (payments,) = (one for one in found if one.rule.id == "payment_outage")
+    assert [one.opened_at for one in payments.incidents] == [T + 9 * 360, T + 3 * DAY + 9_000]
+    assert told[-1] == (25, 25)
+    assert alerts_since(ask, 0) == []
+
+
+def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """What fired by a rule that was switched off is over."""
+    _take(fold, store, outage)
+    _evaluation(store, load_alerts()).evaluate(T + 4 * MINUTE, T)
+    _evaluation(store, parse_alerts("rules: []")).evaluate(T + 5 * MINUTE, T)
+    assert {row.status for row in alerts_since(asking(store), 0)} == {"resolved"}
