@@ -97,7 +97,7 @@ class KafkaLog:
             ]
             for one in sent:
                 one.get(timeout=max(0.001, give_up_at - monotonic()))
-        except KafkaError as error:
+        except (KafkaError, ValueError) as error:
             why = f"Kafka at {self._bootstrap} did not take the events ({_said(error)})"
             self._drop(producer, why)
             # It holds this frame, which holds the records, which hold it: they would be garbage for long.
@@ -165,12 +165,14 @@ class KafkaLog:
                 reach(self._bootstrap)
                 if self._producer is None:
                     self._producer = self._connect()
-            except (KafkaUnavailable, KafkaError) as error:
+            except Exception as error:  # whatever it is, the next attempt may do better
                 self._trouble = _said(error)
             else:
                 self._trouble = None
-            if self._trouble != before:
-                _logger.info("kafka", bootstrap=self._bootstrap, trouble=self._trouble)
+            if self._trouble is None and before is not None:
+                _logger.info("kafka.connected", bootstrap=self._bootstrap)
+            elif self._trouble is not None and self._trouble != before:
+                _logger.warning("kafka.away", why=self._trouble)
             self._asked.set()
             self._end_those_leaving()
             self._look.wait(_LOOK_SECONDS)
