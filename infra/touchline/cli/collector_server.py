@@ -1,17 +1,16 @@
 """The process behind `touchline collector`: the door alone, before Kafka or the file in the data folder."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Protocol
 
-import uvicorn
+import structlog
 
 from touchline.cli.ending import Ending
 from touchline.cli.front import guarded
-from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
+from touchline.cli.serving import CannotServe, Serving, listening_on, loopback, make_folder, url_of
 from touchline.cli.settings import Settings
 from touchline.collector import Batch, Collector, Keys, create_app
 from touchline.collector.inbox import keep_draining
@@ -20,6 +19,8 @@ from touchline.pipeline.sqlite_log import SqliteLog
 
 STOP_SECONDS = 15
 """How long requests under way may take to end; Kafka may need that long to answer."""
+
+_logger = structlog.get_logger(__name__)
 
 
 class _Log(Protocol):
@@ -59,25 +60,21 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
             "count": collector.metrics.count,
             "region": settings.region,
         }
-        parts.enter_context(_beside(keep_draining, data / "inbox.sqlite", log, **told))
+        app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
+        server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="none")
+        parts.enter_context(_beside(server.fail, keep_draining, data / "inbox.sqlite", log, **told))
         if settings.kafka:
             from touchline.pipeline.kafka.inbox import keep_draining_kafka
             from touchline.pipeline.kafka.records import Topics
 
             topics = Topics(settings.topic_prefix)
-            parts.enter_context(_beside(keep_draining_kafka, settings.kafka, topics, log, **told))
-        app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            ws="none",
-        )
-        server = _Server(config, lambda: ready(url))
+            parts.enter_context(
+                _beside(server.fail, keep_draining_kafka, settings.kafka, topics, log, **told)
+            )
         ending.asks(server.end)
         server.run(sockets=[listening])
+    if server.failure is not None:
+        raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
 
 
 def _log(settings: Settings) -> _Log:
@@ -92,31 +89,23 @@ def _log(settings: Settings) -> _Log:
 
 
 @contextmanager
-def _beside(work: Callable[..., None], *what: object, **told: object) -> Iterator[None]:
-    """Work in a thread of its own while it lasts."""
+def _beside(
+    failed: Callable[[str], None], work: Callable[..., None], *what: object, **told: object
+) -> Iterator[None]:
+    """Work in a thread of its own while it lasts; `failed` is told where it ended unasked."""
     stop = threading.Event()
-    thread = threading.Thread(target=work, args=what, kwargs={"stop": stop, **told}, daemon=True)
+
+    def run() -> None:
+        try:
+            work(*what, stop=stop, **told)
+        except Exception as error:
+            _logger.exception("inbox.ended")
+            failed(f"an inbox cannot be drained: {type(error).__name__}: {error}")
+
+    thread = threading.Thread(target=run, name=f"touchline-{work.__name__}", daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join(STOP_SECONDS)
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    def end(self) -> None:
-        self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()

@@ -10,6 +10,7 @@ from touchline.cli.compare import compare
 from touchline.cli.demo import demo
 from touchline.cli.identity import identity
 from touchline.cli.imports import import_
+from touchline.cli.live import live
 from touchline.cli.measures import measures
 from touchline.cli.migrate import migrate
 from touchline.cli.query import query
@@ -32,6 +33,7 @@ app.command()(identity)
 app.command("import")(import_)
 app.command()(collector)
 app.command()(store)
+app.command()(live)
 app.command()(replay)
 app.command()(query)
 app.command()(measures)

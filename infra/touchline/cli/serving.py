@@ -2,13 +2,61 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
 
 
 class CannotServe(Exception):
     """The process cannot begin, or cannot go on; the message says why and what to do."""
+
+
+class Serving(uvicorn.Server):
+    """A server of an app: it leaves signals to those who have them, and says when it answers.
+
+    Args:
+        app: What answers.
+        ready: Called once requests are answered.
+        stop_seconds: How long requests under way may take to end.
+        options: More of uvicorn's.
+    """
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], None], *, stop_seconds: int, **options: Any) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=stop_seconds,
+                **options,
+            )
+        )
+        self._ready = ready
+        self.failure: str | None = None
+
+    def end(self) -> None:
+        """End soon; from any thread."""
+        self.should_exit = True
+
+    def fail(self, why: str) -> None:
+        """End soon, for this reason."""
+        self.failure = self.failure or why
+        self.end()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def make_folder(data: Path) -> None:

@@ -2,15 +2,12 @@
 
 import os
 import secrets
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-import uvicorn
-
 from touchline.cli.ending import Ending
-from touchline.cli.serving import CannotServe, listening_on, make_folder, url_of
+from touchline.cli.serving import CannotServe, Serving, listening_on, make_folder, url_of
 from touchline.pipeline.clickhouse_http import Role, Roles, store_app
 from touchline.pipeline.store import open_store
 from touchline.pipeline.store.writers import Writers
@@ -52,22 +49,19 @@ def serve_store(
         make_folder(data)
         store = parts.enter_context(open_store(data / "store"))
         writers = parts.enter_context(closing(Writers(data / "store")))
-        config = uvicorn.Config(
-            store_app(store, writers, Roles(passwords)),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            limit_concurrency=CONNECTIONS,
-            ws="none",
-            ssl_certfile=str(tls[0]) if tls else None,
-            ssl_keyfile=str(tls[1]) if tls else None,
-        )
         try:
-            config.load()
+            server = Serving(
+                store_app(store, writers, Roles(passwords)),
+                lambda: ready(url.replace("http:", "https:") if tls else url),
+                stop_seconds=STOP_SECONDS,
+                limit_concurrency=CONNECTIONS,
+                ws="none",
+                ssl_certfile=str(tls[0]) if tls else None,
+                ssl_keyfile=str(tls[1]) if tls else None,
+            )
+            server.config.load()
         except OSError as error:
             raise CannotServe(f"the certificate {tls and tls[0]} cannot be used: {error}") from error
-        server = _Server(config, lambda: ready(url.replace("http:", "https:") if tls else url))
         ending.asks(server.end)
         server.run(sockets=[listening])
 
@@ -92,21 +86,3 @@ def passwords(folder: Path) -> dict[Role, str]:
     if empty := [role for role, password in known.items() if not password]:
         raise CannotServe(f"the file {folder / empty[0]} is empty: write a password into it, or delete it")
     return known
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    def end(self) -> None:
-        self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
