@@ -34,6 +34,9 @@ FLUSH_SECONDS = 0.05
 STALL_SECONDS = 60.0
 """With records to read and no commit for so long, the process ends."""
 
+BUSY_STALLS = 10
+"""While a flush is under way, it may take so many times as long."""
+
 ENDED = 70
 """The exit code after anything unexpected."""
 
@@ -45,12 +48,17 @@ _SESSION_SECONDS = 10.0
 _REBALANCE_SECONDS = 60.0
 _SEND_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 2.0
 _ASK_SECONDS = 10.0
 _DUE_SECONDS = 0.25
 _WAITING_RECORDS = 400
 
 _logger = structlog.get_logger(__name__)
+
+
+class _App(faust.App):
+    def _create_directories(self) -> None:
+        """None: nothing is kept in folders."""
 
 
 class Engine:
@@ -87,8 +95,8 @@ class Engine:
         self._batch = 0
         self._generation = -1
         self._next: dict[TP, int] = {}
+        self._committed: dict[TP, int | None] = {}
         self._moved_at = time.monotonic()
-        self._received_at = 0.0
         self.trouble: str | None = "no partitions are assigned yet"
 
     def why_not(self) -> str | None:
@@ -122,7 +130,7 @@ class Engine:
         os._exit(0)
 
     def _make_app(self) -> Any:
-        app: Any = faust.App(
+        app: Any = _App(
             self._group,
             broker=[f"kafka://{one.strip()}" for one in self._bootstrap.split(",")],
             web_enabled=False,
@@ -171,9 +179,8 @@ class Engine:
             for event in fresh:
                 event.ack()
             await self._app.consumer.commit()
-            self._moved_at = time.monotonic()
-            self._received_at = 0.0 if at_end else min(record.received_at for record in records) / 1000
-            self._metrics.freshness(time.time() - self._received_at if self._received_at else 0.0)
+            oldest = min(record.received_at for record in records) / 1000
+            self._metrics.freshness(0.0 if at_end else time.time() - oldest)
 
     async def _fall_due(self) -> None:
         while True:
@@ -247,19 +254,16 @@ class Engine:
         return Delivered(topic, message.partition, message.offset, kind, received_at, message.value or b"")
 
     async def _lags(self) -> dict[TP, int]:
-        """How many records of each own partition are not worked off."""
+        """How many records of each own partition are there and not committed."""
         consumer = self._app.consumer
         own = [tp for tp in consumer.assignment() if tp.topic in self._numbers]
         if not own:
             return {}
         ends = await asyncio.wait_for(consumer.highwaters(*own), _ASK_SECONDS)
-        lags = {}
-        for tp in own:
-            position = self._next.get(tp)
-            if position is None:
-                position = await asyncio.wait_for(consumer.position(tp), _ASK_SECONDS)
-            lags[tp] = max(0, (ends.get(tp) or 0) - (position or 0))
-        return lags
+        # Where nothing was committed yet, or what was is no longer kept.
+        begins = await asyncio.wait_for(consumer.earliest_offsets(*own), _ASK_SECONDS)
+        committed = consumer._committed_offset
+        return {tp: max(0, ends[tp] - max(committed.get(tp) or 0, begins[tp])) for tp in own}
 
     def _at_end(self) -> bool:
         """Whether nothing more is known to be there than was worked off, or is being worked off."""
@@ -278,10 +282,13 @@ class Engine:
             else:
                 self._metrics.lag({(tp.topic, tp.partition): records for tp, records in lags.items()})
                 stuck = any(lags.values())
-            if not stuck:
-                self._moved_at = time.monotonic()
-            elif time.monotonic() - self._moved_at > self._stall_seconds:
-                _logger.error("engine.stalled", seconds=self._stall_seconds, lag=sum(lags.values()))
+            committed = dict(self._app.consumer._committed_offset)
+            if not stuck or committed != self._committed:
+                self._committed, self._moved_at = committed, time.monotonic()
+            # One flush may be long, as where every customer is folded anew.
+            limit = self._stall_seconds * (BUSY_STALLS if self._busy.locked() else 1)
+            if time.monotonic() - self._moved_at > limit:
+                _logger.error("engine.stalled", seconds=self._stall_seconds)
                 os._exit(ENDED)
 
     def _reachable(self) -> bool:
