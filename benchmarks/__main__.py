@@ -16,6 +16,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "bytes of a held customer",
         {"customers": "how many are held", "sample": "how many are walked through for the breakdown"},
     ),
+    "panels": (
+        "what each panel's question takes, in a store of so many events",
+        {"events": "how many there are", "rounds": "how often each panel is asked"},
+    ),
     "outage": (
         "Kafka away under load: what the collector holds, and that nothing accepted is lost",
         {"seconds": "how long it is away", "rate": "events a second that are posted"},

@@ -1,9 +1,11 @@
 """Every panel's SQL over the simulated retailer, against a plain count over lists of what was planted."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -788,6 +790,22 @@ def test_goals_are_compared_with(shop: Store, plain: Any, seen: Any) -> None:
     assert rows["Value at risk"]["value"].endswith(" EUR")
     assert panels["wait_over_time"].references[0].value == 120
     assert panels["funnel"] == BY_ID["funnel"]
+
+
+def test_the_page_lists_every_panel() -> None:
+    """Each is in docs/panels.md with its question and its kind of picture, dashboard by dashboard."""
+    page = (Path(__file__).parents[2] / "docs" / "panels.md").read_text(encoding="utf-8")
+    expected: list[str] = []
+    for dashboard in DASHBOARDS:
+        expected.append(f"## {dashboard.title}")
+        expected += [
+            f"| {panel.title} | {panel.question} | {panel.kind} |"
+            for panel in PANELS
+            if panel.dashboard == dashboard.id
+        ]
+    written = re.findall(r"^(?:## .*|\| (?!Panel \|).*)$", page.partition("## In a program")[0], re.MULTILINE)
+    assert written == expected
+    assert all(dashboard.question in page for dashboard in DASHBOARDS)
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda one: one.id)

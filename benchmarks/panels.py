@@ -1,0 +1,176 @@
+"""`panels`: how long each panel's question takes, as the store fills.
+
+A week of the demo's retailer is taken in by the worker; then it is written again and again by SQL, under
+other names and some weeks earlier, with its frictions, journeys and identities, until there are enough
+events: a quarter of a year of them.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import monotonic, perf_counter, process_time, sleep
+from typing import Any
+
+import orjson
+
+from benchmarks.report import Report
+from benchmarks.traffic import SEED, START
+from touchline.collector.acceptance import accept_each
+from touchline.panels import DASHBOARDS, PANELS, Panel, expand, interval, panels_with
+from touchline.pipeline.memory import MemoryLog
+from touchline.pipeline.packs import load_rules
+from touchline.pipeline.store import Store, open_store
+from touchline.pipeline.store.engine import EngineHandle
+from touchline.pipeline.worker import Worker
+from touchline.simulation import Retailer
+
+EVENTS = 10_000_000
+ROUNDS = 3
+BASE = 100_000
+"""Events that the worker takes in; the rest are copies of them."""
+
+WEEKS = 13
+LIMIT_MS = 300
+MERGE_SECONDS = 600
+GOALS = {"service_level": 0.8, "abandonment": 0.08, "first_contact_resolution": 0.75, "recovered": 0.3}
+
+_HOUR = 3_600_000
+_DAY = 24 * _HOUR
+_SPANS = {"24h": _DAY, "7d": 7 * _DAY}
+_BUSYNESS = 0.77
+"""How busy an hour of the retailer is on average, of its busiest."""
+
+_COPIES = 10
+"""Copies that one INSERT writes."""
+
+_MOVED = f"toIntervalMillisecond((k % {WEEKS}) * {7 * _DAY} + k * 61000)"
+_NAMED = r"'\"([a-z]+_id)\":\"([^\"]*)\"'"
+
+_COPY = {
+    "events": f"""
+        * EXCEPT k REPLACE (concat(id, '~', toString(k)) AS id, time - {_MOVED} AS time,
+            received_at - {_MOVED} AS received_at, concat(entity, '~', toString(k)) AS entity,
+            arrayMap(one -> concat(one, '~', toString(k)), identifiers) AS identifiers,
+            replaceRegexpAll(data, {_NAMED}, concat('"\\\\1":"\\\\2~', toString(k), '"')) AS data)""",
+    "identities": """
+        * EXCEPT k REPLACE (concat(entity, '~', toString(k)) AS entity,
+            reinterpret(sipHash128(customer, k), 'UUID') AS customer)""",
+    "frictions": f"""
+        * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
+            reinterpret(sipHash128(customer, k), 'UUID') AS customer,
+            reinterpret(sipHash128(journey, k), 'UUID') AS journey,
+            opened_at - {_MOVED} AS opened_at, detected_at - {_MOVED} AS detected_at,
+            resolved_at - {_MOVED} AS resolved_at,
+            arrayMap(one -> concat(one, '~', toString(k)), evidence) AS evidence)""",
+    "journeys": f"""
+        * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
+            reinterpret(sipHash128(customer, k), 'UUID') AS customer,
+            concat(first, '~', toString(k)) AS first, start - {_MOVED} AS start, last - {_MOVED} AS last)""",
+    "accounts": f"""
+        * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id, at - {_MOVED} AS at)""",
+}
+"""How the rows of copy `k` differ; a friction of a copy has the customer and the journey of that copy."""
+
+
+def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
+    """Fill a store and ask every panel, over its dashboard's own span, `rounds` times after a first one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store"
+        with open_store(path) as store:
+            base = _take_in(store, min(events, BASE))
+            with _writing(path) as handle:
+                _copy(handle, max(1, round(events / base)))
+                _settle(handle)
+            figures = _sizes(store)
+            over = []
+            for panel in panels_with(GOALS):
+                figure = _asked(store, panel, rounds)
+                figures[panel.id] = figure
+                if figure["wall_ms"] > LIMIT_MS:
+                    over.append(f"{panel.id} {figure['wall_ms']}")
+    slowest = max(figures[panel.id]["wall_ms"] for panel in PANELS)
+    notes = [
+        f"medians of {rounds} rounds, over the last 24 hours or 7 days as each dashboard opens, of {WEEKS} "
+        "weeks; cpu_ms is of all threads; with two idle cores and more the wall is below it",
+        f"the limit is {LIMIT_MS} ms; over it: {', '.join(over) or 'none'}",
+    ]
+    return Report("panels", figures, {"limit/slowest": round(LIMIT_MS / slowest, 2)}, notes)
+
+
+def _take_in(store: Store, events: int) -> int:
+    """A week of the retailer, about so many events, by the worker; how many they were."""
+    rate = events / (7 * _DAY / 1000) / _BUSYNESS
+    retailer = Retailer(SEED, START, history=7 * _DAY, history_rate=rate, rate=rate)
+    log = MemoryLog()
+    taken = 0
+    while touchpoints := retailer.until(START, 2_000):
+        lines = [orjson.dumps(one.envelope()) for one in touchpoints]
+        due = touchpoints[-1].due
+        accepted = accept_each(lines, received_at_ms=due, producer=touchpoints[0].source)
+        log.append("touchpoints", accepted.batch.touchpoints, due)
+        taken += len(accepted.batch.touchpoints)
+    worker = Worker(log, store, load_rules())
+    while records := worker.read():
+        worker.flush(records, records[-1].received_at)
+    while worker.flush([], START) is not None:
+        pass
+    return taken
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[EngineHandle]:
+    handle = EngineHandle(path)
+    try:
+        yield handle
+    finally:
+        handle.close()
+
+
+def _copy(handle: EngineHandle, copies: int) -> None:
+    for table, changed in _COPY.items():
+        handle.command(
+            f"CREATE TABLE base_{table} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {table}"  # noqa: S608
+        )
+        for first in range(1, copies, _COPIES):
+            number = min(_COPIES, copies - first)
+            handle.command(
+                f"INSERT INTO {table} SELECT {changed} FROM base_{table} "  # noqa: S608 - made of constants
+                f"CROSS JOIN (SELECT number AS k FROM numbers({first}, {number})) AS copies "
+                "SETTINGS max_memory_usage = 6000000000"
+            )
+        handle.command(f"DROP TABLE base_{table}")
+
+
+def _settle(handle: EngineHandle) -> None:
+    """Wait until nothing is merged any more, as on a store that is not written just now."""
+    until = monotonic() + MERGE_SECONDS
+    while monotonic() < until and handle.read("SELECT count() FROM system.merges", "TSV").strip() != b"0":
+        sleep(0.5)
+
+
+def _sizes(store: Store) -> dict[str, Any]:
+    tables = {"events": "uniq(id)", "frictions": "count()", "journeys": "count()", "identities": "count()"}
+    found: dict[str, Any] = {
+        f"stored_{table}": store.query(f"SELECT {count} FROM {table}").result_rows[0][0]  # noqa: S608 - constants
+        for table, count in tables.items()
+    }
+    parts = store.query("SELECT count() FROM system.parts WHERE table = 'events' AND active")
+    return found | {"stored_parts_of_events": parts.result_rows[0][0]}
+
+
+def _asked(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
+    since = {one.id: _SPANS[one.since] for one in DASHBOARDS}[panel.dashboard]
+    start, end = START - since, START
+    customer = "SELECT toString(customer) FROM current_frictions LIMIT 1"
+    chosen = {"customer": store.query(customer).result_rows[0]}
+    sql = expand(panel.sql, start, end, interval(start, end), chosen)
+    rows = len(store.query(sql).result_rows)
+    walls, cpus = [], []
+    for _ in range(rounds):
+        wall, cpu = perf_counter(), process_time()
+        store.query(sql)
+        walls.append((perf_counter() - wall) * 1000)
+        cpus.append((process_time() - cpu) * 1000)
+    return {"wall_ms": round(median(walls)), "cpu_ms": round(median(cpus)), "rows": rows}
