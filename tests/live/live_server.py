@@ -323,6 +323,37 @@ class Shop:
             ],
         )
 
+        worst = str(uuid5(NAMESPACE_URL, "account:u-4711"))
+        for title, severity, opened, resolved, met in (
+            ("Payments fail", "critical", now - 25 * MINUTE, None, 31),
+            ("Orders fail", "critical", now - 7 * HOUR, now - 6 * HOUR, 12),
+        ):
+            self.insert(
+                "alerts",
+                [
+                    {
+                        "id": uuid5(NAMESPACE_URL, title),
+                        "fingerprint": uuid5(NAMESPACE_URL, title),
+                        "rule": "payment_outage",
+                        "kind": "threshold",
+                        "title": title,
+                        "severity": severity,
+                        "labels": ["source=shop"],
+                        "opened_at": opened,
+                        "detected_at": opened,
+                        "resolved_at": resolved,
+                        "status": "resolved" if resolved else "firing",
+                        "count": met,
+                        "customers": met,
+                        "usual": 2.0,
+                        "evidence": [worst],
+                        "evidence_customers": [worst],
+                        "summary": f"{title} (source shop): {met} customers met",
+                        "version": 1,
+                    }
+                ],
+            )
+
     def history(self, _: int) -> None:
         """One call of 1999."""
         call = 920_287_800_000

@@ -8,10 +8,13 @@ from uuid import UUID, uuid5
 import orjson
 import pytest
 
-from touchline.live import overview, story
-from touchline.live.overview import Figure
-from touchline.live.spans import DAY, HOUR, MINUTE, window
+from touchline.live import Answer, alerts, boards, story
+from touchline.live.alerts import Alerts, Evidence
+from touchline.live.boards import Headline, Seen, View
+from touchline.live.drawing import Cell, Drawn, Goal
+from touchline.live.spans import DAY, HOUR, MINUTE
 from touchline.live.story import Strike, Touchpoint, candidates
+from touchline.panels import BY_ID, DASHBOARDS, PANELS
 from touchline.pipeline.store import Store
 
 NOW = 1_800_000_000_000
@@ -118,158 +121,203 @@ def known(store: Store, **entities: str) -> None:
     put(store, "identities", rows, f"identities-{sorted(entities)}")
 
 
+def seen(store: Store, span: str = "24h", dashboard: str = "friction", **chosen: str) -> Seen:
+    """A dashboard as of `NOW`."""
+    [wanted] = [one for one in DASHBOARDS if one.id == dashboard]
+    view = View(dashboard, span, tuple(chosen.items()))
+    return boards.load(store, view, wanted, NOW, {"service_level": 0.8, "strikes": 50.0}, RULES)
+
+
+def panel(found: Seen, name: str) -> Drawn:
+    """One panel of it."""
+    [one] = [one for one in found.board.panels if one.id == name]
+    return one
+
+
+def alert(title: str, opened: int, **other: Any) -> dict[str, Any]:
+    """A row of alerts."""
+    return {
+        "id": uuid5(SPACE, f"alert:{title}"),
+        "fingerprint": uuid5(SPACE, title),
+        "rule": "payment_outage",
+        "kind": "threshold",
+        "title": title,
+        "severity": "warning",
+        "labels": ["source=webshop"],
+        "opened_at": opened,
+        "detected_at": opened,
+        "resolved_at": None,
+        "status": "firing",
+        "count": 40,
+        "customers": 31,
+        "usual": 2.0,
+        "evidence": [str(uuid5(SPACE, "journey:account:a"))],
+        "evidence_customers": [str(of("account:a"))],
+        "summary": f"{title}: 31 customers met",
+        "version": 1,
+    } | other
+
+
 def test_an_empty_store_is_said_to_be_empty(store: Store) -> None:
-    """Before the first event the overview is empty rather than full of zeros."""
-    assert overview.load(store, "24h", NOW, {}).empty
+    """Before the first event a dashboard is empty rather than full of zeros, and there is no alert."""
+    assert seen(store).board.empty
+    assert alerts.load(store) == Alerts()
 
 
-def test_totals_compare_a_span_with_the_one_before(store: Store) -> None:
-    """Each figure counts this span and the one before it, and nothing older; customers count once."""
-    put(
-        store,
-        "frictions",
-        [
-            friction("account:a", "queue", NOW - 10 * MINUTE),
-            friction("account:a", "queue", NOW - 5 * HOUR, status="resolved", resolved_at=NOW - HOUR),
-            friction("account:b", "late", NOW - 30 * HOUR),
-            friction("account:c", "late", NOW - 49 * HOUR),
-        ],
-        "f",
-    )
-    put(store, "journeys", [journey(f"account:{n}", NOW - 50 * HOUR, NOW - HOUR) for n in "abc"], "j")
-    seen = overview.load(store, "24h", NOW, RULES)
-    assert (seen.frictions, seen.open, seen.resolved) == (Figure(2, 1), Figure(1, 1), Figure(1, 0))
-    assert (seen.customers, seen.active) == (Figure(1, 1), Figure(3, 3))
-    assert seen.last_hour == 1
-    assert [(bar.key, bar.title, bar.frictions, bar.customers) for bar in seen.rules] == [
-        ("queue", "Abandoned in queue", Figure(2, 0), 1)
-    ]
-    assert not seen.old
-
-
-def test_a_span_is_not_compared_with_one_before_the_data_begin(store: Store) -> None:
-    """Where the data begin within the span before, no change is claimed."""
+def test_a_dashboard_is_drawn_from_its_panels(store: Store) -> None:
+    """Each panel is there once, in order; what has nothing to show says so in the panel's own words."""
     put(store, "frictions", [friction("account:a", "queue", NOW - HOUR)], "f")
-    put(store, "journeys", [journey("account:a", NOW - 47 * HOUR, NOW)], "j")
-    assert overview.load(store, "24h", NOW, RULES).frictions == Figure(1, None)
-    assert overview.load(store, "1h", NOW, RULES).active == Figure(1, 1)
+    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
+    for dashboard in DASHBOARDS:
+        found = seen(store, dashboard=dashboard.id)
+        assert [one.id for one in found.board.panels] == [p.id for p in PANELS if p.dashboard == dashboard.id]
+        assert [one.error for one in found.board.panels if one.error] == []
+        assert [one.name for one in found.board.choices] == [one.name for one in dashboard.variables]
+    assert panel(seen(store, dashboard="contacts"), "service_level").empty == BY_ID["service_level"].empty
 
 
-def test_retracted_superseded_and_doubled_rows_never_count(store: Store) -> None:
-    """A row written again counts once, as it was last; a retracted or superseded one not at all."""
+def test_the_headline_names_the_worst_rule_and_place(store: Store) -> None:
+    """On top stand how much there is, what happens most often, and where most happens."""
     opened = NOW - 10 * MINUTE
-    put(
-        store,
-        "frictions",
-        [friction("account:a", "queue", opened), friction("account:b", "queue", opened)],
-        "1",
-    )
-    put(
-        store,
-        "frictions",
-        [
-            friction("account:a", "queue", opened, version=2, status="retracted"),
-            friction("account:b", "queue", opened, version=2, status="resolved", resolved_at=NOW),
-        ],
-        "2",
-    )
-    put(
-        store,
-        "journeys",
-        [
-            journey("account:a", opened, opened, strikes=10, score=90),
-            journey("account:b", opened, opened, strikes=90, score=10, grade="F"),
-        ],
-        "3",
-    )
-    put(store, "journeys", [journey("account:b", opened, opened, superseded=1, version=2)], "4")
-    known(store, account_a="account:a", account_b="account:b")
-    seen = overview.load(store, "1h", NOW, RULES)
-    assert (seen.frictions.now, seen.open.now, seen.resolved.now) == (1, 0, 1)
-    assert [(risk.name, risk.score) for risk in seen.risks] == [("account a", 90)]
-    assert sum(sum(series.counts) for series in seen.series) == 1
-
-
-def test_frictions_fall_into_buckets_by_rule(store: Store) -> None:
-    """Over time, each rule has its own series; with many rules the rarest come together as all others."""
-    rules = [f"rule{n}" for n in range(9)]
     rows = [
-        friction(f"account:{rule}{n}", rule, NOW - 3 * HOUR - n * HOUR)
-        for number, rule in enumerate(rules)
-        for n in range(9 - number)
+        *(friction(f"account:{n}", "queue", opened, source="desk") for n in range(3)),
+        *(friction(f"account:{n}", "late", opened, channel="mail", source="post") for n in range(2)),
     ]
     put(store, "frictions", rows, "f")
-    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
-    seen = overview.load(store, "24h", NOW, RULES)
-    assert [series.title for series in seen.series] == [f"Rule{n}" for n in range(6)] + ["All other rules"]
-    slot = (NOW - 3 * HOUR - seen.origin) // seen.bucket
-    assert [series.counts[slot] for series in seen.series] == [1, 1, 1, 1, 1, 1, 3]
-    assert sum(seen.series[0].counts) == 9
-    assert [bar.key for bar in seen.rules] == rules
-
-
-def test_touchpoints_name_the_rule_that_speaks_most_there(store: Store) -> None:
-    """By channel and source: how many, and mostly which rule; the worst place of the worst rule leads."""
-    opened = NOW - 10 * MINUTE
-    put(
-        store,
-        "frictions",
-        [
-            *(friction(f"account:{n}", "queue", opened, source="desk") for n in range(3)),
-            *(friction(f"account:{n}", "late", opened, source="desk") for n in range(2)),
-            *(friction(f"loyalty:{n}", "late", opened, channel="mail", source="post") for n in range(2)),
-        ],
-        "f",
-    )
     put(store, "journeys", [journey("account:a", opened, opened)], "j")
-    seen = overview.load(store, "1h", NOW, RULES)
-    assert [(bar.title, bar.note, bar.frictions.now) for bar in seen.touchpoints] == [
-        ("phone · desk", "mostly: Abandoned in queue", 5),
-        ("mail · post", "mostly: Late", 2),
+    assert seen(store).board.headline == Headline(5, "", "Abandoned in queue", 3, "phone · desk")
+    assert panel(seen(store), "frictions").figures[0].value == "5"
+    assert seen(store, rule="late").board.headline == Headline(2, "", "Late", 2, "mail · post")
+
+
+def test_what_is_usual_is_said_where_the_data_go_back(store: Store) -> None:
+    """Beside a figure stands that of earlier weeks; a column that nothing fills is left out."""
+    opened = NOW - HOUR
+    put(store, "frictions", [friction("account:a", "queue", opened)], "f")
+    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
+    assert "Usual" not in panel(seen(store), "friction_by_rule").columns
+    put(store, "journeys", [journey("account:b", NOW - 15 * DAY, NOW)], "k")
+    put(store, "frictions", [friction("account:b", "queue", opened - 7 * DAY)], "g")
+    assert panel(seen(store), "frictions").figures[0].usual == "usually 0.5"
+    assert "Usual" in panel(seen(store), "friction_by_rule").columns
+
+
+def test_tables_lead_on_and_name_rules_and_customers(store: Store) -> None:
+    """A rule is named by its title and leads to its journeys, a customer by an identifier to the story."""
+    opened = NOW - HOUR
+    put(store, "frictions", [friction("account:a", "queue", opened)], "f")
+    put(store, "journeys", [journey("account:a", opened, opened, strikes=30, score=70, grade="C")], "j")
+    known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a"})
+    rule = panel(seen(store), "friction_by_rule").rows[0][0]
+    assert (rule.text, rule.href) == ("Abandoned in queue", "/journeys?rule=queue")
+    risk = panel(seen(store), "journeys_at_risk")
+    told = dict(zip(risk.columns, risk.rows[0], strict=True))
+    assert told["Last seen"].time == opened
+    assert (told["Customer"].text, told["Customer"].href) == ("account a", f"/customer/{of('account:a')}")
+    assert (told["Strikes"].text, told["Grade"]) == ("30", Cell("C", grade=True))
+
+
+def test_a_goal_is_shown_with_its_distance_and_a_line(store: Store) -> None:
+    """A figure with a goal says whether it is met and how far it is; its picture has the line."""
+    at = NOW - HOUR
+    put(store, "journeys", [journey("account:a", at, at, strikes=20)], "j")
+    asked = [
+        event(["account:a"], "q", at, "contact.queued", contact_id="c", queue="tier 1"),
+        event(["account:a"], "x", at + MINUTE, "contact.answered", contact_id="c", wait_seconds=60),
     ]
-    assert seen.rules[0].key == "late"
-    assert seen.worst == "phone · desk"
+    put(store, "events", asked, "e")
+    found = seen(store, dashboard="contacts")
+    assert panel(found, "service_level").goal == Goal("80.0 %", "80.0 points short", False)
+    assert panel(seen(store, dashboard="journeys"), "strikes").goal == Goal(
+        "50.00 strikes", "30.00 strikes ahead", True
+    )
+    marks = found.pictures["service_level_over_time"]["series"][0]["markLine"]["data"]
+    assert [(one["yAxis"], one["label"]["formatter"]) for one in marks] == [
+        (0.8, "our goal"),
+        (0.8, "80 % in 20 s"),
+    ]
 
 
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "30d", "all"])
 def test_old_history_is_shown_from_its_newest_touchpoint(store: Store, span: str) -> None:
     """Where the newest touchpoint is years old every span counts back from it, and says so."""
-    call = 920_287_800_000
+    call = 920_287_800_123
     put(store, "frictions", [friction("account:a", "queue", call)], "f")
     put(store, "journeys", [journey("account:a", call - 90 * DAY, call)], "j")
-    seen = overview.load(store, span, NOW, RULES)
-    assert seen.old
-    assert (seen.newest, seen.frictions.now) == (call, 1)
-    assert seen.frictions.before == (None if span == "all" else 0)
-    assert sum(seen.series[0].counts) == 1
+    found = seen(store, span)
+    assert found.board.old
+    assert found.board.newest == call
+    assert panel(found, "frictions").figures[0].value == "1"
+    [series] = found.pictures["rules_over_time"]["series"]
+    assert (series["name"], sum(series["data"])) == ("Abandoned in queue", 1)
 
 
-@pytest.mark.parametrize("days", [0, 1, 30, 400, 12_000])
-def test_all_time_fits_in_a_bounded_number_of_buckets(days: int) -> None:
-    """However long the history is, its picture has at most some sixty buckets and holds its end."""
-    seen = window("all", NOW, NOW - days * DAY, NOW)
-    assert 1 <= seen.slots <= 61
-    assert seen.start <= NOW < seen.end
+@pytest.mark.parametrize("days", [0, 1, 30, 400, 3_000])
+def test_all_time_fits_in_a_bounded_number_of_points(store: Store, days: int) -> None:
+    """However long the history is, a picture of all of it has a bounded number of points."""
+    first = NOW - days * DAY
+    put(store, "frictions", [friction("account:a", "queue", first), friction("account:a", "queue", NOW)], "f")
+    put(store, "journeys", [journey("account:a", first, NOW)], "j")
+    drawn = seen(store, "all").pictures["rules_over_time"]
+    assert 2 <= len(drawn["xAxis"]["data"]) <= 500
+    assert sum(drawn["series"][0]["data"]) == (2 if days else 1)
 
 
-def test_journeys_at_risk_come_worst_first_and_by_name(store: Store) -> None:
-    """The lowest score comes first; customers are named by their strongest identifier."""
-    at = NOW - HOUR
-    put(
-        store,
-        "journeys",
-        [
-            journey("account:a", at, at, strikes=20, score=80),
-            journey("account:b", at, at, strikes=70, score=30, grade="F"),
-            journey("account:c", at, at),
-            journey("account:d", at - 9 * DAY, at - 8 * DAY, strikes=90, score=10),
-        ],
-        "j",
-    )
-    known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a", "account_b": "account:b"})
-    risks = overview.load(store, "24h", NOW, RULES).risks
-    assert [(risk.name, risk.score) for risk in risks] == [("account b", 30), ("account a", 80)]
-    assert risks[0].customer == str(of("account:b"))
+def test_the_rarest_of_many_rules_come_together(store: Store) -> None:
+    """Over time, each of the most frequent rules is a series; all others are one."""
+    rows = [
+        friction(f"account:{n}-{again}", f"rule{n}", NOW - 3 * HOUR)
+        for n in range(9)
+        for again in range(9 - n)
+    ]
+    put(store, "frictions", rows, "f")
+    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
+    series = seen(store).pictures["rules_over_time"]["series"]
+    assert [one["name"] for one in series] == [*(f"Rule{n}" for n in range(6)), "All others"]
+    assert [sum(one["data"]) for one in series] == [9, 8, 7, 6, 5, 4, 6]
+
+
+def test_a_panel_that_fails_leaves_the_others(store: Store) -> None:
+    """What one query fails with stands in its panel; where all fail the page as a whole says so."""
+    put(store, "frictions", [friction("account:a", "queue", NOW - HOUR)], "f")
+    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
+
+    @dataclass
+    class Failing:
+        on: str
+
+        def query(self, sql: str, parameters: dict[str, Any]) -> Answer:
+            if self.on in sql:
+                raise TimeoutError("Timeout exceeded\nat some place")
+            return store.query(sql, parameters)
+
+    [wanted] = [one for one in DASHBOARDS if one.id == "friction"]
+    view = View("friction", "24h")
+    board = boards.load(Failing("factor AS label"), view, wanted, NOW, {}, RULES).board
+    assert [(one.id, one.error) for one in board.panels if one.error] == [
+        ("friction_by_factor", "Timeout exceeded")
+    ]
+    with pytest.raises(TimeoutError):
+        boards.load(Failing("toDateTime("), view, wanted, NOW, {}, RULES)
+
+
+def test_alerts_are_listed_gravest_first_with_their_evidence(store: Store) -> None:
+    """Open ones come first, by severity; those that are over by time; retracted ones not at all."""
+    known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a"})
+    rows = [
+        alert("More friction than usual", NOW - HOUR),
+        alert("Payments fail", NOW - 2 * HOUR, severity="critical"),
+        alert("Orders fail", NOW - DAY, severity="critical", status="resolved", resolved_at=NOW - HOUR),
+        alert("Never was", NOW, status="retracted"),
+    ]
+    put(store, "alerts", rows, "a")
+    put(store, "alerts", rows[:1], "again")
+    found = alerts.load(store)
+    assert [one.title for one in found.open] == ["Payments fail", "More friction than usual"]
+    assert [(one.title, one.resolved_at) for one in found.over] == [("Orders fail", NOW - HOUR)]
+    first = found.open[0]
+    assert (first.place, first.usual, first.customers, first.count) == ("source webshop", "usually 2", 31, 40)
+    assert first.evidence == [Evidence(str(of("account:a")), "account a")]
 
 
 def tell(store: Store) -> None:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote
 
+import pytest
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from touchline.panels import DASHBOARDS, PANELS
 
 LIMIT = 30
 
@@ -50,43 +53,101 @@ def test_an_empty_page_says_how_to_begin_and_then_shows_even_old_history(
     browser.execute_script("window.same = true")
     empty.do("history")
     sees(browser, "No touchpoint is newer than 1 Mar 1999", ".tl-note")
-    sees(browser, "1 friction met 1 customer in the newest 24 hours", "h1")
+    sees(browser, "1 friction in the newest 24 hours", "h1")
     picture("history")
     assert browser.execute_script("return window.same")
 
 
-def test_the_overview_says_what_is_wrong_where_and_who_is_at_risk(
+def test_the_first_page_says_what_is_wrong_where_and_who_is_at_risk(
     site: Site, browser: Chrome, look: Look, picture: Picture
 ) -> None:
-    """The overview leads with the worst, compares with the span before, and fits narrow and dark screens."""
+    """It leads with what is alarming, then the worst rule and place, and fits narrow and dark screens."""
     browser.get(site.url)
+    for said in ("CRITICAL", "Payments fail", "source shop", "25 minutes ago", "31 customers", "usually 2"):
+        sees(browser, said, ".tl-alert")
+    assert "Orders fail" not in browser.find_element(By.CSS_SELECTOR, ".tl-alerts").text
     sees(browser, "Abandoned in queue", ".tl-lead")
     sees(browser, "phone · call-centre", ".tl-lead")
-    sees(browser, "in the 24 hours before", "[data-figure=frictions]")
-    sees(browser, "account u-4711", ".tl-risks tbody tr:first-child")
+    sees(browser, "account u-4711", "[data-panel=journeys_at_risk] tbody tr:first-child")
     sees(browser, "Live", ".tl-fresh")
     WebDriverWait(browser, LIMIT).until(lambda _: browser.execute_script(DRAWN))
-    picture("overview")
+    picture("friction")
     for width, scheme in ((1280, "dark"), (420, "light"), (420, "dark")):
         look(width, 900, scheme)
         browser.get(site.url)
-        sees(browser, "account u-4711", ".tl-risks")
+        sees(browser, "account u-4711", "[data-panel=journeys_at_risk]")
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= width
-        picture(f"overview-{width}-{scheme}")
+        picture(f"friction-{width}-{scheme}")
+
+
+@pytest.mark.parametrize("name", ["contacts", "journeys", "health"])
+def test_every_dashboard_is_drawn(
+    site: Site, browser: Chrome, look: Look, picture: Picture, name: str
+) -> None:
+    """Each dashboard has its panels, all of them read, and fits a narrow screen."""
+    [dashboard] = [one for one in DASHBOARDS if one.id == name]
+    browser.get(f"{site.url}/{name}")
+    sees(browser, dashboard.title, "h1")
+    drawn = {
+        one.get_attribute("data-panel") for one in browser.find_elements(By.CSS_SELECTOR, "[data-panel]")
+    }
+    assert drawn == {one.id for one in PANELS if one.dashboard == name}
+    assert not browser.find_elements(By.CSS_SELECTOR, ".tl-failed")
+    picture(name)
+    look(420, 900, "dark")
+    browser.refresh()
+    sees(browser, dashboard.title, "h1")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+    picture(f"{name}-420-dark")
 
 
 def test_a_figure_changes_in_place_while_a_person_reads(site: Site, browser: Chrome) -> None:
     """A refresh changes the figures and leaves the elements, and what has the focus, as they are."""
     browser.get(site.url)
-    sees(browser, "account u-4711", ".tl-risks")
-    before = browser.find_element(By.CSS_SELECTOR, "[data-figure=frictions] .tl-big")
-    link = browser.find_element(By.CSS_SELECTOR, ".tl-risks a")
+    sees(browser, "account u-4711", "[data-panel=journeys_at_risk]")
+    before = browser.find_element(By.CSS_SELECTOR, "[data-panel=frictions] .tl-big")
+    link = browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] a")
     browser.execute_script("arguments[0].focus()", link)
     figure = int(before.text)
     site.do("hostile")
     WebDriverWait(browser, LIMIT).until(lambda _: int(before.text) == figure + 1)
     assert browser.switch_to.active_element == link
+
+
+def test_a_choice_of_channel_is_kept_in_the_address_and_leads_on(site: Site, browser: Chrome) -> None:
+    """Choosing a channel changes the figures in place; the address and a rule's link open what they name."""
+    browser.get(site.url)
+    sees(browser, "phone · call-centre", "[data-panel=friction_by_touchpoint]")
+    Select(browser.find_element(By.NAME, "channel")).select_by_visible_text("web")
+    sees(browser, "most of all at web · shop", ".tl-lead")
+    assert browser.current_url.endswith("?span=24h&channel=web")
+    browser.refresh()
+    sees(browser, "most of all at web · shop", ".tl-lead")
+    browser.find_element(By.LINK_TEXT, "Checkout left unfinished").click()
+    sees(browser, "Checkout left unfinished", "[data-panel=journeys_of_a_rule] tbody")
+    assert browser.current_url.endswith("/journeys?rule=checkout_abandoned")
+    assert (
+        Select(browser.find_element(By.NAME, "rule")).first_selected_option.text == "Checkout left unfinished"
+    )
+
+
+def test_alerts_are_listed_with_what_is_over(
+    site: Site, empty: Site, browser: Chrome, picture: Picture
+) -> None:
+    """Open alerts, and those that are over, with customers as evidence; without any the page says so."""
+    browser.get(site.url)
+    sees(browser, "Alerts1", ".tl-pages")
+    browser.find_element(By.CSS_SELECTOR, ".tl-pages a[href='/alerts']").click()
+    sees(browser, "1 alert open", "h1")
+    sees(browser, "Orders fail", "section:last-of-type")
+    sees(browser, "over after 1 hour", "section:last-of-type")
+    picture("alerts")
+    browser.find_element(By.LINK_TEXT, "account u-4711").click()
+    sees(browser, "What went wrong")
+    browser.get(f"{empty.url}/alerts")
+    sees(browser, "No alert is open", "h1")
+    sees(browser, "Nothing is wrong by the alert rules.")
 
 
 def test_the_span_of_time_is_chosen_and_kept_in_the_address(site: Site, browser: Chrome) -> None:
@@ -133,12 +194,13 @@ def test_a_slow_store_shows_an_outline_of_what_comes(site: Site, browser: Chrome
 
 
 def test_every_rule_is_listed_on_demand(site: Site, browser: Chrome) -> None:
-    """The six most frequent rules are shown; a button shows the others too."""
+    """The most frequent rules are shown; a button shows the others too."""
     browser.get(site.url)
-    sees(browser, "Show all", ".tl-two")
-    assert len(browser.find_element(By.CSS_SELECTOR, ".tl-bars").find_elements(By.TAG_NAME, "li")) == 6
-    browser.find_element(By.XPATH, "//button[contains(text(), 'Show all')]").click()
-    sees(browser, "Three frictions in a week", ".tl-bars")
+    table = "[data-panel=friction_by_rule]"
+    sees(browser, "Show all", table)
+    assert len(browser.find_elements(By.CSS_SELECTOR, f"{table} tbody tr")) == 8
+    browser.find_element(By.CSS_SELECTOR, f"{table} button").click()
+    sees(browser, "Three frictions in a week", table)
 
 
 def test_measures_are_shown_with_their_goals_and_the_distance(
@@ -209,8 +271,8 @@ def test_a_search_leads_to_the_customers_story(
 def test_a_journey_at_risk_leads_to_its_story(site: Site, browser: Chrome) -> None:
     """A click on the worst journey opens that customer's story."""
     browser.get(site.url)
-    sees(browser, "account u-4711", ".tl-risks")
-    browser.find_element(By.LINK_TEXT, "account u-4711").click()
+    sees(browser, "account u-4711", "[data-panel=journeys_at_risk]")
+    browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] a").click()
     sees(browser, "What went wrong")
 
 

@@ -1,13 +1,14 @@
 """The questions that the live page asks of the store: each one is a name, a question and its SQL.
 
-All are parameterised; times go in and come out as milliseconds since 1970, UTC. Retracted frictions and
-superseded journeys are left out by the views, doubled rows by `FINAL`.
+What dashboards show is asked by the panels' own SQL. All are parameterised; times go in and come out as
+milliseconds since 1970, UTC. Retracted frictions and superseded journeys are left out by the views,
+doubled rows by `FINAL`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-MOST_RISKS = 10
+MOST_ALERTS = 100
 MOST_TOUCHPOINTS = 500
 MOST_FRICTIONS = 200
 MOST_JOURNEYS = 50
@@ -56,82 +57,14 @@ FROM (
 )
 """
 
-# How much friction is there, what became of it, and whom did it meet: in this span and the one before?
-TOTALS = """
-WITH fromUnixTimestamp64Milli({start:Int64}) AS start_time
-SELECT countIf(opened_at >= start_time) AS frictions,
-       countIf(opened_at < start_time) AS frictions_before,
-       countIf(opened_at >= start_time AND status = 'open') AS open,
-       countIf(opened_at < start_time AND status = 'open') AS open_before,
-       countIf(opened_at >= start_time AND status = 'resolved') AS resolved,
-       countIf(opened_at < start_time AND status = 'resolved') AS resolved_before,
-       uniqExactIf(customer, opened_at >= start_time) AS customers,
-       uniqExactIf(customer, opened_at < start_time) AS customers_before,
-       countIf(opened_at >= greatest(start_time, fromUnixTimestamp64Milli({hour:Int64}))) AS last_hour
-FROM current_frictions
-WHERE opened_at >= fromUnixTimestamp64Milli({before:Int64})
-  AND opened_at < fromUnixTimestamp64Milli({end:Int64})
-"""
-
-# How many customers were active at all, in this span and the one before?
-ACTIVE = """
-WITH fromUnixTimestamp64Milli({start:Int64}) AS start_time
-SELECT uniqExactIf(customer, last >= start_time) AS customers,
-       uniqExactIf(customer, start < start_time) AS customers_before
-FROM current_journeys
-WHERE last >= fromUnixTimestamp64Milli({before:Int64}) AND start < fromUnixTimestamp64Milli({end:Int64})
-"""
-
-# Which rules find the most friction?
-BY_RULE = """
-WITH fromUnixTimestamp64Milli({start:Int64}) AS start_time
-SELECT rule,
-       countIf(opened_at >= start_time) AS frictions,
-       countIf(opened_at < start_time) AS frictions_before,
-       countIf(opened_at >= start_time AND status = 'open') AS open,
-       uniqExactIf(customer, opened_at >= start_time) AS customers
-FROM current_frictions
-WHERE opened_at >= fromUnixTimestamp64Milli({before:Int64})
-  AND opened_at < fromUnixTimestamp64Milli({end:Int64})
-GROUP BY rule HAVING frictions > 0
-ORDER BY frictions DESC, rule
-"""
-
-# Where does it happen, and which rules speak there?
-BY_TOUCHPOINT = """
-WITH fromUnixTimestamp64Milli({start:Int64}) AS start_time
-SELECT channel, source,
-       countIf(opened_at >= start_time) AS frictions,
-       countIf(opened_at < start_time) AS frictions_before,
-       countIf(opened_at >= start_time AND status = 'open') AS open,
-       uniqExactIf(customer, opened_at >= start_time) AS customers,
-       sumMapIf([toString(rule)], [toUInt64(1)], opened_at >= start_time) AS counted,
-       counted.1 AS rules, counted.2 AS counts
-FROM current_frictions
-WHERE opened_at >= fromUnixTimestamp64Milli({before:Int64})
-  AND opened_at < fromUnixTimestamp64Milli({end:Int64})
-GROUP BY channel, source HAVING frictions > 0
-ORDER BY frictions DESC, channel, source
-"""
-
-# How does it move over time, rule by rule? (`slot` counts buckets of `bucket` ms from `origin`.)
-OVER_TIME = """
-SELECT rule, intDiv(toUnixTimestamp64Milli(opened_at) - {origin:Int64}, {bucket:Int64}) AS slot,
-       count() AS frictions
-FROM current_frictions
-WHERE opened_at >= fromUnixTimestamp64Milli({origin:Int64})
-  AND opened_at < fromUnixTimestamp64Milli({end:Int64})
-GROUP BY rule, slot
-"""
-
-# Whose journeys are the worst, of those active in the span?
-AT_RISK = """
-SELECT toString(customer) AS owner, toUnixTimestamp64Milli(last) AS touched, path, events, strikes, score,
-       grade, outcome
-FROM current_journeys
-WHERE strikes > 0 AND last >= fromUnixTimestamp64Milli({start:Int64})
-  AND start < fromUnixTimestamp64Milli({end:Int64})
-ORDER BY score, strikes DESC, last DESC, customer
+# Which alerts are open, and which came and went? (Open ones first, the gravest of them on top.)
+ALERTS = """
+SELECT toString(id) AS key, title, severity, labels, toUnixTimestamp64Milli(opened_at) AS opened,
+       toUnixTimestamp64Milli(resolved_at) AS resolved, count, customers, usual,
+       evidence_customers AS customers_shown, summary
+FROM current_alerts
+ORDER BY resolved_at IS NOT NULL,
+         if(resolved_at IS NULL, indexOf(['critical', 'warning', 'info'], severity), 0), opened_at DESC, id
 LIMIT {most:UInt32}
 """
 

@@ -10,9 +10,8 @@ from uuid import UUID
 import orjson
 
 from touchline.live import queries
-from touchline.live.overview import RuleText, place, title_of
 from touchline.live.queries import Row, Store, ask
-from touchline.live.wording import clip, known_as, label, sentence
+from touchline.live.wording import RuleText, clip, known_as, label, place, sentence, title_of
 from touchline.vocabulary.identifiers import RANK, normalise, rank
 
 _MOST_DETAILS = 6

@@ -1,20 +1,18 @@
-const PAGES = [["/", "Now"], ["/measures", "Measures"]];
-
 export default {
   mixins: [window.touchline.ticking],
-  props: { reading: Object, sought: String, here: String },
-  data() { return { t: window.touchline, text: this.sought || "", pages: PAGES }; },
+  props: { reading: Object, sought: String, here: String, pages: Array, alerts: Number },
+  data() { return { t: window.touchline, text: this.sought || "" }; },
   methods: {
     find() { if (this.text.trim()) window.location.assign(this.t.customer(this.text.trim())); },
   },
   template: `
 <div><header class="tl-masthead">
   <a class="tl-brand" href="/">Touchline</a>
-  <nav class="tl-pages" aria-label="Pages"><a v-for="[path, name] in pages" :key="path" :href="path" :aria-current="path === here ? 'page' : null">{{ name }}</a></nav>
+  <nav class="tl-pages" aria-label="Pages"><a v-for="[path, name] in pages" :key="path" :href="path" :aria-current="path === here ? 'page' : null">{{ name }}<b v-if="path === '/alerts' && alerts" class="tl-mark">{{ alerts }}</b></a></nav>
   <form class="tl-search" role="search" @submit.prevent="find">
     <label class="tl-hidden" for="tl-find">Find a customer</label>
-    <input id="tl-find" v-model="text" type="search" maxlength="512" autocomplete="off" spellcheck="false"
-      placeholder="Find a customer: account, e-mail, phone, loyalty…">
+    <input id="tl-find" title="An account, an e-mail address, a phone number, a loyalty number" v-model="text" type="search" maxlength="512" autocomplete="off" spellcheck="false"
+      placeholder="Find a customer…">
     <button type="submit">Find</button>
   </form>
   <p class="tl-fresh" v-if="!reading"><span class="tl-dot tl-wait"></span>Loading…</p>

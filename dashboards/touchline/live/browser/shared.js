@@ -24,8 +24,17 @@ window.touchline = (() => {
       const n = Math.round(ms / size);
       return `${n} ${unit}${n === 1 ? "" : "s"}`;
     },
-    tick: (ms, bucket) => (bucket < 864e5 ? format(ms, bucket < 216e5 ? clock : { ...day, ...clock })
+    // A point of time on an axis of a length.
+    tick: (ms, length) => (length < 1728e5 ? format(ms, clock) : length < 12096e5 ? format(ms, { ...day, ...clock })
       : format(ms, thisYear(ms) ? day : { month: "short", year: "numeric" })),
+    // A number on an axis or in a tooltip, with its unit.
+    value(n, unit) {
+      if (n === null || n === undefined) return "–";
+      if (unit === "share") return `${number.format(+(100 * n).toFixed(1))} %`;
+      if (unit !== "seconds") return number.format(+n.toFixed(2));
+      const [size, name] = n >= 172800 ? [86400, "d"] : n >= 7200 ? [3600, "h"] : n >= 120 ? [60, "min"] : [1, "s"];
+      return `${number.format(+(n / size).toFixed(1))} ${name}`;
+    },
     customer: (key) => `/customer/${encodeURIComponent(key)}`,
     ink: (name) => getComputedStyle(document.body).getPropertyValue(name).trim(),
     // A clock that ticks once a second while its owner is on the page.
