@@ -17,6 +17,7 @@ import pytest
 from touchline.cli.broker import Broker
 from touchline.collector.acceptance import accept, accept_each
 from touchline.collector.log import Batch, LogUnavailable
+from touchline.pipeline.kafka import log as log_module
 from touchline.pipeline.kafka.log import KafkaLog
 from touchline.pipeline.kafka.records import RECORD_BYTES, About, Topics, partition_of
 from touchline.pipeline.kafka.topics import bring_about, wanted
@@ -145,6 +146,30 @@ def test_a_broker_that_stands_still_is_waited_for_within_a_bound(
         waiting.join(30)
         assert (failures, log.outstanding_bytes) == ([], 0)
         log.append(big)
+
+
+def test_a_broker_that_hangs_leaves_nothing_behind(
+    kafka: Broker, topics: Topics, read: Read, soon: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not answered in time fails and is held no longer; with a new client it goes on."""
+    monkeypatch.setattr(log_module, "DELIVERY_SECONDS", 1.0)
+    monkeypatch.setattr(log_module, "_REQUEST_SECONDS", 0.5)
+    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+        log.append(Batch(lines(8), [b"{}"], NOW))
+        threads = threading.active_count()
+        assert kafka.pid is not None
+        os.kill(kafka.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(LogUnavailable, match="did not take the events"):
+                log.append(Batch(lines(8), [b"{}"], NOW))
+            soon(lambda: log.outstanding_bytes == 0)
+        finally:
+            os.kill(kafka.pid, signal.SIGCONT)
+        soon(lambda: log.trouble() is None)
+        log.append(Batch(lines(8, title="after"), [], NOW))
+        soon(lambda: threading.active_count() == threads)
+    found = [line for one in read(topics.touchpoints) for line in one.lines]
+    assert sum(line["data"].get("title") == "after" for line in found) == 8
 
 
 def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, soon: Callable[..., None]) -> None:

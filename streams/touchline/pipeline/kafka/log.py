@@ -33,6 +33,7 @@ _REQUEST_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 5.0
 _METADATA_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 1.0
+_CLOSE_SECONDS: Final = 1.0
 
 _logger = structlog.get_logger(__name__)
 
@@ -179,9 +180,7 @@ class KafkaLog:
             self._look.clear()
         if self._producer is not None:
             self._leaving.append(self._producer)
-        give_up_at = monotonic() + DELIVERY_SECONDS
-        while self._leaving and monotonic() < give_up_at:
-            self._end_those_leaving()
+        self._end_those_leaving()
 
     def _connect(self) -> Any:
         producer = KafkaProducer(
@@ -210,17 +209,21 @@ class KafkaLog:
         return producer
 
     def _end_those_leaving(self) -> None:
-        """Close clients no longer used; one that still waits for answers is closed when these are due."""
-        for producer in self._leaving.copy():
-            try:
-                producer.close(timeout=0.2)
-            except KafkaTimeoutError:
-                continue
-            self._leaving.remove(producer)
+        while self._leaving:
+            _end(self._leaving.pop())
 
 
 def _records(topic: str, partition: int, kind: Kind, lines: Sequence[bytes]) -> Iterator[_Record]:
     return (_Record(topic, partition, kind, body) for body in bodies(lines))
+
+
+def _end(producer: Any) -> None:
+    """Close a client; what is still under way fails, as it would not end by itself in all cases."""
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        producer._sender.force_close()
+        producer._closed = True
 
 
 def _ms(seconds: float) -> int:
