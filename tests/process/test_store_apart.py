@@ -91,7 +91,7 @@ def kept(served: "StoreProcess", *names: str) -> bool:
 
 
 def test_one_store_is_shared_by_processes(run: tuple["StoreProcess", Run]) -> None:
-    """What one process accepts is in the store of another, also if that was away, and on a page of a third."""
+    """What one process accepts is in another one's store, also if that was away, and on a third's page."""
     served, begin = run
     up, page = begin("writer", "up"), begin("reader", "live")
     port = served.address("reader").port
