@@ -1,4 +1,4 @@
-"""What is observed of contacts: SQL with a row a contact, in the columns of `Measure.observations`.
+"""What is observed of contacts: SQL with a row a contact, to be a `Measure.base`.
 
 Rows of a contact are brought together by its id with aggregates that do not mind an event twice, so that
 doubled rows cost nothing and never count.
@@ -11,7 +11,7 @@ SELECT type, time, channel, source, entity,
 FROM events
 """
 
-_QUEUED = f"""
+QUEUED = f"""
 SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
        answer.1 <= hung_up AND answer.1 < toDateTime64('2299-01-01', 3) AS answered,
        NOT answered AND hung_up < toDateTime64('2299-01-01', 3) AS abandoned,
@@ -42,6 +42,10 @@ FROM (
     HAVING at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 )
 """  # noqa: S608 - made of constants
+"""A row a contact that was queued in the span, at the time of its first queue.
+
+`waited` (seconds until it was answered or abandoned), `answered`, `abandoned`, `called_back`.
+"""
 
 _HANDLED = f"""
 SELECT told.contact_id AS contact,
@@ -67,49 +71,36 @@ GROUP BY contact
 """  # noqa: S608 - made of constants
 
 
-def queued(numerator: str, denominator: str = "1", where: str = "1") -> str:
-    """A row a contact that was queued in the span, at the time of its first queue.
-
-    To choose from: `waited` (seconds until it was answered or abandoned), `answered`, `abandoned`,
-    `called_back` (0 or 1).
-    """
-    return (
-        f"SELECT at, channel, source, queue, reason, {numerator} AS numerator, {denominator} AS denominator\n"
-        f"FROM ({_QUEUED})\nWHERE {where}"
-    )
-
-
-def handled(numerator: str) -> str:
-    """A row a contact that was started in the span and reached someone; `transferred`, `escalated`."""
-    return f"""
-SELECT at, channel, source, queue, reason, {numerator} AS numerator, 1 AS denominator
+HANDLED = f"""
+SELECT at, channel, source, queue, reason, transferred, escalated
 FROM ({_HANDLED})
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """  # noqa: S608 - made of constants
+"""A row a contact that was started in the span and reached someone: `transferred`, `escalated`."""
 
+_BEFORE = "max(if(handled, toNullable(at), NULL)) OVER ({} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+_NEXT = "min(toNullable(at)) OVER ({} ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)"
 
-def resolved_at_once(same: str) -> str:
-    """A row a first contact of the span: 1 where the customer did not have to come back.
-
-    `same` names what, besides customer and reason, makes it the same matter: columns, or nothing.
-    """
-    return f"""
-SELECT at, channel, source, queue, reason, NOT (again OR unresolved) AS numerator, 1 AS denominator
+FIRST = f"""
+SELECT at, channel, source, queue, reason, unresolved,
+       isNull(here_before) OR here_before < at - INTERVAL 7 DAY AS first_here,
+       isNotNull(here_next) AND here_next <= at + INTERVAL 7 DAY AS again_here,
+       isNull(any_before) OR any_before < at - INTERVAL 7 DAY AS first_anywhere,
+       isNotNull(any_next) AND any_next <= at + INTERVAL 7 DAY AS again_anywhere
 FROM (
-    SELECT *, isNotNull(next_at) AND next_at <= at + INTERVAL 7 DAY AS again
-    FROM (
-        SELECT *,
-               max(if(handled, toNullable(at), NULL))
-                   OVER (matter ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_at,
-               min(toNullable(at)) OVER (matter ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS next_at
-        FROM ({_HANDLED}) AS contacts
-        INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
-        WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
-          AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
-        WINDOW matter AS (PARTITION BY {", ".join(filter(None, ("customer", "reason", same)))}
-                          ORDER BY at, contact)
-    )
+    SELECT *, {_BEFORE.format("here")} AS here_before, {_NEXT.format("here")} AS here_next,
+           {_BEFORE.format("anywhere")} AS any_before, {_NEXT.format("anywhere")} AS any_next
+    FROM ({_HANDLED}) AS contacts
+    INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
+    WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
+      AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
+    WINDOW here AS (PARTITION BY customer, reason, channel ORDER BY at, contact),
+           anywhere AS (PARTITION BY customer, reason ORDER BY at, contact)
 )
-WHERE handled AND (isNull(before_at) OR before_at < at - INTERVAL 7 DAY)
-  AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """  # noqa: S608 - made of constants
+"""A row a contact of the span about something that reached someone, on its channel (`_here`) or on any.
+
+`first_…` where none did about the same in the 7 days before, `again_…` where the customer came back about it
+within 7 days; `unresolved`, if its end says so.
+"""

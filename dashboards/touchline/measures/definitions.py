@@ -22,11 +22,11 @@ DAY = 24 * HOUR
 class Measure:
     """A measure.
 
-    `observations` is SQL over the span `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, the end
-    exclusive. Its rows have `at`, `channel`, `source`, `queue`, `reason`, `numerator` and `denominator`
-    (and `currency`, where that is the unit). The value is the sum of the numerators over that of the
-    denominators; for the kind `median` the median numerator, for `sum` their sum. What the data cannot
-    tell of an observation is ''. `settles` is how long (ms) an observation may still change.
+    `base` is SQL over the span `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, the end exclusive: a row
+    each, with `at`, `channel`, `source`, `queue`, `reason` (and `currency`, where that is the unit), and what
+    `numerator` and `where` are made of: what is counted, and of which rows. What the data cannot tell is ''.
+    The value is the sum of the numerators over the number of rows; for the kind `median` the median
+    numerator, for `sum` their sum. `settles` is how long (ms) a row may still change.
     """
 
     name: str
@@ -37,9 +37,31 @@ class Measure:
     higher_is_better: bool
     definition: str
     source: str
-    observations: str
+    base: str
+    numerator: str
+    where: str = "1"
     kind: Literal["ratio", "median", "sum"] = "ratio"
     settles: int = 0
+
+    @property
+    def observations(self) -> str:
+        """SQL of the rows that count: with `numerator`, and `denominator`, which is 1."""
+        currency = ", currency" if self.unit == "currency" else ""
+        return (
+            f"SELECT at, channel, source, queue, reason, {self.numerator} AS numerator, 1 AS denominator"
+            f"{currency}\nFROM ({self.base})\nWHERE {self.where}"
+        )
+
+    @property
+    def of_base(self) -> str:
+        """SQL of the value over rows of the base, NULL over none: several measures may share one."""
+        counted = f"(toFloat64({self.numerator}), {self.where})"
+        value = {
+            "ratio": f"sumIf{counted} / countIf({self.where})",
+            "median": f"quantileExactInclusiveIf(0.5){counted}",
+            "sum": f"sumIf{counted}",
+        }[self.kind]
+        return f"if(countIf({self.where}) = 0, NULL, {value})"
 
     @property
     def aggregate(self) -> str:
@@ -83,7 +105,8 @@ def _grade(letter: str, share: str) -> Measure:
         f"Journeys graded {letter} ÷ journeys whose last touchpoint is in the span. The score is 100 less "
         "the strikes; A from 90, B from 75, C from 60, D from 40, F below.",
         "our scale",
-        outcomes.journeys(f"grade = '{letter}'"),
+        outcomes.JOURNEYS,
+        f"grade = '{letter}'",
     )
 
 
@@ -101,7 +124,9 @@ MEASURES: tuple[Measure, ...] = (
         "days before. Coming back counts even where nobody answered. Contacts without a reason, "
         "and those in which we got in touch (direction outbound), are left out.",
         "average 70 %, good 70 to 79 %, world class 80 % and more; 7 days (7 to 14 in use)",
-        contacts.resolved_at_once("channel"),
+        contacts.FIRST,
+        "NOT (again_here OR unresolved)",
+        "first_here",
         settles=7 * DAY,
     ),
     Measure(
@@ -114,7 +139,9 @@ MEASURES: tuple[Measure, ...] = (
         "As first-contact resolution, across channels: coming back on any channel for the same reason "
         "within 7 days is a failure, and a first contact has none before it on any.",
         "59 % across channels, where it is 70 % within one",
-        contacts.resolved_at_once(""),
+        contacts.FIRST,
+        "NOT (again_anywhere OR unresolved)",
+        "first_anywhere",
         settles=7 * DAY,
     ),
     Measure(
@@ -127,7 +154,8 @@ MEASURES: tuple[Measure, ...] = (
         "Contacts answered within 20 s ÷ contacts queued in the span (each by its first queue). The wait is "
         "the answer's wait_seconds, else the time between the two events.",
         "80 % in 20 s",
-        contacts.queued("answered AND waited <= 20"),
+        contacts.QUEUED,
+        "answered AND waited <= 20",
     ),
     Measure(
         "abandonment",
@@ -140,7 +168,9 @@ MEASURES: tuple[Measure, ...] = (
         "abandons, calls back (promise.made of kind callback with the contact_id) and hang-ups in the menu "
         "are left out of both.",
         "5 to 8 %",
-        contacts.queued("abandoned", where="NOT called_back AND NOT (abandoned AND waited <= 10)"),
+        contacts.QUEUED,
+        "abandoned",
+        "NOT called_back AND NOT (abandoned AND waited <= 10)",
     ),
     Measure(
         "short_abandons",
@@ -151,7 +181,9 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Contacts abandoned in the queue within 10 s ÷ contacts queued in the span, without calls back.",
         "5 to 10 s, no standard; reported apart",
-        contacts.queued("abandoned AND waited <= 10", where="NOT called_back"),
+        contacts.QUEUED,
+        "abandoned AND waited <= 10",
+        "NOT called_back",
     ),
     Measure(
         "average_wait",
@@ -162,7 +194,9 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Seconds waited ÷ contacts answered, of those queued in the span.",
         "28 s on average",
-        contacts.queued("waited", where="answered"),
+        contacts.QUEUED,
+        "waited",
+        "answered",
     ),
     Measure(
         "transfer_rate",
@@ -173,7 +207,8 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Contacts transferred at least once ÷ contacts started in the span that reached someone.",
         "19 % of calls; satisfaction 12 % and resolution 14 % lower when transferred",
-        contacts.handled("transferred"),
+        contacts.HANDLED,
+        "transferred",
     ),
     Measure(
         "escalation_rate",
@@ -184,7 +219,8 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Contacts escalated at least once ÷ contacts started in the span that reached someone.",
         "no number in use",
-        contacts.handled("escalated"),
+        contacts.HANDLED,
+        "escalated",
     ),
     Measure(
         "mentions_answered",
@@ -195,7 +231,8 @@ MEASURES: tuple[Measure, ...] = (
         True,
         "Mentions with an answer within 60 minutes ÷ mentions posted in the span.",
         "60 min expected by 40 to 50 %; warn at 60 min, breach at 24 h",
-        voice.answers("mention.posted", "mention.answered", "mention_id", "isNotNull(took) AND took <= 3600"),
+        voice.MENTIONS,
+        "isNotNull(took) AND took <= 3600",
         settles=HOUR,
     ),
     Measure(
@@ -208,7 +245,9 @@ MEASURES: tuple[Measure, ...] = (
         "Median seconds from mention.posted to the first mention.answered, of mentions posted in the span "
         "that were answered (within 30 days). What was never answered is in mentions_answered.",
         "60 min expected; breach at 24 h",
-        voice.answers("mention.posted", "mention.answered", "mention_id", "took", where="isNotNull(took)"),
+        voice.MENTIONS,
+        "took",
+        "isNotNull(took)",
         kind="median",
         settles=30 * DAY,
     ),
@@ -221,13 +260,9 @@ MEASURES: tuple[Measure, ...] = (
         True,
         "NPS scores of 0 to 6 with an answer within 48 hours ÷ NPS scores of 0 to 6 given in the span.",
         "a detractor's follow-up 48 h",
-        voice.answers(
-            "feedback.given",
-            "feedback.answered",
-            "feedback_id",
-            "isNotNull(took) AND took <= 172800",
-            which="told.metric = 'nps' AND told.score <= 6",
-        ),
+        voice.FEEDBACK,
+        "isNotNull(took) AND took <= 172800",
+        "metric = 'nps' AND isNotNull(score) AND score <= 6",
         settles=2 * DAY,
     ),
     Measure(
@@ -240,7 +275,9 @@ MEASURES: tuple[Measure, ...] = (
         "Median seconds from feedback.given to the first feedback.answered, of feedback given in the span "
         "that was answered (within 30 days).",
         "a detractor's follow-up 48 h; e-mail 6 h",
-        voice.answers("feedback.given", "feedback.answered", "feedback_id", "took", where="isNotNull(took)"),
+        voice.FEEDBACK,
+        "took",
+        "isNotNull(took)",
         kind="median",
         settles=30 * DAY,
     ),
@@ -254,7 +291,9 @@ MEASURES: tuple[Measure, ...] = (
         "Share of 9 and 10 less share of 0 to 6, in points, of the NPS scores given in the span (on 0 to "
         "10).",
         "NPS = % of 9 and 10 less % of 0 to 6",
-        voice.scores("nps", "100 * ((score >= 9) - (score <= 6))", "score BETWEEN 0 AND 10"),
+        voice.SCORES,
+        "100 * ((score >= 9) - (score <= 6))",
+        "metric = 'nps' AND score BETWEEN 0 AND 10",
     ),
     Measure(
         "csat",
@@ -266,7 +305,9 @@ MEASURES: tuple[Measure, ...] = (
         "Scores of 4 or 5 ÷ CSAT scores given in the span. On another scale: of at least four fifths of the "
         "highest; where lower is better, the scale is turned round. Without a scale, it is 5.",
         "CSAT = (4s + 5s) ÷ answers",
-        voice.scores("csat", "if(lower, ifNull(scale, 5) + 1 - score, score) >= 0.8 * ifNull(scale, 5)", "1"),
+        voice.SCORES,
+        "if(lower, ifNull(scale, 5) + 1 - score, score) >= 0.8 * ifNull(scale, 5)",
+        "metric = 'csat'",
     ),
     Measure(
         "ces",
@@ -278,11 +319,9 @@ MEASURES: tuple[Measure, ...] = (
         "Mean of the CES scores given in the span, brought to 1 to 7 with 7 the easiest: scales from 1 to "
         "`scale` (7 if not given), turned round where lower_is_better says so.",
         "CES = mean, with its scale and direction stored",
-        voice.scores(
-            "ces",
-            "1 + 6 * if(lower, ifNull(scale, 7) - score, score - 1) / (ifNull(scale, 7) - 1)",
-            "ifNull(scale, 7) > 1",
-        ),
+        voice.SCORES,
+        "1 + 6 * if(lower, ifNull(scale, 7) - score, score - 1) / (ifNull(scale, 7) - 1)",
+        "metric = 'ces' AND ifNull(scale, 7) > 1",
     ),
     Measure(
         "effort",
@@ -293,7 +332,8 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Contacts, transfers, channel switches and repeats ÷ journeys whose last touchpoint is in the span.",
         "observed, where CES is asked for",
-        outcomes.journeys("contacts + transfers + channel_switches + repeats"),
+        outcomes.JOURNEYS,
+        "contacts + transfers + channel_switches + repeats",
     ),
     Measure(
         "waiting",
@@ -304,7 +344,8 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Seconds waited in contacts ÷ journeys whose last touchpoint is in the span.",
         "observed, where CES is asked for",
-        outcomes.journeys("wait_seconds"),
+        outcomes.JOURNEYS,
+        "wait_seconds",
     ),
     Measure(
         "strikes",
@@ -315,7 +356,8 @@ MEASURES: tuple[Measure, ...] = (
         False,
         "Strikes (the sum of the frictions' weights) ÷ journeys whose last touchpoint is in the span.",
         "our scale",
-        outcomes.journeys("strikes"),
+        outcomes.JOURNEYS,
+        "strikes",
     ),
     _grade("A", "with next to no friction"),
     _grade("B", "with a little friction"),
@@ -332,7 +374,8 @@ MEASURES: tuple[Measure, ...] = (
         "Frictions resolved by now ÷ frictions opened in the span. What cannot come right, such as a caller "
         "who hung up, stays open and counts.",
         "taken back when the purchase comes",
-        outcomes.frictions("status = 'resolved'"),
+        outcomes.FRICTIONS,
+        "status = 'resolved'",
     ),
     Measure(
         "recovery_time",
@@ -344,9 +387,9 @@ MEASURES: tuple[Measure, ...] = (
         "Median seconds from a friction's opening to its resolution, of those opened in the span and "
         "resolved.",
         "our choice",
-        outcomes.frictions(
-            "dateDiff('millisecond', opened_at, assumeNotNull(resolved_at)) / 1000", "isNotNull(resolved_at)"
-        ),
+        outcomes.FRICTIONS,
+        "dateDiff('millisecond', at, assumeNotNull(resolved_at)) / 1000",
+        "isNotNull(resolved_at)",
         kind="median",
     ),
     Measure(
@@ -363,6 +406,7 @@ MEASURES: tuple[Measure, ...] = (
         "The denominator is how many there are.",
         "carts: 1 h since the last activity, taken back when the purchase comes",
         outcomes.VALUE_AT_RISK,
+        "value",
         kind="sum",
     ),
 )

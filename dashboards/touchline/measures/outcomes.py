@@ -1,25 +1,19 @@
 """What is observed of journeys, of frictions, and of the money they put at risk: SQL with a row each."""
 
-
-def journeys(numerator: str) -> str:
-    """A row a journey whose last touchpoint is in the span, on the channel that it began on."""
-    return f"""
-SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason,
-       {numerator} AS numerator, 1 AS denominator
+JOURNEYS = """
+SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts, transfers,
+       channel_switches, repeats, wait_seconds, strikes, grade
 FROM current_journeys
-WHERE last >= {{since:DateTime64(3)}} AND last < {{until:DateTime64(3)}}
-"""  # noqa: S608 - made of constants
+WHERE last >= {since:DateTime64(3)} AND last < {until:DateTime64(3)}
+"""
+"""A row a journey whose last touchpoint is in the span, on the channel that it began on."""
 
-
-def frictions(numerator: str, where: str = "1") -> str:
-    """A row a friction that opened in the span."""
-    return f"""
-SELECT opened_at AS at, channel, source, '' AS queue, rule AS reason,
-       {numerator} AS numerator, 1 AS denominator
+FRICTIONS = """
+SELECT opened_at AS at, channel, source, '' AS queue, rule AS reason, status, resolved_at
 FROM current_frictions
-WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}} AND {where}
-"""  # noqa: S608 - made of constants
-
+WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
+"""
+"""A row a friction that opened in the span."""
 
 VALUE_AT_RISK = """
 WITH met AS (
@@ -53,7 +47,7 @@ WITH met AS (
            countIf(type = 'order.placed') > 0 AS placed, countIf(type != 'order.placed') = 0 AS open
     FROM told WHERE NOT startsWith(type, 'c') GROUP BY customer, number
 )
-SELECT at, channel, source, '' AS queue, '' AS reason, value AS numerator, 1 AS denominator, currency
+SELECT at, channel, source, '' AS queue, '' AS reason, value, currency
 FROM (
     SELECT at, channel, source, value, currency
     FROM carts

@@ -1,7 +1,7 @@
 """*Contacts*: who gets through, how long it takes, and whether it is settled then."""
 
 from touchline.panels.panel import Column, Dashboard, Panel, Reference, Threshold
-from touchline.panels.parts import CHANNELS, EVENTS, SOURCES, measured, over_time, stat
+from touchline.panels.parts import CHANNELS, EVENTS, SOURCES, TIME, measured, over_time, stat, together
 
 ID = "contacts"
 
@@ -136,13 +136,11 @@ PANELS = (
         "Abandonment over time",
         "When do customers give up waiting, with those apart who are gone within 10 seconds?",
         f"""
-SELECT time, series, value FROM (
-    SELECT time, 'gave up after more than 10 s' AS series, value
-    FROM ({measured("abandonment", "$__timeInterval(at) AS time")})
-    UNION ALL
-    SELECT time, 'gone within 10 s', value
-    FROM ({measured("short_abandons", "$__timeInterval(at) AS time")})
-)
+SELECT time, line.1 AS series, line.2 AS value
+FROM ({together(("abandonment", "short_abandons"), TIME)})
+ARRAY JOIN [('gave up after more than 10 s', value_of_abandonment),
+            ('gone within 10 s', value_of_short_abandons)] AS line
+WHERE isNotNull(line.2)
 ORDER BY time, series
 """,
         "timeseries",
@@ -188,16 +186,10 @@ ORDER BY time, series
         "Queues",
         "Which queue lets customers wait, and which one do they leave?",
         f"""
-SELECT queue, max(queued) AS contacts, max(level) AS service_level, max(gave_up) AS abandonment,
-       max(short) AS short_abandons, max(waited) AS wait
-FROM (
-    SELECT queue, denominator AS queued, value AS level, NULL AS gave_up, NULL AS short, NULL AS waited
-    FROM ({measured("service_level", "queue")})
-    UNION ALL SELECT queue, NULL, NULL, value, NULL, NULL FROM ({measured("abandonment", "queue")})
-    UNION ALL SELECT queue, NULL, NULL, NULL, value, NULL FROM ({measured("short_abandons", "queue")})
-    UNION ALL SELECT queue, NULL, NULL, NULL, NULL, value FROM ({measured("average_wait", "queue")})
-)
-GROUP BY queue
+SELECT queue, number_of_service_level AS contacts, value_of_service_level AS service_level,
+       value_of_abandonment AS abandonment, value_of_short_abandons AS short_abandons,
+       value_of_average_wait AS wait
+FROM ({together(("service_level", "abandonment", "short_abandons", "average_wait"), "queue")})
 ORDER BY contacts DESC, queue
 """,
         "table",
@@ -218,14 +210,10 @@ ORDER BY contacts DESC, queue
         "Settled at once, by queue and reason",
         "Which matters are settled at the first contact, and which make customers come back?",
         f"""
-SELECT queue, reason, max(first_contacts) AS contacts, max(first) AS first_contact, max(one) AS one_contact
-FROM (
-    SELECT queue, reason, denominator AS first_contacts, value AS first, NULL AS one
-    FROM ({measured("first_contact_resolution", "queue", "reason")})
-    UNION ALL
-    SELECT queue, reason, NULL, NULL, value FROM ({measured("one_contact_resolution", "queue", "reason")})
-)
-GROUP BY queue, reason
+SELECT queue, reason, number_of_first_contact_resolution AS contacts,
+       value_of_first_contact_resolution AS first_contact, value_of_one_contact_resolution AS one_contact
+FROM ({together(("first_contact_resolution", "one_contact_resolution"), "queue", "reason")})
+WHERE contacts > 0
 ORDER BY contacts DESC, queue, reason
 LIMIT 50
 """,

@@ -1,6 +1,6 @@
 """*Friction now*: where customers stumble, how badly, and against what is usual."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from touchline.measures import MEASURES, Measure
 from touchline.panels.panel import Column, Dashboard, Link, Panel
@@ -14,6 +14,7 @@ from touchline.panels.parts import (
     SOURCES,
     WITH_EARLIER_WEEKS,
     measured,
+    together,
     usual,
 )
 
@@ -37,30 +38,39 @@ HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_reso
 
 
 def against_goals(goals: Mapping[str, float]) -> str:
-    """SQL: a row a measure that has a goal, with the distance to it."""
+    """SQL: a row a measure that has a goal, with the distance to it; what is of one base is read once."""
+    shown = [one for one in MEASURES if one.name in (goals or HEADLINES)]
     parts = " UNION ALL\n".join(
-        _reading(place, one, goals.get(one.name))
-        for place, one in enumerate(MEASURES)
-        if one.name in (goals or HEADLINES)
+        _of_one_base([one for one in shown if one.base == base], goals)
+        for base in dict.fromkeys(one.base for one in shown)
     )
     return f"""
 SELECT title AS measure, concat(toString(round(told.value * scale, 1)), unit) AS value,
        concat(toString(round(told.goal * scale, 1)), unit) AS goal,
        concat(toString(abs(round(ahead * scale, 1))), unit, if(ahead >= 0, ' ahead', ' short')) AS distance,
        multiIf(isNull(ahead), '', ahead >= 0, 'met', 'missed') AS standing
-FROM (SELECT *, up * (value - goal) AS ahead FROM ({parts})) AS told
+FROM (SELECT *, up * (value - goal) AS ahead FROM ({parts}) WHERE isNotNull(value)) AS told
 ORDER BY place
 """
 
 
-def _reading(place: int, one: Measure, goal: float | None) -> str:
-    in_currency = one.unit == "currency"
-    unit = "concat(' ', currency)" if in_currency else f"'{_UNITS.get(one.unit, ' ' + one.unit)}'"
+def _of_one_base(measures: Sequence[Measure], goals: Mapping[str, float]) -> str:
+    names = [one.name for one in measures]
+    currency = ["currency"] if measures[0].unit == "currency" else []
+    rows = ",\n    ".join(_row(one, goals.get(one.name)) for one in measures)
     return (
-        f"SELECT {place} AS place, '{one.title}' AS title, {unit} AS unit, "
-        f"{100 if one.unit == 'share' else 1} AS scale, {1 if one.higher_is_better else -1} AS up, value, "
-        f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)') AS goal\n"
-        f"FROM ({measured(one.name, *(['currency'] if in_currency else []))})"
+        "SELECT row.1 AS place, row.2 AS title, row.3 AS unit, row.4 AS scale, row.5 AS up, row.6 AS value, "
+        f"row.7 AS goal\nFROM ({together(names, *currency)})\nARRAY JOIN [{rows}] AS row"
+    )
+
+
+def _row(one: Measure, goal: float | None) -> str:
+    said = f"'{_UNITS.get(one.unit, ' ' + one.unit)}'"
+    unit = "concat(' ', currency)" if one.unit == "currency" else said
+    return (
+        f"({MEASURES.index(one)}, '{one.title}', {unit}, {100 if one.unit == 'share' else 1}, "
+        f"{1 if one.higher_is_better else -1}, CAST(value_of_{one.name}, 'Nullable(Float64)'), "
+        f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)'))"
     )
 
 

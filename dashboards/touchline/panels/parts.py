@@ -1,5 +1,7 @@
 """Parts that panels' SQL is put together from."""
 
+from collections.abc import Sequence
+
 from touchline.measures import BY_NAME
 from touchline.panels.panel import Variable
 
@@ -48,21 +50,30 @@ def usual(time: str, earlier: str = "countIf(week > 0)") -> str:
     return f"if({weeks} < 1, NULL, {earlier} / {weeks})"
 
 
-def measured(name: str, *by: str, where: str = EVENTS) -> str:
-    """SQL of a measure in the span: `value`, `numerator`, `denominator`, by expressions `… AS name`.
+def measured(name: str, *by: str) -> str:
+    """SQL of a measure in the span: `value` and `number`, how many it is of, by expressions `… AS name`.
 
     It has no row where there was nothing to measure.
     """
-    measure = BY_NAME[name]
-    sql = measure.observations
-    for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
-        sql = sql.replace(f"{{{parameter}:DateTime64(3)}}", macro)
-    names = ", ".join(one.rpartition(" AS ")[2] for one in by)
+    groups = "".join(f"{_name(one)}, " for one in by)
     return (
-        f"SELECT {''.join(f'{one}, ' for one in by)}{measure.aggregate}\n"
-        f"FROM ({sql}) AS observed\nWHERE {where}\n"
-        + (f"GROUP BY {names}\nHAVING denominator > 0\nORDER BY {names}" if by else "HAVING denominator > 0")
+        f"SELECT {groups}value_of_{name} AS value, number_of_{name} AS number\n"
+        f"FROM ({together((name,), *by)})\nWHERE number > 0"
     )
+
+
+def together(names: Sequence[str], *by: str) -> str:
+    """SQL of several measures of one base, read once: `value_of_…` (NULL over nothing) and `number_of_…`."""
+    measures = [BY_NAME[name] for name in names]
+    [base] = {measure.base for measure in measures}
+    for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
+        base = base.replace(f"{{{parameter}:DateTime64(3)}}", macro)
+    values = ",\n    ".join(
+        f"{one.of_base} AS value_of_{one.name}, countIf({one.where}) AS number_of_{one.name}"
+        for one in measures
+    )
+    groups = f"\nGROUP BY {', '.join(map(_name, by))}" if by else ""
+    return f"SELECT {''.join(f'{one}, ' for one in by)}{values}\nFROM ({base})\nWHERE {EVENTS}{groups}"
 
 
 def stat(name: str) -> str:
@@ -72,5 +83,11 @@ def stat(name: str) -> str:
 
 def over_time(name: str) -> str:
     """A measure over time."""
-    parts = measured(name, "$__timeInterval(at) AS time")
-    return f"SELECT time, value FROM ({parts}) ORDER BY time"
+    return f"SELECT time, value FROM ({measured(name, TIME)}) ORDER BY time"
+
+
+TIME = "$__timeInterval(at) AS time"
+
+
+def _name(expression: str) -> str:
+    return expression.rpartition(" AS ")[2]
