@@ -47,12 +47,16 @@ def watch(
     return incidents(rule.id, found, cooldown=rule.cooldown, start=start, now=now, standing=standing)
 
 
-def counted(rule: AlertRule, rows: Iterable[Row], labels: Labels, after: int, until: int) -> int:
-    """How many of `rows` with the labels lie later than `after` and no later than `until` (ms)."""
-    some = [row for row in rows if tuple(row[0]) == labels and after < row[1] <= until]
+def rows_of(rows: Iterable[Row], labels: Labels, after: int, until: int) -> list[Row]:
+    """Those of `rows` that have the labels, later than `after` and no later than `until` (ms), in order."""
+    return sorted(row for row in rows if tuple(row[0]) == labels and after < row[1] <= until)
+
+
+def counted(rule: AlertRule, rows: Sequence[Row]) -> int:
+    """How many frictions or events `rows` stand for."""
     if isinstance(rule, Absence):
         return 0
-    return sum(row[2] for row in some) if isinstance(rule, Change) else len(some)
+    return sum(row[2] for row in rows) if isinstance(rule, Change) else len(rows)
 
 
 def _spells(rule: AlertRule, rows: list[Row], start: int, now: int, oldest: int) -> list[Spell]:

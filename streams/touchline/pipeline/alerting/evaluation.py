@@ -2,7 +2,7 @@
 
 What is in `alerts` follows from the events and frictions that are stored, and from the time. So it does not
 matter which process evaluates, when, or where an earlier one was killed: the next evaluation makes it good.
-Nothing is remembered between two of them. The order of writing:
+What is remembered between two of them only spares queries. The order of writing:
 
     1. the outbox: what each channel has yet to be told
     2. the alerts
@@ -22,7 +22,7 @@ from touchline.alerts import AlertRule, sql
 from touchline.alerts.incidents import Incident, standing_at, untrue
 from touchline.alerts.rules import Absence, Change
 from touchline.alerts.spells import WEEK
-from touchline.alerts.watch import counted, reach, watch
+from touchline.alerts.watch import counted, reach, rows_of, watch
 from touchline.alerts.wording import sentence
 from touchline.pipeline.alerting.asking import Ask, Insert, listed
 from touchline.pipeline.batch import columns
@@ -31,6 +31,9 @@ from touchline.vocabulary.ids import derived_id
 
 LOOKBACK = 86_400_000
 """What comes later than this (ms) changes no incident any more."""
+
+OLDEST_LASTS = 600_000
+"""How long (ms) it is believed when the data begin: the whole table is asked for it."""
 
 USUAL_WEEKS = 4
 """Weeks that are compared with, where a rule names no number."""
@@ -45,6 +48,10 @@ WHERE opened_at > fromUnixTimestamp64Milli({lo:Int64}) OR status = 'firing'
     OR fingerprint IN JSONExtract({unfinished:String}, 'Array(UUID)')
 """
 _COLUMNS = AlertRow.__struct_fields__
+
+
+Mark = tuple[int | None, int, int]
+"""Of what a row was made; while it stays the same, so does the row."""
 
 
 class Evaluated(NamedTuple):
@@ -70,6 +77,8 @@ class Evaluation:
         self._ask, self._insert = ask, insert
         self._rules = {rule.id: rule for rule in rules}
         self._lookback = lookback
+        self._oldest, self._oldest_asked = 0, -OLDEST_LASTS
+        self._marks: dict[UUID, Mark] = {}
 
     def evaluate(
         self,
@@ -91,11 +100,13 @@ class Evaluation:
             StoreError: the store does not answer or takes no rows; the call may be repeated.
         """
         start = now - self._lookback
+        oldest = self._begin_of_data(now, known_at)
         before = self._held(start, unfinished)
-        rows = []
+        rows: list[AlertRow] = []
+        marks: dict[UUID, Mark] = {}
         for rule in self._rules.values():
             held = {row.id: row for row in before if row.rule == rule.id}
-            rows += evaluated(self._ask, rule, held, start=start, now=now, known_at=known_at)
+            rows += self._differing(rule, held, start, now, oldest, known_at, marks)
         rows += (
             msgspec.structs.replace(row, status="resolved", resolved_at=now, version=row.version + 1)
             for row in before
@@ -103,12 +114,59 @@ class Evaluation:
         )
         changed = {row.id: row for row in rows}
         current = [changed.get(row.id, row) for row in before]
-        current += (row for row in rows if row.id not in {one.id for one in before})
+        known = {row.id for row in before}
+        current += (row for row in rows if row.id not in known)
         announce([row for row in current if row.status == "firing"])
         if rows:
             token = derived_id(msgspec.json.encode(rows).decode())
             self._insert("alerts", columns(rows), f"alerts:{token}")
+        self._marks = marks
         return Evaluated(current, len(rows))
+
+    def _differing(
+        self,
+        rule: AlertRule,
+        held: Mapping[UUID, AlertRow],
+        start: int,
+        now: int,
+        oldest: int,
+        known_at: int,
+        marks: dict[UUID, Mark],
+    ) -> list[AlertRow]:
+        """The rows of a rule that are new or differ from those held; what has become untrue is retracted."""
+        lo = start - reach(rule)
+        stood = [row for row in held.values() if row.status != "retracted"]
+        points = self._ask(sql.points(rule), {"lo": str(lo), "hi": str(now)})
+        standing = standing_at(start, stood, rule.cooldown)
+        found = watch(rule, points, start=start, now=now, oldest=oldest, standing=standing)
+        rows = []
+        for one in found:
+            before = held.get(one.id)
+            until = now if one.resolved_at is None else one.resolved_at
+            after = one.opened_at - reach(rule)
+            some = rows_of(points, one.labels, after, until)
+            # A change is given by numbers alone: whom it met is asked for as long as it fires.
+            asked = isinstance(rule, Change) and one.resolved_at is None
+            mark = marks[one.id] = (one.resolved_at, now if asked else 0, hash(repr(some)))
+            if before is not None and before.status != "retracted" and self._marks.get(one.id) == mark:
+                continue
+            # What began earlier than the points reach is counted by the store.
+            number = counted(rule, some) if after >= lo else None
+            row = _row(self._ask, rule, one, before, number, (after, until), oldest, known_at)
+            if before is None or row != msgspec.structs.replace(before, version=row.version):
+                rows.append(row)
+        return rows + [
+            msgspec.structs.replace(row, status="retracted", version=row.version + 1)
+            for row in untrue(stood, found, start)
+        ]
+
+    def _begin_of_data(self, now: int, known_at: int) -> int:
+        if known_at - self._oldest_asked >= OLDEST_LASTS:
+            ((oldest, events),) = self._ask(sql.OLDEST, {})
+            if not events:
+                return now
+            self._oldest, self._oldest_asked = oldest, known_at
+        return self._oldest
 
     def _held(self, start: int, unfinished: Sequence[str]) -> list[AlertRow]:
         # An incident that was over a cooldown before the start may begin again after it.
@@ -122,50 +180,9 @@ def alerts_since(ask: Ask, since: int) -> list[AlertRow]:
     return sorted(rows, key=lambda row: (row.status == "firing", row.opened_at), reverse=True)
 
 
-def evaluated(
-    ask: Ask, rule: AlertRule, held: Mapping[UUID, AlertRow], *, start: int, now: int, known_at: int
-) -> list[AlertRow]:
-    """The rows of a rule that are new or differ from those `held`; what has become untrue is retracted."""
-    lo = start - reach(rule)
-    stood = [row for row in held.values() if row.status != "retracted"]
-    span = {"lo": str(lo), "hi": str(now)}
-    points = ask(sql.points(rule), span)
-    ((oldest, events),) = ask(sql.OLDEST, {})
-    found = watch(
-        rule,
-        points,
-        start=start,
-        now=now,
-        oldest=oldest if events else now,
-        standing=standing_at(start, stood, rule.cooldown),
-    )
-    rows = []
-    for one in found:
-        before = held.get(one.id)
-        until = now if one.resolved_at is None else one.resolved_at
-        after = one.opened_at - reach(rule)
-        # What began earlier than the rows reach is counted by the store.
-        number = counted(rule, points, one.labels, after, until) if after >= lo else None
-        if before is None or not _same(before, one, number):
-            rows.append(_row(ask, rule, one, before, number, (after, until), known_at))
-    rows += (
-        msgspec.structs.replace(row, status="retracted", version=row.version + 1)
-        for row in untrue(stood, found, start)
-    )
-    return rows
-
-
 def _rows(ask: Ask, since: int, fingerprints: Sequence[str]) -> list[AlertRow]:
     rows = ask(_HELD, {"lo": str(since), "unfinished": listed(fingerprints)})
     return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows]
-
-
-def _same(before: AlertRow, one: Incident, number: int | None) -> bool:
-    return (
-        before.status != "retracted"
-        and before.resolved_at == one.resolved_at
-        and (number is None or before.count == number)
-    )
 
 
 def _row(
@@ -175,6 +192,7 @@ def _row(
     before: AlertRow | None,
     number: int | None,
     span: tuple[int, int],
+    oldest: int,
     known_at: int,
 ) -> AlertRow:
     after, until = span
@@ -185,7 +203,7 @@ def _row(
         ((count, customers, first),) = ask(sql.extent(rule), bound)
         evidence = _journeys(ask, [(journey, customer) for _, journey, customer in first], until)
     count = count if number is None else number
-    usual = _usual(ask, rule, one) if before is None else before.usual
+    usual = _usual(ask, rule, one, oldest) if before is None else before.usual
     return AlertRow(
         id=one.id,
         fingerprint=one.fingerprint,
@@ -218,12 +236,11 @@ def _journeys(ask: Ask, first: list[tuple[str, str]], until: int) -> list[tuple[
     return [(journey or journeys.get(customer, ""), customer) for journey, customer in first]
 
 
-def _usual(ask: Ask, rule: AlertRule, one: Incident) -> float | None:
+def _usual(ask: Ask, rule: AlertRule, one: Incident, oldest: int) -> float | None:
     """What the window that opened the incident holds in earlier weeks; None where the data do not go back."""
-    ((oldest, events),) = ask(sql.OLDEST, {})
     after = one.opened_at - reach(rule)
     weeks = rule.weeks if isinstance(rule, Change) else USUAL_WEEKS
-    known = [week for week in range(1, weeks + 1) if events and after - week * WEEK >= oldest]
+    known = [week for week in range(1, weeks + 1) if after - week * WEEK >= oldest]
     if not known:
         return None
     bound = {"lo": str(after), "hi": str(one.opened_at), "labels": listed(one.labels)}

@@ -1,7 +1,7 @@
 """Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
 
-It looks at what the store holds, at most once a second and never more than a quarter of the time, soon
-after something was written, and again after a while. It asks nothing of the worker and takes nothing
+It looks at what the store holds, every two seconds at most and no more than half of the time, soon after
+something was written, and again after a while. It asks nothing of the worker and takes nothing
 from it, so that neither waits for the other.
 """
 
@@ -25,9 +25,12 @@ from touchline.tables import AlertRow
 
 logger = structlog.get_logger(__name__)
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 IDLE_SECONDS = 30.0
-REST = 3.0
+FIRING_SECONDS = 5.0
+"""How long the store is left alone while something fires, which may be over."""
+
+REST = 1.0
 """It rests at least this many times as long as an evaluation took."""
 
 LONGEST_REST = 60.0
@@ -97,7 +100,8 @@ class Alerting:
         give_up_at = time.monotonic() + timeout
         for channel in self._channels:
             channel.ask_to_stop()
-        self._thread.join(max(0.0, give_up_at - time.monotonic()))
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, give_up_at - time.monotonic()))
         for channel in self._channels:
             channel.join(max(0.0, give_up_at - time.monotonic()))
 
@@ -141,7 +145,8 @@ class Alerting:
                 logger.exception("alerts.failed")
             rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
             self._stopping.wait(rest)
-            self._wake.wait(self._idle)
+            firing = any(row.status == "firing" for row in self._current.values())
+            self._wake.wait(min(self._idle, FIRING_SECONDS) if firing else self._idle)
 
     def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
         """Write down which channels have to be told of what fires."""

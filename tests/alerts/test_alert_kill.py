@@ -1,0 +1,109 @@
+"""kill -9 between each two steps of an alert's way: none is lost, and the receiver knows of one incident."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from touchline.pipeline.store import Store, open_store
+from touchline.vocabulary.event import Event
+
+T = 1_795_000_000_000
+MINUTE = 60_000
+
+LIFE = """
+import os, signal, sys, threading
+from pathlib import Path
+from prometheus_client import CollectorRegistry
+from touchline.pipeline.alerting.files import load_alerts
+from touchline.pipeline.alerting.metrics import AlertMetrics
+from touchline.pipeline.alerting.runtime import Alerting
+from touchline.pipeline.store import open_store
+
+folder, now, doom = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+done = threading.Event()
+
+class Doomed:
+    \"\"\"A store whose process dies before or after a certain write.\"\"\"
+
+    def __init__(self, store):
+        self.reply, self._insert = store.reply, store.insert
+
+    def insert(self, table, columns, token):
+        step = table
+        if table == "outbox":
+            step = "expected" if columns["told"][0] == "nothing" else "told"
+        if doom == f"before {step}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._insert(table, columns, token)
+        if doom == f"after {step}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if step == "told":
+            done.set()
+
+with open_store(folder / "store") as store:
+    alerting = Alerting(
+        Doomed(store), load_alerts(folder / "alerts.yaml"), url="http://127.0.0.1", known=lambda: now,
+        watching=AlertMetrics(CollectorRegistry()), clock=lambda: now / 1000,
+    )
+    alerting.evaluate(now)
+    assert done.wait(30)
+    alerting.stop(5)
+print("lived")
+"""
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Callable[[int, str], bool]:
+    """Evaluates and tells once in a process of its own; whether it lived to its end."""
+
+    def run(now: int, doom: str) -> bool:
+        life = subprocess.run(
+            [sys.executable, "-c", LIFE, str(tmp_path), str(now), doom],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert life.returncode in (0, -signal.SIGKILL), life.stderr
+        return life.stdout.endswith("lived\n")
+
+    return run
+
+
+def test_an_alert_survives_a_kill_between_each_two_of_its_steps(
+    tmp_path: Path,
+    receiver: Any,
+    live: Callable[[int, str], bool],
+    fold: Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]],
+    outage: list[Event],
+) -> None:
+    """Each life dies one step further on; the receiver is told the beginning and the end of one incident."""
+    (tmp_path / "alerts.yaml").write_text(
+        "extends: default\ndisable: [orders_fail, friction_unusual, producer_silent, strike_outs]\n"
+        f"channels: {{hook: {{kind: webhook, url: '{receiver.url}'}}}}\n"
+    )
+    with open_store(tmp_path / "store") as store:
+        for _ in fold(store, [outage], T + 60 * MINUTE):
+            pass
+    firing, over = T + 4 * MINUTE, T + 30 * MINUTE
+    for doom in ("after expected", "after alerts"):
+        assert not live(firing, doom)
+        assert receiver.got == []
+    assert not live(firing, "before told")
+    assert not live(firing, "after told")
+    assert [body["status"] for body in receiver.bodies] == ["firing", "firing"]
+    assert not live(over, "after alerts")
+    assert not live(over, "before told")
+    assert live(over, "never")
+    told = receiver.bodies
+    assert [body["status"] for body in told] == ["firing", "firing", "resolved", "resolved"]
+    assert len({(body["fingerprint"], body["incident"]) for body in told}) == 1
+    assert {body["customers"] for body in told} == {500}
+    with open_store(tmp_path / "store") as store:
+        rows = store.query("SELECT status, customers FROM current_alerts").result_rows
+        assert rows == [["resolved", 500]]

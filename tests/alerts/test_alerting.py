@@ -1,0 +1,118 @@
+"""Alerting as it runs: channels that are away, and what they are told when they are back."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from touchline.alerts import parse_alerts
+from touchline.pipeline.alerting.asking import asking
+from touchline.pipeline.alerting.metrics import AlertMetrics
+from touchline.pipeline.alerting.outbox import outbox_rows
+from touchline.pipeline.alerting.runtime import Alerting
+from touchline.pipeline.store import Store
+from touchline.vocabulary.event import Event
+
+T = 1_795_000_000_000
+MINUTE = 60_000
+RULE = "{id: pay, kind: threshold, title: Pay, events: payment.failed, customers: 10, within: 5m, wait: 0s}"
+
+Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
+
+
+def _until(what: Callable[[], bool], seconds: float = 20) -> None:
+    give_up_at = time.monotonic() + seconds
+    pause = threading.Event()
+    while not what():
+        assert time.monotonic() < give_up_at, "not in time"
+        pause.wait(0.02)
+
+
+@pytest.fixture
+def alerting(store: Store) -> Iterator[Callable[..., tuple[Alerting, CollectorRegistry]]]:
+    """Makes alerting over the store with channels of an alerts file; stopped at the end."""
+    made: list[Alerting] = []
+
+    def make(channels: str, clock: Callable[[], float]) -> tuple[Alerting, CollectorRegistry]:
+        registry = CollectorRegistry()
+        one = Alerting(
+            store,
+            parse_alerts(f"rules: [{RULE}]\nchannels: {{{channels}}}"),
+            url="http://127.0.0.1:8080/",
+            known=lambda: int(clock() * 1000),
+            watching=AlertMetrics(registry),
+            clock=clock,
+        )
+        made.append(one)
+        return one, registry
+
+    yield make
+    for one in made:
+        one.stop(5)
+
+
+def test_a_channel_that_is_away_holds_up_no_other_and_is_told_later(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """One channel takes it at once while another fails; that one is reported, and told when it is back."""
+    for _ in fold(store, [outage], T + 60 * MINUTE):
+        pass
+    now = [(T + 4 * MINUTE) / 1000]
+    receiver.answers += [(503, {}, b"away")]
+    one, registry = alerting(
+        f"back: {{kind: webhook, url: '{receiver.url}/back'}}, "
+        "dead: {kind: slack, url: 'http://127.0.0.1:9/hush-hush', timeout: 1s}",
+        lambda: now[0],
+    )
+    one.evaluate(T + 4 * MINUTE)
+    _until(lambda: sum(row.attempts for row in outbox_rows(asking(store))) == 2)
+    metrics = generate_latest(registry).decode()
+    assert 'touchline_alerts_channel_refused{channel="dead"} 1.0' in metrics
+    assert 'touchline_alerts_firing{severity="warning"} 1.0' in metrics
+
+    now[0] += 1.5
+    one.evaluate(int(now[0] * 1000))
+    _until(lambda: any(row.told == "firing" for row in outbox_rows(asking(store))))
+    rows = {row.channel: row for row in outbox_rows(asking(store))}
+    assert (rows["back"].told, rows["back"].attempts, rows["back"].error) == ("firing", 0, "")
+    _until(lambda: {row.channel: row.attempts for row in outbox_rows(asking(store))}["dead"] == 2)
+    dead = {row.channel: row for row in outbox_rows(asking(store))}["dead"]
+    assert dead.failing_since == T + 4 * MINUTE
+    assert "127.0.0.1 cannot be reached" in dead.error
+    assert "hush-hush" not in dead.error
+    assert 'touchline_alerts_channel_refused{channel="back"} 0.0' in generate_latest(registry).decode()
+
+
+def test_a_restart_tells_nothing_twice(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """What was told and written down is not told again by the next life, and the end is told once."""
+    for _ in fold(store, [outage], T + 60 * MINUTE):
+        pass
+    now = [(T + 4 * MINUTE) / 1000]
+    channel = f"hook: {{kind: webhook, url: '{receiver.url}'}}"
+    for at in (T + 4 * MINUTE, T + 4 * MINUTE + 1, T + 30 * MINUTE, T + 30 * MINUTE + 1):
+        now[0] = at / 1000
+        wanted = "firing" if at < T + 5 * MINUTE else "resolved"
+        one, _ = alerting(channel, lambda: now[0])
+        one.evaluate(at)
+        _until(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        one.stop(5)
+    assert [body["status"] for body in receiver.bodies] == ["firing", "resolved"]
+
+
+def test_it_goes_on_by_itself_where_the_store_is_written(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """Begun over an empty store, it finds what is written later as soon as it is told so."""
+    folding = fold(store, [outage], T + 60 * MINUTE)
+    one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: (T + 4 * MINUTE) / 1000)
+    one.start()
+    next(folding)
+    one.touched()
+    _until(lambda: len(receiver.got) == 1)
+    assert receiver.bodies[0]["customers"] == 500
+    assert one.trouble is None
