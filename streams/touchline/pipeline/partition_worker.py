@@ -50,7 +50,7 @@ from touchline.pipeline.messages import (
     decode_reload,
     encoded,
 )
-from touchline.pipeline.owners import members, owners
+from touchline.pipeline.owners import owned
 from touchline.pipeline.ports import Record, Store
 from touchline.tables.rows import IdentityRow
 from touchline.vocabulary.event import Event
@@ -108,6 +108,7 @@ class PartitionWorker:
         self._folding = Folding(store, rules, journey_gap, self._load, self._deadlines, held_customers)
         self._version = store.last_version()
         self._arriving: frozenset[str] = frozenset()
+        self._members: dict[str, list[str]] = {}
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._linked: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._named: OrderedDict[str, None] = OrderedDict()
@@ -207,16 +208,14 @@ class PartitionWorker:
         own = {event.entity for event in (*arrived.new, *arrived.repeated)}
         unknown = own.difference(self._owners)
         found = {entity: self._owners[entity] for entity in own - unknown}
-        asked = owners(self._store, unknown.union(event.entity for event in arrived.forwarded))
+        asked, self._members = owned(self._store, unknown.union(event.entity for event in arrived.forwarded))
         _remember(self._owners, ((entity, asked[entity]) for entity in unknown))
         return found | asked
 
     def _load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
-        customer_of = {
-            entity: customer
-            for customer, entities in members(self._store, customers).items()
-            for entity in entities
-        }
+        unknown = set(customers).difference(self._members)
+        members = self._members | owned(self._store, unknown).members_of
+        customer_of = {entity: customer for customer in customers for entity in members[customer]}
         for event in self._store.events_of(sorted(customer_of), later_than):
             # What others stored and forwarded to this flush comes as fresh.
             if event.id not in self._arriving:
@@ -224,7 +223,7 @@ class PartitionWorker:
 
     def _pending(self) -> Iterator[tuple[str, int]]:
         due = dict(self._store.due())
-        for entity, customer in owners(self._store, due).items():
+        for entity, customer in owned(self._store, due).customer_of.items():
             if self._here(customer):
                 yield customer, due[entity]
 
