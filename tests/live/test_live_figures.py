@@ -161,7 +161,7 @@ def alert(title: str, opened: int, **other: Any) -> dict[str, Any]:
 def test_an_empty_store_is_said_to_be_empty(store: Store) -> None:
     """Before the first event a dashboard is empty rather than full of zeros, and there is no alert."""
     assert seen(store).board.empty
-    assert alerts.load(store) == Alerts()
+    assert alerts.load(store, RULES) == Alerts()
 
 
 def test_a_dashboard_is_drawn_from_its_panels(store: Store) -> None:
@@ -277,6 +277,23 @@ def test_the_rarest_of_many_rules_come_together(store: Store) -> None:
     assert [sum(one["data"]) for one in series] == [9, 8, 7, 6, 5, 4, 6]
 
 
+def test_what_went_live_is_marked_in_pictures(store: Store) -> None:
+    """A change that was deployed in the span is a line with its name, at its point of time."""
+    put(store, "frictions", [friction("account:a", "queue", NOW - HOUR)], "f")
+    put(store, "journeys", [journey("account:a", NOW - DAY, NOW)], "j")
+    put(
+        store,
+        "events",
+        [event(["account:ci"], "d", NOW - 2 * HOUR, "change.deployed", change_id="c7", title="Menu")],
+        "e",
+    )
+    drawn = seen(store).pictures["friction_rate"]
+    [line] = drawn["series"][0]["markLine"]["data"]
+    assert line["label"]["formatter"] == "c7"
+    assert line["xAxis"] in drawn["xAxis"]["data"]
+    assert 0 <= NOW - 2 * HOUR - int(line["xAxis"]) < 2 * HOUR
+
+
 def test_a_panel_that_fails_leaves_the_others(store: Store) -> None:
     """What one query fails with stands in its panel; where all fail the page as a whole says so."""
     put(store, "frictions", [friction("account:a", "queue", NOW - HOUR)], "f")
@@ -305,16 +322,17 @@ def test_alerts_are_listed_gravest_first_with_their_evidence(store: Store) -> No
     """Open ones come first, by severity; those that are over by time; retracted ones not at all."""
     known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a"})
     rows = [
-        alert("More friction than usual", NOW - HOUR),
+        alert("More friction than usual", NOW - HOUR, labels=["rule=queue", "channel="]),
         alert("Payments fail", NOW - 2 * HOUR, severity="critical"),
         alert("Orders fail", NOW - DAY, severity="critical", status="resolved", resolved_at=NOW - HOUR),
         alert("Never was", NOW, status="retracted"),
     ]
     put(store, "alerts", rows, "a")
     put(store, "alerts", rows[:1], "again")
-    found = alerts.load(store)
+    found = alerts.load(store, RULES)
     assert [one.title for one in found.open] == ["Payments fail", "More friction than usual"]
     assert [(one.title, one.resolved_at) for one in found.over] == [("Orders fail", NOW - HOUR)]
+    assert found.open[1].place == "Abandoned in queue · channel (none)"
     first = found.open[0]
     assert (first.place, first.usual, first.customers, first.count) == ("source webshop", "usually 2", 31, 40)
     assert first.evidence == [Evidence(str(of("account:a")), "account a")]

@@ -1,10 +1,11 @@
 """The alerts on the page: what is wrong, where, since when, whom it met, and against what is usual."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from touchline.live import queries
 from touchline.live.queries import Store, ask
-from touchline.live.wording import clip, known_as
+from touchline.live.wording import RuleText, clip, known_as, title_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Alerts:
     over: list[Alert] = field(default_factory=list)
 
 
-def load(store: Store) -> Alerts:
+def load(store: Store, rules: Mapping[str, RuleText]) -> Alerts:
     """Ask the store for the alerts. Raises what the store raises."""
     rows = ask(store, queries.ALERTS, most=queries.MOST_ALERTS)
     customers = sorted({customer for row in rows for customer in row["customers_shown"]})
@@ -51,7 +52,7 @@ def load(store: Store) -> Alerts:
             row["key"],
             clip(row["title"]),
             row["severity"],
-            _place(row["labels"]),
+            _place(row["labels"], rules),
             row["opened"],
             row["resolved"],
             row["count"],
@@ -67,6 +68,12 @@ def load(store: Store) -> Alerts:
     )
 
 
-def _place(labels: list[str]) -> str:
-    """Where it is, in words: `source=webshop` → `source webshop`."""
-    return clip(" · ".join(" ".join(one.partition("=")[::2]) for one in labels))
+def _place(labels: list[str], rules: Mapping[str, RuleText]) -> str:
+    """Where it is, in words: `source=webshop` → `source webshop`; a rule by its title."""
+    parts = (one.partition("=") for one in labels)
+    return clip(
+        " · ".join(
+            title_of(value, rules) if name == "rule" else f"{name} {value or '(none)'}"
+            for name, _, value in parts
+        )
+    )

@@ -10,7 +10,7 @@ from touchline.live.drawing import Drawn, Words, customers, drawn, failed
 from touchline.live.queries import Store, ask, one
 from touchline.live.spans import window
 from touchline.live.wording import RuleText, clip, known_as
-from touchline.panels import Dashboard, Panel, Variable, expand, interval, panels_with
+from touchline.panels import CHANGES, Dashboard, Panel, Variable, expand, interval, panels_with
 
 MOST_CHOICES = 300
 _POINTS = 60
@@ -99,6 +99,7 @@ def load(
             errors[panel.id] = error
     if errors and not answers:
         raise next(iter(errors.values()))
+    changes = ask(store, expand(CHANGES.sql, seen.start, seen.end, step))
     words = Words(rules, _names(store, panels, answers))
     told = {
         panel.id: failed(panel, errors[panel.id])
@@ -121,7 +122,7 @@ def load(
             panels=list(told.values()),
         ),
         {
-            panel.id: options(panel, answers[panel.id], seen.start, seen.end, step, words)
+            panel.id: options(panel, answers[panel.id], seen.start, seen.end, step, words, changes)
             for panel in panels
             if panel.kind == "timeseries" and panel.id in answers and not told[panel.id].empty
         },

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from touchline.live.drawing import OUR_GOAL, Row, Words, milliseconds
-from touchline.live.wording import sentence
+from touchline.live.wording import clip, sentence
 from touchline.panels import Panel
 
 _MUTED = "touchline.ink('--muted')"
@@ -23,8 +23,9 @@ def options(
     end: int,
     interval: int,
     words: Words,
+    changes: Sequence[Row] = (),
 ) -> dict[str, Any]:
-    """The picture's options for points every `interval` seconds."""
+    """The picture's options for points every `interval` seconds; `changes` have a `time` and a `title`."""
     step = interval * 1000
     times = list(range(start // step * step, end + 1, step))
     found = _series(panel, rows, times)
@@ -64,7 +65,7 @@ def options(
         | ({":max": f"seen => seen.max < {max(lines)} ? {max(lines)} : null"} if lines else {}),
         "series": [
             _drawn(panel, name, values, number, words)
-            | ({"markLine": _marks(panel)} if lines and not number else {})
+            | ({} if number else {"markLine": _marks(panel, changes, step)})
             for number, (name, values) in enumerate(found.items())
         ],
     }
@@ -115,8 +116,12 @@ def _drawn(panel: Panel, name: str, values: list[float | None], number: int, wor
     }
 
 
-def _marks(panel: Panel) -> dict[str, Any]:
-    """Reference lines; the team's goal is named at the other end, as it may be one of the numbers in use."""
+def _marks(panel: Panel, changes: Sequence[Row], step: int) -> dict[str, Any]:
+    """Reference lines, and a line where something went live.
+
+    The team's goal is named at the other end, as it may be one of the numbers in use.
+    """
+    deployed = {milliseconds(row["time"]) // step * step: clip(row["title"], 40) for row in changes}
     return {
         "silent": True,
         "symbol": "none",
@@ -131,5 +136,9 @@ def _marks(panel: Panel) -> dict[str, Any]:
                 },
             }
             for one in panel.references
+        ]
+        + [
+            {"xAxis": str(time), "label": {"formatter": title, "position": "insideEndTop", ":color": _MUTED}}
+            for time, title in deployed.items()
         ],
     }

@@ -130,7 +130,7 @@ def mount(
         every=measured.EVERY,
         limit=max(limit, measured.EVERY),
     )
-    incidents: Feeds[str, Alerts] = Feeds(lambda _: alerts.load(store), every=every, limit=limit)
+    incidents: Feeds[str, Alerts] = Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit)
     stories: Feeds[str, Story] = Feeds(
         lambda sought: story.load(store, sought, region, texts), every=every, limit=limit
     )

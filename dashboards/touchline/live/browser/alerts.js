@@ -17,7 +17,7 @@ export default {
       <h2>{{ title }}</h2>
       <p v-if="!list.length" class="tl-muted">{{ none }}</p>
       <article v-for="one in list" :key="one.id" class="tl-alert" :data-severity="one.resolved_at === null ? one.severity : 'over'">
-        <p class="tl-alert-what"><span class="tl-severity">{{ one.severity }}</span> <b>{{ one.title }}</b> <span v-if="one.place">{{ one.place }}</span></p>
+        <p class="tl-alert-what"><span class="tl-severity">{{ one.severity }}</span> <b>{{ one.title }}</b><span v-if="one.place"> · {{ one.place }}</span></p>
         <p>since <time :datetime="new Date(one.opened_at).toISOString()" :title="t.exact(one.opened_at)">{{ t.when(one.opened_at) }}</time> ({{ t.ago(one.opened_at, now) }})<template v-if="one.resolved_at !== null">,
             over after {{ t.took(one.resolved_at - one.opened_at) }}</template>
           · <b>{{ t.many(one.customers, "customer") }}</b>, {{ t.many(one.count, "time") }}<template v-if="one.usual"> · {{ one.usual }}</template></p>

@@ -10,7 +10,7 @@ export default {
     b() { return this.board; },
     during() {
       const length = (SPANS.find(([key]) => key === this.b.span) || ["", ""])[1];
-      return this.b.span === "all" ? "in all time" : `in the ${this.b.old ? "newest" : "last"} ${length}`;
+      return this.b.span === "all" ? "in all time" : `in the ${this.b.old ? "newest" : "last"} ${length.replace(/^1 /, "")}`;
     },
     pressing() { return (this.alerts && this.path === "/" ? this.alerts.open : []).slice(0, 3); },
   },
@@ -49,7 +49,7 @@ export default {
   <template v-else>
     <section v-if="pressing.length" class="tl-alerts" aria-label="Open alerts">
       <article v-for="one in pressing" :key="one.id" class="tl-alert" :data-severity="one.severity">
-        <p class="tl-alert-what"><span class="tl-severity">{{ one.severity }}</span> <b>{{ one.title }}</b> <span v-if="one.place">{{ one.place }}</span></p>
+        <p class="tl-alert-what"><span class="tl-severity">{{ one.severity }}</span> <b>{{ one.title }}</b><span v-if="one.place"> · {{ one.place }}</span></p>
         <p>since <time :datetime="new Date(one.opened_at).toISOString()" :title="t.exact(one.opened_at)">{{ t.when(one.opened_at) }}</time> ({{ t.ago(one.opened_at, now) }})
           · <b>{{ t.many(one.customers, "customer") }}</b>, {{ t.many(one.count, "time") }}<template v-if="one.usual"> · {{ one.usual }}</template></p>
         <p v-if="one.evidence.length">For example: <template v-for="(who, n) in one.evidence" :key="who.customer">{{ n ? ", " : "" }}<a :href="t.customer(who.customer)">{{ who.name }}</a></template></p>
