@@ -15,11 +15,14 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import sample
 from typing import Final
 
 FETCH_SECONDS: Final = 600
 READY_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
+
+_PORTS: Final = range(20_000, 32_000)
 
 _FILES: Final = next(
     folder
@@ -126,7 +129,8 @@ class Broker:
             template = template.replace(name, value)
         self._properties.write_text(template, encoding="utf-8")
         if not (logs / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            # One that began with - would be taken for an option.
+            cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)]
             _run([java, *_JVM, "-cp", jars, *tool], READY_SECONDS, f"{logs} could not be formatted")
 
@@ -224,8 +228,15 @@ def _command_of(pid: int) -> str:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    # None that clients are given for their own end: one that looks for the broker while it is away could
+    # meet itself there, and keep the broker from coming back.
+    for port in sample(_PORTS, len(_PORTS)):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise BrokerError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free: end what uses them")
 
 
 def _answers(port: int) -> bool:
