@@ -7,14 +7,15 @@ few, and one that opened in the past (a deadline) is then in its place.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from touchline.friction.kinds import STARTS, Opening, State, Terms, Told
+from touchline.friction.kinds import STARTS, Opening, State, Terms
 from touchline.friction.layer import Heard, Layer, States
-from touchline.friction.rules import ExpectRule, RepeatRule, Rule
+from touchline.friction.rules import ExpectRule, Rule
 from touchline.friction.signals import FrictionEvent, FrictionName, Signal
+from touchline.friction.telling import read_of_events, read_of_frictions, telling, trimmed
 from touchline.vocabulary.event import Event
 
 _END: Final = 2**62
@@ -35,12 +36,12 @@ class RuleSet:
         self.rules = tuple(rules)
         above = [rule for rule in self.rules if rule.second_layer]
         self.second = Layer(above, None, None)
+        self.of_frictions, self.of_events = read_of_frictions(above), read_of_events(above)
         first = (rule for rule in self.rules if not rule.second_layer)
-        self.first = Layer(first, _telling(above), self.second)
+        self.first = Layer(first, telling(self.of_frictions), self.second)
         self.above = bool(above)
         # Any event of a key tells an obligation of the second layer, too, that its time has passed.
         self.times_above = any(isinstance(rule, ExpectRule) and rule.key for rule in above)
-        self.asks_ids = any(path == "id" for rule in above for path in _paths(rule))
 
     @property
     def fingerprint(self) -> str:
@@ -71,8 +72,9 @@ class FrictionFold:
     __slots__ = ("_above", "_states", "_time", "_whole")
 
     def __init__(self, whole: bool = True) -> None:
-        # A dictionary while events come, settled into pairs: for the few that most have, a third of its size.
-        self._states: States | tuple[tuple[Any, State], ...] = ()
+        # A dictionary while events come; then settled into values of the key, state, values of the key, …:
+        # for the few that most customers have, a fifth of its size.
+        self._states: States | tuple[Any, ...] = ()
         self._above: list[Event] | None = None  # events that the second layer hears
         self._time = 0
         self._whole = whole
@@ -83,7 +85,7 @@ class FrictionFold:
             return
         states = self._states
         if not isinstance(states, dict):
-            states = self._states = dict(states)
+            states = self._states = _unsettled(states)
         how = Heard.TIMED if self._whole else Heard.UNTIMED
         first = rules.first
         groups, times_above = first.groups(how), rules.times_above
@@ -92,12 +94,12 @@ class FrictionFold:
             if times_above or (above and (above & STARTS or self._whole or _any_opened(states, event.time))):
                 if self._above is None:
                     self._above = []
-                self._above.append(event)
+                self._above.append(trimmed(event, rules.of_events))
         self._time = events[-1].time
 
     def _all_states(self) -> list[State]:
         states = self._states
-        return list(states.values()) if isinstance(states, dict) else [state for _, state in states]
+        return list(states.values() if isinstance(states, dict) else states[1::2])
 
     def forgot(self, rules: RuleSet, now: int) -> bool:
         """Whether what was done without may matter for the findings at `now` (ms).
@@ -153,8 +155,8 @@ class FrictionFold:
     def friction_copy(self, into: "FrictionFold") -> None:
         """Make `into`, which is new, stand where this one stands, to go its own way from here."""
         states = self._states
-        pairs = states.items() if isinstance(states, dict) else states
-        into._states = tuple((at, state.copy()) for at, state in pairs)
+        settled = states if not isinstance(states, dict) else _settled(states.items())
+        into._states = tuple([one.copy() if place % 2 else one for place, one in enumerate(settled)])
         into._above = None if self._above is None else list(self._above)
         into._time, into._whole = self._time, self._whole
 
@@ -162,7 +164,23 @@ class FrictionFold:
         """Let go of the states that stand as if they were new."""
         if isinstance(self._states, dict):
             time = self._time
-            self._states = tuple(pair for pair in self._states.items() if not pair[1].idle(time))
+            self._states = _settled([pair for pair in self._states.items() if not pair[1].idle(time)])
+
+
+def _settled(states: Iterable[tuple[Any, State]]) -> tuple[Any, ...]:
+    flat: list[Any] = []
+    for at, state in states:
+        flat += (at[1] if state.terms.keyed else None, state)
+    return tuple(flat)
+
+
+def _unsettled(settled: tuple[Any, ...]) -> States:
+    states: States = {}
+    for place in range(0, len(settled), 2):
+        values, state = settled[place], settled[place + 1]
+        slot = state.terms.slot
+        states[slot if values is None else (slot, values)] = state
+    return states
 
 
 def _any_opened(states: States, time: int) -> bool:
@@ -198,7 +216,7 @@ def _told(signal: Signal, opening: Opening, rules: RuleSet) -> FrictionEvent:
     """The signal as the second layer hears it."""
     told = opening.anchor.told
     return FrictionEvent(
-        id=str(signal.id) if rules.asks_ids else FrictionName(f"{signal.rule}:{signal.anchor}"),
+        id=str(signal.id) if rules.of_frictions.ids else FrictionName(f"{signal.rule}:{signal.anchor}"),
         type=f"friction.{signal.rule}",
         time=signal.opened_at,
         channel=signal.channel,
@@ -216,33 +234,6 @@ def _in_order(found: list[tuple[Signal, Opening]]) -> list[Signal]:
         if len(set(times)) < len(times):
             found.sort(key=_by_opening)
     return [signal for signal, _ in found]
-
-
-def _telling(above: Sequence[Rule]) -> Callable[[Event], Told] | None:
-    """What must be kept of an anchor so that these rules can ask about it."""
-    paths = {path for rule in above for path in _paths(rule)}
-    names = sorted({path.split(".")[1] for path in paths if path.startswith("data.")})
-    who = any(path.startswith("identifiers.") for path in paths)
-    if not names and not who:
-        return None
-
-    def told(event: Event) -> Told:
-        data = {name: event.data[name] for name in names if name in event.data}
-        return Told(event.identifiers if who else (), data)
-
-    return told
-
-
-def _paths(rule: Rule) -> Iterator[str]:
-    """Every field that the rule reads of a signal."""
-    yield from rule.key
-    for selector in rule.selectors:
-        if any(name.startswith("friction.") for name in selector.types or ()):
-            yield from selector.where
-    if isinstance(rule, RepeatRule) and rule.distinct:
-        yield rule.distinct
-    if isinstance(rule, ExpectRule) and rule.by:
-        yield rule.by
 
 
 def _opened_at(found: tuple[Signal, Opening]) -> int:

@@ -222,8 +222,8 @@ class Repeat(State):
 
     def __init__(self, terms: "Terms") -> None:
         super().__init__(terms)
-        self._window: list[Seen] = []
-        self._values: list[Any] | None = None  # of the events in the window, where values are counted
+        self._window: tuple[Seen, ...] = ()
+        self._values: tuple[Any, ...] | None = None  # of the events in the window, where values are counted
         self._burst: Opening | None = None
         self._last = 0
         self._found: list[Opening] | None = None
@@ -238,16 +238,16 @@ class Repeat(State):
             self._burst = None
         window = self._window
         while window and time - window[0].time > terms.within:
-            del window[0]
-        window.append(seen)
+            window = window[1:]
         if terms.distinct is not None:
             value: Any = terms.distinct(event)
-            values = (self._values or [])[1 - len(window) :] if len(window) > 1 else []
-            self._values = [*values, value if value is None else identity(value)]
+            values = () if self._values is None else self._values[len(self._window) - len(window) :]
+            self._values = (*values, value if value is None else identity(value))
+        window = self._window = (*window, seen)
         if len(window) >= terms.least and self._size() >= terms.least:
             self._burst = Opening(window[0], time, [one.id for one in window[1:]])
             self._found = _added(self._found, self._burst)
-            self._last, self._window, self._values = time, [], None
+            self._last, self._window, self._values = time, (), None
 
     def _size(self) -> int:
         if self._values is None:
@@ -264,8 +264,7 @@ class Repeat(State):
 
     def copy(self) -> "Repeat":
         copied = Repeat(self.terms)
-        copied._window, copied._last = list(self._window), self._last
-        copied._values = None if self._values is None else list(self._values)
+        copied._window, copied._values, copied._last = self._window, self._values, self._last
         if self._found is not None:
             copied._found = [*self._found[:-1], self._found[-1].copy()]
             copied._burst = None if self._burst is None else copied._found[-1]
@@ -293,7 +292,11 @@ class Sequence(State):
         return used
 
     def on_start(self, event: Event, seen: Seen) -> None:
-        self._unexpired(seen.time).append(seen)
+        waiting = self._unexpired(seen.time)
+        if waiting:
+            waiting.append(seen)
+        else:
+            self._waiting = [seen]  # an append to an empty list would make room for four
 
     def _unexpired(self, time: int) -> list[Seen]:
         waiting = self._waiting
@@ -330,19 +333,21 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
 class Terms:
     """A rule, ready: what its states ask of it.
 
-    `above` says whether it is of the second layer; `keyed` whether it has a key, without which others tell
-    it no times; `obliges` whether its states have deadlines, which lie `within` ms or are told by `due` (ms,
-    or None); `names_times` whether events tell them, so that they may be over already; `restart` whether
-    a further event puts them off. `least` events or, with `distinct`, values of a field, lie `within` ms.
+    `slot` is its place in its layer; `above` says whether that is the second; `keyed` whether it has a key,
+    without which others tell it no times; `obliges` whether its states have deadlines, which lie `within` ms
+    or are told by `due` (ms, or None); `names_times` whether events tell them, so that they may be over
+    already; `restart` whether a further event puts them off. `least` events or, with `distinct`, values of
+    a field, lie `within` ms.
     """
 
     __slots__ = (
         *("above", "begin", "distinct", "due", "keyed", "least", "names_times"),
-        *("obliges", "restart", "rule", "version", "within"),
+        *("obliges", "restart", "rule", "slot", "version", "within"),
     )
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, slot: int = 0) -> None:
         self.rule = rule
+        self.slot = slot
         self.version = rule.version
         self.above = rule.second_layer
         self.keyed = bool(rule.key)

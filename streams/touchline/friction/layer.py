@@ -23,9 +23,8 @@ States = dict[Any, State]
 
 
 class Plan(NamedTuple):
-    """A rule, ready to be walked; `slot` is its place in the layer."""
+    """A rule, ready to be walked."""
 
-    slot: int
     terms: Terms
     parts: tuple["Part", ...]
 
@@ -221,7 +220,7 @@ def _plan(slot: int, rule: Rule) -> Plan:
         for name in type(rule).model_fields
         if isinstance(selector := getattr(rule, name), SelectorModel)
     )
-    return Plan(slot, Terms(rule), parts)
+    return Plan(Terms(rule, slot), parts)
 
 
 def _listener(plan: Plan, event_type: str, how: Heard) -> Listener | None:
@@ -231,7 +230,7 @@ def _listener(plan: Plan, event_type: str, how: Heard) -> Listener | None:
     if not named and not told_times:
         return None
     return Listener(
-        plan.slot,
+        plan.terms.slot,
         plan.terms,
         any(part.bit == STARTS for part in named),
         sum(part.bit for part in named if not part.conditions),

@@ -42,6 +42,11 @@ class CustomerFold(FrictionFold):
         """The time (ms) of the latest event taken in; before all times where there is none."""
         return -(2**63) if self._run is None else self._run.last
 
+    @property
+    def taken(self) -> int:
+        """How many events were taken in."""
+        return 0 if self._run is None else sum([run.events for run in self._run.all])
+
     def copy_into(self, into: "CustomerFold") -> None:
         """Make `into`, which is new, stand where this one stands, to go its own way from here."""
         self.friction_copy(into)

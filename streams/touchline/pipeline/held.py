@@ -35,14 +35,13 @@ _order = attrgetter("time", "id")
 class Held(CustomerFold):
     """A held customer, with fingerprints of what the store has of it, None where that is not known."""
 
-    __slots__ = ("_earlier_written", "_signals_written", "_since_snapshot", "_snapshots")
+    __slots__ = ("_earlier_written", "_signals_written", "_snapshots")
 
     def __init__(self, whole: bool = False) -> None:
         super().__init__(whole)
         self._signals_written: int | None = None
         self._earlier_written: int | None = None
         self._snapshots: tuple[CustomerFold, ...] = ()
-        self._since_snapshot = 0
 
     @property
     def known(self) -> bool:
@@ -65,18 +64,20 @@ class Held(CustomerFold):
 
     def take_all(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order, and make snapshots on the way."""
+        since = self.taken - (self._snapshots[-1].taken if self._snapshots else 0)
         begin = 0
         while begin < len(events):
-            if self._since_snapshot >= SNAPSHOT_EVENTS:
+            if since >= SNAPSHOT_EVENTS:
                 # Only between different times does a snapshot have all events up to its own.
                 while begin < len(events) and not self.precedes(events[begin]):
                     self.take(events[begin : begin + 1], rules, journey_gap)
                     begin += 1
                 if begin < len(events):
                     self._make_snapshot()
-            some = events[begin : begin + SNAPSHOT_EVENTS - self._since_snapshot]
+                    since = 0
+            some = events[begin : begin + SNAPSHOT_EVENTS - since]
             self.take(some, rules, journey_gap)
-            self._since_snapshot += len(some)
+            since += len(some)
             begin += len(some)
 
     def rewound(self, time: int) -> "Held | None":
@@ -93,7 +94,6 @@ class Held(CustomerFold):
         snapshot = CustomerFold()
         self.copy_into(snapshot)
         self._snapshots = _thinned((*self._snapshots, snapshot))
-        self._since_snapshot = 0
 
 
 class HeldCustomers:
