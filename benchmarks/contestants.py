@@ -26,6 +26,9 @@ Owned = tuple[str, Event]
 Frictions = set[tuple[str, str, int, int | None, tuple[str, ...]]]
 """Rule, anchor, opened_at, resolved_at, evidence: what every contestant must come to."""
 
+ROBOT = "device:robot"
+"""The one customer of `robot`."""
+
 _NOBODY_LEAVES = 10_000_000
 
 
@@ -113,6 +116,25 @@ def merging(arriving: Iterable[Sequence[Event]], rules: RuleSet, end: int) -> Tu
     return Turn(watch, events, lambda: _frictions(everyone.values(), rules, end), counts)
 
 
+def robot(arriving: Sequence[Sequence[Event]], late: Sequence[Event], rules: RuleSet) -> Turn:
+    """One customer with very many kept events, and late ones among them, each in a flush of its own."""
+    watch = Stopwatch()
+    kept = _Kept(lambda name: (name,))
+    customers = HeldCustomers(rules, JOURNEY_GAP, kept.load)
+    now = arriving[-1][-1].time
+    for flush in arriving:
+        customers.hold(customers.advance([ROBOT], {ROBOT: list(flush)}, (), now))
+        kept.events[ROBOT] += flush
+    kept.read = 0
+    for event in late:
+        with watch.running():
+            touched = customers.advance([ROBOT], {ROBOT: [event]}, (), now)
+            _take_up(touched, rules, now)
+            customers.hold(touched)
+        kept.events[ROBOT].append(event)
+    return Turn(watch, len(late), counts={"refolded_per_event": round(kept.read / len(late))})
+
+
 def refold(owned: Sequence[Owned], rules: RuleSet) -> Turn:
     """Without increments: for each event its customer is folded anew."""
     watch = Stopwatch()
@@ -152,7 +174,7 @@ class _Kept:
 
     def __init__(self, members: Callable[[str], Iterable[str]]) -> None:
         self.events: dict[str, list[Event]] = defaultdict(list)
-        self.loaded = 0
+        self.loaded = self.read = 0
         self._members = members
 
     def load(self, names: Collection[str], later_than: int | None) -> list[Owned]:
@@ -168,6 +190,7 @@ class _Kept:
                         if later_than is None or event.time > later_than
                     ]
             self.loaded += len(found) > before
+        self.read += len(found)
         return found
 
 

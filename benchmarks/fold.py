@@ -12,7 +12,7 @@ from benchmarks.compiled import compiled
 from benchmarks.contestants import Owned
 from benchmarks.report import Report
 from benchmarks.timing import Standing, Turn, compete, one_core
-from benchmarks.traffic import Traffic, arrivals, demo_traffic, flushes
+from benchmarks.traffic import Traffic, arrivals, demo_traffic, flushes, robot_traffic
 from touchline.friction import RuleSet
 from touchline.pipeline.packs import load_rules
 
@@ -24,6 +24,7 @@ REFOLDED = 20_000
 """Events of the comparison that folds anew for each: its cost an event hardly depends on how many."""
 
 MEASURED = ("in_order", "held_10_percent_late", "compiled_in_order", "compiled_held_10_percent_late")
+ROBOT_EVENTS, ROBOT_LATE = 100_000, 100
 COMPARED = ("refold_per_event", "dictionaries", "bytewax", "quix_memory", "quix_rocksdb")
 
 
@@ -58,6 +59,7 @@ def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
         "held: the same through HeldCustomers, nobody let go of; keeping the events, which is the store's "
         "part, is not counted; with merges, one customer in ten is known by a device until its last event",
         "compiled_…: the same from a wheel whose innermost rooms are compiled to C (docs/operations.md)",
+        f"robot_late: one customer with {ROBOT_EVENTS} kept events, and an event a minute to three days late",
         f"refold_per_event is of the first {min(REFOLDED, events)} events",
         "dictionaries, bytewax and quix get events as dictionaries, in order alone, and make no journeys; "
         "Kafka, decoding, recovery snapshots and changelogs are left out",
@@ -89,6 +91,8 @@ def contestants_of(traffic: Traffic, rules: RuleSet, flush: int) -> dict[str, Ca
 
     in_order, small = flushes(owned, flush), flushes(owned, SMALL_FLUSH)
     late_1, late_10 = arriving(0.01), arriving(0.1)
+    robot, robot_late = robot_traffic(ROBOT_EVENTS, ROBOT_LATE)
+    robot_flushes = flushes(robot, FLUSH)
     linked_late = flushes(traffic.linked_late(0.1), flush)
     return {
         "in_order": lambda: contestants.in_order(in_order, rules, end),
@@ -97,6 +101,7 @@ def contestants_of(traffic: Traffic, rules: RuleSet, flush: int) -> dict[str, Ca
         "held_1_percent_late": lambda: contestants.held(late_1, rules, end),
         "held_10_percent_late": lambda: contestants.held(late_10, rules, end),
         "held_with_merges": lambda: contestants.merging(linked_late, rules, end),
+        "robot_late": lambda: contestants.robot(robot_flushes, robot_late, rules),
         "refold_per_event": lambda: contestants.refold(owned[:REFOLDED], rules),
     }
 

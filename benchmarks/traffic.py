@@ -62,6 +62,27 @@ class Traffic:
         ]
 
 
+def robot_traffic(events: int, late: int) -> tuple[list[Event], list[Event]]:
+    """A robot's events, one a minute, in order, and `late` ones, a minute to three days behind the last."""
+    random = Random(SEED)  # noqa: S311 - a simulation
+    types = ("page.viewed", "search.performed", "cart.updated", "help.failed", "element.dead_clicked")
+
+    def made(name: str, time: int) -> Event:
+        return Event(
+            id=name,
+            type=types[random.randrange(len(types))],
+            time=time,
+            channel="kiosk",
+            source="store-3",
+            identifiers=("device:robot",),
+        )
+
+    in_order = [made(f"robot-{number}", START + number * 60_000) for number in range(events)]
+    end = in_order[-1].time
+    behind = (round(60_000 * (3 * 24 * 60) ** random.random()) for _ in range(late))
+    return in_order, [made(f"late-{number}", end - delay - 1) for number, delay in enumerate(behind)]
+
+
 def demo_traffic(events: int) -> Traffic:
     """So many events of the demo's retailer, through the collector's acceptance."""
     # Not every hour is busy, and stories go on past the present: half as many again are enough.

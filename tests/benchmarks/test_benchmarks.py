@@ -15,7 +15,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
     )
 
 
@@ -40,6 +40,11 @@ def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) ->
     assert 0.005 < figures["held_1_percent_late"]["anew_per_event"] < 0.02
     assert 0.04 < figures["held_10_percent_late"]["anew_per_event"] <= 0.11
     assert figures["held_with_merges"]["anew_per_event"] > 0
+
+
+def test_a_late_event_of_a_robot_costs_a_part_of_its_history(fold: dict[str, Any]) -> None:
+    """A late event among 100,000 has no more folded again than lie behind the last snapshot before it."""
+    assert 0 < fold["figures"]["robot_late"]["refolded_per_event"] < 10_000
 
 
 def test_the_comparisons_find_the_frictions_that_the_fold_finds(fold: dict[str, Any]) -> None:
