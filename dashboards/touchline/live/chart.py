@@ -12,6 +12,8 @@ _LINE = "touchline.ink('--line')"
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#77808c")
 _MOST_SERIES = 6
 _OTHERS = "All others"
+_PLACES = ("insideStartTop", "insideMiddleTop")
+"""Of names of reference lines, which may lie close to each other."""
 
 Series = dict[str, list[float | None]]
 
@@ -131,11 +133,11 @@ def _marks(panel: Panel, changes: Sequence[Row], step: int) -> dict[str, Any]:
                 "yAxis": one.value,
                 "label": {
                     "formatter": one.label,
-                    "position": "insideEndTop" if one.label == OUR_GOAL else "insideStartTop",
+                    "position": "insideEndTop" if one.label == OUR_GOAL else _PLACES[number % len(_PLACES)],
                     ":color": _MUTED,
                 },
             }
-            for one in panel.references
+            for number, one in enumerate(panel.references)
         ]
         + [
             {"xAxis": str(time), "label": {"formatter": title, "position": "insideEndTop", ":color": _MUTED}}

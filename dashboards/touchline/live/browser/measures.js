@@ -29,7 +29,7 @@ export default {
   </template>
   <section v-else-if="s.empty" class="tl-card tl-empty">
     <h1>Nothing to measure yet</h1>
-    <p>No touchpoint has arrived. <a href="/">The overview</a> says how to send the first one.</p>
+    <p>No touchpoint has arrived. <a href="/">The first page</a> says how to send the first one.</p>
   </section>
   <template v-else>
     <div class="tl-top">

@@ -44,14 +44,14 @@ export default {
     <h1>No customer is known as “{{ s.sought }}”</h1>
     <p>Search by an identifier that came with an event, such as <code>account:u-17</code>, an e-mail address or a phone number
       with its country code (<code>+31…</code>), or by a customer id. Ids change where customers turn out to be one: an identifier always finds them.</p>
-    <p><a href="/">Back to the overview</a></p>
+    <p><a href="/">Back to the first page</a></p>
   </section>
   <section v-else-if="s.matches.length > 1" class="tl-card tl-empty" data-state="several">
     <h1>“{{ s.sought }}” may be one of {{ s.matches.length }} customers</h1>
     <ul><li v-for="match in s.matches" :key="match.customer"><a :href="t.customer(match.customer)">{{ match.name }}</a></li></ul>
   </section>
   <template v-else>
-    <p class="tl-crumb"><a href="/">Overview</a> / customer</p>
+    <p class="tl-crumb"><a href="/">Friction now</a> / customer</p>
     <div class="tl-top"><div>
       <h1>{{ name }}</h1>
       <p class="tl-lead">
