@@ -36,12 +36,12 @@ def accounts(
 
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import since as began
+    from touchline.cli.stores import readable_store
     from touchline.collector.log import LogUnavailable
     from touchline.friction.rules import duration
     from touchline.pipeline.account_sums import read_sums
     from touchline.pipeline.accounts import reconcile
     from touchline.pipeline.store import StoreError
-    from touchline.pipeline.store_access import store_reader
 
     try:
         silence = duration(silent)
@@ -52,7 +52,7 @@ def accounts(
     with reported(StoreError, SettingsError, LogUnavailable):
         settings = load_settings(data=data)
         worked_off = _position(settings.data, lambda log: log.committed())
-        with store_reader(settings.data) as reader:
+        with readable_store(settings) as reader:
             sums, holes = read_sums(reader)
         end = _position(settings.data, lambda log: log.end())
     newest = max((one.heard_at for one in sums), default=0)

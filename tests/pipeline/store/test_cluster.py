@@ -1,15 +1,23 @@
 """The migrations for a ClickHouse cluster and the roles of a server, read by the engine."""
 
 import re
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from touchline.pipeline.store import Store
 from touchline.pipeline.store import store as queries
 from touchline.pipeline.store.cluster import SETTINGS, SHARDED_BY, local, statements
+from touchline.pipeline.store.engine import EngineHandle, ServerHandle
 from touchline.pipeline.store.grants import grants
 from touchline.pipeline.store.migrate import script
+from touchline.pipeline.store.readers import Readers
 from touchline.pipeline.store.statement import split
+from touchline.pipeline.store_address import Address
 from touchline.tables import migrations
 
 TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
@@ -105,3 +113,41 @@ def test_roles_have_the_least_rights() -> None:
     assert any(
         one.startswith("REVOKE INSERT") and "migrations FROM touchline_worker" in one for one in grants()
     )
+
+
+def test_an_insert_waits_for_its_turn(store: Store, tmp_path: Path) -> None:
+    """A cluster that is still busy with another insert is asked again, with the same token."""
+    tokens: list[str] = []
+    readers = Readers(lambda: EngineHandle(tmp_path / "store"), 1, 5.0)
+
+    class Cluster(BaseHTTPRequestHandler):
+        """A store, save that the first two inserts find another one under way."""
+
+        def do_POST(self) -> None:
+            sql = self.rfile.read(int(self.headers["Content-Length"]))
+            if sql.startswith(b"INSERT"):
+                tokens.append(parse_qs(urlsplit(self.path).query)["insert_deduplication_token"][0])
+                self.say(500 if len(tokens) < 3 else 200, b"Code: 286. DB::Exception: Another quorum insert")
+            else:
+                self.say(200, readers.answer(sql.decode(), "TabSeparated", None, None).body)
+
+        def say(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            if status == 500:
+                self.send_header("X-ClickHouse-Exception-Code", "286")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cluster) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        with closing(ServerHandle(Address(f"http://127.0.0.1:{server.server_port}"))) as handle:
+            handle.insert("events", ["id"], b"", {"insert_deduplication_token": "t"})
+        server.shutdown()
+        thread.join(10)
+    readers.close()
+    assert tokens == ["t", "t", "t"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import stamina
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, ProgrammingError
 from urllib3.exceptions import InsecureRequestWarning
@@ -34,11 +35,13 @@ STREAMED = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSON
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 300
+TURN_SECONDS = 20.0
+"""How long an insert into a cluster waits for its turn: one at a time gets its quorum."""
 
 LONG_PARAMETER = 8_000
 """From how many characters on a parameter goes with the SQL, because addresses and forms are bounded."""
 
-BUSY = 202
+BUSY, NOT_ITS_TURN = 202, 286
 PASSING = frozenset({209, 210, 242, 285, 286, 289, 319, 999})
 """ClickHouse's numbers of what passes: lost connections, a replica that lags, a quorum that is not there."""
 
@@ -249,9 +252,14 @@ class ServerHandle(Handle):
     ) -> int:
         self._client.database = DATABASE
         try:
-            return _insert(self._client, table, columns, body, settings, fmt)
+            for attempt in stamina.retry_context(
+                on=_took_turns, attempts=None, timeout=TURN_SECONDS, wait_initial=0.05, wait_max=1.0
+            ):
+                with attempt:
+                    return _insert(self._client, table, columns, body, settings, fmt)
         except ClickHouseError as error:
             raise _said(error) from error
+        raise AssertionError  # for the type checker: the last attempt returns or raises
 
     def close(self) -> None:
         self._client.close()
@@ -298,6 +306,10 @@ def _parts(client: Client, sql: str, fmt: str, parameters: dict[str, Any] | None
     except Exception as error:
         # What an HTTP connection raises that ends within an answer depends on where it was.
         raise StoreUnavailable(f"the store broke off an answer: {error}") from error
+
+
+def _took_turns(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and error.code == NOT_ITS_TURN
 
 
 def _said(error: ClickHouseError) -> QueryError | StoreUnavailable:
