@@ -1,6 +1,6 @@
 """Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
 
-It looks at what the store holds, every two seconds at most and no more than half of the time, soon after
+It looks at what the store holds, every two seconds at most and no more than a third of the time, soon after
 something was written, and again after a while. It asks nothing of the worker and takes nothing
 from it, so that neither waits for the other.
 """
@@ -30,7 +30,7 @@ IDLE_SECONDS = 30.0
 FIRING_SECONDS = 5.0
 """How long the store is left alone while something fires, which may be over."""
 
-REST = 1.0
+REST = 2.0
 """It rests at least this many times as long as an evaluation took."""
 
 LONGEST_REST = 60.0

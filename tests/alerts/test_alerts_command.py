@@ -1,0 +1,124 @@
+"""`touchline alerts`: incidents, trial messages and trials of rules, for people and for scripts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from msgspec.structs import replace
+from typer.testing import CliRunner, Result
+
+from touchline.cli.main import app
+from touchline.pipeline.alerting.asking import asking
+from touchline.pipeline.alerting.evaluation import Evaluation
+from touchline.pipeline.alerting.files import load_alerts
+from touchline.pipeline.alerting.outbox import Outbox
+from touchline.pipeline.store import Store, open_store
+from touchline.tables import OutboxRow
+from touchline.vocabulary.event import Event
+
+T = 1_795_000_000_000
+MINUTE = 60_000
+
+
+def command(*arguments: str) -> Result:
+    """The command line."""
+    return CliRunner().invoke(app, ["alerts", *arguments])
+
+
+@pytest.fixture
+def data(
+    tmp_path: Path,
+    fold: Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]],
+    outage: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """A data folder with an outage that fires, of which one channel was told and another could not be."""
+    monkeypatch.chdir(tmp_path)
+    with open_store(tmp_path / "store") as store:
+        for _ in fold(store, [outage], T + 4 * MINUTE):
+            pass
+        ask = asking(store)
+        rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
+        (alert,) = Evaluation(ask, store.insert, rules).evaluate(T + 4 * MINUTE, T + 4 * MINUTE).alerts
+        told = OutboxRow(
+            channel="chat", fingerprint=alert.fingerprint, alert=alert.id, told="firing", told_at=T, version=1
+        )
+        outbox = Outbox(ask, store.insert)
+        outbox.record(told)
+        outbox.record(replace(told, channel="mail", told="nothing", attempts=3, error="h answered 500"))
+    return str(tmp_path)
+
+
+def test_what_fires_is_listed_with_who_was_told(data: str) -> None:
+    """The list says what, where, since when, and which channel could not be reached and why."""
+    shown = command("list", "--data", data)
+    assert shown.exit_code == 0, shown.output
+    text = " ".join(shown.stdout.split())
+    assert "firing critical" in text
+    assert "Payments fail (source webshop): 500 customers met" in text
+    assert "told: chat (firing), mail (failing: h answered 500)" in text
+    assert "1 incident, 1 of them firing" in text
+    assert "not reached: mail" in text
+
+
+def test_the_list_is_json_where_asked(data: str) -> None:
+    """A script reads incidents and the outbox, times in milliseconds."""
+    body = orjson.loads(command("list", "--data", data, "--json").stdout)
+    (alert,) = body["alerts"]
+    assert (alert["rule"], alert["status"], alert["customers"]) == ("payment_outage", "firing", 500)
+    assert alert["opened_at"] == T + 9 * 360
+    assert {row["channel"]: row["attempts"] for row in body["outbox"]} == {"chat": 0, "mail": 3}
+
+
+def test_a_trial_of_rules_counts_their_incidents(data: str, tmp_path: Path) -> None:
+    """Each rule is shown with how many incidents it would have made; nothing is written."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - {id: few, kind: threshold, title: Few, events: payment.failed, customers: 5, within: 1m}\n"
+        "  - {id: many, kind: threshold, title: Many, events: payment.failed, customers: 900, within: 1m}\n"
+    )
+    body = orjson.loads(command("simulate", str(rules), "--data", data, "--since", "7d", "--json").stdout)
+    assert {one["rule"]: len(one["incidents"]) for one in body["rules"]} == {"few": 1, "many": 0}
+    shown = command("simulate", str(rules), "--data", data)
+    assert shown.exit_code == 0, shown.output
+    assert "few" in shown.stdout
+    assert len(orjson.loads(command("list", "--data", data, "--json").stdout)["alerts"]) == 1
+
+
+def test_a_channel_is_tried(tmp_path: Path, receiver: Any) -> None:
+    """It is sent a beginning and an end; exit code 1 with the reason if it refuses, 2 where there is none."""
+    file = tmp_path / "alerts.yaml"
+    file.write_text(f"channels: {{hook: {{kind: webhook, url: '{receiver.url}'}}}}")
+    tried = command("test", "hook", "--alerts", str(file))
+    assert tried.exit_code == 0, tried.output
+    assert [body["status"] for body in receiver.bodies] == ["firing", "resolved"]
+    assert len({body["fingerprint"] for body in receiver.bodies}) == 1
+
+    receiver.answers.append((403, {}, b"who are you?"))
+    refused = command("test", "hook", "--alerts", str(file))
+    assert refused.exit_code == 1
+    assert "hook: 127.0.0.1 answered 403: who are you?" in refused.stderr
+
+    unknown = command("test", "pager", "--alerts", str(file))
+    assert unknown.exit_code == 2
+    assert "there are hook" in unknown.stderr
+
+
+def test_a_bad_file_is_said(tmp_path: Path) -> None:
+    """The message names file, line and column."""
+    file = tmp_path / "alerts.yaml"
+    file.write_text("rules: [{id: x, kind: treshold, title: X}]")
+    refused = command("test", "hook", "--alerts", str(file))
+    assert refused.exit_code == 1
+    assert "alerts.yaml:1:9: rule 'x': 'treshold' is no kind (did you mean 'threshold'?)" in refused.stderr
+
+
+def test_following_needs_a_shared_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside no workers there is nothing to follow: `touchline up` evaluates its own."""
+    monkeypatch.chdir(tmp_path)
+    refused = command("run")
+    assert refused.exit_code == 2
+    assert "there is no shared store" in refused.stderr
