@@ -2,7 +2,7 @@
 
 `python live_server.py FOLDER PORT`; `POST /test/fill` puts a plausible day in, `/test/history` one of 1999,
 `/test/hostile` values that mean harm, `/test/away` and `/test/back` take the store away and give it back,
-`/test/hold` and `/test/release` make it slow;
+`/test/hold` and `/test/release` make it slow, `/test/break` and `/test/mend` let one question fail;
 `GET /test/asked` counts the queries so far.
 """
 
@@ -127,6 +127,7 @@ class Shop:
         self.store = open_store(folder / "store")
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.away = threading.Event()
+        self.broken = threading.Event()
         self.prompt = threading.Event()
         self.prompt.set()
         self.asked = 0
@@ -137,6 +138,8 @@ class Shop:
         self.prompt.wait(9)
         if self.away.is_set():
             raise ConnectionError("connection refused by the store")
+        if self.broken.is_set() and "factor AS label" in sql:
+            raise TimeoutError("it took too long")
         return self.store.query(sql, parameters)
 
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
@@ -392,6 +395,8 @@ def main() -> None:
         "hostile": lambda: shop.hostile(int(time() * 1000)),
         "away": shop.away.set,
         "back": shop.away.clear,
+        "break": shop.broken.set,
+        "mend": shop.broken.clear,
         "hold": shop.prompt.clear,
         "release": shop.prompt.set,
     }

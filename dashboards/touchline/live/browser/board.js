@@ -80,7 +80,7 @@ export default {
       <section v-for="panel in b.panels" :key="panel.id" class="tl-card" :data-panel="panel.id" :data-kind="panel.kind" :style="{ '--width': wide(panel) }">
         <h2 :title="panel.question">{{ panel.title }} <small v-if="panel.kind !== 'stat'">{{ panel.question }}</small></h2>
         <div v-if="panel.error" class="tl-failed" role="alert">
-          <p><b>This panel could not be read.</b> It is tried again by itself. Should it go on, choose a shorter span, or see whether the store is well: <code>touchline doctor</code>.</p>
+          <p><b>This panel could not be read.</b> It is tried again by itself. Should it go on, choose a shorter span or one channel; where a table or a column is missing, run <code>touchline migrate</code>.</p>
           <p class="tl-why">{{ panel.error }}</p>
         </div>
         <p v-else-if="panel.empty" class="tl-muted">{{ panel.empty }}</p>
