@@ -221,6 +221,14 @@ def test_a_trial_finds_what_evaluating_all_the_time_would_have_made(
     assert alerts_since(ask, 0) == []
 
 
+def test_a_backlog_undoes_nothing(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """Looked at with the time of old records, after a restart, what was over stays over."""
+    _take(fold, store, outage)
+    evaluation = _evaluation(store, load_alerts())
+    evaluation.evaluate(T + HOUR, T)
+    assert evaluation.evaluate(T + 4 * MINUTE, T).written == 0
+
+
 def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, outage: list[Event]) -> None:
     """What fired by a rule that was switched off is over."""
     _take(fold, store, outage)

@@ -148,7 +148,8 @@ class Change(Watching):
     """At least `at_least` in the last `within`, and `times` as many as is usual.
 
     Usual is the median of the same time of day and week in up to `weeks` weeks before, as far as the data
-    go back; before they go back a week, the rule is silent. Counted by the minute.
+    go back; before they go back a week, the rule is silent. Counted by the minute, or by a twentieth of
+    `within` if that is longer.
     """
 
     kind: Literal["change"]

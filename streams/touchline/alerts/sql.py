@@ -12,6 +12,9 @@ MOST_ROWS = 500_000
 
 MINUTE = 60_000
 
+TICKS = 20
+"""Parts of a change's window that are counted each by itself, if they are longer than a minute."""
+
 LABELLED = "labels = JSONExtract({labels:String}, 'Array(String)')"
 """The condition that a row of `watched` has these labels, given as a JSON array."""
 
@@ -42,13 +45,14 @@ def watched(rule: AlertRule, weeks: range = range(1)) -> str:
 def points(rule: AlertRule) -> str:
     """What the rule's spells are computed from, newest first.
 
-    Rows (labels, at, customer) of a threshold or strike-out; (labels, minute's end, number) of a change;
+    Rows (labels, at, customer) of a threshold or strike-out; (labels, tick's end, number) of a change;
     (labels, first, last) of an absence, for each stretch of `longer_than` that has events.
     """
     limit = f"ORDER BY at DESC LIMIT {MOST_ROWS}"
     if isinstance(rule, Change):
+        tick = max(MINUTE, rule.within // TICKS)
         return (
-            f"SELECT labels, intDiv(at + {MINUTE - 1}, {MINUTE}) * {MINUTE} AS at, count() AS number "  # noqa: S608
+            f"SELECT labels, intDiv(at + {tick - 1}, {tick}) * {tick} AS at, count() AS number "  # noqa: S608
             f"FROM ({watched(rule, range(rule.weeks + 1))}) GROUP BY labels, at {limit}"
         )
     if isinstance(rule, Absence):

@@ -49,7 +49,8 @@ def watch(
 
 def rows_of(rows: Iterable[Row], labels: Labels, after: int, until: int) -> list[Row]:
     """Those of `rows` that have the labels, later than `after` and no later than `until` (ms), in order."""
-    return sorted(row for row in rows if tuple(row[0]) == labels and after < row[1] <= until)
+    some = (row for row in rows if tuple(row[0]) == labels and after < row[1] <= until)
+    return sorted(some, key=tuple)
 
 
 def counted(rule: AlertRule, rows: Sequence[Row]) -> int:

@@ -11,7 +11,7 @@ Where the second is missing the next evaluation finds the same incident, and wha
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 from uuid import UUID
@@ -99,9 +99,10 @@ class Evaluation:
         Raises:
             StoreError: the store does not answer or takes no rows; the call may be repeated.
         """
+        before = self._held(now - self._lookback, unfinished)
+        now = max([now, *self._settled(before)])
         start = now - self._lookback
         oldest = self._begin_of_data(now, known_at)
-        before = self._held(start, unfinished)
         rows: list[AlertRow] = []
         marks: dict[UUID, Mark] = {}
         for rule in self._rules.values():
@@ -137,6 +138,9 @@ class Evaluation:
         lo = start - reach(rule)
         stood = [row for row in held.values() if row.status != "retracted"]
         points = self._ask(sql.points(rule), {"lo": str(lo), "hi": str(now)})
+        if len(points) >= sql.MOST_ROWS:
+            # The weeks that were cut off are not known to have been quiet.
+            oldest = max(oldest, points[-1][1])
         standing = standing_at(start, stood, rule.cooldown)
         found = watch(rule, points, start=start, now=now, oldest=oldest, standing=standing)
         rows = []
@@ -159,6 +163,12 @@ class Evaluation:
             msgspec.structs.replace(row, status="retracted", version=row.version + 1)
             for row in untrue(stood, found, start)
         ]
+
+    def _settled(self, held: Iterable[AlertRow]) -> Iterator[int]:
+        """Times by which it was known what is held: a backlog, which lives in the past, undoes none of it."""
+        for row in held:
+            if row.status != "retracted" and (rule := self._rules.get(row.rule)):
+                yield row.opened_at if row.resolved_at is None else row.resolved_at + rule.cooldown + 1
 
     def _begin_of_data(self, now: int, known_at: int) -> int:
         if known_at - self._oldest_asked >= OLDEST_LASTS:
