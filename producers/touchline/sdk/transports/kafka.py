@@ -84,11 +84,9 @@ class Kafka:
         return outcome
 
     def _open(self) -> Any:
-        from kafka import KafkaProducer
-
         self._reach()
         milliseconds = int(self._seconds * 1000)
-        producer = KafkaProducer(
+        producer = _made(
             bootstrap_servers=self._servers,
             acks="all",
             compression_type="lz4",
@@ -130,6 +128,25 @@ class Kafka:
         if account is not None:
             headers["account"] = account.header.encode()
         return list(headers.items())
+
+
+def _made(**options: Any) -> Any:
+    """A producer; one that finds no broker leaves its sockets open, if nobody closes its client."""
+    from kafka import KafkaProducer
+    from kafka.net.compat import KafkaNetClient
+
+    clients = []
+
+    def client(**more: Any) -> Any:
+        clients.append(KafkaNetClient(**more))
+        return clients[-1]
+
+    try:
+        return KafkaProducer(kafka_client=client, **options)
+    except BaseException:
+        for one in clients:
+            one.close()
+        raise
 
 
 def _end(producer: Any) -> None:

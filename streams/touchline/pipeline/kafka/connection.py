@@ -1,7 +1,8 @@
-"""Whether Kafka can be reached at all: asked before its client is made, which cannot be told to give up."""
+"""Clients of Kafka: whether it can be reached is asked first; one that cannot be made leaves nothing open."""
 
 import socket
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 _CONNECT_SECONDS: Final = 2.0
 
@@ -42,3 +43,21 @@ def reach(bootstrap: str, seconds: float = _CONNECT_SECONDS) -> None:
         else:
             return
     raise KafkaUnavailable(f"Kafka cannot be reached at {bootstrap} ({why.lower()}): see that it runs")
+
+
+def made(what: Callable[..., Any], *topics: str, **options: Any) -> Any:
+    """A producer or consumer of kafka-python, which else leaves sockets open where it finds no broker."""
+    from kafka.net.compat import KafkaNetClient
+
+    clients: list[KafkaNetClient] = []
+
+    def client(**more: Any) -> KafkaNetClient:
+        clients.append(KafkaNetClient(**more))
+        return clients[-1]
+
+    try:
+        return what(*topics, kafka_client=client, **options)
+    except BaseException:
+        for one in clients:
+            one.close()
+        raise

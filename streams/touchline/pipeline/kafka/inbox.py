@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.account import Told, accounted
 from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
-from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.connection import KafkaUnavailable, made, reach
 from touchline.pipeline.kafka.records import Topics
 
 Count = Callable[[str, list[Result]], None]
@@ -80,7 +80,8 @@ def keep_draining_kafka(
 
 
 def _consumer(bootstrap: str, topics: Topics) -> Any:
-    return KafkaConsumer(
+    return made(
+        KafkaConsumer,
         topics.inbox,
         bootstrap_servers=bootstrap.split(","),
         group_id=f"{topics.prefix}collector",

@@ -19,7 +19,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from touchline.collector.log import Batch, LogUnavailable
-from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.connection import KafkaUnavailable, made, reach
 from touchline.pipeline.kafka.records import RECORD_BYTES, About, Kind, Topics, bodies, partition_of
 from touchline.pipeline.kafka.topics import QUARANTINE_RECORD_BYTES
 
@@ -183,7 +183,8 @@ class KafkaLog:
         self._end_those_leaving()
 
     def _connect(self) -> Any:
-        producer = KafkaProducer(
+        producer = made(
+            KafkaProducer,
             bootstrap_servers=self._bootstrap.split(","),
             client_id=self._name,
             acks="all",
