@@ -18,13 +18,16 @@ SHARDED_BY = {
 }
 """The large tables, and the column whose values keep rows together."""
 
+READING = {"distributed_product_mode": "global"}
+"""Of everyone's queries: what a query inside a query finds is handed to all shards."""
+
 SETTINGS = {
     "insert_quorum": "auto",
     "insert_quorum_parallel": 0,
     "select_sequential_consistency": 1,
     "distributed_foreground_insert": 1,
-    "distributed_product_mode": "global",
     "mutations_sync": 2,
+    **READING,
 }
 """Of the worker's requests: a row is written once most replicas have it, and then everyone reads it."""
 

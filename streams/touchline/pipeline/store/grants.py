@@ -3,6 +3,7 @@
 The collector has none: it knows the log alone.
 """
 
+from touchline.pipeline.store.cluster import READING
 from touchline.pipeline.store.engine import DATABASE
 from touchline.pipeline.store.readers import LIMITS
 
@@ -17,6 +18,8 @@ def grants(cluster: str = "") -> list[str]:
     on = f" ON CLUSTER '{cluster}'" if cluster else ""
     # Readers may bound their queries further, and change nothing else.
     bounds = ", ".join(f"{name} = {value} MAX {value}" for name, value in LIMITS.items())
+    if cluster:
+        bounds += "".join(f", {name} = '{value}'" for name, value in READING.items())
     made = [
         f"CREATE SETTINGS PROFILE IF NOT EXISTS {READER}{on} SETTINGS {bounds}, readonly = 2 READONLY",
         f"CREATE ROLE IF NOT EXISTS {READER}{on} SETTINGS PROFILE '{READER}'",

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from touchline.pipeline.store.cluster import READING as CLUSTER_READING
 from touchline.pipeline.store.cluster import SETTINGS as CLUSTER
 from touchline.pipeline.store.engine import EngineHandle, ServerHandle, owner
 from touchline.pipeline.store.errors import StoreInUse, StoreMissing
@@ -72,7 +73,8 @@ def connect_store(address: Address) -> Store:
                 f"the store at {address} has no tables, or older ones than this touchline: bring them up to "
                 "date with `touchline migrate`, as a user that may make tables"
             )
-        return Store(handle, lambda: ServerHandle(address, READING), address.cluster)
+        reading = {**READING, **(CLUSTER_READING if address.cluster else {})}
+        return Store(handle, lambda: ServerHandle(address, reading), address.cluster)
     except BaseException:
         handle.close()
         raise
