@@ -308,6 +308,15 @@ def test_rows_are_deleted_by_their_customer(store: Store) -> None:
     assert store.query("SELECT entity FROM identities").result_rows == [["account:anna"]]
 
 
+def test_links_that_name_an_identifier_can_be_deleted(any_store: StorePort) -> None:
+    """Those that do not name it stay."""
+    sets = [("account:1", "device:x"), ("account:1", "device:y's")]
+    any_store.insert("links", {"identifiers": sets}, "l")
+    any_store.delete_links([])
+    any_store.delete_links(["device:y's", "device:z"])
+    assert list(any_store.links()) == [("account:1", "device:x")]
+
+
 def test_the_ledger_comes_back_as_it_was_written(any_store: StorePort) -> None:
     """Entries of the ledger are read as they are, and their versions count."""
     pair = ("account:anna", "device:x")
@@ -421,6 +430,7 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "identities of": sorted(store.identities_of([*entities[:20], "device:never-seen"])),
         "links": sorted(store.links()),
         "linked": store.linked([*sets, ("device:never-seen", "device:other")]),
+        "entities naming": sorted(store.entities_naming([sets[0][-1], "device:never-seen"])),
         "frictions": sorted(store.frictions_of(customers), key=lambda row: (row.customer, row.id)),
         "journeys": sorted(store.journeys_of(customers), key=lambda row: (row.customer, row.id)),
         "due": sorted(store.due()),

@@ -4,8 +4,17 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from touchline.collector.log import Batch
+from touchline.identity import Entry
 from touchline.pipeline.packs import load_rules
 from touchline.pipeline.store import Store
+from touchline.vocabulary.event import Event
+
+
+def _identifiers(line: bytes) -> tuple[str, ...]:
+    return msgspec.json.decode(line, type=Event).identifiers
 
 
 def _stored(store: Store) -> int:
@@ -32,5 +41,13 @@ def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
     deployment.produce(arriving[half + half // 2 :])
     soon(lambda: tables(stored) == expected, 120)
     assert _stored(stored) == len(lines)
+
+    # Whom an operator forgets is gone from every table, and whoever was joined by it is parted.
+    forgotten = next(one for one in _identifiers(lines[0]) if not one.startswith("account:"))
+    entry = Entry(id="l", at=1, who="operator", what="erase", identifiers=(forgotten,), salt="salt")
+    deployment.log.append(Batch([], [], 1, [msgspec.json.encode(entry)]))
+    kept = [line for line in lines if forgotten not in _identifiers(line)]
+    expected = offline(kept, load_rules())
+    soon(lambda: tables(stored) == expected, 60)
     for name in ("two", "identity"):
         assert deployment.end(name) == 0

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchline.friction import RuleSet, parse_rules
-from touchline.identity import Entry, Pair
+from touchline.identity import Entry, Pair, customer_id
 from touchline.identity.ledger import What
 from touchline.pipeline.identity_stage import IdentityStage
 from touchline.pipeline.kafka.records import partition_of
@@ -49,7 +50,7 @@ IDENTIFIERS = (
     *("device:x", "device:y", "device:z"),
 )
 
-SPLITS: tuple[What, ...] = ("split", "split", "unsplit")
+DECISIONS: tuple[What, ...] = ("split", "split", "unsplit", "erase")
 
 LINKS = -1
 """The links' one partition, beside those of the touchpoints, which count from 0."""
@@ -189,7 +190,7 @@ class Cluster:
         position = {partition: self.commits[partition] for partition in mine}
         made: IdentityStage | PartitionWorker
         if number == LINKS:
-            made = stage = IdentityStage(store, self.partition_of, sender, name)
+            made = stage = IdentityStage(store, self.partition_of, self.partitions, sender, name)
             stage.adopt(0)
         else:
             most = self.random.randint(0, 3)
@@ -253,16 +254,35 @@ def _events(random: Random) -> list[Event]:
     ]
 
 
-def _decisions(random: Random) -> tuple[list[Entry], set[Pair]]:
-    """Splits and their undoing, in order; the pairs that are banned in the end."""
+def _decisions(random: Random) -> tuple[list[Entry], set[Pair], set[str]]:
+    """Splits and their undoing, in order, and what is forgotten; the bans and the forgotten of the end."""
     entries: list[Entry] = []
     banned: set[Pair] = set()
+    forgotten: set[str] = set()
     for n in range(random.choice([0, 0, 1, 3, 6])):
-        one, other = sorted(random.sample(IDENTIFIERS, 2), key=rank)
-        what: What = random.choice(SPLITS)
-        entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one, other)))
-        (banned.add if what == "split" else banned.discard)((one, other))
-    return entries, banned
+        what: What = random.choice(DECISIONS)
+        if what == "erase":
+            named = tuple(random.sample(IDENTIFIERS, random.choice([1, 1, 2])))
+            entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=named, salt="s"))
+            forgotten |= set(named)
+        else:
+            one, other = sorted(random.sample(IDENTIFIERS, 2), key=rank)
+            entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one, other)))
+            (banned.add if what == "split" else banned.discard)((one, other))
+    return entries, {pair for pair in banned if forgotten.isdisjoint(pair)}, forgotten
+
+
+def _named(store: MemoryStore) -> set[str]:
+    """Every identifier that any table names."""
+    named = {row["entity"] for row in store.tables["identities"].values()}
+    for table in ("events", "links", "ledger"):
+        named |= {one for row in store.tables[table].values() for one in row["identifiers"]}
+    return named
+
+
+def _customers(store: MemoryStore) -> set[UUID]:
+    """Every customer of whom there is a row, even of what is no longer true."""
+    return {row["customer"] for table in ("frictions", "journeys") for row in store.tables[table].values()}
 
 
 def _tables(store: MemoryStore) -> dict[str, Any]:
@@ -304,7 +324,7 @@ def _offline(events: Sequence[Event], rules: RuleSet, now: int, bans: set[Pair])
 def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
     """1 to 7 partitions, 1 to 4 workers, in any interleaving, dying and dealt anew: a replay's tables."""
     random = Random(seed)
-    events, (entries, bans) = _events(random), _decisions(random)
+    events, (entries, bans, forgotten) = _events(random), _decisions(random)
     cluster = Cluster(random)
     arriving: list[Event | Entry] = [*events, *(event for event in events if random.random() < 0.3)]
     random.shuffle(arriving)
@@ -330,4 +350,7 @@ def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
         cluster.run(400, 0.0)
     finally:
         cluster.end()
-    assert _tables(cluster.store) == _offline(events, RULES, cluster.now, bans)
+    kept = [event for event in events if forgotten.isdisjoint(event.identifiers)]
+    assert _tables(cluster.store) == _offline(kept, RULES, cluster.now, bans)
+    assert forgotten.isdisjoint(_named(cluster.store))
+    assert _customers(cluster.store).isdisjoint(customer_id(one) for one in forgotten)

@@ -163,7 +163,7 @@ def test_other_rules_have_every_customer_folded_anew() -> None:
     worker.flush([_record("events", *encoded([_event(1, "device:x"), _event(2, "device:z")]))], NOW, NOW)
     rules = [line for _, line in sent.lines("rules")]
     assert rules == encoded([FINGERPRINT])
-    stage = IdentityStage(store, _place, sent, "s")
+    stage = IdentityStage(store, _place, 2, sent, "s")
     for position in range(2):
         stage.flush([_record("rules", *rules, position=position)], NOW)
     assert sorted(line for _, line in sent.lines("reload")) == encoded(
@@ -179,10 +179,10 @@ def test_the_stage_adopts_what_one_worker_alone_had_stored(make_events: Callable
     alone = Worker(log, store, RULES)
     alone.flush(alone.read(), NOW)
     before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
-    stage = IdentityStage(store, _place, Sent(), "s")
+    stage = IdentityStage(store, _place, 2, Sent(), "s")
     assert stage.adopt(NOW) == 2
     assert {row["entity"]: row["customer"] for row in store.tables["identities"].values()} == before
-    assert IdentityStage(store, _place, Sent(), "s").adopt(NOW) == 0
+    assert IdentityStage(store, _place, 2, Sent(), "s").adopt(NOW) == 0
 
 
 @pytest.fixture

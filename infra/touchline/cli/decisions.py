@@ -89,11 +89,6 @@ def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
     from touchline.pipeline.kafka.log import KafkaLog
     from touchline.pipeline.kafka.records import Topics
 
-    if beyond := {entry.what for entry in entries} - {"split", "unsplit"}:
-        raise NotApplied(
-            f"nothing was done: {' and '.join(sorted(beyond))} is not possible while several workers share a "
-            "store; see docs/distributed.md for what is"
-        )
     batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with (
         writable_store(settings) as store,
@@ -109,7 +104,7 @@ def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
                     "will be applied in its turn; see that `touchline identity` runs"
                 )
             time.sleep(0.1)
-    return "applied by the identity stage"
+    return "taken in by the identity stage; the workers apply it as they come to it"
 
 
 def _wait(log: SqliteLog, offset: int) -> None:

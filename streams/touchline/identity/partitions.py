@@ -45,12 +45,14 @@ class Arrived(NamedTuple):
     """What one flush takes in.
 
     `new` events of own entities are not stored yet; `repeated` ones this worker, or the one before it,
-    stored and may not have routed. `forwarded` ones are stored, by whoever sent them.
+    stored and may not have routed. `forwarded` ones are stored, by whoever sent them. `suppressed` ones name
+    a forgotten identifier, and may have been folded before it was.
     """
 
     new: Iterable[Event] = ()
     repeated: Iterable[Event] = ()
     forwarded: Iterable[Event] = ()
+    suppressed: Iterable[Event] = ()
     assignments: Iterable[Assignment] = ()
     reloads: Iterable[Reload] = ()
 
@@ -90,8 +92,10 @@ def route(arrived: Arrived, customer_of: Callable[[str], str], here: Callable[[s
             anew.add(customer)
         else:
             forward[customer][event.id] = event
-    told = (name for one in arrived.assignments for name in (one.before, one.after))
-    for customer in (*told, *(one.customer for one in arrived.reloads)):
+    told = [name for one in arrived.assignments for name in (one.before, one.after)]
+    told += (one.customer for one in arrived.reloads)
+    told += (customer_of(event.entity) for event in arrived.suppressed)
+    for customer in told:
         if here(customer):
             anew.add(customer)
         else:

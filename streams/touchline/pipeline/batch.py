@@ -48,8 +48,8 @@ class Batch(NamedTuple):
     """Events with the offsets of their records, each id once, and rows of the quarantine.
 
     `repeated` are events that this very record had already brought into the store when the worker
-    was cut off: they are no duplicates, and are not written again. `suppressed` counts events that
-    name a forgotten identifier, `unreadable` lines that something else than this program wrote. `accounts`
+    was cut off: they are no duplicates, and are not written again. `suppressed` events name a
+    forgotten identifier; `unreadable` counts lines that something else than this program wrote. `accounts`
     are rows of the door, and of what became of the events.
     """
 
@@ -58,7 +58,7 @@ class Batch(NamedTuple):
     quarantined: list[dict[str, Any]]
     repeated: list[Event]
     duplicates: int
-    suppressed: int
+    suppressed: list[Event]
     unreadable: int
     accounts: list[AccountRow]
 
@@ -86,7 +86,13 @@ def read_batch(
     for record in records:
         if record.kind in EVENT_KINDS:
             arrived += ((event, record.offset) for event in read_events(record, unreadable))
-    admitted = [one for one in arrived if not suppression.suppresses(one[0].identifiers)]
+    admitted: list[tuple[Event, int]] = []
+    suppressed: list[Event] = []
+    for one in arrived:
+        if suppression.suppresses(one[0].identifiers):
+            suppressed.append(one[0])
+        else:
+            admitted.append(one)
     stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
     seen: set[str] = set()
     events, offsets, repeated, kept = [], [], [], []
@@ -107,7 +113,7 @@ def read_batch(
         [*refused, *unreadable],
         repeated,
         duplicates=len(admitted) - len(kept),
-        suppressed=len(arrived) - len(admitted),
+        suppressed=suppressed,
         unreadable=len(unreadable),
         accounts=[*accounts, *fates(records, arrived, admitted, kept)],
     )

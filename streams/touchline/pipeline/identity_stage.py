@@ -14,14 +14,25 @@ one that was cut off.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from touchline.identity import Assignment, Entry, Identities, Move, Reload, customer_id
+from touchline.identity import Assignment, Entry, Identities, Move, Reload, customer_id, pairs
 from touchline.pipeline.batch import QUARANTINE_COLUMNS, columns, entry_columns, read_entries, read_lines
 from touchline.pipeline.decisions import Decisions
-from touchline.pipeline.messages import Message, MessageKind, Sender, decode_link, decode_rules, encoded
+from touchline.pipeline.messages import (
+    Erasure,
+    Forgotten,
+    Message,
+    MessageKind,
+    Sender,
+    decode_erasure,
+    decode_link,
+    decode_rules,
+    encoded,
+)
 from touchline.pipeline.ports import Record, Store
 from touchline.tables.rows import IdentityRow
 
@@ -38,19 +49,34 @@ class Decided(NamedTuple):
     quarantined: int
 
 
+@dataclass
+class _Taken:
+    """What one flush took in: to write, to tell, and to delete."""
+
+    moves: list[Move] = field(default_factory=list)
+    sets: list[tuple[str, ...]] = field(default_factory=list)
+    kept: list[Entry] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
+    lapsed: list[str] = field(default_factory=list)
+    quarantined: list[dict[str, Any]] = field(default_factory=list)
+
+
 class IdentityStage:
     """Decides whose identifiers are, and tells the workers.
 
     Args:
         store: Shared with the workers.
         partition_of: The partition of an entity.
+        partitions: How many there are.
         sender: The writing side of the log.
         name: Unlike that of any other stage or worker of the store, ever.
     """
 
-    def __init__(self, store: Store, partition_of: Callable[[str], int], sender: Sender, name: str) -> None:
+    def __init__(
+        self, store: Store, partition_of: Callable[[str], int], partitions: int, sender: Sender, name: str
+    ) -> None:
         self._store, self._sender, self._name = store, sender, name
-        self._partition_of = partition_of
+        self._partition_of, self._partitions = partition_of, range(partitions)
         self._version = store.last_version()
         self._decisions = Decisions(store.ledger())
         self._identities = Identities(self._decisions.bans)
@@ -61,50 +87,87 @@ class IdentityStage:
         """Take in what one worker alone stored, before there was this stage; says how many sets that were."""
         if self._linked:
             return 0
-        sets = sorted(self._store.identifier_sets())
+        suppression = self._decisions.suppression
+        sets = sorted(one for one in self._store.identifier_sets() if not suppression.suppresses(one))
         self._apply([move for one in sets for move in self._observed(one)], sets, at)
         self._keep(sets, [])
         return len(sets)
 
     def flush(self, records: Sequence[Record], at: int) -> Decided:
         """Take in the next records, `at` a time (ms)."""
-        moves: list[Move] = []
-        sets: list[tuple[str, ...]] = []
-        kept: list[Entry] = []
-        quarantined: list[dict[str, Any]] = []
+        taken = _Taken()
         for record in records:
             if record.kind == "links":
-                for one in read_lines(record, decode_link, "set of identifiers", quarantined):
-                    if one not in self._linked:
-                        sets.append(one)
-                        moves += self._observed(one)
+                for one in read_lines(record, decode_link, "set of identifiers", taken.quarantined):
+                    if one not in self._linked and not self._decisions.suppression.suppresses(one):
+                        taken.sets.append(one)
+                        taken.moves += self._observed(one)
             elif record.kind == "ledger":
-                moves += self._decide(record, kept, quarantined)
+                self._decide(record, taken, at)
+            elif record.kind == "erasure":
+                for erasure in read_lines(record, decode_erasure, "erasure", taken.quarantined):
+                    self._erase(erasure)
             elif record.kind == "rules":
-                for fingerprint in read_lines(record, decode_rules, "fingerprint of rules", quarantined):
+                for fingerprint in read_lines(
+                    record, decode_rules, "fingerprint of rules", taken.quarantined
+                ):
                     self._bring_into_force(fingerprint, at)
-        self._apply(moves, sets, at)
-        if quarantined:
+        self._apply(taken.moves, taken.sets, at)
+        if taken.quarantined:
             self._insert(
-                "quarantine", {name: [row[name] for row in quarantined] for name in QUARANTINE_COLUMNS}
+                "quarantine", {name: [row[name] for row in taken.quarantined] for name in QUARANTINE_COLUMNS}
             )
-        self._keep(sets, kept)
-        return Decided(len(records), len(sets), len(moves), len(quarantined))
+        self._keep(taken.sets, taken.kept)
+        if taken.gone:
+            self._store.delete_links(sorted(taken.gone))
+            self._store.delete("ledger", taken.lapsed)
+            self._store.delete("identities", sorted(taken.gone))
+        return Decided(len(records), len(taken.sets), len(taken.moves), len(taken.quarantined))
 
     def _observed(self, identifiers: tuple[str, ...]) -> list[Move]:
         self._linked.add(identifiers)
         return self._identities.observe([identifiers])
 
-    def _decide(self, record: Record, kept: list[Entry], quarantined: list[dict[str, Any]]) -> Iterator[Move]:
+    def _decide(self, record: Record, taken: "_Taken", at: int) -> None:
+        """Take in what an operator decided; whom it forgets no worker lets in from then on."""
         entries, unreadable = read_entries(record)
-        quarantined += unreadable
-        # What is forgotten would have to go from every worker's memory as well: the command does not send it.
-        taken = self._decisions.take(entry for entry in entries if entry.what in ("split", "unsplit"))
-        kept += taken.entries
-        for pair in sorted(taken.lifted):
-            yield from self._identities.unban(pair)
-        for pair in sorted(taken.banned):
-            yield from self._identities.ban(pair)
+        taken.quarantined += unreadable
+        decided = self._decisions.take(entries)
+        for pair in sorted(decided.lifted):
+            taken.moves += self._identities.unban(pair)
+        for pair in sorted(decided.banned):
+            taken.moves += self._identities.ban(pair)
+        taken.kept += [entry for entry in decided.entries if "split" in entry.what]
+        if told := tuple(entry for entry in decided.entries if "split" not in entry.what):
+            # At once: a worker that begins from now on knows it from the ledger.
+            self._version = max(self._version + 1, at)
+            self._insert("ledger", entry_columns(told, self._version))
+            self._forget(decided.gone, taken)
+            line = encoded([Forgotten(told, tuple(sorted(decided.gone)))])
+            self._sender.send([Message(partition, "forgotten", line) for partition in self._partitions])
+
+    def _forget(self, gone: frozenset[str], taken: "_Taken") -> None:
+        """Pairs that occurred in nothing but what goes never occurred; nothing in the ledger names it."""
+        going = {one for one in self._linked if not gone.isdisjoint(one)}
+        self._linked -= going
+        lost = {pair for one in going for pair in pairs(one)}
+        lost -= {pair for one in self._linked for pair in pairs(one)}
+        taken.moves += self._identities.lose(sorted(lost))
+        lapsed = self._decisions.forget(gone)
+        for entry in lapsed:
+            taken.moves += self._identities.unban(entry.pair)
+        taken.lapsed += [entry.id for entry in lapsed]
+        taken.kept = [entry for entry in taken.kept if gone.isdisjoint(entry.identifiers)]
+        taken.sets = [one for one in taken.sets if gone.isdisjoint(one)]
+        taken.gone |= gone
+
+    def _erase(self, erasure: Erasure) -> None:
+        """Delete what an entity's worker says is all there is, then have its customers folded anew."""
+        gone = [one for one in erasure.identifiers if self._decisions.suppression.suppresses((one,))]
+        self._store.delete_events(erasure.entities, gone)
+        self._store.delete("identities", gone)
+        customers = {self._identities.customer_of(one) for one in erasure.entities}
+        self._send("reload", ((one, Reload(one)) for one in sorted(customers.union(erasure.entities, gone))))
 
     def _apply(self, moves: Sequence[Move], sets: Iterable[tuple[str, ...]], at: int) -> None:
         """Write whose the identifiers are, and tell the workers, move by move: none may be passed by."""

@@ -137,6 +137,16 @@ class MemoryStore:
         wanted, named = set(entities), set(naming)
         self._keep("events", lambda row: row["entity"] not in wanted or named.isdisjoint(row["identifiers"]))
 
+    def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
+        return {
+            row["entity"]
+            for row in self._rows("events")
+            if not set(identifiers).isdisjoint(row["identifiers"])
+        }
+
+    def delete_links(self, naming: Sequence[str]) -> None:
+        self._keep("links", lambda row: set(naming).isdisjoint(row["identifiers"]))
+
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         unwanted: set[str | UUID] = set(keys)
         self._keep(table, lambda row: row[_KEYS[table][0]] not in unwanted)

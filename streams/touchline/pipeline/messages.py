@@ -6,12 +6,29 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from touchline.identity import Assignment, Reload
+from touchline.identity import Assignment, Entry, Reload
 from touchline.vocabulary.event import Event
 
-MessageKind = Literal["forwarded", "assignment", "reload", "links", "rules"]
+MessageKind = Literal["forwarded", "assignment", "reload", "forgotten", "links", "rules", "erasure"]
 
 _OFFSET_BITS = 44
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What operators decided about forgotten identifiers: no event that names one comes in.
+
+    `entries` are as the ledger keeps them; what is stored and names one of `identifiers` is to go.
+    """
+
+    entries: tuple[Entry, ...]
+    identifiers: tuple[str, ...]
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """The stored events of these entities that name one of these identifiers are to go: no more will come."""
+
+    entities: tuple[str, ...]
+    identifiers: tuple[str, ...]
 
 
 class Message(NamedTuple):
@@ -48,10 +65,14 @@ class Delivered:
 
 decode_assignment = msgspec.json.Decoder(Assignment).decode
 decode_reload = msgspec.json.Decoder(Reload).decode
+decode_forgotten = msgspec.json.Decoder(Forgotten).decode
+decode_erasure = msgspec.json.Decoder(Erasure).decode
 decode_link = msgspec.json.Decoder(tuple[str, ...]).decode
 decode_rules = msgspec.json.Decoder(str).decode
 
 
-def encoded(values: Iterable[Event | Assignment | Reload | tuple[str, ...] | str]) -> list[bytes]:
+def encoded(
+    values: Iterable[Event | Assignment | Reload | Forgotten | Erasure | tuple[str, ...] | str],
+) -> list[bytes]:
     """Values as lines of a message."""
     return [msgspec.json.encode(value) for value in values]

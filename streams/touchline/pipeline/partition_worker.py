@@ -43,10 +43,12 @@ from touchline.pipeline.flushed import Flushed
 from touchline.pipeline.folding import Folding
 from touchline.pipeline.held import HELD_CUSTOMERS
 from touchline.pipeline.messages import (
+    Erasure,
     Message,
     MessageKind,
     Sender,
     decode_assignment,
+    decode_forgotten,
     decode_reload,
     encoded,
 )
@@ -64,7 +66,7 @@ DUE_CUSTOMERS = 2_000
 UNREADABLE_LINES = 1_000
 """Unreadable lines of one flush that are quarantined; with more, a person must see what is wrong."""
 
-KINDS = (*EVENT_KINDS, "accounts", "quarantine", "forwarded", "assignment", "reload")
+KINDS = (*EVENT_KINDS, "accounts", "quarantine", "forwarded", "assignment", "reload", "forgotten")
 """What a worker reads; another kind is none of ours."""
 
 Key = TypeVar("Key", bound=Hashable)
@@ -103,7 +105,7 @@ class PartitionWorker:
         self._store, self._sender, self._name = store, sender, name
         self._partition_of = partition_of
         self._is_own = here
-        self._suppression = Decisions(store.ledger()).suppression
+        self._decisions = Decisions(store.ledger())
         self._deadlines = Deadlines(self._pending())
         self._folding = Folding(store, rules, journey_gap, self._load, self._deadlines, held_customers)
         self._version = store.last_version()
@@ -140,8 +142,10 @@ class PartitionWorker:
         due = self._deadlines.fallen(now, DUE_CUSTOMERS)
         if not records and not due:
             return None
-        batch = read_batch(records, self._store.stored_ids, self._suppression)
-        arrived, unreadable = self._arrived(records, batch)
+        unreadable: list[dict[str, Any]] = []
+        forgotten = self._forgotten(records, unreadable)
+        batch = read_batch(records, self._store.stored_ids, self._decisions.suppression)
+        arrived = self._arrived(records, batch, unreadable)
         if len(unreadable) + batch.unreadable > UNREADABLE_LINES:
             raise TooMuchPoison(
                 f"{len(unreadable) + batch.unreadable} lines of {len(records)} records cannot be read: see "
@@ -156,17 +160,23 @@ class PartitionWorker:
         self._write_rows("frictions", changes.frictions)
         self._write_rows("journeys", changes.journeys)
         self._folding.wrote(changes)
+        # Of a forgotten customer nothing is kept, not even what is no longer true.
+        reloaded = {one.customer for one in arrived.reloads}
+        gone = [customer_id(one) for one in reloaded if self._decisions.suppression.suppresses((one,))]
+        if gone:
+            self._store.delete("frictions", gone)
+            self._store.delete("journeys", gone)
         self._write_identities(batch.events)
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
-        self._tell(routed, [*batch.events, *batch.repeated])
+        self._tell(routed, [*batch.events, *batch.repeated], forgotten)
         return Flushed(
             records=len(records),
             stored=len(batch.events) + len(batch.repeated),
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined) + len(unreadable),
-            suppressed=batch.suppressed,
+            suppressed=len(batch.suppressed),
             customers=len(touched),
             frictions=changes.new,
             retracted=changes.retracted,
@@ -176,36 +186,38 @@ class PartitionWorker:
     def _here(self, customer: str) -> bool:
         return self._is_own(self._partition_of(customer))
 
-    def _arrived(self, records: Sequence[Record], batch: Batch) -> tuple[Arrived, list[dict[str, Any]]]:
-        unreadable: list[dict[str, Any]] = []
+    def _forgotten(self, records: Sequence[Record], unreadable: list[dict[str, Any]]) -> frozenset[str]:
+        """Let no event in, from these records on, that names a forgotten identifier; gives the new ones."""
+        told = _lines(records, "forgotten", decode_forgotten, unreadable)
+        for one in told:
+            self._decisions.take(one.entries)
+        if told:
+            # What was written of those who are let in again is written anew.
+            self._linked.clear()
+            self._named.clear()
+        return frozenset(identifier for one in told for identifier in one.identifiers)
 
-        def lines(kind: str, decode: Callable[[bytes], Read]) -> list[Read]:
-            return [
-                one
-                for record in records
-                if record.kind == kind
-                for one in read_lines(record, decode, kind, unreadable)
-            ]
-
+    def _arrived(self, records: Sequence[Record], batch: Batch, unreadable: list[dict[str, Any]]) -> Arrived:
+        suppression = self._decisions.suppression
         forwarded = [
             event
             for record in records
             if record.kind == "forwarded"
             for event in read_events(record, unreadable)
-            if not self._suppression.suppresses(event.identifiers)
+            if not suppression.suppresses(event.identifiers)
         ]
         for record in records:
             if record.kind not in KINDS:
                 unreadable += [*read_lines(record, _refuse, "line of this program's", unreadable)]
-        assignments = lines("assignment", decode_assignment)
-        reloads = lines("reload", decode_reload)
-        return Arrived(batch.events, batch.repeated, forwarded, assignments, reloads), unreadable
+        assignments = _lines(records, "assignment", decode_assignment, unreadable)
+        reloads = _lines(records, "reload", decode_reload, unreadable)
+        return Arrived(batch.events, batch.repeated, forwarded, batch.suppressed, assignments, reloads)
 
     def _owners_of(self, arrived: Arrived) -> dict[str, str]:
         """Whose the entities of the events are. Of its own entities it is told when that changes."""
         for one in arrived.assignments:
             self._owners.pop(one.entity, None)
-        own = {event.entity for event in (*arrived.new, *arrived.repeated)}
+        own = {event.entity for event in (*arrived.new, *arrived.repeated, *arrived.suppressed)}
         unknown = own.difference(self._owners)
         found = {entity: self._owners[entity] for entity in own - unknown}
         asked, self._members = owned(self._store, unknown.union(event.entity for event in arrived.forwarded))
@@ -227,11 +239,15 @@ class PartitionWorker:
             if self._here(customer):
                 yield customer, due[entity]
 
-    def _tell(self, routed: Routed, events: Iterable[Event]) -> None:
+    def _tell(self, routed: Routed, events: Iterable[Event], forgotten: frozenset[str]) -> None:
         lines: dict[tuple[int | None, MessageKind], list[bytes]] = defaultdict(list)
         sets = {event.identifiers for event in events if len(event.identifiers) > 1}.difference(self._linked)
         if fresh := sorted(sets - self._store.linked(sorted(sets))):
             lines[None, "links"] = encoded(fresh)
+        if forgotten:
+            named = sorted(forgotten)
+            entities = tuple(one for one in self._store.entities_naming(named) if self._here(one))
+            lines[None, "erasure"] = encoded([Erasure(entities, tuple(named))])
         for customer, forwarded in routed.forward.items():
             lines[self._partition_of(customer), "forwarded"] += encoded(forwarded)
         for reload in routed.reload:
@@ -257,6 +273,17 @@ class PartitionWorker:
     def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
         if any(rows.values()):
             self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
+
+
+def _lines(
+    records: Sequence[Record], kind: str, decode: Callable[[bytes], Read], unreadable: list[dict[str, Any]]
+) -> list[Read]:
+    return [
+        one
+        for record in records
+        if record.kind == kind
+        for one in read_lines(record, decode, kind, unreadable)
+    ]
 
 
 def _refuse(line: bytes) -> dict[str, Any]:

@@ -83,6 +83,12 @@ class Store(Protocol):
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete for good the events of the entities that name one of the identifiers."""
 
+    def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
+        """The entities of the events that name one of the identifiers."""
+
+    def delete_links(self, naming: Sequence[str]) -> None:
+        """Delete for good the links that name one of the identifiers."""
+
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
 

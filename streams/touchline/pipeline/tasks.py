@@ -127,6 +127,7 @@ class IdentityTask:
         self, store: Store, partitions: int, metrics: StageMetrics, clock: Callable[[], float] = time.time
     ) -> None:
         self._store, self._metrics, self._clock = store, metrics, clock
+        self._partitions = partitions
         self._place = partial(partition_of, partitions=partitions)
         self._begin: Callable[[], IdentityStage] | None = None
         self._stage: IdentityStage | None = None
@@ -139,7 +140,7 @@ class IdentityTask:
         self._stage = None
 
     def _new(self, sender: Sender) -> IdentityStage:
-        stage = IdentityStage(self._store, self._place, sender, str(uuid_utils.uuid7()))
+        stage = IdentityStage(self._store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
         stage.adopt(self._now())
         return stage
 

@@ -148,7 +148,7 @@ class Worker:
             stored=len(batch.events) + len(batch.repeated),
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined),
-            suppressed=batch.suppressed,
+            suppressed=len(batch.suppressed),
             customers=len(touched.union(due, moved)),
             frictions=changes.new,
             retracted=changes.retracted,

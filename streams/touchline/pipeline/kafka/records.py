@@ -22,8 +22,10 @@ Kind = Literal[
     "forwarded",
     "assignment",
     "reload",
+    "forgotten",
     "links",
     "rules",
+    "erasure",
     "ledger",
     "quarantine",
     "raw",
@@ -32,8 +34,9 @@ Kind = Literal[
 
 In `touchpoints`: accepted `events` of the partition's entities; `accounts`, how many events came in a request
 (for the store alone, in whichever partition); and what keeps identity across partitions: `forwarded` events,
-`assignment`, `reload`. In `links`: `links`, identifiers that occurred together, `ledger`, an operator's
-decisions, and `rules`, those that a worker folds by. In `quarantine`: refused events, as `quarantine`.
+`assignment`, `reload`, `forgotten`. In `links`: `links`, identifiers that occurred together, `ledger`, an
+operator's decisions, `rules`, those that a worker folds by, and `erasure`, events that are to go. In
+`quarantine`: refused events, as `quarantine`.
 In `inbox`: `raw` events as an SDK sent them, which the collector judges; no worker sees them.
 """
 

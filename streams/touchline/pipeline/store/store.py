@@ -109,6 +109,13 @@ ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(St
     AND hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
 SETTINGS mutations_sync = 2
 """
+_NAMING = """
+SELECT DISTINCT entity FROM events WHERE hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
+"""
+_DELETE_LINKS = """
+ALTER TABLE {} DELETE WHERE hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
+SETTINGS mutations_sync = 2
+"""
 _DELETE = """
 ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
 SETTINGS mutations_sync = 2
@@ -262,6 +269,16 @@ class Store:
                 entities=_listed(entities),
                 naming=_listed(naming),
             )
+
+    def entities_naming(self, identifiers: Sequence[str]) -> list[str]:
+        """The entities of the events that name one of the identifiers; all of the table is read."""
+        rows = self._ask(_NAMING, "JSONEachRow", naming=_listed(identifiers))
+        return [row.entity for row in _entities.decode_lines(rows)]
+
+    def delete_links(self, naming: Sequence[str]) -> None:
+        """Delete for good the links that name one of the identifiers."""
+        if naming:
+            self._change(_DELETE_LINKS.format(local("links", self._cluster)), naming=_listed(naming))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
