@@ -8,6 +8,26 @@ from typing import Any
 from touchline.pipeline.garbage import search_seldom
 
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
+    "latency": (
+        "from accepted to visible as a friction, embedded and around Kafka",
+        {"rate": "events a second", "seconds": "for how long"},
+    ),
+    "recovery": (
+        "from the start of the process to the first event worked off",
+        {"customers": "how many are in the store", "starts": "how often it is started"},
+    ),
+    "growth": (
+        "what an event costs as the store grows",
+        {"events": "how many are stored at last", "measured": "how many are worked off at each step"},
+    ),
+    "worker": (
+        "from Kafka to the store, one worker process; beside the floor, Faust's usual way, Bytewax and Quix",
+        {
+            "events": "how many events of the demo's traffic",
+            "peer_events": "how many of them Bytewax and Quix Streams get",
+            "faust_events": "how many of them Faust gets",
+        },
+    ),
     "fold": (
         "what the fold costs an event: in order, late, with merges; beside Bytewax and Quix Streams",
         {"events": "how many events of the demo's traffic", "rounds": "how often each takes its turn"},
@@ -37,7 +57,7 @@ def main(arguments: list[str]) -> int:
         one.add_argument("--json", action="store_true", help="print one JSON object")
         one.add_argument("--profile", action="store_true", help="say where the time goes, if it can")
         for size, meaning in sizes.items():
-            one.add_argument(f"--{size}", type=int, help=meaning)
+            one.add_argument(f"--{size.replace('_', '-')}", type=int, help=meaning)
     asked = vars(parser.parse_args(arguments))
     module: Any = import_module(f"benchmarks.{asked['name']}")
     sizes = {size: asked[size] for size in BENCHMARKS[asked["name"]][1] if asked[size] is not None}

@@ -16,7 +16,7 @@ from benchmarks.peers import pack
 from benchmarks.peers.patterns import Event, Found, State
 
 
-class _Customer(StatefulBatchLogic[Event, Found, State]):  # type: ignore[misc, unused-ignore]
+class Customer(StatefulBatchLogic[Event, Found, State]):  # type: ignore[misc, unused-ignore]
     """One customer's events; `now` (ms) is when deadlines are looked at for the last time."""
 
     def __init__(self, state: State | None, now: int) -> None:
@@ -42,7 +42,7 @@ def run(events: Sequence[tuple[str, Event]], now: int, batch: int) -> list[Found
     out: list[tuple[str, Any]] = []
     flow = Dataflow("touchline")
     keyed = op.input("events", flow, TestingSource(events, batch))
-    found = op.stateful_batch("frictions", keyed, lambda state: _Customer(state, now))
+    found = op.stateful_batch("frictions", keyed, lambda state: Customer(state, now))
     op.output("found", found, TestingSink(out))
     run_main(flow)
     return [one for _, one in out]

@@ -68,7 +68,7 @@ class Quix:
         )
         self._out: list[Found] = []
         registry.register_root(frame)
-        frame.apply(_step, stateful=True, expand=True)
+        frame.apply(fold, stateful=True, expand=True)
         self._topic, self._stream = topic.name, frame.stream_id
         self._run = registry.compose_all(sink=lambda found, *_: self._out.append(found))[topic.name]
         self._stores.on_partition_assign(stream_id=self._stream, partition=0, committed_offsets={})
@@ -93,7 +93,7 @@ class Quix:
         self._stores.on_partition_revoke(stream_id=self._stream, partition=0)
 
 
-def _step(event: Event, state: Kept[str, State]) -> list[Found]:
+def fold(event: Event, state: Kept[str, State]) -> list[Found]:
     customer = state.get("customer")
     if customer is None:
         customer = pack.begin()

@@ -83,3 +83,20 @@ def test_an_unknown_benchmark_is_a_usage_error() -> None:
     done = run("speed")
     assert done.returncode == 2
     assert "fold" in done.stderr
+
+
+def test_an_event_is_measured_as_the_store_grows() -> None:
+    """At each size the same traffic costs something, and the sizes are those asked for."""
+    found = measured("growth", "--events", "5000", "--measured", "400")
+    sizes = [name for name in found["figures"] if name.endswith(" events")]
+    assert sizes == ["500 events", "1,000 events", "2,500 events", "5,000 events"]
+    assert all(found["figures"][size]["cpu_us_per_event"] > 0 for size in sizes)
+    assert found["ratios"]["last/first"] > 0
+
+
+def test_a_start_is_measured_to_the_first_event() -> None:
+    """A store with customers and an empty one are both started, up to a record that is worked off."""
+    found = measured("recovery", "--customers", "300", "--starts", "1")
+    for kind in ("full", "empty"):
+        assert 0 < found["figures"][kind]["cpu_seconds_median"] < found["figures"][kind]["seconds_most"] * 64
+    assert found["figures"]["with_an_obligation"] == 3

@@ -1,0 +1,85 @@
+"""`growth`: what an event costs a worker as the store grows."""
+
+import os
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from benchmarks.filling import fill, in_force
+from benchmarks.report import Report
+from benchmarks.traffic import Traffic, demo_traffic
+from touchline.collector.log import Batch
+from touchline.pipeline.packs import load_rules
+from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.pipeline.store import open_store
+from touchline.pipeline.worker import Worker
+from touchline.vocabulary.event import Event
+
+EVENTS = 10_000_000
+MEASURED = 20_000
+STEPS = (0.1, 0.2, 0.5, 1.0)
+"""Parts of the whole at which it is measured."""
+
+TOGETHER = 100
+
+
+def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
+    """Fill a store in steps, and at each let a new worker take in the same traffic of other customers."""
+    traffic, rules = demo_traffic(measured), load_rules()
+    now = traffic.end
+    figures: dict[str, Any] = {"events": events, "measured": measured}
+    costs: list[float] = []
+    with TemporaryDirectory() as name, open_store(Path(name) / "store") as store:
+        in_force(store, rules, now)
+        filled = 0
+        for number, step in enumerate(STEPS):
+            until = int(events * step)
+            fill(store, filled, until - filled, now)
+            filled = until
+            with closing(SqliteLog(Path(name) / f"log-{number}.sqlite")) as log:
+                for lines in _renamed(traffic, number):
+                    log.append(Batch(lines, [], traffic.events[-1].time))
+                began, cpu = time.monotonic(), time.process_time()
+                worker = Worker(log, store, rules)
+                started, started_cpu = time.monotonic() - began, time.process_time() - cpu
+                wall, cpu = time.monotonic(), time.process_time()
+                while records := worker.read():
+                    worker.flush(records)
+                wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+            costs.append(cpu / measured * 1e6)
+            figures[f"{until:,} events"] = {
+                "cpu_us_per_event": round(costs[-1], 1),
+                "wall_us_per_event": round(wall / measured * 1e6, 1),
+                "worker_start_seconds": round(started, 2),
+                "worker_start_cpu_seconds": round(started_cpu, 2),
+                "store_mb": _size(Path(name) / "store") >> 20,
+            }
+        figures["disk_free_mb"] = shutil.disk_usage(name).free >> 20
+    ratios = {"last/first": round(costs[-1] / costs[0], 2), "most/first": round(max(costs) / costs[0], 2)}
+    notes = [
+        "processor time of the whole process, the engine's merges of what was filled in included; the "
+        "worker's own start is beside it",
+    ]
+    return Report("growth", figures, ratios, notes)
+
+
+def _renamed(traffic: Traffic, number: int) -> list[list[bytes]]:
+    """The same traffic of other customers, in portions."""
+    encode = msgspec.json.Encoder().encode
+    lines = [encode(_other(event, number)) for event in traffic.events]
+    return [lines[start : start + TOGETHER] for start in range(0, len(lines), TOGETHER)]
+
+
+def _other(event: Event, number: int) -> Event:
+    named = tuple(one.replace(":", f":{number}-", 1) for one in event.identifiers)
+    return replace(event, id=f"{number}-{event.id}", identifiers=named)
+
+
+def _size(folder: Path) -> int:
+    return sum(os.path.getsize(Path(where) / name) for where, _, names in os.walk(folder) for name in names)
