@@ -542,7 +542,7 @@ def customer_events(plain: Any, seen: Any) -> Rows:
 
 
 def came(plain: Any, seen: Any) -> list[Event]:
-    return [event for event in plain.events if seen.during(event.received_at)]
+    return [event for event in plain.events if seen.during(event.time)]
 
 
 def refused(plain: Any, seen: Any) -> Rows:
@@ -602,7 +602,7 @@ def producers(plain: Any, seen: Any) -> Rows:
                 "quarantined": len(wrong),
                 "refused": len(wrong) / (len(stored) + len(wrong)),
                 "last": moment(last),
-                "silent": seen.end // 1000 - last // 1000,
+                "silent": max(0, seen.end // 1000 - last // 1000),
                 "lag": part(lags, 0.5) if lags else None,
                 "slowest": part(lags, 0.95) if lags else None,
             }
@@ -719,14 +719,14 @@ CHECKS: dict[str, Callable[[Any, Any], Rows]] = {
     "quarantined": quarantined,
     "late": late,
     "events_by_producer": lambda plain, seen: series(
-        ((event.received_at, event.producer) for event in came(plain, seen)), seen
+        ((event.time, event.producer) for event in came(plain, seen)), seen
     ),
     "quarantine_over_time": lambda plain, seen: series(
         ((row["received_at"], row["reason"]) for row in refused(plain, seen)), seen
     ),
     "producers": producers,
     "arrival_lag": lambda plain, seen: quantiles(
-        ((event.received_at, lag(event)) for event in came(plain, seen)), seen
+        ((event.time, lag(event)) for event in came(plain, seen)), seen
     ),
     "detection_lag": detection_lag,
     "event_types": lambda plain, seen: counted((event.type for event in came(plain, seen)), "events")[:40],

@@ -1,6 +1,7 @@
 """Measures of service and friction: each defined once, measured by one function, with goals."""
 
 from touchline.measures.definitions import BY_NAME, MEASURES, Dimension, Measure, Unit
+from touchline.measures.owners import owners
 from touchline.measures.reading import Ask, GoalsError, Reading, Span, check_goals, evaluate
 from touchline.measures.wording import ahead, shown
 
@@ -17,5 +18,6 @@ __all__ = [
     "ahead",
     "check_goals",
     "evaluate",
+    "owners",
     "shown",
 ]

@@ -4,6 +4,8 @@ Rows of a contact are brought together by its id with aggregates that do not min
 doubled rows cost nothing and never count.
 """
 
+from touchline.measures.owners import owners
+
 _READ = """
 SELECT type, time, channel, source, entity,
        JSONExtract(data, 'Tuple(contact_id String, reason String, queue String, kind String, direction String,
@@ -78,26 +80,28 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """  # noqa: S608 - made of constants
 """A row a contact that was started in the span and reached someone: `transferred`, `escalated`."""
 
-_BEFORE = "max(if(handled, toNullable(at), NULL)) OVER ({} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-_NEXT = "min(toNullable(at)) OVER ({} ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)"
+_BEGUN = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
+    AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
 
 FIRST = f"""
-SELECT at, channel, source, queue, reason, unresolved,
-       isNull(here_before) OR here_before < at - INTERVAL 7 DAY AS first_here,
-       isNotNull(here_next) AND here_next <= at + INTERVAL 7 DAY AS again_here,
-       isNull(any_before) OR any_before < at - INTERVAL 7 DAY AS first_anywhere,
-       isNotNull(any_next) AND any_next <= at + INTERVAL 7 DAY AS again_anywhere
+SELECT one.1 AS at, one.3 AS channel, one.4 AS source, one.5 AS queue, reason, one.7 AS unresolved,
+       arrayFilter(other -> other.6 AND (other.1, other.2) < (one.1, one.2)
+                            AND other.1 >= one.1 - INTERVAL 7 DAY, own) AS before,
+       arrayFilter(other -> (other.1, other.2) > (one.1, one.2)
+                            AND other.1 <= one.1 + INTERVAL 7 DAY, own) AS after,
+       NOT arrayExists(other -> other.3 = one.3, before) AS first_here,
+       arrayExists(other -> other.3 = one.3, after) AS again_here,
+       empty(before) AS first_anywhere, notEmpty(after) AS again_anywhere
 FROM (
-    SELECT *, {_BEFORE.format("here")} AS here_before, {_NEXT.format("here")} AS here_next,
-           {_BEFORE.format("anywhere")} AS any_before, {_NEXT.format("anywhere")} AS any_next
+    SELECT reason, groupArray((at, contact, channel, source, queue, handled, unresolved)) AS own
     FROM ({_HANDLED}) AS contacts
-    INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
+    INNER JOIN ({owners(_BEGUN)}) AS owners USING (entity)
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
-    WINDOW here AS (PARTITION BY customer, reason, channel ORDER BY at, contact),
-           anywhere AS (PARTITION BY customer, reason ORDER BY at, contact)
+    GROUP BY customer, reason
 )
-WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+ARRAY JOIN arrayFilter(
+    other -> other.6 AND other.1 >= {{since:DateTime64(3)}} AND other.1 < {{until:DateTime64(3)}}, own) AS one
 """  # noqa: S608 - made of constants
 """A row a contact of the span about something that reached someone, on its channel (`_here`) or on any.
 

@@ -14,14 +14,14 @@ DASHBOARD = Dashboard(
 NOTHING_CAME = "Nothing came in in this span: does a producer send, and to this collector?"
 NOTHING_BAD = "Nothing was quarantined in this span."
 
-# Rows that are there twice until they are merged count once.
 _CAME = """
-    SELECT id, producer, type, received_at,
+    SELECT id, producer, type, time, received_at,
            greatest(0, dateDiff('millisecond', time, received_at)) / 1000 AS lag
     FROM events
-    WHERE $__timeFilter(received_at)
+    WHERE $__timeFilter(time)
     LIMIT 1 BY id
 """
+"""By when it happened, as in the other dashboards; rows that are there twice count once."""
 
 PANELS = (
     Panel(
@@ -45,8 +45,8 @@ WHERE received_at <= $__toTime
         "events",
         ID,
         "Events stored",
-        "How many events came in?",
-        "SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(received_at)",
+        "How many events are there of this span?",
+        "SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(time)",
         "stat",
         "count",
         NOTHING_CAME,
@@ -61,7 +61,7 @@ WHERE received_at <= $__toTime
         """
 SELECT if(bad + good = 0, NULL, bad / (bad + good)) AS value
 FROM (SELECT uniqExact(id) AS bad FROM quarantine WHERE $__timeFilter(received_at)) AS refused
-CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(received_at)) AS stored
+CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) AS stored
 """,
         "stat",
         "share",
@@ -88,9 +88,8 @@ CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(receive
         "Events by producer",
         "Does every producer send as it always does?",
         """
-SELECT $__timeInterval(received_at) AS time, producer AS series, uniqExact(id) AS value
-FROM events
-WHERE $__timeFilter(received_at)
+SELECT $__timeInterval(at) AS time, producer AS series, uniqExact(id) AS value
+FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time))
 GROUP BY time, series
 ORDER BY time, series
 """,
@@ -161,9 +160,8 @@ ORDER BY quarantined DESC, stored DESC, producer
         "From happening to arrival",
         "How long are events on their way?",
         f"""
-SELECT $__timeInterval(received_at) AS time,
-       quantileExact(0.5)(lag) AS median, quantileExact(0.95)(lag) AS slow
-FROM ({_CAME})
+SELECT $__timeInterval(at) AS time, quantileExact(0.5)(lag) AS median, quantileExact(0.95)(lag) AS slow
+FROM (SELECT time AS at, lag FROM ({_CAME}))
 GROUP BY time
 ORDER BY time
 """,
@@ -199,7 +197,7 @@ ORDER BY time
         """
 SELECT type AS label, uniqExact(id) AS events
 FROM events
-WHERE $__timeFilter(received_at)
+WHERE $__timeFilter(time)
 GROUP BY label
 ORDER BY events DESC, label
 LIMIT 40

@@ -1,5 +1,6 @@
 """*Journeys*: the ways that customers take, where they drop off, and one customer's events."""
 
+from touchline.measures import owners
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
 from touchline.panels.parts import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES, stat
 
@@ -27,6 +28,8 @@ _STEPS = (
 )
 _WEEK_MS = 604_800_000
 
+_TAKEN = f"""type IN ({", ".join(f"'{kind}'" for _, kind in _STEPS)}) AND $__timeFilter(time) AND {EVENTS}"""
+
 _FUNNEL = f"""
 SELECT [{", ".join(f"'{label}'" for label, _ in _STEPS)}][step + 1] AS label, customers,
        customers - leadInFrame(customers, 1, customers)
@@ -36,12 +39,8 @@ FROM (
     FROM (
         SELECT windowFunnel({_WEEK_MS})(toUInt64(toUnixTimestamp64Milli(time)),
                    {", ".join(f"type = '{kind}'" for _, kind in _STEPS)}) AS reached
-        FROM (
-            SELECT entity, time, type FROM events
-            WHERE type IN ({", ".join(f"'{kind}'" for _, kind in _STEPS)})
-              AND $__timeFilter(time) AND {EVENTS}
-        ) AS taken
-        INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
+        FROM (SELECT entity, time, type FROM events WHERE {_TAKEN}) AS taken
+        INNER JOIN ({owners(_TAKEN)}) AS owners USING (entity)
         GROUP BY customer
         HAVING reached > 0
     )
