@@ -1,5 +1,6 @@
 """A server with the live page, and a real browser to look at it with."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from selenium import webdriver
@@ -57,6 +59,18 @@ class Site:
     def asked(self) -> int:
         """How many queries the page has made so far."""
         return int(json.loads(self.get("/test/asked")[1]))
+
+
+@pytest.fixture(scope="session")
+def make() -> ModuleType:
+    """What makes rows of the store's tables."""
+    path = Path(__file__).with_name("rows.py")
+    spec = importlib.util.spec_from_file_location("rows", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

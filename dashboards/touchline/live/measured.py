@@ -10,8 +10,6 @@ from touchline.measures import Reading, Span, ahead, evaluate, shown
 
 SPANS = ("24h", "7d", "30d")
 DEFAULT_SPAN = "7d"
-EVERY = 20.0
-"""Measures move slowly and take more asking than the rest: seconds between two readings."""
 
 _SCALES = {"share": (0.0, 1.0), "points": (-100.0, 100.0), "of 7": (1.0, 7.0)}
 

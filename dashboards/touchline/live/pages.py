@@ -26,6 +26,8 @@ from touchline.panels import DASHBOARDS, PANELS, Dashboard
 _BROWSER = Path(__file__).parent / "browser"
 _MESSAGES_KEPT = 50
 _LONGEST_CHOICE = 512
+_SLOWER = 10
+"""Measures move slowly and take more asking than the rest: so many times as long between two readings."""
 _ALERTS = "alerts"
 """The one key of the feed of alerts."""
 
@@ -127,8 +129,8 @@ def mount(
     )
     services: Feeds[str, Service] = Feeds(
         lambda span: measured.load(store, span, int(time() * 1000), aims),
-        every=measured.EVERY,
-        limit=max(limit, measured.EVERY),
+        every=_SLOWER * every,
+        limit=2 * limit,
     )
     incidents: Feeds[str, Alerts] = Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit)
     stories: Feeds[str, Story] = Feeds(
