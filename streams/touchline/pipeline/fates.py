@@ -5,7 +5,7 @@ the same rows, with the same ids.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import uuid5
 
 from touchline.pipeline.ports import Record
@@ -19,9 +19,9 @@ Placed = tuple[Event, int]
 
 def fates(
     records: Sequence[Record],
-    arrived: Iterable[Placed],
-    admitted: Iterable[Placed],
-    kept: Iterable[Placed],
+    arrived: Collection[Placed],
+    admitted: Collection[Placed],
+    kept: Collection[Placed],
 ) -> list[AccountRow]:
     """A row for each record and each producer in it.
 
@@ -31,9 +31,10 @@ def fates(
         admitted: Those that name no forgotten identifier.
         kept: Those of them that are stored by this record; the others are duplicates.
     """
-    came, let_in, stored = (
-        Counter((offset, event.producer) for event, offset in some) for some in (arrived, admitted, kept)
-    )
+    came = _counted(arrived)
+    # Mostly all of them are admitted, and all of these kept: what is the same is counted once.
+    let_in = came if len(admitted) == len(arrived) else _counted(admitted)
+    stored = let_in if len(kept) == len(admitted) else _counted(kept)
     received_at = {record.offset: record.received_at for record in records}
     return [
         AccountRow(
@@ -47,3 +48,7 @@ def fates(
         )
         for (offset, producer), count in came.items()
     ]
+
+
+def _counted(some: Iterable[Placed]) -> Counter[tuple[int, str]]:
+    return Counter((offset, event.producer) for event, offset in some)
