@@ -8,6 +8,10 @@ decided. The order of writing:
     3. the links, and the entries of the ledger, that were taken into account
     4. commit of the log's offset, by whoever runs this stage, when `flush` has returned
 
+Whom an operator forgets is in the ledger first and told to every partition's worker then: from there on it
+lets nothing in that names them. When it has stored the last of it, it says of which entities (`Erasure`);
+that is deleted then, and whoever had it folded anew, who thus finds nothing of it.
+
 What it knows is a function of the links and of the ledger's entries that are stored. They are stored last,
 and each link is decided by itself, so that a repeated flush decides the same, one after the other, as the
 one that was cut off.
@@ -84,11 +88,13 @@ class IdentityStage:
         self._identities.observe(self._linked)
 
     def adopt(self, at: int) -> int:
-        """Take in what one worker alone stored, before there was this stage; says how many sets that were."""
-        if self._linked:
-            return 0
+        """Take in links that are stored in events alone, as by one worker without a stage; says how many."""
         suppression = self._decisions.suppression
-        sets = sorted(one for one in self._store.identifier_sets() if not suppression.suppresses(one))
+        sets = sorted(
+            one
+            for one in self._store.identifier_sets()
+            if one not in self._linked and not suppression.suppresses(one)
+        )
         self._apply([move for one in sets for move in self._observed(one)], sets, at)
         self._keep(sets, [])
         return len(sets)

@@ -204,6 +204,7 @@ class Worker:
         for entry in naming:
             self._identities.unban(entry.pair)
         self._store.delete("ledger", [entry.id for entry in naming])
+        self._store.delete_links(sorted(gone))
         self._store.delete_events(sorted(going.entities), sorted(gone))
 
     @property
