@@ -51,13 +51,14 @@ def accounts(
     first = 0 if since is None else began(since, now)
     with reported(StoreError, SettingsError, LogUnavailable):
         settings = load_settings(data=data)
+        # Where the log is elsewhere, it counts as worked off once nothing has come for long.
+        elsewhere = bool(settings.kafka or settings.store)
         worked_off = _position(settings.data, lambda log: log.committed())
         with readable_store(settings) as reader:
             sums, holes = read_sums(reader)
         end = _position(settings.data, lambda log: log.end())
     newest = max((one.heard_at for one in sums), default=0)
-    # Where the log is elsewhere, it counts as worked off once nothing has come for long.
-    at_rest = newest < now - silence if worked_off is None else worked_off == end
+    at_rest = newest < now - silence if elsewhere or worked_off is None else worked_off == end
     found = [
         one
         for one in reconcile(sums, holes, now=now, at_rest=at_rest, silent=silence)
