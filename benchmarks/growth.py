@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from benchmarks.filling import fill, in_force
 from benchmarks.report import Report
+from benchmarks.running import until as wait_until
 from benchmarks.traffic import Traffic, demo_traffic
 from touchline.collector.log import Batch
 from touchline.pipeline.packs import load_rules
 from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
+from touchline.pipeline.store import Store, open_store
 from touchline.pipeline.worker import Worker
 from touchline.vocabulary.event import Event
 
@@ -42,6 +43,7 @@ def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
             until = int(events * step)
             fill(store, filled, until - filled, now)
             filled = until
+            wait_until(lambda: _settled(store), 600, every=0.5)
             with closing(SqliteLog(Path(name) / f"log-{number}.sqlite")) as log:
                 for lines in _renamed(traffic, number):
                     log.append(Batch(lines, [], traffic.events[-1].time))
@@ -63,8 +65,8 @@ def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
         figures["disk_free_mb"] = shutil.disk_usage(name).free >> 20
     ratios = {"last/first": round(costs[-1] / costs[0], 2), "most/first": round(max(costs) / costs[0], 2)}
     notes = [
-        "processor time of the whole process, the engine's merges of what was filled in included; the "
-        "worker's own start is beside it",
+        "processor time of the whole process, once the engine has merged what was filled in; the worker's "
+        "own start is beside it",
     ]
     return Report("growth", figures, ratios, notes)
 
@@ -79,6 +81,10 @@ def _renamed(traffic: Traffic, number: int) -> list[list[bytes]]:
 def _other(event: Event, number: int) -> Event:
     named = tuple(one.replace(":", f":{number}-", 1) for one in event.identifiers)
     return replace(event, id=f"{number}-{event.id}", identifiers=named)
+
+
+def _settled(store: Store) -> bool:
+    return not int(store.query("SELECT count() FROM system.merges").result_rows[0][0])
 
 
 def _size(folder: Path) -> int:
