@@ -1,12 +1,15 @@
 """Whatever the order, the duplicates, the flushes and the crashes: the end is the offline result."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import Entry, Pair, Suppression, customer_id, kept
@@ -14,6 +17,7 @@ from touchline.identity.ledger import hashed
 from touchline.pipeline.memory import MemoryLog, MemoryStore
 from touchline.pipeline.replay import replay
 from touchline.pipeline.worker import Worker
+from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 
@@ -297,6 +301,37 @@ def test_the_ledger_takes_its_effect_whatever_happens(
     assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in told.forgotten)
 
 
+def test_the_rows_of_new_customers_are_not_asked_for() -> None:
+    """What an event of a new customer costs does not depend on how many rows of others the store holds."""
+    asked: list[UUID] = []
+
+    class Asked(MemoryStore):
+        def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+            asked.extend(customers)
+            return super().frictions_of(customers)
+
+        def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+            asked.extend(customers)
+            return super().journeys_of(customers)
+
+    log, store = MemoryLog(), Asked()
+    events = _events(
+        [
+            ("request.denied", 1, "store", ["account:1", "device:x"], 0),
+            ("help.failed", 2, "web", ["device:y"], 0),
+        ]
+    )
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    worker = Worker(log, store, RULES)
+    worker.flush(worker.read(), 3 * HOUR)
+    assert not asked
+    log.append("touchpoints", [orjson.dumps(_line(replace(events[0], id="e2", time=3 * HOUR)))], 0)
+    restarted = Worker(log, store, RULES)
+    restarted.flush(restarted.read(), 3 * HOUR)
+    assert set(asked) == {customer_id("account:1")}
+    assert _tables(store, 3 * HOUR)["signals"]
+
+
 @given(rows, st.integers(0, 1_000))
 def test_deadlines_alone_bring_a_store_up_to_date(seeds: list[Seed], later: int) -> None:
     """When time passes and no event comes, looking at what falls due is as good as folding everyone again."""
@@ -327,6 +362,22 @@ def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
     assert new.bring_rules_into_force(now) > 0
     assert new.bring_rules_into_force(now) == 0
     assert _tables(store, now) == _offline(events, now)
+
+
+def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
+    """What a flush that was cut off wrote by old rules, of events that it did not store, is taken back."""
+    events = _events([("help.failed", 1, "web", ["device:y"], 0)])
+    log, store = MemoryLog(), MemoryStore()
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    mortal = Mortal(log, store, 3)
+    old = Worker(mortal, mortal, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
+    with pytest.raises(CrashError):
+        old.flush(old.read(), HOUR)
+    assert store.tables["frictions"] and not store.tables["events"]
+    new = Worker(log, store, RULES)
+    new.bring_rules_into_force(HOUR)
+    new.flush(new.read(), HOUR)
+    assert _tables(store, HOUR) == _offline(events, HOUR)
 
 
 def _line(event: Event) -> dict[str, Any]:

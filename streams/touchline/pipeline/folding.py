@@ -5,7 +5,7 @@ that it wrote them; what is derived from the rows of a flush, such as alerts, is
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -76,6 +76,7 @@ class Folding:
         now: int,
         detected_at: int,
         version: int,
+        rowless: Callable[[str], bool] | None = None,
     ) -> Changes:
         """Fold the touched customers with their fresh events; `moved` ones gained or lost others' events.
 
@@ -86,11 +87,19 @@ class Folding:
             now: The evaluation time (ms).
             detected_at: When the pipeline learns what is found (ms).
             version: Of the rows.
+            rowless: Says, once `load` was asked, of which customer without older events the store has no row,
+                so that it is not asked. Without this it is asked for everyone's.
         """
         customers = self._held.advance(touched, fresh, moved, now)
         folded = {name: one.folded(self._rules, now) for name, one in customers.items()}
-        frictions, new = self._frictions(customers, folded, detected_at, version)
-        return Changes(frictions, self._journeys(customers, folded, version), new, customers, folded)
+        without = {
+            name
+            for name, one in customers.items()
+            if rowless and not one.known and one.taken == len(fresh.get(name, ())) and rowless(name)
+        }
+        frictions, new = self._frictions(customers, folded, without, detected_at, version)
+        journeys = self._journeys(customers, folded, without, version)
+        return Changes(frictions, journeys, new, customers, folded)
 
     def wrote(self, changes: Changes) -> None:
         """The rows are in the store."""
@@ -101,16 +110,24 @@ class Folding:
         self._held.hold({name: one for name, one in changes.held.items() if changes.folded[name].journeys})
 
     def _frictions(
-        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], detected_at: int, version: int
+        self,
+        customers: Mapping[str, Held],
+        folded: Mapping[str, Folded],
+        without: Collection[str],
+        detected_at: int,
+        version: int,
     ) -> tuple[list[FrictionRow], dict[str, int]]:
-        changed = {
-            customer_id(name): folded[name]
-            for name, one in customers.items()
-            if one.signals_changed(folded[name])
-        }
+        changed: dict[UUID, Folded] = {}
+        asked: list[UUID] = []
+        for name, one in customers.items():
+            if one.signals_changed(folded[name]):
+                customer = customer_id(name)
+                changed[customer] = folded[name]
+                if name not in without:
+                    asked.append(customer)
         held: dict[UUID, list[FrictionRow]] = defaultdict(list)
         known = set()
-        for row in self._store.frictions_of(list(changed)):
+        for row in self._store.frictions_of(asked):
             held[row.customer].append(row)
             known.add(row.id)
         rows = [
@@ -122,20 +139,25 @@ class Folding:
         return rows, dict(new)
 
     def _journeys(
-        self, customers: Mapping[str, Held], folded: Mapping[str, Folded], version: int
+        self,
+        customers: Mapping[str, Held],
+        folded: Mapping[str, Folded],
+        without: Collection[str],
+        version: int,
     ) -> list[JourneyRow]:
         rows: list[JourneyRow] = []
         unknown: dict[UUID, Folded] = {}
         for name, one in customers.items():
-            if one.known:
+            now_so = folded[name]
+            if one.known or name in without:
                 # In order, journeys only grow: none is superseded.
-                now_so = folded[name]
+                customer = customer_id(name)
                 rows += (
-                    difference.journey_row(customer_id(name), journey, now_so, version)
+                    difference.journey_row(customer, journey, now_so, version)
                     for journey in one.changed_journeys(now_so)
                 )
             else:
-                unknown[customer_id(name)] = folded[name]
+                unknown[customer_id(name)] = now_so
         held: dict[UUID, list[JourneyRow]] = defaultdict(list)
         for row in self._store.journeys_of(list(unknown)):
             held[row.customer].append(row)

@@ -76,6 +76,8 @@ class Worker:
         self._fingerprint = f"{rules.fingerprint}/{journey_gap}"
         self._decisions = Decisions(store.ledger())
         self._erasing: frozenset[str] = frozenset()
+        self._before: Mapping[str, str] = {}
+        self._having: set[str] = set()
         self._identities = Identities(self._decisions.bans)
         self._identities.observe(store.identifier_sets())
         self._deadlines = Deadlines(
@@ -128,13 +130,17 @@ class Worker:
         if not records and not due:
             return None
         self._version = max(self._version + 1, detected_at)
+        # Where a flush is repeated, there may be rows of events that are not stored.
+        repeated = self._log.begun() > self._position
         if records:
             self._log.begin(records[-1].offset)
 
         moves = self._identities.observe([event.identifiers for event in batch.events])
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
         moved = _names(moves)
-        changes = self._write_customers(touched.union(due, moved), batch.events, moved, now, detected_at)
+        before = None if repeated else {move.identifier: move.before for move in moves}
+        everyone = touched.union(due, moved)
+        changes = self._write_customers(everyone, batch.events, moved, now, detected_at, before)
         self._write_identities(
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
         )
@@ -149,7 +155,7 @@ class Worker:
             duplicates=batch.duplicates,
             quarantined=len(batch.quarantined),
             suppressed=len(batch.suppressed),
-            customers=len(touched.union(due, moved)),
+            customers=len(everyone),
             frictions=changes.new,
             retracted=changes.retracted,
         )
@@ -227,13 +233,24 @@ class Worker:
         return len(everyone)
 
     def _write_customers(
-        self, touched: set[str], fresh: Iterable[Event], moved: set[str], now: int, detected_at: int
+        self,
+        touched: set[str],
+        fresh: Iterable[Event],
+        moved: set[str],
+        now: int,
+        detected_at: int,
+        before: Mapping[str, str] | None = None,
     ) -> Changes:
-        """Fold the customers and write the difference."""
+        """Fold the customers and write the difference.
+
+        `before` says whose the moved identifiers were, where the rows are still those of the stored events.
+        """
         by_customer: dict[str, list[Event]] = defaultdict(list)
         for event in fresh:
             by_customer[self._identities.customer_of(event.entity)].append(event)
-        changes = self._folding.changes(touched, by_customer, moved, now, detected_at, self._version)
+        self._before, self._having = before or {}, set()
+        rowless = None if before is None else self._rowless
+        changes = self._folding.changes(touched, by_customer, moved, now, detected_at, self._version, rowless)
         self._write_rows("frictions", changes.frictions)
         self._write_rows("journeys", changes.journeys)
         self._folding.wrote(changes)
@@ -246,7 +263,13 @@ class Worker:
         for event in self._store.events_of(sorted(members), later_than):
             if self._erasing and not self._erasing.isdisjoint(event.identifiers):
                 continue
-            yield self._identities.customer_of(event.entity), event
+            customer = self._identities.customer_of(event.entity)
+            self._having.add(self._before.get(event.entity, customer))
+            yield customer, event
+
+    def _rowless(self, customer: str) -> bool:
+        """Whether a customer, whose events now are loaded, had none before."""
+        return customer not in self._having
 
     def _write_identities(self, identifiers: set[str]) -> None:
         rows = []

@@ -41,7 +41,7 @@ def arrow_stream(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.Da
         KeyError: a column that the table does not have.
         ValueError: a value that its column cannot hold, or columns of unlike lengths.
     """
-    arrays = [pa.array(_plain(values), types[name]) for name, values in columns.items()]
+    arrays = [_array(values, types[name]) for name, values in columns.items()]
     table = pa.table(arrays, names=list(columns))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -62,5 +62,7 @@ pa.array([])
 sys.meta_path.remove(_finder)
 
 
-def _plain(values: Sequence[Any]) -> Sequence[Any]:
-    return [str(value) for value in values] if values and isinstance(values[0], UUID) else values
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if values and isinstance(values[0], UUID):
+        return pa.array([value.bytes for value in values], pa.binary(16))
+    return pa.array(values, kind)

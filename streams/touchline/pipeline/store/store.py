@@ -48,17 +48,24 @@ _STORED = """
 SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
 ORDER BY log_offset DESC
 """
+# Not FINAL, which reads all columns of every granule: of most customers asked for there are no rows.
 _FRICTIONS = """
 SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
     toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
-FROM frictions FINAL
-WHERE customer IN JSONExtract({customers:String}, 'Array(UUID)') AND status != 'retracted'
+FROM (
+    SELECT * FROM frictions PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    ORDER BY version DESC LIMIT 1 BY customer, id
+)
+WHERE status != 'retracted'
 """
 _JOURNEYS = """
 SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
     toUnixTimestamp64Milli(due_at) AS due_at)
-FROM journeys FINAL
-WHERE customer IN JSONExtract({customers:String}, 'Array(UUID)') AND NOT superseded
+FROM (
+    SELECT * FROM journeys PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    ORDER BY version DESC LIMIT 1 BY customer, id
+)
+WHERE NOT superseded
 """
 _DUE = """
 SELECT entity, toUnixTimestamp64Milli(due) AS due_at
@@ -349,7 +356,7 @@ class Store:
         rows = self._rows(
             "SELECT table, name, type FROM system.columns WHERE database = currentDatabase() AND table IN "
             "(SELECT name FROM system.tables WHERE database = currentDatabase() "
-            "AND (engine LIKE '%MergeTree' OR engine = 'Distributed'))"
+            "AND (engine LIKE '%MergeTree' OR engine = 'Distributed')) AND default_kind != 'MATERIALIZED'"
         )
         for table, name, clickhouse in rows:
             types.setdefault(table, {})[name] = arrow_type(clickhouse)
