@@ -4,6 +4,7 @@
 cases a law) or `long` (on demand).
 """
 
+import logging
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("dev", max_examples=100, deadline=None)
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
     from touchline.pipeline.kafka.records import About, Topics
     from touchline.pipeline.store import Store
     from touchline.pipeline.store_address import Address
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that sends the logs to its own standard error does so for its own test alone."""
+    handlers = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+    structlog.reset_defaults()
 
 
 class StoreProcess:
