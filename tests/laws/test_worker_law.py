@@ -373,7 +373,8 @@ def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
     old = Worker(mortal, mortal, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
     with pytest.raises(CrashError):
         old.flush(old.read(), HOUR)
-    assert store.tables["frictions"] and not store.tables["events"]
+    assert store.tables["frictions"]
+    assert not store.tables["events"]
     new = Worker(log, store, RULES)
     new.bring_rules_into_force(HOUR)
     new.flush(new.read(), HOUR)
