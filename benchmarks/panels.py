@@ -163,8 +163,7 @@ def _sizes(store: Store) -> dict[str, Any]:
 def _asked(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
     since = {one.id: _SPANS[one.since] for one in DASHBOARDS}[panel.dashboard]
     start, end = START - since, START
-    customer = "SELECT toString(customer) FROM current_frictions LIMIT 1"
-    chosen = {"customer": store.query(customer).result_rows[0]}
+    chosen = {"customer": [_customer(store, (start + end) // 2)]}
     sql = expand(panel.sql, start, end, interval(start, end), chosen)
     rows = len(store.query(sql).result_rows)
     walls, cpus = [], []
@@ -174,3 +173,10 @@ def _asked(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
         walls.append((perf_counter() - wall) * 1000)
         cpus.append((process_time() - cpu) * 1000)
     return {"wall_ms": round(median(walls)), "cpu_ms": round(median(cpus)), "rows": rows}
+
+
+def _customer(store: Store, at: int) -> str:
+    """One who met friction at about that time."""
+    sql = f"""SELECT toString(customer) FROM current_frictions
+        WHERE opened_at >= fromUnixTimestamp64Milli({at}) ORDER BY opened_at, id LIMIT 1"""  # noqa: S608
+    return str(store.query(sql).result_rows[0][0])

@@ -1,19 +1,13 @@
 """What is observed of contacts: SQL with a row a contact, to be a `Measure.base`.
 
 Rows of a contact are brought together by its id with aggregates that do not mind an event twice, so that
-doubled rows cost nothing and never count.
+doubled rows cost nothing and never count. What the data of a step say is in `events.told`, read when the
+event was written.
 """
 
 from touchline.measures.owners import owners
 
-_READ = """
-SELECT type, time, channel, source, entity,
-       JSONExtract(data, 'Tuple(contact_id String, reason String, queue String, kind String, direction String,
-           wait_seconds Nullable(Float64), resolved Nullable(Bool))') AS told
-FROM events
-"""
-
-QUEUED = f"""
+QUEUED = """
 SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
        answer.1 <= hung_up AND answer.1 < toDateTime64('2299-01-01', 3) AS answered,
        NOT answered AND hung_up < toDateTime64('2299-01-01', 3) AS abandoned,
@@ -21,56 +15,65 @@ SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
        if((answered ? answer.2 : hung_up_after) >= 0, answered ? answer.2 : hung_up_after,
           dateDiff('millisecond', at, ended) / 1000) AS waited
 FROM (
-    SELECT told.contact_id AS contact,
+    SELECT contact,
            minIf(time, type = 'contact.queued') AS at,
            argMinIf(channel, time, type = 'contact.queued') AS channel,
            argMinIf(source, time, type = 'contact.queued') AS source,
-           argMinIf(told.queue, time, type = 'contact.queued') AS queue,
-           argMinIf(told.reason, time, told.reason != '') AS reason,
+           argMinIf(told_queue, time, type = 'contact.queued') AS queue,
+           argMinIf(told_reason, time, told_reason != '') AS reason,
            arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
-               groupArrayIf((time, ifNull(told.wait_seconds, -1)), type = 'contact.answered'),
+               groupArrayIf((time, told_wait), type = 'contact.answered'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS answer,
            arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
-               groupArrayIf((time, ifNull(told.wait_seconds, -1)), type = 'contact.abandoned'),
+               groupArrayIf((time, told_wait), type = 'contact.abandoned'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS hang_up,
            hang_up.1 AS hung_up, hang_up.2 AS hung_up_after,
-           countIf(type = 'promise.made' AND told.kind = 'callback') > 0 AS promised
-    FROM ({_READ}
+           countIf(type = 'promise.made' AND told_kind = 'callback') > 0 AS promised
+    FROM (
+        SELECT type, time, channel, source, told.contact_id AS contact, told.reason AS told_reason,
+               told.queue AS told_queue, told.kind AS told_kind, ifNull(told.wait_seconds, -1) AS told_wait
+        FROM events
         WHERE type IN ('contact.queued', 'contact.answered', 'contact.abandoned', 'promise.made')
-          AND time >= {{since:DateTime64(3)}} - INTERVAL 1 DAY
-          AND time < {{until:DateTime64(3)}} + INTERVAL 1 DAY)
-    WHERE contact != ''
+          AND time >= {since:DateTime64(3)} - INTERVAL 1 DAY
+          AND time < {until:DateTime64(3)} + INTERVAL 1 DAY
+          AND contact != ''
+    )
     GROUP BY contact
-    HAVING at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
+    HAVING at >= {since:DateTime64(3)} AND at < {until:DateTime64(3)}
 )
-"""  # noqa: S608 - made of constants
+"""
 """A row a contact that was queued in the span, at the time of its first queue.
 
 `waited` (seconds until it was answered or abandoned), `answered`, `abandoned`, `called_back`.
 """
 
-_HANDLED = f"""
-SELECT told.contact_id AS contact,
+_HANDLED = """
+SELECT contact,
        minIf(time, type = 'contact.started') AS at,
        argMinIf(entity, time, type = 'contact.started') AS entity,
        argMinIf(channel, time, type = 'contact.started') AS channel,
        argMinIf(source, time, type = 'contact.started') AS source,
-       argMinIf(told.queue, time, told.queue != '') AS queue,
-       argMinIf(told.reason, (type != 'contact.started', time), told.reason != '') AS reason,
-       countIf(type = 'contact.started' AND told.direction = 'outbound') > 0 AS outbound,
+       argMinIf(told_queue, time, told_queue != '') AS queue,
+       argMinIf(told_reason, place, told_reason != '') AS reason,
+       countIf(type = 'contact.started' AND told_direction = 'outbound') > 0 AS outbound,
        countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
        countIf(type = 'contact.escalated') > 0 AS escalated,
-       argMaxIf(ifNull(told.resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(told.resolved))
+       argMaxIf(ifNull(told_resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(told_resolved))
            AS unresolved
-FROM ({_READ}
+FROM (
+    SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS told_reason,
+           told.queue AS told_queue, told.direction AS told_direction, told.resolved AS told_resolved,
+           toUnixTimestamp64Milli(time) + if(type = 'contact.started', 0, 10000000000000) AS place
+    FROM events
     WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.held',
                    'contact.transferred', 'contact.escalated', 'contact.ended')
-      AND time >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
-      AND time < {{until:DateTime64(3)}} + INTERVAL 30 DAY)
-WHERE contact != ''
+      AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
+      AND time < {until:DateTime64(3)} + INTERVAL 30 DAY
+      AND contact != ''
+)
 GROUP BY contact
-"""  # noqa: S608 - made of constants
+"""
 
 
 HANDLED = f"""
@@ -83,25 +86,28 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 _BEGUN = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
     AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
 
+_NEVER, _AGES = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
+
 FIRST = f"""
-SELECT one.1 AS at, one.3 AS channel, one.4 AS source, one.5 AS queue, reason, one.7 AS unresolved,
-       arrayFilter(other -> other.6 AND (other.1, other.2) < (one.1, one.2)
-                            AND other.1 >= one.1 - INTERVAL 7 DAY, own) AS before,
-       arrayFilter(other -> (other.1, other.2) > (one.1, one.2)
-                            AND other.1 <= one.1 + INTERVAL 7 DAY, own) AS after,
-       NOT arrayExists(other -> other.3 = one.3, before) AS first_here,
-       arrayExists(other -> other.3 = one.3, after) AS again_here,
-       empty(before) AS first_anywhere, notEmpty(after) AS again_anywhere
+SELECT at, channel, source, queue, reason, unresolved,
+       before_here < at - INTERVAL 7 DAY AS first_here, after_here <= at + INTERVAL 7 DAY AS again_here,
+       before_anywhere < at - INTERVAL 7 DAY AS first_anywhere,
+       after_anywhere <= at + INTERVAL 7 DAY AS again_anywhere
 FROM (
-    SELECT reason, groupArray((at, contact, channel, source, queue, handled, unresolved)) AS own
+    SELECT at, channel, source, queue, reason, handled, unresolved, if(handled, at, {_AGES}) AS reached,
+           max(reached) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_here,
+           leadInFrame(at, 1, {_NEVER}) OVER (here ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS after_here,
+           max(reached) OVER (anywhere ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_anywhere,
+           leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
+               AS after_anywhere
     FROM ({_HANDLED}) AS contacts
     INNER JOIN ({owners(_BEGUN)}) AS owners USING (entity)
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
-    GROUP BY customer, reason
+    WINDOW here AS (PARTITION BY customer, reason, channel ORDER BY at, contact),
+           anywhere AS (PARTITION BY customer, reason ORDER BY at, contact)
 )
-ARRAY JOIN arrayFilter(
-    other -> other.6 AND other.1 >= {{since:DateTime64(3)}} AND other.1 < {{until:DateTime64(3)}}, own) AS one
+WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """  # noqa: S608 - made of constants
 """A row a contact of the span about something that reached someone, on its channel (`_here`) or on any.
 

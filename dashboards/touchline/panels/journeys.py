@@ -50,6 +50,12 @@ FROM (
 ORDER BY step
 """
 
+# By the keys of the table and of its projection: `current_identities` would read all of it.
+_CHOSEN = """
+        SELECT argMax(customer, version) FROM identities
+        WHERE entity IN (${customer:sqlstring}) GROUP BY entity
+        UNION ALL SELECT toUUIDOrZero(arrayJoin([${customer:sqlstring}]))"""
+
 PANELS = (
     Panel(
         "journeys_without_friction",
@@ -200,17 +206,20 @@ LIMIT 20
         "Whose journeys met this friction, and how did they go on?",
         f"""
 SELECT opened_at, rule, toString(frictions.customer) AS customer, channel, source,
-       toString(status) AS status, grade, outcome
+       toString(status) AS status, newest.1 AS grade, newest.2 AS outcome
 FROM (
-    SELECT * FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+    SELECT id, opened_at, rule, customer, channel, source, status, journey
+    FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
     ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
 ) AS frictions
 LEFT JOIN (
-    SELECT id, grade, outcome FROM current_journeys
-    WHERE customer IN (
+    SELECT id, argMax((toString(grade), toString(outcome), superseded), version) AS newest FROM journeys
+    PREWHERE customer IN (
         SELECT customer FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
         ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
     )
+    GROUP BY customer, id
+    HAVING NOT newest.3
 ) AS journeys ON journeys.id = frictions.journey
 ORDER BY opened_at DESC, rule, toString(frictions.id)
 """,
@@ -234,14 +243,14 @@ ORDER BY opened_at DESC, rule, toString(frictions.id)
         ID,
         "One customer's events",
         "What befell this customer, on all channels?",
-        """
+        f"""
 SELECT time, type, channel, source, entity, data
 FROM events
 WHERE $__timeFilter(time) AND entity IN (
-    SELECT entity FROM current_identities WHERE customer IN (
-        SELECT customer FROM current_identities WHERE entity IN (${customer:sqlstring})
-        UNION ALL SELECT toUUIDOrZero(arrayJoin([${customer:sqlstring}]))
-    )
+    SELECT entity FROM identities
+    WHERE entity IN (SELECT entity FROM identities WHERE customer IN ({_CHOSEN}))
+    GROUP BY entity
+    HAVING argMax(customer, version) IN ({_CHOSEN})
 )
 ORDER BY time, id
 LIMIT 1 BY id
