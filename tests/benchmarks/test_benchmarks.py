@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
+from touchline.panels import PANELS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -100,3 +102,13 @@ def test_a_start_is_measured_to_the_first_event() -> None:
     for kind in ("full", "empty"):
         assert 0 < found["figures"][kind]["cpu_seconds_median"] < found["figures"][kind]["seconds_most"] * 64
     assert found["figures"]["with_an_obligation"] == 3
+
+
+def test_every_panel_is_asked_of_copies_of_a_week() -> None:
+    """The store has the size asked for, each panel its time; the customer who is looked at has events."""
+    found = measured("panels", "--events", "6000", "--rounds", "1")
+    figures = found["figures"]
+    assert 4000 < figures["stored_events"] < 8000
+    assert {panel.id for panel in PANELS} <= figures.keys()
+    assert figures["customer_events"]["rows"] > 0
+    assert found["ratios"]["limit/slowest"] > 0
