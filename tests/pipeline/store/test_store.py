@@ -69,6 +69,28 @@ def test_a_refused_insert_can_be_repeated(store: Store) -> None:
     assert store.stored_ids(["e00001"]) == {"e00001": 1}
 
 
+def test_contacts_of_an_older_store_are_read_like_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the steps of contacts say is found whichever migrations they were stored under."""
+    everything = migrations()
+    told = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
+    monkeypatch.setattr(opening, "migrations", lambda: everything[:7])
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(1, type="contact.ended", data=told), event(2, data=told)], "older")
+    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(3, type="contact.ended", data=told)], "newer")
+        found = store.query(
+            "SELECT id, told.contact_id, told.reason, told.queue, told.wait_seconds, told.resolved "
+            "FROM events WHERE time > toDateTime64(0, 3) ORDER BY id"
+        )
+        of_type = store.query("SELECT count() FROM events WHERE type LIKE 'contact.%' AND told.reason != ''")
+    said = ["c1", 'a "bill"', "", 3, False]
+    assert found.result_rows == [["e00001", *said], ["e00002", "", "", "", None, None], ["e00003", *said]]
+    assert of_type.result_rows == [[2]]
+
+
 def test_a_path_can_be_closed_and_another_opened(tmp_path: Path) -> None:
     """One process may open one store after another, and each keeps its rows."""
     for name in ("one", "two", "one", "two"):
