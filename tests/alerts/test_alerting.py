@@ -109,10 +109,34 @@ def test_it_goes_on_by_itself_where_the_store_is_written(
 ) -> None:
     """Begun over an empty store, it finds what is written later as soon as it is told so."""
     folding = fold(store, [outage], T + 60 * MINUTE)
-    one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: (T + 4 * MINUTE) / 1000)
+    one, registry = alerting(
+        f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: (T + 4 * MINUTE) / 1000
+    )
     one.start()
     next(folding)
     one.touched()
     _until(lambda: len(receiver.got) == 1)
     assert receiver.bodies[0]["customers"] == 500
-    assert one.trouble is None
+    assert "touchline_alerts_evaluation_failed 0.0" in generate_latest(registry).decode()
+
+
+def test_an_evaluation_that_fails_is_seen_and_does_not_end_alerting(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """Whatever went wrong is counted, and the next evaluation finds what the failed one did not."""
+    for _ in fold(store, [outage], T + 60 * MINUTE):
+        pass
+    well = threading.Event()
+
+    def clock() -> float:
+        if not well.is_set():
+            raise ArithmeticError("no time")
+        return (T + 4 * MINUTE) / 1000
+
+    one, registry = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", clock)
+    one.start()
+    _until(lambda: "touchline_alerts_evaluation_failed 1.0" in generate_latest(registry).decode())
+    well.set()
+    one.touched()
+    _until(lambda: len(receiver.got) == 1)
+    assert "touchline_alerts_evaluation_failed 0.0" in generate_latest(registry).decode()

@@ -1,26 +1,21 @@
 """The process behind `touchline collector`: the door alone, before Kafka or the file in the data folder."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import Any, Protocol
-
-import structlog
 
 from touchline.cli.ending import Ending
 from touchline.cli.front import guarded
-from touchline.cli.serving import CannotServe, Serving, listening_on, loopback, make_folder, url_of
+from touchline.cli.serving import CannotServe, Serving, draining, keys_for, listening_on, make_folder, url_of
 from touchline.cli.settings import Settings
-from touchline.collector import Batch, Collector, Keys, create_app
+from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inbox import keep_draining
 from touchline.pipeline.server_file import token_of
 from touchline.pipeline.sqlite_log import SqliteLog
 
 STOP_SECONDS = 15
 """How long requests under way may take to end; Kafka may need that long to answer."""
-
-_logger = structlog.get_logger(__name__)
 
 
 class _Log(Protocol):
@@ -43,12 +38,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         LogUnavailable: without Kafka, the log in the data folder cannot be used.
     """
     data = settings.data
-    keys = Keys(data / "keys.json")
-    if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
-        raise CannotServe(
-            f"{settings.host} can be reached by others and there are no keys, so anybody could send: "
-            f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
-        )
+    keys = keys_for(settings.host, data)
     with ExitStack() as parts:
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])
@@ -62,14 +52,16 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         }
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="none")
-        parts.enter_context(_beside(server.fail, keep_draining, data / "inbox.sqlite", log, **told))
+        parts.enter_context(
+            draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
+        )
         if settings.kafka:
             from touchline.pipeline.kafka.inbox import keep_draining_kafka
             from touchline.pipeline.kafka.records import Topics
 
             topics = Topics(settings.topic_prefix)
             parts.enter_context(
-                _beside(server.fail, keep_draining_kafka, settings.kafka, topics, log, **told)
+                draining(server.fail, STOP_SECONDS, keep_draining_kafka, settings.kafka, topics, log, **told)
             )
         ending.asks(server.end)
         server.run(sockets=[listening])
@@ -86,26 +78,3 @@ def _log(settings: Settings) -> _Log:
 
     addresses(settings.kafka)
     return KafkaLog(settings.kafka, Topics(settings.topic_prefix))
-
-
-@contextmanager
-def _beside(
-    failed: Callable[[str], None], work: Callable[..., None], *what: object, **told: object
-) -> Iterator[None]:
-    """Work in a thread of its own while it lasts; `failed` is told where it ended unasked."""
-    stop = threading.Event()
-
-    def run() -> None:
-        try:
-            work(*what, stop=stop, **told)
-        except Exception as error:
-            _logger.exception("inbox.ended")
-            failed(f"an inbox cannot be drained: {type(error).__name__}: {error}")
-
-    thread = threading.Thread(target=run, name=f"touchline-{work.__name__}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(STOP_SECONDS)

@@ -2,22 +2,28 @@
 
 import asyncio
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import Protocol
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from touchline.alerts import AlertsError, AlertsFile
 from touchline.cli.ending import Ending
 from touchline.cli.front import Front, LatePage, guarded, not_found, refused
-from touchline.cli.serving import CannotServe, listening_on, loopback, make_folder, url_of
+from touchline.cli.serving import (
+    CannotServe,
+    Serving,
+    draining,
+    keys_for,
+    listening_on,
+    make_folder,
+    url_of,
+)
 from touchline.cli.settings import Settings, SettingsError
 from touchline.cli.stores import writable_store
 from touchline.collector.app import Collector
@@ -92,12 +98,11 @@ def serve(
     search_seldom()
     data = settings.data
     alerts = load_alerts(settings.alerts)
-    keys = Keys(data / "keys.json")
-    if not loopback(settings.host) and not any(key.revoked_at is None for key in keys.all()):
-        raise CannotServe(
-            f"{settings.host} can be reached by others and there are no keys, so anybody could send: "
-            f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
-        )
+    keys = keys_for(settings.host, data)
+
+    def failed(why: str) -> None:
+        server.fail(why)
+
     with ExitStack() as parts:
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])
@@ -107,17 +112,18 @@ def serve(
         before(log, store)
         token = parts.enter_context(announced(data, url))
 
-        server = _Server(lambda: _begin(url, ready, beside))
         collector, worker, alerting = _pipeline(
-            settings, rules, alerts, log, store, keys, server.fail, clock, settings.public_url or url
+            settings, rules, alerts, log, store, keys, failed, clock, settings.public_url or url
         )
-        page = LatePage(lambda app: _mount_page(app, store, rules, settings), server.fail)
-        server.serves(_app(settings, collector, clickhouse_mount(store, token), page, token))
+        page = LatePage(lambda app: _mount_page(app, store, rules, settings), failed)
+        app = _app(settings, collector, clickhouse_mount(store, token), page, token)
+        server = _Server(app, lambda: _begin(url, ready, beside))
         worker.start()
         parts.callback(worker.stop, STOP_SECONDS)
         alerting.start()
         parts.callback(alerting.stop, STOP_SECONDS)
-        parts.enter_context(_draining(data / "inbox.sqlite", log, collector, settings.region))
+        told = {"clock": time.time, "count": collector.metrics.count, "region": settings.region}
+        parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told))
         parts.callback(collector.close)
         ending.asks(server.end)
         server.run(sockets=[listening])
@@ -125,45 +131,16 @@ def serve(
         raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
 
 
-class _Server(uvicorn.Server):
-    """Says when it answers, and ends what runs beside it while it still does."""
+class _Server(Serving):
+    """Begins what runs beside it once it answers, and ends that while it still does."""
 
-    def __init__(self, begin: Callable[[], Beside | None]) -> None:
+    def __init__(self, app: ASGIApp, begin: Callable[[], Beside | None]) -> None:
+        super().__init__(app, self._start, stop_seconds=STOP_SECONDS, ws="websockets-sansio")
         self._begin = begin
         self._beside: Beside | None = None
-        self.failure: str | None = None
 
-    def serves(self, app: Front) -> None:
-        """What to serve."""
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=STOP_SECONDS,
-                ws="websockets-sansio",
-            )
-        )
-
-    def end(self) -> None:
-        """End soon; from any thread."""
-        self.should_exit = True
-
-    def fail(self, why: str) -> None:
-        """End soon, for this reason."""
-        self.failure = self.failure or why
-        self.end()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to those who have them already."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._beside = self._begin()
+    def _start(self) -> None:
+        self._beside = self._begin()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._beside is not None:
@@ -240,22 +217,3 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
     from touchline.live import mount
 
     mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)
-
-
-@contextmanager
-def _draining(inbox: Path, log: SqliteLog, collector: Collector, region: str | None) -> Iterator[None]:
-    """Take in what other processes leave in the data folder."""
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=keep_draining,
-        args=(inbox, log),
-        kwargs={"stop": stop, "clock": time.time, "count": collector.metrics.count, "region": region},
-        name="touchline-inbox",
-        daemon=True,
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(STOP_SECONDS)

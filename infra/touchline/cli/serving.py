@@ -2,13 +2,19 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
+
+from touchline.collector.keys import Keys
+
+_logger = structlog.get_logger(__name__)
 
 
 class CannotServe(Exception):
@@ -57,6 +63,44 @@ class Serving(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+
+def keys_for(host: str, data: Path) -> Keys:
+    """The keys of producers, of which there must be one where others can reach the host."""
+    keys = Keys(data / "keys.json")
+    if not loopback(host) and not any(key.revoked_at is None for key in keys.all()):
+        raise CannotServe(
+            f"{host} can be reached by others and there are no keys, so anybody could send: "
+            f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
+        )
+    return keys
+
+
+@contextmanager
+def draining(
+    failed: Callable[[str], None],
+    stop_seconds: float,
+    drain: Callable[..., None],
+    *what: object,
+    **told: object,
+) -> Iterator[None]:
+    """Take in, in a thread of its own, what others leave; `failed` is told where that ended unasked."""
+    stop = threading.Event()
+
+    def run() -> None:
+        try:
+            drain(*what, stop=stop, **told)
+        except Exception as error:
+            _logger.exception("inbox.ended")
+            failed(f"an inbox cannot be drained: {type(error).__name__}: {error}")
+
+    thread = threading.Thread(target=run, name=f"touchline-{drain.__name__}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(stop_seconds)
 
 
 def make_folder(data: Path) -> None:

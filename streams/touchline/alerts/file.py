@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from touchline.alerts.addresses import ADDRESSES, Address, Route
 from touchline.alerts.rules import KINDS, AlertRule
-from touchline.friction.document import Document, Fault, Path, by_place, suggestion
+from touchline.friction.document import Document, Fault, Path, by_place, explained, suggestion
 from touchline.friction.overrides import Entry, entries, overridden
 
 _RULE: TypeAdapter[AlertRule] = TypeAdapter(AlertRule)
@@ -107,11 +107,11 @@ def _rules(written: Iterable[Entry], faults: list[Fault]) -> list[AlertRule]:
         try:
             rule = _RULE.validate_python(entry.raw)
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
+            for detail in error.errors(include_url=False, include_input=False):
                 kind, *loc = detail["loc"] or ("",)
                 model = KINDS.get(str(kind))
                 known = model.model_fields if model else KINDS
-                faults.append(entry.fault(tuple(loc), _explained(detail, known, KINDS), key=_by_key(detail)))
+                faults.append(entry.fault(tuple(loc), explained(detail, known, KINDS), key=_by_key(detail)))
             continue
         if any(rule.id == other.id for other in rules):
             faults.append(entry.fault(("id",), "is there twice: give one of them another id"))
@@ -129,7 +129,7 @@ def _channels(document: Document, given: Mapping[str, Any], faults: list[Fault])
                 kind, *loc = detail["loc"] or ("",)
                 model = ADDRESSES.get(str(kind))
                 known = model.model_fields if model else ADDRESSES
-                message = _explained(detail, known, ADDRESSES)
+                message = explained(detail, known, ADDRESSES)
                 where = ".".join(["channel", str(name), *map(str, loc)])
                 path: Path = ("channels", name, *loc)
                 faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
@@ -144,9 +144,9 @@ def _routes(
         try:
             route = Route.model_validate(raw)
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
+            for detail in error.errors(include_url=False, include_input=False):
                 where = ".".join([f"route {number + 1}", *map(str, detail["loc"])])
-                message = _explained(detail, Route.model_fields, {})
+                message = explained(detail, Route.model_fields, {})
                 path: Path = ("routes", number, *detail["loc"])
                 faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
             continue
@@ -161,18 +161,3 @@ def _routes(
 
 def _by_key(detail: ErrorDetails) -> bool:
     return detail["type"] == "extra_forbidden"
-
-
-def _explained(detail: ErrorDetails, known: Iterable[str], kinds: Iterable[str]) -> str:
-    """What is wrong; never what was written, which may be a secret."""
-    if detail["type"] == "extra_forbidden":
-        word = detail["loc"][-1]
-        return f"unknown key{suggestion(word, known) or '; write one of ' + ', '.join(known)}"
-    if detail["type"] == "missing":
-        return "is missing"
-    if detail["type"] == "union_tag_not_found":
-        return f"'kind' is missing; write one of {', '.join(kinds)}"
-    if detail["type"] == "union_tag_invalid":
-        tag = detail["ctx"]["tag"]
-        return f"'{tag}' is no kind{suggestion(tag, kinds)}; write one of {', '.join(kinds)}"
-    return detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

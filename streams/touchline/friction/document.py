@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import yaml
+from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
 """The way to a value from the top of the document: keys and, from 0, positions in lists."""
@@ -94,3 +95,29 @@ def suggestion(word: Any, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` where a known word is near, else nothing."""
     near = get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
     return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def explained(detail: ErrorDetails, known: Iterable[str], kinds: Iterable[str]) -> str:
+    """What is wrong, of an error of pydantic's; with its input left out, nothing of what was written.
+
+    Args:
+        detail: The error.
+        known: The keys that may stand there.
+        kinds: What `kind` may be.
+    """
+    if detail["type"] == "extra_forbidden":
+        word = detail["loc"][-1]
+        return f"unknown key{suggestion(word, known) or '; write one of ' + ', '.join(known)}"
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "union_tag_not_found":
+        return f"'kind' is missing; write one of {', '.join(kinds)}"
+    if detail["type"] == "union_tag_invalid":
+        tag = detail["ctx"]["tag"]
+        return f"'{tag}' is no kind{suggestion(tag, kinds)}; write one of {', '.join(kinds)}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if "input" not in detail:
+        return message.removeprefix("Input ")
+    if message.startswith("Input ") and isinstance(detail["input"], str | int | float):
+        return f"{detail['input']!r} {message.removeprefix('Input ')}"
+    return message

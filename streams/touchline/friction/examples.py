@@ -8,9 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from touchline.friction.document import Document, Fault, suggestion
+from touchline.friction.document import Document, Fault, explained, suggestion
 from touchline.friction.fold import RuleSet
-from touchline.friction.rules_file import explained
 from touchline.friction.signals import friction_id
 from touchline.vocabulary.event import Event
 
@@ -134,7 +133,9 @@ def read_examples(document: Document, ids: set[str]) -> tuple[dict[str, tuple[Ex
                     message = f"example {number + 1} of '{rule}': {'.'.join(map(str, loc))}: "
                     is_key = detail["type"] == "extra_forbidden"
                     faults.append(
-                        document.fault((*path, number, *loc), message + explained(detail, known), key=is_key)
+                        document.fault(
+                            (*path, number, *loc), message + explained(detail, known, ()), key=is_key
+                        )
                     )
         read[str(rule)] = tuple(good)
     return read, faults

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from touchline.friction.calendar import Calendar
-from touchline.friction.document import Document, Fault, by_place, suggestion
+from touchline.friction.document import Document, Fault, by_place, explained, suggestion
 from touchline.friction.overrides import Entry, entries, overridden
 from touchline.friction.rules import MODELS, Rule, RuleModel, SelectorModel
 
@@ -98,7 +97,7 @@ def _file(document: Document) -> tuple[_File, list[Fault]]:
             for detail in error.errors(include_url=False):
                 loc = tuple(detail["loc"])
                 known = Calendar.model_fields if loc[0] == "calendars" else _File.model_fields
-                message = f"{'.'.join(map(str, loc))}: {explained(detail, known)}"
+                message = f"{'.'.join(map(str, loc))}: {explained(detail, known, MODELS)}"
                 faults.append(document.fault(loc, message, key=detail["type"] == "extra_forbidden"))
             if name == "calendars" and isinstance(value, dict):
                 good[name] = dict.fromkeys(value, _ALWAYS)  # or each rule that names one would be at fault
@@ -116,26 +115,9 @@ def _rule_faults(error: ValidationError, entry: Entry) -> Iterable[Fault]:
                 yield entry.fault((*loc, part, at), message)
             continue
         known = SelectorModel.model_fields if len(loc) > 1 else MODELS.get(str(kind), RuleModel).model_fields
-        yield entry.fault(tuple(loc), explained(detail, known), key=detail["type"] == "extra_forbidden")
-
-
-def explained(detail: ErrorDetails, known: Iterable[str]) -> str:
-    """What is wrong, of an error of pydantic's; `known` are the keys that may stand there."""
-    kinds = ", ".join(MODELS)
-    if detail["type"] == "extra_forbidden":
-        word = detail["loc"][-1]
-        return f"unknown key{suggestion(word, known) or '; write one of ' + ', '.join(known)}"
-    if detail["type"] == "missing":
-        return "is missing"
-    if detail["type"] == "union_tag_not_found":
-        return f"'kind' is missing; write one of {kinds}"
-    if detail["type"] == "union_tag_invalid":
-        tag = detail["ctx"]["tag"]
-        return f"'{tag}' is no kind{suggestion(tag, MODELS)}; write one of {kinds}"
-    message, found = detail["msg"].removeprefix("Value error, "), detail["input"]
-    if message.startswith("Input ") and isinstance(found, str | int | float):
-        return f"{found!r} {message.removeprefix('Input ')}"
-    return message
+        yield entry.fault(
+            tuple(loc), explained(detail, known, MODELS), key=detail["type"] == "extra_forbidden"
+        )
 
 
 def _layer_faults(rules: list[tuple[Rule, Entry]], known: set[str]) -> Iterable[Fault]:

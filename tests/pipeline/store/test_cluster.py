@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from touchline.pipeline.store import Store
-from touchline.pipeline.store import store as queries
+from touchline.pipeline.store import Store, questions
 from touchline.pipeline.store.cluster import SETTINGS, SHARDED_BY, local, statements
 from touchline.pipeline.store.engine import EngineHandle, ServerHandle
 from touchline.pipeline.store.grants import grants
@@ -89,11 +88,11 @@ def test_changes_of_tables_go_to_the_rows(store: Store) -> None:
 def test_deletions_go_to_the_rows_as_well(store: Store) -> None:
     """A customer is forgotten on every shard and every replica."""
     for table in ("identities", "frictions", "journeys", "ledger"):
-        sql = queries._DELETE.format(local(table, "here"), queries._DELETED_BY[table])
+        sql = questions.DELETE.format(local(table, "here"), questions.DELETED_BY[table])
         named = f"{table}_local" if table in SHARDED_BY else table
         assert f"ALTER TABLE {named} ON CLUSTER here" in parsed(store, sql)
     assert "events_local ON CLUSTER here" in parsed(
-        store, queries._DELETE_EVENTS.format(local("events", "here"))
+        store, questions.DELETE_EVENTS.format(local("events", "here"))
     )
 
 

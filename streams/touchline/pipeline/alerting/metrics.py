@@ -33,12 +33,23 @@ class AlertMetrics:
             registry=registry,
         )
 
+        self._failed = Gauge(
+            "touchline_alerts_evaluation_failed",
+            "Evaluations that failed since the last that succeeded; 0 is well.",
+            registry=registry,
+        )
+
+    def failed(self) -> None:
+        """Count an evaluation that failed."""
+        self._failed.inc()
+
     def evaluated(self, alerts: Sequence[AlertRow], seconds: float) -> None:
         """Count one evaluation, which took so many seconds."""
         firing = Tally(row.severity for row in alerts if row.status == "firing")
         for severity in SEVERITIES:
             self._firing.labels(severity).set(firing[severity])
         self._seconds.observe(seconds)
+        self._failed.set(0)
 
     def told(self, channel: str, taken: bool) -> None:
         """Count one attempt."""

@@ -46,6 +46,7 @@ class Watching(Protocol):
     """What alerting counts; see `metrics`."""
 
     def evaluated(self, alerts: Sequence[AlertRow], seconds: float) -> None: ...
+    def failed(self) -> None: ...
     def told(self, channel: str, taken: bool) -> None: ...
 
 
@@ -83,7 +84,6 @@ class Alerting:
         self._outbox: Outbox | None = None
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-alerts", daemon=True)
-        self.trouble: str | None = None
 
     def start(self) -> None:
         """Begin to evaluate."""
@@ -136,12 +136,12 @@ class Alerting:
             try:
                 if (now := self._known()) is not None:
                     self.evaluate(now)
-                self.trouble = None
             except StoreError as error:
-                self.trouble = f"alerts wait for the store: {error}"
+                self._watching.failed()
                 logger.warning("alerts.retry", why=str(error))
             except Exception:
-                self.trouble = "alerts cannot be evaluated; the log says why"
+                # It must not end what takes events in, and the next evaluation begins from the store alone.
+                self._watching.failed()
                 logger.exception("alerts.failed")
             rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
             self._stopping.wait(rest)

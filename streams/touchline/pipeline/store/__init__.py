@@ -17,14 +17,9 @@ from touchline.pipeline.store.opening import (
     open_store,
     pending_on_server,
 )
+from touchline.pipeline.store.questions import ENTRY_COLUMNS, EVENT_JSON
 from touchline.pipeline.store.readers import Reply
-from touchline.pipeline.store.store import (
-    ENTRY_COLUMNS,
-    EVENT_JSON,
-    Answer,
-    Store,
-    parse_answer,
-)
+from touchline.pipeline.store.store import Answer, Store, parse_answer
 from touchline.pipeline.store_address import Address
 
 __all__ = [

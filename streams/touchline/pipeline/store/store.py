@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from touchline.identity import Entry
+from touchline.pipeline.store import questions
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
 from touchline.pipeline.store.cluster import local
 from touchline.pipeline.store.engine import (
@@ -26,108 +27,6 @@ from touchline.vocabulary.event import Event
 
 READERS = 4
 READER_WAIT = 5.0
-
-# The database puts an event together as the log has it; nothing is decoded but once, straight into Event.
-EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
-    ',"time":', toString(toUnixTimestamp64Milli(time)),
-    ',"received_at":', toString(toUnixTimestamp64Milli(received_at)),
-    ',"channel":', toJSONString(channel), ',"source":', toJSONString(source),
-    ',"producer":', toJSONString(producer), ',"identifiers":', toJSONString(identifiers),
-    ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')"""
-"""A row of `events` as the JSON of an `Event`."""
-
-ENTRY_COLUMNS = "id, toUnixTimestamp64Milli(at) AS at, who, what, identifiers, hashes, salt, reason"
-"""A row of `ledger` as the fields of an `Entry`."""
-
-_EVENTS = (
-    f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
-    "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
-)
-_LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
-_STORED = """
-SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
-ORDER BY log_offset DESC
-"""
-# Not FINAL, which reads all columns of every granule: of most customers asked for there are no rows.
-_FRICTIONS = """
-SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
-    toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
-FROM (
-    SELECT * FROM frictions PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
-    ORDER BY version DESC LIMIT 1 BY customer, id
-)
-WHERE status != 'retracted'
-"""
-_JOURNEYS = """
-SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
-    toUnixTimestamp64Milli(due_at) AS due_at)
-FROM (
-    SELECT * FROM journeys PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
-    ORDER BY version DESC LIMIT 1 BY customer, id
-)
-WHERE NOT superseded
-"""
-_DUE = """
-SELECT entity, toUnixTimestamp64Milli(due) AS due_at
-FROM (SELECT first, assumeNotNull(due_at) AS due FROM current_journeys WHERE due_at IS NOT NULL) AS pending
-JOIN (
-    SELECT id, any(entity) AS entity FROM events
-    WHERE id IN (SELECT first FROM current_journeys WHERE due_at IS NOT NULL) GROUP BY id
-) AS firsts ON firsts.id = pending.first
-"""
-_LAST_VERSION = """
-SELECT max(last) FROM (
-    SELECT max(version) AS last FROM identities UNION ALL
-    SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys UNION ALL
-    SELECT max(version) FROM ledger
-)
-"""
-_NEWEST = """
-SELECT toUnixTimestamp64Milli(max(at)) FROM (
-    SELECT maxOrNull(time) AS at FROM events UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
-)
-"""
-_SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
-_SETS_OF = """
-SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
-"""
-# By the keys of the table and of its projection: `current_identities` would read all of it.
-_IDENTITIES_OF = """
-WITH owners AS (
-    SELECT DISTINCT customer FROM (
-        SELECT entity, argMax(customer, version) AS customer FROM identities
-        WHERE entity IN JSONExtract({entities:String}, 'Array(String)') GROUP BY entity
-    )
-)
-SELECT entity, argMax(customer, version) AS owner FROM identities
-WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
-GROUP BY entity HAVING owner IN owners
-"""
-_LINKS = "SELECT DISTINCT identifiers FROM links"
-_LINKED = """
-SELECT DISTINCT identifiers FROM links
-WHERE identifiers IN JSONExtract({sets:String}, 'Array(Array(String))')
-"""
-_LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
-
-# Parts are written anew without the rows, and with their projections: nothing of them stays behind.
-_DELETE_EVENTS = """
-ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
-    AND hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
-SETTINGS mutations_sync = 2
-"""
-_NAMING = """
-SELECT DISTINCT entity FROM events WHERE hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
-"""
-_DELETE_LINKS = """
-ALTER TABLE {} DELETE WHERE hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
-SETTINGS mutations_sync = 2
-"""
-_DELETE = """
-ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
-SETTINGS mutations_sync = 2
-"""
-_DELETED_BY = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
 
 
 class _Identifiers(msgspec.Struct):
@@ -196,16 +95,19 @@ class Store:
         """Those of the event ids that are stored, with the offset of the record that brought them."""
         if not ids:
             return {}
-        rows = orjson.loads(self._ask(_STORED, "JSONCompactColumns", ids=_listed(ids)))
+        rows = orjson.loads(self._ask(questions.STORED, "JSONCompactColumns", ids=_listed(ids)))
         return dict(zip(*rows, strict=True)) if rows else {}
 
     def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
         """The events of the entities, all or those later than a time (ms), each once, by (time, id)."""
         if not entities:
             return []
-        sql, parameters = _EVENTS, {"entities": _listed(entities)}
+        sql, parameters = questions.EVENTS, {"entities": _listed(entities)}
         if later_than is not None:
-            sql, parameters = _EVENTS + _LATER, parameters | {"later_than": Verbatim(str(later_than))}
+            sql, parameters = (
+                questions.EVENTS + questions.LATER,
+                parameters | {"later_than": Verbatim(str(later_than))},
+            )
         found = _events.decode_lines(self._ask(sql, "TSVRaw", **parameters))
         found.sort(key=attrgetter("time", "id"))
         return [
@@ -216,54 +118,60 @@ class Store:
         """The customers' frictions that are not retracted."""
         if not customers:
             return []
-        rows = self._ask(_FRICTIONS, "JSONEachRow", customers=_listed([str(one) for one in customers]))
+        rows = self._ask(
+            questions.FRICTIONS, "JSONEachRow", customers=_listed([str(one) for one in customers])
+        )
         return _frictions.decode_lines(rows)
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         """The customers' journeys that are not superseded."""
         if not customers:
             return []
-        rows = self._ask(_JOURNEYS, "JSONEachRow", customers=_listed([str(one) for one in customers]))
+        rows = self._ask(
+            questions.JOURNEYS, "JSONEachRow", customers=_listed([str(one) for one in customers])
+        )
         return _journeys.decode_lines(rows)
 
     def due(self) -> list[tuple[str, int]]:
         """An entity of each customer with a pending obligation, and its deadline (ms)."""
-        return [(entity, due_at) for entity, due_at in self._rows(_DUE)]
+        return [(entity, due_at) for entity, due_at in self._rows(questions.DUE)]
 
     def identifier_sets(self) -> Iterator[tuple[str, ...]]:
         """The different sets of two or more identifiers that occur in events, each strongest first."""
-        for lines in self._stream(_SETS):
+        for lines in self._stream(questions.SETS):
             yield from (_identifiers.decode(line).identifiers for line in lines)
 
     def identifier_sets_of(self, entities: Sequence[str]) -> list[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
         if not entities:
             return []
-        rows = self._ask(_SETS_OF, "JSONEachRow", entities=_listed(entities))
+        rows = self._ask(questions.SETS_OF, "JSONEachRow", entities=_listed(entities))
         return [row.identifiers for row in _identifiers.decode_lines(rows)]
 
     def identities_of(self, entities: Sequence[str]) -> list[tuple[str, UUID]]:
         """Every identifier of the customers that the entities are of, with its customer."""
         if not entities:
             return []
-        rows = orjson.loads(self._ask(_IDENTITIES_OF, "JSONCompact", entities=_listed(entities)))["data"]
+        rows = orjson.loads(self._ask(questions.IDENTITIES_OF, "JSONCompact", entities=_listed(entities)))[
+            "data"
+        ]
         return [(entity, UUID(customer)) for entity, customer in rows]
 
     def links(self) -> Iterator[tuple[str, ...]]:
         """The sets of identifiers that the identity stage took into account, each strongest first."""
-        for lines in self._stream(_LINKS):
+        for lines in self._stream(questions.LINKS):
             yield from (_identifiers.decode(line).identifiers for line in lines)
 
     def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """Those of the sets of identifiers that the identity stage took into account."""
         if not sets:
             return set()
-        rows = self._ask(_LINKED, "JSONEachRow", sets=_listed(sets))
+        rows = self._ask(questions.LINKED, "JSONEachRow", sets=_listed(sets))
         return {row.identifiers for row in _identifiers.decode_lines(rows)}
 
     def ledger(self) -> list[Entry]:
         """The entries of the ledger."""
-        return _entries.decode_lines(self._ask(_LEDGER, "JSONEachRow"))
+        return _entries.decode_lines(self._ask(questions.LEDGER, "JSONEachRow"))
 
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete for good the events of the entities that name one of the identifiers.
@@ -272,26 +180,26 @@ class Store:
         """
         if entities and naming:
             self._change(
-                _DELETE_EVENTS.format(local("events", self._cluster)),
+                questions.DELETE_EVENTS.format(local("events", self._cluster)),
                 entities=_listed(entities),
                 naming=_listed(naming),
             )
 
     def entities_naming(self, identifiers: Sequence[str]) -> list[str]:
         """The entities of the events that name one of the identifiers; all of the table is read."""
-        rows = self._ask(_NAMING, "JSONEachRow", naming=_listed(identifiers))
+        rows = self._ask(questions.NAMING, "JSONEachRow", naming=_listed(identifiers))
         return [row.entity for row in _entities.decode_lines(rows)]
 
     def delete_links(self, naming: Sequence[str]) -> None:
         """Delete for good the links that name one of the identifiers."""
         if naming:
-            self._change(_DELETE_LINKS.format(local("links", self._cluster)), naming=_listed(naming))
+            self._change(questions.DELETE_LINKS.format(local("links", self._cluster)), naming=_listed(naming))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
         if keys:
             listed = _listed([str(key) for key in keys])
-            sql = _DELETE.format(local(table, self._cluster), _DELETED_BY[table])
+            sql = questions.DELETE.format(local(table, self._cluster), questions.DELETED_BY[table])
             self._change(sql, keys=listed)
 
     def entities(self) -> Iterator[str]:
@@ -301,12 +209,12 @@ class Store:
 
     def newest(self) -> int | None:
         """The time of the newest event, or of a friction where one opened later (ms); None without any."""
-        newest: int | None = self._rows(_NEWEST)[0][0]
+        newest: int | None = self._rows(questions.NEWEST)[0][0]
         return newest
 
     def last_version(self) -> int:
         """The highest version of any row, 0 in an empty store."""
-        return int(self._rows(_LAST_VERSION)[0][0])
+        return int(self._rows(questions.LAST_VERSION)[0][0])
 
     def rules_in_force(self) -> str | None:
         """The fingerprint of the rules that every customer was last folded by; None in a new store."""
@@ -401,6 +309,10 @@ def parse_answer(body: bytes) -> Answer:
 def _listed(values: Sequence[str] | Sequence[tuple[str, ...]]) -> Verbatim:
     """A list as one text parameter: of the ways to pass ten thousand values, by far the quickest."""
     return Verbatim(orjson.dumps(values).decode().replace("\\", "\\\\"))
+
+
+def _uuids(values: Sequence[UUID]) -> Verbatim:
+    return _listed([str(value) for value in values])
 
 
 def _same(event: Event, before: Event | None) -> bool:

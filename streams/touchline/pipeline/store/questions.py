@@ -1,0 +1,103 @@
+"""What the store is asked, in SQL: every statement of the worker's, and how a row becomes a record."""
+
+# The database puts an event together as the log has it; nothing is decoded but once, straight into Event.
+EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
+    ',"time":', toString(toUnixTimestamp64Milli(time)),
+    ',"received_at":', toString(toUnixTimestamp64Milli(received_at)),
+    ',"channel":', toJSONString(channel), ',"source":', toJSONString(source),
+    ',"producer":', toJSONString(producer), ',"identifiers":', toJSONString(identifiers),
+    ',"data":', data, ',"context":', context, ',"schema":', toString(schema), '}')"""
+"""A row of `events` as the JSON of an `Event`."""
+
+ENTRY_COLUMNS = "id, toUnixTimestamp64Milli(at) AS at, who, what, identifiers, hashes, salt, reason"
+"""A row of `ledger` as the fields of an `Entry`."""
+
+EVENTS = (
+    f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
+    "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
+)
+LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
+STORED = """
+SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
+ORDER BY log_offset DESC
+"""
+# Not FINAL, which reads all columns of every granule: of most customers asked for there are no rows.
+FRICTIONS = """
+SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
+    toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
+FROM (
+    SELECT * FROM frictions PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    ORDER BY version DESC LIMIT 1 BY customer, id
+)
+WHERE status != 'retracted'
+"""
+JOURNEYS = """
+SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
+    toUnixTimestamp64Milli(due_at) AS due_at)
+FROM (
+    SELECT * FROM journeys PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    ORDER BY version DESC LIMIT 1 BY customer, id
+)
+WHERE NOT superseded
+"""
+DUE = """
+SELECT entity, toUnixTimestamp64Milli(due) AS due_at
+FROM (SELECT first, assumeNotNull(due_at) AS due FROM current_journeys WHERE due_at IS NOT NULL) AS pending
+JOIN (
+    SELECT id, any(entity) AS entity FROM events
+    WHERE id IN (SELECT first FROM current_journeys WHERE due_at IS NOT NULL) GROUP BY id
+) AS firsts ON firsts.id = pending.first
+"""
+LAST_VERSION = """
+SELECT max(last) FROM (
+    SELECT max(version) AS last FROM identities UNION ALL
+    SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys UNION ALL
+    SELECT max(version) FROM ledger
+)
+"""
+NEWEST = """
+SELECT toUnixTimestamp64Milli(max(at)) FROM (
+    SELECT maxOrNull(time) AS at FROM events UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
+)
+"""
+SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
+SETS_OF = """
+SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
+"""
+# By the keys of the table and of its projection: `current_identities` would read all of it.
+IDENTITIES_OF = """
+WITH owners AS (
+    SELECT DISTINCT customer FROM (
+        SELECT entity, argMax(customer, version) AS customer FROM identities
+        WHERE entity IN JSONExtract({entities:String}, 'Array(String)') GROUP BY entity
+    )
+)
+SELECT entity, argMax(customer, version) AS owner FROM identities
+WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
+GROUP BY entity HAVING owner IN owners
+"""
+LINKS = "SELECT DISTINCT identifiers FROM links"
+LINKED = """
+SELECT DISTINCT identifiers FROM links
+WHERE identifiers IN JSONExtract({sets:String}, 'Array(Array(String))')
+"""
+LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
+
+# Parts are written anew without the rows, and with their projections: nothing of them stays behind.
+DELETE_EVENTS = """
+ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
+    AND hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
+SETTINGS mutations_sync = 2
+"""
+NAMING = """
+SELECT DISTINCT entity FROM events WHERE hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
+"""
+DELETE_LINKS = """
+ALTER TABLE {} DELETE WHERE hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
+SETTINGS mutations_sync = 2
+"""
+DELETE = """
+ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
+SETTINGS mutations_sync = 2
+"""
+DELETED_BY = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
