@@ -124,7 +124,7 @@ def test_a_body_that_is_no_json_is_refused_and_kept(serve: Serve) -> None:
         (b"", {}, (400, "empty_body")),
         (b" \n ", {}, (400, "empty_body")),
         (b"not gzip", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
-        (gzip.compress(b"{}" * 999)[:-9], {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
+        (gzip.compress(b"{}" * 999, mtime=0)[:-9], {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (b"", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (b"{}", {"Content-Encoding": "br"}, (415, "unsupported_encoding")),
         (b"x" * 3 * 1024 * 1024, {}, (413, "body_too_large")),
