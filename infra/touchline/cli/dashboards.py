@@ -23,8 +23,8 @@ ClickHouse = Annotated[
     typer.Option(
         "--clickhouse",
         metavar="URL",
-        help="Where Grafana finds the store: http(s)://[user@]host[:port][/path]. If not given, the store of "
-        "the settings, else what touchline up serves at /clickhouse.",
+        help="Where Grafana finds the store, such as https://reader@clickhouse:8443. If not given, the store "
+        "of the settings, else what touchline up serves at /clickhouse.",
     ),
 ]
 Alerts = Annotated[

@@ -1,0 +1,26 @@
+"""What every command says of itself."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from touchline.cli.main import app
+
+
+def _ways(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield names
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _ways(inner, (*names, name))
+
+
+@pytest.mark.parametrize("names", list(_ways(typer.main.get_command(app))), ids=" ".join)
+def test_every_command_explains_itself(names: tuple[str, ...]) -> None:
+    """`--help` names each option, and a command that does something has an example of itself."""
+    shown = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.exception
+    assert "--help" in shown.output
+    assert "Commands" in shown.output or re.search(rf"Example: .*touchline {' '.join(names)}", shown.output)
