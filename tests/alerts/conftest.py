@@ -115,7 +115,6 @@ def fold() -> Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]:
 def row() -> AlertRow:
     """An incident that fires, of the default pack's payment outage."""
     rule = next(rule for rule in load_alerts().rules if rule.id == "payment_outage")
-    customer = str(derived_id("customer"))
     return AlertRow(
         id=derived_id("incident"),
         fingerprint=derived_id("fingerprint"),
@@ -132,7 +131,6 @@ def row() -> AlertRow:
         customers=12,
         usual=0.5,
         evidence=tuple(str(derived_id(f"journey {number}")) for number in range(3)),
-        evidence_customers=(customer, customer, customer),
         summary=sentence(rule, ("source=webshop",), T, 24, 12, 0.5),
         version=1,
     )

@@ -110,7 +110,7 @@ def test_a_channel_hears_turns_of_firing_and_resolved(steps: list[str], chance: 
     row = AlertRow(
         id=derived_id("0"), fingerprint=derived_id("f"), rule="r", kind="threshold", title="R",
         severity="info", labels=(), opened_at=T, detected_at=T, resolved_at=None, status="firing", count=1,
-        customers=1, usual=None, evidence=(), evidence_customers=(), summary="", version=1,
+        customers=1, usual=None, evidence=(), summary="", version=1,
     )  # fmt: skip
     box: OutboxRow | None = None
     heard: list[str] = []

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
+from touchline.identity import customer_id
 from touchline.pipeline.alerting.asking import asking
 from touchline.pipeline.alerting.evaluation import Evaluation
 from touchline.pipeline.alerting.files import load_alerts
@@ -70,6 +71,40 @@ def test_the_list_is_json_where_asked(data: str) -> None:
     assert (alert["rule"], alert["status"], alert["customers"]) == ("payment_outage", "firing", 500)
     assert alert["opened_at"] == T + 9 * 360
     assert {row["channel"]: row["attempts"] for row in body["outbox"]} == {"chat": 0, "mail": 3}
+
+
+def _naming(store: Store, text: str) -> set[str]:
+    """The tables of which a row, replaced ones too, holds the text anywhere."""
+    tables = store.query(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    ).result_rows
+    return {
+        name
+        for (name,) in tables
+        if store.query(
+            f"SELECT count() FROM {name} WHERE position(toString(tuple(*)), {{text:String}}) > 0",
+            {"text": text},
+        ).result_rows
+        != [[0]]
+    }
+
+
+def test_alerts_name_no_customer_and_so_none_that_is_forgotten(data: str) -> None:
+    """Incidents and the outbox never hold a customer's id; once it is forgotten no table does."""
+    who = "account:c0"
+    with open_store(Path(data) / "store") as store:
+        (evidence,) = store.query("SELECT evidence FROM current_alerts").result_rows[0]
+        journeys = store.query(
+            "SELECT toString(id) FROM journeys WHERE customer = {customer:UUID}",
+            {"customer": str(customer_id(who))},
+        ).result_rows
+        assert journeys[0][0] in evidence
+        assert _naming(store, str(customer_id(who))) == {"identities", "frictions", "journeys"}
+        assert _naming(store, who) == {"identities", "events"}
+    forgotten = CliRunner().invoke(app, ["customer", "forget", who, "--yes", "--data", data])
+    assert forgotten.exit_code == 0, forgotten.output
+    with open_store(Path(data) / "store") as store:
+        assert _naming(store, str(customer_id(who))) == _naming(store, who) == set()
 
 
 def test_a_trial_of_rules_counts_their_incidents(data: str, tmp_path: Path) -> None:

@@ -158,8 +158,8 @@ class Shop:
         identifiers: list[str],
         touches: list[Touch],
         strikes: list[tuple[str, int, int | None, list[int]]],
-    ) -> None:
-        """One customer of one journey.
+    ) -> str:
+        """One customer of one journey, of which the id is given.
 
         Touches are (time, type, channel, source, data); strikes are (rule, opened, resolved, the numbers
         of the touches that are the evidence).
@@ -253,6 +253,7 @@ class Shop:
                 }
             ],
         )
+        return journey
 
     def fill(self, now: int) -> None:
         """A day and the one before, and one customer for whom all went wrong."""
@@ -277,7 +278,7 @@ class Shop:
                 self.customer(
                     [f"account:u-{number}", f"email:customer{number}@mail.example"], touches, strikes
                 )
-        self.customer(
+        worst = self.customer(
             ["account:u-4711", "email:customer4711@mail.example", "phone:+31201234567"],
             [
                 (now - 27 * HOUR, "campaign.clicked", "email", "newsletter", {"campaign": "autumn"}),
@@ -326,7 +327,6 @@ class Shop:
             ],
         )
 
-        worst = str(uuid5(NAMESPACE_URL, "account:u-4711"))
         for title, severity, opened, resolved, met in (
             ("Payments fail", "critical", now - 25 * MINUTE, None, 31),
             ("Orders fail", "critical", now - 7 * HOUR, now - 6 * HOUR, 12),
@@ -350,7 +350,6 @@ class Shop:
                         "customers": met,
                         "usual": 2.0,
                         "evidence": [worst],
-                        "evidence_customers": [worst],
                         "summary": f"{title} (source shop): {met} customers met",
                         "version": 1,
                     }

@@ -213,11 +213,15 @@ def test_a_panel_that_fails_leaves_the_others(store: Store, make: ModuleType) ->
 
 
 def test_alerts_are_listed_gravest_first_with_their_evidence(store: Store, make: ModuleType) -> None:
-    """Open ones come first, by severity; those that are over by time; retracted ones not at all."""
+    """Open ones first, by severity, with whose journeys show it; those that are over; no retracted ones."""
     make.known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a"})
+    journey = make.journey("account:a", NOW - 3 * HOUR, NOW - 2 * HOUR)
+    make.put(store, "journeys", [journey], "j")
+    forgotten = make.journey("account:gone", NOW - 3 * HOUR, NOW - 2 * HOUR)
+    shown = [str(one["id"]) for one in (journey, forgotten)]
     rows = [
         make.alert("More friction than usual", NOW - HOUR, labels=["rule=queue", "channel="]),
-        make.alert("Payments fail", NOW - 2 * HOUR, severity="critical"),
+        make.alert("Payments fail", NOW - 2 * HOUR, severity="critical", evidence=shown),
         make.alert("Orders fail", NOW - DAY, severity="critical", status="resolved", resolved_at=NOW - HOUR),
         make.alert("Never was", NOW, status="retracted"),
     ]

@@ -104,6 +104,17 @@ def test_a_customer_is_found_by_any_identifier_or_id(store: Store, make: ModuleT
     assert [match.name for match in story.load(store, sought, None, RULES).matches] == ["account a"]
 
 
+def test_a_journeys_id_finds_whose_it_is(store: Store, make: ModuleType) -> None:
+    """A link of an alert names a journey: it leads to its customer's story, and nowhere once that is gone."""
+    make.known(store, account_a="account:a")
+    journey = make.journey("account:a", NOW - HOUR, NOW)
+    make.put(store, "journeys", [journey], "j")
+    found = story.load(store, str(journey["id"]), None, {})
+    assert [match.name for match in found.matches] == ["account a"]
+    gone = make.journey("account:gone", NOW - HOUR, NOW)
+    assert story.load(store, str(gone["id"]), None, {}).matches == []
+
+
 def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(
     store: Store, make: ModuleType
 ) -> None:

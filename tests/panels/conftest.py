@@ -241,7 +241,6 @@ def _alerts(store: Store) -> list[Row]:
             "customers": number + 3,
             "usual": None if number % 2 else 1.5,
             "evidence": [],
-            "evidence_customers": [],
             "summary": f"Sentence {number}.",
             "version": 2,
         }

@@ -44,7 +44,10 @@ class Alerts:
 def load(store: Store, rules: Mapping[str, RuleText]) -> Alerts:
     """Ask the store for the alerts. Raises what the store raises."""
     rows = ask(store, queries.ALERTS, most=queries.MOST_ALERTS)
-    customers = sorted({customer for row in rows for customer in row["customers_shown"]})
+    journeys = sorted({journey for row in rows for journey in row["evidence"]})
+    travellers = ask(store, queries.TRAVELLERS, journeys=journeys) if journeys else []
+    owners = {row["journey"]: row["owner"] for row in travellers}
+    customers = sorted(set(owners.values()))
     known = ask(store, queries.ENTITIES, customers=customers) if customers else []
     names = {row["owner"]: known_as(row["entities"]) for row in known}
     found = [
@@ -59,7 +62,10 @@ def load(store: Store, rules: Mapping[str, RuleText]) -> Alerts:
             row["customers"],
             "" if row["usual"] is None else f"usually {row['usual']:,.3g}",
             clip(row["summary"], 500),
-            [Evidence(one, names.get(one) or one) for one in dict.fromkeys(row["customers_shown"])],
+            [
+                Evidence(one, names.get(one) or one)
+                for one in dict.fromkeys(owners[journey] for journey in row["evidence"] if journey in owners)
+            ],
         )
         for row in rows
     ]

@@ -61,11 +61,17 @@ FROM (
 ALERTS = """
 SELECT toString(id) AS key, title, severity, labels, toUnixTimestamp64Milli(opened_at) AS opened,
        toUnixTimestamp64Milli(resolved_at) AS resolved, count, customers, usual,
-       evidence_customers AS customers_shown, summary
+       evidence, summary
 FROM current_alerts
 ORDER BY resolved_at IS NOT NULL,
          if(resolved_at IS NULL, indexOf(['critical', 'warning', 'info'], severity), 0), opened_at DESC, id
 LIMIT {most:UInt32}
+"""
+
+# Whose are these journeys? (A key of the table is asked for before versions are told apart.)
+TRAVELLERS = """
+SELECT toString(id) AS journey, toString(customer) AS owner
+FROM journeys FINAL PREWHERE id IN {journeys:Array(UUID)} WHERE NOT superseded
 """
 
 # By which identifiers are these customers known?

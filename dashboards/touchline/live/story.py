@@ -105,7 +105,7 @@ def candidates(sought: str, region: str | None) -> list[str]:
 
 
 def load(store: Store, sought: str, region: str | None, rules: Mapping[str, RuleText]) -> Story:
-    """Find the customer that `sought` means (an id or an identifier) and load the story."""
+    """Find the customer that `sought` means (an id, an identifier, a journey of its) and load the story."""
     sought = sought[:_LONGEST_SEARCH]
     owners = _owners(store, sought, region)
     matches = [Match(row["owner"], known_as(row["entities"])) for row in owners]
@@ -149,7 +149,11 @@ def load(store: Store, sought: str, region: str | None, rules: Mapping[str, Rule
 
 def _owners(store: Store, sought: str, region: str | None) -> list[Row]:
     try:
-        return ask(store, queries.ENTITIES, customers=[str(UUID(sought.strip()))])
+        key = str(UUID(sought.strip()))
+        if found := ask(store, queries.ENTITIES, customers=[key]):
+            return found
+        travellers = ask(store, queries.TRAVELLERS, journeys=[key])
+        return ask(store, queries.ENTITIES, customers=[row["owner"] for row in travellers])
     except ValueError:
         wanted = candidates(sought, region)
     if not wanted:

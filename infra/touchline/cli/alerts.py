@@ -203,7 +203,6 @@ def _sample(now: int) -> "AlertRow":
         customers=0,
         usual=None,
         evidence=(),
-        evidence_customers=(),
         summary=_SAMPLE_SUMMARY,
         version=1,
     )

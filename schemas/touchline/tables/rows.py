@@ -27,8 +27,8 @@ class FrictionRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class JourneyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `journeys`; `version` grows with every change, the highest counts."""
+class JourneyRow(msgspec.Struct, frozen=True):
+    """A row of `journeys`, a `Journey` among it; `version` grows with every change, the highest counts."""
 
     id: UUID
     customer: UUID
@@ -102,7 +102,6 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     customers: int
     usual: float | None
     evidence: tuple[str, ...]
-    evidence_customers: tuple[str, ...]
     summary: str
     version: int
 

@@ -11,7 +11,6 @@ class Evidence:
     """A journey that shows it, and where to look at it."""
 
     journey: str
-    customer: str
     link: str
 
 
@@ -71,7 +70,6 @@ def message(row: AlertRow, status: str, url: str, sent_at: int) -> Message:
         url: The address of the live page.
         sent_at: Now (ms).
     """
-    evidence = zip(row.evidence, row.evidence_customers, strict=True)
     parts = (label.partition("=") for label in row.labels)
     return Message(
         status=status,
@@ -89,9 +87,7 @@ def message(row: AlertRow, status: str, url: str, sent_at: int) -> Message:
         count=row.count,
         customers=row.customers,
         usual=row.usual,
-        evidence=tuple(
-            Evidence(journey, customer, f"{url}/customer/{customer}") for journey, customer in evidence
-        ),
+        evidence=tuple(Evidence(journey, f"{url}/customer/{journey}") for journey in row.evidence),
         link=f"{url}/",
         sent_at=sent_at,
     )

@@ -208,7 +208,7 @@ def _row(
     after, until = span
     bound = {"lo": str(after), "hi": str(until), "labels": listed(one.labels)}
     count = customers = 0
-    evidence: list[tuple[str, str]] = []
+    evidence: tuple[str, ...] = ()
     if not isinstance(rule, Absence):
         ((count, customers, first),) = ask(sql.extent(rule), bound)
         evidence = _journeys(ask, [(journey, customer) for _, journey, customer in first], until)
@@ -229,21 +229,19 @@ def _row(
         count=count,
         customers=customers,
         usual=usual,
-        evidence=tuple(journey for journey, _ in evidence),
-        evidence_customers=tuple(customer for _, customer in evidence),
+        evidence=evidence,
         summary=sentence(rule, one.labels, one.opened_at, count, customers, usual),
         version=1 if before is None else before.version + 1,
     )
 
 
-def _journeys(ask: Ask, first: list[tuple[str, str]], until: int) -> list[tuple[str, str]]:
-    """Journeys and customers; of what names no journey, the one that the customer was on."""
+def _journeys(ask: Ask, first: list[tuple[str, str]], until: int) -> tuple[str, ...]:
+    """The journeys; of what names none, the one that the customer was on. A customer is named nowhere."""
     unnamed = [customer for journey, customer in first if not journey]
-    if not unnamed:
-        return first
-    rows = ask(sql.JOURNEYS, {"customers": listed(unnamed), "hi": str(until)})
+    rows = ask(sql.JOURNEYS, {"customers": listed(unnamed), "hi": str(until)}) if unnamed else ()
     journeys = {str(customer): str(journey) for customer, journey in rows}
-    return [(journey or journeys.get(customer, ""), customer) for journey, customer in first]
+    found = (journey or journeys.get(customer, "") for journey, customer in first)
+    return tuple(dict.fromkeys(journey for journey in found if journey))
 
 
 def _usual(ask: Ask, rule: AlertRule, one: Incident, oldest: int) -> float | None:

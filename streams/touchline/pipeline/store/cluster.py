@@ -32,7 +32,7 @@ SETTINGS = {
 """Of the worker's requests: a row is written once most replicas have it, and then everyone reads it."""
 
 _CREATE = ["create", "table", "if", "not", "exists"]
-_VIEW = ["create", "view", "if", "not", "exists"]
+_VIEWS = (["create", "view", "if", "not", "exists"], ["create", "or", "replace", "view"])
 
 
 def local(table: str, cluster: str) -> str:
@@ -65,8 +65,9 @@ def _on_cluster(statement: str, cluster: str) -> list[str]:
     words = [token.text if token.kind is Kind.WORD else "" for token in found]
     if words[:5] == _CREATE:
         return _table(statement, found, cluster)
-    if words[:5] == _VIEW:
-        return [_after(statement, found[5], f" ON CLUSTER '{cluster}'")]
+    for view in _VIEWS:
+        if words[: len(view)] == view:
+            return [_after(statement, found[len(view)], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["alter", "table"]:
         return _alter(statement, found, cluster)
     raise ValueError(f"it is not known what this means for a cluster: {statement[:80]!r}")
