@@ -50,6 +50,18 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(schema.app, name="schema")
 
 
+def _end_with(epilog: str, group: typer.Typer) -> None:
+    """Have the help of each command end so."""
+    for command in group.registered_commands:
+        command.epilog = epilog
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _end_with(epilog, inner.typer_instance)
+
+
+_end_with("Exit codes: 0 done, 1 not done (standard error says why), 2 wrong usage.", app)
+
+
 def run() -> None:
     """Entry point of the `touchline` command."""
     app()
