@@ -271,10 +271,10 @@ def test_mapped_files_of_every_kind(
         (["gone.jsonl"], 1, "there is no file gone.jsonl"),
         (["here.jsonl", "gone.jsonl"], 1, "there is no file gone.jsonl"),
         (["here.jsonl", "--map", "gone"], 1, "there is no mapping 'gone'"),
-        (["here.jsonl", "--map", "gone.yaml"], 1, "cannot read the mapping gone.yaml"),
+        (["here.jsonl", "--map", "gone.yaml"], 1, "cannot read the mapping gone.yaml: No such file"),
         (["here.csv"], 1, "here.csv needs a mapping from its columns to events"),
         (["here.txt"], 1, "here.txt: its extension does not say what it is"),
-        (["here.jsonl", "--rules", "gone.yaml"], 1, "gone.yaml: cannot be read"),
+        (["here.jsonl", "--rules", "gone.yaml"], 1, "gone.yaml: cannot be read: No such file"),
         ([], 2, "Missing argument"),
     ],
 )
@@ -288,6 +288,7 @@ def test_what_cannot_be_imported(
     said = touchline("import", *arguments, "--data", "data")
     assert said.exit_code == code, said.output
     assert message in said.stderr
+    assert "━" not in said.stderr, "no bar of what was not begun"
     assert not (tmp_path / "data").exists()
 
 

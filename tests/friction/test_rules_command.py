@@ -122,7 +122,7 @@ examples:
         "bad.yaml:3:5: error: rule 'b'.when: is missing",
         "bad.yaml:3:26: error: rule 'b'.wen: unknown key (did you mean 'when'?)",
         "bad.yaml:5:3: error: examples: there is no rule 'c'",
-        "1 rules can be used, 3 errors, 1 warnings",
+        "1 rule can be used, 3 errors, 1 warning",
     ]
     assert rules("lint", "mine.yaml").exit_code == 0
 
@@ -152,5 +152,5 @@ def test_the_files_shown_in_the_docs_are_right(rules: Rules, number: int) -> Non
     """Every rules file in docs/rules.md is free of faults and doubts, and its examples pass."""
     Path("shown.yaml").write_text(BLOCKS[number], encoding="utf-8")
     linted = rules("lint", "shown.yaml").stdout
-    assert linted.endswith("rules can be used, 0 errors, 0 warnings\n"), linted
+    assert linted.endswith(" can be used, 0 errors, 0 warnings\n"), linted
     assert rules("test", "--rules", "shown.yaml").exit_code == 0

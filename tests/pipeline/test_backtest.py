@@ -195,4 +195,4 @@ def test_the_command_refuses_what_it_cannot_use(data: Path, tmp_path: Path) -> N
     fine.write_text(RULES.replace("WEIGHT", "60").replace("WITHIN", "10m"))
     assert "there is no store" in command(fine, "--data", tmp_path / "none").output
     found = command(fine, "--data", data, "--since", "soon")
-    assert (found.exit_code, "--since soon: write a day or a time" in found.output) == (2, True)
+    assert (found.exit_code, "--since soon: write how far back, such as 7d" in found.output) == (2, True)

@@ -101,7 +101,7 @@ def _import_real(settings: "Settings", rules: "RuleSet") -> None:
     from touchline.collector.files.real import MAPPING, real_files
 
     files = real_files()
-    with bar(files) as progress:
+    with bar() as progress:
         import_files(files, load_mapping(MAPPING), settings, rules, progress=progress)
 
 

@@ -13,7 +13,7 @@ from touchline.cli.up import Data, Rules
 from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from touchline.cli.history import Imported
 
@@ -67,7 +67,7 @@ def import_(
             )
         ready = load_rules(settings.rules)
         found = load_mapping(mapping) if mapping else None
-        with bar(files) as progress:
+        with bar() as progress:
             done = import_files(files, found, settings, ready, again=again, progress=progress)
     if as_json:
         sys.stdout.write(orjson.dumps(asdict(done)).decode() + "\n")
@@ -96,10 +96,10 @@ def _said(done: "Imported", data: Path) -> str:
 
 
 @contextmanager
-def bar(files: "Sequence[Path]") -> "Iterator[Callable[[Path, int], None]]":
-    """A progress bar for each file, on standard error; gives what moves them, to so many bytes."""
+def bar() -> "Iterator[Callable[[Path, int], None]]":
+    """A progress bar for each file that is begun, on standard error; gives what moves it, to a byte."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     with Progress(
         TextColumn("{task.description}"),
@@ -108,8 +108,11 @@ def bar(files: "Sequence[Path]") -> "Iterator[Callable[[Path, int], None]]":
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as bar:
-        tasks = {
-            path: bar.add_task(path.name, total=path.stat().st_size if path.is_file() else None)
-            for path in files
-        }
-        yield lambda path, done: bar.update(tasks[path], completed=done)
+        tasks: dict[Path, TaskID] = {}
+
+        def move(path: Path, done: int) -> None:
+            if path not in tasks:
+                tasks[path] = bar.add_task(path.name, total=path.stat().st_size)
+            bar.update(tasks[path], completed=done)
+
+        yield move

@@ -119,7 +119,7 @@ def _lines(name: str) -> Iterator[bytes]:
         with gzip.open(name) if name.endswith(".gz") else Path(name).open("rb") as file:
             yield from file
     except (OSError, EOFError, zlib.error) as error:
-        raise fail(f"{name}: cannot be read: {error}") from None
+        raise fail(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _show(result: dict[str, Any], read: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
     from touchline.pipeline.packs import Pack
@@ -121,7 +122,10 @@ def lint(
     told = [*((one, "error") for one in pack.faults), *((one, "warning") for one in doubts)]
     for fault, name in sorted(told, key=lambda one: by_place(one[0])):
         typer.echo(f"{fault.place}: {name}: {fault.message}")
-    typer.echo(f"{len(pack.rules)} rules can be used, {len(pack.faults)} errors, {len(doubts)} warnings")
+    typer.echo(
+        f"{counted(len(pack.rules), 'rule')} can be used, "
+        f"{counted(len(pack.faults), 'error')}, {counted(len(doubts), 'warning')}"
+    )
     if pack.faults:
         raise typer.Exit(1)
 

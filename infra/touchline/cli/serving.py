@@ -120,9 +120,9 @@ def listening_on(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listening = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise CannotServe(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
-        ) from None
+        # Python adds to the reason what it did.
+        why = str(error.strerror).partition(" (while ")[0]
+        raise CannotServe(f"cannot listen on {host} port {port}: {why}; choose another with --port") from None
     with listening:
         yield listening
 

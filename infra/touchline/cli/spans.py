@@ -31,12 +31,12 @@ def extent(ask: "Ask") -> tuple[int, int]:
     return oldest, newest + 1 if newest < now - OLD else now
 
 
-def moment(text: str, option: str) -> int:
+def moment(text: str, option: str, such_as: str = "a day or a time, such as") -> int:
     """A time (ms): a day or a time, UTC where it names no zone. Ends the command where it is neither."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise fail(f"{option} {text}: write a day or a time, such as 2026-11-21T10:00:00Z", 2) from None
+        raise fail(f"{option} {text}: write {such_as} 2026-11-21T10:00:00Z", 2) from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -47,7 +47,7 @@ def since(text: str, until: int) -> int:
     try:
         began = until - duration(text)
     except ValueError:
-        began = moment(text, "--since")
+        began = moment(text, "--since", "how far back, such as 7d, or a day or a time, such as")
     if began >= until:
         raise fail(f"--since {text}: the span is empty", 2)
     return began

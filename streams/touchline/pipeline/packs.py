@@ -10,6 +10,7 @@ from touchline.friction.document import Document, Fault
 from touchline.friction.examples import Example, read_examples
 from touchline.friction.overrides import Entry
 from touchline.friction.rules_file import read_rules
+from touchline.pipeline.given_file import text_of
 
 
 class Pack(NamedTuple):
@@ -67,11 +68,7 @@ def _source(path: Path | None) -> tuple[Document, dict[str, str]]:
     """A rules file, and the packs that it may extend."""
     if path is None:
         return Document(_shipped("default.yaml"), "default pack"), {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(f"{path}: cannot be read: {error}") from error
-    return Document(text, str(path)), {"default": _shipped("default.yaml")}
+    return Document(text_of(path, RulesError), str(path)), {"default": _shipped("default.yaml")}
 
 
 def _shipped(name: str) -> str:

@@ -98,8 +98,10 @@ def load_mapping(name_or_path: str) -> Mapping:
         path = next(SHIPPED.glob(f"{name_or_path}.*"))
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"cannot read the mapping {path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
+        raise MappingError(f"cannot read the mapping {path}: {error.strerror}") from None
     return _python(path) if path.suffix.lower() == ".py" else _plain(path, text)
 
 

@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from touchline.alerts import AlertsError, AlertsFile, parse_alerts
+from touchline.pipeline.given_file import text_of
 
 
 def load_alerts(path: Path | None = None) -> AlertsFile:
@@ -15,8 +16,4 @@ def load_alerts(path: Path | None = None) -> AlertsFile:
     default = files("touchline.alerts").joinpath("packs", "default.yaml").read_text(encoding="utf-8")
     if path is None:
         return parse_alerts(default, "default pack")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AlertsError(f"{path}: cannot be read: {error}") from error
-    return parse_alerts(text, str(path), {"default": default})
+    return parse_alerts(text_of(path, AlertsError), str(path), {"default": default})
