@@ -84,6 +84,13 @@ class IdentityRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class OccurrenceRow(msgspec.Struct, frozen=True):
+    """A row of `occurrences`: an identifier, and a set that it was in, strongest first."""
+
+    identifier: str
+    identifiers: tuple[str, ...]
+
+
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `alerts`, an incident; `version` grows with every change, the highest counts."""
 

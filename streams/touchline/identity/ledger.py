@@ -96,10 +96,12 @@ class Suppression:
             if entry.what == "erase":
                 self._hashes[salt].add(one)
 
+    def __bool__(self) -> bool:
+        """Whether anything is forgotten."""
+        return bool(self._hashes)
+
     def suppresses(self, identifiers: Sequence[str]) -> bool:
         """Whether one of the identifiers is forgotten."""
-        if not self._hashes:
-            return False
         return any(
             hashed(one, salt) in hashes for salt, hashes in self._hashes.items() for one in identifiers
         )

@@ -5,6 +5,7 @@ kind `accounts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid5
 
@@ -13,7 +14,7 @@ import orjson
 from msgspec import structs
 
 from touchline.identity import Entry, Suppression
-from touchline.pipeline.fates import fates
+from touchline.pipeline.fates import Placed, fates
 from touchline.pipeline.ports import Record
 from touchline.tables.rows import AccountRow
 from touchline.vocabulary.event import Event
@@ -22,6 +23,7 @@ from touchline.vocabulary.ids import NAMESPACE
 _events = msgspec.json.Decoder(Event)
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _decode_account = msgspec.json.Decoder(AccountRow).decode
+_id = attrgetter("id")
 
 Read = TypeVar("Read")
 
@@ -82,41 +84,62 @@ def read_batch(
         if record.kind == "accounts"
         for row in read_lines(record, _decode_account, "row of the accounts", unreadable)
     ]
-    arrived: list[tuple[Event, int]] = []
+    arrived = Placed([], [])
     for record in records:
         if record.kind in EVENT_KINDS:
-            arrived += ((event, record.offset) for event in read_events(record, unreadable))
-    admitted: list[tuple[Event, int]] = []
-    suppressed: list[Event] = []
-    for one in arrived:
-        if suppression.suppresses(one[0].identifiers):
-            suppressed.append(one[0])
-        else:
-            admitted.append(one)
-    stored = stored_ids([event.id for event, _ in admitted]) if admitted else {}
-    seen: set[str] = set()
-    events, offsets, repeated, kept = [], [], [], []
-    for event, offset in admitted:
-        if event.id in seen:
-            continue
-        seen.add(event.id)
-        if event.id not in stored:
-            events.append(event)
-            offsets.append(offset)
-            kept.append((event, offset))
-        elif stored[event.id] == offset:
-            repeated.append(event)
-            kept.append((event, offset))
+            found = list(read_events(record, unreadable))
+            arrived.events.extend(found)
+            arrived.offsets.extend([record.offset] * len(found))
+    admitted, suppressed = _admitted(arrived, suppression)
+    new, repeated, kept = _each_once(admitted, stored_ids)
     return Batch(
-        events,
-        offsets,
+        new.events,
+        new.offsets,
         [*refused, *unreadable],
         repeated,
-        duplicates=len(admitted) - len(kept),
+        duplicates=len(admitted.events) - len(kept.events),
         suppressed=suppressed,
         unreadable=len(unreadable),
         accounts=[*accounts, *fates(records, arrived, admitted, kept)],
     )
+
+
+def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[Event]]:
+    """The events that name no forgotten identifier, and those that do."""
+    if not suppression:
+        return arrived, []
+    admitted, suppressed = Placed([], []), []
+    for event, offset in zip(*arrived, strict=True):
+        if suppression.suppresses(event.identifiers):
+            suppressed.append(event)
+        else:
+            admitted.add(event, offset)
+    return admitted, suppressed
+
+
+def _each_once(
+    admitted: Placed, stored_ids: Callable[[Sequence[str]], dict[str, int]]
+) -> tuple[Placed, list[Event], Placed]:
+    """Events that are not stored, events that their very record had stored, and both in their order."""
+    if not admitted.events:
+        return admitted, [], admitted
+    ids = list(map(_id, admitted.events))
+    stored = stored_ids(ids)
+    if not stored and len(set(ids)) == len(ids):
+        return admitted, [], admitted
+    seen: set[str] = set()
+    new, repeated, kept = Placed([], []), [], Placed([], [])
+    for event, offset in zip(*admitted, strict=True):
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        if event.id not in stored:
+            new.add(event, offset)
+            kept.add(event, offset)
+        elif stored[event.id] == offset:
+            repeated.append(event)
+            kept.add(event, offset)
+    return new, repeated, kept
 
 
 def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
@@ -184,8 +207,8 @@ def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, 
         "producer": [event.producer for event in events],
         "entity": [event.entity for event in events],
         "identifiers": [event.identifiers for event in events],
-        "data": [orjson.dumps(event.data).decode() for event in events],
-        "context": [orjson.dumps(event.context).decode() for event in events],
+        "data": [orjson.dumps(event.data) for event in events],
+        "context": [orjson.dumps(event.context) if event.context else b"{}" for event in events],
         "schema": [event.schema for event in events],
         "log_offset": offsets,
     }
@@ -198,4 +221,4 @@ def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[
 
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[Any]]:
     """Rows of one table, by column."""
-    return {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}
+    return dict(zip(rows[0].__struct_fields__, zip(*map(structs.astuple, rows), strict=True), strict=True))

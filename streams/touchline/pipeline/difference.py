@@ -7,7 +7,7 @@ is written. A friction keeps the time at which it was first detected.
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from touchline.journeys import Journey
 from touchline.pipeline.customer import Folded
@@ -19,6 +19,7 @@ def frictions(
 ) -> Iterator[FrictionRow]:
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
     before = {row.id: row for row in held}
+    journey_ids = {journey.first: journey.id for journey in folded.journey_of}
     for one, journey in zip(folded.signals, folded.journey_of, strict=True):
         friction = one.id
         known = before.pop(friction, None)
@@ -27,7 +28,7 @@ def frictions(
             rule=one.rule,
             rule_version=one.rule_version,
             customer=customer,
-            journey=journey.id,
+            journey=journey_ids[journey.first],
             anchor=one.anchor,
             channel=one.channel,
             source=one.source,
@@ -41,7 +42,9 @@ def frictions(
             factor=one.factor,
             version=known.version if known else version,
         )
-        if row != known:
+        if known is None:
+            yield row
+        elif row != known:
             yield replace(row, version=version)
     for row in before.values():
         yield replace(row, status="retracted", version=version)
@@ -63,11 +66,5 @@ def journeys(
 
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:
     """The row of one of a customer's journeys; the last one says when the customer is next due."""
-    return JourneyRow(
-        id=journey.id,
-        customer=customer,
-        due_at=folded.due_at if journey is folded.journeys[-1] else None,
-        superseded=0,
-        version=version,
-        **{name: getattr(journey, name) for name in journey.__struct_fields__},
-    )
+    due_at = folded.due_at if journey is folded.journeys[-1] else None
+    return JourneyRow(*(journey.id, customer, *astuple(journey), due_at, 0, version))

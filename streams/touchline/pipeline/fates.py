@@ -5,7 +5,9 @@ the same rows, with the same ids.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import uuid5
 
 from touchline.pipeline.ports import Record
@@ -13,16 +15,22 @@ from touchline.tables.rows import AccountRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
-Placed = tuple[Event, int]
-"""An event, with the offset of the record that brought it."""
+_producer = attrgetter("producer")
 
 
-def fates(
-    records: Sequence[Record],
-    arrived: Collection[Placed],
-    admitted: Collection[Placed],
-    kept: Collection[Placed],
-) -> list[AccountRow]:
+class Placed(NamedTuple):
+    """Events, and the offset of the record that brought each."""
+
+    events: list[Event]
+    offsets: list[int]
+
+    def add(self, event: Event, offset: int) -> None:
+        """One more."""
+        self.events.append(event)
+        self.offsets.append(offset)
+
+
+def fates(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Placed) -> list[AccountRow]:
     """A row for each record and each producer in it.
 
     Args:
@@ -33,8 +41,8 @@ def fates(
     """
     came = _counted(arrived)
     # Mostly all of them are admitted, and all of these kept: what is the same is counted once.
-    let_in = came if len(admitted) == len(arrived) else _counted(admitted)
-    stored = let_in if len(kept) == len(admitted) else _counted(kept)
+    let_in = came if admitted is arrived else _counted(admitted)
+    stored = let_in if kept is admitted else _counted(kept)
     received_at = {record.offset: record.received_at for record in records}
     return [
         AccountRow(
@@ -50,5 +58,5 @@ def fates(
     ]
 
 
-def _counted(some: Iterable[Placed]) -> Counter[tuple[int, str]]:
-    return Counter((offset, event.producer) for event, offset in some)
+def _counted(some: Placed) -> Counter[tuple[int, str]]:
+    return Counter(zip(some.offsets, map(_producer, some.events), strict=True))
