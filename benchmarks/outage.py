@@ -147,7 +147,7 @@ def measure(seconds: int = 300, rate: int = 2_000) -> Report:
 
 def _outage(folder: Path, broker: Broker, seconds: int, rate: int) -> Report:
     topics = Topics()
-    bring_about(broker.bootstrap, wanted(topics, partitions=6, replication=1, retention_ms=86_400_000))
+    bring_about(broker.brokers, wanted(topics, partitions=6, replication=1, retention_ms=86_400_000))
     collector = _Collector(folder, broker.bootstrap)
     try:
         _until(collector.ready)

@@ -101,7 +101,7 @@ class Distributed:
         self.broker.start()
         self.topics = Topics()
         made = wanted(self.topics, partitions=self._partitions, replication=1, retention_ms=86_400_000)
-        bring_about(self.broker.bootstrap, made)
+        bring_about(self.broker.brokers, made)
         data = str(self._folder / "data")
         self.store = self._begin("store", ["store", "--data", data, "--port", "0"], {})
         url = self.store.says(r"is up: (\S+)")

@@ -88,7 +88,7 @@ def measure(events: int = EVENTS, peer_events: int = PEER_EVENTS, faust_events: 
 
 
 def _fill(stack: Distributed, traffic: Traffic) -> None:
-    log = KafkaLog(stack.broker.bootstrap, stack.topics)
+    log = KafkaLog(stack.broker.brokers, stack.topics)
     until(lambda: log.trouble() is None)
     now = int(time.time() * 1000)
     for start in range(0, len(traffic.lines), TOGETHER):
@@ -99,7 +99,7 @@ def _fill(stack: Distributed, traffic: Traffic) -> None:
 def _fill_single(stack: Distributed, traffic: Traffic, most: int) -> None:
     from kafka import KafkaProducer
 
-    bring_about(stack.broker.bootstrap, [Topic(SINGLE, 1, 1, {})])
+    bring_about(stack.broker.brokers, [Topic(SINGLE, 1, 1, {})])
     producer = KafkaProducer(bootstrap_servers=stack.broker.bootstrap, compression_type="lz4", linger_ms=20)
     for customer, line in list(zip(traffic.customers, traffic.lines, strict=True))[:most]:
         producer.send(SINGLE, line, customer.encode(), partition=0)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 if TYPE_CHECKING:
     from touchline.cli.broker import Broker
+    from touchline.pipeline.kafka.brokers import Brokers
     from touchline.pipeline.kafka.records import About, Topics
     from touchline.pipeline.store import Store
     from touchline.pipeline.store_address import Address
@@ -97,13 +99,33 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
     """A real broker, the same for all tests: each uses topics of its own, and starts again what it kills."""
     from touchline.cli.broker import Broker, ToolMissing
 
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    broker = Broker(tmp_path_factory.mktemp("kafka"), secure=which("openssl") is not None)
     try:
         broker.start()
     except ToolMissing as missing:
         pytest.skip(str(missing))
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_settings() -> Callable[["Brokers"], dict[str, str]]:
+    """The environment in which a process is told of Kafka's servers."""
+
+    def told(brokers: "Brokers") -> dict[str, str]:
+        settings = {
+            "kafka": brokers.bootstrap,
+            "kafka_security": brokers.security,
+            "kafka_mechanism": brokers.mechanism,
+            "kafka_user": brokers.user,
+            "kafka_password": brokers.password,
+            "kafka_ca": brokers.ca,
+            "kafka_certificate": brokers.certificate,
+            "kafka_certificate_key": brokers.certificate_key,
+        }
+        return {f"TOUCHLINE_{name.upper()}": str(value) for name, value in settings.items() if value}
+
+    return told
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +159,7 @@ def topics(kafka: "Broker") -> "Topics":
     from touchline.pipeline.kafka.topics import bring_about, wanted
 
     made = Topics(f"test-{uuid4().hex[:8]}.")
-    bring_about(kafka.bootstrap, wanted(made, partitions=4, replication=1, retention_ms=86_400_000))
+    bring_about(kafka.brokers, wanted(made, partitions=4, replication=1, retention_ms=86_400_000))
     return made
 
 

@@ -47,7 +47,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
 
         broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
         read = request.getfixturevalue("read")
-        log = KafkaLog(broker.bootstrap, topics)
+        log = KafkaLog(broker.brokers, topics)
 
         def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
             return [

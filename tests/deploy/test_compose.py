@@ -1,5 +1,6 @@
 """infra/compose: the whole stack on one machine."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,25 @@ def test_the_stack_is_valid_compose(tool: Callable[..., str], tmp_path: Path) ->
     """Compose itself reads the file, resolves it, and finds every part."""
     said = tool("docker-compose", "-f", "infra/compose/compose.yaml", "config", "--services")
     assert set(said.split()) == set(SERVICES)
+
+
+def test_the_stack_takes_a_kafka_elsewhere(tool: Callable[..., str], tmp_path: Path) -> None:
+    """Beside the other file its own Kafka is left out, and who needs Kafka has the password and a way out."""
+    given = tmp_path / "given"
+    given.write_text("TOUCHLINE_KAFKA=broker.example:9093\nTOUCHLINE_KAFKA_USER=touchline\n")
+    files = ("-f", "infra/compose/compose.yaml", "-f", "infra/compose/managed-kafka.yaml")
+    resolved = tool("docker-compose", "--env-file", str(given), *files, "config", "--format", "json")
+    services = json.loads(resolved)["services"]
+    assert "kafka" not in services
+    for name in ("migrate", "collector", "identity", "worker", "alerts"):
+        environment = services[name]["environment"]
+        assert environment["TOUCHLINE_KAFKA"] == "broker.example:9093"
+        assert environment["TOUCHLINE_KAFKA_SECURITY"] == "SASL_SSL"
+        assert "touchline_kafka_password" in {one["target"] for one in services[name]["secrets"]}
+        assert services[name]["networks"].keys() == {"front", "back"}
+        ours = {one: value for one, value in environment.items() if one.startswith("TOUCHLINE_KAFKA")}
+        settings = {one.removeprefix("TOUCHLINE_").lower(): value for one, value in ours.items()}
+        assert Settings(**settings, kafka_password="from its file").brokers.asks_user
 
 
 def test_the_stack_is_confined(tool: Callable[..., str]) -> None:

@@ -101,18 +101,28 @@ def test_a_pod_has_no_more_rights_than_it_needs(one: dict[str, Any]) -> None:
             assert container["resources"][kind].keys() == {"cpu", "memory"}
 
 
+def _secrets(volume: dict[str, Any]) -> Iterator[str]:
+    """The names of the secrets that a volume shows."""
+    if "secret" in volume:
+        yield volume["secret"]["secretName"]
+    for source in volume.get("projected", {}).get("sources", ()):
+        yield source["secret"]["name"]
+
+
 def test_passwords_come_from_secrets_where_settings_look_for_them() -> None:
-    """A pod with a user of the store has its secret where the settings look, and docs tell of each."""
+    """A pod with a user of the store, or of Kafka, has it where the settings look, and docs tell of each."""
     docs = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     for one in WORKLOADS:
         pod = one["spec"]["template"]["spec"]
-        secrets = {volume["name"]: volume["secret"] for volume in pod["volumes"] if "secret" in volume}
-        assert all(secret["secretName"] in docs for secret in secrets.values())
+        secrets = {volume["name"]: [*_secrets(volume)] for volume in pod["volumes"]}
+        assert all(secret in docs for named in secrets.values() for secret in named)
         for container in _containers(one):
             if any(given["name"] == "TOUCHLINE_STORE_USER" for given in container.get("env", ())):
                 mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
                 assert mounts["password"] == SETTINGS["TOUCHLINE_SECRETS"]
-                assert "password" in secrets
+                assert any(secret.startswith("touchline-store-") for secret in secrets["password"])
+            if container["args"][0] in ("collector", "worker", "identity", "migrate", "alerts"):
+                assert "touchline-kafka" in secrets["password"]
     assert not any("password" in name.lower() for name in SETTINGS)
 
 

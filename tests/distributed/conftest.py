@@ -17,6 +17,7 @@ import pytest
 from touchline.collector.acceptance import accept_each
 from touchline.collector.log import Batch
 from touchline.friction import RuleSet
+from touchline.pipeline.kafka.brokers import Brokers
 from touchline.pipeline.kafka.log import KafkaLog
 from touchline.pipeline.kafka.records import Topics
 from touchline.pipeline.replay import replay
@@ -79,15 +80,17 @@ def _tables(store: Store) -> Rows:
 class Deployment:
     """Some processes of the command, between topics and a store of their own."""
 
-    def __init__(self, folder: Path, bootstrap: str, topics: Topics, address: Address) -> None:
+    def __init__(
+        self, folder: Path, brokers: Brokers, topics: Topics, address: Address, settings: dict[str, str]
+    ) -> None:
         self._folder = folder
         self.broker: Any = None
         self.store: Any = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.log = KafkaLog(bootstrap, topics)
+        self.log = KafkaLog(brokers, topics)
         self.environment = {
             **os.environ,
-            "TOUCHLINE_KAFKA": bootstrap,
+            **settings,
             "TOUCHLINE_TOPIC_PREFIX": topics.prefix,
             "TOUCHLINE_STORE": str(address.url),
             "TOUCHLINE_STORE_USER": address.user,
@@ -146,11 +149,14 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, kafka: Any, topics: Topics, serve_store: Any) -> Iterator[Deployment]:
-    """Nothing runs of it yet but the broker and the store."""
+def deployment(
+    tmp_path: Path, kafka: Any, kafka_settings: Any, topics: Topics, serve_store: Any
+) -> Iterator[Deployment]:
+    """Nothing runs of it yet but the broker, which asks for a password, and the store."""
     # On one port, however often it is started.
     store = serve_store("--port", str(_free_port()))
-    deployment = Deployment(tmp_path, kafka.bootstrap, topics, store.address("writer"))
+    brokers = kafka.by_password if kafka.secure else kafka.brokers
+    deployment = Deployment(tmp_path, brokers, topics, store.address("writer"), kafka_settings(brokers))
     deployment.broker, deployment.store = kafka, store
     yield deployment
     deployment.close()

@@ -1,5 +1,6 @@
 """The engine alone, on a real broker: nothing is committed that was not worked off."""
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -16,9 +17,10 @@ from touchline.pipeline.kafka.records import Topics
 from touchline.pipeline.watch import PartitionMetrics
 
 from touchline.cli.logs import configure_logs
+from touchline.cli.settings import load_settings
 
 configure_logs()
-bootstrap, prefix, group, what = sys.argv[1:]
+prefix, group, what = sys.argv[1:]
 
 class Task:
     def assigned(self, own, sender): pass
@@ -33,15 +35,16 @@ class Task:
         signal.raise_signal(signal.SIGTERM)
 
 metrics = PartitionMetrics(CollectorRegistry())
-Engine(prefix + group, bootstrap, Topics(prefix), [2], Task(), metrics, stall_seconds=0.3).run()
+Engine(prefix + group, load_settings().brokers, Topics(prefix), [2], Task(), metrics, stall_seconds=0.3).run()
 """
 
 
-def _run(bootstrap: str, topics: Topics, named: dict[str, str]) -> list[tuple[int, str, str]]:
+def _run(settings: dict[str, str], topics: Topics, named: dict[str, str]) -> list[tuple[int, str, str]]:
     """An engine for each group, all at once; how each ended, and what it said."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, bootstrap, topics.prefix, group, what],
+            [sys.executable, "-c", PROGRAM, topics.prefix, group, what],
+            env={**os.environ, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -52,12 +55,14 @@ def _run(bootstrap: str, topics: Topics, named: dict[str, str]) -> list[tuple[in
     return [(one.returncode, *both) for one, both in zip(running, said, strict=True)]
 
 
-def test_what_was_not_worked_off_comes_again(kafka: Any, topics: Topics) -> None:
+def test_what_was_not_worked_off_comes_again(kafka: Any, kafka_settings: Any, topics: Topics) -> None:
     """A task that fails or gets nowhere ends the process before a commit; the next is given it again."""
-    log = KafkaLog(kafka.bootstrap, topics)
+    # Tests of whole deployments have a password.
+    settings = kafka_settings(kafka.by_certificate if kafka.secure else kafka.brokers)
+    log = KafkaLog(kafka.brokers, topics)
     log.append(Batch([], [], 1, [b'{"id":"1"}']))
     log.close()
-    for code, out, error in _run(kafka.bootstrap, topics, {"fails": "raise", "stalls": "hang"}):
+    for code, out, error in _run(settings, topics, {"fails": "raise", "stalls": "hang"}):
         assert (code, out) == (70, ""), error
-    for code, out, error in _run(kafka.bootstrap, topics, {"fails": "work", "stalls": "work"}):
+    for code, out, error in _run(settings, topics, {"fails": "work", "stalls": "work"}):
         assert (code, out.strip()) == (0, '{"id":"1"}'), error

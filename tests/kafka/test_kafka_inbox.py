@@ -33,7 +33,7 @@ class Counted:
 
 @pytest.fixture
 def log(kafka: Broker, topics: Topics) -> Iterator[KafkaLog]:
-    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
         yield log
 
 
@@ -43,7 +43,7 @@ def draining(kafka: Broker, topics: Topics, log: Log) -> Iterator[Counted]:
     stop, counted = threading.Event(), Counted()
     thread = threading.Thread(
         target=keep_draining_kafka,
-        args=(kafka.bootstrap, topics, log),
+        args=(kafka.brokers, topics, log),
         kwargs={"stop": stop, "clock": time.time, "count": counted},
     )
     thread.start()

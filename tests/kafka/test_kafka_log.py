@@ -18,6 +18,7 @@ from touchline.cli.broker import Broker
 from touchline.collector.acceptance import accept, accept_each
 from touchline.collector.log import Batch, LogUnavailable
 from touchline.pipeline.kafka import log as log_module
+from touchline.pipeline.kafka.brokers import Brokers
 from touchline.pipeline.kafka.log import KafkaLog
 from touchline.pipeline.kafka.records import RECORD_BYTES, About, Topics, partition_of
 from touchline.pipeline.kafka.topics import bring_about, wanted
@@ -30,7 +31,7 @@ Read = Callable[[str], list[Any]]
 
 @pytest.fixture
 def log(kafka: Broker, topics: Topics) -> Iterator[KafkaLog]:
-    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
         yield log
 
 
@@ -108,7 +109,7 @@ def test_the_largest_request_that_is_no_json_is_kept_whole(log: KafkaLog, topics
 
 def test_what_was_appended_outlives_a_crash_of_the_broker(kafka: Broker, topics: Topics, read: Read) -> None:
     """The broker is killed the moment append returns; everything is there when it is back."""
-    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
         log.append(Batch(lines(500), [], NOW))
         log.close()
         kafka.kill()
@@ -123,7 +124,7 @@ def test_a_broker_that_stands_still_is_waited_for_within_a_bound(
     failures: list[Exception] = []
     big = Batch(lines(100, title="x" * 2_000), [], NOW)
 
-    with closing(KafkaLog(kafka.bootstrap, topics, most_bytes=300_000)) as log:
+    with closing(KafkaLog(kafka.brokers, topics, most_bytes=300_000)) as log:
 
         def append() -> None:
             try:
@@ -154,7 +155,7 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
     """What is not answered in time fails and is held no longer; with a new client it goes on."""
     monkeypatch.setattr(log_module, "DELIVERY_SECONDS", 1.0)
     monkeypatch.setattr(log_module, "_REQUEST_SECONDS", 0.5)
-    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
         log.append(Batch(lines(8), [b"{}"], NOW))
         threads = threading.active_count()
         assert kafka.pid is not None
@@ -175,20 +176,20 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
 def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, soon: Callable[..., None]) -> None:
     """The message says which topic is missing and which command makes it; then it goes on by itself."""
     topics = Topics("late.")
-    with closing(KafkaLog(kafka.bootstrap, topics)) as log:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
         with pytest.raises(
             LogUnavailable, match=r"no topic late\.touchpoints: make it with touchline migrate"
         ):
             log.append(Batch(lines(1), [], NOW))
         assert "late.touchpoints" in (log.trouble() or "")
-        bring_about(kafka.bootstrap, wanted(topics, partitions=1, replication=1, retention_ms=1_000_000))
+        bring_about(kafka.brokers, wanted(topics, partitions=1, replication=1, retention_ms=1_000_000))
         soon(lambda: log.trouble() is None)
         log.append(Batch(lines(1), [], NOW))
 
 
 def test_without_a_broker_it_refuses_at_once(topics: Topics) -> None:
     """Nothing is held for a broker that is not there; the message names its address."""
-    with closing(KafkaLog("127.0.0.1:1", topics)) as log:
+    with closing(KafkaLog(Brokers("127.0.0.1:1"), topics)) as log:
         for _ in range(3):
             with pytest.raises(LogUnavailable, match=r"cannot be reached at 127\.0\.0\.1:1"):
                 log.append(Batch(lines(1), [], NOW))
@@ -197,7 +198,7 @@ def test_without_a_broker_it_refuses_at_once(topics: Topics) -> None:
 
 def test_a_closed_log_refuses(kafka: Broker, topics: Topics) -> None:
     """After close nothing is taken, and close may be called again."""
-    log = KafkaLog(kafka.bootstrap, topics)
+    log = KafkaLog(kafka.brokers, topics)
     log.append(Batch(lines(1), [], NOW))
     log.close()
     log.close()

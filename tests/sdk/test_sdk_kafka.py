@@ -13,7 +13,7 @@ import pytest
 
 from touchline.cli.broker import Broker
 from touchline.pipeline.kafka.records import Topics
-from touchline.sdk import Accepted, Batch, Limits, Retry, TooLarge, Touchline
+from touchline.sdk import Accepted, Batch, Limits, Refused, Retry, TooLarge, Touchline
 from touchline.sdk.transports import Kafka
 
 Read = Callable[[str], list[Any]]
@@ -54,6 +54,40 @@ def test_a_record_says_who_sent_it(kafka: Broker, topics: Topics, read: Read, qu
     assert abs(first.received_at / 1000 - time.time()) < 60
     assert first.account.startswith("client=")
     assert "emitted=1" in first.account
+
+
+@pytest.mark.parametrize("way", ["SCRAM-SHA-512", "PLAIN", "certificate"])
+def test_a_secure_broker_lets_it_in(
+    kafka: Broker, topics: Topics, read: Read, quick: Limits, way: str
+) -> None:
+    """Over TLS, with a user's password as the key or with a certificate, what is tracked arrives."""
+    if not kafka.secure:
+        pytest.skip("openssl is not installed: nothing makes a certificate")
+    one = kafka.by_certificate if way == "certificate" else kafka.by_password
+    more = (
+        f"certificate={one.certificate}&certificate_key={one.certificate_key}"
+        if way == "certificate"
+        else f"mechanism={way}"
+    )
+    user = f"{one.user}@" if one.user else ""
+    url = f"kafkas://{user}{one.bootstrap}/{topics.prefix}?ca={one.ca}&{more}"
+    with Touchline(url, key=one.password, source="shop", limits=quick) as tl:
+        tl.track("page.viewed", {"account": "u"}, id="1")
+        assert tl.flush(20)
+    assert ids(read, topics) == ["1"]
+
+
+def test_a_broker_that_does_not_let_it_in_is_said(kafka: Broker, topics: Topics) -> None:
+    """A wrong password is refused, as a wrong key is; one who does not prove who he is may do so later."""
+    if not kafka.secure:
+        pytest.skip("openssl is not installed: nothing makes a certificate")
+    one = kafka.by_password
+    trusting = urlsplit(f"kafkas://{one.user}@{one.bootstrap}/{topics.prefix}?ca={one.ca}")
+    assert Kafka(trusting, "shop", 5, "wrong").send(Batch([b"{}"])) == Refused(
+        "SaslAuthenticationFailedError"
+    )
+    doubting = urlsplit(f"kafkas://{one.user}@{one.bootstrap}/{topics.prefix}")
+    assert Kafka(doubting, "shop", 5, "wrong").send(Batch([b"{}"])) == Retry("SSLCertVerificationError")
 
 
 def test_a_batch_that_is_too_large_is_halved(

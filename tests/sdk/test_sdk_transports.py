@@ -196,6 +196,12 @@ def test_the_memory_has_a_bound() -> None:
         ("embedded://", "names no folder"),
         ("kafka://host/touchline.", "a host and a port"),
         ("kafka://host:9092,/touchline.", "a host and a port"),
+        ("kafkas://shop:password@host:9092", "holds a password: give it apart, as the key"),
+        ("kafkas://shop@host:9092", "give the password as the key"),
+        ("kafkas://host:9092?authority=ca.pem", "knows no authority"),
+        ("kafkas://host:9092?ca=none.pem", "No such file.*ca=none.pem"),
+        ("kafka://host:9092?ca=none.pem", "begin the URL with kafkas://"),
+        ("kafkas://host:9092?mechanism=MD5", "mechanism=MD5"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_at_once(url: str, says: str) -> None:

@@ -1,12 +1,13 @@
 """A Kafka broker of one's own, on this machine alone: for development and tests, without a container.
 
 Java runs it; Maven fetches it once into the user's cache. Its folder holds `server.properties` (and with it
-the port), `broker.pid`, `broker.log` and the data.
+the port), `broker.pid`, `broker.log` and the data; of a secure one also its `secrets`.
 """
 
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import sample
 from typing import Final
+
+from touchline.cli.broker_security import USER, Security, security_in
+from touchline.pipeline.kafka.brokers import Brokers
 
 FETCH_SECONDS: Final = 600
 READY_SECONDS: Final = 60
@@ -55,19 +59,41 @@ class Broker:
     Args:
         folder: Its own; made if missing. What is in it is used again.
         port: Where it listens on 127.0.0.1. 0 for the folder's last port, or one that is free.
+        secure: Whether it also listens as a managed one does, on other ports; openssl makes its certificates.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, secure: bool = False) -> None:
         self._folder = folder.absolute()
         self._properties = self._folder / "server.properties"
         self._pid_file = self._folder / "broker.pid"
-        self._port = port or self._last_port()
+        self._port = port or self._last_port("PLAINTEXT")
+        self.secure = secure
+        """Whether it also listens as a managed one does."""
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
         """Its address, as clients are given it."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def brokers(self) -> Brokers:
+        """Where it is, for clients without security."""
+        return Brokers(self.bootstrap)
+
+    @property
+    def by_password(self) -> Brokers:
+        """Where a secure one that was started asks for a user."""
+        made = self._security()
+        address = f"127.0.0.1:{self._last_port('SASL_SSL')}"
+        return Brokers(address, "SASL_SSL", user=USER, password=made.password, ca=made.ca)
+
+    @property
+    def by_certificate(self) -> Brokers:
+        """Where a secure one that was started asks for a client's certificate."""
+        made = self._security()
+        address = f"127.0.0.1:{self._last_port('SSL')}"
+        return Brokers(address, "SSL", ca=made.ca, certificate=made.certificate, certificate_key=made.key)
 
     @property
     def pid(self) -> int | None:
@@ -125,21 +151,43 @@ class Broker:
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         template = (_FILES / "server.properties").read_text(encoding="utf-8")
         values = {"{port}": str(self._port), "{controller_port}": str(_free_port()), "{logs}": str(logs)}
+        scram: list[str] = []
+        if self.secure:
+            template += (_FILES / "secure.properties").read_text(encoding="utf-8")
+            values |= self._secured()
+            scram = ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={values['{password}']}]"]
         for name, value in values.items():
             template = template.replace(name, value)
         self._properties.write_text(template, encoding="utf-8")
+        self._properties.chmod(0o600)
         if not (logs / "meta.properties").exists():
             # One that began with - would be taken for an option.
             cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)]
-            _run([java, *_JVM, "-cp", jars, *tool], READY_SECONDS, f"{logs} could not be formatted")
+            _run([java, *_JVM, "-cp", jars, *tool, *scram], READY_SECONDS, f"{logs} could not be formatted")
 
-    def _last_port(self) -> int:
+    def _secured(self) -> dict[str, str]:
+        return {
+            "{sasl_port}": str(self._last_port("SASL_SSL") or _free_port()),
+            "{tls_port}": str(self._last_port("SSL") or _free_port()),
+            "{secrets}": str(self._folder / "secrets"),
+            "{password}": self._security().password,
+        }
+
+    def _security(self) -> Security:
+        openssl = _tool("openssl", "install OpenSSL (Debian: openssl)")
+        folder = self._folder / "secrets"
+        return security_in(
+            folder, lambda words: _run([openssl, *words], READY_SECONDS, f"{folder} could not be filled")
+        )
+
+    def _last_port(self, listener: str) -> int:
         try:
-            lines = self._properties.read_text(encoding="utf-8").splitlines()
+            properties = self._properties.read_text(encoding="utf-8")
         except FileNotFoundError:
             return 0
-        return next(int(line.rpartition(":")[2]) for line in lines if line.startswith("advertised.listeners"))
+        found = re.search(rf"\b{listener}://127\.0\.0\.1:(\d+)", properties)
+        return int(found[1]) if found else 0
 
     def _is_ready(self) -> bool:
         if self._child is not None and self._child.poll() is not None:

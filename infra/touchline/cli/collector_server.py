@@ -61,7 +61,9 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
 
             topics = Topics(settings.topic_prefix)
             parts.enter_context(
-                draining(server.fail, STOP_SECONDS, keep_draining_kafka, settings.kafka, topics, log, **told)
+                draining(
+                    server.fail, STOP_SECONDS, keep_draining_kafka, settings.brokers, topics, log, **told
+                )
             )
         ending.asks(server.end)
         server.run(sockets=[listening])
@@ -72,9 +74,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
 def _log(settings: Settings) -> _Log:
     if not settings.kafka:
         return SqliteLog(settings.data / "log.sqlite")
-    from touchline.pipeline.kafka.connection import addresses
     from touchline.pipeline.kafka.log import KafkaLog
     from touchline.pipeline.kafka.records import Topics
 
-    addresses(settings.kafka)
-    return KafkaLog(settings.kafka, Topics(settings.topic_prefix))
+    return KafkaLog(settings.brokers, Topics(settings.topic_prefix))

@@ -92,7 +92,7 @@ def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
     batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with (
         writable_store(settings) as store,
-        closing(KafkaLog(settings.kafka, Topics(settings.topic_prefix))) as log,
+        closing(KafkaLog(settings.brokers, Topics(settings.topic_prefix))) as log,
     ):
         log.append(batch)
         wanted = {entry.id for entry in entries}

@@ -38,7 +38,7 @@ def migrate(
     Example: touchline migrate --dry-run
     """
     from touchline.cli.settings import SettingsError, load_settings
-    from touchline.pipeline.kafka.connection import KafkaUnavailable
+    from touchline.pipeline.kafka.brokers import KafkaUnavailable
     from touchline.pipeline.store.errors import StoreError
 
     with reported(SettingsError, KafkaUnavailable, StoreError):
@@ -75,7 +75,7 @@ def _topics(settings: "Settings", dry_run: bool) -> list[Step]:
     )
     return [
         Step(f"topic {one.topic}", one.state, one.differences)
-        for one in bring_about(settings.kafka, topics, dry_run=dry_run)
+        for one in bring_about(settings.brokers, topics, dry_run=dry_run)
     ]
 
 

@@ -3,14 +3,15 @@
 import os
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.rules import duration
 from touchline.measures import check_goals
+from touchline.pipeline.kafka.brokers import Brokers, Mechanism, Security
 from touchline.pipeline.store_address import Address
 
 Milliseconds = Annotated[int, BeforeValidator(duration)]
@@ -53,6 +54,14 @@ class Settings(BaseSettings):
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
     kafka: str = ""
+    kafka_security: Security = "PLAINTEXT"
+    kafka_mechanism: Mechanism = "SCRAM-SHA-512"
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_verify: bool = True
+    kafka_ca: Path | None = None
+    kafka_certificate: Path | None = None
+    kafka_certificate_key: Path | None = None
     topic_prefix: str = Field(default="touchline.", pattern=r"^[a-zA-Z0-9._-]{0,200}$")
     partitions: int = Field(default=6, ge=1, le=10_000)
     replication: int = Field(default=1, ge=1, le=100)
@@ -64,6 +73,27 @@ class Settings(BaseSettings):
     store_verify: bool = True
     store_ca: Path | None = None
     cluster: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+
+    @model_validator(mode="after")
+    def _look_at_kafka(self) -> Self:
+        if self.kafka:
+            _ = self.brokers
+        return self
+
+    @property
+    def brokers(self) -> Brokers:
+        """Kafka's servers. Raises ValueError where none are set."""
+        return Brokers(
+            self.kafka,
+            self.kafka_security,
+            self.kafka_mechanism,
+            self.kafka_user,
+            self.kafka_password.get_secret_value(),
+            self.kafka_verify,
+            self.kafka_ca,
+            self.kafka_certificate,
+            self.kafka_certificate_key,
+        )
 
     @property
     def store_address(self) -> Address | None:
@@ -108,7 +138,9 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError(f"touchline.toml cannot be read: {error}") from error
     except ValidationError as error:
         faults = (
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            ": ".join(
+                filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")))
+            )
             for fault in error.errors(include_url=False)
         )
         raise SettingsError("settings (touchline.toml, TOUCHLINE_…, flags): " + "; ".join(faults)) from error

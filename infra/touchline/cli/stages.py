@@ -14,7 +14,7 @@ from touchline.friction import RuleSet
 from touchline.pipeline.faust_app import Engine
 from touchline.pipeline.garbage import search_seldom
 from touchline.pipeline.health import health_served
-from touchline.pipeline.kafka.connection import KafkaUnavailable
+from touchline.pipeline.kafka.brokers import KafkaUnavailable
 from touchline.pipeline.kafka.partitions import count_partitions
 from touchline.pipeline.kafka.records import Topics
 from touchline.pipeline.store import Store, StoreError, StoreUnavailable, connect_store
@@ -54,7 +54,7 @@ def workplace(settings: Settings) -> Workplace:
     for name in ("kafka", "aiokafka"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     topics = Topics(settings.topic_prefix)
-    partitions = count_partitions(settings.kafka, topics.touchpoints)
+    partitions = count_partitions(settings.brokers, topics.touchpoints)
     return Workplace(settings, topics, partitions, connect_store(settings.store_address))
 
 
@@ -91,7 +91,7 @@ def _run(
     registry = CollectorRegistry()
     engine = Engine(
         f"{place.settings.topic_prefix}{name}",
-        place.settings.kafka,
+        place.settings.brokers,
         place.topics,
         reads,
         task(registry),

@@ -31,9 +31,9 @@ class Touchline:
 
     Args:
         url: Where events go: `http(s)://host:port` (a collector), `kafka://host:port/prefix` (Kafka, for a
-            collector to take in), `embedded:///path` (a data folder on this machine), `memory://` (a list,
-            for tests), or a transport of your own.
-        key: The producer's key at the collector.
+            collector to take in; over TLS `kafkas://user@host:port/prefix`), `embedded:///path` (a data
+            folder on this machine), `memory://` (a list, for tests), or a transport of your own.
+        key: The producer's key at the collector, or the user's password at Kafka.
         source: The system that sees the events, such as `shop`.
         channel: The channel of events that name none.
         limits: Bounds on memory and time.

@@ -19,7 +19,8 @@ import structlog
 import uuid_utils
 from faust.types import TP, EventT
 
-from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.pipeline.kafka.connection import reach
 from touchline.pipeline.kafka.records import About, Topics, UnknownRecord, bodies
 from touchline.pipeline.messages import Delivered, Message
 from touchline.pipeline.tasks import LINKS, QUARANTINE, TOUCHPOINTS, Task
@@ -66,7 +67,7 @@ class Engine:
 
     Args:
         group: The consumer group: its processes share the partitions.
-        bootstrap: Kafka's servers, `host:port` with commas between.
+        brokers: Kafka's servers.
         topics: Their names.
         reads: The numbers of the topics that are read.
         task: What is done with them.
@@ -78,7 +79,7 @@ class Engine:
     def __init__(
         self,
         group: str,
-        bootstrap: str,
+        brokers: Brokers,
         topics: Topics,
         reads: Sequence[int],
         task: Task,
@@ -87,7 +88,7 @@ class Engine:
         retriable: tuple[type[Exception], ...] = (),
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
-        self._bootstrap, self._topics, self._task, self._metrics = bootstrap, topics, task, metrics
+        self._brokers, self._topics, self._task, self._metrics = brokers, topics, task, metrics
         names = {TOUCHPOINTS: topics.touchpoints, QUARANTINE: topics.quarantine, LINKS: topics.links}
         self._numbers = {names[number]: number for number in reads}
         self._group, self._stall_seconds, self._retriable = group, stall_seconds, retriable
@@ -132,7 +133,8 @@ class Engine:
     def _make_app(self) -> Any:
         app: Any = _App(
             self._group,
-            broker=[f"kafka://{one.strip()}" for one in self._bootstrap.split(",")],
+            broker=[f"kafka://{one.strip()}" for one in self._brokers.bootstrap.split(",")],
+            broker_credentials=_credentials(self._brokers),
             web_enabled=False,
             autodiscover=False,
             store="memory://",
@@ -293,7 +295,7 @@ class Engine:
 
     def _reachable(self) -> bool:
         try:
-            reach(self._bootstrap)
+            reach(self._brokers)
         except KafkaUnavailable:
             return False
         return True
@@ -321,3 +323,15 @@ class Engine:
             self.trouble = f"{type(error).__name__}: {error}"
             _logger.exception("engine.ended")
             os._exit(ENDED)
+
+
+def _credentials(brokers: Brokers) -> Any:
+    """What the servers ask of us, as Faust has it; None where they ask for nothing."""
+    if brokers.asks_user:
+        return faust.SASLCredentials(
+            username=brokers.user,
+            password=brokers.password,
+            ssl_context=brokers.tls,
+            mechanism=brokers.mechanism,
+        )
+    return brokers.tls and faust.SSLCredentials(brokers.tls)

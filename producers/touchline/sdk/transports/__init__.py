@@ -26,7 +26,7 @@ def _http(url: SplitResult, client: _Client) -> Transport:
 
 
 def _kafka(url: SplitResult, client: _Client) -> Transport:
-    return Kafka(url, client.source, client.limits.request_seconds)
+    return Kafka(url, client.source, client.limits.request_seconds, client.key)
 
 
 def _embedded(url: SplitResult, client: _Client) -> Transport:
@@ -44,6 +44,7 @@ _SCHEMES: Mapping[str, Callable[[SplitResult, _Client], Transport]] = {
     "http": _http,
     "https": _http,
     "kafka": _kafka,
+    "kafkas": _kafka,
     "embedded": _embedded,
     "memory": _memory,
 }

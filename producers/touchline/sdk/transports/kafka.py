@@ -8,36 +8,35 @@ kafka-python has no bound on what it holds, so it is given one batch at a time, 
 anything went wrong is ended and not used again.
 """
 
-import socket
 from importlib.util import find_spec
 from time import time_ns
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
+from touchline.sdk.transports.kafka_access import access
 
 PREFIX = "touchline."
 """What the names of the topics begin with, if the URL does not say."""
 
 _VERSION = b"1"
-_CONNECT_SECONDS = 2.0
+_MORE_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
 _RECORD_BYTES = 1_000_000
 
 
 class Kafka:
-    """Writes batches to `kafka://host:9092,host:9092/prefix`.
+    """Writes batches to `kafka://host:9092,host:9092/prefix`, or over TLS to `kafkas://user@host:9093/prefix`.
 
-    The path names the installation by the prefix of its topics, or by its topic of touchpoints.
+    The path names the installation by the prefix of its topics, or by its topic of touchpoints. `key` is the
+    user's password.
 
     Raises:
         ValueError: the URL lacks a part, or kafka-python is not installed.
     """
 
-    def __init__(self, url: SplitResult, source: str, seconds: float) -> None:
-        servers = [one.strip() for one in url.netloc.split(",")]
-        if not all(_is_address(one) for one in servers):
-            raise ValueError("kafka:// needs a host and a port for each server: kafka://host:9092/touchline.")
+    def __init__(self, url: SplitResult, source: str, seconds: float, key: str | None = None) -> None:
+        self._access = access(url, key)
         found = find_spec("kafka")
         if found is None or found.origin is None:
             raise ValueError(
@@ -46,7 +45,7 @@ class Kafka:
         named = unquote(url.path.strip("/")) or PREFIX
         self.topic = f"{named.removesuffix('touchpoints').removesuffix('inbox')}inbox"
         """Where the batches go."""
-        self._servers, self._source, self._seconds = servers, source, seconds
+        self._source, self._seconds = source, seconds
         self._producer: Any = None
 
     def send(self, batch: Batch) -> Outcome:
@@ -58,10 +57,14 @@ class Kafka:
             client = batch.account.client if batch.account else self._source
             # By this key, what one client sends stays in order.
             sent = producer.send(self.topic, batch.body, client.encode(), self._headers(batch))
-            sent.get(timeout=self._seconds + _CONNECT_SECONDS)
+            sent.get(timeout=self._seconds + _MORE_SECONDS)
         except (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError):
             return TooLarge()
-        except (errors.TopicAuthorizationFailedError, errors.ClusterAuthorizationFailedError) as error:
+        except (
+            errors.TopicAuthorizationFailedError,
+            errors.ClusterAuthorizationFailedError,
+            errors.SaslAuthenticationFailedError,
+        ) as error:
             return self._dropped(Refused(type(error).__name__))
         except (errors.KafkaError, OSError) as error:
             return self._dropped(Retry(type(error).__name__))
@@ -84,10 +87,10 @@ class Kafka:
         return outcome
 
     def _open(self) -> Any:
-        self._reach()
+        self._access.reach()
         milliseconds = int(self._seconds * 1000)
         producer = _made(
-            bootstrap_servers=self._servers,
+            **self._access.options,
             acks="all",
             compression_type="lz4",
             max_request_size=_RECORD_BYTES,
@@ -103,18 +106,6 @@ class Kafka:
         producer._unregister_cleanup()
         self._producer = producer
         return producer
-
-    def _reach(self) -> None:
-        """Connect once: without a broker a producer cannot be made, and leaves behind what it had begun."""
-        for number, server in enumerate(self._servers, 1):
-            host, _, port = server.rpartition(":")
-            try:
-                socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
-            except OSError:
-                if number == len(self._servers):
-                    raise
-            else:
-                return
 
     def _headers(self, batch: Batch) -> list[tuple[str, bytes]]:
         account = batch.account
@@ -158,10 +149,3 @@ def _end(producer: Any) -> None:
         # It waits for an answer that does not come, and would wait for it on.
         producer._sender.force_close()
         producer._closed = True
-
-
-def _is_address(server: str) -> bool:
-    host, colon, port = server.rpartition(":")
-    return bool(
-        host and colon and "@" not in host and port.isascii() and port.isdigit() and int(port) < 65_536
-    )

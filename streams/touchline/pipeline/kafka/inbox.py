@@ -15,7 +15,8 @@ from kafka.errors import KafkaError
 from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.account import Told, accounted
 from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
-from touchline.pipeline.kafka.connection import KafkaUnavailable, made, reach
+from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.pipeline.kafka.connection import made
 from touchline.pipeline.kafka.records import Topics
 
 Count = Callable[[str, list[Result]], None]
@@ -45,7 +46,7 @@ class _Left(NamedTuple):
 
 
 def keep_draining_kafka(
-    bootstrap: str,
+    brokers: Brokers,
     topics: Topics,
     log: Log,
     *,
@@ -57,7 +58,7 @@ def keep_draining_kafka(
     """Drain the inbox until told to stop; what cannot be moved now stays, and is tried again.
 
     Args:
-        bootstrap: Kafka's servers.
+        brokers: Kafka's servers.
         topics: The names of the topics.
         log: Where accepted and quarantined events go.
         stop: Set to end it; it ends within about a second.
@@ -67,8 +68,7 @@ def keep_draining_kafka(
     """
     while not stop.is_set():
         try:
-            reach(bootstrap)
-            consumer = _consumer(bootstrap, topics)
+            consumer = _consumer(brokers, topics)
             try:
                 while not stop.is_set():
                     _move(consumer, log, clock, count, region)
@@ -79,11 +79,11 @@ def keep_draining_kafka(
             stop.wait(_RETRY_SECONDS)
 
 
-def _consumer(bootstrap: str, topics: Topics) -> Any:
+def _consumer(brokers: Brokers, topics: Topics) -> Any:
     return made(
         KafkaConsumer,
+        brokers,
         topics.inbox,
-        bootstrap_servers=bootstrap.split(","),
         group_id=f"{topics.prefix}collector",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

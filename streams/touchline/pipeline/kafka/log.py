@@ -19,7 +19,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from touchline.collector.log import Batch, LogUnavailable
-from touchline.pipeline.kafka.connection import KafkaUnavailable, made, reach
+from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.pipeline.kafka.connection import made, reach
 from touchline.pipeline.kafka.records import RECORD_BYTES, About, Kind, Topics, bodies, partition_of
 from touchline.pipeline.kafka.topics import QUARANTINE_RECORD_BYTES
 
@@ -56,13 +57,13 @@ class KafkaLog:
     """Appends batches to the topics; for several threads.
 
     Args:
-        bootstrap: `host:port`, several with commas between.
+        brokers: Kafka's servers.
         topics: Which topics.
         most_bytes: How much may be outstanding.
     """
 
-    def __init__(self, bootstrap: str, topics: Topics, *, most_bytes: int = MOST_BYTES) -> None:
-        self._bootstrap, self._topics, self._most = bootstrap, topics, most_bytes
+    def __init__(self, brokers: Brokers, topics: Topics, *, most_bytes: int = MOST_BYTES) -> None:
+        self._brokers, self._topics, self._most = brokers, topics, most_bytes
         self._name = f"collector-{uuid_utils.uuid7()}"
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -99,7 +100,7 @@ class KafkaLog:
             for one in sent:
                 one.get(timeout=max(0.001, give_up_at - monotonic()))
         except (KafkaError, ValueError) as error:
-            why = f"Kafka at {self._bootstrap} did not take the events ({_said(error)})"
+            why = f"Kafka at {self._brokers} did not take the events ({_said(error)})"
             self._drop(producer, why)
             # It holds this frame, which holds the records, which hold it: they would be garbage for long.
             error.__traceback__ = None
@@ -163,7 +164,7 @@ class KafkaLog:
         while not self._closed:
             before = self._trouble
             try:
-                reach(self._bootstrap)
+                reach(self._brokers)
                 if self._producer is None:
                     self._producer = self._connect()
             except Exception as error:  # whatever it is, the next attempt may do better
@@ -171,7 +172,7 @@ class KafkaLog:
             else:
                 self._trouble = None
             if self._trouble is None and before is not None:
-                _logger.info("kafka.connected", bootstrap=self._bootstrap)
+                _logger.info("kafka.connected", bootstrap=str(self._brokers))
             elif self._trouble is not None and self._trouble != before:
                 _logger.warning("kafka.away", why=self._trouble)
             self._asked.set()
@@ -185,7 +186,7 @@ class KafkaLog:
     def _connect(self) -> Any:
         producer = made(
             KafkaProducer,
-            bootstrap_servers=self._bootstrap.split(","),
+            self._brokers,
             client_id=self._name,
             acks="all",
             compression_type="lz4",
@@ -205,7 +206,7 @@ class KafkaLog:
             except KafkaError:
                 self._leaving.append(producer)
                 raise KafkaUnavailable(
-                    f"Kafka at {self._bootstrap} has no topic {topic}: make it with touchline migrate"
+                    f"Kafka at {self._brokers} has no topic {topic}: make it with touchline migrate"
                 ) from None
         return producer
 

@@ -3,25 +3,24 @@
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.pipeline.kafka.connection import made
 
 _MILLISECONDS = 10_000
 
 
-def count_partitions(bootstrap: str, topic: str) -> int:
+def count_partitions(brokers: Brokers, topic: str) -> int:
     """The number of partitions of a topic.
 
     Raises:
         KafkaUnavailable: Kafka cannot be reached, or has no such topic.
     """
-    reach(bootstrap)
+    limits = {"bootstrap_timeout_ms": _MILLISECONDS, "request_timeout_ms": _MILLISECONDS}
     try:
-        with KafkaAdminClient(
-            bootstrap_servers=bootstrap, bootstrap_timeout_ms=_MILLISECONDS, request_timeout_ms=_MILLISECONDS
-        ) as admin:
+        with made(KafkaAdminClient, brokers, **limits) as admin:
             described = admin.describe_topics([topic])[0]
     except KafkaError as error:
-        raise KafkaUnavailable(f"Kafka at {bootstrap} refuses: {type(error).__name__}: {error}") from error
+        raise KafkaUnavailable(f"Kafka at {brokers} refuses: {type(error).__name__}: {error}") from error
     if not described["partitions"]:
-        raise KafkaUnavailable(f"Kafka at {bootstrap} has no topic {topic}: make it with touchline migrate")
+        raise KafkaUnavailable(f"Kafka at {brokers} has no topic {topic}: make it with touchline migrate")
     return len(described["partitions"])

@@ -12,7 +12,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from touchline.pipeline.kafka.connection import KafkaUnavailable, reach
+from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.pipeline.kafka.connection import made
 from touchline.pipeline.kafka.records import Topics
 
 QUARANTINE_RECORD_BYTES: Final = 16 * 1024**2
@@ -58,16 +59,15 @@ def wanted(topics: Topics, *, partitions: int, replication: int, retention_ms: i
     ]
 
 
-def bring_about(bootstrap: str, topics: Sequence[Topic], *, dry_run: bool = False) -> list[Brought]:
+def bring_about(brokers: Brokers, topics: Sequence[Topic], *, dry_run: bool = False) -> list[Brought]:
     """Make the topics that are missing, unless it is a `dry_run`, and compare the others.
 
     Raises:
         KafkaUnavailable: Kafka cannot be reached, or refuses.
     """
-    reach(bootstrap)
     limits = {"bootstrap_timeout_ms": _SECONDS * 1000, "request_timeout_ms": _SECONDS * 1000}
     try:
-        with KafkaAdminClient(bootstrap_servers=bootstrap, **limits) as admin:
+        with made(KafkaAdminClient, brokers, **limits) as admin:
             there = {
                 topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in topics])
             }
@@ -82,7 +82,7 @@ def bring_about(bootstrap: str, topics: Sequence[Topic], *, dry_run: bool = Fals
                 for topic in topics
             ]
     except KafkaError as error:
-        raise KafkaUnavailable(f"Kafka at {bootstrap} refuses: {type(error).__name__}: {error}") from error
+        raise KafkaUnavailable(f"Kafka at {brokers} refuses: {type(error).__name__}: {error}") from error
 
 
 def _make(admin: KafkaAdminClient, topics: Sequence[Topic]) -> None:
