@@ -1,6 +1,7 @@
 """Whatever the order, the duplicates, the flushes and the crashes: the end is the offline result."""
 
 from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,19 +24,7 @@ from touchline.vocabulary.identifiers import rank
 
 HOUR = 3_600_000
 
-RULES = RuleSet(
-    parse_rules(
-        """
-rules:
-  - {id: abandoned, kind: expect, after: cart.updated, then: order.placed, within: 2h, restart: true,
-     key: [data.cart]}
-  - {id: again, kind: repeat, of: contact.started, count: 2, within: 30h, weight: 30}
-  - {id: helpless, kind: sequence, first: help.failed, then: contact.started, within: 24h}
-  - {id: denied, kind: match, when: {types: request.denied, where: {channel: {in: [store, phone]}}}}
-  - {id: strike_out, kind: repeat, of: friction.*, count: 3, within: 7d}
-"""
-    )
-)
+RULES = RuleSet(parse_rules(Path(__file__).with_name("rules.yaml").read_text()))
 
 IDENTIFIERS = ("account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y")
 
