@@ -27,7 +27,7 @@ from touchline.pipeline.store.engine import ServerHandle
 from touchline.pipeline.store_address import Address
 from touchline.pipeline.worker import Worker
 from touchline.simulation import Retailer
-from touchline.tables import FrictionRow, IdentityRow, JourneyRow
+from touchline.tables import FrictionRow, IdentityRow, JourneyRow, OccurrenceRow
 from touchline.vocabulary.event import Event
 
 NOW = 1_795_000_000_000
@@ -250,13 +250,31 @@ def test_a_superseded_journey_shows_nowhere(store: Store) -> None:
     assert store.last_version() == 7
 
 
-def test_due_names_an_entity_and_the_deadline(any_store: StorePort) -> None:
-    """A pending obligation is found again by the entity of its journey's first event."""
-    put(any_store, [event(1), event(2, "account:bert")])
-    rows = [journey(1, due_at=1_780_000_009_000), journey(2, first="e00002"), journey(3, first="e00002")]
-    any_store.insert("journeys", columns(rows), "a")
-    any_store.insert("journeys", columns([journey(3, 2, due_at=5, superseded=1)]), "b")
+def test_due_names_the_customer_and_the_deadline(any_store: StorePort) -> None:
+    """A customer with a pending obligation is named by its strongest identifier, and nobody else is."""
+    anna, bert = customer_id("account:anna"), customer_id("account:bert")
+    owners = {"account:anna": anna, "device:x": anna, "account:bert": bert}
+    rows = [IdentityRow(entity=one, customer=owner, version=1) for one, owner in owners.items()]
+    any_store.insert("identities", columns(rows), "i")
+    due = {"due_at": 1_780_000_009_000}
+    journeys = [journey(1, customer=anna, **due), journey(2, customer=bert, **due), journey(3, customer=bert)]
+    any_store.insert("journeys", columns([*journeys, journey(4, customer=ANNA, **due)]), "a")
+    settled = [journey(2, 2, customer=bert), journey(3, 2, customer=bert, due_at=5, superseded=1)]
+    any_store.insert("journeys", columns(settled), "b")
     assert list(any_store.due()) == [("account:anna", 1_780_000_009_000)]
+
+
+def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> None:
+    """What an identifier occurred together with comes once, and is gone when one of the set is forgotten."""
+    sets = [("account:1", "device:x"), ("account:1", "device:y's"), ("account:2", "device:z")]
+    rows = [OccurrenceRow(one, named) for named in sets for one in named]
+    any_store.insert("occurrences", columns(rows), "a")
+    any_store.insert("occurrences", columns(rows[:2]), "b")
+    assert sorted(any_store.sets_naming(["device:x", "device:y's", "device:never-seen"])) == sets[:2]
+    assert sorted(any_store.sets_naming(["account:1", "device:x"])) == sets[:2]
+    assert list(any_store.sets_naming([])) == []
+    any_store.delete_links(["device:y's"])
+    assert sorted(any_store.sets_naming([one for named in sets for one in named])) == [sets[0], sets[2]]
 
 
 def test_identifier_sets_and_entities_are_distinct(any_store: StorePort) -> None:
@@ -428,6 +446,7 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "identifier sets": sets,
         "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
         "identities of": sorted(store.identities_of([*entities[:20], "device:never-seen"])),
+        "sets naming": sorted(store.sets_naming([*entities[:20], sets[0][-1], "device:never-seen"])),
         "links": sorted(store.links()),
         "linked": store.linked([*sets, ("device:never-seen", "device:other")]),
         "entities naming": sorted(store.entities_naming([sets[0][-1], "device:never-seen"])),

@@ -1,6 +1,6 @@
 """Streaming identity ends with the customers of the law, whatever the order, the cuts and the bans."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import combinations
 from typing import Any
 
@@ -64,9 +64,23 @@ def test_customers_are_those_of_the_law(seen: list[tuple[str, ...]], banned: lis
 class Followed:
     """Streaming identity, and whose identifiers are by the moves alone."""
 
-    def __init__(self, banned: Collection[Pair] = ()) -> None:
-        self.streaming = Identities(banned)
+    def __init__(self, banned: Collection[Pair] = (), *, recalling: bool = False) -> None:
+        self.streaming = Identities(banned, self._recalled if recalling else None)
         self._holder: dict[str, str] = {}
+        self._kept: set[tuple[str, ...]] = set()
+
+    def _recalled(self, identifiers: Collection[str]) -> Iterable[tuple[str, ...]]:
+        return {named for named in self._kept if not set(identifiers).isdisjoint(named)}
+
+    def observe(self, events: Collection[tuple[str, ...]]) -> None:
+        unseen = self.streaming.unseen(events)
+        assert unseen == {named for named in events if len(named) > 1} - self._kept
+        self.follow(self.streaming.observe(events))
+        self._kept |= unseen
+
+    def lose(self, sets: set[tuple[str, ...]]) -> None:
+        self.follow(self.streaming.lose(sets))
+        self._kept -= sets
 
     def follow(self, moves: list[Move]) -> None:
         for move in moves:
@@ -84,18 +98,22 @@ class Followed:
                 assert self.streaming.members_of(one) == set()
 
 
-@given(events, banned_sets, st.randoms(use_true_random=False), st.integers(1, 5))
+@given(events, banned_sets, st.randoms(use_true_random=False), st.integers(1, 5), st.booleans())
 def test_streaming_identity_is_order_free(
-    seen: list[tuple[str, ...]], banned: list[Pair], random: Any, cut: int
+    seen: list[tuple[str, ...]], banned: list[Pair], random: Any, cut: int, recalling: bool
 ) -> None:
-    """Events shuffled, doubled and cut into flushes, with bans at any time, end with the law's customers."""
+    """Events shuffled, doubled and cut into flushes, with bans at any time, end with the law's customers.
+
+    So they do where only what hangs together with a flush is in mind.
+    """
     arriving = seen + [event for event in seen if random.random() < 0.3]
     random.shuffle(arriving)
     first = [pair for pair in banned if random.random() < 0.3]
     later = [pair for pair in banned if pair not in first]
-    followed = Followed(first)
+    followed = Followed(first, recalling=recalling)
     for start in range(0, len(arriving), cut):
-        followed.follow(followed.streaming.observe(arriving[start : start + cut]))
+        followed.streaming.make_room(3)
+        followed.observe(arriving[start : start + cut])
         if later and random.random() < 0.5:
             followed.follow(followed.streaming.ban(later.pop()))
     for pair in later:
@@ -103,41 +121,42 @@ def test_streaming_identity_is_order_free(
     followed.holds(seen, banned)
 
 
-@given(events, banned_sets, st.randoms(use_true_random=False))
+@given(events, banned_sets, st.randoms(use_true_random=False), st.booleans())
 def test_a_split_that_is_undone_was_never_there(
-    seen: list[tuple[str, ...]], banned: list[Pair], random: Any
+    seen: list[tuple[str, ...]], banned: list[Pair], random: Any, recalling: bool
 ) -> None:
     """Merged, split, merged again, with events in between: at each step the customers are the law's."""
-    followed = Followed()
+    followed = Followed(recalling=recalling)
     half = len(seen) // 2
-    followed.follow(followed.streaming.observe(seen[:half]))
+    followed.observe(seen[:half])
     for pair in banned:
         followed.follow(followed.streaming.ban(pair))
     followed.holds(seen[:half], banned)
-    followed.follow(followed.streaming.observe(seen[half:]))
+    followed.observe(seen[half:])
     followed.holds(seen, banned)
     random.shuffle(banned)
     for pair in banned:
+        followed.streaming.make_room(2)
         followed.follow(followed.streaming.unban(pair))
     followed.holds(seen, ())
 
 
-@given(events, events, banned_sets)
+@given(events, events, banned_sets, st.booleans())
 def test_what_is_lost_was_never_seen(
-    stay: list[tuple[str, ...]], go: list[tuple[str, ...]], banned: list[Pair]
+    stay: list[tuple[str, ...]], go: list[tuple[str, ...]], banned: list[Pair], recalling: bool
 ) -> None:
-    """Pairs that occur in no event any more leave the customers of the events that stay."""
-    followed = Followed(banned)
-    followed.follow(followed.streaming.observe([*stay, *go]))
-    staying = {pair for event in stay for pair in pairs(event)}
-    lost = {pair for event in go for pair in pairs(event)} - staying
-    followed.follow(followed.streaming.lose(lost))
+    """Sets that occur in no event any more leave the customers of the events that stay."""
+    followed = Followed(banned, recalling=recalling)
+    followed.observe([*stay, *go])
+    followed.streaming.make_room(0)
+    followed.lose(set(go).difference(stay))
     followed.holds(stay, banned)
     for one in {identifier for event in go for identifier in event} - {i for event in stay for i in event}:
         assert followed.streaming.customer_of(one) == one
         assert followed.streaming.members_of(one) == {one}
-        assert not followed.streaming.partners_of(one)
-    followed.follow(followed.streaming.observe(go))
+        assert not followed.streaming.naming([one])
+    followed.streaming.make_room(0)
+    followed.observe(go)
     followed.holds([*stay, *go], banned)
 
 

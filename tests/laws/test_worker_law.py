@@ -82,6 +82,10 @@ class Mortal:
         self._step()
         self._store.delete_events(*arguments)
 
+    def delete_links(self, *arguments: Any) -> None:
+        self._step()
+        self._store.delete_links(*arguments)
+
     def begin(self, offset: int) -> None:
         self._step()
         self._log.begin(offset)
@@ -282,6 +286,8 @@ def test_the_ledger_takes_its_effect_whatever_happens(
     assert _tables(store, end) == _offline(told.events.values(), end, told.bans)
     seen = {one for event in told.events.values() for one in event.identifiers}
     assert {row["entity"] for row in store.tables["identities"].values()} == seen
+    together = {event.identifiers for event in told.events.values() if len(event.identifiers) > 1}
+    assert {row["identifiers"] for row in store.tables["occurrences"].values()} == together
     unseen = {customer_id(one) for one in told.forgotten - seen}
     for table in ("frictions", "journeys"):
         assert unseen.isdisjoint(row["customer"] for row in store.tables[table].values())

@@ -4,7 +4,15 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
-from touchline.tables.rows import AccountRow, AlertRow, FrictionRow, IdentityRow, JourneyRow, OutboxRow
+from touchline.tables.rows import (
+    AccountRow,
+    AlertRow,
+    FrictionRow,
+    IdentityRow,
+    JourneyRow,
+    OccurrenceRow,
+    OutboxRow,
+)
 
 __all__ = [
     "AccountRow",
@@ -13,6 +21,7 @@ __all__ = [
     "IdentityRow",
     "JourneyRow",
     "Migration",
+    "OccurrenceRow",
     "OutboxRow",
     "migrations",
 ]

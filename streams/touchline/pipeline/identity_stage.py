@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from touchline.identity import Assignment, Entry, Identities, Move, Reload, customer_id, pairs
+from touchline.identity import Assignment, Entry, Identities, Move, Reload, customer_id
 from touchline.pipeline.batch import QUARANTINE_COLUMNS, columns, entry_columns, read_entries, read_lines
 from touchline.pipeline.decisions import Decisions
 from touchline.pipeline.messages import (
@@ -38,7 +38,7 @@ from touchline.pipeline.messages import (
     encoded,
 )
 from touchline.pipeline.ports import Record, Store
-from touchline.tables.rows import IdentityRow
+from touchline.tables.rows import IdentityRow, OccurrenceRow
 
 RELOADS_TOGETHER = 10_000
 """Customers that are sent to be folded anew at a time, when other rules are in force."""
@@ -156,9 +156,7 @@ class IdentityStage:
         """Pairs that occurred in nothing but what goes never occurred; nothing in the ledger names it."""
         going = {one for one in self._linked if not gone.isdisjoint(one)}
         self._linked -= going
-        lost = {pair for one in going for pair in pairs(one)}
-        lost -= {pair for one in self._linked for pair in pairs(one)}
-        taken.moves += self._identities.lose(sorted(lost))
+        taken.moves += self._identities.lose(going)
         lapsed = self._decisions.forget(gone)
         for entry in lapsed:
             taken.moves += self._identities.unban(entry.pair)
@@ -193,6 +191,9 @@ class IdentityStage:
 
     def _keep(self, sets: Sequence[tuple[str, ...]], kept: Sequence[Entry]) -> None:
         if sets:
+            self._insert(
+                "occurrences", columns([OccurrenceRow(one, named) for named in sets for one in named])
+            )
             self._insert("links", {"identifiers": sets})
         if kept:
             self._insert("ledger", entry_columns(kept, self._version))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from touchline.identity import Entry
+from touchline.identity import Entry, customer_id
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
@@ -65,6 +65,7 @@ _KEYS = {
     "accounts": ("id",),
     "ledger": ("id",),
     "links": ("identifiers",),
+    "occurrences": ("identifier", "identifiers"),
 }
 
 
@@ -113,6 +114,10 @@ class MemoryStore:
     def identifier_sets(self) -> Iterable[tuple[str, ...]]:
         return {tuple(row["identifiers"]) for row in self._rows("events") if len(row["identifiers"]) > 1}
 
+    def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        wanted = set(identifiers)
+        return {row["identifiers"] for row in self._rows("occurrences") if row["identifier"] in wanted}
+
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         wanted = set(entities)
         return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
@@ -145,17 +150,18 @@ class MemoryStore:
         }
 
     def delete_links(self, naming: Sequence[str]) -> None:
-        self._keep("links", lambda row: set(naming).isdisjoint(row["identifiers"]))
+        for table in ("links", "occurrences"):
+            self._keep(table, lambda row: set(naming).isdisjoint(row["identifiers"]))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         unwanted: set[str | UUID] = set(keys)
         self._keep(table, lambda row: row[_KEYS[table][0]] not in unwanted)
 
     def due(self) -> Iterable[tuple[str, int]]:
-        entity_of = {row["id"]: row["entity"] for row in self._rows("events")}
+        name_of = {customer_id(row["entity"]): row["entity"] for row in self._rows("identities")}
         for row in self._rows("journeys"):
-            if not row["superseded"] and row["due_at"] is not None and row["first"] in entity_of:
-                yield entity_of[row["first"]], row["due_at"]
+            if not row["superseded"] and row["due_at"] is not None and row["customer"] in name_of:
+                yield name_of[row["customer"]], row["due_at"]
 
     def entities(self) -> Iterable[str]:
         return {row["entity"] for row in self._rows("events")}

@@ -65,6 +65,9 @@ class Store(Protocol):
     def identifier_sets(self) -> Iterable[tuple[str, ...]]:
         """The different sets of two or more identifiers that occur in events, each strongest first."""
 
+    def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        """The sets of identifiers, taken into account, that name one of these; each strongest first."""
+
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
 
@@ -93,7 +96,7 @@ class Store(Protocol):
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
 
     def due(self) -> Iterable[tuple[str, int]]:
-        """An identifier of each customer with a pending obligation, and its deadline."""
+        """The customers with a pending obligation, by strongest identifier, and the deadline."""
 
     def entities(self) -> Iterable[str]:
         """Every entity that has events."""

@@ -7,14 +7,16 @@ double: ids are derived, and what is repeated is compared with what the store ho
     1. frictions, journeys, identities, quarantine, accounts
     2. events, or the entries of the ledger
     3. what the entries erase: frictions, journeys and identities, entries of the ledger, then events
-    4. commit of the log's offset
+    4. occurrences: the sets of identifiers that were not seen before, or those that are erased
+    5. commit of the log's offset
 
-Which pairs of identifiers are known follows from the events that are stored, which are banned from the
-ledger's entries that are, and both from nothing else, so that a repeated flush finds the same customers
-to merge or to split as the one that was cut off. For the same reason what is erased goes last, and its
-events at the very end; as long as there are any, the flush is repeated. And it is repeated with the same
-records, even if more have come: with others, a customer could be passed by whose rows are written. A
-worker that failed in a flush is of no use any more: make a new one, which begins at the last commit.
+Which pairs of identifiers are known follows from the occurrences that are stored, which are banned from
+the ledger's entries that are, and both from nothing else, so that a repeated flush finds the same customers
+to merge or to split as the one that was cut off. That is why occurrences come last, and what is erased goes
+after everything else is written; events that a cut-off flush had stored are told to them again. And it is
+repeated with the same records, even if more have come: with others, a customer could be passed by whose
+rows are written. A worker that failed in a flush is of no use any more: make a new one, which begins at the
+last commit.
 
 A record of the ledger is a flush of its own. No identifier that it forgets is kept: its customers' rows
 are deleted, not retracted, and of what was retracted for others in the past, ids of events remain.
@@ -22,7 +24,7 @@ are deleted, not retracted, and of what was retracted for others in the past, id
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -44,7 +46,7 @@ from touchline.pipeline.flushed import Flushed
 from touchline.pipeline.folding import Changes, Folding
 from touchline.pipeline.held import HELD_CUSTOMERS
 from touchline.pipeline.ports import Log, Record, Store
-from touchline.tables.rows import IdentityRow
+from touchline.tables.rows import IdentityRow, OccurrenceRow
 from touchline.vocabulary.event import Event
 
 FLUSH_BYTES = 4 * 1024**2
@@ -55,6 +57,12 @@ FLUSH_RECORDS = 1_000
 
 REFOLD_CUSTOMERS = 2_000
 """Customers that are folded together when no event asks for it."""
+
+RECALLED_TOGETHER = 20_000
+"""Entities whose customers are looked up together."""
+
+IDENTIFIERS_A_CUSTOMER = 3
+"""So many times the customers that are held are the identifiers of which it is in mind whose they are."""
 
 REMEMBERED_IDENTITIES = 100_000
 """Identifiers of which the worker remembers that their row is written."""
@@ -78,11 +86,9 @@ class Worker:
         self._erasing: frozenset[str] = frozenset()
         self._before: Mapping[str, str] = {}
         self._having: set[str] = set()
-        self._identities = Identities(self._decisions.bans)
-        self._identities.observe(store.identifier_sets())
-        self._deadlines = Deadlines(
-            (self._identities.customer_of(entity), due_at) for entity, due_at in store.due()
-        )
+        self._identities = Identities(self._decisions.bans, self._occurred)
+        self._in_mind = IDENTIFIERS_A_CUSTOMER * held_customers
+        self._deadlines = Deadlines(store.due())
         self._folding = Folding(
             store, rules, journey_gap, self._stored_events, self._deadlines, held_customers
         )
@@ -135,11 +141,16 @@ class Worker:
         if records:
             self._log.begin(records[-1].offset)
 
-        moves = self._identities.observe([event.identifiers for event in batch.events])
+        self._identities.make_room(self._in_mind)
+        sets = [event.identifiers for event in (*batch.events, *batch.repeated)]
+        unseen = self._identities.unseen(sets)
+        moves = self._identities.observe(sets)
         touched = {self._identities.customer_of(event.entity) for event in batch.events}
         moved = _names(moves)
+        # A flush that was cut off may have given them to others.
+        self._identities.recall(due)
         before = None if repeated else {move.identifier: move.before for move in moves}
-        everyone = touched.union(due, moved)
+        everyone = touched.union(map(self._identities.customer_of, due), moved)
         changes = self._write_customers(everyone, batch.events, moved, now, detected_at, before)
         self._write_identities(
             {one for event in batch.events for one in event.identifiers} | {move.identifier for move in moves}
@@ -147,6 +158,8 @@ class Worker:
         self._write_quarantine(batch.quarantined)
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
+        occurred = [OccurrenceRow(one, named) for named in sorted(unseen) for one in named]
+        self._write_rows("occurrences", occurred)
         if records:
             self._commit(records[-1])
         return Flushed(
@@ -177,6 +190,7 @@ class Worker:
         moves += self._identities.lose(going.lost)
         touched |= _names(moves) | gone
 
+        # What only these events told is not recalled any more.
         self._erasing = gone
         changes = self._write_customers(touched, [], touched, now, detected_at)
         self._write_identities({move.identifier for move in moves} - going.unseen)
@@ -199,7 +213,7 @@ class Worker:
         )
 
     def _erase(self, gone: frozenset[str], going: Erasure) -> None:
-        """Delete what names these identifiers; the events last, from which the rest follows."""
+        """Delete what names these identifiers; the occurrences last, from which the rest follows."""
         for one in going.unseen:
             self._written.pop(one, None)
         customers = [customer_id(one) for one in sorted(going.unseen)]
@@ -210,8 +224,8 @@ class Worker:
         for entry in naming:
             self._identities.unban(entry.pair)
         self._store.delete("ledger", [entry.id for entry in naming])
-        self._store.delete_links(sorted(gone))
         self._store.delete_events(sorted(going.entities), sorted(gone))
+        self._store.delete_links(sorted(gone))
 
     @property
     def rules_in_force(self) -> bool:
@@ -224,13 +238,29 @@ class Worker:
         detected_at = now if detected_at is None else detected_at
         if self._store.rules_in_force() == self._fingerprint:
             return 0
-        everyone = sorted({self._identities.customer_of(entity) for entity in self._store.entities()})
+        everyone = sorted(self._everyone())
         for start in range(0, len(everyone), REFOLD_CUSTOMERS):
+            self._identities.make_room(self._in_mind)
             self._version = max(self._version + 1, detected_at)
             some = set(everyone[start : start + REFOLD_CUSTOMERS])
             self._write_customers(some, [], some, now, detected_at)
         self._store.put_in_force(self._fingerprint, detected_at)
         return len(everyone)
+
+    def _everyone(self) -> set[str]:
+        found: set[str] = set()
+        entities = iter(self._store.entities())
+        while some := list(islice(entities, RECALLED_TOGETHER)):
+            self._identities.make_room(self._in_mind)
+            self._identities.recall(some)
+            found.update(map(self._identities.customer_of, some))
+        return found
+
+    def _occurred(self, identifiers: Collection[str]) -> Iterator[tuple[str, ...]]:
+        """The sets of identifiers seen so far that name one of these."""
+        for named in self._store.sets_naming(sorted(identifiers)):
+            if self._erasing.isdisjoint(named):
+                yield named
 
     def _write_customers(
         self,
@@ -259,6 +289,7 @@ class Worker:
     def _stored_events(
         self, customers: Collection[str], later_than: int | None
     ) -> Iterator[tuple[str, Event]]:
+        self._identities.recall(customers)
         members = {one for customer in customers for one in self._identities.members_of(customer)}
         for event in self._store.events_of(sorted(members), later_than):
             if self._erasing and not self._erasing.isdisjoint(event.identifiers):

@@ -91,6 +91,22 @@ def test_contacts_of_an_older_store_are_read_like_new_ones(
     assert of_type.result_rows == [[2]]
 
 
+def test_what_occurred_together_in_an_older_store_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sets of identifiers of events, and links, of an older store are found by each identifier."""
+    everything = migrations()
+    anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
+    monkeypatch.setattr(opening, "migrations", lambda: everything[:8])
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(1, identifiers=anna), event(2, identifiers=anna), event(3, "device:z")])
+        store.insert("links", {"identifiers": [anna, bert]}, "links")
+    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        assert store.sets_naming(["device:x"]) == [anna]
+        assert sorted(store.sets_naming(["account:anna", "device:y", "device:z"])) == [anna, bert]
+
+
 def test_a_path_can_be_closed_and_another_opened(tmp_path: Path) -> None:
     """One process may open one store after another, and each keeps its rows."""
     for name in ("one", "two", "one", "two"):

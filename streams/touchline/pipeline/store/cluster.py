@@ -70,6 +70,9 @@ def _on_cluster(statement: str, cluster: str) -> list[str]:
             return [_after(statement, found[len(view)], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["alter", "table"]:
         return _alter(statement, found, cluster)
+    if words[:2] == ["insert", "into"]:
+        # Once is enough: it reads from all shards, and what it writes comes to all replicas.
+        return [statement]
     raise ValueError(f"it is not known what this means for a cluster: {statement[:80]!r}")
 
 

@@ -40,13 +40,23 @@ FROM (
 )
 WHERE NOT superseded
 """
+# Not FINAL, and no row of identities but theirs: of most customers nothing is pending.
 DUE = """
-SELECT entity, toUnixTimestamp64Milli(due) AS due_at
-FROM (SELECT first, assumeNotNull(due_at) AS due FROM current_journeys WHERE due_at IS NOT NULL) AS pending
+SELECT entity, customer, toUnixTimestamp64Milli(due) AS due_at
+FROM (
+    SELECT entity, customer FROM identities PREWHERE customer IN (
+        SELECT customer FROM journeys WHERE due_at IS NOT NULL
+    )
+) AS named
 JOIN (
-    SELECT id, any(entity) AS entity FROM events
-    WHERE id IN (SELECT first FROM current_journeys WHERE due_at IS NOT NULL) GROUP BY id
-) AS firsts ON firsts.id = pending.first
+    SELECT customer, min(assumeNotNull(due_at)) AS due FROM (
+        SELECT customer, id, due_at, superseded FROM journeys PREWHERE customer IN (
+            SELECT customer FROM journeys WHERE due_at IS NOT NULL
+        )
+        ORDER BY version DESC LIMIT 1 BY customer, id
+    )
+    WHERE NOT superseded AND due_at IS NOT NULL GROUP BY customer
+) AS pending ON pending.customer = named.customer
 """
 LAST_VERSION = """
 SELECT max(last) FROM (
@@ -63,6 +73,10 @@ SELECT toUnixTimestamp64Milli(max(at)) FROM (
 SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
 SETS_OF = """
 SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
+"""
+SETS_NAMING = """
+SELECT DISTINCT identifiers FROM occurrences
+WHERE identifier IN JSONExtract({identifiers:String}, 'Array(String)')
 """
 # By the keys of the table and of its projection: `current_identities` would read all of it.
 IDENTITIES_OF = """

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from touchline.identity import Entry
+from touchline.identity import Entry, customer_id
 from touchline.pipeline.store import questions
 from touchline.pipeline.store.arrow import arrow_stream, arrow_type
 from touchline.pipeline.store.cluster import local
@@ -133,13 +133,25 @@ class Store:
         return _journeys.decode_lines(rows)
 
     def due(self) -> list[tuple[str, int]]:
-        """An entity of each customer with a pending obligation, and its deadline (ms)."""
-        return [(entity, due_at) for entity, due_at in self._rows(questions.DUE)]
+        """The customers with a pending obligation, by strongest identifier, and the deadline (ms)."""
+        # Of all that are, or were, the customer's: the one that it is called by.
+        return [
+            (entity, due_at)
+            for entity, customer, due_at in self._rows(questions.DUE)
+            if customer_id(entity) == UUID(customer)
+        ]
 
     def identifier_sets(self) -> Iterator[tuple[str, ...]]:
         """The different sets of two or more identifiers that occur in events, each strongest first."""
         for lines in self._stream(questions.SETS):
             yield from (_identifiers.decode(line).identifiers for line in lines)
+
+    def sets_naming(self, identifiers: Sequence[str]) -> list[tuple[str, ...]]:
+        """The sets of identifiers, taken into account, that name one of these; each strongest first."""
+        if not identifiers:
+            return []
+        rows = self._ask(questions.SETS_NAMING, "JSONEachRow", identifiers=_listed(identifiers))
+        return [row.identifiers for row in _identifiers.decode_lines(rows)]
 
     def identifier_sets_of(self, entities: Sequence[str]) -> list[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
@@ -191,9 +203,12 @@ class Store:
         return [row.entity for row in _entities.decode_lines(rows)]
 
     def delete_links(self, naming: Sequence[str]) -> None:
-        """Delete for good the links that name one of the identifiers."""
+        """Delete for good the links, and the occurrences, that name one of the identifiers."""
         if naming:
-            self._change(questions.DELETE_LINKS.format(local("links", self._cluster)), naming=_listed(naming))
+            for table in ("links", "occurrences"):
+                self._change(
+                    questions.DELETE_LINKS.format(local(table, self._cluster)), naming=_listed(naming)
+                )
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
