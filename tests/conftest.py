@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from touchline.pipeline.store_address import Address
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests run in a process a core, four at most; a few that were asked for, in pytest's own."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return min(4, os.cpu_count() or 1) if everything else 0
+
+
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
     """A command that sends the logs to its own standard error does so for its own test alone."""
