@@ -33,6 +33,14 @@ def test_a_wrong_secret_is_named(secrets: Path) -> None:
         load_settings()
 
 
+def test_a_setting_that_there_is_not_is_named_with_what_was_meant(secrets: Path) -> None:
+    """A misspelt line of touchline.toml is told with the setting that it is like, and without its value."""
+    (secrets.parent / "touchline.toml").write_text('prot = 1\nstore_password = ["s3cret"]\n')
+    with pytest.raises(SettingsError, match=r"prot: unknown key \(did you mean 'port'\?\)") as refused:
+        load_settings()
+    assert "s3cret" not in str(refused.value)
+
+
 def test_without_the_folder_nothing_is_missing(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are no secrets, the other sources are enough."""
     monkeypatch.setenv("TOUCHLINE_SECRETS", str(secrets / "none"))

@@ -150,7 +150,7 @@ def test_a_command_says_what_is_wrong_and_no_password(
         ({"kafka_user": "u", "kafka_password": SECRET}, "kafka_security is PLAINTEXT: nobody would be told"),
         ({"kafka_ca": "ca.pem"}, "kafka_security is PLAINTEXT: nothing would be encrypted"),
         ({"kafka_security": "SSL", "kafka_certificate": "c.pem"}, "need each other"),
-        ({"kafka_security": "TLS"}, "kafka_security: Input should be 'PLAINTEXT', 'SSL'"),
+        ({"kafka_security": "TLS"}, "kafka_security: should be 'PLAINTEXT', 'SSL'"),
         ({"kafka": f"u:{SECRET}@a.example:9092"}, "give them apart, as kafka_user and kafka_password"),
         ({"kafka": "kafka://a.example:9092"}, "write it as host:9092"),
     ],

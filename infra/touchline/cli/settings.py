@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
+from touchline.friction.document import explained
 from touchline.friction.rules import duration
 from touchline.measures import check_goals
 from touchline.pipeline.kafka.brokers import Brokers, Mechanism, Security
@@ -139,8 +140,8 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         faults = (
             ": ".join(
-                filter(None, (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")))
+                filter(None, (".".join(map(str, one["loc"])), explained(one, Settings.model_fields, ())))
             )
-            for fault in error.errors(include_url=False)
+            for one in error.errors(include_url=False, include_input=False)
         )
         raise SettingsError("settings (touchline.toml, TOUCHLINE_…, flags): " + "; ".join(faults)) from error

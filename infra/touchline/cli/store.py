@@ -49,11 +49,14 @@ def store(
         configure_logs()
         with reported(CannotServe, SettingsError, StoreError):
             folder = load_settings(data=data).data
-            known = passwords(secrets or folder / "secrets")
+            kept = secrets or folder / "secrets"
+            known = passwords(kept)
             tls = (tls_cert, tls_key) if tls_cert and tls_key else None
-            serve_store(folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, known))
+            serve_store(
+                folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, kept, known)
+            )
 
 
-def _greet(url: str, folder: Path, known: "dict[Role, str]") -> None:
+def _greet(url: str, folder: Path, secrets: Path, known: "dict[Role, str]") -> None:
     typer.echo(f"The store is up: {url}   (data in {folder}; Ctrl-C ends it)")
-    typer.echo(f"  users {', '.join(known)}; their passwords are in files of these names")
+    typer.echo(f"  users {', '.join(known)}; their passwords are in files of these names in {secrets}")

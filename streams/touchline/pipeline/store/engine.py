@@ -208,10 +208,12 @@ class ServerHandle(Handle):
                     "store_password"
                 ) from None
             raise StoreUnavailable(
-                f"the store at {address} does not answer: {_first_cause(error)}"
+                f"the store at {address} does not answer ({_first_cause(error)}): see that it runs"
             ) from error
         except (ClickHouseError, OSError) as error:
-            raise StoreUnavailable(f"the store at {address} does not answer: {error}") from error
+            raise StoreUnavailable(
+                f"the store at {address} does not answer ({error}): see that it runs"
+            ) from error
         for name, value in (settings or {}).items():
             known = self._client.server_settings.get(name)
             if known is None or not known.readonly:
