@@ -321,7 +321,9 @@ class Engine:
             raise
         except BaseException as error:
             self.trouble = f"{type(error).__name__}: {error}"
-            _logger.exception("engine.ended")
+            # A store that stays away says what it is itself.
+            known = isinstance(error, self._retriable)
+            _logger.error("engine.ended", why=self.trouble, exc_info=not known)
             os._exit(ENDED)
 
 
