@@ -229,6 +229,37 @@ def test_a_backlog_undoes_nothing(store: Store, fold: Fold, outage: list[Event])
     assert evaluation.evaluate(T + 4 * MINUTE, T).written == 0
 
 
+def test_what_waits_in_the_log_is_neither_over_nor_absent(
+    store: Store, fold: Fold, outage: list[Event]
+) -> None:
+    """While it is not known that all is stored, an incident begins, and none ends; no producer is silent."""
+    _take(fold, store, outage)
+    rules = [rule for rule in load_alerts().rules if rule.id in ("payment_outage", "producer_silent")]
+    evaluation = Evaluation(asking(store), store.insert, rules)
+
+    def firing(now: int, known: int) -> set[str]:
+        found = evaluation.evaluate(now, now, known=known).alerts
+        return {row.rule for row in found if row.status == "firing"}
+
+    assert firing(T + 4 * MINUTE, T + 1) == {"payment_outage"}
+    assert firing(T + 5 * HOUR, T + 5 * MINUTE) == {"payment_outage"}
+    assert firing(T + 5 * HOUR, T + 2 * HOUR) == set()
+    assert firing(T + 5 * HOUR, T + 5 * HOUR) == {"producer_silent"}
+    # What was known is not known less later.
+    assert firing(T + 5 * HOUR, T + MINUTE) == {"producer_silent"}
+
+
+def test_rules_that_are_not_due_stay_as_they_are(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """Only what is due is looked at; the incidents of the others go on, and are ended when they are due."""
+    _take(fold, store, outage)
+    evaluation = _evaluation(store, load_alerts())
+    assert evaluation.evaluate(T + 4 * MINUTE, T, due=["orders_fail"]).alerts == []
+    evaluation.evaluate(T + 4 * MINUTE, T, due=["payment_outage"])
+    for due, status in ((["orders_fail"], "firing"), (["payment_outage"], "resolved")):
+        (one,) = evaluation.evaluate(T + HOUR, T, due=due).alerts
+        assert (one.rule, one.status) == ("payment_outage", status)
+
+
 def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, outage: list[Event]) -> None:
     """What fired by a rule that was switched off is over."""
     _take(fold, store, outage)

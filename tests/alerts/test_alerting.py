@@ -18,7 +18,7 @@ from touchline.vocabulary.event import Event
 
 T = 1_795_000_000_000
 MINUTE = 60_000
-RULE = "{id: pay, kind: threshold, title: Pay, events: payment.failed, customers: 10, within: 5m, wait: 0s}"
+RULE = "{id: pay, kind: threshold, title: Pay, events: payment.failed, customers: 10, within: 2m, wait: 0s}"
 
 Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
 

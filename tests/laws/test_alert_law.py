@@ -40,7 +40,7 @@ points = st.lists(
 
 
 def _all(rule: AlertRule, rows: Sequence[Sequence[Any]], now: int, oldest: int = -WEEK * 9) -> list[Incident]:
-    return watch(rule, rows, start=-LOOKBACK, now=now, oldest=oldest, standing={})
+    return watch(rule, rows, start=-LOOKBACK, now=now, known=now, oldest=oldest, standing={})
 
 
 def _brute(
@@ -162,9 +162,31 @@ def test_incidents_do_not_depend_on_when_and_how_often_they_were_looked_at(
         some += chance.sample(some, len(some) // 2)
         chance.shuffle(some)
         standing: dict[Labels, Standing] = standing_at(start, known.values(), rule.cooldown)
-        found = watch(rule, some, start=start, now=now, oldest=0, standing=standing)
+        found = watch(rule, some, start=start, now=now, known=now, oldest=0, standing=standing)
         for gone in untrue(list(known.values()), found, start):
             del known[gone.id]
         known.update((one.id, one) for one in found)
-    at_once = watch(rule, [row for _, row in rows], start=-LOOKBACK, now=end * UNIT, oldest=0, standing={})
+    at_once = _all(rule, [row for _, row in rows], end * UNIT, 0)
     assert _plain(list(known.values())) == _plain(at_once)
+
+
+@given(
+    st.sampled_from((CROWD, GAP)),
+    points,
+    st.integers(0, 80),
+    st.integers(0, 80),
+    st.randoms(use_true_random=False),
+)
+def test_nothing_is_over_or_absent_that_may_still_wait(
+    rule: AlertRuleModel, points: list[Any], second: int, behind: int, chance: Any
+) -> None:
+    """Of what is later than known some is missing: what is over or absent is so with all of it, too."""
+    assert isinstance(rule, Threshold | Absence)
+    now, known = second * UNIT, max(0, second - behind) * UNIT
+    rows = [(labels, at, at if rule is GAP else who) for labels, at, who in points]
+    some = [row for row in rows if row[1] <= known or (row[1] <= now and chance.random() < 0.5)]
+    found = watch(rule, some, start=-LOOKBACK, now=now, known=known, oldest=0, standing={})
+    whole = _plain(_all(rule, rows, 200 * UNIT, 0))
+    assert {one for one in _plain(found) if one[2] is not None} <= whole
+    if rule is GAP:
+        assert {one[:2] for one in _plain(found)} <= {one[:2] for one in whole}

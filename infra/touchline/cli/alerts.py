@@ -1,7 +1,6 @@
 """`touchline alerts`: incidents, channels, and what other rules would have made."""
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import typer
 
 from touchline.cli.alerts_shown import plain_alerts, plain_trials, show_alerts, show_trials
 from touchline.cli.failure import fail, reported
+from touchline.cli.worker import Health
 
 if TYPE_CHECKING:
     from touchline.tables import AlertRow
@@ -24,11 +24,6 @@ AlertsFile = Annotated[
     typer.Option("--alerts", metavar="ALERTS.yaml", help="The settings' alerts file if not given."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-
-FOLLOW_SECONDS = 2.0
-"""How often a store that others write is looked at."""
-
-STOP_SECONDS = 5
 
 _SAMPLE_SUMMARY = "A trial message: nothing is wrong. If you can read it, alerts reach you here"
 
@@ -136,51 +131,32 @@ def simulate(
 
 
 @app.command()
-def run(alerts: AlertsFile = None) -> None:
+def run(alerts: AlertsFile = None, health: Health = None) -> None:
     """Evaluate alert rules over a store that workers elsewhere write, and tell the channels; until Ctrl-C.
 
-    `touchline up` does so by itself. Run one of these for a store that several workers share.
+    `touchline up` does so by itself. Run this for a store that several workers share. One does it at a time:
+    more may stand by, and within ten seconds one of them takes over from one that died.
 
-    Example: touchline alerts run --alerts alerts.yaml
+    Example: touchline alerts run --alerts alerts.yaml --health 9300
     """
     from touchline.cli.ending import ending
 
     with ending() as end:
-        from prometheus_client import CollectorRegistry
-
         from touchline.alerts import AlertsError
+        from touchline.cli.alerts_run import run_alerts
         from touchline.cli.logs import configure_logs
+        from touchline.cli.serving import CannotServe
         from touchline.cli.settings import SettingsError, load_settings
-        from touchline.cli.stores import writable_store
         from touchline.pipeline.alerting.files import load_alerts
-        from touchline.pipeline.alerting.metrics import AlertMetrics
-        from touchline.pipeline.alerting.runtime import Alerting
         from touchline.pipeline.store import StoreError
 
         configure_logs()
-        with reported(SettingsError, AlertsError, StoreError):
+        with reported(SettingsError, AlertsError, StoreError, CannotServe):
             settings = load_settings(alerts=alerts)
             file = load_alerts(settings.alerts)
             if settings.store_address is None:
                 raise fail("there is no shared store: set `store` to its address, or run `touchline up`", 2)
-            with writable_store(settings) as store:
-                alerting = Alerting(
-                    store,
-                    file,
-                    url=settings.public_url or f"http://127.0.0.1:{settings.port}",
-                    # Workers that lag behind are as good as producers that are silent.
-                    known=lambda: int(time.time() * 1000),
-                    watching=AlertMetrics(CollectorRegistry()),
-                    idle=FOLLOW_SECONDS,
-                )
-                ended = threading.Event()
-                end.asks(ended.set)
-                alerting.start()
-                typer.echo(
-                    f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}"
-                )
-                ended.wait()
-                alerting.stop(STOP_SECONDS)
+            run_alerts(settings, file, end, health)
 
 
 def _sample(now: int) -> "AlertRow":

@@ -1,7 +1,7 @@
 """Incidents: the spells of a rule, apart for each combination of its labels.
 
-The law: the incidents that begin after a time are a function of what the rule watches and of `now`, and of
-what stood open at that time; never of the order in which it came. What began before is only carried on.
+The law: the incidents that begin after a time are a function of what the rule watches, of `now` and `known`,
+and of what stood open at that time; never of the order in which it came. What began before is carried on.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -39,7 +39,7 @@ class Incident(NamedTuple):
         return derived_id(f"{_name(self.rule, self.labels)}:{self.opened_at}")
 
 
-class Known(Protocol):
+class Found(Protocol):
     """An incident as it was found before; times in ms."""
 
     @property
@@ -52,7 +52,7 @@ class Known(Protocol):
     def resolved_at(self) -> int | None: ...
 
 
-K = TypeVar("K", bound=Known)
+K = TypeVar("K", bound=Found)
 
 
 class Standing(NamedTuple):
@@ -68,17 +68,17 @@ def incidents(
     *,
     cooldown: int,
     start: int,
-    now: int,
+    known: int,
     standing: Mapping[Labels, Standing],
 ) -> list[Incident]:
-    """The incidents of a rule from `start` to `now`, those that stood at the start included.
+    """The incidents of a rule from `start` on, those that stood at the start included.
 
     Args:
         rule: The rule's id.
         spells: The spells of each combination of labels, in order, none of them before `start`.
         cooldown: What begins again within this time of quiet is the same incident.
         start: From when on spells are given.
-        now: The evaluation time.
+        known: Up to when all that came is stored: what is not over by then is not over.
         standing: Incidents that began at `start` or before and were not over for a cooldown then.
     """
     found = []
@@ -88,13 +88,13 @@ def incidents(
             # It went on at least until the start, unless it is known when it ended.
             ended = start if before.resolved_at is None else min(before.resolved_at, start)
             some.insert(0, Spell(before.opened_at, max(ended, before.opened_at)))
-        for spell in joined(some, cooldown):
-            over = spell.ended is not None and spell.ended + cooldown < now
+        for spell in joined(some, cooldown, known):
+            over = spell.ended is not None and spell.ended + cooldown < known
             found.append(Incident(rule, labels, spell.began, spell.ended if over else None))
     return found
 
 
-def standing_at(start: int, known: Iterable[Known], cooldown: int) -> dict[Labels, Standing]:
+def standing_at(start: int, known: Iterable[Found], cooldown: int) -> dict[Labels, Standing]:
     """Of the incidents of one rule that are known, those that stood at `start` (ms)."""
     return {
         one.labels: Standing(one.opened_at, one.resolved_at)

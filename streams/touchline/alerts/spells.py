@@ -113,17 +113,21 @@ def spells(steps: Iterable[Step], start: int, now: int) -> list[Spell]:
     return found
 
 
-def joined(found: Sequence[Spell], cooldown: int) -> list[Spell]:
-    """Spells in order; those with no more than `cooldown` between them are one."""
+def joined(found: Sequence[Spell], cooldown: int, known: int) -> list[Spell]:
+    """Spells in order; one where, as far as is `known` (up to when), no more than `cooldown` lies between."""
     one: list[Spell] = []
     for spell in found:
         before = one[-1] if one else None
-        if before is not None and (before.ended is None or spell.began <= before.ended + cooldown):
+        if before is not None and not _quiet(before, spell, cooldown, known):
             open_still = before.ended is None or spell.ended is None
             one[-1] = Spell(before.began, None if open_still else max(before.ended or 0, spell.ended or 0))
         else:
             one.append(spell)
     return one
+
+
+def _quiet(before: Spell, spell: Spell, cooldown: int, known: int) -> bool:
+    return before.ended is not None and before.ended + cooldown < min(spell.began, known)
 
 
 def _by_time(changes: Iterable[tuple[int, int, T]]) -> Iterator[tuple[int, list[tuple[int, int, T]]]]:

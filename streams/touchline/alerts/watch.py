@@ -10,10 +10,17 @@ from touchline.alerts.spells import Spell, Step, crowds, gaps, rises, spells
 
 Row = Sequence[Any]
 
+SOONEST, SELDOMST = 2_000, 60_000
+
 
 def reach(rule: AlertRule) -> int:
     """How far (ms) before a time the rule's condition at that time looks, earlier weeks left out."""
     return rule.longer_than if isinstance(rule, Absence) else rule.within
+
+
+def pace(rule: AlertRule) -> int:
+    """How often (ms) to look: a sixtieth of how far the condition looks back, two seconds to a minute."""
+    return min(max(reach(rule) // 60, SOONEST), SELDOMST)
 
 
 def watch(
@@ -22,6 +29,7 @@ def watch(
     *,
     start: int,
     now: int,
+    known: int,
     oldest: int,
     standing: Mapping[Labels, Standing],
 ) -> list[Incident]:
@@ -32,6 +40,7 @@ def watch(
         rows: What `sql.points` gives for the span from `start` less `reach(rule)` to `now`, in any order.
         start: What began before is only carried on.
         now: The evaluation time.
+        known: Up to when all that came is stored, at most `now`: until then something may be absent or over.
         oldest: The time of the oldest event there is.
         standing: Incidents of the rule that stood at `start`.
     """
@@ -43,8 +52,9 @@ def watch(
             if one.resolved_at is None or one.resolved_at > start:
                 # Its last event may lie further back than what was asked for.
                 groups[labels].append((one.opened_at - rule.longer_than, one.opened_at - rule.longer_than))
-    found = {labels: _spells(rule, some, start, now, oldest) for labels, some in groups.items()}
-    return incidents(rule.id, found, cooldown=rule.cooldown, start=start, now=now, standing=standing)
+    until = known if isinstance(rule, Absence) else now
+    found = {labels: _spells(rule, some, start, until, oldest) for labels, some in groups.items()}
+    return incidents(rule.id, found, cooldown=rule.cooldown, start=start, known=known, standing=standing)
 
 
 def rows_of(rows: Iterable[Row], labels: Labels, after: int, until: int) -> list[Row]:

@@ -41,6 +41,7 @@ class ChannelThread:
         current: Gives the incident of each fingerprint that counts now.
         url: The address of the live page.
         told: Told of each attempt.
+        owns: Whether it is for this process to tell anything.
         clock: Seconds since 1970.
     """
 
@@ -53,11 +54,12 @@ class ChannelThread:
         current: Callable[[], Mapping[UUID, AlertRow]],
         url: str,
         told: Told,
+        owns: Callable[[], bool],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self._address, self._rules, self._outbox, self._current = address, rules, outbox, current
-        self._url, self._told, self._clock = url, told, clock
+        self._url, self._told, self._owns, self._clock = url, told, owns, clock
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"touchline-alerts-{name}", daemon=True)
 
@@ -93,7 +95,7 @@ class ChannelThread:
             alert = current.get(row.fingerprint)
             # A rule that is gone was resolved; it has no cadence any more, and needs none.
             while alert is not None and (what := self._next(alert, row)) is not None:
-                if what[1] > self._now() or self._stopping.is_set():
+                if what[1] > self._now() or self._stopping.is_set() or not self._owns():
                     next_at = what[1] if next_at is None else min(next_at, what[1])
                     break
                 row = self._attempt(alert, row, what[0])

@@ -11,7 +11,7 @@ Where the second is missing the next evaluation finds the same incident, and wha
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 from uuid import UUID
@@ -78,21 +78,26 @@ class Evaluation:
         self._rules = {rule.id: rule for rule in rules}
         self._lookback = lookback
         self._oldest, self._oldest_asked = 0, -OLDEST_LASTS
-        self._marks: dict[UUID, Mark] = {}
+        self._marks: dict[str, dict[UUID, Mark]] = {}
 
     def evaluate(
         self,
         now: int,
         known_at: int,
         *,
+        known: int | None = None,
+        due: Collection[str] | None = None,
         announce: Callable[[Sequence[AlertRow]], None] = lambda firing: None,
         unfinished: Sequence[str] = (),
     ) -> Evaluated:
         """Bring `alerts` up to date.
 
         Args:
-            now: The evaluation time (ms): what is not over by then is not over.
+            now: The evaluation time (ms).
             known_at: When the pipeline learns what is new (ms).
+            known: Up to when (ms) all that came is stored: what is not over or absent by then is not so yet;
+                `now` if not given.
+            due: The ids of the rules that are looked at, all if not given; those of others stay as they are.
             announce: Told of the incidents that fire, before their rows are written.
             unfinished: Fingerprints whose incidents are asked for as well, however old.
 
@@ -100,14 +105,17 @@ class Evaluation:
             StoreError: the store does not answer or takes no rows; the call may be repeated.
         """
         before = self._held(now - self._lookback, unfinished)
-        now = max([now, *self._settled(before)])
+        known = max([now if known is None else known, *self._settled(before)])
+        now = max([now, known, *(row.opened_at for row in before if row.status != "retracted")])
         start = now - self._lookback
         oldest = self._begin_of_data(now, known_at)
         rows: list[AlertRow] = []
-        marks: dict[UUID, Mark] = {}
+        marks: dict[str, dict[UUID, Mark]] = {}
         for rule in self._rules.values():
-            held = {row.id: row for row in before if row.rule == rule.id}
-            rows += self._differing(rule, held, start, now, oldest, known_at, marks)
+            if due is None or rule.id in due:
+                held = {row.id: row for row in before if row.rule == rule.id}
+                made = marks[rule.id] = {}
+                rows += self._differing(rule, held, start, now, known, oldest, known_at, made)
         rows += (
             msgspec.structs.replace(row, status="resolved", resolved_at=now, version=row.version + 1)
             for row in before
@@ -115,13 +123,13 @@ class Evaluation:
         )
         changed = {row.id: row for row in rows}
         current = [changed.get(row.id, row) for row in before]
-        known = {row.id for row in before}
-        current += (row for row in rows if row.id not in known)
+        there = {row.id for row in before}
+        current += (row for row in rows if row.id not in there)
         announce([row for row in current if row.status == "firing"])
         if rows:
             token = derived_id(msgspec.json.encode(rows).decode())
             self._insert("alerts", columns(rows), f"alerts:{token}")
-        self._marks = marks
+        self._marks |= marks
         return Evaluated(current, len(rows))
 
     def _differing(
@@ -130,6 +138,7 @@ class Evaluation:
         held: Mapping[UUID, AlertRow],
         start: int,
         now: int,
+        known: int,
         oldest: int,
         known_at: int,
         marks: dict[UUID, Mark],
@@ -142,7 +151,8 @@ class Evaluation:
             # The weeks that were cut off are not known to have been quiet.
             oldest = max(oldest, points[-1][1])
         standing = standing_at(start, stood, rule.cooldown)
-        found = watch(rule, points, start=start, now=now, oldest=oldest, standing=standing)
+        found = watch(rule, points, start=start, now=now, known=known, oldest=oldest, standing=standing)
+        before_marks = self._marks.get(rule.id, {})
         rows = []
         for one in found:
             before = held.get(one.id)
@@ -152,7 +162,7 @@ class Evaluation:
             # A change is given by numbers alone: whom it met is asked for as long as it fires.
             asked = isinstance(rule, Change) and one.resolved_at is None
             mark = marks[one.id] = (one.resolved_at, now if asked else 0, hash(repr(some)))
-            if before is not None and before.status != "retracted" and self._marks.get(one.id) == mark:
+            if before is not None and before.status != "retracted" and before_marks.get(one.id) == mark:
                 continue
             # What began earlier than the points reach is counted by the store.
             number = counted(rule, some) if after >= lo else None
@@ -165,10 +175,14 @@ class Evaluation:
         ]
 
     def _settled(self, held: Iterable[AlertRow]) -> Iterator[int]:
-        """Times by which it was known what is held: a backlog, which lives in the past, undoes none of it."""
+        """Times up to which all was stored when what is held was found: a backlog undoes none of it."""
         for row in held:
-            if row.status != "retracted" and (rule := self._rules.get(row.rule)):
-                yield row.opened_at if row.resolved_at is None else row.resolved_at + rule.cooldown + 1
+            if row.status == "retracted" or (rule := self._rules.get(row.rule)) is None:
+                continue
+            if row.resolved_at is not None:
+                yield row.resolved_at + rule.cooldown + 1
+            elif isinstance(rule, Absence):
+                yield row.opened_at
 
     def _begin_of_data(self, now: int, known_at: int) -> int:
         if known_at - self._oldest_asked >= OLDEST_LASTS:

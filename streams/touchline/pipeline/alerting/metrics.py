@@ -10,6 +10,30 @@ from touchline.tables import AlertRow
 SEVERITIES = ("critical", "warning", "info")
 
 
+class DutyMetrics:
+    """Of a process that evaluates beside others, and beside workers elsewhere."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._on_duty = Gauge(
+            "touchline_alerts_on_duty",
+            "1 where this process evaluates the alert rules, 0 where it stands by.",
+            registry=registry,
+        )
+        self._behind = Gauge(
+            "touchline_alerts_behind_seconds",
+            "How long ago the oldest event came that waits in Kafka: ends and absences are known until then.",
+            registry=registry,
+        )
+
+    def on_duty(self, here: bool) -> None:
+        """Whether the work is done here."""
+        self._on_duty.set(here)
+
+    def behind(self, seconds: float) -> None:
+        """The oldest event that waits came so long ago."""
+        self._behind.set(seconds)
+
+
 class AlertMetrics:
     """Counts of alerting, registered beside those of the process that it runs in."""
 
@@ -18,7 +42,9 @@ class AlertMetrics:
             "touchline_alerts_firing", "Incidents that fire, by severity.", ["severity"], registry=registry
         )
         self._seconds = Histogram(
-            "touchline_alerts_evaluation_seconds", "For one evaluation of all alert rules.", registry=registry
+            "touchline_alerts_evaluation_seconds",
+            "For one evaluation of the alert rules that are due.",
+            registry=registry,
         )
         self._messages = Counter(
             "touchline_alerts_messages",

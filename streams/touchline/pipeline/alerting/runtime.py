@@ -1,8 +1,8 @@
 """Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
 
-It looks at what the store holds, every two seconds at most and no more than a third of the time, soon after
-something was written, and again after a while. It asks nothing of the worker and takes nothing
-from it, so that neither waits for the other.
+It looks at what the store holds, at each rule as often as is worth it, and at all of them for no more than a
+third of the time: soon after something was written, and again after a while. It asks nothing of the worker
+and takes nothing from it, so that neither waits for the other.
 """
 
 import threading
@@ -16,11 +16,12 @@ import structlog
 from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.policy import expected
+from touchline.alerts.watch import pace
 from touchline.pipeline.alerting.asking import Ask, Replying, asking
 from touchline.pipeline.alerting.channel import ChannelThread
 from touchline.pipeline.alerting.evaluation import Evaluation
 from touchline.pipeline.alerting.outbox import Outbox
-from touchline.pipeline.store import StoreError
+from touchline.pipeline.store import StoreError, StoreUnavailable
 from touchline.tables import AlertRow
 
 logger = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ class Alerting:
         url: The address of the live page, for links.
         known: Up to when (ms) all that came is in the store; None while that is not known.
         watching: Counts what is done.
+        owns: Whether it is for this process to write and to tell anything.
         idle: How long (s) the store is left alone where nobody says that it was written.
         clock: Seconds since 1970.
     """
@@ -71,14 +73,16 @@ class Alerting:
         url: str,
         known: Callable[[], int | None],
         watching: Watching,
+        owns: Callable[[], bool] = lambda: True,
         idle: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._idle = idle
         self._store, self._file, self._url, self._known = store, file, url.rstrip("/"), known
-        self._watching, self._clock = watching, clock
+        self._watching, self._owns, self._clock = watching, owns, clock
         self._ask: Ask = asking(store)
-        self._evaluation = Evaluation(self._ask, store.insert, file.rules)
+        self._evaluation = Evaluation(self._ask, self._insert, file.rules)
+        self._due: dict[str, float] = {}
         self._current: Mapping[UUID, AlertRow] = {}
         self._channels: list[ChannelThread] = []
         self._outbox: Outbox | None = None
@@ -105,20 +109,28 @@ class Alerting:
         for channel in self._channels:
             channel.join(max(0.0, give_up_at - time.monotonic()))
 
-    def evaluate(self, now: int) -> None:
-        """Bring the alerts up to date as of `now` (ms), and have the channels told.
+    def evaluate(self, now: int, known: int | None = None) -> None:
+        """Bring the alerts of the rules that are due up to date, and have the channels told.
+
+        Args:
+            now: The evaluation time (ms).
+            known: Up to when (ms) all that came is stored; `now` if not given.
 
         Raises:
             StoreError: the store does not answer, or takes nothing.
         """
-        outbox = self._outbox = self._outbox or Outbox(self._ask, self._store.insert)
+        outbox = self._outbox = self._outbox or Outbox(self._ask, self._insert)
         began = time.monotonic()
+        due = [rule.id for rule in self._file.rules if self._due.get(rule.id, began) <= began]
         found = self._evaluation.evaluate(
             now,
-            int(self._clock() * 1000),
+            self._now(),
+            known=known,
+            due=due,
             announce=lambda firing: self._announce(outbox, firing),
             unfinished=outbox.unfinished(self._file.channels),
         )
+        self._due |= {rule.id: began + pace(rule) / 1000 for rule in self._file.rules if rule.id in due}
         current: dict[UUID, AlertRow] = {}
         for row in sorted(found.alerts, key=lambda row: (row.status != "retracted", row.opened_at)):
             current[row.fingerprint] = row
@@ -134,8 +146,8 @@ class Alerting:
             self._wake.clear()
             began = time.monotonic()
             try:
-                if (now := self._known()) is not None:
-                    self.evaluate(now)
+                if (known := self._known()) is not None:
+                    self.evaluate(self._now(), known)
             except StoreError as error:
                 self._watching.failed()
                 logger.warning("alerts.retry", why=str(error))
@@ -147,6 +159,15 @@ class Alerting:
             self._stopping.wait(rest)
             firing = any(row.status == "firing" for row in self._current.values())
             self._wake.wait(min(self._idle, FIRING_SECONDS) if firing else self._idle)
+            self._stopping.wait(min(self._due.values(), default=0.0) - time.monotonic())
+
+    def _insert(self, table: str, columns: dict[str, Sequence[object]], token: str) -> None:
+        if not self._owns():
+            raise StoreUnavailable("another process evaluates the alert rules by now")
+        self._store.insert(table, columns, token)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
 
     def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
         """Write down which channels have to be told of what fires."""
@@ -171,6 +192,7 @@ class Alerting:
                 lambda: self._current,
                 self._url,
                 self._watching.told,
+                self._owns,
                 self._clock,
             )
             for name, address in self._file.channels.items()

@@ -46,6 +46,7 @@ def trial(
                 rows,
                 start=start,
                 now=end,
+                known=end,
                 oldest=oldest if events else end,
                 standing=standing_at(start, known.values(), rule.cooldown),
             )
