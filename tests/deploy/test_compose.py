@@ -87,7 +87,7 @@ def test_a_service_has_no_more_rights_than_it_needs(name: str) -> None:
     assert {"mem_limit", "cpus"} <= service.keys()
     assert re.search(r":v?\d+\.\d+(\.\d+)?$", service["image"]), "pinned to a version"
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-    assert "healthcheck" in service or service["restart"] == "no" or name == "alerts"
+    assert "healthcheck" in service or service["restart"] == "no"
 
 
 def test_the_log_and_the_store_are_reached_from_inside_alone() -> None:
