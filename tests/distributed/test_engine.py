@@ -5,6 +5,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import MemberToRemove
+
 from touchline.collector.log import Batch
 from touchline.pipeline.kafka.log import KafkaLog
 from touchline.pipeline.kafka.records import Topics
@@ -23,7 +27,7 @@ configure_logs()
 prefix, group, what = sys.argv[1:]
 
 class Task:
-    def assigned(self, own, sender): pass
+    def assigned(self, own, sender, still_ours): self.still_ours = still_ours
     def forget(self): pass
     def is_due(self): return False
     def flush(self, records, at_end):
@@ -31,11 +35,17 @@ class Task:
             raise RuntimeError("unexpected")
         if what == "hang":
             threading.Event().wait()
+        if what == "stand still":
+            print("begun", flush=True)
+            sys.stdin.readline()
+            self.still_ours()
         print(*[record.body.decode().strip() for record in records], flush=True)
         signal.raise_signal(signal.SIGTERM)
 
 metrics = PartitionMetrics(CollectorRegistry())
-Engine(prefix + group, load_settings().brokers, Topics(prefix), [2], Task(), metrics, stall_seconds=0.3).run()
+stall = 0.3 if what == "hang" else 60
+brokers = load_settings().brokers
+Engine(prefix + group, brokers, Topics(prefix), [2], Task(), metrics, stall_seconds=stall).run()
 """
 
 
@@ -66,3 +76,31 @@ def test_what_was_not_worked_off_comes_again(kafka: Any, kafka_settings: Any, to
         assert (code, out) == (70, ""), error
     for code, out, error in _run(settings, topics, {"fails": "work", "stalls": "work"}):
         assert (code, out.strip()) == (0, '{"id":"1"}'), error
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_one_that_lost_its_partitions_meanwhile_changes_nothing(
+    kafka: Any, kafka_settings: Any, topics: Topics, lost: bool
+) -> None:
+    """A flush that took long asks Kafka before it writes: where others may have begun, the process ends."""
+    log = KafkaLog(kafka.brokers, topics)
+    log.append(Batch([], [], 1, [b'{"id":"1"}']))
+    log.close()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, topics.prefix, "slow", "stand still"],
+        env={**os.environ, **kafka_settings(kafka.brokers)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    if lost:
+        with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
+            group = f"{topics.prefix}slow"
+            members = admin.describe_groups([group])[group]["members"]
+            admin.remove_group_members(group, [MemberToRemove(member_id=members[0]["member_id"])])
+    out, error = process.communicate("go on\n", timeout=60)
+    assert (process.returncode, out) == ((70, "") if lost else (0, '{"id":"1"}\n')), error
+    assert ("Superseded" in error) == lost

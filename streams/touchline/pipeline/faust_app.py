@@ -4,9 +4,13 @@ Faust's own ways to lose are kept out: nothing is acknowledged before the task i
 unexpected ends the process at once, before a commit, and whoever watches over it starts it again; a process
 whose committed offsets do not move while there is something to read ends as well. No tables, no web server,
 no topics of Faust's own.
+
+A process that stood still may have lost its partitions without knowing it. So before each change of the store
+it makes sure, by Kafka's word, that they are its own (`still_ours`), and ends where they may not be.
 """
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -19,6 +23,7 @@ import structlog
 import uuid_utils
 from faust.types import TP, EventT
 
+from touchline.pipeline.fence import Superseded
 from touchline.pipeline.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.pipeline.kafka.connection import reach
 from touchline.pipeline.kafka.records import About, Topics, UnknownRecord, bodies
@@ -37,6 +42,12 @@ STALL_SECONDS = 60.0
 
 BUSY_STALLS = 10
 """While a flush is under way, it may take so many times as long."""
+
+SURE_SECONDS = 7.0
+"""So long Kafka's word counts that the partitions are ours: less than a session, as a change takes time."""
+
+LEAVE_SECONDS = 45.0
+"""So long after others began to wait for the partitions nothing is changed: they wait little longer."""
 
 ENDED = 70
 """The exit code after anything unexpected."""
@@ -98,6 +109,7 @@ class Engine:
         self._next: dict[TP, int] = {}
         self._committed: dict[TP, int | None] = {}
         self._moved_at = time.monotonic()
+        self._sure_at = self._leave_by = -math.inf
         self.trouble: str | None = "no partitions are assigned yet"
 
     def why_not(self) -> str | None:
@@ -187,7 +199,7 @@ class Engine:
     async def _fall_due(self) -> None:
         while True:
             await asyncio.sleep(_DUE_SECONDS)
-            if self._task.is_due() and not self._busy.locked():
+            if self._task.is_due() and not self._busy.locked() and await self._is_sure():
                 await self._or_end(self._flush_due)
 
     async def _flush_due(self) -> None:
@@ -202,9 +214,10 @@ class Engine:
             self._generation = self._app.consumer_generation_id
             self._next = {}
             self._moved_at = time.monotonic()
+            self._sure_at, self._leave_by = -math.inf, math.inf
             own = [(self._numbers[tp.topic], tp.partition) for tp in assigned if tp.topic in self._numbers]
             await self._app.maybe_start_producer()
-            await asyncio.to_thread(self._task.assigned, own, self)
+            await asyncio.to_thread(self._task.assigned, own, self, self.still_ours)
             self.trouble = None
             _logger.info(
                 "partitions.assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)
@@ -212,6 +225,7 @@ class Engine:
 
     async def _revoked(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
         """Let go: after the flush under way, which is committed by then."""
+        self._leave_by = time.monotonic() + LEAVE_SECONDS
         async with self._busy:
             self._generation = -1
             self.trouble = "the partitions are being dealt anew"
@@ -224,6 +238,31 @@ class Engine:
             Exception: they are not all durable.
         """
         asyncio.run_coroutine_threadsafe(self._send(messages), self._loop).result(2 * _SEND_SECONDS)
+
+    def still_ours(self) -> None:
+        """Make sure that nobody else works on the partitions by now; called by the task, from its thread.
+
+        Raises:
+            Superseded: somebody does, or may.
+        """
+        if not self._was_sure() and not asyncio.run_coroutine_threadsafe(self._is_sure(), self._loop).result(
+            _ASK_SECONDS
+        ):
+            raise Superseded(
+                "the partitions went to others, or may have: this process stood still for too long"
+            )
+
+    def _was_sure(self) -> bool:
+        now = time.monotonic()
+        return now < self._leave_by and now - self._sure_at < SURE_SECONDS
+
+    async def _is_sure(self) -> bool:
+        if not self._was_sure():
+            asked_at = time.monotonic()
+            thread = self._app.consumer._thread
+            if await thread.call_thread(thread._ensure_consumer()._coordinator._do_heartbeat):
+                self._sure_at = asked_at
+        return self._was_sure()
 
     async def _send(self, messages: Sequence[Message]) -> None:
         producer = await self._app.maybe_start_producer()

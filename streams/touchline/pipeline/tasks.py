@@ -11,6 +11,7 @@ from typing import Protocol
 import uuid_utils
 
 from touchline.friction import RuleSet
+from touchline.pipeline.fence import fenced
 from touchline.pipeline.identity_stage import IdentityStage
 from touchline.pipeline.kafka.records import partition_of
 from touchline.pipeline.messages import Delivered, Sender
@@ -25,8 +26,10 @@ TOUCHPOINTS, QUARANTINE, LINKS = range(3)
 class Task(Protocol):
     """What an engine drives."""
 
-    def assigned(self, own: Collection[tuple[int, int]], sender: Sender) -> None:
-        """From now on work on these (topic, partition)."""
+    def assigned(
+        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+    ) -> None:
+        """From now on work on these (topic, partition); `still_ours` raises once they are others'."""
 
     def forget(self) -> None:
         """Begin again from what is stored: a flush failed."""
@@ -69,17 +72,19 @@ class PartitionTask:
         self._worker: PartitionWorker | None = None
         self._at_end = False
 
-    def assigned(self, own: Collection[tuple[int, int]], sender: Sender) -> None:
+    def assigned(
+        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+    ) -> None:
         mine = frozenset(partition for topic, partition in own if topic == TOUCHPOINTS)
         self._worker, self._at_end = None, False
-        self._begin = partial(self._new, mine, sender) if own else None
+        self._begin = partial(self._new, mine, sender, still_ours) if own else None
 
     def forget(self) -> None:
         self._worker = None
 
-    def _new(self, mine: frozenset[int], sender: Sender) -> PartitionWorker:
+    def _new(self, mine: frozenset[int], sender: Sender, still_ours: Callable[[], None]) -> PartitionWorker:
         return PartitionWorker(
-            self._store,
+            fenced(self._store, still_ours),
             self._rules,
             self._place,
             mine.__contains__,
@@ -132,15 +137,18 @@ class IdentityTask:
         self._begin: Callable[[], IdentityStage] | None = None
         self._stage: IdentityStage | None = None
 
-    def assigned(self, own: Collection[tuple[int, int]], sender: Sender) -> None:
+    def assigned(
+        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+    ) -> None:
         self._stage = None
-        self._begin = partial(self._new, sender) if own else None
+        self._begin = partial(self._new, sender, still_ours) if own else None
 
     def forget(self) -> None:
         self._stage = None
 
-    def _new(self, sender: Sender) -> IdentityStage:
-        stage = IdentityStage(self._store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
+    def _new(self, sender: Sender, still_ours: Callable[[], None]) -> IdentityStage:
+        store = fenced(self._store, still_ours)
+        stage = IdentityStage(store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
         stage.adopt(self._now())
         return stage
 
