@@ -20,9 +20,12 @@ MODULES = (
     "streams/touchline/friction/layer.py",
     "streams/touchline/journeys/journeys.py",
     "streams/touchline/pipeline/customer.py",
+    "streams/touchline/pipeline/difference.py",
+    "streams/touchline/pipeline/fates.py",
+    "streams/touchline/pipeline/folding.py",
     "streams/touchline/pipeline/held.py",
 )
-"""What is compiled: all that happens to an event between its customer and its customer's signals."""
+"""What is compiled: all that happens to an event between its customer and its customer's rows."""
 
 _OPTIONS = ("--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports")
 _SCRIPT = """

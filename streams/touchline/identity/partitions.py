@@ -20,6 +20,7 @@ knows no order, so it does not matter how messages overtake each other, and ever
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -83,9 +84,13 @@ def route(arrived: Arrived, customer_of: Callable[[str], str], here: Callable[[s
     anew: set[str] = set()
     elsewhere: dict[Reload, None] = {}
 
-    for event in (*arrived.new, *arrived.forwarded):
-        customer = customer_of(event.entity)
-        (fresh if here(customer) else forward)[customer][event.id] = event
+    place: dict[str, dict[str, Event]] = {}
+    for event in chain(arrived.new, arrived.forwarded):
+        entity = event.identifiers[0]
+        if entity not in place:
+            customer = customer_of(entity)
+            place[entity] = (fresh if here(customer) else forward)[customer]
+        place[entity][event.id] = event
     for event in arrived.repeated:
         customer = customer_of(event.entity)
         if here(customer):

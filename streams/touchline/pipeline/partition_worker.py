@@ -18,7 +18,9 @@ any failure.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -69,6 +71,8 @@ UNREADABLE_LINES = 1_000
 KINDS = (*EVENT_KINDS, "accounts", "quarantine", "forwarded", "assignment", "reload", "forgotten")
 """What a worker reads; another kind is none of ours."""
 
+_identifiers = attrgetter("identifiers")
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -109,7 +113,7 @@ class PartitionWorker:
         self._deadlines = Deadlines(self._pending())
         self._folding = Folding(store, rules, journey_gap, self._load, self._deadlines, held_customers)
         self._version = store.last_version()
-        self._arriving: frozenset[str] = frozenset()
+        self._fresh: Mapping[str, list[Event]] = {}
         self._members: dict[str, list[str]] = {}
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._linked: OrderedDict[tuple[str, ...], None] = OrderedDict()
@@ -154,7 +158,7 @@ class PartitionWorker:
         self._version = max(self._version + 1, detected_at)
         routed = route(arrived, self._owners_of(arrived).__getitem__, self._here)
 
-        self._arriving = frozenset(event.id for events in routed.fresh.values() for event in events)
+        self._fresh = routed.fresh
         touched = routed.anew.union(routed.fresh, due)
         changes = self._folding.changes(touched, routed.fresh, routed.anew, now, detected_at, self._version)
         self._write_rows("frictions", changes.frictions)
@@ -166,11 +170,12 @@ class PartitionWorker:
         if gone:
             self._store.delete("frictions", gone)
             self._store.delete("journeys", gone)
-        self._write_identities(batch.events)
+        sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
+        self._write_identities(sets)
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
-        self._tell(routed, [*batch.events, *batch.repeated], forgotten)
+        self._tell(routed, sets, forgotten)
         return Flushed(
             records=len(records),
             stored=len(batch.events) + len(batch.repeated),
@@ -228,21 +233,18 @@ class PartitionWorker:
         unknown = set(customers).difference(self._members)
         members = self._members | owned(self._store, unknown).members_of
         customer_of = {entity: customer for customer in customers for entity in members[customer]}
-        for event in self._store.events_of(sorted(customer_of), later_than):
+        if stored := self._store.events_of(sorted(customer_of), later_than):
             # What others stored and forwarded to this flush comes as fresh.
-            if event.id not in self._arriving:
-                yield customer_of[event.entity], event
+            fresh = {event.id for events in self._fresh.values() for event in events}
+            yield from ((customer_of[event.entity], event) for event in stored if event.id not in fresh)
 
-    def _pending(self) -> Iterator[tuple[str, int]]:
-        due = dict(self._store.due())
-        for entity, customer in owned(self._store, due).customer_of.items():
-            if self._here(customer):
-                yield customer, due[entity]
+    def _pending(self) -> Iterable[tuple[str, int]]:
+        return ((customer, due_at) for customer, due_at in self._store.due() if self._here(customer))
 
-    def _tell(self, routed: Routed, events: Iterable[Event], forgotten: frozenset[str]) -> None:
+    def _tell(self, routed: Routed, sets: Iterable[tuple[str, ...]], forgotten: frozenset[str]) -> None:
         lines: dict[tuple[int | None, MessageKind], list[bytes]] = defaultdict(list)
-        sets = {event.identifiers for event in events if len(event.identifiers) > 1}.difference(self._linked)
-        if fresh := sorted(sets - self._store.linked(sorted(sets))):
+        links = {one for one in sets if len(one) > 1}.difference(self._linked)
+        if fresh := sorted(links - self._store.linked(sorted(links))):
             lines[None, "links"] = encoded(fresh)
         if forgotten:
             named = sorted(forgotten)
@@ -254,11 +256,11 @@ class PartitionWorker:
             lines[self._partition_of(reload.customer), "reload"] += encoded([reload])
         if lines:
             self._sender.send([Message(*to, told) for to, told in lines.items()])
-        _remember(self._linked, ((one, None) for one in sets))
+        _remember(self._linked, ((one, None) for one in links))
 
-    def _write_identities(self, events: Iterable[Event]) -> None:
+    def _write_identities(self, sets: Iterable[tuple[str, ...]]) -> None:
         """Name each identifier, as a customer of its own: any row of the identity stage's counts for more."""
-        named = {one for event in events for one in event.identifiers}.difference(self._named)
+        named = set(chain.from_iterable(sets)).difference(self._named)
         rows = [IdentityRow(entity=one, customer=customer_id(one), version=0) for one in sorted(named)]
         self._write_rows("identities", rows)
         _remember(self._named, ((one, None) for one in named))
