@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
 from touchline.alerts.message import Message, message
-from touchline.alerts.wording import plain
+from touchline.alerts.wording import about, plain, sentence
+from touchline.pipeline.alerting.files import load_alerts
 from touchline.tables import AlertRow
 
+T = 1_795_000_000_000
 LIVE = "https://touchline.shop.example"
 HOSTILE = (
     "<script>alert(1)</script>\r\nBcc: everyone@shop.example\n*bold* <!channel> &amp; \u202egnp.exe\x00"
@@ -92,11 +94,53 @@ def test_a_message_says_it_all(firing: Message) -> None:
     """What, where, since when, how many customers, what is usual, three journeys, and where to look."""
     assert firing.subject == "[critical] Payments fail (source webshop)"
     assert firing.summary == (
-        "Payments fail (source webshop): 12 customers met, 24 times, since 2026-11-18 11:06:40 UTC; "
-        "usually 0.5 customers in 5m"
+        "Payments fail (source webshop): 12 customers met it 24 times since 2026-11-18 11:06:40 UTC; "
+        "usual at this hour: 0.5 customers in 5m"
     )
     assert [one.link.startswith(f"{LIVE}/customer/") for one in firing.evidence] == [True] * 3
     assert firing.text.splitlines()[-1] == f"Live page: {LIVE}/"
+
+
+def test_a_message_says_how_it_ended_first(over: Message, row: AlertRow) -> None:
+    """Since when it is over, and after how long; or that it never was."""
+    assert over.text.splitlines()[0] == "Over since 2026-11-18 11:08:10 UTC, after 2 min."
+    gone = message(replace(row, status="retracted"), "resolved", LIVE, row.opened_at)
+    assert gone.subject == "[taken back] Payments fail (source webshop)"
+    assert gone.text.splitlines()[0] == "Taken back: events that came later show that it was not so."
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels", "count", "customers", "usual", "said"),
+    [
+        ("orders_fail", (), 1, 1, None,
+         "Orders fail: 1 customer met it once since 2026-11-18 11:06:40 UTC; what is usual is not known: "
+         "the data do not go back a week"),
+        ("friction_unusual", ("rule=queue",), 1_062, 955, 14.5,
+         "More friction than usual (rule queue): 955 customers met it 1,062 times since 2026-11-18 11:06:40 "
+         "UTC; usual at this hour: 14.5 times in 1h"),
+        ("producer_silent", ("producer=pbx",), 0, 0, 12_345.0,
+         "A producer is silent (producer pbx): nothing since 2026-11-18 08:06:40 UTC; "
+         "usual at this hour: 12,345 events in 3h"),
+        ("strike_outs", ("channel=phone",), 9, 9, 1.0,
+         "Customers strike out (channel phone): 9 customers with 60 strikes since 2026-11-18 11:06:40 UTC; "
+         "usual at this hour: 1 customer in 1h"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_rule_has_its_words(
+    rule: str, labels: tuple[str, ...], count: int, customers: int, usual: float | None, said: str
+) -> None:
+    """What, where, how many, since when, and against what; also where that is not known."""
+    (found,) = (one for one in load_alerts().rules if one.id == rule)
+    assert sentence(found, labels, T, count, customers, usual) == said
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [(0, "0 s"), (45_400, "45 s"), (1_380_000, "23 min"), (7_500_000, "2 h 5 min"), (273_600_000, "3 d 4 h")],
+)
+def test_a_duration_is_as_fine_as_people_need_it(ms: int, said: str) -> None:
+    """Two units at most."""
+    assert about(ms) == said
 
 
 def test_pagerduty_is_triggered_and_resolved_by_one_key(
@@ -138,6 +182,9 @@ def test_slack_is_given_blocks_within_its_limits(
         assert 0 < len(section["text"]["text"]) <= 3000
         assert context["elements"][0]["text"].count("<") == 4
         assert "<" not in body["text"]
+    assert receiver.bodies[0]["text"].startswith(
+        "[critical] Payments fail (source webshop): 12 customers met"
+    )
     assert "12 customers met" in receiver.bodies[0]["blocks"][1]["text"]["text"]
 
 

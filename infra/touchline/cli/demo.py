@@ -18,6 +18,9 @@ END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
 OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
 """From when to when, after the start (ms), no payment goes through."""
 
+PAST = (7 * 24 + 2) * 3_600_000
+"""A week (ms), and so much more that it is known what is usual at this hour."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -118,7 +121,7 @@ def _retailer(
 
     start = int(time.time() * 1000)
     outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
-    retailer = Retailer(seed, start, rate=rate, outage=outage)
+    retailer = Retailer(seed, start, history=PAST, rate=rate, outage=outage)
 
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from touchline.alerts.wording import LONGEST_SENTENCE, moment, place, plain
+from touchline.alerts.wording import LONGEST_SENTENCE, about, moment, place, plain
 from touchline.tables import AlertRow
 
 
@@ -42,20 +42,24 @@ class Message:
     sent_at: int
 
     @property
+    def state(self) -> str:
+        """How grave it is while it fires; then how it ended."""
+        return self.severity if self.status == "firing" else "taken back" if self.taken_back else "resolved"
+
+    @property
     def subject(self) -> str:
-        """One line of at most 200 characters."""
+        """One line of at most 200 characters, the same for as long as it fires."""
         where = place(tuple(f"{name}={value}" for name, value in self.labels.items()))
-        state = self.severity if self.status == "firing" else "taken back" if self.taken_back else "resolved"
-        return plain(f"[{state}] {self.title}" + (f" ({where})" if where else ""), 200)
+        return plain(f"[{self.state}] {self.title}" + (f" ({where})" if where else ""), 200)
 
     @property
     def text(self) -> str:
         """Some lines of plain text."""
         lines = [self.summary]
         if self.taken_back:
-            lines.append("Taken back: events that came later show that it was not so.")
+            lines.insert(0, "Taken back: events that came later show that it was not so.")
         elif self.until is not None:
-            lines.append(f"Over since {moment(self.until)}.")
+            lines.insert(0, f"Over since {moment(self.until)}, after {about(self.until - self.since)}.")
         lines += (f"Journey {number}: {one.link}" for number, one in enumerate(self.evidence, 1))
         lines.append(f"Live page: {self.link}")
         return "\n".join(lines)

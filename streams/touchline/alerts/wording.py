@@ -34,16 +34,21 @@ def sentence(
     since = moment(opened_at)
     if isinstance(rule, Absence):
         told = f"{rule.title}{where}: nothing since {moment(opened_at - rule.longer_than)}"
-        span, what = rule.longer_than, "events"
+        span, what = rule.longer_than, "event"
     elif isinstance(rule, StrikeOut):
         whom = _counted(customers, "customer")
         told = f"{rule.title}{where}: {whom} with {rule.strikes} strikes since {since}"
-        span, what = rule.within, "customers"
+        span, what = rule.within, "customer"
     else:
-        told = f"{rule.title}{where}: {_counted(customers, 'customer')} met, {count:,} times, since {since}"
-        span, what = rule.within, "customers" if rule.kind == "threshold" else "times"
-    compared = "" if usual is None else f"; usually {usual:g} {what} in {lasting(span)}"
-    return plain(told + compared, LONGEST_SENTENCE)
+        times = "once" if count == 1 else f"{count:,} times"
+        told = f"{rule.title}{where}: {_counted(customers, 'customer')} met it {times} since {since}"
+        span, what = rule.within, "customer" if rule.kind == "threshold" else "time"
+    compared = (
+        "what is usual is not known: the data do not go back a week"
+        if usual is None
+        else f"usual at this hour: {_counted(usual, what)} in {lasting(span)}"
+    )
+    return plain(f"{told}; {compared}", LONGEST_SENTENCE)
 
 
 def moment(ms: int) -> str:
@@ -64,5 +69,17 @@ def lasting(ms: int) -> str:
     return f"{ms / 1000:g}s"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def about(ms: int) -> str:
+    """A duration for people: `45 s`, `23 min`, `2 h 5 min`, `3 d 4 h`."""
+    seconds = round(ms / 1000)
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return f"{minutes} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:,.1f}".removesuffix(".0") + f" {what}{'' if number == 1 else 's'}"

@@ -3,7 +3,7 @@
 from touchline.alerts.addresses import Alertmanager
 from touchline.alerts.channels.delivery import post, secret
 from touchline.alerts.message import Message
-from touchline.alerts.wording import lasting, rfc3339
+from touchline.alerts.wording import about, rfc3339
 
 RESEND = 60_000
 """How often (ms) it is told what fires."""
@@ -29,7 +29,7 @@ def send_alertmanager(address: Alertmanager, message: Message) -> None:
             "customers": str(message.customers),
             "count": str(message.count),
             "usual": "" if message.usual is None else f"{message.usual:g}",
-            "lasted": lasting(max(0, over - message.since)),
+            "lasted": about(max(0, over - message.since)),
             **{f"journey_{number}": one.link for number, one in enumerate(message.evidence, 1)},
         },
         "startsAt": rfc3339(message.since),

@@ -37,7 +37,7 @@ def _what_fires(message: Message) -> dict[str, object]:
                 "since": moment(message.since),
                 "customers": message.customers,
                 "count": message.count,
-                "usual": message.usual,
+                "usual": "not known" if message.usual is None else message.usual,
                 "labels": message.labels,
             },
         },

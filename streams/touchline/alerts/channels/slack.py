@@ -14,7 +14,7 @@ def send_slack(address: Slack, message: Message) -> None:
     words, _, _ = message.text.partition("\nJourney ")
     words = words.partition("\nLive page: ")[0]
     body = {
-        "text": escaped(message.subject),
+        "text": escaped(f"[{message.state}] {message.summary}"),
         "blocks": [
             {"type": "header", "text": _verbatim(message.subject[:_LONGEST_HEADER])},
             {"type": "section", "text": _verbatim(words)},
