@@ -35,9 +35,13 @@ if TYPE_CHECKING:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All tests run in a process a core, four at most; a few that were asked for, in pytest's own."""
+    """All tests run in a process a core, four at most.
+
+    In pytest's own run a few that were asked for, and what empties a store that was given.
+    """
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    return min(4, os.cpu_count() or 1) if everything else 0
+    shared = "TOUCHLINE_TEST_STORE" in os.environ
+    return min(4, os.cpu_count() or 1) if everything and not shared else 0
 
 
 @pytest.fixture(autouse=True)

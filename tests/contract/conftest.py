@@ -1,0 +1,162 @@
+"""One contract for all stores: in memory, embedded, behind `touchline store`, and on a given server.
+
+The server is one whose database `touchline` may be emptied: `TOUCHLINE_TEST_STORE=http://user@host:8123` and
+`TOUCHLINE_TEST_STORE_PASSWORD`, of a user that may make tables.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from touchline.pipeline.batch import event_columns
+from touchline.pipeline.memory import MemoryStore
+from touchline.pipeline.ports import Store as StorePort
+from touchline.pipeline.store import Store, connect_store, migrate_server, open_store
+from touchline.pipeline.store.engine import ServerHandle
+from touchline.pipeline.store_address import Address
+from touchline.tables import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+KINDS = ("embedded", "touchline store", "server")
+
+
+def emptied(admin: Address) -> None:
+    """Empty the tables that a server keeps."""
+    with closing(ServerHandle(admin)) as handle:
+        names = handle.read(
+            "SELECT name FROM system.tables WHERE database = 'touchline' AND engine LIKE '%MergeTree'", "TSV"
+        )
+        for name in names.decode().split():
+            if name != "migrations":
+                handle.command(f"TRUNCATE TABLE {name}")
+
+
+def opened(kind: str, request: pytest.FixtureRequest) -> Store:
+    """A fresh, empty store of a kind."""
+    if kind == "embedded":
+        folder: Path = request.getfixturevalue("tmp_path")
+        return open_store(folder / "store")
+    if kind == "touchline store":
+        process = request.getfixturevalue("store_process")
+        worker, admin = process.address("writer"), process.address("admin")
+    else:
+        url = os.environ.get("TOUCHLINE_TEST_STORE", "")
+        if not url:
+            pytest.skip("no server is given: set TOUCHLINE_TEST_STORE")
+        worker = admin = Address(url, password=os.environ.get("TOUCHLINE_TEST_STORE_PASSWORD", ""))
+    migrate_server(admin)
+    emptied(admin)
+    return connect_store(worker)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Each of the stores that answer SQL."""
+    with opened(request.param, request) as one:
+        yield one
+
+
+@pytest.fixture(params=("memory", *KINDS))
+def any_store(request: pytest.FixtureRequest) -> Iterator[StorePort]:
+    """Each of the stores that a worker can work on."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with opened(request.param, request) as one:
+        yield one
+
+
+@pytest.fixture
+def event() -> Callable[..., Event]:
+    """An event a second after the one before."""
+
+    def make(number: int, entity: str = "account:anna", **fields: Any) -> Event:
+        defaults: dict[str, Any] = {
+            "id": f"e{number:05}",
+            "type": "page.viewed",
+            "time": 1_780_000_000_123 + number * 1000,
+            "channel": "web",
+            "source": "shop",
+            "identifiers": (entity,),
+            "received_at": 1_780_000_000_456,
+            "producer": "app",
+        }
+        return Event(**{**defaults, **fields})
+
+    return make
+
+
+@pytest.fixture
+def friction() -> Callable[..., FrictionRow]:
+    """A friction of Anna's."""
+
+    def make(number: int, version: int = 1, **fields: Any) -> FrictionRow:
+        defaults: dict[str, Any] = {
+            "id": UUID(int=100 + number),
+            "rule": "long_wait",
+            "rule_version": "1",
+            "customer": UUID(int=1),
+            "journey": UUID(int=7),
+            "anchor": "e00001",
+            "channel": "phone",
+            "source": "desk",
+            "opened_at": 1_780_000_000_001,
+            "detected_at": 1_780_000_000_002,
+            "resolved_at": None,
+            "status": "open",
+            "count": 1,
+            "evidence": ("e00001", "e00002"),
+            "weight": 10,
+            "factor": "process",
+            "version": version,
+        }
+        return FrictionRow(**{**defaults, **fields})
+
+    return make
+
+
+@pytest.fixture
+def journey() -> Callable[..., JourneyRow]:
+    """A journey of Anna's."""
+
+    def make(number: int, version: int = 1, **fields: Any) -> JourneyRow:
+        defaults: dict[str, Any] = {
+            "id": UUID(int=200 + number),
+            "customer": UUID(int=1),
+            "first": "e00001",
+            "start": 1_780_000_000_001,
+            "last": 1_780_000_000_999,
+            "path": ("web", "phone"),
+            "events": 2,
+            "contacts": 1,
+            "visits": 2,
+            "strikes": 10,
+            "score": 90,
+            "grade": "A",
+            "outcome": "open",
+            "wait_seconds": 5,
+            "transfers": 0,
+            "channel_switches": 1,
+            "repeats": 0,
+            "due_at": None,
+            "superseded": 0,
+            "version": version,
+        }
+        return JourneyRow(**{**defaults, **fields})
+
+    return make
+
+
+@pytest.fixture
+def put() -> Callable[..., None]:
+    """Store events as the worker does."""
+
+    def _put(store: StorePort, events: Sequence[Event], token: str = "t", offset: int = 1) -> None:
+        store.insert("events", event_columns(events, [offset] * len(events)), token)
+
+    return _put

@@ -1,0 +1,107 @@
+"""What a store holds of customers: frictions, journeys, whose an identifier is, links and the ledger."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from touchline.identity import Entry, customer_id
+from touchline.pipeline.batch import columns, entry_columns
+from touchline.pipeline.ports import Store as StorePort
+from touchline.pipeline.store import Store
+from touchline.tables import FrictionRow, IdentityRow, JourneyRow, OccurrenceRow
+
+ANNA, BERT = UUID(int=1), UUID(int=2)
+
+NewFriction = Callable[..., FrictionRow]
+NewJourney = Callable[..., JourneyRow]
+
+
+def test_a_retracted_friction_shows_nowhere(store: Store, friction: NewFriction) -> None:
+    """The highest version of a friction counts, and a retracted one is in no view and no answer."""
+    rows = [friction(1), friction(2), friction(3, customer=BERT, resolved_at=1_780_000_000_777)]
+    store.insert("frictions", columns(rows), "a")
+    later = [friction(1, 2, status="retracted"), friction(2, 2, status="resolved", count=5)]
+    store.insert("frictions", columns(later), "b")
+    assert store.frictions_of([ANNA]) == [later[1]]
+    assert sorted(store.frictions_of([ANNA, BERT]), key=lambda row: row.id) == [later[1], rows[2]]
+    shown = store.query("SELECT toString(id), status, count FROM current_frictions ORDER BY id")
+    assert shown.result_rows == [[str(rows[1].id), "resolved", 5], [str(rows[2].id), "open", 1]]
+    assert store.last_version() == 2
+
+
+def test_a_superseded_journey_shows_nowhere(store: Store, journey: NewJourney) -> None:
+    """The highest version of a journey counts, and a superseded one is in no view and no answer."""
+    rows = [journey(1), journey(2, due_at=1_780_000_009_000)]
+    store.insert("journeys", columns(rows), "a")
+    store.insert("journeys", columns([journey(1, 7, superseded=1)]), "b")
+    assert store.journeys_of([ANNA]) == [rows[1]]
+    assert store.query("SELECT toString(id) FROM current_journeys").result_rows == [[str(rows[1].id)]]
+    assert store.last_version() == 7
+
+
+def test_due_names_the_customer_and_the_deadline(any_store: StorePort, journey: NewJourney) -> None:
+    """A customer with a pending obligation is named by its strongest identifier, and nobody else is."""
+    anna, bert = customer_id("account:anna"), customer_id("account:bert")
+    owners = {"account:anna": anna, "device:x": anna, "account:bert": bert}
+    rows = [IdentityRow(entity=one, customer=owner, version=1) for one, owner in owners.items()]
+    any_store.insert("identities", columns(rows), "i")
+    due = {"due_at": 1_780_000_009_000}
+    journeys = [journey(1, customer=anna, **due), journey(2, customer=bert, **due), journey(3, customer=bert)]
+    any_store.insert("journeys", columns([*journeys, journey(4, customer=ANNA, **due)]), "a")
+    settled = [journey(2, 2, customer=bert), journey(3, 2, customer=bert, due_at=5, superseded=1)]
+    any_store.insert("journeys", columns(settled), "b")
+    assert list(any_store.due()) == [("account:anna", 1_780_000_009_000)]
+
+
+def test_rows_are_deleted_by_their_customer(store: Store, friction: NewFriction) -> None:
+    """All versions of a customer's rows go, and nobody else's."""
+    store.insert("frictions", columns([friction(1), friction(2, customer=BERT)]), "a")
+    store.insert("frictions", columns([friction(1, 2, status="retracted")]), "b")
+    store.delete("frictions", [ANNA])
+    assert store.query("SELECT customer FROM frictions").result_rows == [[str(BERT)]]
+    store.delete("frictions", [])
+    rows = [IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:anna", "device:y")]
+    store.insert("identities", columns(rows), "a")
+    store.delete("identities", ["device:y"])
+    assert store.query("SELECT entity FROM identities").result_rows == [["account:anna"]]
+
+
+def test_current_identities_name_the_latest_customer(store: Store) -> None:
+    """An identity written again replaces the one before."""
+    for version, customer in ((1, ANNA), (2, BERT)):
+        rows = columns([IdentityRow(entity="account:anna", customer=customer, version=version)])
+        store.insert("identities", rows, f"v{version}")
+    assert store.query("SELECT customer FROM current_identities").result_rows == [[str(BERT)]]
+
+
+def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> None:
+    """What an identifier occurred together with comes once, and is gone when one of the set is forgotten."""
+    sets = [("account:1", "device:x"), ("account:1", "device:y's"), ("account:2", "device:z")]
+    rows = [OccurrenceRow(one, named) for named in sets for one in named]
+    any_store.insert("occurrences", columns(rows), "a")
+    any_store.insert("occurrences", columns(rows[:2]), "b")
+    assert sorted(any_store.sets_naming(["device:x", "device:y's", "device:never-seen"])) == sets[:2]
+    assert sorted(any_store.sets_naming(["account:1", "device:x"])) == sets[:2]
+    assert list(any_store.sets_naming([])) == []
+    any_store.delete_links(["device:y's"])
+    assert sorted(any_store.sets_naming([one for named in sets for one in named])) == [sets[0], sets[2]]
+
+
+def test_links_that_name_an_identifier_can_be_deleted(any_store: StorePort) -> None:
+    """Those that do not name it stay."""
+    sets = [("account:1", "device:x"), ("account:1", "device:y's")]
+    any_store.insert("links", {"identifiers": sets}, "l")
+    any_store.delete_links([])
+    any_store.delete_links(["device:y's", "device:z"])
+    assert list(any_store.links()) == [("account:1", "device:x")]
+
+
+def test_the_ledger_comes_back_as_it_was_written(any_store: StorePort) -> None:
+    """Entries of the ledger are read as they are, and their versions count."""
+    pair = ("account:anna", "device:x")
+    split = Entry(id="l1", at=5, who="o'neil", what="split", identifiers=pair, reason='a "shared" one')
+    erase = Entry(id="l2", at=6, who="o'neil", what="erase", hashes=("ab", "cd"), salt="s")
+    any_store.insert("ledger", entry_columns([split, erase], 7), "a")
+    assert sorted(any_store.ledger(), key=lambda entry: entry.id) == [split, erase]
+    assert any_store.last_version() == 7
+    any_store.delete("ledger", ["l1"])
+    assert any_store.ledger() == [erase]

@@ -1,0 +1,118 @@
+"""Events in a store: as they went in, once each, found by id and by entity, and gone when deleted."""
+
+from collections.abc import Callable
+
+from touchline.pipeline.batch import columns
+from touchline.pipeline.ports import Store as StorePort
+from touchline.pipeline.store import Store
+from touchline.tables import FrictionRow
+from touchline.vocabulary.event import Event
+
+NewEvent = Callable[..., Event]
+Put = Callable[..., None]
+NewFriction = Callable[..., FrictionRow]
+
+
+def test_events_come_back_as_they_went_in(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Every field of an event survives the store to the millisecond and to the last character."""
+    odd = event(
+        1,
+        id="quote\" back\\ tab\t 'x' é €",
+        time=1_780_000_000_999,
+        identifiers=("account:a'n\\na", "email:a@b.example"),
+        data={"text": 'line\n"quoted" \\ é \x00', "value": 80.5, "deep": {"list": [1, None, True]}},
+        context={"agent": "x"},
+        schema=3,
+    )
+    put(any_store, [odd])
+    assert any_store.events_of([odd.entity]) == [odd]
+
+
+def test_events_come_in_order_and_once(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Events of several entities come by time and id, and one that was stored twice comes once."""
+    events = [event(3), event(1, "account:bert"), event(2)]
+    put(any_store, events, "a")
+    put(any_store, events, "b")
+    put(any_store, [event(4, "account:carl")], "c")
+    assert [one.id for one in any_store.events_of(["account:anna", "account:bert"])] == [
+        "e00001",
+        "e00002",
+        "e00003",
+    ]
+
+
+def test_a_repeat_with_the_same_token_adds_nothing(store: Store, event: NewEvent, put: Put) -> None:
+    """The token, not the content, tells a repeated insert."""
+    put(store, [event(1)], "a")
+    put(store, [event(2)], "a")
+    put(store, [event(3)], "b")
+    assert store.query("SELECT id FROM events ORDER BY id").result_rows == [["e00001"], ["e00003"]]
+
+
+def test_stored_ids_name_the_record_that_brought_them(
+    any_store: StorePort, event: NewEvent, put: Put
+) -> None:
+    """Of the ids asked for, the stored ones come with their log offset."""
+    put(any_store, [event(1)], "a", offset=4)
+    put(any_store, [event(2)], "b", offset=9)
+    assert any_store.stored_ids(["e00001", "e00002", "e00003"]) == {"e00001": 4, "e00002": 9}
+    assert any_store.stored_ids([f"new-{number}" for number in range(10_000)]) == {}
+
+
+def test_an_id_is_looked_up_in_the_projection(store: Store, event: NewEvent, put: Put) -> None:
+    """The lookup by id reads the part of the table that is sorted by id."""
+    put(store, [event(number) for number in range(20_000)])
+    plan = store.query("EXPLAIN projections = 1 SELECT id, log_offset FROM events WHERE id IN ('e00007')")
+    assert any("ReadFromMergeTree (by_id)" in row[0] for row in plan.result_rows)
+
+
+def test_nothing_asked_is_nothing_answered(store: Store) -> None:
+    """Empty lists of keys and inserts without rows are fine."""
+    store.insert("events", {"id": [], "time": []}, "t")
+    assert store.stored_ids([]) == {}
+    assert [*store.events_of([]), *store.frictions_of([]), *store.journeys_of([])] == []
+
+
+def test_an_empty_store_answers(store: Store) -> None:
+    """A store without rows has no newest event, nothing due and version 0."""
+    assert (store.newest(), store.last_version(), list(store.due())) == (None, 0, [])
+    assert [*store.identifier_sets(), *store.entities()] == []
+    assert store.query("SELECT * FROM current_frictions").result_rows == []
+
+
+def test_identifier_sets_and_entities_are_distinct(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """The sets of two or more identifiers come once each, and so do the entities."""
+    pair = ("account:anna", "email:a@b.example")
+    put(any_store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
+    assert list(any_store.identifier_sets()) == [pair]
+    assert sorted(any_store.entities()) == ["account:anna", "device:x"]
+    assert any_store.newest() == event(4).time
+
+
+def test_the_newest_friction_may_be_newer_than_any_event(
+    any_store: StorePort, event: NewEvent, put: Put, friction: NewFriction
+) -> None:
+    """A friction opens at a deadline, when nothing happened; a retracted one did not open."""
+    put(any_store, [event(1)])
+    opened = event(1).time + 1_000
+    any_store.insert("frictions", columns([friction(1, opened_at=opened)]), "a")
+    assert any_store.newest() == opened
+    any_store.insert("frictions", columns([friction(1, 2, opened_at=opened, status="retracted")]), "b")
+    assert any_store.newest() == event(1).time
+
+
+def test_deleted_events_are_gone_for_good(store: Store, event: NewEvent, put: Put) -> None:
+    """What is deleted is in no answer, neither by entity nor by id, and no part of the table holds it."""
+    anna = ("account:anna", "device:x's")
+    put(store, [event(1, identifiers=anna), event(2), event(3, "account:bert"), event(4, "device:x's")])
+    assert sorted(store.identifier_sets_of(["account:anna", "nobody"])) == [("account:anna",), anna]
+    store.delete_events(["account:anna", "account:bert"], ["device:x's"])
+    assert [event.id for event in store.events_of(["account:anna", "account:bert"])] == ["e00002", "e00003"]
+    assert list(store.stored_ids(["e00001", "e00002", "e00004"])) == ["e00002", "e00004"]
+    parts = (
+        "SELECT sum(rows), sum(has_lightweight_delete) FROM system.parts WHERE active AND table = 'events'"
+    )
+    assert store.query(parts).result_rows == [[3, 0]]
+    store.delete_events([], ["device:x's"])
+    store.delete_events(["device:x's"], ["device:x's"])
+    assert store.events_of(["device:x's"]) == []
