@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +12,19 @@ from touchline.panels import PANELS
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
         cwd=ROOT,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=400,
     )
 
 
-def measured(*arguments: str) -> dict[str, Any]:
-    done = run(*arguments, "--json")
+def measured(*arguments: str, **environment: str) -> dict[str, Any]:
+    done = run(*arguments, "--json", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = orjson.loads(done.stdout)
     return found
@@ -30,7 +32,8 @@ def measured(*arguments: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def fold() -> dict[str, Any]:
-    return measured("fold", "--events", "3000", "--rounds", "1")
+    # Without a compiler: the compiled fold is measured where its wheel is built, in tests/wheel.
+    return measured("fold", "--events", "3000", "--rounds", "1", PATH=str(Path(sys.executable).parent))
 
 
 def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) -> None:
@@ -54,6 +57,12 @@ def test_the_comparisons_find_the_frictions_that_the_fold_finds(fold: dict[str, 
     assert fold["failed"] == []
     assert fold["figures"]["frictions"] > 100
     assert fold["ratios"]["in_order/dictionaries"] > 0
+
+
+def test_what_is_not_measured_is_said(fold: dict[str, Any]) -> None:
+    """Where there is no compiler, a note says that the compiled wheel is missing, and why."""
+    assert not any(name.startswith("compiled") for name in fold["figures"])
+    assert any("no C compiler (cc)" in note for note in fold["notes"])
 
 
 def test_the_report_says_what_it_ran_on(fold: dict[str, Any]) -> None:

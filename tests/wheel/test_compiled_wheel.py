@@ -1,6 +1,7 @@
 """The wheel whose innermost rooms are compiled: it is the same program."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,19 @@ def test_it_is_the_compiled_modules_that_are_imported(wheel: Path) -> None:
     ).stdout.split()
     assert [Path(one).suffix for one in said] == [".so", ".so"]
     assert all(Path(one).is_relative_to(wheel) for one in said)
+
+
+def test_the_benchmark_asks_the_compiled_fold_for_its_turns(wheel: Path) -> None:
+    """A turn is told with its times, how many events it folded, and the frictions that it found."""
+    told = subprocess.run(
+        [sys.executable, "-m", "benchmarks.fold_turns", "500", "50"],
+        input=b"in_order\n",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(wheel)},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    ).stdout
+    cpu, wall, events, counts, frictions = pickle.loads(told)
+    assert min(cpu, wall, counts["folded_per_event"], len(frictions)) > 0
+    assert events == 500
