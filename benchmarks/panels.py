@@ -18,6 +18,7 @@ import orjson
 from benchmarks.report import Report
 from benchmarks.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
+from touchline.measures import customer_id_of
 from touchline.panels import DASHBOARDS, PANELS, Panel, expand, interval, panels_with
 from touchline.pipeline.memory import MemoryLog
 from touchline.pipeline.packs import load_rules
@@ -48,25 +49,26 @@ _COPIES = 10
 _MOVED = f"toIntervalMillisecond((k % {WEEKS}) * {7 * _DAY} + k * 61000)"
 _NAMED = r"'\"([a-z]+_id)\":\"([^\"]*)\"'"
 
+_CUSTOMER = customer_id_of("concat(joinGet('strongest', 'entity', customer), '~', toString(k))")
+
 _COPY = {
     "events": f"""
         * EXCEPT k REPLACE (concat(id, '~', toString(k)) AS id, time - {_MOVED} AS time,
             received_at - {_MOVED} AS received_at, concat(entity, '~', toString(k)) AS entity,
             arrayMap(one -> concat(one, '~', toString(k)), identifiers) AS identifiers,
             replaceRegexpAll(data, {_NAMED}, concat('"\\\\1":"\\\\2~', toString(k), '"')) AS data)""",
-    "identities": """
-        * EXCEPT k REPLACE (concat(entity, '~', toString(k)) AS entity,
-            reinterpret(sipHash128(customer, k), 'UUID') AS customer)""",
+    "identities": f"""
+        * EXCEPT k REPLACE (concat(entity, '~', toString(k)) AS entity, {_CUSTOMER} AS customer)""",
     "frictions": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
-            reinterpret(sipHash128(customer, k), 'UUID') AS customer,
+            {_CUSTOMER} AS customer,
             reinterpret(sipHash128(journey, k), 'UUID') AS journey,
             opened_at - {_MOVED} AS opened_at, detected_at - {_MOVED} AS detected_at,
             resolved_at - {_MOVED} AS resolved_at,
             arrayMap(one -> concat(one, '~', toString(k)), evidence) AS evidence)""",
     "journeys": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
-            reinterpret(sipHash128(customer, k), 'UUID') AS customer,
+            {_CUSTOMER} AS customer,
             concat(first, '~', toString(k)) AS first, start - {_MOVED} AS start, last - {_MOVED} AS last)""",
     "accounts": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id, at - {_MOVED} AS at)""",
@@ -129,6 +131,10 @@ def _writing(path: Path) -> Iterator[EngineHandle]:
 
 
 def _copy(handle: EngineHandle, copies: int) -> None:
+    handle.command(
+        "CREATE TABLE strongest ENGINE = Join(ANY, LEFT, customer) AS "  # noqa: S608 - made of constants
+        f"SELECT customer, entity FROM current_identities WHERE customer = {customer_id_of('entity')}"
+    )
     for table, changed in _COPY.items():
         handle.command(
             f"CREATE TABLE base_{table} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {table}"  # noqa: S608
@@ -141,6 +147,7 @@ def _copy(handle: EngineHandle, copies: int) -> None:
                 "SETTINGS max_memory_usage = 6000000000"
             )
         handle.command(f"DROP TABLE base_{table}")
+    handle.command("DROP TABLE strongest")
 
 
 def _settle(handle: EngineHandle) -> None:

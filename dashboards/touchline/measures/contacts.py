@@ -5,7 +5,7 @@ doubled rows cost nothing and never count. What the data of a step say is in `ev
 event was written.
 """
 
-from touchline.measures.owners import owners
+from touchline.measures.owners import owned
 
 QUEUED = """
 SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
@@ -95,17 +95,17 @@ SELECT at, channel, source, queue, reason, unresolved,
        after_anywhere <= at + INTERVAL 7 DAY AS again_anywhere
 FROM (
     SELECT at, channel, source, queue, reason, handled, unresolved, if(handled, at, {_AGES}) AS reached,
+           sipHash64(customer, reason) AS matter, sipHash64(matter, channel) AS matter_here,
            max(reached) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_here,
            leadInFrame(at, 1, {_NEVER}) OVER (here ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS after_here,
            max(reached) OVER (anywhere ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_anywhere,
            leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
                AS after_anywhere
-    FROM ({_HANDLED}) AS contacts
-    INNER JOIN ({owners(_BEGUN)}) AS owners USING (entity)
+    FROM ({owned(_HANDLED, _BEGUN)})
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
-    WINDOW here AS (PARTITION BY customer, reason, channel ORDER BY at, contact),
-           anywhere AS (PARTITION BY customer, reason ORDER BY at, contact)
+    WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact),
+           anywhere AS (PARTITION BY matter ORDER BY at, contact)
 )
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """  # noqa: S608 - made of constants

@@ -1,6 +1,6 @@
 """What is observed of journeys, of frictions, and of the money they put at risk: SQL with a row each."""
 
-from touchline.measures.owners import owners
+from touchline.measures.owners import owned
 
 JOURNEYS = """
 SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts, transfers,
@@ -20,6 +20,14 @@ WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
 _MONEY = """type IN ('cart.updated', 'checkout.started', 'checkout.step_completed', 'order.placed',
         'order.cancelled', 'delivery.completed', 'refund.issued')
     AND time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"""
+
+_TOLD = f"""
+    SELECT entity, type, time, channel, source,
+           JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
+               currency String)') AS said
+    FROM events
+    WHERE {_MONEY}
+"""  # noqa: S608 - made of constants
 
 VALUE_AT_RISK = f"""
 SELECT at, channel, source, '' AS queue, '' AS reason, worth.1 AS value, worth.2 AS currency
@@ -42,14 +50,7 @@ FROM (
                argMaxIf(said.cart_id, time, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,
                countIf(type != 'order.placed') = 0 AS open
-        FROM (
-            SELECT entity, type, time, channel, source,
-                   JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
-                       currency String)') AS said
-            FROM events
-            WHERE {_MONEY}
-        ) AS told
-        INNER JOIN ({owners(_MONEY)}) AS owner USING (entity)
+        FROM ({owned(_TOLD, _MONEY)})
         WHERE customer IN (
             SELECT customer FROM current_frictions
             WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}

@@ -1,6 +1,6 @@
 """*Journeys*: the ways that customers take, where they drop off, and one customer's events."""
 
-from touchline.measures import owners
+from touchline.measures import owned
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
 from touchline.panels.parts import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES, stat
 
@@ -39,8 +39,7 @@ FROM (
     FROM (
         SELECT windowFunnel({_WEEK_MS})(toUInt64(toUnixTimestamp64Milli(time)),
                    {", ".join(f"type = '{kind}'" for _, kind in _STEPS)}) AS reached
-        FROM (SELECT entity, time, type FROM events WHERE {_TAKEN}) AS taken
-        INNER JOIN ({owners(_TAKEN)}) AS owners USING (entity)
+        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_TAKEN}", _TAKEN)})
         GROUP BY customer
         HAVING reached > 0
     )
