@@ -121,7 +121,7 @@ def _contact_page(event: Event) -> bool:
 
 
 def _inbound(event: Event) -> bool:
-    return event["data"].get("direction") != "outbound"
+    return bool(event["data"].get("direction") != "outbound")
 
 
 def _took_long(event: Event) -> bool:
