@@ -118,9 +118,10 @@ class Distributed:
         """The store, to be closed by whoever asks."""
         return connect_store(self.address)
 
-    def start(self, name: str, *arguments: str) -> Running:
-        """A `touchline` command that works between Kafka and the store."""
+    def start(self, name: str, *arguments: str, modules: Path | None = None) -> Running:
+        """A `touchline` command between Kafka and the store; of the modules in a folder, if one is given."""
         environment = {
+            **({"PYTHONPATH": str(modules)} if modules else {}),
             "TOUCHLINE_KAFKA": self.broker.bootstrap,
             "TOUCHLINE_STORE": self.address.url,
             "TOUCHLINE_STORE_USER": self.address.user,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from benchmarks.compiled import built_wheel
 from benchmarks.report import Report
 from benchmarks.running import Distributed, Running, metric, until
 from benchmarks.traffic import Traffic, demo_traffic
@@ -23,6 +24,18 @@ SINGLE = "singles"
 
 TOGETHER = 100
 """Events that a collector writes together, for one partition."""
+
+
+NOTES = (
+    "events_per_second is of the process's own processor time; what the store takes meanwhile is beside it. "
+    f"Records hold up to {TOGETHER} events of one partition",
+    "worker: stitched, folded by the default pack, stored in `touchline store`; the identity stage runs "
+    "beside it. compiled: the same from the compiled wheel. two_workers: two, on two partitions, their "
+    "processor time added. floor: the same records parsed and inserted, nothing else",
+    "the peers read one event a record, keyed by customer, as is usual with them; they fold in order alone, "
+    "and are told whose each event is. …_stored: they insert the events as well. faust: a Record a message, "
+    "a Table of customers",
+)
 
 
 class Leg(NamedTuple):
@@ -48,43 +61,33 @@ class Leg(NamedTuple):
 def measure(events: int = EVENTS, peer_events: int = PEER_EVENTS, faust_events: int = FAUST_EVENTS) -> Report:
     """Let each of them work off the same events from the same broker, one after the other."""
     traffic = demo_traffic(events)
+    notes, failed = list(NOTES), []
     legs: dict[str, Leg] = {}
-    with TemporaryDirectory() as folder, Distributed(Path(folder), partitions=1) as stack:
+    with TemporaryDirectory() as wheel:
+        missing = built_wheel(Path(wheel))
+        notes += [missing] if missing else []
+        builds = {"worker": None} if missing else {"worker": None, "compiled": Path(wheel)}
+        for name, modules in builds.items():
+            with TemporaryDirectory() as folder, Distributed(Path(folder), partitions=1) as stack:
+                _fill(stack, traffic)
+                legs[name] = _workers(stack, events, 1, modules)
+                failed += [f"{name}: {why}" for why in _wrong(stack, events)]
+                if name == "worker":
+                    legs["floor"] = _floor(stack, events)
+                    legs |= _peers(stack, traffic, min(peer_events, events), min(faust_events, events), notes)
+    with TemporaryDirectory() as folder, Distributed(Path(folder), partitions=2) as stack:
         _fill(stack, traffic)
-        _fill_single(stack, traffic, max(peer_events, faust_events))
-        legs["worker"] = _worker(stack, events)
-        stored = int(_ask(stack, "SELECT uniqExact(id) FROM events"))
-        frictions = int(_ask(stack, "SELECT count() FROM current_frictions"))
-        legs["floor"] = _floor(stack, events)
-        missing = []
-        for name, most in {"faust": faust_events, "bytewax": peer_events, "quix": peer_events}.items():
-            if find_spec({"quix": "quixstreams"}.get(name, name)):
-                legs[name] = _peer(stack, name, min(most, events))
-            else:
-                missing.append(f"{name} is not installed, and not measured: uv sync --group peers")
-    figures = {
-        "stored": stored,
-        "frictions": frictions,
-        **{name: leg.figures() for name, leg in legs.items()},
-    }
-    notes = [
-        "events_per_second is of the process's own processor time; what the store takes meanwhile is beside "
-        f"it. Records hold up to {TOGETHER} events of one partition",
-        "worker: stitched, folded by the default pack, stored in `touchline store`; the identity stage runs "
-        "beside it. floor: the same records parsed and inserted, nothing else",
-        "the peers read one event a record, keyed by customer, as is usual with them; they fold in order "
-        "alone, store nothing, and are told whose each event is. faust: a Record a message, a Table of "
-        "customers",
-    ]
-    own = 1 / legs["worker"].figures()["events_per_second"]
+        legs["two_workers"] = _workers(stack, events, 2, None)
+        failed += [f"two_workers: {why}" for why in _wrong(stack, events)]
+    figures = {name: leg.figures() for name, leg in legs.items()}
+    took = {name: one["cpu_us_per_event"] for name, one in figures.items()}
     ratios = {
-        f"worker/{name}": round(leg.figures()["cpu_us_per_event"] / (own * 1e6), 2)
-        for name, leg in legs.items()
-        if name != "worker"
+        f"{own}/{name}": round(took[name] / took[own], 2)
+        for own in builds
+        for name in took
+        if name not in ("worker", "compiled")
     }
-    failed = [] if stored == events else [f"{events} events were written, {stored} are stored"]
-    failed += [] if frictions else ["no friction was found"]
-    return Report("worker", figures, ratios, notes + missing, failed)
+    return Report("worker", figures, ratios, notes, failed)
 
 
 def _fill(stack: Distributed, traffic: Traffic) -> None:
@@ -107,42 +110,68 @@ def _fill_single(stack: Distributed, traffic: Traffic, most: int) -> None:
     producer.close()
 
 
+def _workers(stack: Distributed, events: int, workers: int, modules: Path | None) -> Leg:
+    """So many workers, from when each has begun to when all is stored."""
+    stack.start("identity", "identity")
+    running = [
+        stack.start(f"worker{number}", "worker", "--health", "0", modules=modules)
+        for number in range(workers)
+    ]
+    urls = [worker.says(r"health at (\S+);") for worker in running]
+
+    def done() -> list[int]:
+        return [int(metric(url, "touchline_worker_events_total", result="stored")) for url in urls]
+
+    def cpu() -> float:
+        return sum(worker.cpu_seconds() for worker in running)
+
+    until(lambda: all(done()))
+    first, began, before, store = sum(done()), time.monotonic(), cpu(), stack.store.cpu_seconds()
+    until(lambda: sum(done()) >= events, 3_600, every=0.2)
+    wall = time.monotonic() - began
+    return Leg(events - first, wall, {"workers": cpu() - before, "store": stack.store.cpu_seconds() - store})
+
+
+def _wrong(stack: Distributed, events: int) -> list[str]:
+    """What is wrong with what they stored."""
+    stored = int(_ask(stack, "SELECT uniqExact(id) FROM events"))
+    wrong = [] if stored == events else [f"{events} events were written, {stored} are stored"]
+    return wrong + (
+        [] if int(_ask(stack, "SELECT count() FROM current_frictions")) else ["no friction was found"]
+    )
+
+
 def _floor(stack: Distributed, events: int) -> Leg:
     """Parse and insert, into the same store."""
     arguments = (stack.broker.bootstrap, stack.topics.touchpoints, str(events), stack.address.url)
-    before = stack.store.cpu_seconds()
-    one = stack.start_other("floor", "benchmarks.floor", *arguments, stack.address.password)
-    leg = _told(one)
-    store = stack.store.cpu_seconds() - before
-    return Leg(leg.events, leg.wall, {"floor": leg.cpu["own"], "store": store})
+    return _told(stack, stack.start_other("floor", "benchmarks.floor", *arguments, stack.address.password))
 
 
-def _worker(stack: Distributed, events: int) -> Leg:
-    stack.start("identity", "identity")
-    worker = stack.start("worker", "worker", "--health", "0")
-    url = worker.says(r"health at (\S+);")
-
-    def done() -> int:
-        return int(metric(url, "touchline_worker_events_total", result="stored"))
-
-    first = until(done)
-    began, cpu, store = time.monotonic(), worker.cpu_seconds(), stack.store.cpu_seconds()
-    until(lambda: done() >= events, 3_600, every=0.2)
-    wall = time.monotonic() - began
-    own = worker.cpu_seconds() - cpu
-    return Leg(events - first, wall, {"worker": own, "store": stack.store.cpu_seconds() - store})
-
-
-def _peer(stack: Distributed, name: str, events: int) -> Leg:
-    module = f"benchmarks.peers.{name}_kafka"
-    one = stack.start_other(name, module, stack.broker.bootstrap, SINGLE, str(events))
-    return _told(one)
+def _peers(
+    stack: Distributed, traffic: Traffic, events: int, faust_events: int, notes: list[str]
+) -> dict[str, Leg]:
+    """Those that are installed, on their own, and with the events stored as well."""
+    _fill_single(stack, traffic, max(events, faust_events))
+    legs = {}
+    for name, most in {"faust": faust_events, "bytewax": events, "quix": events}.items():
+        if not find_spec({"quix": "quixstreams"}.get(name, name)):
+            notes.append(f"{name} is not installed, and not measured: uv sync --group peers")
+            continue
+        module, arguments = f"benchmarks.peers.{name}_kafka", (stack.broker.bootstrap, SINGLE, str(most))
+        legs[name] = _told(stack, stack.start_other(name, module, *arguments))
+        if name != "faust":
+            storing = (stack.address.url, stack.address.password)
+            one = stack.start_other(f"{name}_stored", module, *arguments, *storing)
+            legs[f"{name}_stored"] = _told(stack, one)
+    return legs
 
 
-def _told(one: Running) -> Leg:
+def _told(stack: Distributed, one: Running) -> Leg:
     """What a program's stretch says at its end."""
+    before = stack.store.cpu_seconds()
     said = orjson.loads(one.says(r"done (\{.*\})"))
-    return Leg(said["events"], said["wall"], {"own": said["cpu"]})
+    store = stack.store.cpu_seconds() - before
+    return Leg(said["events"], said["wall"], {"own": said["cpu"], "store": store})
 
 
 def _ask(stack: Distributed, sql: str) -> Any:

@@ -1,4 +1,4 @@
-"""The pack as a Bytewax dataflow that reads Kafka; one worker. `BOOTSTRAP TOPIC EVENTS`."""
+"""The pack as a Bytewax dataflow that reads Kafka; one worker. `BOOTSTRAP TOPIC EVENTS [STORE PASSWORD]`."""
 
 import sys
 from typing import Any
@@ -11,21 +11,25 @@ from bytewax.testing import TestingSink, run_main
 from confluent_kafka import OFFSET_BEGINNING
 
 from benchmarks.peers.bytewax_step import Customer
+from benchmarks.peers.storing import Storing
 from benchmarks.stretch import Stretch
 
 BATCH = 1_000
 
 
-def main(bootstrap: str, topic: str, events: int) -> None:
-    """Fold the topic from its beginning to its end, or so many events of it."""
+def main(bootstrap: str, topic: str, events: int, url: str = "", password: str = "") -> None:
+    """Fold the topic to its end, or so many events of it; and store them, if there is a store."""
     stretch = Stretch()
+    storing = Storing(url, password, "bytewax")
     left = iter(range(events, 0, -1))
 
     def read(message: Any) -> tuple[str, dict[str, Any]] | None:
         if not next(left, 0):
             return None
         stretch.count()
-        return message.key.decode(), orjson.loads(message.value)
+        event = orjson.loads(message.value)
+        storing.add(event)
+        return message.key.decode(), event
 
     found: list[Any] = []
     flow = Dataflow("touchline")
@@ -34,8 +38,9 @@ def main(bootstrap: str, topic: str, events: int) -> None:
     told = op.stateful_batch("frictions", keyed, lambda state: Customer(state, 0))
     op.output("found", told, TestingSink(found))
     run_main(flow)
+    storing.insert()
     stretch.tell()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
