@@ -102,7 +102,7 @@ def test_the_account_adds_up_after_kills(
     steady.tracks(700)
     running = start("up", port=url.rpartition(":")[2]).ready()
     # Of the killed one the last batch says that others wait behind it.
-    doomed.tracks(399)
+    doomed.tracks(250)
     doomed.dies()
     steady.tracks(20)
     emitted, accepted, lost = steady.ends()
