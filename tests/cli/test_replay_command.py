@@ -155,6 +155,17 @@ def test_a_log_without_any_event_fails(touchline: Command, lines: Any) -> None:
     assert orjson.loads(empty.stdout) == {"customers": {}, "signals": [], "journeys": []}
 
 
+def test_a_table_that_goes_into_a_file_has_its_rows_whole(
+    touchline: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no terminal, no value is broken over lines or cut."""
+    monkeypatch.delenv("COLUMNS")
+    said = touchline("replay", LOG, "--rules", RULES, "--now", NOW)
+    assert any(
+        "contact_after_friction" in line and _id("account:u-17") in line for line in said.stdout.splitlines()
+    )
+
+
 def test_files_that_cannot_be_read(touchline: Command, lines: Any) -> None:
     """A missing log, a damaged one and missing rules are named, with an exit code."""
     gone = touchline("replay", "gone.jsonl")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
     from touchline.pipeline.accounts import ProducerAccount
@@ -106,11 +107,10 @@ def _plain(one: "ProducerAccount") -> dict[str, Any]:
 
 
 def _show(found: "list[ProducerAccount]") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = screen()
     console.width = max(console.width, 110)
     if not found:
         console.print("no producer was heard of")

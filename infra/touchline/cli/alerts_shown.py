@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from touchline.cli.screen import screen
+
 if TYPE_CHECKING:
     from touchline.pipeline.alerting.trial import Trial
     from touchline.tables import AlertRow, OutboxRow
@@ -17,14 +19,13 @@ def plain_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> dict[st
 
 def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
     """Print incidents, and which channels have not taken what they were told."""
-    from rich.console import Console
     from rich.text import Text
 
     from touchline.alerts.wording import plain
     from touchline.cli.spans import written
     from touchline.cli.wording import counted
 
-    console = Console()
+    console = screen()
     told: dict[UUID, list[str]] = {}
     for row in outbox:
         state = f"failing: {plain(row.error, 200)}" if row.attempts else row.told
@@ -66,7 +67,6 @@ def plain_trials(found: "list[Trial]", since: int, until: int) -> dict[str, Any]
 
 def show_trials(found: "list[Trial]", since: int, until: int) -> None:
     """Print how many incidents each rule would have made."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -74,7 +74,7 @@ def show_trials(found: "list[Trial]", since: int, until: int) -> None:
     from touchline.cli.spans import written
 
     days = max((until - since) / 86_400_000, 1 / 24)
-    console = Console()
+    console = screen()
     table = Table("rule", "severity", "incidents", "a day", "the last")
     for one in sorted(found, key=lambda one: -len(one.incidents)):
         last = one.incidents[-1] if one.incidents else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import reported
+from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
     from touchline.pipeline.backtest import Backtest
@@ -95,12 +96,11 @@ def _plain(found: "Backtest") -> dict[str, Any]:
 
 
 def _show(found: "Backtest") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from touchline.cli.spans import written
 
-    console = Console()
+    console = screen()
     table = Table("rule", "signals a day in force", "by these rules", "new", "gone")
     for column in table.columns[1:]:
         column.justify = "right"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
     from touchline.pipeline.compare import Change, Comparison, Row
@@ -94,12 +95,11 @@ def _row(row: "Row") -> dict[str, Any]:
 
 
 def _show(found: "Comparison", change: "Change | None") -> None:
-    from rich.console import Console
     from rich.text import Text
 
     from touchline.cli.spans import written
 
-    console = Console()
+    console = screen()
     if change is not None:
         console.print(Text(f"{change.title or change.id}, deployed {written(change.at)} UTC"), style="bold")
     colours = {"fell": "green", "rose": "red"}

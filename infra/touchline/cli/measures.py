@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.failure import reported
+from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
     from touchline.measures import Reading, Span
@@ -72,7 +73,6 @@ def _plain(one: "Reading") -> dict[str, object]:
 
 
 def _show(readings: "list[Reading]", span: "Span") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from touchline.cli.spans import written
@@ -90,7 +90,7 @@ def _show(readings: "list[Reading]", span: "Span") -> None:
             ahead(one.distance, one.unit),
             style=None if one.met is None else "green" if one.met else "red",
         )
-    console = Console()
+    console = screen()
     console.print(table)
     if any(not one.settled and one.value is not None for one in readings):
         console.print("* may still change: what was begun late in the span is not over", style="dim")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
     from touchline.pipeline.store import Answer
@@ -59,7 +60,6 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 
 def _show(answer: "Answer") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -68,7 +68,7 @@ def _show(answer: "Answer") -> None:
         table.add_column(Text(name))
     for row in answer.result_rows[:SHOWN]:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console = Console()
+    console = screen()
     console.print(table)
     rows = len(answer.result_rows)
     note = f", the first {SHOWN} are shown: --json or --csv print all" if rows > SHOWN else ""

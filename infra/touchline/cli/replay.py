@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.screen import screen
 from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
@@ -125,7 +126,6 @@ def _lines(name: str) -> Iterator[bytes]:
 def _show(result: dict[str, Any], read: int) -> None:
     from datetime import UTC, datetime
 
-    from rich.console import Console
     from rich.table import Column, Table
 
     def written(ms: int | None) -> str:
@@ -147,7 +147,7 @@ def _show(result: dict[str, Any], read: int) -> None:
             written(one["resolved_at"]),
             str(len(one["evidence"])),
         )
-    console = Console()
+    console = screen()
     console.print(table)
     if len(signals) > SHOWN:
         console.print(f"… and {len(signals) - SHOWN} more; --json prints them all")

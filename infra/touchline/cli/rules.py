@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.failure import fail, reported
+from touchline.cli.screen import screen
 from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
@@ -38,13 +39,12 @@ def list_rules(
             json.dumps([{name: getattr(one, name) for name in fields} for one in pack.rules], indent=2)
         )
         return
-    from rich.console import Console
     from rich.table import Column, Table
 
     table = Table(Column("id", no_wrap=True), "kind", "title", "weight", "factor", "owner")
     for one in pack.rules:
         table.add_row(one.id, one.kind, one.title, str(one.weight), one.factor, one.owner)
-    Console().print(table)
+    screen().print(table)
 
 
 @app.command()
