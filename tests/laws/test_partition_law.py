@@ -357,4 +357,7 @@ def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
     kept = [event for event in events if forgotten.isdisjoint(event.identifiers)]
     assert _tables(cluster.store) == _offline(kept, RULES, cluster.now, bans)
     assert forgotten.isdisjoint(_named(cluster.store))
+    assert {entity for (entity,) in cluster.store.tables["identities"]} == {
+        one for event in kept for one in event.identifiers
+    }
     assert _customers(cluster.store).isdisjoint(customer_id(one) for one in forgotten)

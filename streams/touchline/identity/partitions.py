@@ -37,9 +37,13 @@ class Assignment(Struct, frozen=True):
 
 
 class Reload(Struct, frozen=True):
-    """A customer, named by strongest identifier, is to be folded anew from the stored events."""
+    """A customer, named by strongest identifier, is to be folded anew from the stored events.
+
+    `unnamed` says that no event is known any more that names the identifier, and nothing is kept of it.
+    """
 
     customer: str
+    unnamed: bool = False
 
 
 class Arrived(NamedTuple):

@@ -62,6 +62,7 @@ class _Taken:
     kept: list[Entry] = field(default_factory=list)
     gone: frozenset[str] = frozenset()
     lapsed: list[str] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
     quarantined: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -113,6 +114,7 @@ class IdentityStage:
             elif record.kind == "erasure":
                 for erasure in read_lines(record, decode_erasure, "erasure", taken.quarantined):
                     self._erase(erasure)
+                    taken.others.update(erasure.others)
             elif record.kind == "rules":
                 for fingerprint in read_lines(
                     record, decode_rules, "fingerprint of rules", taken.quarantined
@@ -128,6 +130,8 @@ class IdentityStage:
             self._store.delete_links(sorted(taken.gone))
             self._store.delete("ledger", taken.lapsed)
             self._store.delete("identities", sorted(taken.gone))
+        if taken.others:
+            self._unname(taken.others)
         return Decided(len(records), len(taken.sets), len(taken.moves), len(taken.quarantined))
 
     def _observed(self, identifiers: tuple[str, ...]) -> list[Move]:
@@ -172,6 +176,17 @@ class IdentityStage:
         self._store.delete("identities", gone)
         customers = {self._identities.customer_of(one) for one in erasure.entities}
         self._send("reload", ((one, Reload(one)) for one in sorted(customers.union(erasure.entities, gone))))
+
+    def _unname(self, others: set[str]) -> None:
+        """Keep nothing of those that no event names any more.
+
+        One may be on its way that does: what its worker wrote of it, it writes again when it is told.
+        """
+        known = (*self._linked, *self._store.identifier_sets_of(sorted(others)))
+        seen = {one for named in known if not self._decisions.suppression.suppresses(named) for one in named}
+        unseen = sorted(others - seen)
+        self._store.delete("identities", unseen)
+        self._send("reload", ((one, Reload(one, unnamed=True)) for one in unseen))
 
     def _apply(self, moves: Sequence[Move], sets: Iterable[tuple[str, ...]], at: int) -> None:
         """Write whose the identifiers are, and tell the workers, move by move: none may be passed by."""

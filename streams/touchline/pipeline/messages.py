@@ -25,10 +25,14 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """The stored events of these entities that name one of these identifiers are to go: no more will come."""
+    """The stored events of these entities that name one of these identifiers are to go: no more will come.
+
+    `others` occur together with them; of those that occur nowhere else nothing is kept either.
+    """
 
     entities: tuple[str, ...]
     identifiers: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 class Message(NamedTuple):

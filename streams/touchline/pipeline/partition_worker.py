@@ -166,16 +166,21 @@ class PartitionWorker:
         self._folding.wrote(changes)
         # Of a forgotten customer nothing is kept, not even what is no longer true.
         reloaded = {one.customer for one in arrived.reloads}
-        gone = [customer_id(one) for one in reloaded if self._decisions.suppression.suppresses((one,))]
-        if gone:
-            self._store.delete("frictions", gone)
-            self._store.delete("journeys", gone)
-        sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
+        gone = {one for one in reloaded if self._decisions.suppression.suppresses((one,))}
+        unnamed = {one.customer for one in arrived.reloads if one.unnamed}.intersection(changes.folded) - gone
+        named = {one for one in unnamed if changes.folded[one].journeys}
+        if gone := gone | unnamed - named:
+            customers = [customer_id(one) for one in sorted(gone)]
+            self._store.delete("frictions", customers)
+            self._store.delete("journeys", customers)
+        for one in unnamed:
+            self._named.pop(one, None)
+        sets = {*map(_identifiers, chain(batch.events, batch.repeated)), *((one,) for one in named)}
         self._write_identities(sets)
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
-        self._tell(routed, sets, forgotten)
+        self._tell(routed, sets, forgotten, set(map(_identifiers, batch.suppressed)))
         return Flushed(
             records=len(records),
             stored=len(batch.events) + len(batch.repeated),
@@ -241,7 +246,13 @@ class PartitionWorker:
     def _pending(self) -> Iterable[tuple[str, int]]:
         return ((customer, due_at) for customer, due_at in self._store.due() if self._here(customer))
 
-    def _tell(self, routed: Routed, sets: Iterable[tuple[str, ...]], forgotten: frozenset[str]) -> None:
+    def _tell(
+        self,
+        routed: Routed,
+        sets: Iterable[tuple[str, ...]],
+        forgotten: frozenset[str],
+        suppressed: set[tuple[str, ...]],
+    ) -> None:
         lines: dict[tuple[int | None, MessageKind], list[bytes]] = defaultdict(list)
         links = {one for one in sets if len(one) > 1}.difference(self._linked)
         if fresh := sorted(links - self._store.linked(sorted(links))):
@@ -249,14 +260,25 @@ class PartitionWorker:
         if forgotten:
             named = sorted(forgotten)
             entities = tuple(one for one in self._store.entities_naming(named) if self._here(one))
-            lines[None, "erasure"] = encoded([Erasure(entities, tuple(named))])
+            going = {one for one in self._store.identifier_sets_of(entities) if not forgotten.isdisjoint(one)}
+            others = {one for identifiers in going for one in identifiers} - forgotten
+            lines[None, "erasure"] = encoded([Erasure(entities, tuple(named), tuple(sorted(others)))])
+        # They may have been named by a flush that was cut off.
+        if suppressed := suppressed.difference(self._linked):
+            others = {
+                one
+                for identifiers in suppressed
+                for one in identifiers
+                if not self._decisions.suppression.suppresses((one,))
+            }
+            lines[None, "erasure"] += encoded([Erasure((), (), tuple(sorted(others)))])
         for customer, forwarded in routed.forward.items():
             lines[self._partition_of(customer), "forwarded"] += encoded(forwarded)
         for reload in routed.reload:
             lines[self._partition_of(reload.customer), "reload"] += encoded([reload])
         if lines:
             self._sender.send([Message(*to, told) for to, told in lines.items()])
-        _remember(self._linked, ((one, None) for one in links))
+        _remember(self._linked, ((one, None) for one in links | suppressed))
 
     def _write_identities(self, sets: Iterable[tuple[str, ...]]) -> None:
         """Name each identifier, as a customer of its own: any row of the identity stage's counts for more."""
