@@ -73,3 +73,10 @@ def test_an_unknown_goal_stops_the_command(data: Path) -> None:
     found = command(data)
     assert found.exit_code == 1
     assert "'servise_level' is no measure; there are first_contact_resolution" in found.output
+
+
+def test_a_channel_that_there_is_not_is_a_mistake_of_usage(data: Path) -> None:
+    """A misspelt channel is told the channels, instead of measures without a value."""
+    found = command(data, "--channel", "fone")
+    assert found.exit_code == 2
+    assert "--channel fone: write one of web, app, phone" in found.output

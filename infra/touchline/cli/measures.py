@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.failure import reported
+from touchline.cli.failure import fail, reported
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def measures(
     from touchline.cli.stores import readable_store
     from touchline.measures import Span, evaluate
     from touchline.pipeline.store import StoreError
+    from touchline.vocabulary.envelope import Channel
 
+    if channel and channel not in list(Channel):
+        raise fail(f"--channel {channel}: write one of {', '.join(Channel)}", 2)
     with reported(StoreError, SettingsError):
         settings = load_settings(data=data)
         with readable_store(settings) as reader:
