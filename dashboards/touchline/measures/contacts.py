@@ -1,10 +1,11 @@
-"""What is observed of contacts: SQL with a row a contact, to be a `Measure.base`.
+"""Measures of contacts, and what they observe: SQL with a row a contact, each a `Measure.base`.
 
 Rows of a contact are brought together by its id with aggregates that do not mind an event twice, so that
 doubled rows cost nothing and never count. What the data of a step say is in `events.told`, read when the
 event was written.
 """
 
+from touchline.measures.measure import DAY, Measure
 from touchline.measures.owners import owned
 
 QUEUED = """
@@ -114,3 +115,118 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 `first_…` where none did about the same in the 7 days before, `again_…` where the customer came back about it
 within 7 days; `unresolved`, if its end says so.
 """
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        "first_contact_resolution",
+        1,
+        "First-contact resolution",
+        "How often is it settled at the first contact?",
+        "share",
+        True,
+        "First contacts after which the customer did not come back on the same channel for the same reason "
+        "within 7 days, and whose end does not say unresolved ÷ first  A first contact was started "
+        "in the span and reached someone, and none did by the same customer, channel and reason in the 7 "
+        "days before. Coming back counts even where nobody answered. Contacts without a reason, "
+        "and those in which we got in touch (direction outbound), are left out.",
+        "average 70 %, good 70 to 79 %, world class 80 % and more; 7 days (7 to 14 in use)",
+        FIRST,
+        "NOT (again_here OR unresolved)",
+        "first_here",
+        settles=7 * DAY,
+    ),
+    Measure(
+        "one_contact_resolution",
+        1,
+        "One-contact resolution",
+        "How often is it settled with one contact, whatever the channels?",
+        "share",
+        True,
+        "As first-contact resolution, across channels: coming back on any channel for the same reason "
+        "within 7 days is a failure, and a first contact has none before it on any.",
+        "59 % across channels, where it is 70 % within one",
+        FIRST,
+        "NOT (again_anywhere OR unresolved)",
+        "first_anywhere",
+        settles=7 * DAY,
+    ),
+    Measure(
+        "service_level",
+        1,
+        "Service level",
+        "Which share of those who queue is answered within 20 seconds?",
+        "share",
+        True,
+        "Contacts answered within 20 s ÷ contacts queued in the span (each by its first queue). The wait is "
+        "the answer's wait_seconds, else the time between the two events.",
+        "80 % in 20 s",
+        QUEUED,
+        "answered AND waited <= 20",
+    ),
+    Measure(
+        "abandonment",
+        1,
+        "Abandonment",
+        "Which share of those who queue gives up?",
+        "share",
+        False,
+        "Contacts abandoned in the queue after more than 10 s ÷ contacts queued in the span. Short "
+        "abandons, calls back (promise.made of kind callback with the contact_id) and hang-ups in the menu "
+        "are left out of both.",
+        "5 to 8 %",
+        QUEUED,
+        "abandoned",
+        "NOT called_back AND NOT (abandoned AND waited <= 10)",
+    ),
+    Measure(
+        "short_abandons",
+        1,
+        "Short abandons",
+        "Which share of those who queue is gone within 10 seconds?",
+        "share",
+        False,
+        "Contacts abandoned in the queue within 10 s ÷ contacts queued in the span, without calls back.",
+        "5 to 10 s, no standard; reported apart",
+        QUEUED,
+        "abandoned AND waited <= 10",
+        "NOT called_back",
+    ),
+    Measure(
+        "average_wait",
+        1,
+        "Average speed of answer",
+        "How long does one wait for an answer?",
+        "seconds",
+        False,
+        "Seconds waited ÷ contacts answered, of those queued in the span.",
+        "28 s on average",
+        QUEUED,
+        "waited",
+        "answered",
+    ),
+    Measure(
+        "transfer_rate",
+        1,
+        "Transfers",
+        "Which share of contacts is handed on?",
+        "share",
+        False,
+        "Contacts transferred at least once ÷ contacts started in the span that reached someone.",
+        "19 % of calls; satisfaction 12 % and resolution 14 % lower when transferred",
+        HANDLED,
+        "transferred",
+    ),
+    Measure(
+        "escalation_rate",
+        1,
+        "Escalations",
+        "Which share of contacts goes up?",
+        "share",
+        False,
+        "Contacts escalated at least once ÷ contacts started in the span that reached someone.",
+        "no number in use",
+        HANDLED,
+        "escalated",
+    ),
+)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from touchline.measures.definitions import BY_NAME, MEASURES, Measure
+from touchline.measures.catalogue import BY_NAME, MEASURES
+from touchline.measures.measure import Measure
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Asks the store: SQL and its parameters as text → the rows."""
