@@ -34,8 +34,9 @@ DEFINITIONS = (
     *(("create", one) for one in ("database", "table", "view", "materialized", "or")),
     *(("drop", one) for one in ("table", "view")),
     *((one, "table") for one in ("alter", "rename", "truncate", "optimize")),
+    ("insert", "into"),
 )
-"""First two words of the statements by which an admin makes and changes tables."""
+"""First two words of the statements by which an admin makes, changes and fills tables."""
 
 _TOKEN = re.compile(
     r"""
