@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-import phonenumbers
-
 RANK: tuple[str, ...] = ("account", "loyalty", "email", "phone", "social", "device")
 """Kinds, strongest first. Unknown kinds come after these, by name."""
 
@@ -63,6 +61,9 @@ def _e164(text: str, region: str | None) -> str:
 
 
 def _read(text: str, region: str | None) -> str | None:
+    # It takes a while to import, and of what is stored no number is read again.
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

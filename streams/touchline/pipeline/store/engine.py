@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
-import stamina
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, ProgrammingError
 from urllib3.exceptions import InsecureRequestWarning
@@ -252,6 +251,9 @@ class ServerHandle(Handle):
         settings: Mapping[str, str],
         fmt: str = "ArrowStream",
     ) -> int:
+        # Not at the top: the engine of this process, which begins with every start, has no use for it.
+        import stamina
+
         self._client.database = DATABASE
         try:
             for attempt in stamina.retry_context(
