@@ -126,7 +126,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         True,
         "First contacts after which the customer did not come back on the same channel for the same reason "
-        "within 7 days, and whose end does not say unresolved ÷ first  A first contact was started "
+        "within 7 days, and whose end does not say unresolved ÷ first contacts. A first contact was started "
         "in the span and reached someone, and none did by the same customer, channel and reason in the 7 "
         "days before. Coming back counts even where nobody answered. Contacts without a reason, "
         "and those in which we got in touch (direction outbound), are left out.",
