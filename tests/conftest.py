@@ -27,6 +27,8 @@ settings.register_profile("long", max_examples=50_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 if TYPE_CHECKING:
+    from typer.testing import Result
+
     from touchline.cli.broker import Broker
     from touchline.pipeline.kafka.brokers import Brokers
     from touchline.pipeline.kafka.records import About, Topics
@@ -93,6 +95,25 @@ class StoreProcess:
         """End it at once, as a machine does that stops."""
         self.process.kill()
         self.process.wait(30)
+
+
+@pytest.fixture
+def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Callable[..., Result]":
+    """Runs a command in this process, in a folder without settings."""
+    from typer.testing import CliRunner
+
+    from touchline.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("TOUCHLINE_")]:
+        monkeypatch.delenv(name)
+    # Wide enough that no message is broken into lines.
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments: object, stdin: bytes | None = None) -> "Result":
+        return CliRunner().invoke(app, [str(one) for one in arguments], input=stdin)
+
+    return run
 
 
 @pytest.fixture
@@ -211,13 +232,14 @@ def read(kafka: "Broker") -> Callable[[str], list[Read]]:
 
 
 @pytest.fixture
-def soon() -> Callable[..., None]:
-    """Waits, within a limit, for a condition."""
+def soon() -> Callable[..., Any]:
+    """Waits, within a limit, until what is asked gives something; returns that."""
 
-    def wait(condition: Callable[[], object], seconds: float = 30) -> None:
+    def wait(asked: Callable[[], object], seconds: float = 90) -> object:
         give_up_at = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < give_up_at, "it did not come true in time"
-            time.sleep(0.02)
+        while not (found := asked()):
+            assert time.monotonic() < give_up_at, f"not within {seconds:.0f} s"
+            time.sleep(0.01)
+        return found
 
     return wait

@@ -1,7 +1,6 @@
 """The `touchline` command, as a user runs it: in this process, or in one of its own that may be killed."""
 
 import gzip
-import os
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 LIMIT = 60.0
 
@@ -20,23 +19,6 @@ Start = Callable[..., "subprocess.Popen[str]"]
 Ask = Callable[[Path, str], list[dict[str, Any]]]
 Wait = Callable[[Callable[[], object]], None]
 Lines = Callable[..., Path]
-
-
-@pytest.fixture
-def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Run a command in this process, in a folder without settings."""
-    from touchline.cli.main import app
-
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("TOUCHLINE_")]:
-        monkeypatch.delenv(name)
-    # Wide enough that no message is broken into lines.
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def run(*arguments: object, stdin: bytes | None = None) -> Result:
-        return CliRunner().invoke(app, [str(one) for one in arguments], input=stdin)
-
-    return run
 
 
 @pytest.fixture

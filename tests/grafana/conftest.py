@@ -1,16 +1,14 @@
 """A Grafana that answers as the real API does, and refuses what it refuses; and where the command runs."""
 
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 Json = dict[str, Any]
 Command = Callable[..., Result]
@@ -220,18 +218,6 @@ def grafana() -> Iterator[FakeGrafana]:
     server.shutdown()
     server.server_close()
     thread.join(5)
-
-
-@pytest.fixture
-def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Run a command in a folder without settings."""
-    from touchline.cli.main import app
-
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("TOUCHLINE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "300")
-    return lambda *arguments: CliRunner().invoke(app, [str(one) for one in arguments])
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The embedded runtime: a worker in a thread, between a log and a store that keep all in memory."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -46,13 +44,6 @@ def _append(log: MemoryLog, id_: str, type_: str, time_: int, received_at: int) 
     log.append("touchpoints", [orjson.dumps(line)], received_at)
 
 
-def _until(condition: Callable[[], object]) -> None:
-    give_up_at = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < give_up_at, "not within 10 s"
-        time.sleep(0.01)
-
-
 def _rules_found(store: MemoryStore) -> list[str]:
     return [row["rule"] for row in store.tables["frictions"].values() if row["status"] != "retracted"]
 
@@ -88,23 +79,25 @@ def run(clock: Clock) -> Any:
         assert one.stop(10)
 
 
-def test_a_missed_obligation_is_announced_a_grace_after_its_deadline(clock: Clock, run: Any) -> None:
+def test_a_missed_obligation_is_announced_a_grace_after_its_deadline(
+    clock: Clock, run: Any, soon: Any
+) -> None:
     """Its answer may be on the way: within the grace nothing is said, after it the deadline counts."""
     log, store = MemoryLog(), MemoryStore()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     run(log, store)
-    _until(lambda: log.committed() == 1)
+    soon(lambda: log.committed() == 1)
     clock.now = NOW + 64 * SECOND
     looked = clock.looked
-    _until(lambda: clock.looked > looked + 3)
+    soon(lambda: clock.looked > looked + 3)
     assert _rules_found(store) == []
     clock.now = NOW + 65 * SECOND
-    _until(lambda: _rules_found(store) == ["unanswered"])
+    soon(lambda: _rules_found(store) == ["unanswered"])
     (row,) = store.tables["frictions"].values()
     assert row["opened_at"] == NOW + 60 * SECOND
 
 
-def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any) -> None:
+def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, soon: Any) -> None:
     """An answer that is still in the queue is never reported missing, however late the worker comes to it."""
 
     class Slow(MemoryLog):
@@ -117,11 +110,11 @@ def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any) -
     _append(log, "e-3", "contact.answered", NOW + 50 * SECOND, NOW + 51 * SECOND)
     clock.now = NOW + 86_400 * SECOND
     run(log, store)
-    _until(lambda: log.committed() == 3)
+    soon(lambda: log.committed() == 3)
     assert store.tables["frictions"] == {}, "not even one that was taken back"
 
 
-def test_what_passes_is_tried_again_with_a_new_worker(run: Any) -> None:
+def test_what_passes_is_tried_again_with_a_new_worker(run: Any, soon: Any) -> None:
     """While the store is away `trouble` says so; when it is back, all is stored once."""
 
     class Flaky(MemoryStore):
@@ -135,14 +128,14 @@ def test_what_passes_is_tried_again_with_a_new_worker(run: Any) -> None:
     log, store = MemoryLog(), Flaky()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     one = run(log, store)
-    _until(lambda: one.trouble == "the worker waits: the disk is full")
+    soon(lambda: one.trouble == "the worker waits: the disk is full")
     assert log.committed() == 0
     store.away = False
-    _until(lambda: one.trouble is None and log.committed() == 1)
+    soon(lambda: one.trouble is None and log.committed() == 1)
     assert len(store.tables["events"]) == 1
 
 
-def test_the_unexpected_ends_it_and_is_told(run: Any) -> None:
+def test_the_unexpected_ends_it_and_is_told(run: Any, soon: Any) -> None:
     """What nobody foresaw is not tried again: the loop ends, `trouble` stays, and `on_end` is told."""
 
     class Broken(MemoryStore):
@@ -153,20 +146,20 @@ def test_the_unexpected_ends_it_and_is_told(run: Any) -> None:
     _append(log, "e-1", "contact.queued", NOW, NOW)
     told: list[str] = []
     one = run(log, store, on_end=told.append)
-    _until(lambda: told)
+    soon(lambda: told)
     assert "ZeroDivisionError" in told[0]
     assert one.trouble == told[0]
     assert log.committed() == 0
     assert one.stop(0)
 
 
-def test_other_rules_fold_everybody_again(clock: Clock, run: Any) -> None:
+def test_other_rules_fold_everybody_again(clock: Clock, run: Any, soon: Any) -> None:
     """At the start with changed rules what is stored is folded by them: signals come and go."""
     log, store = MemoryLog(), MemoryStore()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     clock.now = NOW + 3_600 * SECOND
     first = run(log, store)
-    _until(lambda: _rules_found(store) == ["unanswered"])
+    soon(lambda: _rules_found(store) == ["unanswered"])
     assert first.stop(10)
     run(log, store, _rules(OTHERS))
-    _until(lambda: _rules_found(store) == ["queued"])
+    soon(lambda: _rules_found(store) == ["queued"])

@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import urllib3
@@ -17,18 +16,6 @@ from touchline.pipeline.server_file import Server, find_server
 
 LIMIT = 90.0
 
-T = TypeVar("T")
-
-
-def until(what: Callable[[], T | None], seconds: float = LIMIT) -> T:
-    """What `what` gives as soon as it gives something, asked again and again."""
-    give_up_at = time.monotonic() + seconds
-    while time.monotonic() < give_up_at:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise TimeoutError(f"not within {seconds} s")
-
 
 class Running:
     """A `touchline up` or `touchline demo`, and what can be asked of it.
@@ -36,8 +23,15 @@ class Running:
     `data` is its data folder as this process sees it.
     """
 
-    def __init__(self, command: Sequence[str], data: Path, folder: Path, before: Sequence[str] = ()) -> None:
-        self.data = data
+    def __init__(
+        self,
+        command: Sequence[str],
+        data: Path,
+        folder: Path,
+        before: Sequence[str],
+        soon: Callable[..., Any],
+    ) -> None:
+        self.data, self._soon = data, soon
         self._said = folder / "said"
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
@@ -59,7 +53,7 @@ class Running:
 
     def ready(self) -> "Running":
         """Itself, once it answers that it is ready."""
-        until(self._is_ready)
+        self._soon(self._is_ready)
         return self
 
     def _is_ready(self) -> bool:
@@ -101,7 +95,7 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, soon: Callable[..., Any]) -> Iterator[Start]:
     """Starts `touchline COMMAND…` on a data folder and a port; ended, at the latest, with the test."""
     running: list[Running] = []
 
@@ -109,7 +103,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         folder = tmp_path / f"run-{len(running)}"
         folder.mkdir()
         data = tmp_path / "data"
-        one = Running([*command, "--port", port, "--data", str(data)], data, folder, before)
+        one = Running([*command, "--port", port, "--data", str(data)], data, folder, before, soon)
         running.append(one)
         return one
 
@@ -117,9 +111,3 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for one in running:
         one.process.kill()
         one.process.wait(LIMIT)
-
-
-@pytest.fixture
-def soon() -> Callable[..., Any]:
-    """Waits for a condition, within a limit."""
-    return until

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import orjson
 import pytest
@@ -28,7 +28,6 @@ from touchline.simulation import Retailer
 NOW = 1_795_000_000_000
 DAY = 86_400_000
 
-T = TypeVar("T")
 
 WORKER = """
 import sys
@@ -146,15 +145,6 @@ def _up(data: Path) -> subprocess.Popen[str]:
     )
 
 
-def _wait(what: Callable[[], T | None], seconds: float) -> T:
-    give_up_at = time.monotonic() + seconds
-    while time.monotonic() < give_up_at:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise TimeoutError(f"not within {seconds} s")
-
-
 def _post(address: str, raws: list[bytes]) -> list[str]:
     """The ids that a collector says it keeps; none where it does not answer."""
     try:
@@ -171,7 +161,7 @@ def _post(address: str, raws: list[bytes]) -> list[str]:
 
 
 def test_what_a_killed_server_accepted_is_stored_once(
-    tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None]
+    tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None], soon: Callable[..., Any]
 ) -> None:
     """Events posted while the whole process is killed again and again: acked ids are stored, each once."""
     raws = _envelopes(5)
@@ -180,8 +170,7 @@ def test_what_a_killed_server_accepted_is_stored_once(
     acked: set[str] = set()
     for life in range(5):
         process = _up(tmp_path)
-        server = _wait(lambda: find_server(tmp_path), 60)
-        assert server is not None
+        server = soon(lambda: find_server(tmp_path))
         doomed_at = time.monotonic() + chance.uniform(0.1, 1.0)
         while portions and (time.monotonic() < doomed_at or life == 4):
             answered = _post(server.url, portions[0])
@@ -194,7 +183,7 @@ def test_what_a_killed_server_accepted_is_stored_once(
             killed(process)
             assert find_server(tmp_path) is None
         else:
-            _wait(partial(_all_stored, server.url, tmp_path, len(acked)), 60)
+            soon(partial(_all_stored, server.url, tmp_path, len(acked)))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
             assert process.returncode == 0

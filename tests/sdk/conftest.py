@@ -128,16 +128,3 @@ def collector() -> Iterator[Collector]:
 def quick() -> Limits:
     """The defaults, with waits short enough for a test."""
     return Limits(batch_seconds=0.01, retry_least=0.005, retry_most=0.05, retry_seconds=5, request_seconds=5)
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait, with a limit, until a condition holds."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = monotonic() + 5
-        while not condition():
-            assert monotonic() < deadline, "it did not come true in time"
-            threading.Event().wait(0.002)
-
-    return wait
