@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
-import orjson
 import pytest
 
+from touchline.pipeline.batch import event_columns
 from touchline.pipeline.store import (
     QueryError,
     Store,
@@ -29,32 +28,14 @@ ANNA, BERT = UUID(int=1), UUID(int=2)
 
 
 def event(number: int, entity: str = "account:anna", **fields: Any) -> Event:
-    """An event a second after the one before."""
-    defaults: dict[str, Any] = {
-        "id": f"e{number:05}",
-        "type": "page.viewed",
-        "time": 1_780_000_000_123 + number * 1000,
-        "channel": "web",
-        "source": "shop",
-        "identifiers": (entity,),
-        "received_at": 1_780_000_000_456,
-        "producer": "app",
-    }
-    return Event(**{**defaults, **fields})
+    """An event of the web shop."""
+    given = {"id": f"e{number:05}", "type": "page.viewed", "identifiers": (entity,), **fields}
+    return Event(time=1_780_000_000_000 + number, channel="web", source="shop", **given)
 
 
-def columns(rows: Sequence[msgspec.Struct]) -> dict[str, list[Any]]:
-    """Rows by column."""
-    return {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}
-
-
-def put(store: Store, events: Sequence[Event], token: str = "t", offset: int = 1) -> None:
+def put(store: Store, events: Sequence[Event], token: str = "t") -> None:
     """Store events as the worker does."""
-    rows = columns(events)
-    rows["entity"] = [one.entity for one in events]
-    for name in ("data", "context"):
-        rows[name] = [orjson.dumps(value).decode() for value in rows[name]]
-    store.insert("events", {**rows, "log_offset": [offset] * len(events)}, token)
+    store.insert("events", event_columns(events, [1] * len(events)), token)
 
 
 def test_a_refused_insert_can_be_repeated(store: Store) -> None:
