@@ -1,13 +1,15 @@
 """On demand: everything is killed at random while events come in; in the end nothing is missing or double.
 
 `TOUCHLINE_FAULT_EVENTS=1000000 TOUCHLINE_FAULT_KILLS=100 uv run pytest tests/distributed/test_faults.py -s`
-takes about an hour on two cores, and prints figures. Beside the kills, workers come and go, the broker is
-stopped for `TOUCHLINE_FAULT_SECONDS` (120 if not given), and so is the store for half as long.
+takes about an hour on two cores, and prints figures. Beside the kills, processes stand still until others have
+taken their place, workers come and go, the broker is stopped for `TOUCHLINE_FAULT_SECONDS` (120 if not
+given), and so is the store for half as long.
 """
 
 import json
 import os
 import random
+import signal
 import threading
 import time
 from collections import Counter
@@ -27,6 +29,7 @@ EVENTS = int(os.environ.get("TOUCHLINE_FAULT_EVENTS", "0"))
 KILLS = int(os.environ.get("TOUCHLINE_FAULT_KILLS", "100"))
 SECONDS = float(os.environ.get("TOUCHLINE_FAULT_SECONDS", "120"))
 SETTLE_SECONDS = 3_600
+SESSION_SECONDS = 10.0
 
 REQUEST_EVENTS = 500
 BEGIN = 1_780_000_000.0
@@ -167,6 +170,13 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
             deployment.broker.kill()
             wait(chance.uniform(0, 5))
             deployment.broker.start()
+        elif not victim.startswith("collector") and chance.random() < 0.25:
+            # For longer than its session: others have its partitions when it goes on.
+            process = deployment.processes[victim]
+            process.send_signal(signal.SIGSTOP)
+            wait(SESSION_SECONDS * 1.5)
+            process.send_signal(signal.SIGCONT)
+            victim = f"{victim.partition('-')[0]} stood still"
         else:
             deployment.kill(victim)
         kills[victim.partition("-")[0]] += 1
