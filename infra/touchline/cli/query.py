@@ -40,6 +40,12 @@ def query(
         raise fail("give --json or --csv, not both", 2)
     parameters = _parameters(param or [])
     text = sys.stdin.read() if sql == "-" else sql
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise fail(f"the SQL is not UTF-8 at character {error.start + 1}", 2) from None
+    if not text.strip():
+        raise fail("there is no SQL: write a statement, or - and one on standard input", 2)
     fmt = "JSONEachRow" if as_json else "CSVWithNames" if as_csv else "JSONCompact"
     with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
         reply = reader.reply(text, fmt, parameters)

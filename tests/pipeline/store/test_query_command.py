@@ -96,6 +96,14 @@ def test_errors_are_one_line_and_exit_code_1(data: Path, sql: str, message: str)
     assert message in said.stderr
 
 
+def test_no_sql_is_a_mistake_of_usage(data: Path) -> None:
+    """Nothing to ask, and what is no text, are told so before the store is looked for."""
+    said = run(data, " ")
+    assert (said.exit_code, said.stderr[:15]) == (2, "there is no SQL")
+    said = run(data, "SELECT '\udcff'")
+    assert (said.exit_code, said.stderr) == (2, "the SQL is not UTF-8 at character 9\n")
+
+
 def test_no_store_says_what_makes_one(tmp_path: Path) -> None:
     """Without a store there is a hint, and nothing is made."""
     said = run(tmp_path, "SELECT 1")
