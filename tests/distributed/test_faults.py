@@ -1,8 +1,8 @@
 """On demand: everything is killed at random while events come in; in the end nothing is missing or double.
 
 `TOUCHLINE_FAULT_EVENTS=1000000 TOUCHLINE_FAULT_KILLS=100 uv run pytest tests/distributed/test_faults.py -s`
-takes about an hour on two cores, and prints figures. Beside the kills, processes stand still until others have
-taken their place, workers come and go, the broker is stopped for `TOUCHLINE_FAULT_SECONDS` (120 if not
+takes about an hour on two cores, and prints figures. Beside the kills, processes stand still until others
+have taken their place, workers come and go, the broker is stopped for `TOUCHLINE_FAULT_SECONDS` (120 if not
 given), and so is the store for half as long.
 """
 
