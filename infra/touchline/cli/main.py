@@ -1,5 +1,7 @@
 """The `touchline` command: one table of its parts."""
 
+import sys
+
 import typer
 
 from touchline.cli import alerts, customer, dashboards, dev, keys, rules, schema
@@ -8,6 +10,7 @@ from touchline.cli.backtest import backtest
 from touchline.cli.collector import collector
 from touchline.cli.compare import compare
 from touchline.cli.demo import demo
+from touchline.cli.failure import fail
 from touchline.cli.identity import identity
 from touchline.cli.imports import import_
 from touchline.cli.live import live
@@ -64,4 +67,8 @@ _end_with("Exit codes: 0 done, 1 not done (standard error says why), 2 wrong usa
 
 def run() -> None:
     """Entry point of the `touchline` command."""
+    try:
+        "".join(sys.argv).encode()
+    except UnicodeEncodeError as error:
+        sys.exit(fail(f"the command line is not UTF-8: {error.object!r}", 2).exit_code)
     app()
