@@ -1,6 +1,7 @@
 """The worker of partitions and the identity stage, step by step, over a store in memory."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from touchline.pipeline.memory import MemoryLog, MemoryStore
 from touchline.pipeline.messages import Delivered, Message, encoded
 from touchline.pipeline.partition_worker import UNREADABLE_LINES, PartitionWorker, TooMuchPoison
 from touchline.pipeline.worker import Worker
+from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
 RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))
@@ -130,6 +132,40 @@ def test_links_are_sent_once(store: MemoryStore) -> None:
     lines = encoded([_event(3, "device:x", "device:y")])
     _worker(store, sent, 1).flush([_record("events", *lines, position=3)], NOW, NOW)
     assert len(sent.lines("links")) == 1
+
+
+class AskedStore(MemoryStore):
+    """Remembers of whom events and rows were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str | UUID] = set()
+
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
+        self.asked.update(entities)
+        return super().events_of(entities, later_than)
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        self.asked.update(customers)
+        return super().frictions_of(customers)
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        self.asked.update(customers)
+        return super().journeys_of(customers)
+
+
+def test_of_whom_no_identity_is_known_nothing_is_asked_for() -> None:
+    """A new customer costs the same in every store; what a flush that was cut off left is known by its name."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    _worker(store, sent, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert store.asked == set()
+    del store.tables["events"]["device:x", 5, "e5"]
+    again = encoded([_event(4, "device:x"), _event(5, "device:x"), _event(6, "device:new")])
+    _worker(store, sent, 1).flush([_record("events", *again)], NOW, NOW)
+    assert store.asked == {"device:x", customer_id("device:x")}
+    journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
+    assert sorted(row["first"] for row in journeys) == ["e4", "e6"]
 
 
 def test_a_line_that_cannot_be_read_is_kept_and_its_neighbours_go_on(store: MemoryStore) -> None:

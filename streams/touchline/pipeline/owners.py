@@ -12,11 +12,12 @@ from touchline.vocabulary.identifiers import rank
 class Owned(NamedTuple):
     """The customer of each entity, and the identifiers of each customer, both by strongest identifier.
 
-    A customer that is no more has no identifiers.
+    A customer that is no more has no identifiers. `strangers` are the entities that the table does not name.
     """
 
     customer_of: dict[str, str]
     members_of: dict[str, list[str]]
+    strangers: set[str]
 
 
 def owned(store: Store, entities: Collection[str]) -> Owned:
@@ -24,8 +25,10 @@ def owned(store: Store, entities: Collection[str]) -> Owned:
     customer_of = {entity: entity for entity in entities}
     members_of = {entity: [entity] for entity in entities}
     together: dict[UUID, list[str]] = defaultdict(list)
+    strangers = set(entities)
     for entity, customer in store.identities_of(sorted(entities)):
         together[customer].append(entity)
+        strangers.discard(entity)
     for identifiers in together.values():
         strongest = min(identifiers, key=rank)
         for one in identifiers:
@@ -33,4 +36,4 @@ def owned(store: Store, entities: Collection[str]) -> Owned:
                 customer_of[one] = strongest
                 members_of[one] = []
         members_of[strongest] = identifiers
-    return Owned(customer_of, members_of)
+    return Owned(customer_of, members_of, strangers)

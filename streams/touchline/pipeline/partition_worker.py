@@ -4,14 +4,16 @@ It stores the events of its partitions' entities, each once, and folds the custo
 identifier lies in its partitions; `touchline.identity.partitions` says what it tells the other workers. The
 order of writing makes it effectively once:
 
-    1. frictions, journeys, identities not seen before, quarantine, accounts
-    2. events
-    3. messages: pairs not seen before to the identity stage; forwarded events and reloads to other workers
-    4. commit of the log's offsets, by whoever runs this worker, when `flush` has returned
+    1. identities not seen before
+    2. frictions, journeys, quarantine, accounts
+    3. events
+    4. messages: pairs not seen before to the identity stage; forwarded events and reloads to other workers
+    5. commit of the log's offsets, by whoever runs this worker, when `flush` has returned
 
 A crash between any two steps repeats the flush, with the same records or others. An event that its record
 had stored before is told again to everyone whom it concerns; what is derived from it is compared with what
-the store holds. So nothing is told less than once, and whatever is told twice changes nothing.
+the store holds. So nothing is told less than once, and whatever is told twice changes nothing. Of an entity
+that has no identity yet, no flush has written anything: nothing else is asked of it.
 
 All that it remembers is a cache of the store. It is made anew whenever its partitions change, and after
 any failure.
@@ -115,6 +117,7 @@ class PartitionWorker:
         self._version = store.last_version()
         self._fresh: Mapping[str, list[Event]] = {}
         self._members: dict[str, list[str]] = {}
+        self._strangers: set[str] = set()
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._linked: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._named: OrderedDict[str, None] = OrderedDict()
@@ -160,23 +163,32 @@ class PartitionWorker:
 
         self._fresh = routed.fresh
         touched = routed.anew.union(routed.fresh, due)
-        changes = self._folding.changes(touched, routed.fresh, routed.anew, now, detected_at, self._version)
-        self._write_rows("frictions", changes.frictions)
-        self._write_rows("journeys", changes.journeys)
-        self._folding.wrote(changes)
+        self._strangers -= routed.anew
+        changes = self._folding.changes(
+            touched,
+            routed.fresh,
+            routed.anew,
+            now,
+            detected_at,
+            self._version,
+            self._strangers.__contains__,
+        )
         # Of a forgotten customer nothing is kept, not even what is no longer true.
         reloaded = {one.customer for one in arrived.reloads}
         gone = {one for one in reloaded if self._decisions.suppression.suppresses((one,))}
         unnamed = {one.customer for one in arrived.reloads if one.unnamed}.intersection(changes.folded) - gone
         named = {one for one in unnamed if changes.folded[one].journeys}
-        if gone := gone | unnamed - named:
-            customers = [customer_id(one) for one in sorted(gone)]
-            self._store.delete("frictions", customers)
-            self._store.delete("journeys", customers)
         for one in unnamed:
             self._named.pop(one, None)
         sets = {*map(_identifiers, chain(batch.events, batch.repeated)), *((one,) for one in named)}
         self._write_identities(sets)
+        self._write_rows("frictions", changes.frictions)
+        self._write_rows("journeys", changes.journeys)
+        self._folding.wrote(changes)
+        if gone := gone | unnamed - named:
+            customers = [customer_id(one) for one in sorted(gone)]
+            self._store.delete("frictions", customers)
+            self._store.delete("journeys", customers)
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
@@ -230,14 +242,21 @@ class PartitionWorker:
         own = {event.entity for event in (*arrived.new, *arrived.repeated, *arrived.suppressed)}
         unknown = own.difference(self._owners)
         found = {entity: self._owners[entity] for entity in own - unknown}
-        asked, self._members = owned(self._store, unknown.union(event.entity for event in arrived.forwarded))
+        asked, self._members, self._strangers = owned(
+            self._store, unknown.union(event.entity for event in arrived.forwarded)
+        )
         _remember(self._owners, ((entity, asked[entity]) for entity in unknown))
         return found | asked
 
     def _load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
         unknown = set(customers).difference(self._members)
         members = self._members | owned(self._store, unknown).members_of
-        customer_of = {entity: customer for customer in customers for entity in members[customer]}
+        customer_of = {
+            entity: customer
+            for customer in customers
+            if customer not in self._strangers
+            for entity in members[customer]
+        }
         if stored := self._store.events_of(sorted(customer_of), later_than):
             # What others stored and forwarded to this flush comes as fresh.
             fresh = {event.id for events in self._fresh.values() for event in events}
