@@ -131,7 +131,8 @@ def number(panel_id: str) -> int:
 
 def _described(panel: Panel) -> str:
     lines = [f"{one.label}: {one.source}" for one in panel.references]
-    return "\n\n".join([panel.question, *(["In comparison: " + "; ".join(lines) + "."] if lines else [])])
+    compared = "In comparison: " + "; ".join(lines) + "." if lines else ""
+    return "\n\n".join(filter(None, (panel.question, compared, panel.unsettled)))
 
 
 def _steps(thresholds: tuple[Threshold, ...]) -> ThresholdsConfig:

@@ -12,6 +12,7 @@ _LINE = "touchline.ink('--line')"
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#77808c")
 _MOST_SERIES = 6
 _OTHERS = "All others"
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 _PLACES = ("insideStartTop", "insideMiddleTop")
 """Of names of reference lines, which may lie close to each other."""
 
@@ -36,7 +37,7 @@ def options(
     lines = [one.value for one in panel.references]
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 12, "top": 14, "bottom": 30, "containLabel": True},
+        "grid": {"left": 8, "right": 36, "top": 14, "bottom": 30, "containLabel": True},
         "legend": {"type": "scroll", "bottom": 0, "icon": "roundRect", "itemWidth": 12, "itemHeight": 12}
         | {"textStyle": {":color": _MUTED}, "show": len(found) > 1},
         "tooltip": {
@@ -64,6 +65,7 @@ def options(
             "axisLabel": {":formatter": f"value => touchline.value(value, {unit})", ":color": _MUTED},
             "splitLine": {"lineStyle": {":color": _LINE}},
         }
+        | ({"interval": _step(found, lines)} if panel.unit == "seconds" else {})
         | ({":max": f"seen => seen.max < {max(lines)} ? {max(lines)} : null"} if lines else {}),
         "series": [
             _drawn(panel, name, values, number, words)
@@ -95,6 +97,12 @@ def _series(panel: Panel, rows: Sequence[Row], times: Sequence[int]) -> Series:
     kept = {name: found[name] for name in ordered[:_MOST_SERIES]}
     rest = [found[name] for name in ordered[_MOST_SERIES:]]
     return kept | {_OTHERS: [sum(value or 0 for value in values) for values in zip(*rest, strict=True)]}
+
+
+def _step(found: Series, lines: Sequence[float]) -> int:
+    """Seconds between two ticks, so that they read with ease: seconds, minutes, hours or days."""
+    most = max([*lines, *(value or 0 for values in found.values() for value in values)], default=0)
+    return next((step for step in _STEPS if 5 * step >= most), int(most) // 5)
 
 
 def _drawn(panel: Panel, name: str, values: list[float | None], number: int, words: Words) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class Drawn:
     error: str = ""
     goal: Goal | None = None
     notes: list[str] = field(default_factory=list)
+    unsettled: str = ""
     figures: list[Figure] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     legend: list[str] = field(default_factory=list)
@@ -156,6 +157,7 @@ def _frame(panel: Panel) -> dict[str, Any]:
         "question": panel.question,
         "kind": panel.kind,
         "width": panel.width,
+        "unsettled": panel.unsettled,
     }
 
 

@@ -16,16 +16,19 @@ DASHBOARD = Dashboard(
 NOBODY_QUEUED = "Nobody was queued in this span."
 NO_CONTACT = "No contact of this span reached anyone."
 
-SERVICE_LEVEL = Reference(0.8, "80 % in 20 s", "service level in use")
-WAIT = Reference(28, "28 s", "average speed of answer in use")
-ABANDONED = (Reference(0.05, "5 %", "abandonment in use"), Reference(0.08, "8 %", "abandonment in use"))
+SERVICE_LEVEL = Reference(0.8, "80 % in 20 s", "the usual aim")
+WAIT = Reference(28, "28 s", "the usual average")
+ABANDONED = (
+    Reference(0.05, "5 %", "the lower end of what is usual"),
+    Reference(0.08, "8 %", "its upper end"),
+)
 TRANSFERRED = Reference(0.19, "19 %", "of calls are transferred")
 FIRST_CONTACT = (
     Reference(0.7, "70 %", "first-contact resolution on average"),
     Reference(0.8, "80 %", "world class"),
 )
-ONE_CONTACT = Reference(0.59, "59 %", "one-contact resolution across channels, in use")
-MENTIONS = Reference(0.4, "40 %", "to 50 % expect an answer within 60 minutes")
+ONE_CONTACT = Reference(0.59, "59 %", "usually settled with one contact across channels")
+MENTIONS = Reference(0.4, "40 %", "of customers, or more, expect an answer within 60 minutes")
 
 PANELS = (
     Panel(

@@ -23,6 +23,8 @@ _CAME = """
 """
 """By when it happened, as in the other dashboards; rows that are there twice count once."""
 
+_LAGS = "quantileExact(0.5)(lag) AS `half within`, quantileExact(0.95)(lag) AS `95 of 100 within`"
+
 PANELS = (
     Panel(
         "freshness",
@@ -148,7 +150,7 @@ ORDER BY quarantined DESC, stored DESC, producer
             "quarantined": Column("Quarantined"),
             "refused": Column("Share quarantined", "share"),
             "last": Column("Last event", "time"),
-            "silent": Column("Silent since", "seconds"),
+            "silent": Column("Silent for", "seconds"),
             "lag": Column("Lag, median", "seconds"),
             "slowest": Column("Lag, 95 of 100", "seconds"),
         },
@@ -160,7 +162,7 @@ ORDER BY quarantined DESC, stored DESC, producer
         "From happening to arrival",
         "How long are events on their way?",
         f"""
-SELECT $__timeInterval(at) AS time, quantileExact(0.5)(lag) AS median, quantileExact(0.95)(lag) AS slow
+SELECT $__timeInterval(at) AS time, {_LAGS}
 FROM (SELECT time AS at, lag FROM ({_CAME}))
 GROUP BY time
 ORDER BY time
@@ -174,9 +176,8 @@ ORDER BY time
         ID,
         "From friction to knowing it",
         "How long does it take until a friction is known?",
-        """
-SELECT $__timeInterval(detected_at) AS time,
-       quantileExact(0.5)(lag) AS median, quantileExact(0.95)(lag) AS slow
+        f"""
+SELECT $__timeInterval(detected_at) AS time, {_LAGS}
 FROM (
     SELECT detected_at, greatest(0, dateDiff('millisecond', opened_at, detected_at)) / 1000 AS lag
     FROM current_frictions

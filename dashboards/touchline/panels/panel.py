@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from touchline.measures import BY_NAME
 from touchline.measures import Unit as MeasureUnit
 
 Kind = Literal["stat", "timeseries", "bars", "funnel", "table"]
@@ -80,6 +81,13 @@ class Panel:
     stacked: bool = False
     width: int = 12
     height: int = 8
+
+    @property
+    def unsettled(self) -> str:
+        """What of it may still change, in a sentence; '' where nothing may."""
+        hours = BY_NAME[self.measure].settles // 3_600_000 if self.measure else 0
+        said = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours > 1 else "an hour"
+        return f"What is younger than {said} may still change." if hours else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ export default {
         </table></div>
         <p v-if="Math.max(panel.rows.length, panel.bars.length) > few"><button type="button" :aria-expanded="!!whole[panel.id]" @click="whole[panel.id] = !whole[panel.id]">{{ whole[panel.id] ? "Show the first " + few : "Show all " + Math.max(panel.rows.length, panel.bars.length) }}</button></p>
         <p class="tl-muted" v-if="panel.hidden">and {{ t.many(panel.hidden, "more", "more") }}</p>
-        <p class="tl-muted tl-notes" v-if="panel.notes.length">In use: {{ panel.notes.join("; ") }}</p>
+        <p class="tl-muted tl-notes" v-if="panel.notes.length">In comparison: {{ panel.notes.join("; ") }}.</p>
+        <p class="tl-muted" v-if="panel.unsettled && !panel.empty && !panel.error">{{ panel.unsettled }}</p>
       </section>
     </div>
   </template>

@@ -57,7 +57,7 @@ export default {
               <span v-if="one.goal" class="tl-goal"><span class="tl-tag" :data-open="one.met === false" :data-good="one.met === true">{{ verdict(one) }}</span> <span class="tl-muted">goal {{ one.goal }}</span></span>
               <span v-if="one.mark !== null" class="tl-meter" aria-hidden="true"><i :style="{ width: 100 * one.fill + '%' }"></i><u :style="{ left: 100 * one.mark + '%' }"></u></span>
             </summary>
-            <p>{{ one.definition }}</p><p class="tl-muted">In use: {{ one.reference }}.</p>
+            <p>{{ one.definition }}</p><p class="tl-muted">In comparison: {{ one.reference }}.</p>
           </details>
         </li>
       </ul>
