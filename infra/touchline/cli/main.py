@@ -68,7 +68,7 @@ _end_with("Exit codes: 0 done, 1 not done (standard error says why), 2 wrong usa
 def run() -> None:
     """Entry point of the `touchline` command."""
     try:
-        "".join(sys.argv).encode()
+        " ".join(sys.argv[1:]).encode()
     except UnicodeEncodeError as error:
         sys.exit(fail(f"the command line is not UTF-8: {error.object!r}", 2).exit_code)
     app()
