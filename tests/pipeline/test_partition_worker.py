@@ -155,7 +155,7 @@ class AskedStore(MemoryStore):
 
 
 def test_of_whom_no_identity_is_known_nothing_is_asked_for() -> None:
-    """A new customer costs the same in every store; what a flush that was cut off left is known by its name."""
+    """A new customer costs the same in every store; what a cut-off flush left is known by its name."""
     store, sent = AskedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     _worker(store, sent, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
