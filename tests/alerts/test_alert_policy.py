@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from touchline.alerts.policy import Cadence, Telling, expected, refused, taken, telling
+from touchline.alerts.policy import Cadence, Telling, cadence, expected, refused, taken, telling
+from touchline.pipeline.alerting.files import load_alerts
 from touchline.tables import AlertRow, OutboxRow
 from touchline.vocabulary.ids import derived_id
 
@@ -59,6 +60,7 @@ def test_what_is_retracted_is_taken_back_where_it_was_told(row: AlertRow, waitin
 def test_an_incident_shorter_than_the_wait_is_not_told(row: AlertRow, waiting: OutboxRow) -> None:
     """What was over before it was due is in the list alone."""
     assert telling(_over(row, 29_999), waiting, PACE) is None
+    assert telling(_over(row, 30_000), waiting, PACE) == Telling("firing", 0)
 
 
 def test_an_incident_that_a_channel_could_not_take_in_time_is_told_afterwards(
@@ -80,6 +82,7 @@ def test_attempts_come_further_and_further_apart(waiting: OutboxRow) -> None:
         pauses.append((row.next_at or 0) - T)
     assert pauses == [1_000 * 2**number for number in range(9)] + [300_000] * 3
     assert row.failing_since == T
+    assert refused(row, "away", T + 1).failing_since == T
     assert refused(waiting, "busy", T, 45_000).next_at == T + 45_000
     assert refused(waiting, "busy", T, 10**9).next_at == T + 300_000
 
@@ -92,6 +95,38 @@ def test_an_incident_that_begins_anew_is_expected_anew(row: AlertRow, waiting: O
     found = expected(again, told, "chat")
     assert found is not None
     assert telling(again, found, PACE) == Telling("firing", T + 930_000)
+
+
+def test_an_incident_of_which_nothing_was_told_gives_way_to_the_next(
+    row: AlertRow, waiting: OutboxRow
+) -> None:
+    """What a channel has to be told first is of the incident that is written down, and of no other."""
+    again = replace(row, id=derived_id("again"), opened_at=T + 900_000)
+    assert telling(again, waiting, PACE) is None
+    found = expected(again, waiting, "chat")
+    assert found is not None
+    assert (found.alert, found.told) == (again.id, "nothing")
+    assert expected(again, found, "chat") is None
+
+
+def test_each_row_of_the_outbox_replaces_the_one_before(row: AlertRow, waiting: OutboxRow) -> None:
+    """Of the rows of a channel and a fingerprint the one that was written last counts."""
+    failed = refused(waiting, "away", T)
+    told = taken(failed, row, "firing", T + 1)
+    over = taken(told, _over(row, 60_000), "resolved", T + 2)
+    again = expected(replace(row, id=derived_id("again")), over, "chat")
+    assert again is not None
+    assert [one.version for one in (waiting, failed, told, over, again)] == [0, 1, 2, 3, 4]
+    assert (told.attempts, told.failing_since, told.next_at, told.error) == (0, None, None, "")
+
+
+def test_a_channel_may_want_to_be_told_more_often() -> None:
+    """One that forgets is told again as often as it wants, never more seldom than the rule says."""
+    (rule,) = (one for one in load_alerts().rules if one.id == "payment_outage")
+    assert cadence(rule, None) == Cadence(5_000, 300_000, 14_400_000)
+    assert cadence(rule, 60_000) == Cadence(5_000, 60_000, 60_000)
+    assert cadence(rule, 10**9) == Cadence(5_000, 300_000, 14_400_000)
+    assert cadence(None, 60_000) == Cadence(0, 0, 0)
 
 
 def test_one_that_began_earlier_than_was_known_is_no_second_one(row: AlertRow, waiting: OutboxRow) -> None:

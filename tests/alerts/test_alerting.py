@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from touchline.pipeline.alerting.asking import asking
 from touchline.pipeline.alerting.metrics import AlertMetrics
 from touchline.pipeline.alerting.outbox import outbox_rows
 from touchline.pipeline.alerting.runtime import Alerting
-from touchline.pipeline.store import Store
+from touchline.pipeline.store import Reply, Store, StoreUnavailable
 from touchline.vocabulary.event import Event
 
 T = 1_795_000_000_000
@@ -140,3 +140,75 @@ def test_an_evaluation_that_fails_is_seen_and_does_not_end_alerting(
     one.touched()
     _until(lambda: len(receiver.got) == 1)
     assert "touchline_alerts_evaluation_failed 0.0" in generate_latest(registry).decode()
+
+
+def test_a_process_whose_turn_it_is_not_writes_nothing(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """Whoever lost its turn while it evaluated leaves what it found to the next."""
+    for _ in fold(store, [outage], T + 60 * MINUTE):
+        pass
+    one = Alerting(
+        store,
+        parse_alerts(f"rules: [{RULE}]"),
+        url="http://127.0.0.1:8080/",
+        known=lambda: T,
+        watching=AlertMetrics(CollectorRegistry()),
+        owns=lambda: False,
+    )
+    with pytest.raises(StoreUnavailable, match="another process evaluates"):
+        one.evaluate(T + 4 * MINUTE)
+    assert store.query("SELECT count() FROM alerts").result_rows == [[0]]
+
+
+def test_one_that_began_earlier_takes_the_place_of_the_one_that_was_told(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """Late events move the beginning: what was told goes on under its fingerprint, and ends once."""
+    at = {event.id: event.time for event in outage}
+    early = [event for event in outage if T <= at[event.id] < T + MINUTE]
+    folding = fold(store, [[event for event in outage if event not in early], early], T + 60 * MINUTE)
+    now = [(T + 4 * MINUTE) / 1000]
+    for portion, time_of in enumerate((T + 4 * MINUTE, T + 4 * MINUTE + 10, T + 30 * MINUTE)):
+        if portion < 2:
+            next(folding)
+        now[0] = time_of / 1000
+        one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: now[0])
+        one.evaluate(time_of)
+        wanted = "resolved" if portion == 2 else "firing"
+        _until(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        one.stop(5)
+    first, last = receiver.bodies
+    assert (first["status"], last["status"], last["taken_back"]) == ("firing", "resolved", False)
+    assert first["fingerprint"] == last["fingerprint"]
+    assert first["since"] > last["since"]
+
+
+def test_a_rule_is_not_looked_at_more_often_than_is_worth_it(
+    store: Store, fold: Fold, outage: list[Event]
+) -> None:
+    """Asked to evaluate at once again, the store is only asked for the incidents that there are."""
+    for _ in fold(store, [outage], T + 60 * MINUTE):
+        pass
+    asked: list[str] = []
+
+    class Counting:
+        """A store that remembers what it was asked."""
+
+        insert = staticmethod(store.insert)
+
+        def reply(self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None) -> Reply:
+            asked.append(sql)
+            return store.reply(sql, fmt, parameters)
+
+    one = Alerting(
+        Counting(),
+        parse_alerts(f"rules: [{RULE.replace('2m', '1h')}]"),
+        url="http://127.0.0.1:8080/",
+        known=lambda: T,
+        watching=AlertMetrics(CollectorRegistry()),
+    )
+    one.evaluate(T + 4 * MINUTE)
+    assert any("payment.failed" in sql for sql in asked)
+    asked.clear()
+    one.evaluate(T + 4 * MINUTE)
+    (held,) = asked
+    assert "FROM alerts" in held

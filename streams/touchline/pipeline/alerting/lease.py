@@ -13,7 +13,7 @@ import uuid_utils
 
 from touchline.pipeline.alerting.asking import Ask, Insert
 
-LEASE_SECONDS = 8.0
+LEASE_SECONDS = 6.0
 """What a process held that died without a word is taken over so long after it renewed last."""
 
 RENEW_SECONDS = 2.0
