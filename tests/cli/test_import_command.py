@@ -292,6 +292,17 @@ def test_what_cannot_be_imported(
     assert not (tmp_path / "data").exists()
 
 
+def test_nothing_is_imported_behind_the_backs_of_workers(
+    touchline: Command, lines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Kafka is set, workers hold customers that an import would change: it is refused, and told how."""
+    monkeypatch.setenv("TOUCHLINE_KAFKA", "127.0.0.1:9092")
+    said = touchline("import", lines([_call(1)]), "--data", tmp_path / "data")
+    assert said.exit_code == 2
+    assert "start them again" in said.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tmp_path: Path) -> None:
     """A script reads counts, and nothing else is on standard output."""
     file = lines([_call(1), _call(1), _call(2)])

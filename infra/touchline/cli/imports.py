@@ -59,6 +59,12 @@ def import_(
 
     with reported(*expected_errors(), FileError, MappingError):
         settings = load_settings(data=data, rules=rules)
+        if settings.kafka:
+            raise fail(
+                "an import folds by itself, and workers on Kafka would not notice: end them, import with the"
+                " setting kafka empty (TOUCHLINE_KAFKA=), and start them again",
+                2,
+            )
         if rules and running_server(settings.data):
             raise fail(
                 f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
