@@ -98,7 +98,7 @@ class Followed:
                 assert self.streaming.members_of(one) == set()
 
 
-@given(events, banned_sets, st.randoms(use_true_random=False), st.integers(1, 5), st.booleans())
+@given(events, banned_sets, st.randoms(use_true_random=True), st.integers(1, 5), st.booleans())
 def test_streaming_identity_is_order_free(
     seen: list[tuple[str, ...]], banned: list[Pair], random: Any, cut: int, recalling: bool
 ) -> None:
@@ -121,7 +121,7 @@ def test_streaming_identity_is_order_free(
     followed.holds(seen, banned)
 
 
-@given(events, banned_sets, st.randoms(use_true_random=False), st.booleans())
+@given(events, banned_sets, st.randoms(use_true_random=True), st.booleans())
 def test_a_split_that_is_undone_was_never_there(
     seen: list[tuple[str, ...]], banned: list[Pair], random: Any, recalling: bool
 ) -> None:

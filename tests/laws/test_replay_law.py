@@ -81,7 +81,7 @@ logs = st.lists(
     max_size=25,
 ).map(lambda rows: [{"id": f"e{number}", **row} for number, row in enumerate(rows)])
 
-cases = st.tuples(logs, rule_files, st.randoms(use_true_random=False))
+cases = st.tuples(logs, rule_files, st.randoms(use_true_random=True))
 
 
 def _disturbed(log: Log, chance: random.Random) -> Log:

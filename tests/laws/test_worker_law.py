@@ -238,7 +238,7 @@ def _run(
 crash_lists = st.lists(st.integers(1, 9), max_size=12)
 
 
-@given(rows, st.randoms(use_true_random=False), st.integers(1, 5), crash_lists)
+@given(rows, st.randoms(use_true_random=True), st.integers(1, 5), crash_lists)
 def test_any_arrival_and_any_crash_end_with_the_offline_result(
     seeds: list[Seed], random: Any, cut: int, crashes: list[int]
 ) -> None:
@@ -255,7 +255,7 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
     assert _tables(store, end) == _offline(events, end)
 
 
-@given(rows, decisions, st.randoms(use_true_random=False), crash_lists, st.booleans())
+@given(rows, decisions, st.randoms(use_true_random=True), crash_lists, st.booleans())
 def test_the_ledger_takes_its_effect_whatever_happens(
     seeds: list[Seed], taken: list[Decision], random: Any, crashes: list[int], aimed: bool
 ) -> None:

@@ -73,7 +73,7 @@ rows = st.lists(
 )
 
 
-@given(rows, st.randoms(use_true_random=False), st.integers(1, 6))
+@given(rows, st.randoms(use_true_random=True), st.integers(1, 6))
 def test_snapshots_change_no_result(
     rows: list[tuple[int, str, int, int | None]], random: Any, spacing: int
 ) -> None:
