@@ -63,6 +63,7 @@ _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 2.0
 _ASK_SECONDS = 10.0
 _DUE_SECONDS = 0.25
+_AGAIN_SECONDS = 0.5
 _WAITING_RECORDS = 400
 
 _logger = structlog.get_logger(__name__)
@@ -199,12 +200,13 @@ class Engine:
     async def _fall_due(self) -> None:
         while True:
             await asyncio.sleep(_DUE_SECONDS)
-            if self._task.is_due() and not self._busy.locked() and await self._is_sure():
+            if self._task.is_due() and not self._busy.locked():
                 await self._or_end(self._flush_due)
 
     async def _flush_due(self) -> None:
         async with self._busy:
-            await asyncio.to_thread(self._work_off, [], self._at_end())
+            if self._generation >= 0 and await self._is_sure():
+                await asyncio.to_thread(self._work_off, [], self._at_end())
 
     async def _assigned(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
         await self._or_end(self._take_over, arguments[0])
@@ -245,12 +247,17 @@ class Engine:
         Raises:
             Superseded: somebody does, or may.
         """
-        if not self._was_sure() and not asyncio.run_coroutine_threadsafe(self._is_sure(), self._loop).result(
-            _ASK_SECONDS
-        ):
-            raise Superseded(
-                "the partitions went to others, or may have: this process stood still for too long"
-            )
+        give_up_at = time.monotonic() + _ASK_SECONDS
+        while not self._was_sure():
+            # Kafka may be away for a moment.
+            asked = asyncio.run_coroutine_threadsafe(self._is_sure(), self._loop)
+            if asked.result(_ASK_SECONDS):
+                return
+            if time.monotonic() > min(give_up_at, self._leave_by):
+                raise Superseded(
+                    "the partitions are, or may be, others' by now: this process stood still too long"
+                )
+            time.sleep(_AGAIN_SECONDS)
 
     def _was_sure(self) -> bool:
         now = time.monotonic()
@@ -260,8 +267,11 @@ class Engine:
         if not self._was_sure():
             asked_at = time.monotonic()
             thread = self._app.consumer._thread
-            if await thread.call_thread(thread._ensure_consumer()._coordinator._do_heartbeat):
+            coordinator = thread._ensure_consumer()._coordinator
+            if await thread.call_thread(coordinator._do_heartbeat):
                 self._sure_at = asked_at
+            elif coordinator.generation != self._generation:
+                self._leave_by = -math.inf
         return self._was_sure()
 
     async def _send(self, messages: Sequence[Message]) -> None:
