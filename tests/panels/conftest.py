@@ -1,17 +1,15 @@
 """A store with the simulated retailer in it, and the same retailer in plain lists, to be counted by loops."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import uuid5
 
 import msgspec
 import orjson
 import pytest
 
+from tests.panels.counting.reading import Plain, Row, Seen
 from touchline.friction import RuleSet
-from touchline.panels import Panel, expand
 from touchline.pipeline.memory import MemoryLog
 from touchline.pipeline.packs import load_rules
 from touchline.pipeline.replay import replay
@@ -38,67 +36,6 @@ TIMES = {
 }
 
 ACCOUNTED = ("quarantined", "repeated", "stored", "duplicates", "suppressed")
-
-Row = dict[str, Any]
-
-
-@dataclass
-class Plain:
-    """The retailer in lists: what was sent, what was planted, and what was refused; times in ms."""
-
-    events: list[Event]
-    frictions: list[Row]
-    journeys: list[Row]
-    quarantine: list[Row]
-    accounts: list[Row]
-    alerts: list[Row]
-    owners: dict[str, str]
-    """Event id → customer id."""
-    written: list[Row] = field(default_factory=list)
-    """Rows of `frictions` as the worker wrote them, for what only the worker knows: when it knew."""
-
-    def contacts(self) -> list[list[Event]]:
-        """The steps of each contact, in order."""
-        found: dict[str, list[Event]] = defaultdict(list)
-        for event in self.events:
-            if event.type.startswith("contact."):
-                found[event.data["contact_id"]].append(event)
-        return list(found.values())
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A span, an interval and what is chosen, as a reader of the panels has them."""
-
-    start: int
-    end: int
-    interval: int
-    variables: Mapping[str, Sequence[str]]
-    customer: str
-
-    def rows(self, store: Store, panel: Panel) -> list[Row]:
-        """What the panel shows."""
-        sql = expand(panel.sql, self.start, self.end, self.interval, self.variables)
-        answer = store.query(sql)
-        return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
-
-    def during(self, time: int) -> bool:
-        """Whether a time is in the span, both ends included, as the time filter has it."""
-        return self.start // 1000 * 1000 <= time <= self.end // 1000 * 1000
-
-    def measured(self, time: int) -> bool:
-        """Whether a time is in the span as measures have it."""
-        return self.start // 1000 * 1000 <= time < self.end // 1000 * 1000
-
-    def chosen(self, **values: str) -> bool:
-        """Whether each value is chosen, or all are."""
-        return all(
-            not self.variables.get(name) or one in self.variables[name] for name, one in values.items()
-        )
-
-    def bucket(self, time: int) -> int:
-        """The seconds at which the bucket of a time begins."""
-        return time // 1000 // self.interval * self.interval
 
 
 def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
