@@ -31,7 +31,8 @@ def security_in(folder: Path, run: Callable[[list[str]], None]) -> Security:
     if not password.exists():
         for made in (ca, certificate):
             key = made.with_suffix(".key")
-            new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", _DAYS, "-subj", f"/CN={USER}"]
+            new = ["req", "-x509", "-nodes", "-days", _DAYS, "-subj", f"/CN={USER}"]
+            new += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
             run([*new, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)])
         broker.write_bytes(ca.with_suffix(".key").read_bytes() + ca.read_bytes())
         password.write_text(secrets.token_urlsafe())
