@@ -114,6 +114,16 @@ def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, s
     assert store.tables["frictions"] == {}, "not even one that was taken back"
 
 
+def test_it_says_when_it_has_looked_at_the_log(run: Any) -> None:
+    """What waited in the log is worked off by then."""
+    log, store = MemoryLog(), MemoryStore()
+    idle = Embedded(log, store, _rules())
+    assert not idle.looked(0.0)
+    _append(log, "e-1", "contact.queued", NOW, NOW)
+    assert run(log, store).looked(10.0)
+    assert log.committed() == 1
+
+
 def test_what_passes_is_tried_again_with_a_new_worker(run: Any, soon: Any) -> None:
     """While the store is away `trouble` says so; when it is back, all is stored once."""
 

@@ -46,6 +46,9 @@ from touchline.pipeline.watch import WorkerMetrics
 STOP_SECONDS = 5
 """How long each part may take to end what it is doing; what it does not end is repeated, or kept."""
 
+PAGE_AFTER_SECONDS = 2.0
+"""How long the live page, which takes a while to load, leaves the processor to the worker that begins."""
+
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -115,7 +118,7 @@ def serve(
         collector, worker, alerting = _pipeline(
             settings, rules, alerts, log, store, keys, failed, clock, settings.public_url or url
         )
-        page = LatePage(lambda app: _mount_page(app, store, rules, settings), failed)
+        page = LatePage(lambda app: _mount_page(app, store, rules, settings, worker), failed)
         app = _app(settings, collector, clickhouse_mount(store, token), page, token)
         server = _Server(app, lambda: _begin(url, ready, beside))
         worker.start()
@@ -213,7 +216,8 @@ def _app(settings: Settings, collector: Collector, clickhouse: Route, page: Late
     return guarded(app, settings.host, settings.allowed_hosts, token)
 
 
-def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
+def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings, worker: Embedded) -> None:
+    worker.looked(PAGE_AFTER_SECONDS)
     from touchline.live import mount
 
     mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)

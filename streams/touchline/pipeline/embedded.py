@@ -54,7 +54,7 @@ class Embedded:
         self._log, self._store, self._rules = log, store, rules
         self._journey_gap, self._grace, self._clock = journey_gap, grace, clock
         self._retriable, self._on_flush, self._on_end = retriable, on_flush, on_end
-        self._stopping = threading.Event()
+        self._stopping, self._looked = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
         self.trouble: str | None = "the worker has not started yet"
         self.known: int | None = None
@@ -63,6 +63,10 @@ class Embedded:
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    def looked(self, timeout: float) -> bool:
+        """Whether it worked off what it found in the log at first; waits `timeout` seconds for it."""
+        return self._looked.wait(timeout)
 
     def stop(self, timeout: float) -> bool:
         """End after the flush that is under way; whether it ended within `timeout` seconds."""
@@ -108,6 +112,7 @@ class Embedded:
         known = now if at_end else records[-1].received_at
         flushed = worker.flush(records, known - self._grace, now)
         self.known = known
+        self._looked.set()
         if flushed is not None:
             self._on_flush(flushed, time.monotonic() - began)
         return not at_end or (flushed is not None and not records)
