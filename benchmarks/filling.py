@@ -24,7 +24,7 @@ def fill(
     *,
     done: Callable[[int], None] = lambda so_far: None,
 ) -> None:
-    """Add customers of one event each, with their journey and identity, in the weeks before `now` (ms)."""
+    """Add customers of one event, an account and a device each, with their journey, before `now` (ms)."""
     for start in range(first, first + customers, TOGETHER):
         numbers = range(start, min(start + TOGETHER, first + customers))
         for table, columns in _rows(numbers, now).items():
@@ -40,6 +40,7 @@ def in_force(store: Store, rules: RuleSet, now: int) -> None:
 def _rows(numbers: range, now: int) -> dict[str, dict[str, Sequence[Any]]]:
     count = len(numbers)
     entities = [f"account:past-{number}" for number in numbers]
+    sets = [(one, f"device:{derived_id(one)}") for one in entities]
     owners = [customer_id(entity) for entity in entities]
     ids = [f"past-{number}" for number in numbers]
     times = [now - HOUR - number % 30 * 24 * HOUR for number in numbers]
@@ -54,13 +55,21 @@ def _rows(numbers: range, now: int) -> dict[str, dict[str, Sequence[Any]]]:
             "source": ["shop"] * count,
             "producer": ["past"] * count,
             "entity": entities,
-            "identifiers": [[entity] for entity in entities],
+            "identifiers": sets,
             "data": ['{"page":"/"}'] * count,
             "context": ["{}"] * count,
             "schema": [1] * count,
             "log_offset": [0] * count,
         },
-        "identities": {"entity": entities, "customer": owners, "version": [1] * count},
+        "identities": {
+            "entity": [one for named in sets for one in named],
+            "customer": [owner for owner in owners for _ in range(2)],
+            "version": [1] * 2 * count,
+        },
+        "occurrences": {
+            "identifier": [one for named in sets for one in named],
+            "identifiers": [named for named in sets for _ in named],
+        },
         "journeys": {
             "id": [derived_id(f"journey:{one}") for one in ids],
             "customer": owners,
