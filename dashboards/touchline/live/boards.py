@@ -7,7 +7,7 @@ from typing import Any
 from touchline.live import queries
 from touchline.live.chart import options
 from touchline.live.drawing import Drawn, Words, customers, drawn, failed
-from touchline.live.queries import Store, ask, one
+from touchline.live.queries import Store, ask
 from touchline.live.spans import window
 from touchline.live.wording import RuleText, clip, known_as
 from touchline.panels import CHANGES, Dashboard, Panel, Variable, expand, interval, panels_with
@@ -82,10 +82,9 @@ def load(
 
     Raises what the store raises where not even the extent of the data can be read.
     """
-    extent = one(ask(store, queries.EXTENT))
-    if not extent["journeys"]:
+    seen = window(store, view.span, now)
+    if seen is None:
         return Seen(Board(view.span, empty=True))
-    seen = window(view.span, now, extent["first"], extent["newest"])
     step = interval(seen.start, seen.end, _POINTS)
     chosen = dict(view.chosen)
     variables = {name: [value] for name, value in chosen.items() if value}
@@ -112,7 +111,7 @@ def load(
             view.span,
             start=seen.start,
             end=seen.end,
-            newest=extent["newest"],
+            newest=seen.newest,
             old=seen.old,
             choices=[
                 _choice(store, variable, chosen.get(variable.name, ""), words)

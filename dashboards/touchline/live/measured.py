@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from touchline.live import queries
-from touchline.live.queries import Store, ask, one
+from touchline.live.queries import Store
 from touchline.live.spans import window
 from touchline.measures import Reading, Span, ahead, evaluate, shown
 
@@ -56,10 +55,9 @@ class Service:
 
 def load(store: Store, span: str, now: int, goals: Mapping[str, float]) -> Service:
     """Measure the span that ends at `now` (ms). Raises what the store raises."""
-    extent = one(ask(store, queries.EXTENT))
-    if not extent["journeys"]:
+    seen = window(store, span, now)
+    if seen is None:
         return Service(span, empty=True)
-    seen = window(span, now, extent["first"], extent["newest"])
     readings = evaluate(
         lambda sql, parameters: store.query(sql, dict(parameters)).result_rows,
         Span(seen.start, seen.end),
@@ -72,7 +70,7 @@ def load(store: Store, span: str, now: int, goals: Mapping[str, float]) -> Servi
         span,
         start=seen.start,
         end=seen.end,
-        newest=extent["newest"],
+        newest=seen.newest,
         old=seen.old,
         aimed=[_worded(one) for one in aimed],
         others=[_worded(one) for one in readings if one.goal is None],

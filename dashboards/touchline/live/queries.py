@@ -5,7 +5,7 @@ milliseconds since 1970, UTC. Retracted frictions and superseded journeys are le
 doubled rows by `FINAL`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 MOST_ALERTS = 100
@@ -130,8 +130,3 @@ WHERE customer = {customer:UUID}
 ORDER BY start DESC
 LIMIT {most:UInt32}
 """
-
-
-def one(rows: list[Row]) -> Mapping[str, Any]:
-    """The only row of an aggregate."""
-    return rows[0]
