@@ -1,6 +1,5 @@
 """A server with the live page, and a real browser to look at it with."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -14,13 +13,13 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 LIMIT = 30.0
+ROOT = Path(__file__).parents[2]
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -62,18 +61,6 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def make() -> ModuleType:
-    """What makes rows of the store's tables."""
-    path = Path(__file__).with_name("rows.py")
-    spec = importlib.util.spec_from_file_location("rows", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server over a store with a plausible day, which the tests share."""
     with _served(tmp_path_factory.mktemp("site")) as site:
@@ -93,10 +80,9 @@ def _served(folder: Path) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    script = Path(__file__).parent / "live_server.py"
-    command = [sys.executable, str(script), str(folder), str(port)]
+    command = [sys.executable, "-m", "tests.live.live_server", str(folder), str(port)]
     with (folder / "said").open("w+") as said:
-        server = subprocess.Popen(command, cwd=folder, stderr=said)
+        server = subprocess.Popen(command, cwd=ROOT, stderr=said)
         try:
             _until(lambda: server.poll() is not None or _serves(port))
             yield Site(f"http://127.0.0.1:{port}")

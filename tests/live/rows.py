@@ -6,14 +6,15 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from touchline.identity import customer_id
 from touchline.pipeline.store import Store
 
 SPACE = UUID(int=0)
 
 
 def of(identifier: str) -> UUID:
-    """A customer's id."""
-    return uuid5(SPACE, identifier)
+    """The id of the customer with this strongest identifier."""
+    return customer_id(identifier)
 
 
 def put(store: Store, table: str, rows: Iterable[dict[str, Any]], token: str) -> None:

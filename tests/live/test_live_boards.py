@@ -1,11 +1,11 @@
 """What dashboards and alerts show, asked of the real store over rows put in by hand."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.live import rows as make
 from touchline.live import Answer, alerts, boards
 from touchline.live.alerts import Alerts, Evidence
 from touchline.live.boards import Headline, Seen, View
@@ -42,13 +42,13 @@ def panel(found: Seen, name: str) -> Drawn:
     return one
 
 
-def test_an_empty_store_is_said_to_be_empty(store: Store, make: ModuleType) -> None:
+def test_an_empty_store_is_said_to_be_empty(store: Store) -> None:
     """Before the first event a dashboard is empty rather than full of zeros, and there is no alert."""
     assert seen(store).board.empty
     assert alerts.load(store, RULES) == Alerts()
 
 
-def test_a_dashboard_is_drawn_from_its_panels(store: Store, make: ModuleType) -> None:
+def test_a_dashboard_is_drawn_from_its_panels(store: Store) -> None:
     """Each panel is there once, in order; what has nothing to show says so in the panel's own words."""
     make.put(store, "frictions", [make.friction("account:a", "queue", NOW - HOUR)], "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
@@ -60,7 +60,7 @@ def test_a_dashboard_is_drawn_from_its_panels(store: Store, make: ModuleType) ->
     assert panel(seen(store, dashboard="contacts"), "service_level").empty == BY_ID["service_level"].empty
 
 
-def test_the_headline_names_the_worst_rule_and_place(store: Store, make: ModuleType) -> None:
+def test_the_headline_names_the_worst_rule_and_place(store: Store) -> None:
     """On top stand how much there is, what happens most often, and where most happens."""
     opened = NOW - 10 * MINUTE
     rows = [
@@ -74,7 +74,7 @@ def test_the_headline_names_the_worst_rule_and_place(store: Store, make: ModuleT
     assert seen(store, rule="late").board.headline == Headline(2, "", "Late", 2, "mail · post")
 
 
-def test_what_is_usual_is_said_where_the_data_go_back(store: Store, make: ModuleType) -> None:
+def test_what_is_usual_is_said_where_the_data_go_back(store: Store) -> None:
     """Beside a figure stands that of earlier weeks; a column that nothing fills is left out."""
     opened = NOW - HOUR
     make.put(store, "frictions", [make.friction("account:a", "queue", opened)], "f")
@@ -86,7 +86,7 @@ def test_what_is_usual_is_said_where_the_data_go_back(store: Store, make: Module
     assert "Usual" in panel(seen(store), "friction_by_rule").columns
 
 
-def test_tables_lead_on_and_name_rules_and_customers(store: Store, make: ModuleType) -> None:
+def test_tables_lead_on_and_name_rules_and_customers(store: Store) -> None:
     """A rule is named by its title and leads to its journeys, a customer by an identifier to the story."""
     opened = NOW - HOUR
     make.put(store, "frictions", [make.friction("account:a", "queue", opened)], "f")
@@ -106,7 +106,7 @@ def test_tables_lead_on_and_name_rules_and_customers(store: Store, make: ModuleT
     assert (told["Strikes"].text, told["Grade"]) == ("30", Cell("C", grade=True))
 
 
-def test_a_goal_is_shown_with_its_distance_and_a_line(store: Store, make: ModuleType) -> None:
+def test_a_goal_is_shown_with_its_distance_and_a_line(store: Store) -> None:
     """A figure with a goal says whether it is met and how far it is; its picture has the line."""
     at = NOW - HOUR
     make.put(store, "journeys", [make.journey("account:a", at, at, strikes=20)], "j")
@@ -128,7 +128,7 @@ def test_a_goal_is_shown_with_its_distance_and_a_line(store: Store, make: Module
 
 
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "30d", "all"])
-def test_old_history_is_shown_from_its_newest_touchpoint(store: Store, make: ModuleType, span: str) -> None:
+def test_old_history_is_shown_from_its_newest_touchpoint(store: Store, span: str) -> None:
     """Where the newest touchpoint is years old every span counts back from it, and says so."""
     call = 920_287_800_123
     make.put(store, "frictions", [make.friction("account:a", "queue", call)], "f")
@@ -142,7 +142,7 @@ def test_old_history_is_shown_from_its_newest_touchpoint(store: Store, make: Mod
 
 
 @pytest.mark.parametrize("days", [0, 1, 30, 400, 3_000])
-def test_all_time_fits_in_a_bounded_number_of_points(store: Store, make: ModuleType, days: int) -> None:
+def test_all_time_fits_in_a_bounded_number_of_points(store: Store, days: int) -> None:
     """However long the history is, a picture of all of it has a bounded number of points."""
     first = NOW - days * DAY
     make.put(
@@ -157,7 +157,7 @@ def test_all_time_fits_in_a_bounded_number_of_points(store: Store, make: ModuleT
     assert sum(drawn["series"][0]["data"]) == (2 if days else 1)
 
 
-def test_the_rarest_of_many_rules_come_together(store: Store, make: ModuleType) -> None:
+def test_the_rarest_of_many_rules_come_together(store: Store) -> None:
     """Over time, each of the most frequent rules is a series; all others are one."""
     rows = [
         make.friction(f"account:{n}-{again}", f"rule{n}", NOW - 3 * HOUR)
@@ -171,7 +171,7 @@ def test_the_rarest_of_many_rules_come_together(store: Store, make: ModuleType) 
     assert [sum(one["data"]) for one in series] == [9, 8, 7, 6, 5, 4, 6]
 
 
-def test_what_went_live_is_marked_in_pictures(store: Store, make: ModuleType) -> None:
+def test_what_went_live_is_marked_in_pictures(store: Store) -> None:
     """A change that was deployed in the span is a line with its name, at its point of time."""
     make.put(store, "frictions", [make.friction("account:a", "queue", NOW - HOUR)], "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
@@ -188,7 +188,7 @@ def test_what_went_live_is_marked_in_pictures(store: Store, make: ModuleType) ->
     assert 0 <= NOW - 2 * HOUR - int(line["xAxis"]) < 2 * HOUR
 
 
-def test_a_panel_that_fails_leaves_the_others(store: Store, make: ModuleType) -> None:
+def test_a_panel_that_fails_leaves_the_others(store: Store) -> None:
     """What one query fails with stands in its panel; where all fail the page as a whole says so."""
     make.put(store, "frictions", [make.friction("account:a", "queue", NOW - HOUR)], "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
@@ -212,7 +212,7 @@ def test_a_panel_that_fails_leaves_the_others(store: Store, make: ModuleType) ->
         boards.load(Failing("toDateTime("), view, wanted, NOW, {}, RULES)
 
 
-def test_alerts_are_listed_gravest_first_with_their_evidence(store: Store, make: ModuleType) -> None:
+def test_alerts_are_listed_gravest_first_with_their_evidence(store: Store) -> None:
     """Open ones first, by severity, with whose journeys show it; those that are over; no retracted ones."""
     make.known(store, **{"email_a@mail.example": "account:a", "account_a": "account:a"})
     journey = make.journey("account:a", NOW - 3 * HOUR, NOW - 2 * HOUR)

@@ -1,11 +1,11 @@
 """A customer's story, asked of the real store over rows put in by hand."""
 
 from dataclasses import dataclass
-from types import ModuleType
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 
+from tests.live import rows as make
 from touchline.live import story
 from touchline.live.spans import DAY, HOUR, MINUTE
 from touchline.live.story import Strike, Touchpoint, candidates
@@ -26,7 +26,7 @@ class Text:
 RULES = {"queue": Text("queue", "Abandoned in queue", "They call again.")}
 
 
-def tell(store: Store, make: ModuleType) -> None:
+def tell(store: Store) -> None:
     """One customer: two journeys, a run of page views, a friction of an event and one of that friction."""
     who, names = "account:a", ["account:a", "email:a@mail.example"]
     make.known(store, **{"account_a": who, "email_a@mail.example": who})
@@ -68,9 +68,9 @@ def tell(store: Store, make: ModuleType) -> None:
     )
 
 
-def test_a_story_has_touchpoints_strikes_and_their_evidence(store: Store, make: ModuleType) -> None:
+def test_a_story_has_touchpoints_strikes_and_their_evidence(store: Store) -> None:
     """A story is told by journey, newest first; like touchpoints are drawn together, evidence is marked."""
-    tell(store, make)
+    tell(store)
     told = story.load(store, "account:a", None, RULES)
     assert told.names == ["account a", "email a@mail.example"]
     assert (told.touchpoints, told.hidden_touchpoints) == (6, 0)
@@ -96,15 +96,15 @@ def test_a_story_has_touchpoints_strikes_and_their_evidence(store: Store, make: 
 
 @pytest.mark.parametrize(
     "sought",
-    ["account:a", "a", " a@MAIL.example ", "email:a@mail.example", str(uuid5(UUID(int=0), "account:a"))],
+    ["account:a", "a", " a@MAIL.example ", "email:a@mail.example", str(make.of("account:a"))],
 )
-def test_a_customer_is_found_by_any_identifier_or_id(store: Store, make: ModuleType, sought: str) -> None:
+def test_a_customer_is_found_by_any_identifier_or_id(store: Store, sought: str) -> None:
     """An identifier with or without its kind finds the customer, and so does the customer's id."""
-    tell(store, make)
+    tell(store)
     assert [match.name for match in story.load(store, sought, None, RULES).matches] == ["account a"]
 
 
-def test_a_journeys_id_finds_whose_it_is(store: Store, make: ModuleType) -> None:
+def test_a_journeys_id_finds_whose_it_is(store: Store) -> None:
     """A link of an alert names a journey: it leads to its customer's story, and nowhere once that is gone."""
     make.known(store, account_a="account:a")
     journey = make.journey("account:a", NOW - HOUR, NOW)
@@ -115,9 +115,7 @@ def test_a_journeys_id_finds_whose_it_is(store: Store, make: ModuleType) -> None
     assert story.load(store, str(gone["id"]), None, {}).matches == []
 
 
-def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(
-    store: Store, make: ModuleType
-) -> None:
+def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(store: Store) -> None:
     """A customer is found by an identifier that only ever came with stronger ones."""
     make.known(store, account_a="account:a")
     make.put(store, "events", [make.event(["account:a", "phone:+31201234567"], "e", NOW, "page.viewed")], "e")
@@ -125,7 +123,7 @@ def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(
     assert [match.name for match in told.matches] == ["account a"]
 
 
-def test_one_text_that_means_several_customers_gives_the_choice(store: Store, make: ModuleType) -> None:
+def test_one_text_that_means_several_customers_gives_the_choice(store: Store) -> None:
     """Where a text is an identifier of two customers both are offered, and no story is guessed."""
     make.known(store, account_77="account:77", loyalty_77="loyalty:77")
     told = story.load(store, "77", None, RULES)
@@ -136,15 +134,15 @@ def test_one_text_that_means_several_customers_gives_the_choice(store: Store, ma
 @pytest.mark.parametrize(
     "sought", ["nobody", "", "null", str(UUID(int=7)), "a' OR 1=1 --", "{x:String}", "é" * 9_999]
 )
-def test_nobody_is_found_by_what_nobody_is_known_as(store: Store, make: ModuleType, sought: str) -> None:
+def test_nobody_is_found_by_what_nobody_is_known_as(store: Store, sought: str) -> None:
     """An unknown, empty or hostile text finds no customer and breaks nothing."""
-    tell(store, make)
+    tell(store)
     told = story.load(store, sought, None, RULES)
     assert not told.matches
     assert len(told.sought) <= 120
 
 
-def test_large_and_odd_data_are_clipped(store: Store, make: ModuleType) -> None:
+def test_large_and_odd_data_are_clipped(store: Store) -> None:
     """Values are at most a line long, of a few fields; data too large to show says its size."""
     make.known(store, account_a="account:a")
     many = {f"field{n}": "y" * 300 for n in range(9)}

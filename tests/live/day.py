@@ -1,0 +1,283 @@
+"""A shop's day, a customer of 1999 and one who means harm: rows for the live page to show."""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from tests.live import rows
+
+MINUTE, HOUR = 60_000, 3_600_000
+Touch = tuple[int, str, str, str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A rule's words."""
+
+    id: str
+    title: str
+    why: str
+
+
+RULES = [
+    Text(
+        "queue_abandoned", "Abandoned in queue", "Who hangs up in the queue was not helped, and calls again."
+    ),
+    Text("repeat_contact", "Contacted again for one reason", "A second contact costs twice and solves once."),
+    Text("checkout_abandoned", "Checkout left unfinished", "They wanted to buy and something stopped them."),
+    Text("help_failed", "Help did not help, then contact", "Self-service that fails becomes a call."),
+    Text("promise_broken", "Broken promise", "Nothing loses trust faster than a promise not kept."),
+    Text("transfer_ping_pong", "Passed from desk to desk", "Each transfer lowers satisfaction by a tenth."),
+    Text("payment_failed", "Payment failed", "A failed payment sends every third shopper away."),
+    Text("mention_unanswered", "Public complaint not answered", "Others read the silence too."),
+    Text("strike_out", "Three frictions in a week", "After three, customers leave."),
+]
+GOALS = {"service_level": 0.8, "strikes": 50.0, "nps": 30.0}
+GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"), (0, "F"))
+WEIGHTS = {"strike_out": 30, "promise_broken": 20, "repeat_contact": 15}
+TYPICAL: list[tuple[str, float, str, str, list[tuple[int, str, dict[str, Any]]]]] = [
+    (
+        "queue_abandoned",
+        0.30,
+        "phone",
+        "call-centre",
+        [
+            (0, "contact.started", {"reason": "delivery"}),
+            (1, "contact.queued", {"queue": "tier 1"}),
+            (9, "contact.abandoned", {"wait_seconds": 483}),
+        ],
+    ),
+    (
+        "repeat_contact",
+        0.18,
+        "phone",
+        "call-centre",
+        [
+            (0, "contact.started", {"reason": "delivery"}),
+            (2, "contact.answered", {"agent": "a7", "wait_seconds": 112}),
+            (9, "contact.ended", {"resolved": False}),
+        ],
+    ),
+    (
+        "checkout_abandoned",
+        0.20,
+        "web",
+        "shop",
+        [
+            (0, "cart.updated", {"value": 84.5, "currency": "EUR"}),
+            (3, "checkout.started", {"value": 84.5, "currency": "EUR"}),
+        ],
+    ),
+    (
+        "help_failed",
+        0.12,
+        "app",
+        "shop-app",
+        [
+            (0, "help.searched", {"query": "where is my order"}),
+            (1, "help.failed", {"query": "where is my order"}),
+        ],
+    ),
+    (
+        "promise_broken",
+        0.06,
+        "phone",
+        "call-centre",
+        [(0, "promise.made", {"kind": "callback"}), (240, "promise.broken", {"kind": "callback"})],
+    ),
+    (
+        "transfer_ping_pong",
+        0.07,
+        "chat",
+        "shop-chat",
+        [
+            (0, "contact.started", {"reason": "refund"}),
+            (3, "contact.transferred", {"queue": "billing"}),
+            (8, "contact.transferred", {"queue": "returns"}),
+        ],
+    ),
+    ("payment_failed", 0.08, "web", "shop", [(0, "payment.failed", {"method": "card", "code": "declined"})]),
+    ("mention_unanswered", 0.05, "social", "mentions", [(0, "mention.posted", {"sentiment": "negative"})]),
+]
+
+
+class Day:
+    """Rows by table."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def put(self, table: str, *more: dict[str, Any]) -> None:
+        """Add rows."""
+        self.rows[table] += more
+
+    def customer(
+        self,
+        identifiers: list[str],
+        touches: list[Touch],
+        strikes: list[tuple[str, int, int | None, list[int]]],
+    ) -> str:
+        """One customer of one journey; its id.
+
+        Touches are (time, type, channel, source, data); strikes are (rule, opened, resolved, the numbers
+        of the touches that are the evidence).
+        """
+        who = identifiers[0]
+        start, last = touches[0][0], touches[-1][0]
+        channels = [channel for _, _, channel, _, _ in touches]
+        path = [channel for channel, _ in groupby(channels)]
+        points = sum(WEIGHTS.get(rule, 10) for rule, *_ in strikes)
+        score = max(0, 100 - points)
+        grade = next(letter for least, letter in GRADES if score >= least)
+        journey = rows.journey(
+            who, start, last, path=path, events=len(touches), strikes=points, score=score, grade=grade
+        )
+        self.put("journeys", journey)
+        ids = [f"{who}-{number}-{touch[0]}" for number, touch in enumerate(touches)]
+        for key, (time, kind, channel, source, data) in zip(ids, touches, strict=True):
+            event = rows.event(identifiers, key, time, kind, **data)
+            self.put("events", event | {"channel": channel, "source": source})
+        for rule, opened, resolved, which in strikes:
+            _, _, channel, source, _ = touches[which[0]]
+            friction = rows.friction(
+                who,
+                rule,
+                opened,
+                journey=journey["id"],
+                anchor=ids[which[0]],
+                channel=channel,
+                source=source,
+                resolved_at=resolved,
+                status="resolved" if resolved else "open",
+                count=len(which),
+                evidence=[ids[one] for one in which],
+                weight=WEIGHTS.get(rule, 10),
+            )
+            self.put("frictions", friction)
+        self.put(
+            "identities",
+            *({"entity": one, "customer": rows.of(who), "version": 1} for one in identifiers),
+        )
+        return str(journey["id"])
+
+    def fill(self, now: int) -> None:
+        """A day and the one before, and one customer for whom all went wrong."""
+        draw = random.Random(7)
+        self.customer(["account:u-first"], [(now - 49 * HOUR, "page.viewed", "web", "shop", {})], [])
+        for number in range(150):
+            rule, _, channel, source, steps = draw.choices(TYPICAL, [one[1] for one in TYPICAL])[0]
+            ago = int(draw.triangular(5 * MINUTE, 47 * HOUR, 3 * HOUR))
+            start = now - ago - steps[-1][0] * MINUTE
+            views: list[Touch] = [
+                (start - (6 - n) * MINUTE, "page.viewed", "web", "shop", {}) for n in range(3)
+            ]
+            touches = views + [
+                (start + m * MINUTE, kind, channel, source, _of_contact(kind, data, f"c-{number}"))
+                for m, kind, data in steps
+            ]
+            own = list(range(3, len(touches)))
+            strikes = [(rule, touches[-1][0], now - ago + 9 * MINUTE if draw.random() < 0.4 else None, own)]
+            if draw.random() < 0.35:
+                self.customer([f"account:u-{number}"], views, [])
+            else:
+                self.customer(
+                    [f"account:u-{number}", f"email:customer{number}@mail.example"], touches, strikes
+                )
+        worst = self.customer(
+            ["account:u-4711", "email:customer4711@mail.example", "phone:+31201234567"],
+            [
+                (now - 27 * HOUR, "campaign.clicked", "email", "newsletter", {"campaign": "autumn"}),
+                *(
+                    (now - 27 * HOUR + n * MINUTE, "page.viewed", "web", "shop", {"path": f"/p/{n}"})
+                    for n in range(1, 5)
+                ),
+                (
+                    now - 27 * HOUR + 6 * MINUTE,
+                    "checkout.started",
+                    "web",
+                    "shop",
+                    {"value": 129.0, "currency": "EUR"},
+                ),
+                (
+                    now - 27 * HOUR + 8 * MINUTE,
+                    "payment.failed",
+                    "web",
+                    "shop",
+                    {"method": "card", "code": "declined"},
+                ),
+                (now - 26 * HOUR, "order.placed", "app", "shop-app", {"value": 129.0, "currency": "EUR"}),
+                (now - 5 * HOUR, "help.searched", "app", "shop-app", {"query": "where is my order"}),
+                (now - 5 * HOUR + MINUTE, "help.failed", "app", "shop-app", {"query": "where is my order"}),
+                (now - 4 * HOUR, "contact.started", "phone", "call-centre", {"reason": "delivery"}),
+                (now - 4 * HOUR + MINUTE, "contact.queued", "phone", "call-centre", {"queue": "tier 1"}),
+                (
+                    now - 4 * HOUR + 9 * MINUTE,
+                    "contact.abandoned",
+                    "phone",
+                    "call-centre",
+                    {"wait_seconds": 483},
+                ),
+                (now - 2 * HOUR, "contact.started", "phone", "call-centre", {"reason": "delivery"}),
+                (now - 2 * HOUR + 4 * MINUTE, "contact.answered", "phone", "call-centre", {"agent": "a7"}),
+                (now - 2 * HOUR + 9 * MINUTE, "promise.made", "phone", "call-centre", {"kind": "callback"}),
+                (now - 25 * MINUTE, "mention.posted", "social", "mentions", {"sentiment": "negative"}),
+            ],
+            [
+                ("payment_failed", now - 27 * HOUR + 8 * MINUTE, now - 26 * HOUR, [6]),
+                ("help_failed", now - 4 * HOUR, None, [9, 10]),
+                ("queue_abandoned", now - 4 * HOUR + 9 * MINUTE, None, [12]),
+                ("repeat_contact", now - 2 * HOUR, None, [10, 13]),
+                ("promise_broken", now - 45 * MINUTE, None, [15]),
+                ("strike_out", now - 44 * MINUTE, None, [12, 13, 15]),
+            ],
+        )
+
+        for title, severity, opened, resolved, met in (
+            ("Payments fail", "critical", now - 25 * MINUTE, None, 31),
+            ("Orders fail", "critical", now - 7 * HOUR, now - 6 * HOUR, 12),
+        ):
+            self.put(
+                "alerts",
+                rows.alert(
+                    title,
+                    opened,
+                    severity=severity,
+                    labels=["source=shop"],
+                    resolved_at=resolved,
+                    status="resolved" if resolved else "firing",
+                    count=met,
+                    customers=met,
+                    evidence=[worst],
+                    summary=f"{title} (source shop): {met} customers met",
+                ),
+            )
+
+    def history(self) -> None:
+        """One call of 1999."""
+        call = 920_287_800_000
+        self.customer(
+            ["phone:+97231234567"],
+            [
+                (call, "contact.queued", "phone", "bank", {}),
+                (call + 90_000, "contact.abandoned", "phone", "bank", {}),
+            ],
+            [("queue_abandoned", call + 90_000, None, [0, 1])],
+        )
+
+    def hostile(self, now: int) -> None:
+        """Markup, templates and a very long name wherever a producer may write."""
+        harm = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 1+1 }}`${1}`'
+        self.customer(
+            [f"account:{harm}", "email:" + "x" * 10_000],
+            [
+                (now - 2 * MINUTE, f"custom.{harm}", harm, harm, {harm: harm, "big": "y" * 9_000}),
+                (now - MINUTE, f"custom.{harm}", harm, harm, {harm: harm, "deep": {"a": [harm]}}),
+            ],
+            [(harm, now - MINUTE, None, [0])],
+        )
+
+
+def _of_contact(kind: str, data: dict[str, Any], contact: str) -> dict[str, Any]:
+    return {"contact_id": contact, **data} if kind.startswith("contact.") else data
