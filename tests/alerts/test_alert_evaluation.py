@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from touchline.alerts import AlertsFile, parse_alerts
@@ -11,7 +12,7 @@ from touchline.pipeline.alerting.asking import asking
 from touchline.pipeline.alerting.evaluation import Evaluation, alerts_since
 from touchline.pipeline.alerting.files import load_alerts
 from touchline.pipeline.alerting.trial import trial
-from touchline.pipeline.store import Store
+from touchline.pipeline.store import Store, StoreUnavailable
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event
 
@@ -258,6 +259,21 @@ def test_rules_that_are_not_due_stay_as_they_are(store: Store, fold: Fold, outag
     for due, status in ((["orders_fail"], "firing"), (["payment_outage"], "resolved")):
         (one,) = evaluation.evaluate(T + HOUR, T, due=due).alerts
         assert (one.rule, one.status) == ("payment_outage", status)
+
+
+def test_an_incident_is_written_after_what_has_to_be_told_of_it(
+    store: Store, fold: Fold, outage: list[Event]
+) -> None:
+    """Where that cannot be written the incident is not either: it is found anew, with all that follows."""
+    _take(fold, store, outage)
+
+    def broken(firing: Sequence[AlertRow]) -> None:
+        assert [row.customers for row in firing if row.rule == "payment_outage"] == [500]
+        raise StoreUnavailable("away")
+
+    with pytest.raises(StoreUnavailable):
+        _evaluation(store, load_alerts()).evaluate(T + 4 * MINUTE, T, announce=broken)
+    assert store.query("SELECT count() FROM alerts").result_rows == [[0]]
 
 
 def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, outage: list[Event]) -> None:

@@ -172,8 +172,7 @@ class Alerting:
     def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
         """Write down which channels have to be told of what fires."""
         rows = []
-        newest = {row.fingerprint: row for row in sorted(firing, key=lambda row: row.opened_at)}
-        for alert in newest.values():
+        for alert in firing:
             for channel in sorted(routed(alert.rule, alert.severity, self._file.routes, self._file.channels)):
                 row = expected(alert, outbox.get(channel, alert.fingerprint), channel)
                 if row is not None:
