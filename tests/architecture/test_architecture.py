@@ -40,7 +40,7 @@ REACHING_OUT = {"alerts": "channels"}
 OUTSIDE = {
     *("asyncio", "concurrent", "gzip", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue"),
     *("random", "select", "secrets", "selectors", "shutil", "signal", "socket", "sqlite3", "ssl"),
-    *("subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid_utils"),
+    *("subprocess", "sys", "tempfile", "threading", "time", "urllib"),
     *("clickhouse_connect", "chdb", "nicegui", "starlette", "structlog", "typer", "uvicorn"),
 }
 """Modules that reach a clock, a disk, a socket, a thread, the environment or chance."""

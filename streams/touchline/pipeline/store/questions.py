@@ -12,34 +12,41 @@ EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type
 ENTRY_COLUMNS = "id, toUnixTimestamp64Milli(at) AS at, who, what, identifiers, hashes, salt, reason"
 """A row of `ledger` as the fields of an `Entry`."""
 
+
+def _given(name: str, kind: str = "String") -> str:
+    """The values of a parameter that is a list in JSON, to be looked for."""
+    # A subquery is worked out once. As a constant, more than 1 MiB would be for every row that is read.
+    return f"(SELECT arrayJoin(JSONExtract({{{name}:String}}, 'Array({kind})')))"
+
+
 EVENTS = (
     f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
-    "WHERE entity IN JSONExtract({entities:String}, 'Array(String)')"
+    f"WHERE entity IN {_given('entities')}"
 )
 LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
-STORED = """
-SELECT id, log_offset FROM events WHERE id IN JSONExtract({ids:String}, 'Array(String)')
+STORED = f"""
+SELECT id, log_offset FROM events WHERE id IN {_given("ids")}
 ORDER BY log_offset DESC
-"""
+"""  # noqa: S608 - constants
 # Not FINAL, which reads all columns of every granule: of most customers asked for there are no rows.
-FRICTIONS = """
+FRICTIONS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
     toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
 FROM (
-    SELECT * FROM frictions PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    SELECT * FROM frictions PREWHERE customer IN {_given("customers", "UUID")}
     ORDER BY version DESC LIMIT 1 BY customer, id
 )
 WHERE status != 'retracted'
-"""
-JOURNEYS = """
+"""  # noqa: S608 - constants
+JOURNEYS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
     toUnixTimestamp64Milli(due_at) AS due_at)
 FROM (
-    SELECT * FROM journeys PREWHERE customer IN JSONExtract({customers:String}, 'Array(UUID)')
+    SELECT * FROM journeys PREWHERE customer IN {_given("customers", "UUID")}
     ORDER BY version DESC LIMIT 1 BY customer, id
 )
 WHERE NOT superseded
-"""
+"""  # noqa: S608 - constants
 # Not FINAL, and no row of identities but theirs: of most customers nothing is pending.
 DUE = """
 SELECT entity, customer, toUnixTimestamp64Milli(due) AS due_at
@@ -71,30 +78,30 @@ SELECT toUnixTimestamp64Milli(max(at)) FROM (
 )
 """
 SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
-SETS_OF = """
-SELECT DISTINCT identifiers FROM events WHERE entity IN JSONExtract({entities:String}, 'Array(String)')
-"""
-SETS_NAMING = """
+SETS_OF = f"""
+SELECT DISTINCT identifiers FROM events WHERE entity IN {_given("entities")}
+"""  # noqa: S608 - constants
+SETS_NAMING = f"""
 SELECT DISTINCT identifiers FROM occurrences
-WHERE identifier IN JSONExtract({identifiers:String}, 'Array(String)')
-"""
+WHERE identifier IN {_given("identifiers")}
+"""  # noqa: S608 - constants
 # By the keys of the table and of its projection: `current_identities` would read all of it.
-IDENTITIES_OF = """
+IDENTITIES_OF = f"""
 WITH owners AS (
     SELECT DISTINCT customer FROM (
         SELECT entity, argMax(customer, version) AS customer FROM identities
-        WHERE entity IN JSONExtract({entities:String}, 'Array(String)') GROUP BY entity
+        WHERE entity IN {_given("entities")} GROUP BY entity
     )
 )
 SELECT entity, argMax(customer, version) AS owner FROM identities
 WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
 GROUP BY entity HAVING owner IN owners
-"""
+"""  # noqa: S608 - constants
 LINKS = "SELECT DISTINCT identifiers FROM links"
-LINKED = """
+LINKED = f"""
 SELECT DISTINCT identifiers FROM links
-WHERE identifiers IN JSONExtract({sets:String}, 'Array(Array(String))')
-"""
+WHERE identifiers IN {_given("sets", "Array(String)")}
+"""  # noqa: S608 - constants
 LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
 
 # Parts are written anew without the rows, and with their projections: nothing of them stays behind.
