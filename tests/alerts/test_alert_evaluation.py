@@ -261,6 +261,20 @@ def test_rules_that_are_not_due_stay_as_they_are(store: Store, fold: Fold, outag
         assert (one.rule, one.status) == ("payment_outage", status)
 
 
+def test_an_incident_that_grows_is_written_anew(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """Looked at again by the same process: more customers, the next version, the same incident."""
+    half = len(outage) // 2
+    folding = fold(store, [outage[:half], outage[half:]], T + HOUR)
+    rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
+    evaluation = Evaluation(asking(store), store.insert, rules)
+    seen = []
+    for _ in folding:
+        (one,) = evaluation.evaluate(T + 4 * MINUTE, T).alerts
+        seen.append((one.id, one.version, one.customers > 300))
+    assert [one[1:] for one in seen] == [(1, False), (2, True)]
+    assert seen[0][0] == seen[1][0]
+
+
 def test_an_incident_is_written_after_what_has_to_be_told_of_it(
     store: Store, fold: Fold, outage: list[Event]
 ) -> None:
