@@ -30,11 +30,30 @@ NOTES = (
     "events_per_second is of the process's own processor time; what the store takes meanwhile is beside it. "
     f"Records hold up to {TOGETHER} events of one partition",
     "worker: stitched, folded by the default pack, stored in `touchline store`; the identity stage runs "
-    "beside it. compiled: the same from the compiled wheel. two_workers: two, on two partitions, their "
-    "processor time added. floor: the same records parsed and inserted, nothing else",
+    "beside it. told: the same, where each event names its customer alone, as the peers are told. compiled: "
+    "from the compiled wheel. two_workers: two, on two partitions, their processor time added. floor: the "
+    "same records parsed and inserted, nothing else",
     "the peers read one event a record, keyed by customer, as is usual with them; they fold in order alone, "
     "and are told whose each event is. …_stored: they insert the events as well. faust: a Record a message, "
     "a Table of customers",
+)
+
+
+class Contestant(NamedTuple):
+    """One of ours: what its events name, how it is built, and how many workers share them."""
+
+    name: str
+    told: bool = False
+    compiled: bool = False
+    workers: int = 1
+
+
+CONTESTANTS = (
+    Contestant("worker"),
+    Contestant("compiled", compiled=True),
+    Contestant("told", told=True),
+    Contestant("told_compiled", told=True, compiled=True),
+    Contestant("two_workers", workers=2),
 )
 
 
@@ -66,36 +85,35 @@ def measure(events: int = EVENTS, peer_events: int = PEER_EVENTS, faust_events: 
     with TemporaryDirectory() as wheel:
         missing = built_wheel(Path(wheel))
         notes += [missing] if missing else []
-        builds = {"worker": None} if missing else {"worker": None, "compiled": Path(wheel)}
-        for name, modules in builds.items():
-            with TemporaryDirectory() as folder, Distributed(Path(folder), partitions=1) as stack:
-                _fill(stack, traffic)
-                legs[name] = _workers(stack, events, 1, modules)
-                failed += [f"{name}: {why}" for why in _wrong(stack, events)]
-                if name == "worker":
+        for one in CONTESTANTS:
+            if one.compiled and missing:
+                continue
+            with TemporaryDirectory() as folder, Distributed(Path(folder), one.workers) as stack:
+                _fill(stack, traffic.told_lines if one.told else traffic.lines)
+                legs[one.name] = _workers(stack, events, one.workers, Path(wheel) if one.compiled else None)
+                failed += [f"{one.name}: {why}" for why in _wrong(stack, events)]
+                if one.name == "worker":
                     legs["floor"] = _floor(stack, events)
                     legs |= _peers(stack, traffic, min(peer_events, events), min(faust_events, events), notes)
-    with TemporaryDirectory() as folder, Distributed(Path(folder), partitions=2) as stack:
-        _fill(stack, traffic)
-        legs["two_workers"] = _workers(stack, events, 2, None)
-        failed += [f"two_workers: {why}" for why in _wrong(stack, events)]
     figures = {name: leg.figures() for name, leg in legs.items()}
     took = {name: one["cpu_us_per_event"] for name, one in figures.items()}
+    own = [one.name for one in CONTESTANTS if one.name in took]
     ratios = {
-        f"{own}/{name}": round(took[name] / took[own], 2)
-        for own in builds
+        f"{ours}/{name}": round(took[name] / took[ours], 2)
+        for ours in own
         for name in took
-        if name not in ("worker", "compiled")
+        if name not in own
     }
+    ratios["two_workers/worker"] = round(2 * took["worker"] / took["two_workers"], 2)
     return Report("worker", figures, ratios, notes, failed)
 
 
-def _fill(stack: Distributed, traffic: Traffic) -> None:
+def _fill(stack: Distributed, lines: list[bytes]) -> None:
     log = KafkaLog(stack.broker.brokers, stack.topics)
     until(lambda: log.trouble() is None)
     now = int(time.time() * 1000)
-    for start in range(0, len(traffic.lines), TOGETHER):
-        log.append(Batch(traffic.lines[start : start + TOGETHER], [], now))
+    for start in range(0, len(lines), TOGETHER):
+        log.append(Batch(lines[start : start + TOGETHER], [], now))
     log.close()
 
 

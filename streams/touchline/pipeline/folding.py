@@ -120,9 +120,10 @@ class Folding:
         changed: dict[UUID, Folded] = {}
         asked: list[UUID] = []
         for name, one in customers.items():
-            if one.signals_changed(folded[name]):
+            now_so = folded[name]
+            if one.signals_changed(now_so) and (now_so.signals or name not in without):
                 customer = customer_id(name)
-                changed[customer] = folded[name]
+                changed[customer] = now_so
                 if name not in without:
                     asked.append(customer)
         held: dict[UUID, list[FrictionRow]] = defaultdict(list)
