@@ -150,6 +150,17 @@ def test_a_merge_of_customers_counts_them_once(store: Store, fold: Fold, failed:
         assert len(set(one.evidence)) == customers
 
 
+def test_what_one_customer_met_twice_at_once_is_counted_twice(
+    store: Store, fold: Fold, failed: Failed
+) -> None:
+    """Two events of a customer in the same millisecond are two: no fewer times than customers are told."""
+    file = _only("{id: two, kind: threshold, title: Two, events: payment.failed, customers: 2, within: 10m}")
+    again = replace(failed("a", T), id="again")
+    _take(fold, store, [failed("a", T), again, failed("b", T + 1_000)])
+    (one,) = _evaluation(store, file).evaluate(T + MINUTE, T).alerts
+    assert (one.customers, one.count) == (2, 3)
+
+
 def test_an_incident_older_than_the_lookback_goes_on(store: Store, fold: Fold, failed: Failed) -> None:
     """What lasts for days keeps its id and its beginning, counts all its customers, and ends."""
     file = _only("{id: long, kind: threshold, title: Long, events: payment.failed, customers: 1, within: 1h}")

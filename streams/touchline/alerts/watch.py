@@ -63,13 +63,6 @@ def rows_of(rows: Iterable[Row], labels: Labels, after: int, until: int) -> list
     return sorted(some, key=tuple)
 
 
-def counted(rule: AlertRule, rows: Sequence[Row]) -> int:
-    """How many frictions or events `rows` stand for."""
-    if isinstance(rule, Absence):
-        return 0
-    return sum(row[2] for row in rows) if isinstance(rule, Change) else len(rows)
-
-
 def _spells(rule: AlertRule, rows: list[Row], start: int, now: int, oldest: int) -> list[Spell]:
     steps: Iterator[Step]
     if isinstance(rule, Absence):

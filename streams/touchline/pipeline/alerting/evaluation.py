@@ -22,7 +22,7 @@ from touchline.alerts import AlertRule, sql
 from touchline.alerts.incidents import Incident, standing_at, untrue
 from touchline.alerts.rules import Absence, Change
 from touchline.alerts.spells import WEEK
-from touchline.alerts.watch import counted, reach, rows_of, watch
+from touchline.alerts.watch import reach, rows_of, watch
 from touchline.alerts.wording import sentence
 from touchline.pipeline.alerting.asking import Ask, Insert, listed
 from touchline.pipeline.batch import columns
@@ -164,9 +164,7 @@ class Evaluation:
             mark = marks[one.id] = (one.resolved_at, now if asked else 0, hash(repr(some)))
             if before is not None and before.status != "retracted" and before_marks.get(one.id) == mark:
                 continue
-            # What began earlier than the points reach is counted by the store.
-            number = counted(rule, some) if after >= lo else None
-            row = _row(self._ask, rule, one, before, number, (after, until), oldest, known_at)
+            row = _row(self._ask, rule, one, before, (after, until), oldest, known_at)
             if before is None or row != msgspec.structs.replace(before, version=row.version):
                 rows.append(row)
         return rows + [
@@ -214,7 +212,6 @@ def _row(
     rule: AlertRule,
     one: Incident,
     before: AlertRow | None,
-    number: int | None,
     span: tuple[int, int],
     oldest: int,
     known_at: int,
@@ -226,7 +223,6 @@ def _row(
     if not isinstance(rule, Absence):
         ((count, customers, first),) = ask(sql.extent(rule), bound)
         evidence = _journeys(ask, [(journey, customer) for _, journey, customer in first], until)
-    count = count if number is None else number
     usual = _usual(ask, rule, one, oldest) if before is None else before.usual
     return AlertRow(
         id=one.id,
