@@ -64,6 +64,20 @@ def test_an_event_of_a_repeated_record_is_stored_and_no_duplicate() -> None:
     assert (flushed.stored, flushed.duplicates) == (0, 1)
 
 
+def test_a_worker_made_anew_writes_what_has_no_version() -> None:
+    """After a restart, rows of tables without versions are written, and for a repeated flush not again."""
+    log, store = Cutting(), MemoryStore()
+    for one in ("a", "b"):
+        refused = {"id": one, "received_at": 0, "producer": "", "reason": "malformed_json", "body": ""}
+        log.append("quarantine", [orjson.dumps(refused | {"message": "", "field": ""})], 0)
+    with pytest.raises(CutOff):
+        Worker(log, store, RULES).flush(log.read(0, limit_bytes=1, limit_records=1), HOUR)
+    for _ in range(2):
+        worker = Worker(log, store, RULES)
+        worker.flush(worker.read(1), HOUR)
+    assert sorted(row["id"] for row in store.tables["quarantine"].values()) == ["a", "b"]
+
+
 def test_a_friction_keeps_the_time_at_which_it_was_first_known() -> None:
     """When it is resolved its row changes, and `detected_at` does not."""
     log, store = MemoryLog(), MemoryStore()

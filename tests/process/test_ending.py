@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from touchline.cli.demo import OUTAGE_BEGINS, OUTAGE_ENDS
+from touchline.cli.demo import OUTAGE_BEGINS, OUTAGE_ENDS, PAST
 from touchline.simulation import Outage, Planted, Retailer
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ def test_the_demo_detects_what_it_planted(start: Any, soon: Any) -> None:
     assert told is not None
     begun = int(told[2])
     outage = Outage(begun + OUTAGE_BEGINS, begun + OUTAGE_ENDS)
-    retailer = Retailer(int(told[1]), begun, rate=20, outage=outage)
+    retailer = Retailer(int(told[1]), begun, history=PAST, rate=20, outage=outage)
 
     def planted_lately() -> int | None:
         """The time, once a few frictions have opened since the demo began."""

@@ -96,7 +96,7 @@ class Worker:
         self._newest = store.newest() or 0
         self._version = store.last_version()
         self._written: OrderedDict[str, str] = OrderedDict()
-        self._position = log.committed()
+        self._position = self._flushing = log.committed()
 
     @property
     def next_deadline(self) -> int | None:
@@ -139,7 +139,8 @@ class Worker:
         # Where a flush is repeated, there may be rows of events that are not stored.
         repeated = self._log.begun() > self._position
         if records:
-            self._log.begin(records[-1].offset)
+            self._flushing = records[-1].offset
+            self._log.begin(self._flushing)
 
         self._identities.make_room(self._in_mind)
         sets = [event.identifiers for event in (*batch.events, *batch.repeated)]
@@ -179,7 +180,8 @@ class Worker:
         detected_at = now if detected_at is None else detected_at
         entries, quarantined = read_entries(record)
         self._version = max(self._version + 1, detected_at)
-        self._log.begin(record.offset)
+        self._flushing = record.offset
+        self._log.begin(self._flushing)
 
         taken = self._decisions.take(entries)
         moves = [move for pair in taken.lifted for move in self._identities.unban(pair)]
@@ -338,7 +340,8 @@ class Worker:
 
     def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
         if any(rows.values()):
-            self._store.insert(table, rows, token=f"{table}:{self._version}")
+            # Where rows have no version a later worker begins at the same: the offset tells its flush apart.
+            self._store.insert(table, rows, token=f"{table}:{self._version}:{self._flushing}")
 
 
 def _names(moves: Iterable[Move]) -> set[str]:
