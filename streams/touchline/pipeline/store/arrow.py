@@ -1,12 +1,10 @@
 """Rows given by column → Arrow, the quickest exact way in: milliseconds stay integers all along."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from importlib.abc import MetaPathFinder
 from typing import Any
 from uuid import UUID
 
-import pyarrow as pa
+from touchline.pipeline.store.lean_arrow import pyarrow as pa
 
 _TYPES: dict[str, pa.DataType] = {
     "String": pa.string(),
@@ -47,19 +45,6 @@ def arrow_stream(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.Da
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
     return bytes(sink.getvalue().to_pybytes())
-
-
-class _WithoutPandas(MetaPathFinder):
-    """At its first array pyarrow imports pandas, if it can: a second, and 60 MB, for nothing here."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ImportError
-
-
-sys.meta_path.insert(0, _finder := _WithoutPandas())
-pa.array([])
-sys.meta_path.remove(_finder)
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
