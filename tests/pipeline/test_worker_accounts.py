@@ -64,6 +64,17 @@ def test_an_event_of_a_repeated_record_is_stored_and_no_duplicate() -> None:
     assert (flushed.stored, flushed.duplicates) == (0, 1)
 
 
+def test_the_accounts_tell_what_is_stored_from_what_is_double() -> None:
+    """Of three events of a record, one of them twice, two are accounted as stored and one as a duplicate."""
+    log, store = MemoryLog(), MemoryStore()
+    lines = [_line("a", "order.placed", 0), _line("b", "order.placed", 0), _line("a", "order.placed", 0)]
+    log.append("touchpoints", lines, 0)
+    worker = Worker(log, store, RULES)
+    worker.flush(worker.read(), HOUR)
+    (row,) = store.tables["accounts"].values()
+    assert (row["stored"], row["duplicates"], row["suppressed"]) == (2, 1, 0)
+
+
 def test_a_worker_made_anew_writes_what_has_no_version() -> None:
     """After a restart, rows of tables without versions are written, and for a repeated flush not again."""
     log, store = Cutting(), MemoryStore()

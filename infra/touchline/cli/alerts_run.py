@@ -79,11 +79,13 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
         duty.keep(ended)
 
 
-def _known(backlog: Backlog | None, behind: Callable[[float], None]) -> Callable[[], int | None]:
+def _known(
+    backlog: Backlog | None, behind: Callable[[float], None], clock: Callable[[], float] = time.time
+) -> Callable[[], int | None]:
     """Gives up to when (ms) all that came is stored, and counts how long ago that is."""
 
     def known() -> int | None:
-        now = int(time.time() * 1000)
+        now = int(clock() * 1000)
         at = now if backlog is None else backlog.known()
         if at is not None:
             behind(max(0, now - at) / 1000)
