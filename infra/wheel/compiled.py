@@ -18,12 +18,16 @@ MODULES = (
     "streams/touchline/friction/fold.py",
     "streams/touchline/friction/kinds.py",
     "streams/touchline/friction/layer.py",
+    "streams/touchline/identity/partitions.py",
     "streams/touchline/journeys/journeys.py",
+    "streams/touchline/pipeline/batch.py",
     "streams/touchline/pipeline/customer.py",
     "streams/touchline/pipeline/difference.py",
     "streams/touchline/pipeline/fates.py",
     "streams/touchline/pipeline/folding.py",
     "streams/touchline/pipeline/held.py",
+    "streams/touchline/pipeline/owners.py",
+    "streams/touchline/pipeline/partition_worker.py",
 )
 """What is compiled: all that happens to an event between its customer and its customer's rows."""
 

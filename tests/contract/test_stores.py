@@ -51,7 +51,7 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "events of nobody": store.events_of([]),
         "identifier sets": sets,
         "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
-        "identities of": sorted(store.identities_of([*entities[:20], "device:never-seen"])),
+        "identities of": sorted(map(sorted, store.identities_of([*entities[:20], "device:never-seen"]))),
         "sets naming": sorted(store.sets_naming([*entities[:20], sets[0][-1], "device:never-seen"])),
         "links": sorted(store.links()),
         "linked": store.linked([*sets, ("device:never-seen", "device:other")]),

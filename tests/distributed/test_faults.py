@@ -68,18 +68,25 @@ def _events(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
 
 
 class Producer(threading.Thread):
-    """Sends every event to the collector until it is answered for."""
+    """Sends every event to the collector until it is answered for; no more of them than it is let."""
 
     def __init__(self, url: str, raws: list[bytes]) -> None:
         super().__init__(daemon=True)
         self._url, self._raws = f"{url}/v1/events", raws
         self._pause = threading.Event()
+        self._share = 0.0
         self.acked = 0
         self.repeats = 0
+
+    def let(self, share: float) -> None:
+        """Send this share of the events by now: as many before the last kill as before the first."""
+        self._share = share
 
     def run(self) -> None:
         with urllib3.PoolManager(retries=False, timeout=30) as http:
             for start in range(0, len(self._raws), REQUEST_EVENTS):
+                while start > self._share * len(self._raws):
+                    self._pause.wait(0.05)
                 body = b"\n".join(self._raws[start : start + REQUEST_EVENTS])
                 while not self._sent(http, body):
                     self.repeats += 1
@@ -150,6 +157,7 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
     producer.start()
     while kills.total() < KILLS:
         number = kills.total()
+        producer.let((number + 1) / KILLS)
         if number == KILLS // 4:
             keeper.commands |= {"worker-1": ["worker"], "worker-2": ["worker"]}
         if number == KILLS // 2:

@@ -195,6 +195,7 @@ def test_too_much_poison_stops_the_worker(store: MemoryStore) -> None:
 def test_other_rules_have_every_customer_folded_anew() -> None:
     """A worker says which rules it has; the stage has every customer folded by them, once."""
     store, sent = MemoryStore(), Sent()
+    store.put_in_force("before", NOW)
     worker = _worker(store, sent, 1)
     worker.flush([_record("events", *encoded([_event(1, "device:x"), _event(2, "device:z")]))], NOW, NOW)
     rules = [line for _, line in sent.lines("rules")]
@@ -206,6 +207,17 @@ def test_other_rules_have_every_customer_folded_anew() -> None:
         [Reload("device:x"), Reload("device:z")]
     )
     assert store.rules_in_force() == FINGERPRINT
+
+
+def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
+    """Where no rules were in force, all that is folded was folded by the first ones: nothing is folded anew."""
+    store, sent = MemoryStore(), Sent()
+    worker = _worker(store, sent, 1)
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]))], NOW, NOW)
+    stage = IdentityStage(store, _place, 2, sent, "s")
+    stage.flush([_record("rules", *(line for _, line in sent.lines("rules")))], NOW)
+    assert store.rules_in_force() == FINGERPRINT
+    assert not sent.lines("reload")
 
 
 def test_the_stage_adopts_what_one_worker_alone_had_stored(make_events: Callable[[], list[Event]]) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 
-class FrictionRow(msgspec.Struct, frozen=True, kw_only=True):
+class FrictionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row of `frictions`; `version` grows with every change, the highest counts."""
 
     id: UUID
@@ -27,7 +27,7 @@ class FrictionRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class JourneyRow(msgspec.Struct, frozen=True):
+class JourneyRow(msgspec.Struct, frozen=True, gc=False):
     """A row of `journeys`, a `Journey` among it; `version` grows with every change, the highest counts."""
 
     id: UUID

@@ -3,12 +3,17 @@
 It is an envelope that was checked once, at the edge; nothing behind the collector validates it again.
 """
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+_time = attrgetter("time")
+_order = attrgetter("time", "id")
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One accepted event.
 
     Times are milliseconds since 1970, UTC. `identifiers` are `kind:value`, normalised, without
@@ -36,3 +41,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def order(self) -> tuple[int, str]:
         """The key by which events are ordered: `(time, id)`."""
         return (self.time, self.id)
+
+
+def in_order(events: Sequence[Event]) -> list[Event]:
+    """The events by `(time, id)`; ids are compared only where two are of one time, which is seldom."""
+    ordered = sorted(events, key=_time)
+    last = None
+    for event in ordered:
+        time = event.time
+        if time == last:
+            return sorted(events, key=_order)
+        last = time
+    return ordered

@@ -19,14 +19,14 @@ class FrictionName(str):
         return derived_id(self)
 
 
-class FrictionEvent(Event, frozen=True, kw_only=True):
+class FrictionEvent(Event, frozen=True, kw_only=True, gc=False):
     """A signal of the first layer as the second layer sees it: an event of type `friction.<rule id>`.
 
     Its `id` is the friction id, or the name of it, its `time` is `opened_at`; the rest is of its anchor.
     """
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One friction of one customer (SEMANTICS §2). Times are milliseconds since 1970."""
 
     rule: str

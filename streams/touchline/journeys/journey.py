@@ -16,7 +16,7 @@ class Strike(NamedTuple):
     weight: int
 
 
-class Journey(msgspec.Struct, frozen=True, kw_only=True):
+class Journey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One journey. Times are milliseconds since 1970.
 
     `path` is the channels in order, repeats collapsed. `contacts`, `wait_seconds`, `transfers`,

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import uuid5
 
 import msgspec
-import orjson
 from msgspec import structs
 
 from touchline.identity import Entry, Suppression
@@ -23,6 +22,7 @@ from touchline.vocabulary.ids import NAMESPACE
 _events = msgspec.json.Decoder(Event)
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _decode_account = msgspec.json.Decoder(AccountRow).decode
+_encode = msgspec.json.Encoder().encode
 _id = attrgetter("id")
 
 Read = TypeVar("Read")
@@ -197,21 +197,14 @@ def _lines(record: Record) -> Iterable[bytes]:
 
 def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, Sequence[Any]]:
     """Rows of the events table, by column."""
-    return {
-        "id": [event.id for event in events],
-        "type": [event.type for event in events],
-        "time": [event.time for event in events],
-        "received_at": [event.received_at for event in events],
-        "channel": [event.channel for event in events],
-        "source": [event.source for event in events],
-        "producer": [event.producer for event in events],
-        "entity": [event.entity for event in events],
-        "identifiers": [event.identifiers for event in events],
-        "data": [orjson.dumps(event.data) for event in events],
-        "context": [orjson.dumps(event.context) if event.context else b"{}" for event in events],
-        "schema": [event.schema for event in events],
-        "log_offset": offsets,
-    }
+    if not events:
+        return {}
+    rows = columns(events)
+    rows["entity"] = [identifiers[0] for identifiers in rows["identifiers"]]
+    rows["data"] = list(map(_encode, rows["data"]))
+    rows["context"] = [_encode(context) if context else b"{}" for context in rows["context"]]
+    rows["log_offset"] = offsets
+    return rows
 
 
 def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[Any]]:

@@ -47,6 +47,11 @@ class CustomerFold(FrictionFold):
         """How many events were taken in."""
         return 0 if self._run is None else sum([run.events for run in self._run.all])
 
+    @property
+    def firsts(self) -> set[str]:
+        """The first event of each journey."""
+        return set() if self._run is None else {run.first for run in self._run.all}
+
     def copy_into(self, into: "CustomerFold") -> None:
         """Make `into`, which is new, stand where this one stands, to go its own way from here."""
         self.friction_copy(into)

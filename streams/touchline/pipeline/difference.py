@@ -4,7 +4,7 @@ New and changed rows as they are, and what is no longer true as retracted or sup
 is written. A friction keeps the time at which it was first detected.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from uuid import UUID
 
 from msgspec.structs import astuple, replace
@@ -19,16 +19,19 @@ def frictions(
 ) -> Iterator[FrictionRow]:
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
     before = {row.id: row for row in held}
-    journey_ids = {journey.first: journey.id for journey in folded.journey_of}
+    journey_ids: dict[str, UUID] = {}
     for one, journey in zip(folded.signals, folded.journey_of, strict=True):
         friction = one.id
-        known = before.pop(friction, None)
+        known = before.pop(friction, None) if before else None
+        journey_id = journey_ids.get(journey.first)
+        if journey_id is None:
+            journey_id = journey_ids[journey.first] = journey.id
         row = FrictionRow(
             id=friction,
             rule=one.rule,
             rule_version=one.rule_version,
             customer=customer,
-            journey=journey_ids[journey.first],
+            journey=journey_id,
             anchor=one.anchor,
             channel=one.channel,
             source=one.source,
@@ -61,10 +64,30 @@ def journeys(
         if known is None or replace(row, version=known.version) != known:
             yield row
     for row in before.values():
-        yield replace(row, superseded=1, due_at=None, version=version)
+        yield _superseded(row, version)
+
+
+def journeys_anew(
+    customer: UUID, folded: Folded, before: Callable[[], Folded], gone: set[str], version: int
+) -> Iterator[JourneyRow]:
+    """The rows of `journeys` to write for a customer who was folded anew.
+
+    `before` says what was written last; `gone` are the first events of those journeys that are none any more.
+    """
+    for one in folded.journeys:
+        yield journey_row(customer, one, folded, version)
+    if gone:
+        told = before()
+        for one in told.journeys:
+            if one.first in gone:
+                yield _superseded(journey_row(customer, one, told, version), version)
 
 
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:
     """The row of one of a customer's journeys; the last one says when the customer is next due."""
     due_at = folded.due_at if journey is folded.journeys[-1] else None
     return JourneyRow(*(journey.id, customer, *astuple(journey), due_at, 0, version))
+
+
+def _superseded(row: JourneyRow, version: int) -> JourneyRow:
+    return replace(row, superseded=1, due_at=None, version=version)

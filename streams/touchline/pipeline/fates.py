@@ -19,7 +19,7 @@ _producer = attrgetter("producer")
 
 
 class Placed(NamedTuple):
-    """Events, and the offset of the record that brought each."""
+    """Events, and the offset of the record that brought each; those of one record lie together."""
 
     events: list[Event]
     offsets: list[int]
@@ -59,4 +59,12 @@ def fates(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Pl
 
 
 def _counted(some: Placed) -> Counter[tuple[int, str]]:
-    return Counter(zip(some.offsets, map(_producer, some.events), strict=True))
+    """The events of each record and producer; record by record, which takes no key for each event."""
+    counts: Counter[tuple[int, str]] = Counter()
+    producers = list(map(_producer, some.events))
+    begin = 0
+    for offset, events in Counter(some.offsets).items():
+        for producer, number in Counter(producers[begin : begin + events]).items():
+            counts[offset, producer] = number
+        begin += events
+    return counts

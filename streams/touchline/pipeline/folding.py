@@ -6,6 +6,7 @@ that it wrote them; what is derived from the rows of a flush, such as alerts, is
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -95,10 +96,10 @@ class Folding:
         without = {
             name
             for name, one in customers.items()
-            if rowless and not one.known and one.taken == len(fresh.get(name, ())) and rowless(name)
+            if rowless and not one.known and rowless(name) and one.taken == len(fresh.get(name, ()))
         }
         frictions, new = self._frictions(customers, folded, without, detected_at, version)
-        journeys = self._journeys(customers, folded, without, version)
+        journeys = self._journeys(customers, folded, without, now, version)
         return Changes(frictions, journeys, new, customers, folded)
 
     def wrote(self, changes: Changes) -> None:
@@ -117,15 +118,17 @@ class Folding:
         detected_at: int,
         version: int,
     ) -> tuple[list[FrictionRow], dict[str, int]]:
-        changed: dict[UUID, Folded] = {}
+        changed: list[tuple[UUID, Folded]] = []
         asked: list[UUID] = []
         for name, one in customers.items():
             now_so = folded[name]
-            if one.signals_changed(now_so) and (now_so.signals or name not in without):
-                customer = customer_id(name)
-                changed[customer] = now_so
-                if name not in without:
-                    asked.append(customer)
+            if one.signals_changed(now_so):
+                none = one.without_signals or name in without
+                if now_so.signals or not none:
+                    customer = customer_id(name)
+                    changed.append((customer, now_so))
+                    if not none:
+                        asked.append(customer)
         held: dict[UUID, list[FrictionRow]] = defaultdict(list)
         known = set()
         for row in self._store.frictions_of(asked):
@@ -133,10 +136,12 @@ class Folding:
             known.add(row.id)
         rows = [
             row
-            for customer, now_so in changed.items()
-            for row in difference.frictions(customer, now_so, held[customer], detected_at, version)
+            for customer, now_so in changed
+            for row in difference.frictions(customer, now_so, held.get(customer, ()), detected_at, version)
         ]
-        new = Counter(row.rule for row in rows if row.status != "retracted" and row.id not in known)
+        new = Counter(
+            row.rule for row in rows if row.status != "retracted" and not (known and row.id in known)
+        )
         return rows, dict(new)
 
     def _journeys(
@@ -144,13 +149,20 @@ class Folding:
         customers: Mapping[str, Held],
         folded: Mapping[str, Folded],
         without: Collection[str],
+        now: int,
         version: int,
     ) -> list[JourneyRow]:
         rows: list[JourneyRow] = []
         unknown: dict[UUID, Folded] = {}
+        replaced = self._held.replaced
         for name, one in customers.items():
             now_so = folded[name]
-            if one.known or name in without:
+            before = replaced.get(name)
+            if before is not None:
+                gone = before.firsts - one.firsts
+                told = partial(before.folded, self._rules, now)
+                rows += difference.journeys_anew(customer_id(name), now_so, told, gone, version)
+            elif one.known or name in without:
                 # In order, journeys only grow: none is superseded.
                 customer = customer_id(name)
                 rows += (

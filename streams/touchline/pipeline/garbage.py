@@ -1,14 +1,15 @@
 """Python's search for cyclic garbage, made rare.
 
-It looks through every object again and again as their number grows, and a worker that holds very many
-customers, whose state has no cycles, would spend as long in it as in the fold.
+It looks through every object again and again as their number grows. A worker holds very many customers, and
+for the time of a flush very many events, none of which has cycles: it would spend as long in it as in the fold.
 """
 
 import gc
 
-_THRESHOLDS = (100_000, 20, 100)
+_THRESHOLDS = (1_000_000, 20, 100)
+"""More than a flush makes for as long as it takes: what it lets go of again is never looked through."""
 
 
 def search_seldom() -> None:
-    """Look for cyclic garbage a hundred times less often than Python does by itself, in this process."""
+    """Look for cyclic garbage a thousand times less often than Python does by itself, in this process."""
     gc.set_threshold(*_THRESHOLDS)

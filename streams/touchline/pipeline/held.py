@@ -9,12 +9,11 @@ late costs a little. Letting go of a customer at any moment changes no result.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from operator import attrgetter
 
 from touchline.friction import RuleSet
 from touchline.journeys import Journey
 from touchline.pipeline.customer import CustomerFold, Folded
-from touchline.vocabulary.event import Event
+from touchline.vocabulary.event import Event, in_order
 
 HELD_CUSTOMERS = 100_000
 """Customers that are held at most; the one that was not touched for longest goes first."""
@@ -28,8 +27,8 @@ MOST_SNAPSHOTS = 16
 Load = Callable[[Collection[str], int | None], Iterable[tuple[str, Event]]]
 """The stored events of some customers, all or those later than a time (ms), each with its customer."""
 
-_time = attrgetter("time")
-_order = attrgetter("time", "id")
+_NO_SIGNALS = 0
+"""The fingerprint of no signals, as most customers have."""
 
 
 class Held(CustomerFold):
@@ -48,6 +47,11 @@ class Held(CustomerFold):
         """Whether it is known what the store has of it."""
         return self._earlier_written is not None
 
+    @property
+    def without_signals(self) -> bool:
+        """Whether it is known that the store has no signals of it."""
+        return self._signals_written == _NO_SIGNALS
+
     def signals_changed(self, folded: Folded) -> bool:
         """Whether the store has other signals than these, or may have."""
         return self._signals_written != _signals_print(folded)
@@ -61,6 +65,10 @@ class Held(CustomerFold):
         self._signals_written = _signals_print(folded)
         self._earlier_written = _earlier_print(folded)
         self.settle()
+
+    def replace(self, before: "Held") -> None:
+        """Stand for the same customer from now on: the store has what was written of it before."""
+        self._signals_written = before._signals_written
 
     def take_all(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order, and make snapshots on the way."""
@@ -110,6 +118,8 @@ class HeldCustomers:
         self._rules, self._journey_gap = rules, journey_gap
         self._load, self._most = load, most
         self._held: dict[str, Held] = {}
+        self.replaced: dict[str, Held] = {}
+        """Of the customers advanced last, those that had to be folded anew, as they stood in the store."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -123,17 +133,23 @@ class HeldCustomers:
         """
         found: dict[str, Held] = {}
         anew: dict[str, list[Event]] = {}
+        replaced = self.replaced = {}
         for name in touched:
             events = fresh.get(name, [])
             if len(events) > 1:
-                events = _in_order(events)
+                events = in_order(events)
             one = self._held.pop(name, None)
-            if one is None or name in moved:
+            if one is None:
                 anew[name] = events
-            elif not events or one.precedes(events[0]):
+                continue
+            stays = name not in moved
+            if stays and (not events or one.precedes(events[0])):
                 found[name] = one
                 one.take_all(events, self._rules, self._journey_gap)
-            elif (earlier := one.rewound(events[0].time)) is not None:
+                continue
+            if one.known:
+                replaced[name] = one
+            if stays and (earlier := one.rewound(events[0].time)) is not None:
                 found[name] = self._caught_up(name, earlier, events)
             else:
                 anew[name] = events
@@ -141,6 +157,8 @@ class HeldCustomers:
             found |= self._folded_anew(anew, whole=False)
         if forgot := [name for name, one in found.items() if one.forgot(self._rules, now)]:
             found |= self._folded_anew({name: fresh.get(name, []) for name in forgot}, whole=True)
+        for name, before in replaced.items():
+            found[name].replace(before)
         return found
 
     def hold(self, customers: Mapping[str, Held]) -> None:
@@ -152,7 +170,7 @@ class HeldCustomers:
 
     def _caught_up(self, name: str, one: Held, fresh: Iterable[Event]) -> Held:
         stored = (event for _, event in self._load([name], one.last))
-        one.take_all(_in_order([*stored, *fresh]), self._rules, self._journey_gap)
+        one.take_all(in_order([*stored, *fresh]), self._rules, self._journey_gap)
         return one
 
     def _folded_anew(self, fresh: Mapping[str, list[Event]], *, whole: bool) -> dict[str, Held]:
@@ -162,20 +180,8 @@ class HeldCustomers:
         found = {}
         for name, new in fresh.items():
             one = found[name] = Held(whole)
-            one.take_all(_in_order([*events[name], *new]), self._rules, self._journey_gap)
+            one.take_all(in_order([*events[name], *new]), self._rules, self._journey_gap)
         return found
-
-
-def _in_order(events: Sequence[Event]) -> list[Event]:
-    """The events by time, and by id where two are of one time."""
-    ordered = sorted(events, key=_time)
-    last = None
-    for event in ordered:
-        time = event.time
-        if time == last:
-            return sorted(events, key=_order)
-        last = time
-    return ordered
 
 
 def _thinned(snapshots: tuple[CustomerFold, ...]) -> tuple[CustomerFold, ...]:
@@ -187,9 +193,9 @@ def _thinned(snapshots: tuple[CustomerFold, ...]) -> tuple[CustomerFold, ...]:
 
 
 def _signals_print(folded: Folded) -> int:
-    """A fingerprint of the signals; 0 where there are none, as with most customers."""
+    """A fingerprint of the signals."""
     if not folded.signals:
-        return 0
+        return _NO_SIGNALS
     return hash(
         tuple(
             (one.rule, one.anchor, one.opened_at, one.resolved_at, one.evidence, journey.first)

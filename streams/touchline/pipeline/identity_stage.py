@@ -215,11 +215,14 @@ class IdentityStage:
 
     def _bring_into_force(self, fingerprint: str, at: int) -> None:
         """Have every customer folded anew, if other rules were in force before."""
-        if self._store.rules_in_force() == fingerprint:
+        before = self._store.rules_in_force()
+        if before == fingerprint:
             return
-        everyone = iter({self._identities.customer_of(entity) for entity in self._store.entities()})
-        while some := list(islice(everyone, RELOADS_TOGETHER)):
-            self._send("reload", ((customer, Reload(customer)) for customer in some))
+        # Where none were, all that is folded so far was folded by these.
+        if before is not None:
+            everyone = iter({self._identities.customer_of(entity) for entity in self._store.entities()})
+            while some := list(islice(everyone, RELOADS_TOGETHER)):
+                self._send("reload", ((customer, Reload(customer)) for customer in some))
         self._store.put_in_force(fingerprint, at)
 
     def _send(self, kind: MessageKind, told: Iterable[tuple[str, Assignment | Reload]]) -> None:

@@ -122,10 +122,12 @@ class MemoryStore:
         wanted = set(entities)
         return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
 
-    def identities_of(self, entities: Sequence[str]) -> Iterable[tuple[str, UUID]]:
+    def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
         identities = self.tables["identities"]
         owners = {identities[entity,]["customer"] for entity in entities if (entity,) in identities}
-        return [(row["entity"], row["customer"]) for row in identities.values() if row["customer"] in owners]
+        return [
+            [row["entity"] for row in identities.values() if row["customer"] == owner] for owner in owners
+        ]
 
     def links(self) -> Iterable[tuple[str, ...]]:
         return [row["identifiers"] for row in self._rows("links")]

@@ -1,9 +1,7 @@
 """Whose an entity is, and who else is of that customer, as the table of identities says it now."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
-from uuid import UUID
 
 from touchline.pipeline.ports import Store
 from touchline.vocabulary.identifiers import rank
@@ -24,12 +22,11 @@ def owned(store: Store, entities: Collection[str]) -> Owned:
     """Look up entities; one that the table does not name is a customer of its own."""
     customer_of = {entity: entity for entity in entities}
     members_of = {entity: [entity] for entity in entities}
-    together: dict[UUID, list[str]] = defaultdict(list)
     strangers = set(entities)
-    for entity, customer in store.identities_of(sorted(entities)):
-        together[customer].append(entity)
-        strangers.discard(entity)
-    for identifiers in together.values():
+    for identifiers in store.identities_of(sorted(entities)):
+        strangers.difference_update(identifiers)
+        if len(identifiers) == 1:
+            continue
         strongest = min(identifiers, key=rank)
         for one in identifiers:
             if one in customer_of:

@@ -19,9 +19,9 @@ All that it remembers is a cache of the store. It is made anew whenever its part
 any failure.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -58,7 +58,6 @@ from touchline.pipeline.messages import (
 )
 from touchline.pipeline.owners import owned
 from touchline.pipeline.ports import Record, Store
-from touchline.tables.rows import IdentityRow
 from touchline.vocabulary.event import Event
 
 REMEMBERED = 200_000
@@ -118,9 +117,10 @@ class PartitionWorker:
         self._fresh: Mapping[str, list[Event]] = {}
         self._members: dict[str, list[str]] = {}
         self._strangers: set[str] = set()
-        self._owners: OrderedDict[str, str] = OrderedDict()
-        self._linked: OrderedDict[tuple[str, ...], None] = OrderedDict()
-        self._named: OrderedDict[str, None] = OrderedDict()
+        # What is in mind longest comes first.
+        self._owners: dict[str, str] = {}
+        self._linked: dict[tuple[str, ...], None] = {}
+        self._named: dict[str, None] = {}
         fingerprint = f"{rules.fingerprint}/{journey_gap}"
         if store.rules_in_force() != fingerprint:
             sender.send([Message(None, "rules", encoded([fingerprint]))])
@@ -239,13 +239,14 @@ class PartitionWorker:
         """Whose the entities of the events are. Of its own entities it is told when that changes."""
         for one in arrived.assignments:
             self._owners.pop(one.entity, None)
-        own = {event.entity for event in (*arrived.new, *arrived.repeated, *arrived.suppressed)}
+        came = chain(arrived.new, arrived.repeated, arrived.suppressed)
+        own = {identifiers[0] for identifiers in map(_identifiers, came)}
         unknown = own.difference(self._owners)
         found = {entity: self._owners[entity] for entity in own - unknown}
         asked, self._members, self._strangers = owned(
             self._store, unknown.union(event.entity for event in arrived.forwarded)
         )
-        _remember(self._owners, ((entity, asked[entity]) for entity in unknown))
+        _remember(self._owners, {entity: asked[entity] for entity in unknown})
         return found | asked
 
     def _load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
@@ -259,8 +260,10 @@ class PartitionWorker:
         }
         if stored := self._store.events_of(sorted(customer_of), later_than):
             # What others stored and forwarded to this flush comes as fresh.
-            fresh = {event.id for events in self._fresh.values() for event in events}
-            yield from ((customer_of[event.entity], event) for event in stored if event.id not in fresh)
+            fresh = {event.id for customer in customers for event in self._fresh.get(customer, ())}
+            for event in stored:
+                if event.id not in fresh:
+                    yield customer_of[event.identifiers[0]], event
 
     def _pending(self) -> Iterable[tuple[str, int]]:
         return ((customer, due_at) for customer, due_at in self._store.due() if self._here(customer))
@@ -297,14 +300,14 @@ class PartitionWorker:
             lines[self._partition_of(reload.customer), "reload"] += encoded([reload])
         if lines:
             self._sender.send([Message(*to, told) for to, told in lines.items()])
-        _remember(self._linked, ((one, None) for one in links | suppressed))
+        _remember(self._linked, dict.fromkeys(links | suppressed))
 
     def _write_identities(self, sets: Iterable[tuple[str, ...]]) -> None:
         """Name each identifier, as a customer of its own: any row of the identity stage's counts for more."""
-        named = set(chain.from_iterable(sets)).difference(self._named)
-        rows = [IdentityRow(entity=one, customer=customer_id(one), version=0) for one in sorted(named)]
-        self._write_rows("identities", rows)
-        _remember(self._named, ((one, None) for one in named))
+        named = sorted(set(chain.from_iterable(sets)).difference(self._named))
+        customers, version = list(map(customer_id, named)), [0] * len(named)
+        self._write("identities", {"entity": named, "customer": customers, "version": version})
+        _remember(self._named, dict.fromkeys(named))
 
     def _write_quarantine(self, rows: Sequence[dict[str, Any]]) -> None:
         self._write("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})
@@ -333,7 +336,8 @@ def _refuse(line: bytes) -> dict[str, Any]:
     raise msgspec.ValidationError("its record has no header that says what it is")
 
 
-def _remember(known: "OrderedDict[Key, Value]", more: Iterable[tuple[Key, Value]]) -> None:
+def _remember(known: dict[Key, Value], more: Mapping[Key, Value]) -> None:
     known.update(more)
-    while len(known) > REMEMBERED:
-        known.popitem(last=False)
+    if (excess := len(known) - REMEMBERED) > 0:
+        for key in list(islice(known, excess)):
+            del known[key]

@@ -71,8 +71,8 @@ class Store(Protocol):
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
 
-    def identities_of(self, entities: Sequence[str]) -> Iterable[tuple[str, UUID]]:
-        """Every identifier of the customers that the entities are of, with its customer."""
+    def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
+        """The identifiers of each customer that one of the entities is of."""
 
     def links(self) -> Iterable[tuple[str, ...]]:
         """The sets of identifiers that the identity stage took into account, each strongest first."""

@@ -93,9 +93,12 @@ WITH owners AS (
         WHERE entity IN {_given("entities")} GROUP BY entity
     )
 )
-SELECT entity, argMax(customer, version) AS owner FROM identities
-WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
-GROUP BY entity HAVING owner IN owners
+SELECT groupArray(entity) FROM (
+    SELECT entity, argMax(customer, version) AS owner FROM identities
+    WHERE entity IN (SELECT entity FROM identities WHERE customer IN owners)
+    GROUP BY entity HAVING owner IN owners
+)
+GROUP BY owner
 """  # noqa: S608 - constants
 LINKS = "SELECT DISTINCT identifiers FROM links"
 LINKED = f"""
