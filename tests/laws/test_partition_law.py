@@ -5,7 +5,7 @@ Its actors take turns before every single call of the store or the log, by a see
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from greenlet import getcurrent, greenlet
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import Entry, Pair, customer_id
 from touchline.identity.ledger import What
+from touchline.pipeline import partition_worker
 from touchline.pipeline.fence import Superseded, fenced
 from touchline.pipeline.identity_stage import IdentityStage
 from touchline.pipeline.kafka.records import partition_of
@@ -45,6 +47,14 @@ DECISIONS: tuple[What, ...] = ("split", "split", "unsplit", "erase")
 
 LINKS = -1
 """The links' one partition, beside those of the touchpoints, which count from 0."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_portions() -> Iterator[None]:
+    """The few customers of a case are folded in several portions, as very many are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(partition_worker, "FOLDED_TOGETHER", 2)
+        yield
 
 
 class CrashError(BaseException):

@@ -19,7 +19,7 @@ All that it remembers is a cache of the store. It is made anew whenever its part
 any failure.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from operator import attrgetter
@@ -44,7 +44,7 @@ from touchline.pipeline.batch import (
 from touchline.pipeline.deadlines import Deadlines
 from touchline.pipeline.decisions import Decisions
 from touchline.pipeline.flushed import Flushed
-from touchline.pipeline.folding import Folding
+from touchline.pipeline.folding import Changes, Folding
 from touchline.pipeline.held import HELD_CUSTOMERS
 from touchline.pipeline.messages import (
     Erasure,
@@ -62,6 +62,9 @@ from touchline.vocabulary.event import Event
 
 REMEMBERED = 200_000
 """Entities whose customer is remembered, and as many whose links and whose rows are known to be there."""
+
+FOLDED_TOGETHER = 5_000
+"""Customers whose events are loaded, and whose rows are written, together: a flush may touch very many."""
 
 DUE_CUSTOMERS = 2_000
 """Customers that are looked at together when no event asks for it."""
@@ -164,31 +167,18 @@ class PartitionWorker:
         self._fresh = routed.fresh
         touched = routed.anew.union(routed.fresh, due)
         self._strangers -= routed.anew
-        changes = self._folding.changes(
-            touched,
-            routed.fresh,
-            routed.anew,
-            now,
-            detected_at,
-            self._version,
-            self._strangers.__contains__,
-        )
-        # Of a forgotten customer nothing is kept, not even what is no longer true.
-        reloaded = {one.customer for one in arrived.reloads}
-        gone = {one for one in reloaded if self._decisions.suppression.suppresses((one,))}
-        unnamed = {one.customer for one in arrived.reloads if one.unnamed}.intersection(changes.folded) - gone
-        named = {one for one in unnamed if changes.folded[one].journeys}
-        for one in unnamed:
-            self._named.pop(one, None)
-        sets = {*map(_identifiers, chain(batch.events, batch.repeated)), *((one,) for one in named)}
-        self._write_identities(sets)
-        self._write_rows("frictions", changes.frictions)
-        self._write_rows("journeys", changes.journeys)
-        self._folding.wrote(changes)
-        if gone := gone | unnamed - named:
-            customers = [customer_id(one) for one in sorted(gone)]
-            self._store.delete("frictions", customers)
-            self._store.delete("journeys", customers)
+        sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
+        self._write_identities(chain.from_iterable(sets))
+        reloads: dict[str, bool] = defaultdict(bool)
+        for one in arrived.reloads:
+            reloads[one.customer] |= one.unnamed
+        found: Counter[str] = Counter()
+        retracted = 0
+        everyone = iter(touched)
+        while some := list(islice(everyone, FOLDED_TOGETHER)):
+            changes = self._fold(some, routed, reloads, now, detected_at)
+            found.update(changes.new)
+            retracted += changes.retracted
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
         self._write("events", event_columns(batch.events, batch.offsets))
@@ -200,10 +190,44 @@ class PartitionWorker:
             quarantined=len(batch.quarantined) + len(unreadable),
             suppressed=len(batch.suppressed),
             customers=len(touched),
-            frictions=changes.new,
-            retracted=changes.retracted,
+            frictions=dict(found),
+            retracted=retracted,
             forwarded=sum(map(len, routed.forward.values())),
         )
+
+    def _fold(
+        self, some: list[str], routed: Routed, reloads: Mapping[str, bool], now: int, detected_at: int
+    ) -> Changes:
+        """Fold some of the touched customers, and write what became of them.
+
+        `reloads` says of those who are to be folded anew whether no event is known any more that names them.
+        """
+        self._version += 1
+        changes = self._folding.changes(
+            some,
+            routed.fresh,
+            routed.anew,
+            now,
+            detected_at,
+            self._version,
+            self._strangers.__contains__,
+        )
+        told = [one for one in some if one in reloads]
+        gone = {one for one in told if self._decisions.suppression.suppresses((one,))}
+        unnamed = {one for one in told if reloads[one]} - gone
+        named = {one for one in unnamed if changes.folded[one].journeys}
+        for one in unnamed:
+            self._named.pop(one, None)
+        self._write_identities(named)
+        self._write_rows("frictions", changes.frictions)
+        self._write_rows("journeys", changes.journeys)
+        self._folding.wrote(changes)
+        # Of a forgotten customer nothing is kept, not even what is no longer true.
+        if gone := gone | unnamed - named:
+            customers = [customer_id(one) for one in sorted(gone)]
+            self._store.delete("frictions", customers)
+            self._store.delete("journeys", customers)
+        return changes
 
     def _here(self, customer: str) -> bool:
         return self._is_own(self._partition_of(customer))
@@ -302,9 +326,9 @@ class PartitionWorker:
             self._sender.send([Message(*to, told) for to, told in lines.items()])
         _remember(self._linked, dict.fromkeys(links | suppressed))
 
-    def _write_identities(self, sets: Iterable[tuple[str, ...]]) -> None:
+    def _write_identities(self, identifiers: Iterable[str]) -> None:
         """Name each identifier, as a customer of its own: any row of the identity stage's counts for more."""
-        named = sorted(set(chain.from_iterable(sets)).difference(self._named))
+        named = sorted(set(identifiers).difference(self._named))
         customers, version = list(map(customer_id, named)), [0] * len(named)
         self._write("identities", {"entity": named, "customer": customers, "version": version})
         _remember(self._named, dict.fromkeys(named))
