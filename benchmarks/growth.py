@@ -22,10 +22,12 @@ from touchline.pipeline.store import Store, open_store
 from touchline.pipeline.worker import Worker
 from touchline.vocabulary.event import Event
 
-EVENTS = 10_000_000
+EVENTS = 50_000_000
 MEASURED = 20_000
-STEPS = (0.1, 0.2, 0.5, 1.0)
+STEPS = (0.02, 0.1, 0.4, 1.0)
 """Parts of the whole at which it is measured."""
+
+SETTLE_SECONDS = 1_800
 
 TOGETHER = 100
 
@@ -41,9 +43,9 @@ def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
         filled = 0
         for number, step in enumerate(STEPS):
             until = int(events * step)
-            fill(store, filled, until - filled, now)
+            fill(Path(name) / "store", filled, until - filled, now)
             filled = until
-            wait_until(lambda: _settled(store), 600, every=0.5)
+            wait_until(lambda: _settled(store), SETTLE_SECONDS, every=0.5)
             with closing(SqliteLog(Path(name) / f"log-{number}.sqlite")) as log:
                 for lines in _renamed(traffic, number):
                     log.append(Batch(lines, [], traffic.events[-1].time))

@@ -26,7 +26,7 @@ def measure(customers: int = CUSTOMERS, starts: int = STARTS) -> Report:
         data = Path(name) / "data"
         with open_store(data / "store") as store:
             now = int(time.time() * 1000)
-            fill(store, 0, customers, now)
+            fill(data / "store", 0, customers, now)
             in_force(store, load_rules(), now)
         full = [_start(Path(name), data, number) for number in range(starts)]
         none = [_start(Path(name), Path(name) / "empty", number) for number in range(starts)]

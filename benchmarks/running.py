@@ -24,6 +24,9 @@ from touchline.pipeline.store_address import Address
 LIMIT_SECONDS: Final = 180.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
+_PYTHON: Final = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+"""Modules are compiled once and not at every start, as where nobody has forbidden it."""
+
 T = TypeVar("T")
 
 
@@ -49,7 +52,7 @@ class Running:
                 [sys.executable, "-m", *arguments],
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+                env={**os.environ, **_PYTHON, **environment},
             )
 
     @property

@@ -1,18 +1,21 @@
 """`worker`: from Kafka to the store, the default pack, one worker process; beside the floor and the peers."""
 
 import time
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import orjson
+from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.compiled import built_wheel
 from benchmarks.report import Report
 from benchmarks.running import Distributed, Running, metric, until
 from benchmarks.traffic import Traffic, demo_traffic
 from touchline.collector.log import Batch
+from touchline.pipeline.kafka.connection import made
 from touchline.pipeline.kafka.log import KafkaLog
 from touchline.pipeline.kafka.topics import Topic, bring_about
 
@@ -29,10 +32,11 @@ TOGETHER = 100
 NOTES = (
     "events_per_second is of the process's own processor time; what the store takes meanwhile is beside it. "
     f"Records hold up to {TOGETHER} events of one partition",
-    "worker: stitched, folded by the default pack, stored in `touchline store`; the identity stage runs "
-    "beside it. told: the same, where each event names its customer alone, as the peers are told. compiled: "
-    "from the compiled wheel. two_workers: two, on two partitions, their processor time added. floor: the "
-    "same records parsed and inserted, nothing else",
+    "worker: stitched, folded by the default pack, stored in `touchline store`, until nothing waits, no "
+    "identifier that changes hands either; the identity stage runs beside it. told: the same, where each "
+    "event names its customer alone, as the peers are told. compiled: from the compiled wheel. two_workers: "
+    "two, on two partitions, their processor time added. floor: the same records parsed and inserted, "
+    "nothing else",
     "the peers read one event a record, keyed by customer, as is usual with them; they fold in order alone, "
     "and are told whose each event is. …_stored: they insert the events as well. faust: a Record a message, "
     "a Table of customers",
@@ -146,8 +150,44 @@ def _workers(stack: Distributed, events: int, workers: int, modules: Path | None
     until(lambda: all(done()))
     first, began, before, store = sum(done()), time.monotonic(), cpu(), stack.store.cpu_seconds()
     until(lambda: sum(done()) >= events, 3_600, every=0.2)
+    with closing(Waiting(stack)) as waiting:
+        until(lambda: not waiting.records(), 3_600, every=0.2)
     wall = time.monotonic() - began
     return Leg(events - first, wall, {"workers": cpu() - before, "store": stack.store.cpu_seconds() - store})
+
+
+class Waiting:
+    """Counts what waits in Kafka for the workers and for the identity stage, who tell each other more."""
+
+    def __init__(self, stack: Distributed) -> None:
+        topics = stack.topics
+        self._consumers = [
+            (
+                topic,
+                made(
+                    KafkaConsumer,
+                    stack.broker.brokers,
+                    group_id=f"{topics.prefix}{group}",
+                    enable_auto_commit=False,
+                ),
+            )
+            for topic, group in ((topics.links, "identity"), (topics.touchpoints, "worker"))
+        ]
+
+    def records(self) -> int:
+        """How many records are not worked off."""
+        # Once more: what the first one waits for may have been told to the second meanwhile.
+        return sum(self._behind(*one) for one in (*self._consumers, self._consumers[0]))
+
+    def close(self) -> None:
+        """Let go of Kafka."""
+        for _, consumer in self._consumers:
+            consumer.close(autocommit=False)
+
+    def _behind(self, topic: str, consumer: Any) -> int:
+        partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic) or ()]
+        ends = consumer.end_offsets(partitions)
+        return sum(end - (consumer.committed(one) or 0) for one, end in ends.items())
 
 
 def _wrong(stack: Distributed, events: int) -> list[str]:

@@ -210,7 +210,7 @@ def test_other_rules_have_every_customer_folded_anew() -> None:
 
 
 def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
-    """Where no rules were in force, all that is folded was folded by the first ones: nothing is folded anew."""
+    """Where none were in force, all that is folded was folded by the first ones, and is not folded anew."""
     store, sent = MemoryStore(), Sent()
     worker = _worker(store, sent, 1)
     worker.flush([_record("events", *encoded([_event(1, "device:x")]))], NOW, NOW)

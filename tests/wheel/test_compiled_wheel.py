@@ -34,12 +34,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_compiled_rooms_pass_the_same_tests(wheel: Path) -> None:
-    """The laws and the tests of friction and journeys hold for the compiled modules as for the plain ones."""
+    """The laws and the tests of what is compiled hold for it as for the plain modules."""
     tested = [
         "tests/friction",
         "tests/journeys",
         "tests/laws/test_friction_law.py",
+        "tests/laws/test_partition_law.py",
         "tests/laws/test_worker_law.py",
+        "tests/pipeline/test_held.py",
+        "tests/pipeline/test_partition_worker.py",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tested],

@@ -29,6 +29,10 @@ class Findings(NamedTuple):
     due_at: int | None
 
 
+_NOTHING: Final = Findings([], None)
+"""Of a customer whom no rule has met yet; not to be changed, as all findings."""
+
+
 class RuleSet:
     """Rules made ready once, for all customers."""
 
@@ -123,6 +127,8 @@ class FrictionFold:
 
     def findings(self, rules: RuleSet, now: int) -> Findings:
         """The signals at the evaluation time `now` (ms)."""
+        if not self._states and self._above is None:
+            return _NOTHING
         # An event tells that the time before it has passed, whatever *now* is. States of a key were
         # told the times of their key's events; those of the customer are told here.
         latest = max(now, self._time - 1)

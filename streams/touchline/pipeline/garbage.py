@@ -1,7 +1,8 @@
 """Python's search for cyclic garbage, made rare.
 
 It looks through every object again and again as their number grows. A worker holds very many customers, and
-for the time of a flush very many events, none of which has cycles: it would spend as long in it as in the fold.
+for the time of a flush very many events, none of which has cycles: it would spend as long in it as in the
+fold.
 """
 
 import gc

@@ -180,7 +180,8 @@ class HeldCustomers:
         found = {}
         for name, new in fresh.items():
             one = found[name] = Held(whole)
-            one.take_all(in_order([*events[name], *new]), self._rules, self._journey_gap)
+            if every := [*events.get(name, ()), *new]:
+                one.take_all(in_order(every), self._rules, self._journey_gap)
         return found
 
 
