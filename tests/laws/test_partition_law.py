@@ -29,6 +29,7 @@ from touchline.pipeline.kafka.records import partition_of
 from touchline.pipeline.memory import MemoryStore
 from touchline.pipeline.messages import Delivered, Message
 from touchline.pipeline.partition_worker import PartitionWorker
+from touchline.pipeline.ports import Columns, Packed
 from touchline.pipeline.replay import replay
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
@@ -105,10 +106,13 @@ class Paused:
 class OnceStore(MemoryStore):
     """A store that minds when an event is written that is there."""
 
-    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
-        if table == "events":
-            assert not self.stored_ids(columns["id"]), "an event is stored twice"
-        super().insert(table, columns, token)
+    def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
+        if isinstance(rows, list):
+            # Those of the events; the others are given by column.
+            assert not self.stored_ids([one for part in rows for one in part["id"]]), (
+                "an event is stored twice"
+            )
+        super().insert(table, rows, token)
 
 
 class Cluster:

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from touchline.identity import Entry, Suppression
 from touchline.pipeline.fates import Placed, fates
-from touchline.pipeline.ports import Record
+from touchline.pipeline.ports import Packed, Record, Store
 from touchline.tables.rows import AccountRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
@@ -45,9 +45,12 @@ EVENT_KINDS = ("touchpoints", "events")
 
 QUARANTINE_COLUMNS = _Refused.__struct_fields__
 
+AT_HAND = 100
+"""Events that are decoded and packed before the next ones are: later they lie where memory is slow."""
+
 
 class Batch(NamedTuple):
-    """Events with the offsets of their records, each id once, and rows of the quarantine.
+    """Events, each id once, their rows for the store, packed, and rows of the quarantine.
 
     `repeated` are events that this very record had already brought into the store when the worker
     was cut off: they are no duplicates, and are not written again. `suppressed` events name a
@@ -56,7 +59,7 @@ class Batch(NamedTuple):
     """
 
     events: list[Event]
-    offsets: list[int]
+    rows: list[Packed]
     quarantined: list[dict[str, Any]]
     repeated: list[Event]
     duplicates: int
@@ -67,10 +70,10 @@ class Batch(NamedTuple):
 
 def read_batch(
     records: Sequence[Record],
-    stored_ids: Callable[[Sequence[str]], dict[str, int]],
+    store: Store,
     suppression: Suppression,
 ) -> Batch:
-    """Read records of events; `stored_ids` says which ids the store holds, and from which offset."""
+    """Read records of events; the store is asked which of them it holds."""
     unreadable: list[dict[str, Any]] = []
     refused = [
         structs.asdict(one)
@@ -84,17 +87,14 @@ def read_batch(
         if record.kind == "accounts"
         for row in read_lines(record, _decode_account, "row of the accounts", unreadable)
     ]
-    arrived = Placed([], [])
-    for record in records:
-        if record.kind in EVENT_KINDS:
-            found = list(read_events(record, unreadable))
-            arrived.events.extend(found)
-            arrived.offsets.extend([record.offset] * len(found))
+    arrived, rows = _arrived(records, store, unreadable)
     admitted, suppressed = _admitted(arrived, suppression)
-    new, repeated, kept = _each_once(admitted, stored_ids)
+    new, repeated, kept = _each_once(admitted, store.stored_ids)
+    if new is not arrived:
+        rows = [_packed(new, store)] if new.events else []
     return Batch(
         new.events,
-        new.offsets,
+        rows,
         [*refused, *unreadable],
         repeated,
         duplicates=len(admitted.events) - len(kept.events),
@@ -102,6 +102,31 @@ def read_batch(
         unreadable=len(unreadable),
         accounts=[*accounts, *fates(records, arrived, admitted, kept)],
     )
+
+
+def _arrived(
+    records: Sequence[Record], store: Store, unreadable: list[dict[str, Any]]
+) -> tuple[Placed, list[Packed]]:
+    """The events of the records, and their rows as they are stored if all of them are new."""
+    arrived, rows = Placed([], []), []
+    some = Placed([], [])
+    for record in records:
+        if record.kind in EVENT_KINDS:
+            found = list(read_events(record, unreadable))
+            some.events.extend(found)
+            some.offsets.extend([record.offset] * len(found))
+            if len(some.events) >= AT_HAND:
+                rows.append(_packed(some, store))
+                arrived.extend(some)
+                some = Placed([], [])
+    if some.events:
+        rows.append(_packed(some, store))
+        arrived.extend(some)
+    return arrived, rows
+
+
+def _packed(some: Placed, store: Store) -> Packed:
+    return store.pack("events", event_columns(*some))
 
 
 def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[Event]]:
@@ -197,8 +222,6 @@ def _lines(record: Record) -> Iterable[bytes]:
 
 def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, Sequence[Any]]:
     """Rows of the events table, by column."""
-    if not events:
-        return {}
     rows = columns(events)
     rows["entity"] = [identifiers[0] for identifiers in rows["identifiers"]]
     rows["data"] = list(map(_encode, rows["data"]))

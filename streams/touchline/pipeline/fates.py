@@ -29,6 +29,11 @@ class Placed(NamedTuple):
         self.events.append(event)
         self.offsets.append(offset)
 
+    def extend(self, others: "Placed") -> None:
+        """More, of other records."""
+        self.events.extend(others.events)
+        self.offsets.extend(others.offsets)
+
 
 def fates(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Placed) -> list[AccountRow]:
     """A row for each record and each producer in it.

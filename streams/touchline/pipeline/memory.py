@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from touchline.identity import Entry, customer_id
+from touchline.pipeline.ports import Columns, Packed
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
@@ -77,15 +78,19 @@ class MemoryStore:
         self._tokens: set[str] = set()
         self._fingerprint: str | None = None
 
-    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
+    def pack(self, table: str, columns: Columns) -> Packed:
+        return columns
+
+    def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
         if token in self._tokens:
             return
         self._tokens.add(token)
-        for values in zip(*columns.values(), strict=True):
-            row = dict(zip(columns, values, strict=True))
-            held = self.tables[table].setdefault(key := tuple(row[name] for name in _KEYS[table]), row)
-            if row.get("version", 0) >= held.get("version", 0):
-                self.tables[table][key] = row
+        for columns in rows if isinstance(rows, list) else [rows]:
+            for values in zip(*columns.values(), strict=True):
+                row = dict(zip(columns, values, strict=True))
+                held = self.tables[table].setdefault(key := tuple(row[name] for name in _KEYS[table]), row)
+                if row.get("version", 0) >= held.get("version", 0):
+                    self.tables[table][key] = row
 
     def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
         wanted = set(ids)

@@ -36,7 +36,6 @@ from touchline.pipeline.batch import (
     Batch,
     Read,
     columns,
-    event_columns,
     read_batch,
     read_events,
     read_lines,
@@ -57,7 +56,7 @@ from touchline.pipeline.messages import (
     encoded,
 )
 from touchline.pipeline.owners import owned
-from touchline.pipeline.ports import Record, Store
+from touchline.pipeline.ports import Columns, Packed, Record, Store
 from touchline.vocabulary.event import Event
 
 REMEMBERED = 200_000
@@ -154,7 +153,7 @@ class PartitionWorker:
             return None
         unreadable: list[dict[str, Any]] = []
         forgotten = self._forgotten(records, unreadable)
-        batch = read_batch(records, self._store.stored_ids, self._decisions.suppression)
+        batch = read_batch(records, self._store, self._decisions.suppression)
         arrived = self._arrived(records, batch, unreadable)
         if len(unreadable) + batch.unreadable > UNREADABLE_LINES:
             raise TooMuchPoison(
@@ -181,7 +180,8 @@ class PartitionWorker:
             retracted += changes.retracted
         self._write_quarantine([*batch.quarantined, *unreadable])
         self._write_rows("accounts", batch.accounts)
-        self._write("events", event_columns(batch.events, batch.offsets))
+        if batch.rows:
+            self._insert("events", batch.rows)
         self._tell(routed, sets, forgotten, set(map(_identifiers, batch.suppressed)))
         return Flushed(
             records=len(records),
@@ -340,9 +340,12 @@ class PartitionWorker:
         if rows:
             self._write(table, columns(rows))
 
-    def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
-        if any(rows.values()):
-            self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
+    def _write(self, table: str, columns: Columns) -> None:
+        if any(columns.values()):
+            self._insert(table, columns)
+
+    def _insert(self, table: str, rows: Columns | list[Packed]) -> None:
+        self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
 
 
 def _lines(

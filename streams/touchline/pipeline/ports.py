@@ -1,12 +1,18 @@
 """What the worker needs of a log and of a store; the embedded and the distributed ones both give it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from touchline.identity import Entry
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
+
+Columns = Mapping[str, Sequence[Any]]
+"""Rows of a table, by column."""
+
+Packed = Any
+"""Rows as a store makes them ready for itself."""
 
 
 class Record(Protocol):
@@ -47,8 +53,11 @@ class Log(Protocol):
 class Store(Protocol):
     """The tables. Times are milliseconds since 1970; lists of keys may be long."""
 
-    def insert(self, table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
-        """Append rows, given by column; a repeat with the same `token` adds nothing."""
+    def pack(self, table: str, columns: Columns) -> Packed:
+        """Make rows ready to be inserted, as long as they are at hand: in small portions it costs least."""
+
+    def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
+        """Append rows, given by column or packed; a repeat with the same `token` adds nothing."""
 
     def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
         """Those of the event ids that are stored, with the offset of the record that brought them."""

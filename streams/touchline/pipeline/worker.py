@@ -35,7 +35,6 @@ from touchline.pipeline.batch import (
     QUARANTINE_COLUMNS,
     columns,
     entry_columns,
-    event_columns,
     read_batch,
     read_entries,
 )
@@ -45,7 +44,7 @@ from touchline.pipeline.erasure import Erasure, erasure
 from touchline.pipeline.flushed import Flushed
 from touchline.pipeline.folding import Changes, Folding
 from touchline.pipeline.held import HELD_CUSTOMERS
-from touchline.pipeline.ports import Log, Record, Store
+from touchline.pipeline.ports import Columns, Log, Packed, Record, Store
 from touchline.tables.rows import IdentityRow, OccurrenceRow
 from touchline.vocabulary.event import Event
 
@@ -128,7 +127,7 @@ class Worker:
         """
         if records and records[0].kind == "ledger":
             return self._flush_ledger(records[0], now, detected_at)
-        batch = read_batch(records, self._store.stored_ids, self._decisions.suppression)
+        batch = read_batch(records, self._store, self._decisions.suppression)
         self._newest = max([self._newest, *(event.time for event in batch.events)])
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
@@ -158,7 +157,8 @@ class Worker:
         )
         self._write_quarantine(batch.quarantined)
         self._write_rows("accounts", batch.accounts)
-        self._write("events", event_columns(batch.events, batch.offsets))
+        if batch.rows:
+            self._insert("events", batch.rows)
         occurred = [OccurrenceRow(one, named) for named in sorted(unseen) for one in named]
         self._write_rows("occurrences", occurred)
         if records:
@@ -338,10 +338,13 @@ class Worker:
         if rows:
             self._write(table, columns(rows))
 
-    def _write(self, table: str, rows: dict[str, Sequence[object]]) -> None:
-        if any(rows.values()):
-            # Where rows have no version a later worker begins at the same: the offset tells its flush apart.
-            self._store.insert(table, rows, token=f"{table}:{self._version}:{self._flushing}")
+    def _write(self, table: str, columns: Columns) -> None:
+        if any(columns.values()):
+            self._insert(table, columns)
+
+    def _insert(self, table: str, rows: Columns | list[Packed]) -> None:
+        # Where rows have no version a later worker begins at the same: the offset tells its flush apart.
+        self._store.insert(table, rows, token=f"{table}:{self._version}:{self._flushing}")
 
 
 def _names(moves: Iterable[Move]) -> set[str]:

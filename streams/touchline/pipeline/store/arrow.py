@@ -32,15 +32,21 @@ def arrow_type(clickhouse: str) -> pa.DataType:
     return _TYPES[clickhouse]
 
 
-def arrow_stream(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> bytes:
-    """The columns in Arrow's stream format. UUIDs may be objects or text, times are ms.
+def record_batch(columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> pa.RecordBatch:
+    """The columns as Arrow has them in memory. UUIDs may be objects or text, times are ms.
 
     Raises:
         KeyError: a column that the table does not have.
         ValueError: a value that its column cannot hold, or columns of unlike lengths.
     """
-    arrays = [_array(values, types[name]) for name, values in columns.items()]
-    table = pa.table(arrays, names=list(columns))
+    return pa.record_batch(
+        [_array(values, types[name]) for name, values in columns.items()], names=list(columns)
+    )
+
+
+def arrow_stream(batches: Sequence[pa.RecordBatch]) -> bytes:
+    """One or more batches of the same columns, in Arrow's stream format."""
+    table = pa.Table.from_batches(batches).combine_chunks()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)

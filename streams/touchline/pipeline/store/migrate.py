@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from touchline.pipeline.store.arrow import arrow_stream, arrow_type
+from touchline.pipeline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.pipeline.store.cluster import database, statements
 from touchline.pipeline.store.engine import Handle
 from touchline.pipeline.store.errors import QueryError, StoreMismatch
@@ -58,7 +58,7 @@ def migrate(handle: Handle, known: Sequence[Migration], cluster: str = "") -> No
             "applied_at": [time.time_ns() // 1_000_000],
         }
         settings = {"insert_deduplication_token": migration.checksum}
-        handle.insert("migrations", list(row), arrow_stream(row, _TYPES), settings)
+        handle.insert("migrations", list(row), arrow_stream([record_batch(row, _TYPES)]), settings)
 
 
 def script(known: Sequence[Migration], cluster: str = "") -> list[str]:

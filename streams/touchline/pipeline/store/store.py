@@ -10,8 +10,9 @@ import msgspec
 import orjson
 
 from touchline.identity import Entry, customer_id
+from touchline.pipeline.ports import Columns, Packed
 from touchline.pipeline.store import questions
-from touchline.pipeline.store.arrow import arrow_stream, arrow_type
+from touchline.pipeline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.pipeline.store.cluster import local
 from touchline.pipeline.store.engine import (
     DATABASE,
@@ -71,22 +72,32 @@ class Store:
         self._types = self._column_types()
         self._readers = Readers(open_reader, READERS, READER_WAIT)
 
-    def insert(self, table: str, columns: Mapping[str, Sequence[Any]], token: str) -> None:
-        """Append rows, given by column: times in ms, UUIDs as objects or text. On disk when it returns.
+    def pack(self, table: str, columns: Columns) -> Packed:
+        """Rows, given by column, as `insert` takes them: times in ms, UUIDs as objects or text.
 
-        A repeat with the same `token` adds nothing, as long as it is among the table's last 1,000.
+        What is inserted together must be packed with the same columns.
 
         Raises:
             KeyError: a table or a column that there is not.
             ValueError: a value that its column cannot hold, or columns of unlike lengths.
+        """
+        return record_batch(columns, self._types[table])
+
+    def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
+        """Append rows, given by column, or packed. On disk when it returns.
+
+        A repeat with the same `token` adds nothing, as long as it is among the table's last 1,000.
+
+        Raises:
+            KeyError, ValueError: as `pack`.
             StoreUnavailable: where nothing was written; the same call may be repeated.
         """
-        types = self._types[table]
-        if not any(len(values) for values in columns.values()):
+        packed = rows if isinstance(rows, list) else [self.pack(table, rows)]
+        if not any(one.num_rows for one in packed):
             return
-        body = arrow_stream(columns, types)
+        names = packed[0].schema.names
         try:
-            self._handle.insert(table, list(columns), body, {"insert_deduplication_token": token})
+            self._handle.insert(table, names, arrow_stream(packed), {"insert_deduplication_token": token})
         except (QueryError, StoreUnavailable) as error:
             raise StoreUnavailable(f"the store took no rows into {table}: {error}") from error
 
