@@ -5,7 +5,7 @@ that it wrote them; what is derived from the rows of a flush, such as alerts, is
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -109,6 +109,10 @@ class Folding:
             self._deadlines.expect(name, changes.folded[name].due_at)
         # One that lost all its events, to another or for good, is no more.
         self._held.hold({name: one for name, one in changes.held.items() if changes.folded[name].journeys})
+
+    def deleted(self, customers: Iterable[str]) -> None:
+        """The store has no rows of these any more."""
+        self._held.let_go(customers)
 
     def _frictions(
         self,

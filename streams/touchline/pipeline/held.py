@@ -168,6 +168,11 @@ class HeldCustomers:
             for name in list(islice(self._held, excess)):
                 del self._held[name]
 
+    def let_go(self, names: Iterable[str]) -> None:
+        """Hold these no longer: it is not known any more what the store has of them."""
+        for name in names:
+            self._held.pop(name, None)
+
     def _caught_up(self, name: str, one: Held, fresh: Iterable[Event]) -> Held:
         stored = (event for _, event in self._load([name], one.last))
         one.take_all(in_order([*stored, *fresh]), self._rules, self._journey_gap)

@@ -227,6 +227,7 @@ class PartitionWorker:
             customers = [customer_id(one) for one in sorted(gone)]
             self._store.delete("frictions", customers)
             self._store.delete("journeys", customers)
+            self._folding.deleted(gone)
         return changes
 
     def _here(self, customer: str) -> bool:
@@ -274,13 +275,13 @@ class PartitionWorker:
         return found | asked
 
     def _load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
-        unknown = set(customers).difference(self._members)
-        members = self._members | owned(self._store, unknown).members_of
+        known = self._members
+        asked = owned(self._store, set(customers).difference(known)).members_of
         customer_of = {
             entity: customer
             for customer in customers
             if customer not in self._strangers
-            for entity in members[customer]
+            for entity in (known if customer in known else asked)[customer]
         }
         if stored := self._store.events_of(sorted(customer_of), later_than):
             # What others stored and forwarded to this flush comes as fresh.
