@@ -154,9 +154,11 @@ def journey() -> Callable[..., JourneyRow]:
 
 @pytest.fixture
 def put() -> Callable[..., None]:
-    """Store events as the worker does."""
+    """Store events as the worker does, in portions that were packed one by one."""
 
     def _put(store: StorePort, events: Sequence[Event], token: str = "t", offset: int = 1) -> None:
-        store.insert("events", event_columns(events, [offset] * len(events)), token)
+        store.insert(
+            "events", [store.pack("events", event_columns([one], [offset])) for one in events], token
+        )
 
     return _put

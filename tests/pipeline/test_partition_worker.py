@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from touchline.friction import RuleSet, parse_rules
-from touchline.identity import Reload, customer_id
+from touchline.identity import Assignment, Reload, customer_id
+from touchline.pipeline import partition_worker
 from touchline.pipeline.identity_stage import IdentityStage
 from touchline.pipeline.memory import MemoryLog, MemoryStore
 from touchline.pipeline.messages import Delivered, Message, encoded
@@ -52,6 +54,11 @@ def _event(number: int, *identifiers: str) -> Event:
         source="shop",
         identifiers=identifiers,
     )
+
+
+def _quiet(number: int, *identifiers: str) -> Event:
+    """One that no rule hears."""
+    return replace(_event(number, *identifiers), type="page.viewed")
 
 
 def _record(kind: str, *lines: bytes, position: int = 0, partition: int = 1) -> Delivered:
@@ -152,6 +159,54 @@ class AskedStore(MemoryStore):
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         self.asked.update(customers)
         return super().journeys_of(customers)
+
+
+def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
+    """A worker that holds a customer knows its rows: journeys are superseded and none is asked for."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = encoded([_quiet(1, "device:x"), _quiet(2, "account:1"), _event(3, "device:z")])
+    worker.flush([_record("events", *events, partition=0)], NOW, NOW)
+    row: dict[str, Sequence[object]] = {
+        "entity": ["device:x"],
+        "customer": [customer_id("account:1")],
+        "version": [NOW],
+    }
+    store.insert("identities", row, "moved")
+    store.asked.clear()
+    told = encoded(
+        [Assignment("device:x", "device:x", "account:1"), Assignment("device:z", "device:z", "device:z")]
+    )
+    worker.flush([_record("assignment", *told, position=1, partition=0)], NOW, NOW)
+    journeys = {
+        (row["customer"], row["first"]): row["superseded"] for row in store.tables["journeys"].values()
+    }
+    assert journeys == {
+        (customer_id("device:x"), "e1"): 1,
+        (customer_id("account:1"), "e2"): 1,
+        (customer_id("account:1"), "e1"): 0,
+        (customer_id("device:z"), "e3"): 0,
+    }
+    superseded = next(
+        row for row in store.tables["journeys"].values() if row["customer"] == customer_id("device:x")
+    )
+    assert (superseded["path"], superseded["events"], superseded["score"]) == (("store",), 1, 100)
+    assert not store.asked & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
+
+
+def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many customers a flush touches, so many and no more are loaded and written together."""
+    monkeypatch.setattr(partition_worker, "FOLDED_TOGETHER", 2)
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = encoded([_event(number, f"device:{number}") for number in range(5)])
+    flushed = worker.flush([_record("events", *events, partition=0)], NOW, NOW)
+    assert flushed is not None
+    assert (flushed.customers, flushed.frictions) == (5, {"denied": 5})
+    versions = [row["version"] for row in store.tables["frictions"].values()]
+    assert sorted(versions.count(one) for one in set(versions)) == [1, 2, 2]
 
 
 def test_of_whom_no_identity_is_known_nothing_is_asked_for() -> None:
