@@ -195,6 +195,20 @@ def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
     assert not store.asked & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
 
 
+def test_an_identifier_that_is_named_again_is_written_again() -> None:
+    """One that nothing named any more, and that comes with the word of it, has its identity again."""
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    both = ("account:1", "device:x")
+    worker.flush([_record("events", *encoded([_event(1, *both)]), partition=0)], NOW, NOW)
+    store.delete("identities", ["device:x"])
+    unnamed = _record("reload", *encoded([Reload("device:x", unnamed=True)]), position=1, partition=0)
+    again = _record("events", *encoded([_event(2, *both)]), position=2, partition=0)
+    worker.flush([unnamed, again], NOW, NOW)
+    assert ("device:x",) in store.tables["identities"]
+
+
 def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many customers a flush touches, so many and no more are loaded and written together."""
     monkeypatch.setattr(partition_worker, "FOLDED_TOGETHER", 2)

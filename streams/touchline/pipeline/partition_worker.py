@@ -166,11 +166,13 @@ class PartitionWorker:
         self._fresh = routed.fresh
         touched = routed.anew.union(routed.fresh, due)
         self._strangers -= routed.anew
-        sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
-        self._write_identities(chain.from_iterable(sets))
         reloads: dict[str, bool] = defaultdict(bool)
         for one in arrived.reloads:
             reloads[one.customer] |= one.unnamed
+            if one.unnamed:
+                self._named.pop(one.customer, None)
+        sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
+        self._write_identities(chain.from_iterable(sets))
         found: Counter[str] = Counter()
         retracted = 0
         everyone = iter(touched)
@@ -216,8 +218,6 @@ class PartitionWorker:
         gone = {one for one in told if self._decisions.suppression.suppresses((one,))}
         unnamed = {one for one in told if reloads[one]} - gone
         named = {one for one in unnamed if changes.folded[one].journeys}
-        for one in unnamed:
-            self._named.pop(one, None)
         self._write_identities(named)
         self._write_rows("frictions", changes.frictions)
         self._write_rows("journeys", changes.journeys)
