@@ -18,7 +18,11 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "growth": (
         "what an event costs as the store grows",
-        {"events": "how many are stored at last", "measured": "how many are worked off at each step"},
+        {
+            "events": "how many are stored at last",
+            "measured": "how many are worked off at each step",
+            "quiet": "for how many seconds nothing may be merged before that",
+        },
     ),
     "worker": (
         "from Kafka to the store, one worker process; beside the floor, Faust's usual way, Bytewax and Quix",

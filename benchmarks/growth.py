@@ -30,12 +30,12 @@ STEPS = (0.02, 0.1, 0.4, 1.0)
 
 SETTLE_SECONDS = 1_800
 QUIET_SECONDS = 10
-"""For so long nothing must be merged: one merge may be what the next begins with."""
+"""For so long nothing is merged where all is: one merge may be what the next begins with."""
 
 TOGETHER = 100
 
 
-def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
+def measure(events: int = EVENTS, measured: int = MEASURED, quiet: int = QUIET_SECONDS) -> Report:
     """Fill a store in steps, and at each let a new worker take in the same traffic of other customers."""
     traffic, rules = demo_traffic(measured), load_rules()
     now = traffic.end
@@ -48,7 +48,7 @@ def measure(events: int = EVENTS, measured: int = MEASURED) -> Report:
             until = int(events * step)
             fill(Path(name) / "store", filled, until - filled, now)
             filled = until
-            _settle(store)
+            _settle(store, quiet)
             with closing(SqliteLog(Path(name) / f"log-{number}.sqlite")) as log:
                 for lines in _renamed(traffic, number):
                     log.append(Batch(lines, [], traffic.events[-1].time))
@@ -100,17 +100,17 @@ def _merging_seconds() -> float:
     return taken / os.sysconf("SC_CLK_TCK")
 
 
-def _settle(store: Store) -> None:
-    """Wait until the engine has merged what was filled in."""
+def _settle(store: Store, seconds: int) -> None:
+    """Wait until the engine has merged what was filled in, and merges nothing for so long."""
     merged = time.monotonic()
 
-    def quiet() -> bool:
+    def settled() -> bool:
         nonlocal merged
         if int(store.query("SELECT count() FROM system.merges").result_rows[0][0]):
             merged = time.monotonic()
-        return time.monotonic() - merged > QUIET_SECONDS
+        return time.monotonic() - merged > seconds
 
-    wait_until(quiet, SETTLE_SECONDS, every=0.2)
+    wait_until(settled, SETTLE_SECONDS, every=0.2)
 
 
 def _size(folder: Path) -> int:
