@@ -119,3 +119,15 @@ def test_no_more_are_held_than_allowed() -> None:
         customers.hold(customers.advance([name], {name: [_event(1, len(customers))]}, (), 0))
     assert len(customers) == 2
     assert kept.loaded == 0
+
+
+def test_one_of_whom_rows_were_deleted_is_held_no_longer() -> None:
+    """What the store has of it is not known any more, so it is folded anew when it is touched next."""
+    kept = Kept()
+    customers = HeldCustomers(RULES, GAP, kept.load)
+    kept.events = [_event(1, 0)]
+    customers.hold(customers.advance(["account:1"], {}, (), 0))
+    customers.let_go(["account:1", "account:2"])
+    assert len(customers) == 0
+    customers.advance(["account:1"], {}, (), 0)
+    assert kept.loaded == 2

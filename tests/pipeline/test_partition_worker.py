@@ -209,6 +209,20 @@ def test_an_identifier_that_is_named_again_is_written_again() -> None:
     assert ("device:x",) in store.tables["identities"]
 
 
+def test_of_a_customer_whom_nothing_names_no_row_is_kept() -> None:
+    """Told so, and told to fold it anew as well, the worker deletes the rows of one who has no events."""
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
+    store.delete_events(["device:x"], ["device:x"])
+    told = encoded([Reload("device:x", unnamed=True), Reload("device:x")])
+    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
+    assert not store.tables["frictions"]
+    assert not store.tables["journeys"]
+    assert worker.held_customers == 0
+
+
 def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many customers a flush touches, so many and no more are loaded and written together."""
     monkeypatch.setattr(partition_worker, "FOLDED_TOGETHER", 2)

@@ -101,3 +101,18 @@ def test_a_friction_keeps_the_time_at_which_it_was_first_known() -> None:
     worker.flush(worker.read(), 5 * HOUR, 5 * HOUR)
     (found,) = store.tables["frictions"].values()
     assert (found["status"], found["detected_at"]) == ("resolved", 3 * HOUR)
+
+
+def test_each_record_is_accounted_for_with_its_own_producers() -> None:
+    """Of records that are worked off together, each has a row for each producer in it."""
+    log, store = MemoryLog(), MemoryStore()
+    for number, producers in enumerate((["till", "till"], ["shop", "till", "shop"])):
+        lines = [
+            orjson.dumps({**orjson.loads(_line(f"{number}-{place}", "order.placed", 0)), "producer": name})
+            for place, name in enumerate(producers)
+        ]
+        log.append("touchpoints", lines, number)
+    worker = Worker(log, store, RULES)
+    worker.flush(worker.read(), HOUR)
+    rows = [(row["at"], row["producer"], row["stored"]) for row in store.tables["accounts"].values()]
+    assert sorted(rows) == [(0, "till", 2), (1, "shop", 2), (1, "till", 1)]
