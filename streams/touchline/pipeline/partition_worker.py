@@ -5,7 +5,7 @@ identifier lies in its partitions; `touchline.identity.partitions` says what it 
 order of writing makes it effectively once:
 
     1. identities not seen before
-    2. frictions, journeys, quarantine, accounts
+    2. frictions and journeys, some customers after the other; quarantine, accounts
     3. events
     4. messages: pairs not seen before to the identity stage; forwarded events and reloads to other workers
     5. commit of the log's offsets, by whoever runs this worker, when `flush` has returned
