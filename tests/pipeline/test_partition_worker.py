@@ -195,6 +195,46 @@ def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
     assert not store.asked & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
 
 
+def test_of_a_customer_to_be_folded_anew_the_store_is_asked() -> None:
+    """Somebody may have deleted something of it: what the store has is not taken from what is held."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
+    store.asked.clear()
+    told = encoded([Reload("device:x")])
+    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
+    assert customer_id("device:x") in store.asked
+
+
+def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
+    """It begins with all links that events have told, and says of all whom they concern whose they are."""
+    store, sent = MemoryStore(), Sent()
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = [
+        _event(1, "account:1", "device:x"),
+        _event(2, "account:2", "device:x"),
+        _event(3, "device:x", "social:y"),
+    ]
+    worker.flush([_record("events", *encoded(events), partition=0)], NOW, NOW)
+    links = [line for _, line in sent.lines("links")]
+    cut_off = Sent()
+    stage = IdentityStage(store, lambda entity: 0, 1, cut_off, "cut off")
+    alone = [line for line in links if b"account:2" not in line]
+    cut_off.broken = True
+    with pytest.raises(ConnectionError):
+        stage.flush([_record("links", *alone)], NOW)
+    owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    assert owners["social:y"] == customer_id("account:1")
+    told = Sent()
+    IdentityStage(store, lambda entity: 0, 1, told, "next").adopt(NOW)
+    owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    assert owners == {one: customer_id(one) for one in ("account:1", "account:2", "device:x", "social:y")}
+    assert sorted(line for _, line in told.lines("assignment")) == sorted(
+        encoded([Assignment(one, one, one) for one in owners])
+    )
+
+
 def test_an_identifier_that_is_named_again_is_written_again() -> None:
     """One that nothing named any more, and that comes with the word of it, has its identity again."""
     store, sent = MemoryStore(), Sent()

@@ -104,6 +104,20 @@ class Identities:
         self._shared |= {identifier for identifier in near if self._is_shared(identifier)}
         return self._decide(near)
 
+    def adopt(self, events: Iterable[tuple[str, ...]]) -> set[str]:
+        """Take in the identifiers of events, each strongest first, of which others may have observed some.
+
+        Gives the identifiers of which they may have said another customer than theirs is now, whichever of
+        the events they observed, and in what order.
+        """
+        events = list(events)
+        self.recall({one for named in events for one in named})
+        fresh = self._see(events)
+        near = self._neighbourhood({identifier for pair in fresh for identifier in pair})
+        self._shared |= {identifier for identifier in near if self._is_shared(identifier)}
+        self._decide(near)
+        return near
+
     def ban(self, pair: Pair) -> list[Move]:
         """The pair (stronger first) is no link from now on, whether it occurred yet or not."""
         if pair in self._bans:

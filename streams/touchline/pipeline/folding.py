@@ -110,8 +110,8 @@ class Folding:
         # One that lost all its events, to another or for good, is no more.
         self._held.hold({name: one for name, one in changes.held.items() if changes.folded[name].journeys})
 
-    def deleted(self, customers: Iterable[str]) -> None:
-        """The store has no rows of these any more."""
+    def let_go(self, customers: Iterable[str]) -> None:
+        """Hold these no longer: others change their rows, and the store is asked for them."""
         self._held.let_go(customers)
 
     def _frictions(

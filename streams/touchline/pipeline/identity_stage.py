@@ -12,9 +12,9 @@ Whom an operator forgets is in the ledger first and told to every partition's wo
 lets nothing in that names them. When it has stored the last of it, it says of which entities (`Erasure`);
 that is deleted then, and whoever had it folded anew, who thus finds nothing of it.
 
-What it knows is a function of the links and of the ledger's entries that are stored. They are stored last,
-and each link is decided by itself, so that a repeated flush decides the same, one after the other, as the
-one that was cut off.
+What it knows is a function of the links and of the ledger's entries that are stored. They are stored last.
+The events that told of links are stored before these come, so that a stage begins with all links that one
+which was cut off may have decided, and says of everyone whom they concern whose they are.
 """
 
 from collections import defaultdict
@@ -89,14 +89,21 @@ class IdentityStage:
         self._identities.observe(self._linked)
 
     def adopt(self, at: int) -> int:
-        """Take in links that are stored in events alone, as by one worker without a stage; says how many."""
+        """Take in links that are stored in events alone; says how many.
+
+        They are those of one worker without a stage, or of a stage that was cut off. That one may have
+        decided some of them, in another order, written whose identifiers are by that, and told it. So of all
+        whom they concern it is written and told once more, whether it changed or not.
+        """
         suppression = self._decisions.suppression
         sets = sorted(
             one
             for one in self._store.identifier_sets()
             if one not in self._linked and not suppression.suppresses(one)
         )
-        self._apply([move for one in sets for move in self._observed(one)], sets, at)
+        near = sorted(self._identities.adopt(sets))
+        self._linked.update(sets)
+        self._apply([Move(one, one, self._identities.customer_of(one)) for one in near], sets, at)
         self._keep(sets, [])
         return len(sets)
 

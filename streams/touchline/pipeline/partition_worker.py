@@ -171,6 +171,8 @@ class PartitionWorker:
             reloads[one.customer] |= one.unnamed
             if one.unnamed:
                 self._named.pop(one.customer, None)
+        # Something of them may be deleted, and the identity by which their rows are known.
+        self._folding.let_go(reloads)
         sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
         self._write_identities(chain.from_iterable(sets))
         found: Counter[str] = Counter()
@@ -227,7 +229,7 @@ class PartitionWorker:
             customers = [customer_id(one) for one in sorted(gone)]
             self._store.delete("frictions", customers)
             self._store.delete("journeys", customers)
-            self._folding.deleted(gone)
+            self._folding.let_go(gone)
         return changes
 
     def _here(self, customer: str) -> bool:
