@@ -235,6 +235,31 @@ def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
     )
 
 
+def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
+    """Who hangs together with a link's ends may have been told by one that was cut off; links come once."""
+    store, sent = MemoryStore(), Sent()
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    known, first, second = ("email:a", "device:w"), ("account:1", "email:a"), ("account:2", "email:a")
+    events = [_event(number, *identifiers) for number, identifiers in enumerate((known, first, second))]
+    worker.flush([_record("events", *encoded(events), partition=0)], NOW, NOW)
+    cut_off = Sent()
+    stage = IdentityStage(store, lambda entity: 0, 1, cut_off, "cut off")
+    stage.flush([_record("links", *encoded([known]))], NOW)
+    cut_off.broken = True
+    with pytest.raises(ConnectionError):
+        stage.flush([_record("links", *encoded([first]), position=1)], NOW)
+    assert store.tables["identities"]["device:w",]["customer"] == customer_id("account:1")
+    told = Sent()
+    following = IdentityStage(store, lambda entity: 0, 1, told, "next")
+    assert following.adopt(NOW) == 2
+    assert store.tables["identities"]["device:w",]["customer"] == customer_id("device:w")
+    assert encoded([Assignment("device:w", "device:w", "device:w")])[0] in [
+        line for _, line in told.lines("assignment")
+    ]
+    links = [line for _, line in sent.lines("links")]
+    assert following.flush([_record("links", *links)], NOW).links == 0
+
+
 def test_an_identifier_that_is_named_again_is_written_again() -> None:
     """One that nothing named any more, and that comes with the word of it, has its identity again."""
     store, sent = MemoryStore(), Sent()

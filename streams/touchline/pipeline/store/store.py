@@ -338,9 +338,5 @@ def _listed(values: Sequence[str] | Sequence[tuple[str, ...]]) -> Verbatim:
     return Verbatim(orjson.dumps(values).decode().replace("\\", "\\\\"))
 
 
-def _uuids(values: Sequence[UUID]) -> Verbatim:
-    return _listed([str(value) for value in values])
-
-
 def _same(event: Event, before: Event | None) -> bool:
     return before is not None and event.id == before.id and event.time == before.time
