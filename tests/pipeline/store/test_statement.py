@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from touchline.pipeline.store import QueryError, Store, open_store
-from touchline.pipeline.store.statement import split
+from touchline.pipeline.store.statement import FUNCTIONS_REFUSED, split
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def refused(store: Store, sql: str) -> QueryError:
         "EXISTS events",
         "SELECT 'a;b', 'it''s', 'it\\'s', \"one\" FROM (SELECT 1 AS one)",
         "SELECT $$;$$, $a$ ' $a$",
-        "SELECT arrayMap(file -> file + 1, [1]) AS `file`",
+        "SELECT arrayMap(one -> one + 1, [1]) AS `files`, true ? 1 : identifier FROM occurrences",
         "SELECT format('{} {}', number, a) FROM numbers(2) AS one, values('a Int8', 1) AS two",
     ],
 )
@@ -82,6 +82,15 @@ def test_reading_is_answered(store: Store, sql: str) -> None:
         "SELECT * FROM file('{secret}')",
         "SELECT * FROM view(SELECT * FROM file('{secret}'))",
         "SELECT * FROM eval('SELECT file(''{secret}'')')",
+        "SELECT * APPLY file FROM (SELECT '{secret}' AS a)",
+        "SELECT * APPLY \"file\" FROM (SELECT '{secret}' AS a)",
+        "SELECT * APPLY `fi\\x6ce` FROM (SELECT '{secret}' AS a)",
+        "SELECT COLUMNS('a') APPLY /**/ FILE FROM (SELECT '{secret}' AS a)",
+        "SELECT arrayMap(`file`, ['{secret}'])",
+        "SELECT arrayMap(file, ['{secret}'])",
+        "WITH file AS f SELECT arrayMap(f, ['{secret}'])",
+        "SELECT arrayMap(aiGenerate, ['x'])",
+        "SELECT arrayMap(reverseDNSQuery, ['127.0.0.1'])",
         "DESCRIBE file('{secret}')",
         "DESCRIBE TABLE url('http://127.0.0.1:1/')",
         "SELECT * FROM URL('http://127.0.0.1:1/', 'CSV', 'a Int8')",
@@ -105,6 +114,38 @@ def test_all_else_is_refused(store: Store, tmp_path: Path, sql: str) -> None:
     assert error.code in (62, 164)
     assert "hidden" not in str(error)
     assert not outside.exists()
+
+
+def test_a_parameter_names_no_function(store: Store, tmp_path: Path) -> None:
+    """A parameter of type Identifier is refused: its value could be a function that reads files."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("hidden,1\n")
+    for named in ("{f:Identifier}", "{f: /**/ identifier}", "{`f`:`Identifier`}"):
+        with pytest.raises(QueryError) as caught:
+            store.reply(f"SELECT arrayMap({named}, ['{secret}'])", "TSV", {"f": "file"})
+        assert caught.value.code in (62, 164)
+
+
+def test_the_name_of_a_table_is_no_path(store: Store, tmp_path: Path) -> None:
+    """A file is not read as a table, and no query tells whether it is there."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("hidden,1\n")
+    for database in ("", "default."):
+        assert store.query(f"EXISTS TABLE {database}`{secret}`").result_rows == [[0]]
+        assert refused(store, f"SELECT * FROM {database}`{secret}`").code == 60
+    assert refused(store, f"SELECT * FROM '{secret}'").code == 60
+    with pytest.raises(QueryError):
+        store.reply(f"SELECT * FROM `{secret}`", "TSV", database="default")
+    assert store.reply(f"EXISTS TABLE `{secret}`", "TSV", database="default").body == b"0\n"
+
+
+def test_every_function_that_reaches_out_is_refused(store: Store) -> None:
+    """The engine has no function of the families that read files or query hosts which is not refused."""
+    families = "^(?i:ai[A-Z]|addressTo|.*file$|.*dns|.*certificate)"
+    sql = "SELECT DISTINCT lower(name) FROM system.functions WHERE match(name, {families:String})"
+    found = {row[0] for row in store.query(sql, {"families": families}).result_rows}
+    assert "file" in found
+    assert found <= FUNCTIONS_REFUSED
 
 
 def test_what_is_no_sql_is_named_with_its_place(store: Store) -> None:

@@ -45,6 +45,7 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
         )
     handle = EngineHandle(path)
     try:
+        _shut_out_files(handle)
         if create:
             migrate(handle, migrations())
         elif pending(handle, migrations()):
@@ -53,6 +54,15 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
     except BaseException:
         handle.close()
         raise
+
+
+def _shut_out_files(handle: EngineHandle) -> None:
+    """Replace the engine's database `default`, where the name of a table is a path of this machine.
+
+    The engine makes it at every start. Replacing it holds for all handles of the process.
+    """
+    for statement in ("DROP DATABASE IF EXISTS default", "CREATE DATABASE default ENGINE = Memory"):
+        handle.command(statement, None)
 
 
 def connect_store(address: Address) -> Store:

@@ -4,6 +4,10 @@ The engine runs readers' queries with `readonly = 1`, which refuses every write 
 setting. It lets through what is refused here: several statements in one text, `INTO OUTFILE`, `USE`,
 `KILL`, functions that read files or call other hosts, and `DESCRIBE` of a file or an address. Whatever
 this reader does not understand it refuses, so that it never sees less than the engine does.
+
+A function need not be called to run: `SELECT * APPLY file` and `arrayMap(file, ['path'])` name it only.
+So these names are refused wherever they stand, and so is whatever could hide one: an escape in a quoted
+name, and a parameter of type Identifier.
 """
 
 import re
@@ -27,8 +31,13 @@ TABLE_FUNCTIONS = frozenset(
 `format` is a plain function as well; as a table function, it is the engine that refuses it.
 """
 
-FUNCTIONS_REFUSED = frozenset({"file", "hascolumnintable", "reversednsquery"})
-"""Functions that read files or ask other hosts; besides them, all whose name begins with `ai`."""
+FUNCTIONS_REFUSED = frozenset(
+    {"addresstoline", "addresstolinewithinlines", "addresstosymbol", "file", "hascolumnintable"}
+    | {"reversednsquery", "showcertificate"}
+    | {"aiclassify", "aiembed", "aiextract", "aifilter", "aigenerate", "airedact", "aisimilarity"}
+    | {"aisummarize", "aitranslate"}
+)
+"""Functions that read files or query other hosts. No name of ours is one of these."""
 
 DEFINITIONS = (
     *(("create", one) for one in ("database", "table", "view", "materialized", "or")),
@@ -138,6 +147,7 @@ def read_only(sql: str, table_functions: frozenset[str], formats: dict[str, str]
         raise QueryError(f"Code: {SYNTAX_ERROR}. DB::Exception: Empty query. (SYNTAX_ERROR)", SYNTAX_ERROR)
     if first.kind is not Kind.WORD or first.text not in STATEMENTS:
         raise _refused(f"{first.text.upper()[:30]!r} (SELECT, SHOW, DESCRIBE, EXPLAIN and EXISTS are read)")
+    _check_names(found)
     for token, after in zip(found, [*found[1:], None], strict=True):
         if token.kind is Kind.SIGN and token.text == ";":
             raise _refused("more than one statement")
@@ -176,6 +186,7 @@ def changing(sql: str, table_functions: frozenset[str], *, defines: bool) -> Non
         QueryError: with code 497 where the statement is refused, 62 where it cannot be read.
     """
     found = list(tokens(sql))
+    _check_names(found)
     for token, after in zip(found, [*found[1:], None], strict=True):
         if token.kind is Kind.SIGN and token.text == ";" and after is not None:
             raise denied("more than one statement")
@@ -202,15 +213,29 @@ def _check_engine(found: list[Token]) -> None:
         raise denied(f"the table engine {name}")
 
 
+def _check_names(found: list[Token]) -> None:
+    """Refuse each name that is a function reaching out of the store, or that may hide one."""
+    for place, token in enumerate(found):
+        if token.kind not in (Kind.WORD, Kind.QUOTED):
+            continue
+        name = token.text.lower()
+        if token.kind is Kind.QUOTED and "\\" in name:
+            raise _refused("a quoted name with an escape in it: write the name as it is")
+        if name in FUNCTIONS_REFUSED:
+            raise _refused(f"the name {name}: it is a function that reaches out of the store")
+        if name == "identifier" and [one.text for one in found[max(place - 3, 0) : place : 2]] == ["{", ":"]:
+            raise _refused("a parameter of type Identifier: write the name into the query")
+
+
 def _check_call(token: Token, table_functions: frozenset[str]) -> None:
     """Refuse the name before a parenthesis if it reaches out of the store, or hides what it is."""
-    if token.kind is Kind.QUOTED and ("\\" in token.text or "`" in token.text or '"' in token.text):
+    if token.kind is Kind.QUOTED and ("`" in token.text or '"' in token.text):
         raise _refused("a function whose name is written with an escape")
     if token.kind not in (Kind.WORD, Kind.QUOTED):
         return
     name = token.text.lower()
     outside = name in table_functions and name not in TABLE_FUNCTIONS
-    if outside or name in FUNCTIONS_REFUSED or name.startswith("ai") or name[:1].isdigit():
+    if outside or name.startswith("ai") or name[:1].isdigit():
         raise _refused(f"the function {name}()")
 
 
