@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from touchline.pipeline.garbage import search_seldom
+from touchline.runtime.garbage import search_seldom
 
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "latency": (

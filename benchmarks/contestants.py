@@ -13,11 +13,11 @@ from benchmarks.peers.patterns import Event as Plain
 from benchmarks.peers.patterns import Found, State
 from benchmarks.timing import Stopwatch, Turn
 from benchmarks.traffic import Traffic
+from touchline.engine.customer import CustomerFold, fold
+from touchline.engine.held import Held, HeldCustomers
 from touchline.friction import RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
-from touchline.pipeline.customer import CustomerFold, fold
-from touchline.pipeline.held import Held, HeldCustomers
 from touchline.vocabulary.event import Event
 
 Owned = tuple[str, Event]

@@ -6,8 +6,8 @@ from pathlib import Path
 from touchline.friction import RuleSet
 from touchline.journeys import JOURNEY_GAP
 from touchline.measures import customer_id_of
-from touchline.pipeline.store import Store
-from touchline.pipeline.store.engine import EngineHandle
+from touchline.store import Store
+from touchline.store.engine import EngineHandle
 
 TOGETHER = 500_000
 OBLIGED = 100

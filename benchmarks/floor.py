@@ -6,9 +6,9 @@ import msgspec
 from kafka import KafkaConsumer
 
 from benchmarks.stretch import Stretch
-from touchline.pipeline.batch import event_columns
-from touchline.pipeline.store import connect_store
-from touchline.pipeline.store_address import Address
+from touchline.engine.batch import event_columns
+from touchline.store import connect_store
+from touchline.store.address import Address
 from touchline.vocabulary.event import Event
 
 FLUSH = 10_000

@@ -7,8 +7,8 @@ from benchmarks.fold import contestants_of
 from benchmarks.timing import undisturbed
 from benchmarks.traffic import demo_traffic
 from touchline.friction import fold
-from touchline.pipeline.garbage import search_seldom
-from touchline.pipeline.packs import load_rules
+from touchline.runtime.garbage import search_seldom
+from touchline.runtime.packs import load_rules
 
 
 def main(events: int, flush: int) -> None:

@@ -16,11 +16,11 @@ from benchmarks.filling import fill, in_force
 from benchmarks.report import Report
 from benchmarks.running import until as wait_until
 from benchmarks.traffic import Traffic, demo_traffic
-from touchline.collector.log import Batch
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store, open_store
-from touchline.pipeline.worker import Worker
+from touchline.engine.worker import Worker
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.packs import load_rules
+from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event
 
 EVENTS = 50_000_000

@@ -19,8 +19,8 @@ import urllib3
 
 from benchmarks.report import Report
 from touchline.cli.broker import Broker
-from touchline.pipeline.kafka.records import Topics
-from touchline.pipeline.kafka.topics import bring_about, wanted
+from touchline.log.kafka.records import Topics
+from touchline.log.kafka.topics import bring_about, wanted
 from touchline.sdk import Limits, Touchline
 
 REQUEST_EVENTS: Final = 100

@@ -12,9 +12,9 @@ from benchmarks.filling import OBLIGED, fill, in_force
 from benchmarks.report import Report
 from benchmarks.running import Running, until
 from touchline.collector.acceptance import accept
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.packs import load_rules
+from touchline.store import open_store
 
 CUSTOMERS = 1_000_000
 STARTS = 5

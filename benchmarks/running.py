@@ -16,10 +16,10 @@ import urllib3
 
 from touchline.cli.broker import Broker
 from touchline.cli.logs import configure_logs
-from touchline.pipeline.kafka.records import Topics
-from touchline.pipeline.kafka.topics import bring_about, wanted
-from touchline.pipeline.store import Store, connect_store
-from touchline.pipeline.store_address import Address
+from touchline.log.kafka.records import Topics
+from touchline.log.kafka.topics import bring_about, wanted
+from touchline.store import Store, connect_store
+from touchline.store.address import Address
 
 LIMIT_SECONDS: Final = 180.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")

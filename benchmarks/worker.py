@@ -14,10 +14,10 @@ from benchmarks.compiled import built_wheel
 from benchmarks.report import Report
 from benchmarks.running import Distributed, Running, metric, until
 from benchmarks.traffic import Traffic, demo_traffic
-from touchline.collector.log import Batch
-from touchline.pipeline.kafka.connection import made
-from touchline.pipeline.kafka.log import KafkaLog
-from touchline.pipeline.kafka.topics import Topic, bring_about
+from touchline.log.contract import Batch
+from touchline.log.kafka.connection import made
+from touchline.log.kafka.log import KafkaLog
+from touchline.log.kafka.topics import Topic, bring_about
 
 EVENTS = 200_000
 PEER_EVENTS = 50_000

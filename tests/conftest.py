@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from touchline.cli.broker import Broker
-    from touchline.pipeline.kafka.brokers import Brokers
-    from touchline.pipeline.kafka.records import About, Topics
-    from touchline.pipeline.store import Store
-    from touchline.pipeline.store_address import Address
+    from touchline.log.kafka.brokers import Brokers
+    from touchline.log.kafka.records import About, Topics
+    from touchline.store import Store
+    from touchline.store.address import Address
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -87,7 +87,7 @@ class StoreProcess:
 
     def address(self, role: str) -> "Address":
         """Where it is, for a role."""
-        from touchline.pipeline.store_address import Address
+        from touchline.store.address import Address
 
         return Address(self.url, role, self.password(role))
 
@@ -119,7 +119,7 @@ def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Callable[...,
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator["Store"]:
     """A fresh, empty store. A process has one store open at a time."""
-    from touchline.pipeline.store import open_store
+    from touchline.store import open_store
 
     with open_store(tmp_path / "store") as opened:
         yield opened
@@ -186,8 +186,8 @@ def serve_store(tmp_path: Path) -> Iterator[Callable[..., StoreProcess]]:
 @pytest.fixture
 def topics(kafka: "Broker") -> "Topics":
     """New topics, of four partitions where the load is shared."""
-    from touchline.pipeline.kafka.records import Topics
-    from touchline.pipeline.kafka.topics import bring_about, wanted
+    from touchline.log.kafka.records import Topics
+    from touchline.log.kafka.topics import bring_about, wanted
 
     made = Topics(f"test-{uuid4().hex[:8]}.")
     bring_about(kafka.brokers, wanted(made, partitions=4, replication=1, retention_ms=86_400_000))
@@ -210,7 +210,7 @@ def read(kafka: "Broker") -> Callable[[str], list[Read]]:
     import orjson
     from kafka import KafkaConsumer, TopicPartition
 
-    from touchline.pipeline.kafka.records import About
+    from touchline.log.kafka.records import About
 
     def read_all(topic: str) -> list[Read]:
         with KafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=None) as consumer:

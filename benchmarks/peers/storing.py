@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from touchline.pipeline.store import connect_store
-from touchline.pipeline.store_address import Address
+from touchline.store import connect_store
+from touchline.store.address import Address
 
 TOGETHER = 10_000
 """Rows that are inserted together, as the worker does when it is behind."""

@@ -19,13 +19,13 @@ MODULES = (
     "streams/touchline/friction/kinds.py",
     "streams/touchline/friction/layer.py",
     "streams/touchline/journeys/journeys.py",
-    "streams/touchline/pipeline/customer.py",
-    "streams/touchline/pipeline/difference.py",
-    "streams/touchline/pipeline/fates.py",
-    "streams/touchline/pipeline/folding.py",
-    "streams/touchline/pipeline/held.py",
-    "streams/touchline/pipeline/owners.py",
-    "streams/touchline/pipeline/partition_worker.py",
+    "streams/touchline/engine/customer.py",
+    "streams/touchline/engine/difference.py",
+    "streams/touchline/engine/outcomes.py",
+    "streams/touchline/engine/folding.py",
+    "streams/touchline/engine/held.py",
+    "streams/touchline/engine/owners.py",
+    "streams/touchline/engine/partition_worker.py",
 )
 """What is compiled: all that happens to an event between its customer and the rows of its customer. No module
 that defines a Struct: compiled, frozen ones cannot be hashed."""

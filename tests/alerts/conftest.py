@@ -11,11 +11,11 @@ import orjson
 import pytest
 
 from touchline.alerts.wording import sentence
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.memory import MemoryLog
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store
-from touchline.pipeline.worker import Worker
+from touchline.engine.memory import MemoryLog
+from touchline.engine.worker import Worker
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.packs import load_rules
+from touchline.store import Store
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import derived_id

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from touchline.alerts import AlertsFile, parse_alerts
-from touchline.pipeline.alerting.asking import asking
-from touchline.pipeline.alerting.evaluation import Evaluation, alerts_since
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.alerting.trial import trial
-from touchline.pipeline.store import Store, StoreUnavailable
+from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.evaluation import Evaluation, alerts_since
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.alerting.trial import trial
+from touchline.store import Store, StoreUnavailable
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event
 
@@ -75,7 +75,7 @@ def test_late_shuffled_and_doubled_events_make_the_same_incident(
     tmp_path: Any, fold: Fold, outage: list[Event]
 ) -> None:
     """However the events come, and whenever one looks in between, the incidents at the end are the same."""
-    from touchline.pipeline.store import open_store
+    from touchline.store import open_store
 
     end = T + 20 * HOUR
     chance = random.Random(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from touchline.pipeline.store import Store, open_store
+from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event
 
 T = 1_795_000_000_000
@@ -19,10 +19,10 @@ LIFE = """
 import os, signal, sys, threading
 from pathlib import Path
 from prometheus_client import CollectorRegistry
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.alerting.metrics import AlertMetrics
-from touchline.pipeline.alerting.runtime import Alerting
-from touchline.pipeline.store import open_store
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.alerting.metrics import AlertMetrics
+from touchline.runtime.alerting.runtime import Alerting
+from touchline.store import open_store
 
 folder, now, doom = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 done = threading.Event()

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from touchline.alerts import parse_alerts
-from touchline.pipeline.alerting.asking import asking
-from touchline.pipeline.alerting.metrics import AlertMetrics
-from touchline.pipeline.alerting.outbox import outbox_rows
-from touchline.pipeline.alerting.runtime import Alerting
-from touchline.pipeline.store import Reply, Store, StoreUnavailable
+from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.metrics import AlertMetrics
+from touchline.runtime.alerting.outbox import outbox_rows
+from touchline.runtime.alerting.runtime import Alerting
+from touchline.store import Reply, Store, StoreUnavailable
 from touchline.vocabulary.event import Event
 
 T = 1_795_000_000_000

@@ -11,11 +11,11 @@ from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
 from touchline.identity import customer_id
-from touchline.pipeline.alerting.asking import asking
-from touchline.pipeline.alerting.evaluation import Evaluation
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.alerting.outbox import Outbox
-from touchline.pipeline.store import Store, open_store
+from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.evaluation import Evaluation
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.alerting.outbox import Outbox
+from touchline.store import Store, open_store
 from touchline.tables import OutboxRow
 from touchline.vocabulary.event import Event
 

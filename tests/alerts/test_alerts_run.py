@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from touchline.pipeline.alerting.asking import Ask, Insert, asking
-from touchline.pipeline.alerting.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
-from touchline.pipeline.store import Store, connect_store
+from touchline.runtime.alerting.asking import Ask, Insert, asking
+from touchline.runtime.alerting.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
+from touchline.store import Store, connect_store
 from touchline.vocabulary.event import Event
 
 if TYPE_CHECKING:

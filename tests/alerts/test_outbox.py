@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES
 from touchline.alerts.policy import expected
-from touchline.pipeline.alerting.asking import Insert, asking
-from touchline.pipeline.alerting.channel import ChannelThread
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.alerting.outbox import Outbox
-from touchline.pipeline.store import Store, StoreError, StoreUnavailable
+from touchline.runtime.alerting.asking import Insert, asking
+from touchline.runtime.alerting.channel import ChannelThread
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.alerting.outbox import Outbox
+from touchline.store import Store, StoreError, StoreUnavailable
 from touchline.tables import AlertRow, OutboxRow
 
 T = 1_795_000_000_000

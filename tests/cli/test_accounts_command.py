@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from touchline.cli.main import app
 from touchline.collector.acceptance import accept
 from touchline.collector.account import Told, accounted
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
-from touchline.pipeline.worker import Worker
+from touchline.engine.worker import Worker
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.packs import load_rules
+from touchline.store import open_store
 
 HOUR = 3_600_000
 

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import Result
 
 from touchline.cli import decisions
-from touchline.collector.log import Batch
 from touchline.identity import customer_id
-from touchline.pipeline.server_file import find_server
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.store.server_file import find_server
 
 Command = Callable[..., Result]
 Event = dict[str, Any]

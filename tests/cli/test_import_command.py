@@ -13,8 +13,8 @@ import pyarrow.parquet
 import pytest
 from typer.testing import Result
 
-from touchline.pipeline.server_file import find_server
 from touchline.simulation import Retailer
+from touchline.store.server_file import find_server
 
 # In the past of any clock: what lies ahead of it is refused.
 NOW = 1_760_000_000_000

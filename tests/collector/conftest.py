@@ -14,7 +14,7 @@ import urllib3
 import uvicorn
 
 from touchline.collector import Collector, Keys, Limits, Log, create_app
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 
 Event = dict[str, Any]
 

@@ -13,7 +13,7 @@ import pytest
 from touchline.collector.acceptance import accept
 from touchline.collector.account import Told, accounted
 from touchline.collector.inbox import drain
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 from touchline.sdk import Accepted, Batch, Embedded
 from touchline.sdk.account import Account
 

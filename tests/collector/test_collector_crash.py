@@ -12,14 +12,14 @@ from typing import Any
 
 import urllib3
 
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 
 SERVER = """
 import sys
 from pathlib import Path
 import uvicorn
 from touchline.collector import Collector, Keys, create_app
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 
 data = Path(sys.argv[1])
 app = create_app(Collector(SqliteLog(data / "log.sqlite"), Keys(data / "keys.json")))

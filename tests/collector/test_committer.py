@@ -8,7 +8,7 @@ import pytest
 
 from touchline.collector import Batch, LogUnavailable
 from touchline.collector.committer import Committer
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 
 
 def batch(line: bytes) -> Batch:

@@ -13,7 +13,7 @@ import pytest
 
 from touchline.collector import Batch, LogFull, Result
 from touchline.collector.inbox import drain, keep_draining
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
 
 NOW = 1_709_290_800_000
 MakeEvent = Callable[..., dict[str, Any]]

@@ -13,12 +13,12 @@ from uuid import UUID
 
 import pytest
 
-from touchline.pipeline.batch import event_columns
-from touchline.pipeline.memory import MemoryStore
-from touchline.pipeline.ports import Store as StorePort
-from touchline.pipeline.store import Store, connect_store, migrate_server, open_store
-from touchline.pipeline.store.engine import ServerHandle
-from touchline.pipeline.store_address import Address
+from touchline.engine.batch import event_columns
+from touchline.engine.memory import MemoryStore
+from touchline.engine.ports import Store as StorePort
+from touchline.store import Store, connect_store, migrate_server, open_store
+from touchline.store.address import Address
+from touchline.store.engine import ServerHandle
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 

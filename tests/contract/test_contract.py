@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from touchline.collector.log import Batch
-from touchline.pipeline.memory import MemoryLog
-from touchline.pipeline.ports import Log
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.engine.memory import MemoryLog
+from touchline.engine.ports import Log
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000

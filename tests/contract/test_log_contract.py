@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 import pytest
 
-from touchline.collector.log import Batch, LogUnavailable
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.contract import Batch, LogUnavailable
+from touchline.log.sqlite import SqliteLog
 
 NOW = 1_795_000_000_000
 
@@ -43,7 +43,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
                 for one in file.read(0, limit_bytes=1 << 30, limit_records=100_000)
             ]
     else:
-        from touchline.pipeline.kafka.log import KafkaLog
+        from touchline.log.kafka.log import KafkaLog
 
         broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
         read = request.getfixturevalue("read")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from touchline.pipeline.store import QueryError, Store
+from touchline.store import QueryError, Store
 from touchline.vocabulary.event import Event
 
 NewEvent = Callable[..., Event]

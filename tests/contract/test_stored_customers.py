@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from touchline.engine.batch import columns, entry_columns
+from touchline.engine.ports import Store as StorePort
 from touchline.identity import Entry, customer_id
-from touchline.pipeline.batch import columns, entry_columns
-from touchline.pipeline.ports import Store as StorePort
-from touchline.pipeline.store import Store
+from touchline.store import Store
 from touchline.tables import FrictionRow, IdentityRow, JourneyRow, OccurrenceRow
 
 ANNA, BERT = UUID(int=1), UUID(int=2)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from touchline.pipeline.batch import columns
-from touchline.pipeline.ports import Store as StorePort
-from touchline.pipeline.store import Store
+from touchline.engine.batch import columns
+from touchline.engine.ports import Store as StorePort
+from touchline.store import Store
 from touchline.tables import FrictionRow
 from touchline.vocabulary.event import Event
 

@@ -7,13 +7,13 @@ from uuid import UUID
 import orjson
 
 from touchline.collector.acceptance import accept_each
+from touchline.engine.memory import MemoryLog, MemoryStore
+from touchline.engine.ports import Store as StorePort
+from touchline.engine.worker import Worker
 from touchline.identity import customer_id
-from touchline.pipeline.memory import MemoryLog, MemoryStore
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.ports import Store as StorePort
-from touchline.pipeline.store import Store
-from touchline.pipeline.worker import Worker
+from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
+from touchline.store import Store
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000

@@ -14,16 +14,16 @@ import msgspec
 import orjson
 import pytest
 
+from touchline.analysis.replay import replay
 from touchline.collector.acceptance import accept_each
-from touchline.collector.log import Batch
 from touchline.friction import RuleSet
-from touchline.pipeline.kafka.brokers import Brokers
-from touchline.pipeline.kafka.log import KafkaLog
-from touchline.pipeline.kafka.records import Topics
-from touchline.pipeline.replay import replay
-from touchline.pipeline.store import Store, connect_store
-from touchline.pipeline.store_address import Address
+from touchline.log.contract import Batch
+from touchline.log.kafka.brokers import Brokers
+from touchline.log.kafka.log import KafkaLog
+from touchline.log.kafka.records import Topics
 from touchline.simulation import Retailer
+from touchline.store import Store, connect_store
+from touchline.store.address import Address
 from touchline.vocabulary.event import Event
 
 LONG_AGO = 1_780_000_000_000

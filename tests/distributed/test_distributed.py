@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from touchline.collector.log import Batch
 from touchline.identity import Entry
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store
+from touchline.log.contract import Batch
+from touchline.runtime.packs import load_rules
+from touchline.store import Store
 from touchline.vocabulary.event import Event
 
 

@@ -9,16 +9,16 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import MemberToRemove
 
-from touchline.collector.log import Batch
-from touchline.pipeline.kafka.log import KafkaLog
-from touchline.pipeline.kafka.records import Topics
+from touchline.log.contract import Batch
+from touchline.log.kafka.log import KafkaLog
+from touchline.log.kafka.records import Topics
 
 PROGRAM = """
 import signal, sys, threading
 from prometheus_client import CollectorRegistry
-from touchline.pipeline.faust_app import Engine
-from touchline.pipeline.kafka.records import Topics
-from touchline.pipeline.watch import PartitionMetrics
+from touchline.runtime.faust_app import Engine
+from touchline.log.kafka.records import Topics
+from touchline.runtime.metrics import PartitionMetrics
 
 from touchline.cli.logs import configure_logs
 from touchline.cli.settings import load_settings

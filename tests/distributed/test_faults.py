@@ -24,8 +24,8 @@ import orjson
 import urllib3
 
 from touchline.collector.acceptance import accept_each
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store, StoreError
+from touchline.runtime.packs import load_rules
+from touchline.store import Store, StoreError
 
 EVENTS = int(os.environ.get("TOUCHLINE_FAULT_EVENTS", "6000"))
 KILLS = int(os.environ.get("TOUCHLINE_FAULT_KILLS", "6"))

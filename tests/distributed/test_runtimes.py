@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from touchline.collector.log import Batch
 from touchline.identity import Entry
-from touchline.pipeline.embedded import Embedded
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.embedded import Embedded
+from touchline.runtime.packs import load_rules
+from touchline.store import Store
 from touchline.vocabulary.event import Event
 
 REFUSED = (

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.messages import Delivered, Message
+from touchline.engine.partition_worker import PartitionWorker
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import customer_id
 from touchline.panels import BY_ID
-from touchline.pipeline.identity_stage import IdentityStage
-from touchline.pipeline.messages import Delivered, Message
-from touchline.pipeline.partition_worker import PartitionWorker
-from touchline.pipeline.store import Store
+from touchline.store import Store
 from touchline.vocabulary.event import Event
 
 RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))

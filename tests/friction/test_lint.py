@@ -5,7 +5,7 @@ import pytest
 from touchline.friction.document import Document
 from touchline.friction.lint import warnings
 from touchline.friction.rules_file import read_rules
-from touchline.pipeline.packs import load_pack
+from touchline.runtime.packs import load_pack
 
 
 def _warnings(text: str, packs: dict[str, str] | None = None) -> list[str]:

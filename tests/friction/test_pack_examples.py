@@ -5,7 +5,7 @@ import pytest
 
 from touchline.friction import Rule, RuleSet
 from touchline.friction.examples import example_events, failures
-from touchline.pipeline.packs import load_pack
+from touchline.runtime.packs import load_pack
 from touchline.vocabulary.registry import EVENT_TYPES
 
 PACK = load_pack()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
 from touchline.friction import parse_rules
-from touchline.pipeline.packs import load_rules
+from touchline.runtime.packs import load_rules
 
 MINE = """
 extends: default

@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from touchline.engine.customer import fold
 from touchline.friction import RuleSet
 from touchline.measures import BY_NAME, Span, evaluate
-from touchline.pipeline.customer import fold
-from touchline.pipeline.histories import histories
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store, open_store
+from touchline.runtime.packs import load_rules
+from touchline.store import Store, open_store
+from touchline.store.histories import histories
 
 Real = Callable[[str], Path]
 

@@ -10,9 +10,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.pipeline.account_sums import Hole, Sums, read_sums
-from touchline.pipeline.accounts import ProducerAccount, reconcile
-from touchline.pipeline.store import Store
+from touchline.analysis.account_sums import Hole, Sums, read_sums
+from touchline.analysis.accounts import ProducerAccount, reconcile
+from touchline.store import Store
 from touchline.tables import AccountRow
 from touchline.vocabulary.ids import NAMESPACE
 

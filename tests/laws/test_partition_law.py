@@ -19,18 +19,18 @@ from greenlet import getcurrent, greenlet
 from hypothesis import given
 from hypothesis import strategies as st
 
+from touchline.analysis.replay import replay
+from touchline.engine import partition_worker
+from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.memory import MemoryStore
+from touchline.engine.messages import Delivered, Message
+from touchline.engine.partition_worker import PartitionWorker
+from touchline.engine.ports import Columns, Packed
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import Entry, Pair, customer_id
 from touchline.identity.ledger import What
-from touchline.pipeline import partition_worker
-from touchline.pipeline.fence import Superseded, fenced
-from touchline.pipeline.identity_stage import IdentityStage
-from touchline.pipeline.kafka.records import partition_of
-from touchline.pipeline.memory import MemoryStore
-from touchline.pipeline.messages import Delivered, Message
-from touchline.pipeline.partition_worker import PartitionWorker
-from touchline.pipeline.ports import Columns, Packed
-from touchline.pipeline.replay import replay
+from touchline.log.kafka.records import partition_of
+from touchline.runtime.fence import Superseded, fenced
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from touchline.analysis.replay import replay
 from touchline.cli.main import app
 from touchline.friction import RuleSet, parse_rules
-from touchline.pipeline.replay import replay
 from touchline.vocabulary.envelope import Envelope, to_event
 
 Log = list[dict[str, Any]]

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from tests.live.day import GOALS, RULES, Day
 from touchline.live import mount
-from touchline.pipeline.store import open_store
+from touchline.store import open_store
 
 
 class Shop:

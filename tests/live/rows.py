@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from touchline.identity import customer_id
-from touchline.pipeline.store import Store
+from touchline.store import Store
 
 SPACE = UUID(int=0)
 

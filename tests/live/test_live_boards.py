@@ -12,7 +12,7 @@ from touchline.live.boards import Headline, Seen, View
 from touchline.live.drawing import Cell, Drawn, Goal
 from touchline.live.spans import DAY, HOUR, MINUTE
 from touchline.panels import BY_ID, DASHBOARDS, PANELS
-from touchline.pipeline.store import Store
+from touchline.store import Store
 
 NOW = 1_800_000_000_000
 

@@ -9,7 +9,7 @@ from tests.live import rows as make
 from touchline.live import story
 from touchline.live.spans import DAY, HOUR, MINUTE
 from touchline.live.story import Strike, Touchpoint, candidates
-from touchline.pipeline.store import Store
+from touchline.store import Store
 
 NOW = 1_800_000_000_000
 

@@ -7,11 +7,11 @@ import msgspec
 import orjson
 import pytest
 
+from touchline.engine.memory import MemoryLog
+from touchline.engine.worker import Worker
 from touchline.measures import BY_NAME, Ask, Reading, Span, evaluate
-from touchline.pipeline.memory import MemoryLog
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store
-from touchline.pipeline.worker import Worker
+from touchline.runtime.packs import load_rules
+from touchline.store import Store
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
 

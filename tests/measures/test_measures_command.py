@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
 from touchline.measures import MEASURES
-from touchline.pipeline.store import open_store
+from touchline.store import open_store
 
 
 @pytest.fixture

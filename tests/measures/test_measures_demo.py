@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from touchline.analysis.replay import replay
 from touchline.identity import customers, pairs
 from touchline.measures import BY_NAME, MEASURES, Ask, Span, evaluate
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.replay import replay
-from touchline.pipeline.store import Store, open_store
+from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
+from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event
 
 START = 1_790_000_000_000

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from touchline.measures import MEASURES, Ask, GoalsError, Reading, Span, ahead, check_goals, evaluate, shown
-from touchline.pipeline.store import Store
 from touchline.simulation.story import rfc3339
+from touchline.store import Store
 
 NOW = 1_790_000_000_000
 MINUTE = 60_000

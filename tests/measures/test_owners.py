@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from touchline.engine.memory import MemoryLog
+from touchline.engine.worker import Worker
 from touchline.identity import Entry, customer_id
 from touchline.measures import Reading, Span, customer_id_of
 from touchline.panels import BY_ID, expand
-from touchline.pipeline.memory import MemoryLog
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.store import Store
-from touchline.pipeline.worker import Worker
+from touchline.runtime.packs import load_rules
 from touchline.simulation.story import rfc3339
+from touchline.store import Store
 
 DAY = 86_400_000
 NOW = 1_790_000_000_000

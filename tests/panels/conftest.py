@@ -9,13 +9,13 @@ import orjson
 import pytest
 
 from tests.panels.counting.reading import Plain, Row, Seen
+from touchline.analysis.replay import replay
+from touchline.engine.memory import MemoryLog
+from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.pipeline.memory import MemoryLog
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.replay import replay
-from touchline.pipeline.store import Store, open_store
-from touchline.pipeline.worker import Worker
+from touchline.runtime.packs import load_rules
 from touchline.simulation import Planted, Retailer, Touchpoint
+from touchline.store import Store, open_store
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE

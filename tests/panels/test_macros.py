@@ -3,7 +3,7 @@
 import pytest
 
 from touchline.panels import MacroError, expand, interval
-from touchline.pipeline.store import Store
+from touchline.store import Store
 
 START, END = 1_790_000_000_999, 1_790_003_600_999
 

@@ -10,7 +10,7 @@ from tests.panels.counting import contacts, friction, health, journeys
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import Plain, Seen
 from touchline.panels import BY_ID, DASHBOARDS, PANELS, Panel, expand, panels_with
-from touchline.pipeline.store import Store
+from touchline.store import Store
 
 CHECKS = {**friction.COUNTS, **contacts.COUNTS, **journeys.COUNTS, **health.COUNTS}
 """Panel id → what it must show, of what was planted, in a span, as chosen."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from touchline.pipeline.server_file import Server, find_server
+from touchline.store.server_file import Server, find_server
 
 LIMIT = 90.0
 

@@ -15,15 +15,15 @@ import orjson
 import pytest
 import urllib3
 
+from touchline.analysis.replay import replay
 from touchline.collector.acceptance import accept_each
-from touchline.collector.log import Batch
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.replay import replay
-from touchline.pipeline.server_file import find_server
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store, open_store
-from touchline.pipeline.worker import Worker
+from touchline.engine.worker import Worker
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
+from touchline.store import Store, open_store
+from touchline.store.server_file import find_server
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000
@@ -32,10 +32,10 @@ DAY = 86_400_000
 WORKER = """
 import sys
 from pathlib import Path
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import open_store
-from touchline.pipeline.worker import Worker
+from touchline.runtime.packs import load_rules
+from touchline.log.sqlite import SqliteLog
+from touchline.store import open_store
+from touchline.engine.worker import Worker
 
 data, now = Path(sys.argv[1]), int(sys.argv[2])
 log = SqliteLog(data / "log.sqlite")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from touchline.pipeline.store import connect_store
+from touchline.store import connect_store
 
 if TYPE_CHECKING:
     from tests.conftest import StoreProcess

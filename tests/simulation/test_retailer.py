@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from touchline.analysis.replay import replay
 from touchline.friction import RuleSet
-from touchline.pipeline.replay import replay
 from touchline.simulation import Outage, Retailer
 from touchline.simulation.story import DAY, HOUR, MINUTE
 

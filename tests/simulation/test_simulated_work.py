@@ -3,9 +3,9 @@ from typing import Any
 
 import msgspec
 
+from touchline.engine.memory import MemoryLog, MemoryStore
+from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.pipeline.memory import MemoryLog, MemoryStore
-from touchline.pipeline.worker import Worker
 from touchline.simulation import Retailer
 from touchline.simulation.story import DAY, HOUR
 

@@ -41,8 +41,8 @@ def test_the_compiled_rooms_pass_the_same_tests(wheel: Path) -> None:
         "tests/laws/test_friction_law.py",
         "tests/laws/test_partition_law.py",
         "tests/laws/test_worker_law.py",
-        "tests/pipeline/test_held.py",
-        "tests/pipeline/test_partition_worker.py",
+        "tests/engine/test_held.py",
+        "tests/engine/test_partition_worker.py",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tested],

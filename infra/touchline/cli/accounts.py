@@ -13,7 +13,7 @@ from touchline.cli.failure import fail, reported
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
-    from touchline.pipeline.accounts import ProducerAccount
+    from touchline.analysis.accounts import ProducerAccount
 
 
 def accounts(
@@ -35,14 +35,14 @@ def accounts(
     """
     import orjson
 
+    from touchline.analysis.account_sums import read_sums
+    from touchline.analysis.accounts import reconcile
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
-    from touchline.collector.log import LogUnavailable
     from touchline.friction.rules import duration
-    from touchline.pipeline.account_sums import read_sums
-    from touchline.pipeline.accounts import reconcile
-    from touchline.pipeline.store import StoreError
+    from touchline.log.contract import LogUnavailable
+    from touchline.store import StoreError
 
     try:
         silence = duration(silent)
@@ -76,7 +76,7 @@ def accounts(
 
 def _position(data: Path, of: Callable[[Any], int]) -> int | None:
     """A position in the log of a data folder; None where it has no log."""
-    from touchline.pipeline.sqlite_log import SqliteLog
+    from touchline.log.sqlite import SqliteLog
 
     path = data / "log.sqlite"
     if not path.exists():

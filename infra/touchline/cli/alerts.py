@@ -43,10 +43,10 @@ def list_(
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
-    from touchline.pipeline.alerting.asking import asking
-    from touchline.pipeline.alerting.evaluation import alerts_since
-    from touchline.pipeline.alerting.outbox import outbox_rows
-    from touchline.pipeline.store import StoreError
+    from touchline.runtime.alerting.asking import asking
+    from touchline.runtime.alerting.evaluation import alerts_since
+    from touchline.runtime.alerting.outbox import outbox_rows
+    from touchline.store import StoreError
 
     start = began(since, int(time.time() * 1000))
     with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
@@ -74,7 +74,7 @@ def try_channel(
     from touchline.alerts.channels import Undelivered, send
     from touchline.alerts.message import message
     from touchline.cli.settings import SettingsError, load_settings
-    from touchline.pipeline.alerting.files import load_alerts
+    from touchline.runtime.alerting.files import load_alerts
 
     with reported(SettingsError, AlertsError):
         settings = load_settings(alerts=alerts)
@@ -111,10 +111,10 @@ def simulate(
     from touchline.cli.spans import extent
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
-    from touchline.pipeline.alerting.asking import asking
-    from touchline.pipeline.alerting.files import load_alerts
-    from touchline.pipeline.alerting.trial import trial
-    from touchline.pipeline.store import StoreError
+    from touchline.runtime.alerting.asking import asking
+    from touchline.runtime.alerting.files import load_alerts
+    from touchline.runtime.alerting.trial import trial
+    from touchline.store import StoreError
 
     with reported(StoreError, SettingsError, AlertsError):
         file = load_alerts(rules)
@@ -147,8 +147,8 @@ def run(alerts: AlertsFile = None, health: Health = None) -> None:
         from touchline.cli.logs import configure_logs
         from touchline.cli.serving import CannotServe
         from touchline.cli.settings import SettingsError, load_settings
-        from touchline.pipeline.alerting.files import load_alerts
-        from touchline.pipeline.store import StoreError
+        from touchline.runtime.alerting.files import load_alerts
+        from touchline.store import StoreError
 
         configure_logs()
         with reported(SettingsError, AlertsError, StoreError, CannotServe):

@@ -14,14 +14,14 @@ from touchline.cli.ending import Ending
 from touchline.cli.serving import CannotServe
 from touchline.cli.settings import Settings
 from touchline.cli.stores import writable_store
-from touchline.pipeline.alerting.asking import asking
-from touchline.pipeline.alerting.duty import Duty
-from touchline.pipeline.alerting.lease import Lease
-from touchline.pipeline.alerting.metrics import AlertMetrics, DutyMetrics
-from touchline.pipeline.alerting.runtime import Alerting
-from touchline.pipeline.health import health_served
-from touchline.pipeline.kafka.backlog import Backlog
-from touchline.pipeline.kafka.records import Topics
+from touchline.log.kafka.backlog import Backlog
+from touchline.log.kafka.records import Topics
+from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.duty import Duty
+from touchline.runtime.alerting.lease import Lease
+from touchline.runtime.alerting.metrics import AlertMetrics, DutyMetrics
+from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.health import health_served
 
 FOLLOW_SECONDS = 2.0
 """How often a store that others write is looked at."""

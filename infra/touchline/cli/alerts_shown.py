@@ -6,7 +6,7 @@ from uuid import UUID
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
-    from touchline.pipeline.alerting.trial import Trial
+    from touchline.runtime.alerting.trial import Trial
     from touchline.tables import AlertRow, OutboxRow
 
 

@@ -12,7 +12,7 @@ from touchline.cli.failure import reported
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
-    from touchline.pipeline.backtest import Backtest
+    from touchline.analysis.backtest import Backtest
 
 
 def backtest(
@@ -33,15 +33,15 @@ def backtest(
     """
     import orjson
 
+    from touchline.analysis.backtest import backtest as run
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import asking, extent
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
     from touchline.friction import RulesError
-    from touchline.pipeline.backtest import backtest as run
-    from touchline.pipeline.histories import histories
-    from touchline.pipeline.packs import load_rules
-    from touchline.pipeline.store import StoreError
+    from touchline.runtime.packs import load_rules
+    from touchline.store import StoreError
+    from touchline.store.histories import histories
 
     with reported(StoreError, SettingsError, RulesError):
         settings = load_settings(data=data, rules=in_force)

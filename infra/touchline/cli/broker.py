@@ -20,7 +20,7 @@ from random import sample
 from typing import Final
 
 from touchline.cli.broker_security import USER, Security, security_in
-from touchline.pipeline.kafka.brokers import Brokers
+from touchline.log.kafka.brokers import Brokers
 
 FETCH_SECONDS: Final = 600
 READY_SECONDS: Final = 60

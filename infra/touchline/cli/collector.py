@@ -29,8 +29,8 @@ def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
         from touchline.cli.serving import CannotServe
         from touchline.cli.settings import SettingsError, load_settings
         from touchline.collector.keys import KeysUnreadable
-        from touchline.collector.log import LogFull, LogUnavailable
-        from touchline.pipeline.kafka.brokers import KafkaUnavailable
+        from touchline.log.contract import LogFull, LogUnavailable
+        from touchline.log.kafka.brokers import KafkaUnavailable
 
         configure_logs()
         # It says several times a second that a broker is away; the log says so once.

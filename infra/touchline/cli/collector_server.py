@@ -11,8 +11,8 @@ from touchline.cli.serving import CannotServe, Serving, draining, keys_for, list
 from touchline.cli.settings import Settings
 from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inbox import keep_draining
-from touchline.pipeline.server_file import token_of
-from touchline.pipeline.sqlite_log import SqliteLog
+from touchline.log.sqlite import SqliteLog
+from touchline.store.server_file import token_of
 
 STOP_SECONDS = 15
 """How long requests under way may take to end; Kafka may need that long to answer."""
@@ -56,8 +56,8 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
         )
         if settings.kafka:
-            from touchline.pipeline.kafka.inbox import keep_draining_kafka
-            from touchline.pipeline.kafka.records import Topics
+            from touchline.collector.kafka_inbox import keep_draining_kafka
+            from touchline.log.kafka.records import Topics
 
             topics = Topics(settings.topic_prefix)
             parts.enter_context(
@@ -74,7 +74,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
 def _log(settings: Settings) -> _Log:
     if not settings.kafka:
         return SqliteLog(settings.data / "log.sqlite")
-    from touchline.pipeline.kafka.log import KafkaLog
-    from touchline.pipeline.kafka.records import Topics
+    from touchline.log.kafka.log import KafkaLog
+    from touchline.log.kafka.records import Topics
 
     return KafkaLog(settings.brokers, Topics(settings.topic_prefix))

@@ -11,7 +11,7 @@ from touchline.cli.failure import fail, reported
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
-    from touchline.pipeline.compare import Change, Comparison, Row
+    from touchline.analysis.compare import Change, Comparison, Row
 
 SHOWN = 30
 """Rows that are printed as sentences."""
@@ -35,12 +35,12 @@ def compare(
     """
     import orjson
 
+    from touchline.analysis.compare import CannotCompare, Period, around, find_change
+    from touchline.analysis.compare import compare as run
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import asking, extent, stretch
     from touchline.cli.stores import readable_store
-    from touchline.pipeline.compare import CannotCompare, Period, around, find_change
-    from touchline.pipeline.compare import compare as run
-    from touchline.pipeline.store import StoreError
+    from touchline.store import StoreError
 
     if (change is None) == (before is None) or (before is None) != (after is None):
         raise fail("give --change ID, or --before A..B with --after C..D", 2)

@@ -14,10 +14,10 @@ from touchline.cli.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from touchline.analysis.customer_history import Customer
     from touchline.cli.settings import Settings
     from touchline.identity import Entry
-    from touchline.pipeline.dossier import Customer
-    from touchline.pipeline.store_access import Reader
+    from touchline.store.access import Reader
 
 app = typer.Typer(
     help="One customer: its story; splitting, forgetting and exporting it.", no_args_is_help=True
@@ -55,7 +55,7 @@ def show(
     """
     from touchline.cli import story
     from touchline.cli.spans import moment
-    from touchline.pipeline.packs import load_rules
+    from touchline.runtime.packs import load_rules
 
     until = None if as_of is None else moment(as_of, "--as-of")
     with _reading(data, rules) as (settings, reader):
@@ -87,9 +87,9 @@ def split(
 
     Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
     """
+    from touchline.analysis.customer_history import ledger, links
     from touchline.cli.decisions import entry
     from touchline.identity import bans, parting
-    from touchline.pipeline.dossier import ledger, links
 
     with _reading(data, rules) as (settings, reader):
         customer = _customer(reader, settings, who)
@@ -120,9 +120,9 @@ def unsplit(
 
     Example: touchline customer unsplit account:u-17 device:c0ffee
     """
+    from touchline.analysis.customer_history import ledger
     from touchline.cli.decisions import entry
     from touchline.identity import bans
-    from touchline.pipeline.dossier import ledger
 
     with _reading(data, rules) as (settings, reader):
         customer = _customer(reader, settings, who)
@@ -157,9 +157,9 @@ def forget(
     """
     from secrets import token_hex
 
+    from touchline.analysis.customer_history import events, ledger, links
     from touchline.cli.decisions import entry
     from touchline.identity import shared
-    from touchline.pipeline.dossier import events, ledger, links
 
     with _reading(data, rules) as (settings, reader):
         customer = _customer(reader, settings, who)
@@ -196,10 +196,10 @@ def readmit(
 
     Example: touchline customer readmit account:u-17 --reason "came back"
     """
+    from touchline.analysis.customer_history import ledger
     from touchline.cli.decisions import entry
     from touchline.identity import Suppression
     from touchline.identity.ledger import hashed
-    from touchline.pipeline.dossier import ledger
 
     with _reading(data, rules) as (settings, reader):
         name = _normal(identifier, settings)
@@ -221,8 +221,8 @@ def export(who: Who, data: Data = None) -> None:
 
     Example: touchline customer export account:u-17 > u-17.jsonl
     """
+    from touchline.analysis.customer_history import events
     from touchline.cli.story import native
-    from touchline.pipeline.dossier import events
 
     with _reading(data) as (settings, reader):
         for event in events(reader, _customer(reader, settings, who)):
@@ -232,10 +232,10 @@ def export(who: Who, data: Data = None) -> None:
 @contextmanager
 def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Settings, Reader]]":
     """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
+    from touchline.analysis.customer_history import TooManyLinks
     from touchline.cli.process import expected_errors
     from touchline.cli.settings import load_settings
     from touchline.cli.stores import readable_store
-    from touchline.pipeline.dossier import TooManyLinks
 
     with reported(*expected_errors(), TooManyLinks):
         settings = load_settings(data=data, rules=rules)
@@ -245,7 +245,7 @@ def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Se
 
 def _customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
     """Whom WHO names, now or by a time (ms); ends the command where it names nobody."""
-    from touchline.pipeline.dossier import customer_now, customer_then
+    from touchline.analysis.customer_history import customer_now, customer_then
 
     name = _normal(who, settings)
     found = customer_now(reader, name)
@@ -269,7 +269,7 @@ def _decided(settings: "Settings", entries: "Sequence[Entry]") -> str:
     """See the entries applied; ends the command where they are not."""
     from touchline.cli.decisions import NotApplied, decide
     from touchline.cli.process import expected_errors
-    from touchline.pipeline.packs import load_rules
+    from touchline.runtime.packs import load_rules
 
     with reported(*expected_errors(), NotApplied):
         return decide(settings, load_rules(settings.rules), entries)

@@ -148,7 +148,7 @@ def publish(
 
 def _rules(path: Path | None) -> "AlertsFile":
     from touchline.alerts import AlertsError
-    from touchline.pipeline.alerting.files import load_alerts
+    from touchline.runtime.alerting.files import load_alerts
 
     with reported(AlertsError):
         return load_alerts(path)

@@ -14,13 +14,13 @@ from uuid_utils import uuid7
 
 from touchline.cli.settings import Settings
 from touchline.cli.stores import writable_store
-from touchline.collector.log import Batch
+from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.identity.ledger import What
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store_access import running_server
-from touchline.pipeline.worker import Worker
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.store.access import running_server
 
 APPLIED_SECONDS = 60.0
 """How long a server may take to apply an entry."""
@@ -86,8 +86,8 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
 
 def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
     """Put entries into Kafka, where the identity stage takes them in."""
-    from touchline.pipeline.kafka.log import KafkaLog
-    from touchline.pipeline.kafka.records import Topics
+    from touchline.log.kafka.log import KafkaLog
+    from touchline.log.kafka.records import Topics
 
     batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with (

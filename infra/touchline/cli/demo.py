@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from touchline.cli.process import Beside
     from touchline.cli.settings import Settings
     from touchline.friction import RuleSet
-    from touchline.pipeline.sqlite_log import SqliteLog
-    from touchline.pipeline.store import Store
+    from touchline.log.sqlite import SqliteLog
+    from touchline.store import Store
 
 
 def demo(
@@ -64,7 +64,7 @@ def demo(
         from touchline.cli.process import expected_errors, serve
         from touchline.cli.settings import load_settings
         from touchline.collector.files import FileError
-        from touchline.pipeline.packs import load_rules, shipped_rules
+        from touchline.runtime.packs import load_rules, shipped_rules
 
         configure_logs()
         try:
@@ -115,7 +115,7 @@ def _retailer(
     from touchline.cli.history import History, portions
     from touchline.cli.serving import loopback
     from touchline.collector.files import START, ImportItem
-    from touchline.pipeline.worker import Worker
+    from touchline.engine.worker import Worker
     from touchline.sdk import Touchline
     from touchline.simulation import Outage, Retailer, Shop
 

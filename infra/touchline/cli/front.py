@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from touchline.cli.serving import loopback
 from touchline.collector.problem import Problem
-from touchline.pipeline.clickhouse_http import password_of
+from touchline.store.clickhouse_http import password_of
 
 PAGE_SECONDS = 30
 """How long who comes early waits for the live page to be loaded."""

@@ -19,12 +19,12 @@ from touchline.collector.acceptance import Result, accept_each
 from touchline.collector.account import account_line
 from touchline.collector.files import START, BadRow, ImportItem, Mapping, check_file, read_events
 from touchline.collector.files.bookmarks import Bookmark, Bookmarks, fingerprint
-from touchline.collector.log import Batch, LogFull
+from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.pipeline.garbage import search_seldom
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store_access import running_server
-from touchline.pipeline.worker import Worker
+from touchline.log.contract import Batch, LogFull
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.garbage import search_seldom
+from touchline.store.access import running_server
 from touchline.vocabulary.ids import NAMESPACE
 from touchline.vocabulary.refusal import Reason
 

@@ -54,8 +54,8 @@ def import_(
     from touchline.cli.process import expected_errors
     from touchline.cli.settings import load_settings
     from touchline.collector.files import FileError, MappingError, load_mapping
-    from touchline.pipeline.packs import load_rules
-    from touchline.pipeline.store_access import running_server
+    from touchline.runtime.packs import load_rules
+    from touchline.store.access import running_server
 
     with reported(*expected_errors(), FileError, MappingError):
         settings = load_settings(data=data, rules=rules)

@@ -15,9 +15,9 @@ from touchline.cli.serving import CannotServe, Serving, listening_on, url_of
 from touchline.cli.settings import Settings
 from touchline.cli.stores import writable_store
 from touchline.live import mount
-from touchline.pipeline.packs import load_rules
-from touchline.pipeline.server_file import token_of
-from touchline.pipeline.store import Store, StoreError
+from touchline.runtime.packs import load_rules
+from touchline.store import Store, StoreError
+from touchline.store.server_file import token_of
 
 STOP_SECONDS = 5
 

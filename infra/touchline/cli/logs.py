@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from touchline.pipeline.lean_import import without
+from touchline.store.lean_import import without
 
 # For tracebacks that are shown to nobody here: a fifth of a start's imports.
 with without("rich"):

@@ -37,7 +37,7 @@ def measures(
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
     from touchline.measures import Span, evaluate
-    from touchline.pipeline.store import StoreError
+    from touchline.store import StoreError
     from touchline.vocabulary.envelope import Channel
 
     if channel and channel not in list(Channel):

@@ -38,8 +38,8 @@ def migrate(
     Example: touchline migrate --dry-run
     """
     from touchline.cli.settings import SettingsError, load_settings
-    from touchline.pipeline.kafka.brokers import KafkaUnavailable
-    from touchline.pipeline.store.errors import StoreError
+    from touchline.log.kafka.brokers import KafkaUnavailable
+    from touchline.store.errors import StoreError
 
     with reported(SettingsError, KafkaUnavailable, StoreError):
         settings = load_settings()
@@ -64,8 +64,8 @@ def _topics(settings: "Settings", dry_run: bool) -> list[Step]:
     """Kafka's half."""
     if not settings.kafka:
         return []
-    from touchline.pipeline.kafka.records import Topics
-    from touchline.pipeline.kafka.topics import bring_about, wanted
+    from touchline.log.kafka.records import Topics
+    from touchline.log.kafka.topics import bring_about, wanted
 
     topics = wanted(
         Topics(settings.topic_prefix),
@@ -84,8 +84,8 @@ def _tables(settings: "Settings", dry_run: bool) -> list[Step]:
     address = settings.store_address
     if address is None:
         return []
-    from touchline.pipeline.store import migrate_server, pending_on_server
-    from touchline.pipeline.store.migrate import script
+    from touchline.store import migrate_server, pending_on_server
+    from touchline.store.migrate import script
     from touchline.tables import migrations
 
     left = pending_on_server(address) if dry_run else migrate_server(address)
@@ -106,8 +106,8 @@ def _roles(settings: "Settings", dry_run: bool) -> list[Step]:
     address = settings.store_address
     if address is None:
         raise fail("roles are of a ClickHouse server: set store (touchline.toml, or TOUCHLINE_STORE)")
-    from touchline.pipeline.store import grant_roles
-    from touchline.pipeline.store.grants import grants
+    from touchline.store import grant_roles
+    from touchline.store.grants import grants
 
     if not dry_run:
         grant_roles(address)

@@ -29,19 +29,19 @@ from touchline.cli.stores import writable_store
 from touchline.collector.app import Collector
 from touchline.collector.inbox import keep_draining
 from touchline.collector.keys import Keys, KeysUnreadable
-from touchline.collector.log import LogFull, LogUnavailable
+from touchline.engine.flushed import Flushed
 from touchline.friction import RulesError, RuleSet
-from touchline.pipeline.alerting.files import load_alerts
-from touchline.pipeline.alerting.metrics import AlertMetrics
-from touchline.pipeline.alerting.runtime import Alerting
-from touchline.pipeline.clickhouse_http import clickhouse_mount
-from touchline.pipeline.embedded import Embedded
-from touchline.pipeline.flushed import Flushed
-from touchline.pipeline.garbage import search_seldom
-from touchline.pipeline.server_file import announced
-from touchline.pipeline.sqlite_log import SqliteLog
-from touchline.pipeline.store import Store, StoreError, StoreUnavailable
-from touchline.pipeline.watch import WorkerMetrics
+from touchline.log.contract import LogFull, LogUnavailable
+from touchline.log.sqlite import SqliteLog
+from touchline.runtime.alerting.files import load_alerts
+from touchline.runtime.alerting.metrics import AlertMetrics
+from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.embedded import Embedded
+from touchline.runtime.garbage import search_seldom
+from touchline.runtime.metrics import WorkerMetrics
+from touchline.store import Store, StoreError, StoreUnavailable
+from touchline.store.clickhouse_http import clickhouse_mount
+from touchline.store.server_file import announced
 
 STOP_SECONDS = 5
 """How long each part may take to end what it is doing; what it does not end is repeated, or kept."""

@@ -10,7 +10,7 @@ from touchline.cli.failure import fail, reported
 from touchline.cli.screen import screen
 
 if TYPE_CHECKING:
-    from touchline.pipeline.store import Answer
+    from touchline.store import Answer
 
 SHOWN = 100
 """Rows that the table shows."""
@@ -34,7 +34,7 @@ def query(
     """
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.stores import readable_store
-    from touchline.pipeline.store import StoreError, parse_answer
+    from touchline.store import StoreError, parse_answer
 
     if as_json and as_csv:
         raise fail("give --json or --csv, not both", 2)

@@ -50,10 +50,10 @@ def replay(
     """
     import orjson
 
+    from touchline.analysis.replay import replay as fold_all
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.friction import RulesError
-    from touchline.pipeline.packs import load_rules
-    from touchline.pipeline.replay import replay as fold_all
+    from touchline.runtime.packs import load_rules
 
     with reported(RulesError, SettingsError):
         settings = load_settings(rules=rules)

@@ -11,7 +11,7 @@ from touchline.cli.screen import screen
 from touchline.cli.wording import counted
 
 if TYPE_CHECKING:
-    from touchline.pipeline.packs import Pack
+    from touchline.runtime.packs import Pack
 
 app = typer.Typer(
     help="Friction rules: list and show those in force, run their examples, check a file.",
@@ -59,7 +59,7 @@ def show(
     import yaml
 
     from touchline.friction.document import suggestion
-    from touchline.pipeline.packs import load_pack
+    from touchline.runtime.packs import load_pack
 
     pack = _usable(rules)
     if rule not in pack.entries:
@@ -114,7 +114,7 @@ def lint(
     from touchline.friction import RulesError
     from touchline.friction.document import by_place
     from touchline.friction.lint import warnings
-    from touchline.pipeline.packs import load_pack
+    from touchline.runtime.packs import load_pack
 
     with reported(RulesError):
         pack = load_pack(file)
@@ -134,7 +134,7 @@ def _usable(path: Path | None) -> "Pack":
     """The rules in force: those of a file, or of the settings, or the default pack."""
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.friction import RulesError
-    from touchline.pipeline.packs import load_pack
+    from touchline.runtime.packs import load_pack
 
     with reported(RulesError, SettingsError):
         pack = load_pack(load_settings(rules=path).rules)

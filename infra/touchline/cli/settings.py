@@ -11,9 +11,9 @@ from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.document import explained
 from touchline.friction.rules import duration
+from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
-from touchline.pipeline.kafka.brokers import Brokers, Mechanism, Security
-from touchline.pipeline.store_address import Address
+from touchline.store.address import Address
 
 Milliseconds = Annotated[int, BeforeValidator(duration)]
 

@@ -8,7 +8,7 @@ from touchline.cli.failure import fail
 
 if TYPE_CHECKING:
     from touchline.measures import Ask
-    from touchline.pipeline.store_access import Reader
+    from touchline.store.access import Reader
 
 OLD = 86_400_000
 """Where nothing is newer than this (ms), time counts back from the newest event instead of from now."""
@@ -16,7 +16,7 @@ OLD = 86_400_000
 
 def asking(reader: "Reader") -> "Ask":
     """What asks a store for rows."""
-    from touchline.pipeline.store import parse_answer
+    from touchline.store import parse_answer
 
     return lambda sql, parameters: parse_answer(reader.reply(sql, "JSONCompact", parameters).body).result_rows
 

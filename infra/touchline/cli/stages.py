@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry
 from touchline.cli.serving import CannotServe
 from touchline.cli.settings import Settings
 from touchline.friction import RuleSet
-from touchline.pipeline.faust_app import Engine
-from touchline.pipeline.garbage import search_seldom
-from touchline.pipeline.health import health_served
-from touchline.pipeline.kafka.brokers import KafkaUnavailable
-from touchline.pipeline.kafka.partitions import count_partitions
-from touchline.pipeline.kafka.records import Topics
-from touchline.pipeline.store import Store, StoreError, StoreUnavailable, connect_store
-from touchline.pipeline.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
-from touchline.pipeline.watch import PartitionMetrics, StageMetrics, WorkerMetrics
+from touchline.log.kafka.brokers import KafkaUnavailable
+from touchline.log.kafka.partitions import count_partitions
+from touchline.log.kafka.records import Topics
+from touchline.runtime.faust_app import Engine
+from touchline.runtime.garbage import search_seldom
+from touchline.runtime.health import health_served
+from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
+from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
+from touchline.store import Store, StoreError, StoreUnavailable, connect_store
 
 
 class Workplace(NamedTuple):

@@ -9,7 +9,7 @@ from touchline.cli.failure import fail, reported
 from touchline.cli.up import Data
 
 if TYPE_CHECKING:
-    from touchline.pipeline.clickhouse_http import Role
+    from touchline.store.clickhouse_http import Role
 
 PORT = 8123
 """Where a ClickHouse server listens as well."""
@@ -44,7 +44,7 @@ def store(
         from touchline.cli.serving import CannotServe
         from touchline.cli.settings import SettingsError, load_settings
         from touchline.cli.store_server import passwords, serve_store
-        from touchline.pipeline.store import StoreError
+        from touchline.store import StoreError
 
         configure_logs()
         with reported(CannotServe, SettingsError, StoreError):

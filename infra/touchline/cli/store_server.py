@@ -8,9 +8,9 @@ from pathlib import Path
 
 from touchline.cli.ending import Ending
 from touchline.cli.serving import CannotServe, Serving, listening_on, make_folder, url_of
-from touchline.pipeline.clickhouse_http import Role, Roles, store_app
-from touchline.pipeline.store import open_store
-from touchline.pipeline.store.writers import Writers
+from touchline.store import open_store
+from touchline.store.clickhouse_http import Role, Roles, store_app
+from touchline.store.writers import Writers
 
 STOP_SECONDS = 30
 """How long an insert under way may take to end."""

@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 
 from touchline.cli.settings import Settings
-from touchline.pipeline.store import Store, connect_store, open_store
-from touchline.pipeline.store_access import Reader, store_reader
+from touchline.store import Store, connect_store, open_store
+from touchline.store.access import Reader, store_reader
 
 
 def writable_store(settings: Settings) -> Store:

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import typer
 
+from touchline.analysis.customer_history import Customer, events, ledger
 from touchline.cli.spans import written
 from touchline.cli.wording import counted
+from touchline.engine.customer import fold
 from touchline.friction import RuleSet
 from touchline.identity import Entry
-from touchline.pipeline.customer import fold
-from touchline.pipeline.dossier import Customer, events, ledger
-from touchline.pipeline.store import parse_answer
-from touchline.pipeline.store_access import Reader
+from touchline.store import parse_answer
+from touchline.store.access import Reader
 from touchline.vocabulary.event import Event
 
 SHOWN = 30

@@ -29,7 +29,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
         from touchline.cli.logs import configure_logs
         from touchline.cli.process import expected_errors, serve
         from touchline.cli.settings import load_settings
-        from touchline.pipeline.packs import load_rules
+        from touchline.runtime.packs import load_rules
 
         configure_logs()
         with reported(*expected_errors()):

@@ -36,7 +36,7 @@ def worker(
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.stages import expected_errors, run_worker, workplace
     from touchline.friction import RulesError
-    from touchline.pipeline.packs import load_rules
+    from touchline.runtime.packs import load_rules
 
     configure_logs()
     with reported(SettingsError, RulesError, *expected_errors()):

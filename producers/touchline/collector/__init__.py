@@ -3,7 +3,7 @@
 from touchline.collector.acceptance import Acceptance, Result, accept, accept_each
 from touchline.collector.app import Collector, Limits, create_app
 from touchline.collector.keys import Keys
-from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
+from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 
 __all__ = [
     "Acceptance",

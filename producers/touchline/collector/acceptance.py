@@ -14,8 +14,8 @@ import orjson
 import uuid_utils
 from pydantic import ValidationError
 
-from touchline.collector.log import Batch
 from touchline.collector.splitting import NOT_JSON, Unsplittable, split
+from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.refusal import Reason, explain

@@ -14,7 +14,7 @@ import orjson
 import uuid_utils
 
 from touchline.collector.acceptance import Acceptance, Result
-from touchline.collector.log import Batch
+from touchline.log.contract import Batch
 from touchline.vocabulary.ids import NAMESPACE
 
 HEADER: Final = "touchline-account"

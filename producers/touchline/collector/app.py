@@ -26,11 +26,11 @@ from touchline.collector.body import Memory, unpacked
 from touchline.collector.committer import Committer
 from touchline.collector.door import producer_of
 from touchline.collector.keys import Keys
-from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
 from touchline.collector.metrics import Metrics
 from touchline.collector.openapi import description
 from touchline.collector.problem import Problem, busy
 from touchline.collector.rate import TokenBucket
+from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -5,7 +5,7 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Final
 
-from touchline.collector.log import Batch, Log, LogUnavailable
+from touchline.log.contract import Batch, Log, LogUnavailable
 
 _WAITING_BYTES: Final = 32 * 1024**2
 _TOGETHER_BYTES: Final = 4 * 1024**2

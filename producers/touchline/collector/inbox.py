@@ -15,7 +15,7 @@ import structlog
 
 from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.account import Told, accounted
-from touchline.collector.log import Batch, Log, LogFull, LogUnavailable
+from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 
 Count = Callable[[str, list[Result]], None]
 

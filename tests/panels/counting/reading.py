@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from touchline.panels import Panel, expand
-from touchline.pipeline.store import Store
+from touchline.store import Store
 from touchline.vocabulary.event import Event
 
 Row = dict[str, Any]

@@ -1,0 +1,240 @@
+"""A batch of log records, read: which events are new, which are duplicates, what is quarantined.
+
+What an operator decided comes in records of its own, of kind `ledger`; what the door counted, in those of
+kind `accounts`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
+from uuid import uuid5
+
+import msgspec
+from msgspec import structs
+
+from touchline.engine.outcomes import Placed, fates
+from touchline.engine.ports import Packed, Record, Store
+from touchline.identity import Entry, Suppression
+from touchline.tables.rows import AccountRow
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.ids import NAMESPACE
+
+_events = msgspec.json.Decoder(Event)
+_decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_account = msgspec.json.Decoder(AccountRow).decode
+_encode = msgspec.json.Encoder().encode
+_id = attrgetter("id")
+
+Read = TypeVar("Read")
+
+
+class _Refused(msgspec.Struct):
+    id: str
+    received_at: int
+    producer: str
+    reason: str
+    message: str
+    field: str
+    body: str
+
+
+_decode_refused = msgspec.json.Decoder(_Refused).decode
+
+EVENT_KINDS = ("touchpoints", "events")
+"""What records of accepted events are called: in one log for everything, and in a topic for them."""
+
+QUARANTINE_COLUMNS = _Refused.__struct_fields__
+
+AT_HAND = 100
+"""Events that are decoded and packed before the next ones are: later they lie where memory is slow."""
+
+
+class Batch(NamedTuple):
+    """Events, each id once, their rows for the store, packed, and rows of the quarantine.
+
+    `repeated` are events that this very record had already brought into the store when the worker
+    was cut off: they are no duplicates, and are not written again. `suppressed` events name a
+    forgotten identifier; `unreadable` counts lines that something else than this program wrote. `accounts`
+    are rows of the door, and of what became of the events.
+    """
+
+    events: list[Event]
+    rows: list[Packed]
+    quarantined: list[dict[str, Any]]
+    repeated: list[Event]
+    duplicates: int
+    suppressed: list[Event]
+    unreadable: int
+    accounts: list[AccountRow]
+
+
+def read_batch(
+    records: Sequence[Record],
+    store: Store,
+    suppression: Suppression,
+) -> Batch:
+    """Read records of events; the store is asked which of them it holds."""
+    unreadable: list[dict[str, Any]] = []
+    refused = [
+        structs.asdict(one)
+        for record in records
+        if record.kind == "quarantine"
+        for one in read_lines(record, _decode_refused, "refused event", unreadable)
+    ]
+    accounts = [
+        row
+        for record in records
+        if record.kind == "accounts"
+        for row in read_lines(record, _decode_account, "row of the accounts", unreadable)
+    ]
+    arrived, rows = _arrived(records, store, unreadable)
+    admitted, suppressed = _admitted(arrived, suppression)
+    new, repeated, kept = _each_once(admitted, store.stored_ids)
+    if new is not arrived:
+        rows = [_packed(new, store)] if new.events else []
+    return Batch(
+        new.events,
+        rows,
+        [*refused, *unreadable],
+        repeated,
+        duplicates=len(admitted.events) - len(kept.events),
+        suppressed=suppressed,
+        unreadable=len(unreadable),
+        accounts=[*accounts, *fates(records, arrived, admitted, kept)],
+    )
+
+
+def _arrived(
+    records: Sequence[Record], store: Store, unreadable: list[dict[str, Any]]
+) -> tuple[Placed, list[Packed]]:
+    """The events of the records, and their rows as they are stored if all of them are new."""
+    arrived, rows = Placed([], []), []
+    some = Placed([], [])
+    for record in records:
+        if record.kind in EVENT_KINDS:
+            found = list(read_events(record, unreadable))
+            some.events.extend(found)
+            some.offsets.extend([record.offset] * len(found))
+            if len(some.events) >= AT_HAND:
+                rows.append(_packed(some, store))
+                arrived.extend(some)
+                some = Placed([], [])
+    if some.events:
+        rows.append(_packed(some, store))
+        arrived.extend(some)
+    return arrived, rows
+
+
+def _packed(some: Placed, store: Store) -> Packed:
+    return store.pack("events", event_columns(*some))
+
+
+def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[Event]]:
+    """The events that name no forgotten identifier, and those that do."""
+    if not suppression:
+        return arrived, []
+    admitted, suppressed = Placed([], []), []
+    for event, offset in zip(*arrived, strict=True):
+        if suppression.suppresses(event.identifiers):
+            suppressed.append(event)
+        else:
+            admitted.add(event, offset)
+    return admitted, suppressed
+
+
+def _each_once(
+    admitted: Placed, stored_ids: Callable[[Sequence[str]], dict[str, int]]
+) -> tuple[Placed, list[Event], Placed]:
+    """Events that are not stored, events that their very record had stored, and both in their order."""
+    if not admitted.events:
+        return admitted, [], admitted
+    ids = list(map(_id, admitted.events))
+    stored = stored_ids(ids)
+    if not stored and len(set(ids)) == len(ids):
+        return admitted, [], admitted
+    seen: set[str] = set()
+    new, repeated, kept = Placed([], []), [], Placed([], [])
+    for event, offset in zip(*admitted, strict=True):
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        if event.id not in stored:
+            new.add(event, offset)
+            kept.add(event, offset)
+        elif stored[event.id] == offset:
+            repeated.append(event)
+            kept.add(event, offset)
+    return new, repeated, kept
+
+
+def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
+    """The entries of a record of the ledger, and rows of the quarantine for what is none."""
+    quarantined: list[dict[str, Any]] = []
+    entries = list(read_lines(record, _decode_entry, "entry of the ledger", quarantined))
+    return entries, quarantined
+
+
+def read_lines(
+    record: Record, decode: Callable[[bytes], Read], what: str, quarantined: list[dict[str, Any]]
+) -> Iterator[Read]:
+    """What `decode` makes of the lines; rows of the quarantine are added for lines that are no `what`."""
+    for position, line in enumerate(_lines(record)):
+        try:
+            yield decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            quarantined.append(_unreadable(record, position, line, f"no {what}: {error}"))
+
+
+def read_events(record: Record, quarantined: list[dict[str, Any]]) -> Iterable[Event]:
+    """The events of a record; rows of the quarantine are added for lines that are none."""
+    try:
+        events = _events.decode_lines(record.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        events = []
+    if events and all(event.identifiers for event in events):
+        return events
+    return read_lines(record, _event, "accepted event", quarantined)
+
+
+def _event(line: bytes) -> Event:
+    event = _events.decode(line)
+    if not event.identifiers:
+        raise msgspec.ValidationError("no identifier")
+    return event
+
+
+def _unreadable(record: Record, position: int, line: bytes, what: str) -> dict[str, Any]:
+    """A line that is not what it should be, written by something else than this program."""
+    return {
+        "id": str(uuid5(NAMESPACE, f"record:{record.offset}:{position}")),
+        "received_at": record.received_at,
+        "producer": "",
+        "reason": "malformed_json",
+        "message": f"line {position + 1} of log record {record.offset} is {what}",
+        "field": "",
+        "body": line.decode(errors="replace"),
+    }
+
+
+def _lines(record: Record) -> Iterable[bytes]:
+    return (line for line in record.body.split(b"\n") if line)
+
+
+def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, Sequence[Any]]:
+    """Rows of the events table, by column."""
+    rows = columns(events)
+    rows["entity"] = [identifiers[0] for identifiers in rows["identifiers"]]
+    rows["data"] = list(map(_encode, rows["data"]))
+    rows["context"] = [_encode(context) if context else b"{}" for context in rows["context"]]
+    rows["log_offset"] = offsets
+    return rows
+
+
+def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[Any]]:
+    """Rows of the ledger table, by column."""
+    return {**columns(entries), "version": [version] * len(entries)}
+
+
+def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[Any]]:
+    """Rows of one table, by column."""
+    return dict(zip(rows[0].__struct_fields__, zip(*map(structs.astuple, rows), strict=True), strict=True))

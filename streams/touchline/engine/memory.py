@@ -1,0 +1,199 @@
+"""A log and a store that keep everything in memory, with the contracts of the durable ones.
+
+They are what the laws are tested on, thousands of times, and what a user's test can run a worker on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from touchline.engine.ports import Columns, Packed
+from touchline.identity import Entry, customer_id
+from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """A record; `received_at` in ms."""
+
+    offset: int
+    kind: str
+    received_at: int
+    body: bytes
+
+
+@dataclass
+class MemoryLog:
+    """Records in a list; offsets begin at 1."""
+
+    records: list[MemoryRecord] = field(default_factory=list)
+    offset: int = 0
+    begun_offset: int = 0
+
+    def append(self, kind: str, lines: Sequence[bytes], received_at: int) -> None:
+        """Keep one record."""
+        self.records.append(MemoryRecord(len(self.records) + 1, kind, received_at, b"\n".join(lines)))
+
+    def read(self, after_offset: int, *, limit_bytes: int, limit_records: int) -> Sequence[MemoryRecord]:
+        return self.records[after_offset : after_offset + limit_records]
+
+    def begin(self, offset: int) -> None:
+        self.begun_offset = offset
+
+    def begun(self) -> int:
+        return self.begun_offset
+
+    def commit(self, offset: int) -> None:
+        self.offset = max(self.offset, offset)
+
+    def committed(self) -> int:
+        return self.offset
+
+    def end(self) -> int:
+        return len(self.records)
+
+
+_KEYS = {
+    "events": ("entity", "time", "id"),
+    "identities": ("entity",),
+    "frictions": ("customer", "id"),
+    "journeys": ("customer", "id"),
+    "quarantine": ("id",),
+    "accounts": ("id",),
+    "ledger": ("id",),
+    "links": ("identifiers",),
+    "occurrences": ("identifier", "identifiers"),
+}
+
+
+class MemoryStore:
+    """Tables as dictionaries by the key of their ClickHouse engine; the highest version counts."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in _KEYS}
+        self._tokens: set[str] = set()
+        self._fingerprint: str | None = None
+
+    def pack(self, table: str, columns: Columns) -> Packed:
+        return columns
+
+    def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
+        if token in self._tokens:
+            return
+        self._tokens.add(token)
+        for columns in rows if isinstance(rows, list) else [rows]:
+            for values in zip(*columns.values(), strict=True):
+                row = dict(zip(columns, values, strict=True))
+                held = self.tables[table].setdefault(key := tuple(row[name] for name in _KEYS[table]), row)
+                if row.get("version", 0) >= held.get("version", 0):
+                    self.tables[table][key] = row
+
+    def stored_ids(self, ids: Sequence[str]) -> dict[str, int]:
+        wanted = set(ids)
+        return {row["id"]: row["log_offset"] for row in self._rows("events") if row["id"] in wanted}
+
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
+        wanted = set(entities)
+        found = [
+            _event(row)
+            for row in self._rows("events")
+            if row["entity"] in wanted and (later_than is None or row["time"] > later_than)
+        ]
+        return sorted(found, key=lambda event: event.order)
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        return [
+            FrictionRow(**row)
+            for row in self._rows("frictions")
+            if row["customer"] in customers and row["status"] != "retracted"
+        ]
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        rows = self._rows("journeys")
+        return [JourneyRow(**row) for row in rows if row["customer"] in customers and not row["superseded"]]
+
+    def identifier_sets(self) -> Iterable[tuple[str, ...]]:
+        return {tuple(row["identifiers"]) for row in self._rows("events") if len(row["identifiers"]) > 1}
+
+    def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        wanted = set(identifiers)
+        return {row["identifiers"] for row in self._rows("occurrences") if row["identifier"] in wanted}
+
+    def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        wanted = set(entities)
+        return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
+
+    def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
+        identities = self.tables["identities"]
+        owners = {identities[entity,]["customer"] for entity in entities if (entity,) in identities}
+        return [
+            [row["entity"] for row in identities.values() if row["customer"] == owner] for owner in owners
+        ]
+
+    def links(self) -> Iterable[tuple[str, ...]]:
+        return [row["identifiers"] for row in self._rows("links")]
+
+    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        return {one for one in sets if (one,) in self.tables["links"]}
+
+    def ledger(self) -> Iterable[Entry]:
+        return [
+            Entry(**{name: row[name] for name in Entry.__struct_fields__}) for row in self._rows("ledger")
+        ]
+
+    def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
+        wanted, named = set(entities), set(naming)
+        self._keep("events", lambda row: row["entity"] not in wanted or named.isdisjoint(row["identifiers"]))
+
+    def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
+        return {
+            row["entity"]
+            for row in self._rows("events")
+            if not set(identifiers).isdisjoint(row["identifiers"])
+        }
+
+    def delete_links(self, naming: Sequence[str]) -> None:
+        for table in ("links", "occurrences"):
+            self._keep(table, lambda row: set(naming).isdisjoint(row["identifiers"]))
+
+    def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
+        unwanted: set[str | UUID] = set(keys)
+        self._keep(table, lambda row: row[_KEYS[table][0]] not in unwanted)
+
+    def due(self) -> Iterable[tuple[str, int]]:
+        name_of = {customer_id(row["entity"]): row["entity"] for row in self._rows("identities")}
+        for row in self._rows("journeys"):
+            if not row["superseded"] and row["due_at"] is not None and row["customer"] in name_of:
+                yield name_of[row["customer"]], row["due_at"]
+
+    def entities(self) -> Iterable[str]:
+        return {row["entity"] for row in self._rows("events")}
+
+    def newest(self) -> int | None:
+        opened = [row["opened_at"] for row in self._rows("frictions") if row["status"] != "retracted"]
+        return max([row["time"] for row in self._rows("events")] + opened, default=None)
+
+    def last_version(self) -> int:
+        tables = ("identities", "frictions", "journeys", "ledger")
+        return max((row["version"] for table in tables for row in self._rows(table)), default=0)
+
+    def rules_in_force(self) -> str | None:
+        return self._fingerprint
+
+    def put_in_force(self, fingerprint: str, at: int) -> None:
+        self._fingerprint = fingerprint
+
+    def _keep(self, table: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        self.tables[table] = {key: row for key, row in self.tables[table].items() if wanted(row)}
+
+    def _rows(self, table: str) -> Iterable[dict[str, Any]]:
+        return self.tables[table].values()
+
+
+def _event(row: dict[str, Any]) -> Event:
+    fields = {name: row[name] for name in Event.__struct_fields__}
+    return Event(**{**fields, "data": orjson.loads(row["data"]), "context": orjson.loads(row["context"])})

@@ -1,0 +1,1 @@
+"""The log: its contract, the SQLite file of one process, and Kafka."""

@@ -1,0 +1,26 @@
+"""How many partitions a topic has: it never changes, and every worker must know the same number."""
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
+from touchline.log.kafka.connection import made
+
+_MILLISECONDS = 10_000
+
+
+def count_partitions(brokers: Brokers, topic: str) -> int:
+    """The number of partitions of a topic.
+
+    Raises:
+        KafkaUnavailable: Kafka cannot be reached, or has no such topic.
+    """
+    limits = {"bootstrap_timeout_ms": _MILLISECONDS, "request_timeout_ms": _MILLISECONDS}
+    try:
+        with made(KafkaAdminClient, brokers, **limits) as admin:
+            described = admin.describe_topics([topic])[0]
+    except KafkaError as error:
+        raise KafkaUnavailable(f"Kafka at {brokers} refuses: {type(error).__name__}: {error}") from error
+    if not described["partitions"]:
+        raise KafkaUnavailable(f"Kafka at {brokers} has no topic {topic}: make it with touchline migrate")
+    return len(described["partitions"])

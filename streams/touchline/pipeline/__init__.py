@@ -1,1 +1,0 @@
-"""The shells around the pure core: log, store, worker."""

@@ -1,6 +1,0 @@
-"""ClickHouse's HTTP protocol in front of the embedded store: for reading, and for whoever may also write."""
-
-from touchline.pipeline.clickhouse_http.access import Role, Roles, password_of
-from touchline.pipeline.clickhouse_http.front import PATH, clickhouse_mount, store_app
-
-__all__ = ["PATH", "Role", "Roles", "clickhouse_mount", "password_of", "store_app"]

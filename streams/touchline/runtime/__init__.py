@@ -1,0 +1,1 @@
+"""The processes around the engine: embedded, distributed, identity, alerting."""

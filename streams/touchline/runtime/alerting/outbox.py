@@ -1,0 +1,93 @@
+"""The outbox: for each channel and fingerprint, what the channel was told last, or has to be told first.
+
+It is read from the store once, and kept beside it from then on; this process alone writes it. A row that
+the store did not take is written with the next: until then a restart would tell the channel once more.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from touchline.engine.batch import columns
+from touchline.runtime.alerting.asking import Ask, Insert
+from touchline.store import StoreError
+from touchline.tables import OutboxRow
+from touchline.vocabulary.ids import derived_id
+
+logger = structlog.get_logger(__name__)
+
+_ROWS = """
+SELECT * REPLACE (toString(fingerprint) AS fingerprint, toString(alert) AS alert,
+    toUnixTimestamp64Milli(told_at) AS told_at, toUnixTimestamp64Milli(failing_since) AS failing_since,
+    toUnixTimestamp64Milli(next_at) AS next_at)
+FROM outbox FINAL ORDER BY channel, fingerprint
+"""
+_COLUMNS = OutboxRow.__struct_fields__
+
+
+class Outbox:
+    """The rows, for all threads."""
+
+    def __init__(self, ask: Ask, insert: Insert) -> None:
+        self._insert = insert
+        self._lock = threading.Lock()
+        self._rows = {(row.channel, row.fingerprint): row for row in outbox_rows(ask)}
+        self._unwritten: dict[tuple[str, UUID], OutboxRow] = {}
+
+    def of(self, channel: str) -> list[OutboxRow]:
+        """A channel's rows."""
+        with self._lock:
+            return [row for row in self._rows.values() if row.channel == channel]
+
+    def get(self, channel: str, fingerprint: UUID) -> OutboxRow | None:
+        """The row of a channel and a fingerprint, if there is one."""
+        with self._lock:
+            return self._rows.get((channel, fingerprint))
+
+    def unfinished(self, channels: Iterable[str]) -> list[str]:
+        """Fingerprints of which one of the channels has yet to be told that it is over, or that it was."""
+        known = set(channels)
+        with self._lock:
+            return sorted(
+                {
+                    str(row.fingerprint)
+                    for row in self._rows.values()
+                    if row.channel in known and row.told != "resolved"
+                }
+            )
+
+    def expect(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down what has to be told.
+
+        Raises:
+            StoreError: it is not written.
+        """
+        with self._lock:
+            self._write({(row.channel, row.fingerprint): row for row in rows})
+            self._rows.update({(row.channel, row.fingerprint): row for row in rows})
+
+    def record(self, row: OutboxRow) -> None:
+        """Write down what became of an attempt."""
+        with self._lock:
+            self._rows[row.channel, row.fingerprint] = row
+            self._unwritten[row.channel, row.fingerprint] = row
+            try:
+                self._write({})
+            except StoreError as error:
+                logger.warning("alerts.outbox.unwritten", rows=len(self._unwritten), why=str(error))
+
+    def _write(self, more: dict[tuple[str, UUID], OutboxRow]) -> None:
+        rows = list({**self._unwritten, **more}.values())
+        if rows:
+            token = derived_id(msgspec.json.encode(rows).decode())
+            self._insert("outbox", columns(rows), f"outbox:{token}")
+            self._unwritten.clear()
+
+
+def outbox_rows(ask: Ask) -> list[OutboxRow]:
+    """What the store holds of the outbox."""
+    rows = ask(_ROWS, {})
+    return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), OutboxRow, strict=False) for row in rows]

@@ -1,0 +1,149 @@
+"""What a request asks: its SQL, its data, its parameters and its settings."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from touchline.store.clickhouse_http.access import Role
+from touchline.store.clickhouse_http.packing import unpacked
+from touchline.store.clickhouse_http.refusal import refusal
+
+QUERY_BYTES = 262_144
+BODY_BYTES = 2_000_000
+WRITER_BYTES = 64_000_000
+"""Bounds of a reader's SQL and request, and of a writer's."""
+
+# clickhouse-go asks this first, with a protocol revision in which the engine cannot write; told that the
+# server's revision is 0, it reads everything else as the engine writes it.
+_HELLO = "select displayname(), version(), revision(), timezone()"
+
+_IGNORED = frozenset(
+    {"buffer_size", "client_protocol_version", "connect_timeout", "enable_http_compression", "password"}
+    | {"http_headers_progress_interval_ms", "log_queries", "query", "query_id", "quota_key", "readonly"}
+    | {"role", "send_progress_in_http_headers", "session_check", "session_id", "session_timeout", "user"}
+    | {"wait_end_of_query", "max_execution_time", "max_result_rows", "max_result_bytes", "max_block_size"}
+    | {"default_format", "database", "compress", "decompress", "max_query_size", "max_memory_usage"}
+)
+"""URL parameters that change no answer, or that are read here; any other setting is refused."""
+
+_IGNORED_OF_WRITERS = frozenset(
+    {
+        "async_insert",
+        "wait_for_async_insert",
+        "insert_deduplicate",
+        "mutations_sync",
+        "distributed_ddl_task_timeout",
+        "load_balancing",
+    }
+    | {"insert_quorum", "insert_quorum_parallel", "insert_quorum_timeout", "select_sequential_consistency"}
+    | {"distributed_foreground_insert", "distributed_product_mode", "distributed_ddl_task_timeout"}
+    | {"prefer_localhost_replica"}
+    | {"cancel_http_readonly_queries_on_client_close", "cast_string_to_dynamic_use_inference"}
+)
+"""More of a writer's: about replicas, shards and waiting, of which one process has none."""
+
+_FIXED = {"session_timezone": ("UTC",), "date_time_input_format": ("best_effort", "basic")}
+"""Settings that may be sent with the values that are in force anyway."""
+
+_INSERTS = re.compile(rb"\s*INSERT\s", re.IGNORECASE)
+_COPIES = re.compile(rb"\s*INSERT\s+INTO\s+\w+\s+SELECT\s", re.IGNORECASE)
+"""An admin's statement, with no rows behind it: those of other tables go into one, as in a migration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it came.
+
+    `insert` is the whole of an INSERT, statement and data, and `sql` then empty. `settings` are those that
+    are passed on to the engine. `complete` says that the client wants to wait for the answer's end.
+    """
+
+    sql: str
+    insert: bytes
+    format: str
+    database: str | None
+    parameters: Mapping[str, str]
+    settings: Mapping[str, str]
+    hello: bool
+    reads_only: bool
+    complete: bool
+
+
+async def read(request: Request, role: Role) -> Asked:
+    """The query of a request: its text is `?query=` and the body, or a form of many parts."""
+    writes = role is not Role.READER
+    url = dict(request.query_params)
+    fields: dict[str, str] = {}
+    # `application/x-www-form-urlencoded` is no form here: it is what curl calls any body.
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if int(request.headers.get("content-length") or BODY_BYTES + 1) > BODY_BYTES:
+            raise refusal(307, f"The request is over {BODY_BYTES} bytes", "TOO_MANY_BYTES")
+        async with request.form(max_files=0, max_fields=1_000) as form:
+            fields = {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
+        body = fields.pop("query", "").encode()
+    else:
+        body = await _body(request, WRITER_BYTES if writes else BODY_BYTES)
+    given = {**url, **fields}
+    before = url.get("query", "").encode()
+    whole = b"\n".join(part for part in (before, body) if part)
+    copies = role is Role.ADMIN and _COPIES.match(whole) is not None
+    inserts = writes and not copies and _INSERTS.match(whole) is not None
+    sql = "" if inserts else _text(whole, WRITER_BYTES if writes else QUERY_BYTES)
+    revision = given.get("client_protocol_version", "0")
+    return Asked(
+        sql=sql,
+        insert=whole if inserts else b"",
+        format=given.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated",
+        database=given.get("database") or request.headers.get("x-clickhouse-database"),
+        parameters={name[6:]: value for name, value in given.items() if name.startswith("param_")},
+        settings=_settings(given, role),
+        hello=revision != "0" and " ".join(sql[:200].lower().split()) == _HELLO,
+        reads_only=not writes or request.method == "GET" or given.get("readonly", "0") not in ("", "0"),
+        complete=given.get("wait_end_of_query", "0") not in ("", "0", "false"),
+    )
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise refusal(307, f"The request is over {most} bytes", "TOO_MANY_BYTES")
+    return unpacked(bytes(body), request.headers.get("content-encoding", ""), most)
+
+
+def _text(whole: bytes, most: int) -> str:
+    try:
+        sql = whole.decode().strip()
+    except UnicodeDecodeError as error:
+        raise refusal(62, f"The body is no text: {error}", "SYNTAX_ERROR") from None
+    if len(whole) > most:
+        raise refusal(62, f"Max query size exceeded: the query is over {most} bytes", "SYNTAX_ERROR")
+    return sql
+
+
+def _settings(given: Mapping[str, str], role: Role) -> dict[str, str]:
+    """The settings for the engine; refuses what would make the result another one than was asked for."""
+    for name in ("compress", "decompress"):
+        if given.get(name, "0") not in ("0", "", "false"):
+            raise refusal(
+                48,
+                f"{name}=1, ClickHouse's own block compression, is not spoken here: turn compression off "
+                "in the client, or choose gzip",
+                "NOT_IMPLEMENTED",
+            )
+    writes = role is not Role.READER
+    kept: dict[str, str] = {}
+    for name, value in given.items():
+        if name.startswith("param_") or name in _IGNORED or value in _FIXED.get(name, ()):
+            continue
+        if writes and name in _IGNORED_OF_WRITERS:
+            continue
+        if writes and (name == "insert_deduplication_token" or name.startswith("input_format_")):
+            kept[name] = value
+        else:
+            raise refusal(164, f"Cannot modify {name!r} setting in readonly mode", "READONLY")
+    return kept

@@ -1,0 +1,67 @@
+"""Everyone's events, customer by customer, read from the store in portions: memory stays bounded.
+
+Customers are dealt into parts by a hash of their id, each of about `PART_EVENTS` events; a part is read in
+pages. So at most a page and one customer are held, whatever the size of the store.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+import msgspec
+
+from touchline.store import EVENT_JSON, parse_answer
+from touchline.store.access import Reader
+from touchline.vocabulary.event import Event
+
+PART_EVENTS = 50_000
+PAGE_EVENTS = 20_000
+
+_COUNT = "SELECT count() FROM events"
+_PAGE = f"""
+WITH owners AS (
+    SELECT entity, customer FROM current_identities
+    WHERE cityHash64(customer) % {{parts:UInt64}} = {{part:UInt64}}
+)
+SELECT toString(customer) AS owner, {EVENT_JSON}
+FROM events INNER JOIN owners USING (entity)
+WHERE entity IN (SELECT entity FROM owners)
+  AND (owner, time, id) > ({{owner:String}}, fromUnixTimestamp64Milli({{time:Int64}}), {{id:String}})
+ORDER BY owner, time, id
+LIMIT 1 BY owner, time, id
+LIMIT {{most:UInt64}}
+"""  # noqa: S608 - made of constants
+
+_decode = msgspec.json.Decoder(Event).decode
+
+
+def histories(
+    reader: Reader,
+    progress: Callable[[int, int], None] = lambda done, parts: None,
+    *,
+    part_events: int = PART_EVENTS,
+    page_events: int = PAGE_EVENTS,
+) -> Iterator[tuple[str, list[Event]]]:
+    """Each customer's id and events, in order and each once. `progress` is told parts done, and of how many.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    parts = 1 + parse_answer(reader.reply(_COUNT, "JSONCompact").body).result_rows[0][0] // part_events
+    progress(0, parts)
+    for part in range(parts):
+        for owner, events in groupby(_events(reader, part, parts, page_events), key=lambda one: one[0]):
+            yield owner, [event for _, event in events]
+        progress(part + 1, parts)
+
+
+def _events(reader: Reader, part: int, parts: int, most: int) -> Iterator[tuple[str, Event]]:
+    owner, time, event_id, read = "", 0, "", most
+    while read == most:
+        after = {"owner": owner, "time": time, "id": event_id, "part": part, "parts": parts, "most": most}
+        body = reader.reply(_PAGE, "TSVRaw", {name: str(value) for name, value in after.items()}).body
+        read = 0
+        for line in body.splitlines():
+            named, _, told = line.partition(b"\t")
+            owner, event = named.decode(), _decode(told)
+            time, event_id, read = event.time, event.id, read + 1
+            yield owner, event

@@ -1,0 +1,291 @@
+"""Before and after a change, over a store with journeys and frictions put in by hand."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from touchline.analysis.compare import (
+    DAY,
+    WEEK,
+    CannotCompare,
+    Comparison,
+    Period,
+    Row,
+    around,
+    compare,
+    find_change,
+)
+from touchline.cli.main import app
+from touchline.store import Store, open_store
+
+CHANGED = 1_790_000_000_000
+BEFORE, AFTER = Period(CHANGED - 14 * DAY, CHANGED), Period(CHANGED, CHANGED + 14 * DAY)
+SPACE = UUID(int=0)
+
+
+def fill(
+    store: Store, rates: dict[tuple[str, str, float], tuple[float, float]], seed: int, journeys: int = 1_500
+) -> None:
+    """Journeys in both periods; each meets each (channel, rule, …) with the rates before and after."""
+    random = Random(seed)
+    events: list[tuple[str, int, str]] = []
+    frictions: list[tuple[str, int, str, str]] = []
+    for later, period in enumerate((BEFORE, AFTER)):
+        for number in range(journeys * (1 + later)):
+            who = f"account:{seed}-{later}-{number}"
+            at = random.randrange(period.since, period.until)
+            events += [(who, at, channel) for channel in {channel for channel, _, _ in rates}]
+            for (channel, rule, clumped), rate in rates.items():
+                if random.random() < rate[later]:
+                    at = random.randrange(period.since, period.until)
+                    times = 1 if random.random() >= clumped else 8
+                    frictions += [(who, at - again, channel, rule) for again in range(times)]
+    put(store, events, frictions, seed)
+
+
+def put(
+    store: Store,
+    events: list[tuple[str, int, str]],
+    frictions: list[tuple[str, int, str, str]],
+    seed: int = 0,
+) -> None:
+    """Rows of (who, time, channel) and (who, time, channel, rule)."""
+    store.insert(
+        "events",
+        {
+            "id": [f"{seed}-{number}" for number in range(len(events))],
+            "type": ["page.viewed"] * len(events),
+            "time": [at for _, at, _ in events],
+            "channel": [channel for *_, channel in events],
+            "source": ["shop"] * len(events),
+            "entity": [who for who, *_ in events],
+            "data": ["{}"] * len(events),
+        },
+        f"events {seed}",
+    )
+    everyone = sorted({who for who, *_ in events} | {who for who, *_ in frictions})
+    rows: dict[str, list[Any]] = {"entity": everyone, "customer": [uuid5(SPACE, who) for who in everyone]}
+    store.insert("identities", rows | {"version": [1] * len(everyone)}, f"identities {seed}")
+    if frictions:
+        found: dict[str, list[Any]] = {
+            "id": [uuid5(SPACE, f"{seed} {number}") for number in range(len(frictions))],
+            "customer": [uuid5(SPACE, who) for who, *_ in frictions],
+            "opened_at": [at for _, at, *_ in frictions],
+            "channel": [channel for _, _, channel, _ in frictions],
+            "source": ["shop"] * len(frictions),
+            "rule": [rule for *_, rule in frictions],
+            "status": ["open"] * len(frictions),
+            "version": [1] * len(frictions),
+        }
+        store.insert("frictions", found, f"frictions {seed}")
+
+
+def compared(store: Store, meant: str = "", before: Period = BEFORE, after: Period = AFTER) -> Comparison:
+    """The comparison of the two fortnights."""
+    return compare(lambda sql, p: store.query(sql, dict(p)).result_rows, before, after, meant)
+
+
+def by_rule(found: Comparison) -> dict[str, Row]:
+    """Its rows by rule."""
+    return {row.rule: row for row in found.rows}
+
+
+def test_a_halved_rate_is_found_and_no_effect_is_chance(store: Store) -> None:
+    """Of six rules one is halved and one doubled; twice as many journeys, and clumps, deceive nobody."""
+    fill(store, {
+        ("web", "halved", 0): (0.08, 0.04), ("web", "same", 0): (0.05, 0.05),
+        ("web", "clumped", 0.5): (0.03, 0.03), ("phone", "doubled", 0): (0.03, 0.06),
+        ("phone", "rare", 0): (0.003, 0.003), ("phone", "often", 0): (0.4, 0.4),
+    }, seed=1)  # fmt: skip
+    found = by_rule(compared(store))
+    assert {rule: row.verdict for rule, row in found.items()} == {
+        "halved": "fell", "doubled": "rose", "same": "chance", "clumped": "chance", "rare": "chance",
+        "often": "chance",
+    }  # fmt: skip
+    assert (found["same"].journeys_before, found["same"].journeys_after) == (1_500, 3_000)
+    assert found["halved"].ratio.low < 0.5 < found["halved"].ratio.high < 1
+    assert [row.verdict for row in compared(store).rows[:2]] in (["fell", "rose"], ["rose", "fell"])
+
+
+def test_a_customer_counts_once(store: Store) -> None:
+    """Whoever stumbles ten times is one journey that met the rule; what is retracted counts for none."""
+    web = [(f"account:{n}", BEFORE.since + n, "web") for n in range(10)]
+    web += [(f"account:{n}", AFTER.since + n, "web") for n in range(10)]
+    put(store, web, [("account:1", BEFORE.since + n, "web", "rage") for n in range(10)])
+    row = compared(store).rows[0]
+    assert (row.before, row.journeys_before, row.after, row.journeys_after) == (1, 10, 0, 10)
+    sql = "SELECT id, customer, status FROM current_frictions"
+    rows = store.query(sql).result_rows
+    gone = {"id": [r[0] for r in rows], "customer": [r[1] for r in rows], "status": ["retracted"] * 10}
+    store.insert("frictions", gone | {"version": [2] * 10}, "taken back")
+    assert compared(store).rows == []
+
+
+def test_merged_customers_are_one(store: Store) -> None:
+    """Two entities of one customer are one journey at the touchpoint."""
+    put(
+        store,
+        [
+            ("account:1", BEFORE.since, "web"),
+            ("device:1", BEFORE.since, "web"),
+            ("account:1", AFTER.since, "web"),
+        ],
+        [("account:1", BEFORE.since, "web", "rage")],
+    )
+    store.insert(
+        "identities",
+        {"entity": ["device:1"], "customer": [uuid5(SPACE, "account:1")], "version": [2]},
+        "merge",
+    )
+    [row] = compared(store).rows
+    assert (row.journeys_before, row.journeys_after) == (1, 1)
+
+
+def test_rows_say_it_plainly(store: Store) -> None:
+    """The sentence has both rates and what to think of them."""
+    web = [(f"account:{n}", period.since, "web") for n in range(1_000) for period in (BEFORE, AFTER)]
+    met = [(f"account:{n}", BEFORE.since, "web", "rage") for n in range(121)]
+    met += [(f"account:{n}", AFTER.since, "web", "rage") for n in range(79)]
+    met += [(f"account:{n}", BEFORE.since, "web", "dead") for n in range(30)]
+    met += [(f"account:{n}", AFTER.since, "web", "dead") for n in range(31)]
+    met += [("account:1", AFTER.since, "web", "denied")]
+    put(store, web, met)
+    said = {rule: row.sentence for rule, row in by_rule(compared(store)).items()}
+    assert said == {
+        "rage": "rage at web · shop fell from 121.0 to 79.0 per 1,000 journeys; "
+        "chance alone does not explain this",
+        "dead": "dead at web · shop rose from 30.0 to 31.0 per 1,000 journeys; chance alone explains this",
+        "denied": "denied at web · shop rose from 0.0 to 1.0 per 1,000 journeys; too few to tell from chance",
+    }
+
+
+def test_the_rule_that_was_meant_is_judged_by_itself(store: Store) -> None:
+    """A difference that is nothing among twenty is something where it was the one that was looked for."""
+    fill(store, {("web", f"rule{n}", 0): (0.05, 0.05) for n in range(20)}, seed=4)
+    web = [(f"account:4-0-{n}", BEFORE.since, "web", "fixed") for n in range(60)]
+    web += [(f"account:4-1-{n}", AFTER.since, "web", "fixed") for n in range(84)]
+    put(store, [("account:x", BEFORE.since, "app")], web, seed=5)
+    assert by_rule(compared(store))["fixed"].verdict == "chance"
+    found = compared(store, meant="fixed")
+    assert (found.rows[0].rule, found.rows[0].meant, found.rows[0].verdict) == ("fixed", True, "fell")
+    assert found.rows[0].chance == found.rows[0].ratio.p < 0.05
+
+
+def test_without_an_effect_chance_is_said_nearly_always(tmp_path: Path) -> None:
+    """Of twenty stores in which nothing changed at most one is said to have."""
+    wrong = 0
+    with open_store(tmp_path / "store") as store:
+        for seed in range(20):
+            for table in ("events", "identities", "frictions"):
+                store._handle.command(f"TRUNCATE TABLE {table}")
+            fill(store, {("web", f"rule{n}", 0.2): (0.04, 0.04) for n in range(8)}, seed, journeys=150)
+            wrong += any(row.verdict in ("fell", "rose") for row in compared(store).rows)
+    assert wrong <= 1
+
+
+def test_a_touchpoint_without_a_before_has_no_rate(store: Store) -> None:
+    """A touchpoint that is new is named, and compared with nothing."""
+    put(
+        store,
+        [
+            ("account:1", BEFORE.since, "web"),
+            ("account:1", AFTER.since, "web"),
+            ("account:1", AFTER.since, "app"),
+        ],
+        [("account:1", AFTER.since, "app", "rage")],
+    )
+    found = compared(store)
+    assert (found.rows, found.elsewhere) == ([], [("app", "shop")])
+
+
+def test_periods_must_be_alike(store: Store) -> None:
+    """Overlapping periods, and one longer than the other, are refused."""
+    with pytest.raises(CannotCompare, match="must end before"):
+        compared(store, before=Period(0, 10), after=Period(5, 15))
+    with pytest.raises(CannotCompare, match=r"7\.0 and 14\.0 days long: make them equally long"):
+        compared(store, before=Period(CHANGED - WEEK, CHANGED))
+
+
+@pytest.mark.parametrize(("reach", "length"), [
+    (40 * DAY, 14 * DAY), (13 * DAY, 7 * DAY), (6 * DAY + 5, 6 * DAY), (DAY - 1, DAY - 1),
+])  # fmt: skip
+def test_periods_around_a_change_are_whole_weeks_or_days(reach: int, length: int) -> None:
+    """They are equally long and as long as the data reach, but fourteen days at most."""
+    expected = (Period(CHANGED - length, CHANGED), Period(CHANGED, CHANGED + length))
+    assert around(CHANGED, CHANGED - reach, CHANGED + 90 * DAY) == expected
+    assert around(CHANGED, CHANGED - 90 * DAY, CHANGED + reach) == expected
+
+
+def test_a_change_needs_data_on_both_sides() -> None:
+    """A change before the first event, or after the last, is not measured."""
+    with pytest.raises(CannotCompare, match="both sides"):
+        around(CHANGED, CHANGED, CHANGED + DAY)
+
+
+def test_a_change_is_found_by_its_id(store: Store) -> None:
+    """The first event with the id counts; an unknown one is answered with those there are."""
+    ask = lambda sql, p: store.query(sql, dict(p)).result_rows  # noqa: E731
+    with pytest.raises(CannotCompare, match=r"no change\.deployed at all"):
+        find_change(ask, "c")
+    told = [
+        {"change_id": "c", "title": "Shorter form", "rule": "form_abandoned"},
+        {"change_id": "c"},
+        {"change_id": "d"},
+    ]
+    rows: dict[str, list[Any]] = {
+        "id": ["1", "2", "3"],
+        "type": ["change.deployed"] * 3,
+        "time": [CHANGED, CHANGED + 1, CHANGED + 2],
+        "entity": ["system:ci"] * 3,
+        "data": [orjson.dumps(one).decode() for one in told],
+    }
+    store.insert("events", rows, "changes")
+    change = find_change(ask, "c")
+    assert (change.at, change.title, change.rule) == (CHANGED, "Shorter form", "form_abandoned")
+    with pytest.raises(CannotCompare, match="the latest are d, c"):
+        find_change(ask, "e")
+
+
+def command(*arguments: Any) -> Result:
+    """The command line."""
+    return CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
+    """For people sentences, for scripts an object; the periods can also be given."""
+    with open_store(tmp_path / "store") as store:
+        fill(store, {("web", "halved", 0): (0.1, 0.05)}, seed=1)
+        rows: dict[str, list[Any]] = {
+            "id": ["c"],
+            "type": ["change.deployed"],
+            "time": [CHANGED],
+            "entity": ["system:ci"],
+            "data": ['{"change_id": "c-1", "title": "Shorter form", "rule": "halved"}'],
+        }
+        store.insert("events", rows, "change")
+    shown = command("--data", tmp_path, "--change", "c-1")
+    assert shown.exit_code == 0, shown.output
+    assert "Shorter form, deployed 2026-09-21" in shown.stdout
+    assert "halved at web · shop fell from" in shown.stdout
+    told = orjson.loads(command("--data", tmp_path, "--change", "c-1", "--json").stdout)
+    assert told["change"] == {"id": "c-1", "at": CHANGED, "title": "Shorter form", "rule": "halved"}
+    assert (told["rows"][0]["verdict"], told["rows"][0]["meant"]) == ("fell", True)
+    spans = ("--before", "2026-09-08..2026-09-20", "--after", "2026-09-22..2026-10-04")
+    told = orjson.loads(command("--data", tmp_path, *spans, "--json").stdout)
+    assert (told["change"], told["rows"][0]["verdict"]) == (None, "fell")
+
+
+def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
+    """Without periods, with a bad one, with an unknown change: a message, and not code 0."""
+    assert command("--data", tmp_path).exit_code == 2
+    with open_store(tmp_path / "store"):
+        pass
+    found = command("--data", tmp_path, "--before", "2026-09-01", "--after", "2026-09-02..2026-09-03")
+    assert (found.exit_code, "--before 2026-09-01: write A..B" in found.output) == (2, True)
+    found = command("--data", tmp_path, "--change", "none")
+    assert (found.exit_code, "no change.deployed at all" in found.output) == (1, True)

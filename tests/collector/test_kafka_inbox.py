@@ -1,0 +1,141 @@
+"""What SDKs sent straight to Kafka goes through the collector's door."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+
+from touchline.cli.broker import Broker
+from touchline.collector.acceptance import Result
+from touchline.collector.kafka_inbox import keep_draining_kafka
+from touchline.log.contract import Batch, Log, LogUnavailable
+from touchline.log.kafka.log import KafkaLog
+from touchline.log.kafka.records import Topics
+from touchline.sdk import Limits, Touchline
+
+Read = Callable[[str], list[Any]]
+Soon = Callable[..., None]
+
+
+class Counted:
+    """What the door told of each record."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, list[str]]] = []
+
+    def __call__(self, producer: str, results: list[Result]) -> None:
+        self.told.append((producer, [result.status for result in results]))
+
+
+@pytest.fixture
+def log(kafka: Broker, topics: Topics) -> Iterator[KafkaLog]:
+    with closing(KafkaLog(kafka.brokers, topics)) as log:
+        yield log
+
+
+@contextmanager
+def draining(kafka: Broker, topics: Topics, log: Log) -> Iterator[Counted]:
+    """A collector's thread that drains the inbox, while it lasts."""
+    stop, counted = threading.Event(), Counted()
+    thread = threading.Thread(
+        target=keep_draining_kafka,
+        args=(kafka.brokers, topics, log),
+        kwargs={"stop": stop, "clock": time.time, "count": counted},
+    )
+    thread.start()
+    try:
+        yield counted
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def track(kafka: Broker, topics: Topics, *numbers: int) -> None:
+    limits = Limits(batch_seconds=0.01)
+    with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="shop", limits=limits) as tl:
+        for number in numbers:
+            tl.track("page.viewed", {"account": f"u-{number}"}, id=f"e-{number}", page="/")
+        assert tl.flush(20)
+
+
+def of_kind(read: Read, topic: str, kind: str) -> list[dict[str, Any]]:
+    return [line for one in read(topic) if one.about.kind == kind for line in one.lines]
+
+
+def test_events_sent_to_kafka_pass_the_door(
+    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+) -> None:
+    """They are checked, stamped with Kafka's time, put into their entity's partition, and accounted for."""
+    before = int(time.time() * 1000)
+    with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="shop") as tl:
+        tl.track("page.viewed", {"account": "u-1", "email": " Ada@Mail.Example "}, id="good", page="/")
+        tl.track("no.such_type", {"account": "u-1"}, id="bad")
+        assert tl.flush(20)
+    after = int(time.time() * 1000)
+    with draining(kafka, topics, log) as counted:
+        soon(lambda: counted.told)
+    assert counted.told == [("shop", ["stored", "quarantined"])]
+    [event] = of_kind(read, topics.touchpoints, "events")
+    assert (event["id"], event["producer"], event["entity"]) == ("good", "shop", "account:u-1")
+    assert event["identifiers"] == ["account:u-1", "email:ada@mail.example"]
+    assert before <= event["received_at"] <= after
+    [refused] = of_kind(read, topics.quarantine, "quarantine")
+    assert (refused["reason"], refused["producer"]) == ("unknown_type", "shop")
+    [account] = of_kind(read, topics.touchpoints, "accounts")
+    assert (account["producer"], account["batch"], account["events"], account["emitted"]) == ("shop", 1, 2, 2)
+
+
+def test_any_client_of_kafka_may_leave_events(
+    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+) -> None:
+    """A record without our headers is judged as well; one that is no JSON is kept whole."""
+    event = b'{"id":"e-1","type":"page.viewed","time":"2026-11-21T10:00:00Z","channel":"web","source":"erp",'
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap)
+    for value in (event + b'"identifiers":{"account":"u-1"},"data":{"page":"/"}}', b"no json", b" "):
+        producer.send(topics.inbox, value, key=b"k").get(20)
+    producer.close()
+    with draining(kafka, topics, log) as counted:
+        soon(lambda: len(counted.told) == 3)
+    assert counted.told == [("kafka", ["stored"]), ("kafka", ["quarantined"]), ("kafka", [])]
+    assert [line["producer"] for line in of_kind(read, topics.touchpoints, "events")] == ["kafka"]
+    assert [line["body"] for line in of_kind(read, topics.quarantine, "quarantine")] == ["no json"]
+
+
+def test_a_drained_record_is_not_drained_again(
+    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+) -> None:
+    """The next collector goes on where the last one ended."""
+    track(kafka, topics, *range(50))
+    with draining(kafka, topics, log) as counted:
+        soon(lambda: sum(len(results) for _, results in counted.told) == 50)
+    track(kafka, topics, 50, 51)
+    with draining(kafka, topics, log) as again:
+        soon(lambda: sum(len(results) for _, results in again.told) == 2)
+    found = [line["id"] for line in of_kind(read, topics.touchpoints, "events")]
+    assert sorted(found) == sorted(f"e-{number}" for number in range(52))
+
+
+def test_what_the_log_does_not_take_stays(
+    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+) -> None:
+    """While the log is away nothing is committed; when it is back, all of it is moved."""
+
+    class Away:
+        refused = 0
+
+        def append(self, batch: Batch) -> None:
+            if self.refused < 2:
+                self.refused += 1
+                raise LogUnavailable("away")
+            log.append(batch)
+
+    track(kafka, topics, *range(20))
+    with draining(kafka, topics, Away()) as counted:
+        soon(lambda: sum(len(results) for _, results in counted.told) == 20)
+    found = [line["id"] for line in of_kind(read, topics.touchpoints, "events")]
+    assert sorted(found) == sorted(f"e-{number}" for number in range(20))

@@ -1,0 +1,402 @@
+"""The worker of partitions and the identity stage, step by step, over a store in memory."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from touchline.engine import partition_worker
+from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.memory import MemoryLog, MemoryStore
+from touchline.engine.messages import Delivered, Message, encoded
+from touchline.engine.partition_worker import UNREADABLE_LINES, PartitionWorker, TooMuchPoison
+from touchline.engine.worker import Worker
+from touchline.friction import RuleSet, parse_rules
+from touchline.identity import Assignment, Reload, customer_id
+from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.vocabulary.event import Event
+
+RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))
+FINGERPRINT = f"{RULES.fingerprint}/{14 * 86_400_000}"
+
+NOW = 1_000_000
+
+
+class Sent:
+    """Keeps what is sent, or fails."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.broken = False
+
+    def send(self, messages: Sequence[Message]) -> None:
+        if self.broken:
+            raise ConnectionError
+        self.messages += messages
+
+    def lines(self, kind: str) -> list[tuple[int | None, bytes]]:
+        """Of one kind, with their partitions."""
+        return [(one.partition, line) for one in self.messages if one.kind == kind for line in one.lines]
+
+
+def _place(entity: str) -> int:
+    """Accounts lie in partition 0, everything else in partition 1."""
+    return 0 if entity.startswith("account:") else 1
+
+
+def _event(number: int, *identifiers: str) -> Event:
+    return Event(
+        id=f"e{number}",
+        type="request.denied",
+        time=number,
+        channel="store",
+        source="shop",
+        identifiers=identifiers,
+    )
+
+
+def _quiet(number: int, *identifiers: str) -> Event:
+    """One that no rule hears."""
+    return replace(_event(number, *identifiers), type="page.viewed")
+
+
+def _record(kind: str, *lines: bytes, position: int = 0, partition: int = 1) -> Delivered:
+    return Delivered(0, partition, position, kind, 0, b"\n".join(lines))
+
+
+def _worker(store: MemoryStore, sent: Sent, partition: int) -> PartitionWorker:
+    return PartitionWorker(store, RULES, _place, {partition}.__contains__, sent, "w")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store in which the rules are in force, and a device is an account's."""
+    store = MemoryStore()
+    store.put_in_force(FINGERPRINT, 0)
+    for entity in ("account:1", "device:x"):
+        row: dict[str, Sequence[object]] = {
+            "entity": [entity],
+            "customer": [customer_id("account:1")],
+            "version": [1],
+        }
+        store.insert("identities", row, entity)
+    return store
+
+
+def _customers_of_frictions(store: MemoryStore) -> list[object]:
+    return [row["customer"] for row in store.tables["frictions"].values() if row["status"] != "retracted"]
+
+
+def test_an_event_is_stored_by_its_own_worker_and_folded_by_its_customers(store: MemoryStore) -> None:
+    """What lies elsewhere is stored, then forwarded; the customer's worker folds it and stores nothing."""
+    here, there = Sent(), Sent()
+    _worker(store, here, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert [row["id"] for row in store.tables["events"].values()] == ["e5"]
+    assert _customers_of_frictions(store) == []
+    [(partition, line)] = here.lines("forwarded")
+    assert partition == 0
+    flushed = _worker(store, there, 0).flush([_record("forwarded", line, partition=0)], NOW, NOW)
+    assert flushed is not None
+    assert flushed.stored == 0
+    assert _customers_of_frictions(store) == [customer_id("account:1")]
+    assert there.messages == []
+
+
+def test_what_was_stored_and_not_told_is_told_by_the_next(store: MemoryStore) -> None:
+    """A worker that dies after it stored an event leaves its record to the next, which forwards it."""
+    sent = Sent()
+    record = _record("events", *encoded([_event(5, "device:x", "social:y")]))
+    sent.broken = True
+    with pytest.raises(ConnectionError):
+        _worker(store, sent, 1).flush([record], NOW, NOW)
+    assert len(store.tables["events"]) == 1
+    sent.broken = False
+    flushed = _worker(store, sent, 1).flush([record], NOW, NOW)
+    assert flushed is not None
+    assert (flushed.stored, flushed.duplicates, flushed.forwarded) == (1, 0, 1)
+    assert [partition for partition, _ in sent.lines("forwarded")] == [0]
+    assert sent.lines("links") == [(None, b'["device:x","social:y"]')]
+
+
+def test_a_forwarded_event_is_passed_on_to_whom_the_entity_is_of_now(store: MemoryStore) -> None:
+    """One that reaches a customer who no longer has the entity goes on, and is not folded here."""
+    sent = Sent()
+    _worker(store, sent, 1).flush([_record("forwarded", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert [partition for partition, _ in sent.lines("forwarded")] == [0]
+    assert _customers_of_frictions(store) == []
+
+
+def test_links_are_sent_once(store: MemoryStore) -> None:
+    """Only what the identity stage did not take into account goes to it."""
+    sent = Sent()
+    worker = _worker(store, sent, 1)
+    for number in (1, 2):
+        lines = encoded([_event(number, "device:x", "device:y")])
+        worker.flush([_record("events", *lines, position=number)], NOW, NOW)
+    assert len(sent.lines("links")) == 1
+    store.insert("links", {"identifiers": [("device:x", "device:y")]}, "l")
+    lines = encoded([_event(3, "device:x", "device:y")])
+    _worker(store, sent, 1).flush([_record("events", *lines, position=3)], NOW, NOW)
+    assert len(sent.lines("links")) == 1
+
+
+class AskedStore(MemoryStore):
+    """Remembers of whom events and rows were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str | UUID] = set()
+
+    def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
+        self.asked.update(entities)
+        return super().events_of(entities, later_than)
+
+    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        self.asked.update(customers)
+        return super().frictions_of(customers)
+
+    def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
+        self.asked.update(customers)
+        return super().journeys_of(customers)
+
+
+def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
+    """A worker that holds a customer knows its rows: journeys are superseded and none is asked for."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = encoded([_quiet(1, "device:x"), _quiet(2, "account:1"), _event(3, "device:z")])
+    worker.flush([_record("events", *events, partition=0)], NOW, NOW)
+    row: dict[str, Sequence[object]] = {
+        "entity": ["device:x"],
+        "customer": [customer_id("account:1")],
+        "version": [NOW],
+    }
+    store.insert("identities", row, "moved")
+    store.asked.clear()
+    told = encoded(
+        [Assignment("device:x", "device:x", "account:1"), Assignment("device:z", "device:z", "device:z")]
+    )
+    worker.flush([_record("assignment", *told, position=1, partition=0)], NOW, NOW)
+    journeys = {
+        (row["customer"], row["first"]): row["superseded"] for row in store.tables["journeys"].values()
+    }
+    assert journeys == {
+        (customer_id("device:x"), "e1"): 1,
+        (customer_id("account:1"), "e2"): 1,
+        (customer_id("account:1"), "e1"): 0,
+        (customer_id("device:z"), "e3"): 0,
+    }
+    superseded = next(
+        row for row in store.tables["journeys"].values() if row["customer"] == customer_id("device:x")
+    )
+    assert (superseded["path"], superseded["events"], superseded["score"]) == (("store",), 1, 100)
+    assert not store.asked & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
+
+
+def test_of_a_customer_to_be_folded_anew_the_store_is_asked() -> None:
+    """Somebody may have deleted something of it: what the store has is not taken from what is held."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
+    store.asked.clear()
+    told = encoded([Reload("device:x")])
+    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
+    assert customer_id("device:x") in store.asked
+
+
+def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
+    """It begins with all links that events have told, and says of all whom they concern whose they are."""
+    store, sent = MemoryStore(), Sent()
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = [
+        _event(1, "account:1", "device:x"),
+        _event(2, "account:2", "device:x"),
+        _event(3, "device:x", "social:y"),
+    ]
+    worker.flush([_record("events", *encoded(events), partition=0)], NOW, NOW)
+    links = [line for _, line in sent.lines("links")]
+    cut_off = Sent()
+    stage = IdentityStage(store, lambda entity: 0, 1, cut_off, "cut off")
+    alone = [line for line in links if b"account:2" not in line]
+    cut_off.broken = True
+    with pytest.raises(ConnectionError):
+        stage.flush([_record("links", *alone)], NOW)
+    owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    assert owners["social:y"] == customer_id("account:1")
+    told = Sent()
+    IdentityStage(store, lambda entity: 0, 1, told, "next").adopt(NOW)
+    owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    assert owners == {one: customer_id(one) for one in ("account:1", "account:2", "device:x", "social:y")}
+    assert sorted(line for _, line in told.lines("assignment")) == sorted(
+        encoded([Assignment(one, one, one) for one in owners])
+    )
+
+
+def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
+    """Who hangs together with a link's ends may have been told by one that was cut off; links come once."""
+    store, sent = MemoryStore(), Sent()
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    known, first, second = ("email:a", "device:w"), ("account:1", "email:a"), ("account:2", "email:a")
+    events = [_event(number, *identifiers) for number, identifiers in enumerate((known, first, second))]
+    worker.flush([_record("events", *encoded(events), partition=0)], NOW, NOW)
+    cut_off = Sent()
+    stage = IdentityStage(store, lambda entity: 0, 1, cut_off, "cut off")
+    stage.flush([_record("links", *encoded([known]))], NOW)
+    cut_off.broken = True
+    with pytest.raises(ConnectionError):
+        stage.flush([_record("links", *encoded([first]), position=1)], NOW)
+    assert store.tables["identities"]["device:w",]["customer"] == customer_id("account:1")
+    told = Sent()
+    following = IdentityStage(store, lambda entity: 0, 1, told, "next")
+    assert following.adopt(NOW) == 2
+    assert store.tables["identities"]["device:w",]["customer"] == customer_id("device:w")
+    assert encoded([Assignment("device:w", "device:w", "device:w")])[0] in [
+        line for _, line in told.lines("assignment")
+    ]
+    links = [line for _, line in sent.lines("links")]
+    assert following.flush([_record("links", *links)], NOW).links == 0
+
+
+def test_an_identifier_that_is_named_again_is_written_again() -> None:
+    """One that nothing named any more, and that comes with the word of it, has its identity again."""
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    both = ("account:1", "device:x")
+    worker.flush([_record("events", *encoded([_event(1, *both)]), partition=0)], NOW, NOW)
+    store.delete("identities", ["device:x"])
+    unnamed = _record("reload", *encoded([Reload("device:x", unnamed=True)]), position=1, partition=0)
+    again = _record("events", *encoded([_event(2, *both)]), position=2, partition=0)
+    worker.flush([unnamed, again], NOW, NOW)
+    assert ("device:x",) in store.tables["identities"]
+
+
+def test_of_a_customer_whom_nothing_names_no_row_is_kept() -> None:
+    """Told so, and told to fold it anew as well, the worker deletes the rows of one who has no events."""
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
+    store.delete_events(["device:x"], ["device:x"])
+    told = encoded([Reload("device:x", unnamed=True), Reload("device:x")])
+    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
+    assert not store.tables["frictions"]
+    assert not store.tables["journeys"]
+    assert worker.held_customers == 0
+
+
+def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many customers a flush touches, so many and no more are loaded and written together."""
+    monkeypatch.setattr(partition_worker, "FOLDED_TOGETHER", 2)
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    events = encoded([_event(number, f"device:{number}") for number in range(5)])
+    flushed = worker.flush([_record("events", *events, partition=0)], NOW, NOW)
+    assert flushed is not None
+    assert (flushed.customers, flushed.frictions) == (5, {"denied": 5})
+    versions = [row["version"] for row in store.tables["frictions"].values()]
+    assert sorted(versions.count(one) for one in set(versions)) == [1, 2, 2]
+
+
+def test_of_whom_no_identity_is_known_nothing_is_asked_for() -> None:
+    """A new customer costs the same in every store; what a cut-off flush left is known by its name."""
+    store, sent = AskedStore(), Sent()
+    store.put_in_force(FINGERPRINT, 0)
+    _worker(store, sent, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
+    assert store.asked == set()
+    del store.tables["events"]["device:x", 5, "e5"]
+    again = encoded([_event(4, "device:x"), _event(5, "device:x"), _event(6, "device:new")])
+    _worker(store, sent, 1).flush([_record("events", *again)], NOW, NOW)
+    assert store.asked == {"device:x", customer_id("device:x")}
+    journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
+    assert sorted(row["first"] for row in journeys) == ["e4", "e6"]
+
+
+def test_a_line_that_cannot_be_read_is_kept_and_its_neighbours_go_on(store: MemoryStore) -> None:
+    """Poison goes to the quarantine whole, whether an event, a message or a record is not ours."""
+    worker = _worker(store, Sent(), 1)
+    records = [
+        _record("events", b"{", *encoded([_event(1, "device:x")])),
+        _record("assignment", b"[]", position=1),
+        _record("unknown", b"anything", position=2),
+    ]
+    flushed = worker.flush(records, NOW, NOW)
+    assert flushed is not None
+    assert (flushed.stored, flushed.quarantined) == (1, 3)
+    assert sorted(row["body"] for row in store.tables["quarantine"].values()) == ["[]", "anything", "{"]
+
+
+def test_too_much_poison_stops_the_worker(store: MemoryStore) -> None:
+    """Past the ceiling nothing is written: a person must see why."""
+    worker = _worker(store, Sent(), 1)
+    lines = [*encoded([_event(1, "device:x")]), *[b"{"] * (UNREADABLE_LINES + 1)]
+    with pytest.raises(TooMuchPoison, match="cannot be read"):
+        worker.flush([_record("events", *lines)], NOW, NOW)
+    assert not store.tables["events"]
+    assert not store.tables["quarantine"]
+
+
+def test_other_rules_have_every_customer_folded_anew() -> None:
+    """A worker says which rules it has; the stage has every customer folded by them, once."""
+    store, sent = MemoryStore(), Sent()
+    store.put_in_force("before", NOW)
+    worker = _worker(store, sent, 1)
+    worker.flush([_record("events", *encoded([_event(1, "device:x"), _event(2, "device:z")]))], NOW, NOW)
+    rules = [line for _, line in sent.lines("rules")]
+    assert rules == encoded([FINGERPRINT])
+    stage = IdentityStage(store, _place, 2, sent, "s")
+    for position in range(2):
+        stage.flush([_record("rules", *rules, position=position)], NOW)
+    assert sorted(line for _, line in sent.lines("reload")) == encoded(
+        [Reload("device:x"), Reload("device:z")]
+    )
+    assert store.rules_in_force() == FINGERPRINT
+
+
+def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
+    """Where none were in force, all that is folded was folded by the first ones, and is not folded anew."""
+    store, sent = MemoryStore(), Sent()
+    worker = _worker(store, sent, 1)
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]))], NOW, NOW)
+    stage = IdentityStage(store, _place, 2, sent, "s")
+    stage.flush([_record("rules", *(line for _, line in sent.lines("rules")))], NOW)
+    assert store.rules_in_force() == FINGERPRINT
+    assert not sent.lines("reload")
+
+
+def test_the_stage_adopts_what_one_worker_alone_had_stored(make_events: Callable[[], list[Event]]) -> None:
+    """A store that one process wrote goes on with several: its links are decided again, to the same end."""
+    store, log = MemoryStore(), MemoryLog()
+    log.append("touchpoints", encoded(make_events()), 0)
+    alone = Worker(log, store, RULES)
+    alone.flush(alone.read(), NOW)
+    before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
+    stage = IdentityStage(store, _place, 2, Sent(), "s")
+    assert stage.adopt(NOW) == 2
+    assert {row["entity"]: row["customer"] for row in store.tables["identities"].values()} == before
+    assert IdentityStage(store, _place, 2, Sent(), "s").adopt(NOW) == 0
+
+
+@pytest.fixture
+def make_events() -> Callable[[], list[Event]]:
+    """Two events that link, and one that does not."""
+    return lambda: [
+        _event(1, "account:1", "device:x"),
+        _event(2, "device:x", "social:y"),
+        _event(3, "device:z"),
+    ]
+
+
+def test_a_place_in_a_partition_is_a_place_in_all_of_them() -> None:
+    """Records of different partitions and topics never have one number, and it rises within a partition."""
+    one = Delivered(0, 3, 7, "events", 0, b"")
+    others = [
+        Delivered(topic, partition, position, "events", 0, b"")
+        for topic, partition, position in ((0, 3, 8), (0, 4, 7), (1, 3, 7))
+    ]
+    assert len({one.offset, *(other.offset for other in others)}) == 4
+    assert others[0].offset == one.offset + 1

@@ -1,0 +1,32 @@
+"""A store for one that may have been superseded."""
+
+from typing import get_type_hints
+
+import pytest
+
+from touchline.engine.memory import MemoryStore
+from touchline.engine.ports import Store
+from touchline.runtime.fence import CHANGES, Superseded, fenced
+
+
+def test_what_changes_a_store_is_all_known() -> None:
+    """Every method of a store that answers nothing changes it."""
+    methods = {name: one for name, one in vars(Store).items() if callable(one) and not name.startswith("_")}
+    silent = {name for name, one in methods.items() if get_type_hints(one)["return"] is type(None)}
+    assert silent == set(CHANGES)
+
+
+def test_one_that_was_superseded_reads_and_changes_nothing() -> None:
+    """It is asked before each change alone, and what it says is raised."""
+    store = MemoryStore()
+
+    def others() -> None:
+        raise Superseded("others have it")
+
+    superseded = fenced(store, others)
+    assert superseded.last_version() == 0
+    with pytest.raises(Superseded, match="others have it"):
+        superseded.put_in_force("rules", 1)
+    assert store.rules_in_force() is None
+    fenced(store, lambda: None).put_in_force("rules", 1)
+    assert store.rules_in_force() == "rules"

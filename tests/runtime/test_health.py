@@ -1,0 +1,39 @@
+"""Health and metrics of a process that serves nothing else."""
+
+import urllib3
+from prometheus_client import CollectorRegistry
+
+from touchline.engine.flushed import Flushed
+from touchline.runtime.health import health_served
+from touchline.runtime.metrics import PartitionMetrics, WorkerMetrics
+
+
+def test_it_says_whether_it_is_ready_and_what_it_counted() -> None:
+    """/healthz always answers, /readyz says why not, and /metrics has what the worker did."""
+    registry = CollectorRegistry()
+    metrics, partitions = WorkerMetrics(registry), PartitionMetrics(registry)
+    trouble: list[str | None] = ["no partitions yet"]
+    with (
+        health_served("127.0.0.1", 0, registry, lambda: trouble[0]) as url,
+        urllib3.PoolManager(retries=False, timeout=10) as http,
+    ):
+        assert http.request("GET", f"{url}/healthz").status == 200
+        unready = http.request("GET", f"{url}/readyz")
+        assert (unready.status, unready.data) == (503, b"no partitions yet\n")
+        trouble[0] = None
+        assert http.request("GET", f"{url}/readyz").status == 200
+        assert http.request("GET", f"{url}/other").status == 404
+        metrics.count(Flushed(1, 5, 1, 2, 0, 3, {"denied": 2}, retracted=1, forwarded=4), 0.1)
+        metrics.hold(3)
+        partitions.lag({("touchpoints", 1): 7})
+        lines = http.request("GET", f"{url}/metrics").data.decode().splitlines()
+    assert {
+        'touchline_worker_events_total{result="stored"} 5.0',
+        'touchline_frictions_total{rule="denied"} 2.0',
+        "touchline_retractions_total 1.0",
+        "touchline_forwards_total 4.0",
+        "touchline_refolds_total 3.0",
+        "touchline_held_customers 3.0",
+        'touchline_lag_records{partition="1",topic="touchpoints"} 7.0',
+        "touchline_flush_seconds_count 1.0",
+    } <= set(lines)

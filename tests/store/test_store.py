@@ -1,0 +1,174 @@
+"""The store in a folder: who has it open, and how its tables are brought up to date."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from touchline.engine.batch import event_columns
+from touchline.store import (
+    QueryError,
+    Store,
+    StoreInUse,
+    StoreMismatch,
+    StoreMissing,
+    StoreUnavailable,
+    open_store,
+    opening,
+)
+from touchline.store.statement import split
+from touchline.tables import Migration, migrations
+from touchline.vocabulary.event import Event
+
+ANNA, BERT = UUID(int=1), UUID(int=2)
+
+
+def event(number: int, entity: str = "account:anna", **fields: Any) -> Event:
+    """An event of the web shop."""
+    given = {"id": f"e{number:05}", "type": "page.viewed", "identifiers": (entity,), **fields}
+    return Event(time=1_780_000_000_000 + number, channel="web", source="shop", **given)
+
+
+def put(store: Store, events: Sequence[Event], token: str = "t") -> None:
+    """Store events as the worker does."""
+    store.insert("events", event_columns(events, [1] * len(events)), token)
+
+
+def test_a_refused_insert_can_be_repeated(store: Store) -> None:
+    """An insert that the engine refuses says so, and succeeds once the cause is gone."""
+    store._handle.command("RENAME TABLE events TO away")
+    with pytest.raises(StoreUnavailable, match="took no rows into events"):
+        put(store, [event(1)])
+    with pytest.raises(StoreUnavailable):
+        store.events_of(["account:anna"])
+    store._handle.command("RENAME TABLE away TO events")
+    put(store, [event(1)])
+    assert store.stored_ids(["e00001"]) == {"e00001": 1}
+
+
+def test_contacts_of_an_older_store_are_read_like_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the steps of contacts say is found whichever migrations they were stored under."""
+    everything = migrations()
+    told = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
+    monkeypatch.setattr(opening, "migrations", lambda: everything[:7])
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(1, type="contact.ended", data=told), event(2, data=told)], "older")
+    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(3, type="contact.ended", data=told)], "newer")
+        found = store.query(
+            "SELECT id, told.contact_id, told.reason, told.queue, told.wait_seconds, told.resolved "
+            "FROM events WHERE time > toDateTime64(0, 3) ORDER BY id"
+        )
+        of_type = store.query("SELECT count() FROM events WHERE type LIKE 'contact.%' AND told.reason != ''")
+    said = ["c1", 'a "bill"', "", 3, False]
+    assert found.result_rows == [["e00001", *said], ["e00002", "", "", "", None, None], ["e00003", *said]]
+    assert of_type.result_rows == [[2]]
+
+
+def test_what_occurred_together_in_an_older_store_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sets of identifiers of events, and links, of an older store are found by each identifier."""
+    everything = migrations()
+    anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
+    monkeypatch.setattr(opening, "migrations", lambda: everything[:8])
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(1, identifiers=anna), event(2, identifiers=anna), event(3, "device:z")])
+        store.insert("links", {"identifiers": [anna, bert]}, "links")
+    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        assert store.sets_naming(["device:x"]) == [anna]
+        assert sorted(store.sets_naming(["account:anna", "device:y", "device:z"])) == [anna, bert]
+
+
+def test_a_path_can_be_closed_and_another_opened(tmp_path: Path) -> None:
+    """One process may open one store after another, and each keeps its rows."""
+    for name in ("one", "two", "one", "two"):
+        with open_store(tmp_path / name) as store:
+            put(store, [event(1)], "same")
+            assert store.query("SELECT count() FROM events").result_rows == [[1]]
+
+
+def test_a_store_in_use_names_the_process(store: Store, tmp_path: Path) -> None:
+    """A second process learns which one has the store, and what to do."""
+    code = (
+        "import sys; from touchline.store import StoreInUse, open_store\n"
+        "try: open_store(sys.argv[1])\n"
+        "except StoreInUse as error: print(error.pid, error)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "store")], capture_output=True, text=True, timeout=60
+    )
+    assert "is open in process" in said.stdout
+    with pytest.raises(StoreInUse) as caught:
+        open_store(tmp_path / "store")
+    assert said.stdout.split()[0] == str(caught.value.pid)
+    with pytest.raises(StoreInUse, match="cannot be opened"):
+        open_store(tmp_path / "another")
+
+
+def test_only_an_existing_store_is_opened_without_create(tmp_path: Path) -> None:
+    """Looking for a store never makes one."""
+    with pytest.raises(StoreMissing, match="touchline up"):
+        open_store(tmp_path / "none", create=False)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_crash_between_statements_is_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that got only half-way is finished by the next start."""
+    whole = migrations()[:1]
+    broken = Migration(1, "tables", whole[0].sql.replace("CREATE VIEW", "CREATE NONSENSE", 1))
+    monkeypatch.setattr(opening, "migrations", lambda: (broken,))
+    with pytest.raises(QueryError):
+        open_store(tmp_path / "store")
+    monkeypatch.setattr(opening, "migrations", lambda: whole)
+    with open_store(tmp_path / "store") as store:
+        put(store, [event(1)])
+        assert store.query("SELECT number, name FROM migrations").result_rows == [[1, "tables"]]
+
+
+def test_every_statement_may_be_run_again(store: Store) -> None:
+    """No statement of any migration minds that it was run before."""
+    for migration in migrations():
+        for statement in split(migration.sql):
+            store._handle.command(statement)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda known: (known[0]._replace(sql=known[0].sql + "\n-- edited"),), "was edited"),
+        (lambda known: (), "update touchline"),
+    ],
+)
+def test_a_store_of_another_version_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[tuple[Migration, ...]], tuple[Migration, ...]],
+    message: str,
+) -> None:
+    """A migration edited after it was applied, or unknown, is a clear error."""
+    open_store(tmp_path / "store").close()
+    monkeypatch.setattr(opening, "migrations", lambda: change(migrations()))
+    with pytest.raises(StoreMismatch, match=message):
+        open_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT number FROM numbers(1000001)", "SELECT throwIf(number = 500000) FROM numbers(1000000)"]
+)
+def test_what_failed_half_way_leaves_nothing_behind(store: Store, sql: str) -> None:
+    """After a query that failed when it had answered much, the next answer is its own."""
+    with pytest.raises(QueryError):
+        store.query(sql)
+    with pytest.raises(StoreUnavailable):
+        store._ask("SELECT throwIf(number = 500000) FROM numbers(1000000)", "TSV")
+    assert store.query("SELECT 1 AS one").result_rows == [[1]]
+    assert store.newest() is None
