@@ -104,3 +104,12 @@ def test_the_table_of_settings_is_whole() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| `TOUCHLINE_(\w+)` \|", page, re.MULTILINE)
     assert {(name, name.upper()) for name in Settings.model_fields} <= set(rows)
+
+
+def test_the_glossary_is_in_order() -> None:
+    """docs/glossary.md has one heading a word, in alphabetical order, and a definition below each."""
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^### (.+)$", page, re.MULTILINE)
+    assert words == sorted(set(words), key=str.lower)
+    for entry in re.split(r"^### .+$", page, flags=re.MULTILINE)[1:]:
+        assert len(entry.split()) >= 4, entry
