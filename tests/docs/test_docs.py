@@ -18,6 +18,8 @@ from touchline.cli.settings import Settings
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [path.name for path in PAGES]
+ROOMS = ("schemas", "producers", "streams", "dashboards", "infra", "benchmarks")
+CODE = sorted(path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py"))
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -113,3 +115,14 @@ def test_the_glossary_is_in_order() -> None:
     assert words == sorted(set(words), key=str.lower)
     for entry in re.split(r"^### .+$", page, flags=re.MULTILINE)[1:]:
         assert len(entry.split()) >= 4, entry
+
+
+def test_code_cites_pages_that_exist() -> None:
+    """A page of docs that a comment, docstring or message names exists, and so does its heading."""
+    for path in CODE:
+        for page, anchor in re.findall(
+            r"\bdocs/([\w/-]+\.md)(?:#([\w-]+))?", path.read_text(encoding="utf-8")
+        ):
+            target = ROOT / "docs" / page
+            assert target.exists(), f"{path.relative_to(ROOT)}: docs/{page}"
+            assert not anchor or anchor in _anchors(target), f"{path.relative_to(ROOT)}: docs/{page}#{anchor}"

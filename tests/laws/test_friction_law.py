@@ -1,4 +1,4 @@
-"""The fold against a literal reading of SEMANTICS §2, on random events and rules."""
+"""The fold against a literal reading of docs/semantics.md#friction, on random events and rules."""
 
 from typing import Any
 

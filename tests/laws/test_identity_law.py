@@ -29,7 +29,7 @@ banned_sets = st.lists(
 def _law(
     seen: Collection[tuple[str, ...]], banned: Collection[tuple[str, ...]] = ()
 ) -> dict[str, frozenset[str]]:
-    """SEMANTICS §1 read literally: each identifier → the set it ends in."""
+    """docs/semantics.md#customers read literally: each identifier → the set it ends in."""
     everything = {one for event in seen for one in event}
     linked = {frozenset(pair) for event in seen for pair in combinations(event, 2)}
 

@@ -90,7 +90,7 @@ class Planted:
 
     @property
     def id(self) -> UUID:
-        """The friction id (SEMANTICS §2)."""
+        """The friction id (docs/semantics.md#friction)."""
         return uuid5(NAMESPACE, f"{self.rule}:{self.anchor}")
 
     def as_known(self, now: int) -> "Planted | None":

@@ -17,7 +17,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One accepted event.
 
     Times are milliseconds since 1970, UTC. `identifiers` are `kind:value`, normalised, without
-    duplicates, strongest first (SEMANTICS: rank, then text); there is at least one.
+    duplicates, strongest first (docs/semantics.md: rank, then text); there is at least one.
     """
 
     id: str

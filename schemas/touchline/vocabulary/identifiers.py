@@ -1,4 +1,4 @@
-"""Identifiers: `kind:value` after normalisation, and their rank (SEMANTICS §1)."""
+"""Identifiers: `kind:value` after normalisation, and their rank (docs/semantics.md#customers)."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, SafeUUID, uuid5
 import uuid_utils
 
 NAMESPACE = uuid5(NAMESPACE_URL, "touchline")
-"""Every id that the pipeline derives is a UUIDv5 over this namespace (SEMANTICS)."""
+"""Every id that the pipeline derives is a UUIDv5 over this namespace (docs/semantics.md)."""
 
 _NAMESPACE = uuid_utils.UUID(str(NAMESPACE))
 

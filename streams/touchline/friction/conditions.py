@@ -1,4 +1,4 @@
-"""Conditions of a selector: a field path, an operator, a value (SEMANTICS §2).
+"""Conditions of a selector: a field path, an operator, a value (docs/semantics.md#friction).
 
 A comparison with a missing field or of unlike types is false, save `exists: false`, and `ne` and
 `not_in` on a missing field, which are true. A field that is null is missing.

@@ -1,4 +1,4 @@
-"""The four kinds of rule: the state of one key of one customer, and its steps (SEMANTICS §2).
+"""The four kinds of rule: the state of one key of one customer, and its steps (docs/semantics.md#friction).
 
 A state is fed, in order, the events of its key that a selector of its rule takes. Everything that
 decides whether a signal stands lives here; nothing here knows of stores or clocks. A state keeps of

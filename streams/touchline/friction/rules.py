@@ -1,4 +1,4 @@
-"""Rules as data: what a rule may say (SEMANTICS §2)."""
+"""Rules as data: what a rule may say (docs/semantics.md#friction)."""
 
 import hashlib
 import re

@@ -27,7 +27,7 @@ class FrictionEvent(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One friction of one customer (SEMANTICS §2). Times are milliseconds since 1970."""
+    """One friction of one customer (docs/semantics.md#friction). Times are milliseconds since 1970."""
 
     rule: str
     rule_version: str

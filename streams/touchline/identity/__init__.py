@@ -1,4 +1,4 @@
-"""Whose event is it: customers as a function of the identifiers that occurred together (SEMANTICS §1)."""
+"""Customers as a function of the identifiers that occurred together (docs/semantics.md#customers)."""
 
 from touchline.identity.customers import Pair, customer_id, customers, pairs, shared
 from touchline.identity.ledger import Entry, Suppression, bans, kept

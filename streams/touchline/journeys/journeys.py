@@ -1,4 +1,4 @@
-"""The journeys of one customer are a function of that customer's events and strikes (SEMANTICS §3)."""
+"""One customer's journeys, from the events and strikes (docs/semantics.md#journeys)."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
