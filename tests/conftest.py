@@ -1,14 +1,12 @@
-"""Fixtures that several folders of tests use, and how many cases a law is tried on.
+"""Fixtures that several folders of tests share, which tests run, and how many cases each law tries.
 
-`HYPOTHESIS_PROFILE` chooses: `dev` (the default: quick), `ci` (the default where CI is set: at least 2,000
-cases a law) or `long` (on demand).
+`HYPOTHESIS_PROFILE` sets the number of cases: `dev` (100, the default), `ci` (2,000, the default where `CI`
+is set) or `long` (50,000). Tests marked `slow` run where `CI` is set, with `--slow`, and where a path, `-m`
+or `-k` selects tests.
 """
 
 import logging
 import os
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +18,8 @@ from uuid import uuid4
 import pytest
 import structlog
 from hypothesis import settings
+
+from tests.store_process import StoreProcess
 
 settings.register_profile("dev", max_examples=100, deadline=None)
 settings.register_profile("ci", max_examples=2_000, deadline=None)
@@ -33,73 +33,82 @@ if TYPE_CHECKING:
     from touchline.log.kafka.brokers import Brokers
     from touchline.log.kafka.records import About, Topics
     from touchline.store import Store
-    from touchline.store.address import Address
+
+LEFT_OUT = pytest.StashKey[int]()
+"""How many slow tests this run leaves out."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--slow`."""
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """All tests run in a process a core, four at most.
+    """Run the whole suite in one process per core, at most four, and selected tests in pytest's own.
 
-    In pytest's own run a few that were asked for, and what empties a store that was given.
+    Tests that share one given store run in one process, since they empty it.
     """
-    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     shared = "TOUCHLINE_TEST_STORE" in os.environ
-    return min(4, os.cpu_count() or 1) if everything and not shared else 0
+    return min(4, os.cpu_count() or 1) if whole and not shared else 0
+
+
+def _is_quick(config: pytest.Config) -> bool:
+    """Whether slow tests are left out: only where nothing selects or asks for tests."""
+    option = config.option
+    selected = (
+        config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr or option.keyword
+    )
+    return not (selected or option.slow or os.environ.get("CI"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Pass the choice on to a worker of pytest-xdist, which gets all tests as paths."""
+    node.workerinput["quick"] = _is_quick(node.config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow tests of a quick run."""
+    workerinput = getattr(config, "workerinput", None)
+    if not (_is_quick(config) if workerinput is None else workerinput["quick"]):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    config.stash[LEFT_OUT] = len(slow)
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Report the number of tests left out to the process that prints the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over that number from a worker: each of them has collected every test."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many slow tests were left out, and how to run them."""
+    if number := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{number} slow tests left out; run all: uv run pytest --slow")
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_they_were() -> Iterator[None]:
-    """A command that sends the logs to its own standard error does so for its own test alone."""
+def _restored_logs() -> Iterator[None]:
+    """Undoes what a test's commands set up for logging."""
     handlers = logging.root.handlers[:]
     yield
     logging.root.handlers[:] = handlers
     structlog.reset_defaults()
 
 
-class StoreProcess:
-    """A `touchline store` on a data folder of its own."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self._folder, self._options = folder, options
-        self.start()
-
-    def start(self, port: int = 0) -> None:
-        """Begin, on any free port if none is named; returns when it answers."""
-        said = self._folder / "said"
-        command = [sys.executable, "-m", "touchline.cli", "store", "--data", str(self._folder / "data")]
-        with said.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*command, "--port", str(port), *self._options],
-                cwd=self._folder,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-        give_up_at = time.monotonic() + 60
-        while (found := re.search(r"is up: (\S+)", said.read_text())) is None:
-            assert self.process.poll() is None, said.read_text()
-            assert time.monotonic() < give_up_at, said.read_text()
-            time.sleep(0.05)
-        self.url = found[1]
-
-    def password(self, role: str) -> str:
-        """The password of a role."""
-        return (self._folder / "data" / "secrets" / role).read_text()
-
-    def address(self, role: str) -> "Address":
-        """Where it is, for a role."""
-        from touchline.store.address import Address
-
-        return Address(self.url, role, self.password(role))
-
-    def kill(self) -> None:
-        """End it at once, as a machine does that stops."""
-        self.process.kill()
-        self.process.wait(30)
-
-
 @pytest.fixture
 def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Callable[..., Result]":
-    """Runs a command in this process, in a folder without settings."""
+    """Runs a `touchline` command in this process, in an empty folder and without settings."""
     from typer.testing import CliRunner
 
     from touchline.cli.main import app
@@ -107,18 +116,18 @@ def touchline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Callable[...,
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("TOUCHLINE_")]:
         monkeypatch.delenv(name)
-    # Wide enough that no message is broken into lines.
+    # Wide enough to keep each message on one line.
     monkeypatch.setenv("COLUMNS", "300")
 
     def run(*arguments: object, stdin: bytes | None = None) -> "Result":
-        return CliRunner().invoke(app, [str(one) for one in arguments], input=stdin)
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
 
     return run
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator["Store"]:
-    """A fresh, empty store. A process has one store open at a time."""
+    """An empty store, opened in this process. A process can open only one store at a time."""
     from touchline.store import open_store
 
     with open_store(tmp_path / "store") as opened:
@@ -127,7 +136,7 @@ def store(tmp_path: Path) -> Iterator["Store"]:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
-    """A real broker, the same for all tests: each uses topics of its own, and starts again what it kills."""
+    """A real broker that all tests share: each uses its own topics, and restarts the broker if it kills it."""
     from touchline.cli.broker import Broker, ToolMissing
 
     broker = Broker(tmp_path_factory.mktemp("kafka"), secure=which("openssl") is not None)
@@ -141,10 +150,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
 
 @pytest.fixture(scope="session")
 def kafka_settings() -> Callable[["Brokers"], dict[str, str]]:
-    """The environment in which a process is told of Kafka's servers."""
+    """Builds the environment variables that connect a process to Kafka."""
 
-    def told(brokers: "Brokers") -> dict[str, str]:
-        settings = {
+    def environment(brokers: "Brokers") -> dict[str, str]:
+        values = {
             "kafka": brokers.bootstrap,
             "kafka_security": brokers.security,
             "kafka_mechanism": brokers.mechanism,
@@ -154,14 +163,14 @@ def kafka_settings() -> Callable[["Brokers"], dict[str, str]]:
             "kafka_certificate": brokers.certificate,
             "kafka_certificate_key": brokers.certificate_key,
         }
-        return {f"TOUCHLINE_{name.upper()}": str(value) for name, value in settings.items() if value}
+        return {f"TOUCHLINE_{name.upper()}": str(value) for name, value in values.items() if value}
 
-    return told
+    return environment
 
 
 @pytest.fixture(scope="session")
 def store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    """A `touchline store`, the same for all tests."""
+    """A `touchline store` that all tests share."""
     served = StoreProcess(tmp_path_factory.mktemp("served"))
     yield served
     served.kill()
@@ -169,23 +178,23 @@ def store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorePro
 
 @pytest.fixture
 def serve_store(tmp_path: Path) -> Iterator[Callable[..., StoreProcess]]:
-    """Starts a `touchline store` of the test's own, with options; ended with the test."""
+    """Starts a `touchline store` for this test alone, with options; killed when the test ends."""
     started: list[StoreProcess] = []
 
-    def begin(*options: str) -> StoreProcess:
+    def start(*options: str) -> StoreProcess:
         folder = tmp_path / f"served-{len(started)}"
         folder.mkdir()
         started.append(StoreProcess(folder, *options))
         return started[-1]
 
-    yield begin
-    for one in started:
-        one.kill()
+    yield start
+    for process in started:
+        process.kill()
 
 
 @pytest.fixture
 def topics(kafka: "Broker") -> "Topics":
-    """New topics, of four partitions where the load is shared."""
+    """New topics: those that workers share have four partitions."""
     from touchline.log.kafka.records import Topics
     from touchline.log.kafka.topics import bring_about, wanted
 
@@ -195,8 +204,8 @@ def topics(kafka: "Broker") -> "Topics":
 
 
 @dataclass(frozen=True)
-class Read:
-    """A record of a topic, and its lines."""
+class TopicRecord:
+    """A record of a topic, with its body decoded line by line."""
 
     partition: int
     about: "About"
@@ -205,39 +214,40 @@ class Read:
 
 
 @pytest.fixture
-def read(kafka: "Broker") -> Callable[[str], list[Read]]:
-    """Reads every record of a topic, in the order of each partition."""
+def read_topic(kafka: "Broker") -> Callable[[str], list[TopicRecord]]:
+    """Reads every record of a topic, in order within each partition."""
     import orjson
     from kafka import KafkaConsumer, TopicPartition
 
     from touchline.log.kafka.records import About
 
-    def read_all(topic: str) -> list[Read]:
+    def read_all(topic: str) -> list[TopicRecord]:
         with KafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=None) as consumer:
-            partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic)]
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
             consumer.assign(partitions)
             consumer.seek_to_beginning(*partitions)
             ends = consumer.end_offsets(partitions)
             found = []
             give_up_at = time.monotonic() + 30
-            while any(consumer.position(one) < ends[one] for one in partitions):
+            while any(consumer.position(partition) < ends[partition] for partition in partitions):
                 assert time.monotonic() < give_up_at
                 for records in consumer.poll(timeout_ms=200).values():
-                    for one in records:
-                        lines = [orjson.loads(line) for line in one.value.splitlines()]
-                        found.append(Read(one.partition, About.read(one.headers), one.value, lines))
+                    for record in records:
+                        lines = [orjson.loads(line) for line in record.value.splitlines()]
+                        about = About.read(record.headers)
+                        found.append(TopicRecord(record.partition, about, record.value, lines))
         return found
 
     return read_all
 
 
 @pytest.fixture
-def soon() -> Callable[..., Any]:
-    """Waits, within a limit, until what is asked gives something; returns that."""
+def wait_for() -> Callable[..., Any]:
+    """Waits until a condition returns something true, and returns that; fails after `seconds`."""
 
-    def wait(asked: Callable[[], object], seconds: float = 90) -> object:
+    def wait(condition: Callable[[], object], seconds: float = 90) -> object:
         give_up_at = time.monotonic() + seconds
-        while not (found := asked()):
+        while not (found := condition()):
             assert time.monotonic() < give_up_at, f"not within {seconds:.0f} s"
             time.sleep(0.01)
         return found

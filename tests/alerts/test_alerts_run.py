@@ -19,7 +19,7 @@ from touchline.store import Store, connect_store
 from touchline.vocabulary.event import Event
 
 if TYPE_CHECKING:
-    from tests.conftest import StoreProcess
+    from tests.store_process import StoreProcess
 
 T = 1_795_000_000_000
 
@@ -135,7 +135,7 @@ def run(serve_store: Callable[..., "StoreProcess"], tmp_path: Path) -> Iterator[
         running.append(process)
 
         def ask(path: str) -> urllib3.BaseHTTPResponse:
-            _soon(lambda: "Health at" in said.read_text() or process.poll() is not None)
+            _wait_for(lambda: "Health at" in said.read_text() or process.poll() is not None)
             found = re.search(r"Health at (\S+)", said.read_text())
             assert found, said.read_text()
             return urllib3.request("GET", found[1] + path, timeout=10, retries=False)
@@ -162,7 +162,7 @@ def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
     with run.store() as store:
         both = [run(file), run(file)]
         for _, ask in both:
-            _soon(lambda: ask("/readyz").status == 200)  # noqa: B023
+            _wait_for(lambda: ask("/readyz").status == 200)  # noqa: B023
         # The one on duty first.
         both.sort(key=_on_duty, reverse=True)
         assert [_on_duty(one) for one in both] == [True, False]
@@ -174,14 +174,14 @@ def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
         ]
         folding = fold(store, portions, now)
         next(folding)
-        _soon(lambda: len(receiver.got) == 1)
+        _wait_for(lambda: len(receiver.got) == 1)
 
         first.kill()
         killed_at = time.monotonic()
         next(folding)
-        _soon(lambda: _on_duty(both[1]))
+        _wait_for(lambda: _on_duty(both[1]))
         assert time.monotonic() - killed_at < LEASE_SECONDS + 2 * RENEW_SECONDS + 5
-        _soon(lambda: len(receiver.got) == 2)
+        _wait_for(lambda: len(receiver.got) == 2)
     told = [(body["status"], body["labels"]["source"], body["customers"]) for body in receiver.bodies]
     assert told == [("firing", "web", 3), ("firing", "app", 3)]
     second.terminate()
@@ -192,7 +192,7 @@ def _on_duty(one: Process) -> bool:
     return "touchline_alerts_on_duty 1.0" in one[1]("/metrics").data.decode()
 
 
-def _soon(what: Callable[[], bool], seconds: float = 60) -> None:
+def _wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
     give_up_at = time.monotonic() + seconds
     pause = threading.Event()
     while not what():

@@ -17,8 +17,8 @@ from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.records import Topics
 from touchline.sdk import Limits, Touchline
 
-Read = Callable[[str], list[Any]]
-Soon = Callable[..., None]
+ReadTopic = Callable[[str], list[Any]]
+WaitFor = Callable[..., None]
 
 
 class Counted:
@@ -63,12 +63,12 @@ def track(kafka: Broker, topics: Topics, *numbers: int) -> None:
         assert tl.flush(20)
 
 
-def of_kind(read: Read, topic: str, kind: str) -> list[dict[str, Any]]:
-    return [line for one in read(topic) if one.about.kind == kind for line in one.lines]
+def of_kind(read_topic: ReadTopic, topic: str, kind: str) -> list[dict[str, Any]]:
+    return [line for one in read_topic(topic) if one.about.kind == kind for line in one.lines]
 
 
 def test_events_sent_to_kafka_pass_the_door(
-    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+    kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
     """They are checked, stamped with Kafka's time, put into their entity's partition, and accounted for."""
     before = int(time.time() * 1000)
@@ -78,20 +78,20 @@ def test_events_sent_to_kafka_pass_the_door(
         assert tl.flush(20)
     after = int(time.time() * 1000)
     with draining(kafka, topics, log) as counted:
-        soon(lambda: counted.told)
+        wait_for(lambda: counted.told)
     assert counted.told == [("shop", ["stored", "quarantined"])]
-    [event] = of_kind(read, topics.touchpoints, "events")
+    [event] = of_kind(read_topic, topics.touchpoints, "events")
     assert (event["id"], event["producer"], event["entity"]) == ("good", "shop", "account:u-1")
     assert event["identifiers"] == ["account:u-1", "email:ada@mail.example"]
     assert before <= event["received_at"] <= after
-    [refused] = of_kind(read, topics.quarantine, "quarantine")
+    [refused] = of_kind(read_topic, topics.quarantine, "quarantine")
     assert (refused["reason"], refused["producer"]) == ("unknown_type", "shop")
-    [account] = of_kind(read, topics.touchpoints, "accounts")
+    [account] = of_kind(read_topic, topics.touchpoints, "accounts")
     assert (account["producer"], account["batch"], account["events"], account["emitted"]) == ("shop", 1, 2, 2)
 
 
 def test_any_client_of_kafka_may_leave_events(
-    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+    kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
     """A record without our headers is judged as well; one that is no JSON is kept whole."""
     event = b'{"id":"e-1","type":"page.viewed","time":"2026-11-21T10:00:00Z","channel":"web","source":"erp",'
@@ -100,28 +100,28 @@ def test_any_client_of_kafka_may_leave_events(
         producer.send(topics.inbox, value, key=b"k").get(20)
     producer.close()
     with draining(kafka, topics, log) as counted:
-        soon(lambda: len(counted.told) == 3)
+        wait_for(lambda: len(counted.told) == 3)
     assert counted.told == [("kafka", ["stored"]), ("kafka", ["quarantined"]), ("kafka", [])]
-    assert [line["producer"] for line in of_kind(read, topics.touchpoints, "events")] == ["kafka"]
-    assert [line["body"] for line in of_kind(read, topics.quarantine, "quarantine")] == ["no json"]
+    assert [line["producer"] for line in of_kind(read_topic, topics.touchpoints, "events")] == ["kafka"]
+    assert [line["body"] for line in of_kind(read_topic, topics.quarantine, "quarantine")] == ["no json"]
 
 
 def test_a_drained_record_is_not_drained_again(
-    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+    kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
     """The next collector goes on where the last one ended."""
     track(kafka, topics, *range(50))
     with draining(kafka, topics, log) as counted:
-        soon(lambda: sum(len(results) for _, results in counted.told) == 50)
+        wait_for(lambda: sum(len(results) for _, results in counted.told) == 50)
     track(kafka, topics, 50, 51)
     with draining(kafka, topics, log) as again:
-        soon(lambda: sum(len(results) for _, results in again.told) == 2)
-    found = [line["id"] for line in of_kind(read, topics.touchpoints, "events")]
+        wait_for(lambda: sum(len(results) for _, results in again.told) == 2)
+    found = [line["id"] for line in of_kind(read_topic, topics.touchpoints, "events")]
     assert sorted(found) == sorted(f"e-{number}" for number in range(52))
 
 
 def test_what_the_log_does_not_take_stays(
-    kafka: Broker, topics: Topics, log: KafkaLog, read: Read, soon: Soon
+    kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
     """While the log is away nothing is committed; when it is back, all of it is moved."""
 
@@ -136,6 +136,6 @@ def test_what_the_log_does_not_take_stays(
 
     track(kafka, topics, *range(20))
     with draining(kafka, topics, Away()) as counted:
-        soon(lambda: sum(len(results) for _, results in counted.told) == 20)
-    found = [line["id"] for line in of_kind(read, topics.touchpoints, "events")]
+        wait_for(lambda: sum(len(results) for _, results in counted.told) == 20)
+    found = [line["id"] for line in of_kind(read_topic, topics.touchpoints, "events")]
     assert sorted(found) == sorted(f"e-{number}" for number in range(20))

@@ -112,9 +112,9 @@ def test_what_is_appended_by_many_threads_is_all_there(kept: Kept) -> None:
     assert by_entity(kept) == {f"account:{name}": list(range(200)) for name in "abcdef"}
 
 
-def test_a_log_that_works_is_in_no_trouble(kept: Kept, soon: Callable[..., None]) -> None:
+def test_a_log_that_works_is_in_no_trouble(kept: Kept, wait_for: Callable[..., None]) -> None:
     """It says so before and after the first event."""
-    soon(lambda: kept.log.trouble() is None)
+    wait_for(lambda: kept.log.trouble() is None)
     kept.log.append(Batch([event("account:a", 1)], [], NOW))
     assert kept.log.trouble() is None
 

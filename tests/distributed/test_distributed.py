@@ -22,7 +22,7 @@ def _stored(store: Store) -> int:
 
 
 def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
-    deployment: Any, stored: Store, lines_of: Any, offline: Any, tables: Any, soon: Callable[..., None]
+    deployment: Any, stored: Store, lines_of: Any, offline: Any, tables: Any, wait_for: Callable[..., None]
 ) -> None:
     """One worker, two, one of them killed, and another: each event is stored once, and all is as offline."""
     lines = lines_of(0.01)
@@ -33,13 +33,13 @@ def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
     deployment.start("identity", "identity")
     deployment.start("one", "worker")
     deployment.produce(arriving[:half])
-    soon(lambda: _stored(stored) > half // 4, 90)
+    wait_for(lambda: _stored(stored) > half // 4, 90)
     deployment.start("two", "worker")
     deployment.produce(arriving[half : half + half // 2])
-    soon(lambda: "partitions.assigned" in deployment.said("two"), 90)
+    wait_for(lambda: "partitions.assigned" in deployment.said("two"), 90)
     deployment.kill("one")
     deployment.produce(arriving[half + half // 2 :])
-    soon(lambda: tables(stored) == expected, 120)
+    wait_for(lambda: tables(stored) == expected, 120)
     assert _stored(stored) == len(lines)
 
     # Whom an operator forgets is gone from every table, and whoever was joined by it is parted.
@@ -48,6 +48,6 @@ def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
     deployment.log.append(Batch([], [], 1, [msgspec.json.encode(entry)]))
     kept = [line for line in lines if forgotten not in _identifiers(line)]
     expected = offline(kept, load_rules())
-    soon(lambda: tables(stored) == expected, 60)
+    wait_for(lambda: tables(stored) == expected, 60)
     for name in ("two", "identity"):
         assert deployment.end(name) == 0

@@ -50,7 +50,7 @@ def test_the_runtimes_give_the_same_tables(
     stored: Store,
     store: Store,
     lines_of: Any,
-    soon: Callable[..., None],
+    wait_for: Callable[..., None],
     tmp_path: Path,
 ) -> None:
     """One process with its log in a file, and workers on Kafka: every column of every table is the same.
@@ -70,20 +70,20 @@ def test_the_runtimes_give_the_same_tables(
         for batch in batches:
             log.append(batch)
             deployment.log.append(batch)
-        soon(lambda: log.committed() == log.end())
+        wait_for(lambda: log.committed() == log.end())
         expected = _whole(store)
         assert len(expected["events"]) == len(lines)
         assert len(expected["quarantine"]) == 1
-        soon(lambda: _whole(stored) == expected, 120)
+        wait_for(lambda: _whole(stored) == expected, 120)
         forgotten, partner = _pair({event.identifiers for event in events})
         erase = Entry(
             id="1", at=1_780_000_000_000, who="operator", what="erase", identifiers=(forgotten,), salt="s"
         )
         for one in (log, deployment.log):
             one.append(Batch([], [], 1_780_000_000_000, [msgspec.json.encode(erase)]))
-        soon(lambda: log.committed() == log.end())
+        wait_for(lambda: log.committed() == log.end())
         left = _whole(store)
         assert embedded.stop(30)
     assert {forgotten, partner}.isdisjoint(entity for entity, *_ in left["identities"])
-    soon(lambda: _whole(stored) == left, 60)
+    wait_for(lambda: _whole(stored) == left, 60)
     assert deployment.end("supervisor") == 0

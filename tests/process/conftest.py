@@ -29,9 +29,9 @@ class Running:
         data: Path,
         folder: Path,
         before: Sequence[str],
-        soon: Callable[..., Any],
+        wait_for: Callable[..., Any],
     ) -> None:
-        self.data, self._soon = data, soon
+        self.data, self._wait_for = data, wait_for
         self._said = folder / "said"
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
@@ -53,7 +53,7 @@ class Running:
 
     def ready(self) -> "Running":
         """Itself, once it answers that it is ready."""
-        self._soon(self._is_ready)
+        self._wait_for(self._is_ready)
         return self
 
     def _is_ready(self) -> bool:
@@ -95,7 +95,7 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(tmp_path: Path, soon: Callable[..., Any]) -> Iterator[Start]:
+def start(tmp_path: Path, wait_for: Callable[..., Any]) -> Iterator[Start]:
     """Starts `touchline COMMAND…` on a data folder and a port; ended, at the latest, with the test."""
     running: list[Running] = []
 
@@ -103,7 +103,7 @@ def start(tmp_path: Path, soon: Callable[..., Any]) -> Iterator[Start]:
         folder = tmp_path / f"run-{len(running)}"
         folder.mkdir()
         data = tmp_path / "data"
-        one = Running([*command, "--port", port, "--data", str(data)], data, folder, before, soon)
+        one = Running([*command, "--port", port, "--data", str(data)], data, folder, before, wait_for)
         running.append(one)
         return one
 

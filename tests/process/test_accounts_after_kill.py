@@ -87,7 +87,7 @@ def _account(running: Any, *options: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_the_account_adds_up_after_kills(
-    start: Callable[..., Any], soon: Callable[..., Any], producer: Callable[[str], Producer]
+    start: Callable[..., Any], wait_for: Callable[..., Any], producer: Callable[[str], Producer]
 ) -> None:
     """A killed server costs nothing that its producer does not report; a killed producer's gap is named."""
     running = start("up").ready()
@@ -112,7 +112,7 @@ def test_the_account_adds_up_after_kills(
         code, found = _account(running)
         return found if code == 0 and found["at_rest"] else None
 
-    found = soon(rested)
+    found = wait_for(rested)
     assert found["clients"] == 2
     waited = found["in_flight"]["memory"]
     assert found["in_flight"]["log"] == 0

@@ -26,7 +26,7 @@ needs_alertmanager = pytest.mark.skipif(
 
 
 @pytest.fixture
-def alertmanager(tmp_path: Path, soon: Any) -> Iterator[str]:
+def alertmanager(tmp_path: Path, wait_for: Any) -> Iterator[str]:
     """A real Alertmanager on a free port; its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -53,7 +53,7 @@ def alertmanager(tmp_path: Path, soon: Any) -> Iterator[str]:
         except urllib3.exceptions.HTTPError:
             return False
 
-    soon(ready)
+    wait_for(ready)
     yield url
     process.terminate()
     process.wait(10)
@@ -79,7 +79,7 @@ def _failed_payments() -> list[dict[str, Any]]:
 
 @needs_alertmanager
 def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
-    start: Any, soon: Any, alertmanager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Any, wait_for: Any, alertmanager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within ten seconds of the crossing there is one alert for all customers, and later its end."""
     file = tmp_path / "alerts.yaml"
@@ -100,7 +100,7 @@ def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
         assert up.post(orjson.dumps(some))[0] == 200
         threading.Event().wait(0.1)
 
-    (alert,) = soon(lambda: _alerts(alertmanager), 30)
+    (alert,) = wait_for(lambda: _alerts(alertmanager), 30)
     came_at = time.time() * 1000
     (row,) = up.rows(
         "SELECT toUnixTimestamp64Milli(opened_at) AS opened, customers, toString(fingerprint) AS fingerprint"
@@ -115,6 +115,8 @@ def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
     assert alert["generatorURL"] == f"{up.server.url}/"
 
     # Alertmanager lists what fires: the end takes it out.
-    soon(lambda: not _alerts(alertmanager), 40)
-    (over,) = soon(lambda: up.rows("SELECT customers, count FROM current_alerts WHERE status = 'resolved'"))
+    wait_for(lambda: not _alerts(alertmanager), 40)
+    (over,) = wait_for(
+        lambda: up.rows("SELECT customers, count FROM current_alerts WHERE status = 'resolved'")
+    )
     assert (int(over["customers"]), int(over["count"])) == (CUSTOMERS, len(events))

@@ -40,7 +40,7 @@ QUARANTINED = {
 """A reason, and an event that meets it."""
 
 
-def test_each_bad_event_is_kept_whole_and_harms_no_other(start: Any, soon: Any) -> None:
+def test_each_bad_event_is_kept_whole_and_harms_no_other(start: Any, wait_for: Any) -> None:
     """One request of bad events and a good one: the good one is stored, the others are kept, whole."""
     up = start("up").ready()
     lines = [json.dumps(bad) for bad in QUARANTINED.values()] + [
@@ -51,11 +51,11 @@ def test_each_bad_event_is_kept_whole_and_harms_no_other(start: Any, soon: Any) 
     assert status == 200
     assert [one["reason"] for one in answer["results"]] == [*QUARANTINED, "malformed_json", None]
     assert answer["results"][-1]["status"] == "stored"
-    rows = soon(lambda: up.rows("SELECT reason, body FROM quarantine ORDER BY reason"))
+    rows = wait_for(lambda: up.rows("SELECT reason, body FROM quarantine ORDER BY reason"))
     assert {row["reason"]: row["body"] for row in rows} == dict(
         zip([*QUARANTINED, "malformed_json"], lines, strict=False)
     )
-    assert soon(lambda: up.rows("SELECT id FROM events")) == [{"id": "e-good"}]
+    assert wait_for(lambda: up.rows("SELECT id FROM events")) == [{"id": "e-good"}]
 
 
 def test_a_missing_field_is_named(start: Any) -> None:
@@ -116,7 +116,7 @@ def _fill(path: Path) -> None:
             file.write(b"\0" * 65_536)
 
 
-def test_a_full_disk_is_said_and_survived(start: Any, soon: Any, small_disk: list[str]) -> None:
+def test_a_full_disk_is_said_and_survived(start: Any, wait_for: Any, small_disk: list[str]) -> None:
     """503 with a time to wait, /readyz says why, all accepted is kept, and it goes on when there is room."""
     up = start("up", before=small_disk)
     up.seen_from(Path(f"/proc/{up.process.pid}/root"))
@@ -143,9 +143,9 @@ def test_a_full_disk_is_said_and_survived(start: Any, soon: Any, small_disk: lis
 
     filler.unlink()
     assert up.process.poll() is None, up.said
-    soon(lambda: up.ask("GET", "/readyz").status == 200)
+    wait_for(lambda: up.ask("GET", "/readyz").status == 200)
     status, answer = up.post(_numbered(20_000, 10))
     assert status == 200
     accepted |= {one["id"] for one in answer["results"]}
-    soon(lambda: {row["id"] for row in up.rows("SELECT DISTINCT id FROM events")} >= accepted)
+    wait_for(lambda: {row["id"] for row in up.rows("SELECT DISTINCT id FROM events")} >= accepted)
     assert up.end() == 0, up.said

@@ -21,10 +21,10 @@ FLOORS = ("schemas", "producers", "streams", "dashboards", "infra")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_demo_quietly(start: Any, soon: Any, number: int) -> None:
+def test_a_signal_ends_the_demo_quietly(start: Any, wait_for: Any, number: int) -> None:
     """Exit code 0 within seconds; the shop closes before the server, so that nothing is lost."""
     demo = start("demo", "--rate", "20").ready()
-    soon(lambda: int(demo.rows("SELECT count() AS n FROM events WHERE producer = 'local'")[0]["n"]) > 10)
+    wait_for(lambda: int(demo.rows("SELECT count() AS n FROM events WHERE producer = 'local'")[0]["n"]) > 10)
     began = time.monotonic()
     assert demo.end(number) == 0
     assert time.monotonic() - began < 10
@@ -33,7 +33,7 @@ def test_a_signal_ends_the_demo_quietly(start: Any, soon: Any, number: int) -> N
     assert not (demo.data / "server.json").exists()
 
 
-def test_a_demo_without_a_folder_leaves_none(tmp_path: Path, soon: Any) -> None:
+def test_a_demo_without_a_folder_leaves_none(tmp_path: Path, wait_for: Any) -> None:
     """The temporary folder is removed, after a first signal and after a hasty second one."""
     for signals, code in ((1, 0), (2, 130)):
         demo = subprocess.Popen(
@@ -152,7 +152,7 @@ def _listed(planted: list[Planted], before: int) -> set[Found]:
     }
 
 
-def test_the_demo_detects_what_it_planted(start: Any, soon: Any) -> None:
+def test_the_demo_detects_what_it_planted(start: Any, wait_for: Any) -> None:
     """Event by event: what is found is what the retailer of that seed and start planted, and nothing else."""
     demo = start("demo", "--seed", "7", "--rate", "20").ready()
     told = re.search(r"seed (\d+), start (\d+)", demo.said)
@@ -168,7 +168,7 @@ def test_the_demo_detects_what_it_planted(start: Any, soon: Any) -> None:
         return now if sum(one.opened_at > begun for one in retailer.planted(now)) >= 5 else None
 
     # Now and then the first minutes of the present bring few new customers.
-    moment = soon(planted_lately, 400)
+    moment = wait_for(planted_lately, 400)
     at_first = _listed(retailer.planted(moment), moment)
     found: Counter[Found] = Counter()
 
@@ -189,7 +189,7 @@ def test_the_demo_detects_what_it_planted(start: Any, soon: Any) -> None:
         )
         return (at_first & at_last, at_first | at_last) if at_first & at_last <= set(found) else None
 
-    always, ever = soon(look)
+    always, ever = wait_for(look)
     assert set(found) <= ever
     assert set(found.values()) == {1}
     assert len({rule for rule, *_ in found}) > 10

@@ -161,7 +161,7 @@ def _post(address: str, raws: list[bytes]) -> list[str]:
 
 
 def test_what_a_killed_server_accepted_is_stored_once(
-    tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None], soon: Callable[..., Any]
+    tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None], wait_for: Callable[..., Any]
 ) -> None:
     """Events posted while the whole process is killed again and again: acked ids are stored, each once."""
     raws = _envelopes(5)
@@ -170,7 +170,7 @@ def test_what_a_killed_server_accepted_is_stored_once(
     acked: set[str] = set()
     for life in range(5):
         process = _up(tmp_path)
-        server = soon(lambda: find_server(tmp_path))
+        server = wait_for(lambda: find_server(tmp_path))
         doomed_at = time.monotonic() + chance.uniform(0.1, 1.0)
         while portions and (time.monotonic() < doomed_at or life == 4):
             answered = _post(server.url, portions[0])
@@ -183,7 +183,7 @@ def test_what_a_killed_server_accepted_is_stored_once(
             killed(process)
             assert find_server(tmp_path) is None
         else:
-            soon(partial(_all_stored, server.url, tmp_path, len(acked)))
+            wait_for(partial(_all_stored, server.url, tmp_path, len(acked)))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
             assert process.returncode == 0

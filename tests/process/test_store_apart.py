@@ -17,7 +17,7 @@ import urllib3
 from touchline.store import connect_store
 
 if TYPE_CHECKING:
-    from tests.conftest import StoreProcess
+    from tests.store_process import StoreProcess
 
 Run = Callable[..., str]
 

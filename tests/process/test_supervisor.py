@@ -18,7 +18,7 @@ sys.exit(0 if Supervisor({"store": ["store", "--data", "data", "--port", "0"]}).
 
 
 def test_one_that_ends_is_started_again_and_all_end_when_asked(
-    tmp_path: Path, soon: Callable[..., None]
+    tmp_path: Path, wait_for: Callable[..., None]
 ) -> None:
     """A killed process comes back by itself; SIGTERM ends it and its keeper cleanly."""
     said = tmp_path / "said"
@@ -31,11 +31,11 @@ def test_one_that_ends_is_started_again_and_all_end_when_asked(
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        soon(lambda: said.read_text().count("is up") == 1, 60)
+        wait_for(lambda: said.read_text().count("is up") == 1, 60)
         pids = [int(pid) for pid in re.findall(r'"pid": (\d+)', said.read_text())]
         assert len(pids) == 1
         os.kill(pids[0], signal.SIGKILL)
-        soon(lambda: said.read_text().count("is up") == 2, 60)
+        wait_for(lambda: said.read_text().count("is up") == 2, 60)
         keeper.terminate()
         assert keeper.wait(60) == 0
     finally:

@@ -28,14 +28,14 @@ def _troubles(client: Touchline, who: str) -> None:
         )
 
 
-def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any, soon: Any) -> None:
+def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any, wait_for: Any) -> None:
     """Over HTTP and through the folder: stored, found by the rules, read by ClickHouse's client, counted."""
     up = start("up").ready()
     with Touchline(up.server.url, source="shop") as client:
         _troubles(client, "u-http")
     with Touchline(f"embedded://{up.data}", source="desk") as client:
         _troubles(client, "u-folder")
-    soon(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (8, "8"))
+    wait_for(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (8, "8"))
 
     place = urlsplit(up.server.url)
     reader = clickhouse_connect.get_client(
@@ -63,25 +63,25 @@ def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any
 
 
 def test_events_left_while_nothing_ran_are_taken_in_at_the_next_start(
-    start: Any, soon: Any, tmp_path: Any
+    start: Any, wait_for: Any, tmp_path: Any
 ) -> None:
     """An application with an embedded client needs no server; the next one takes over what it left."""
     with Touchline(f"embedded://{tmp_path / 'data'}", source="desk") as client:
         _troubles(client, "u-1")
     up = start("up").ready()
-    soon(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (4, "4"))
+    wait_for(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (4, "4"))
     assert up.rows(FOUND)
 
 
 @pytest.mark.parametrize("name", ["kept", "unkept"])
-def test_a_restart_keeps_what_was_found(start: Any, soon: Any, name: str) -> None:
+def test_a_restart_keeps_what_was_found(start: Any, wait_for: Any, name: str) -> None:
     """Frictions are the same before and after a stop, whether the log was read to its end or not."""
     first = start("up").ready()
     with Touchline(first.server.url, source="shop") as client:
         _troubles(client, "u-1")
     if name == "kept":
-        soon(lambda: first.rows(FOUND))
+        wait_for(lambda: first.rows(FOUND))
     assert first.end() == 0
     second = start("up").ready()
-    soon(lambda: second.rows(FOUND))
+    wait_for(lambda: second.rows(FOUND))
     assert [row["n"] in (1, "1") for row in second.rows(FOUND)].count(False) == 0

@@ -80,24 +80,24 @@ def run(clock: Clock) -> Any:
 
 
 def test_a_missed_obligation_is_announced_a_grace_after_its_deadline(
-    clock: Clock, run: Any, soon: Any
+    clock: Clock, run: Any, wait_for: Any
 ) -> None:
     """Its answer may be on the way: within the grace nothing is said, after it the deadline counts."""
     log, store = MemoryLog(), MemoryStore()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     run(log, store)
-    soon(lambda: log.committed() == 1)
+    wait_for(lambda: log.committed() == 1)
     clock.now = NOW + 64 * SECOND
     looked = clock.looked
-    soon(lambda: clock.looked > looked + 3)
+    wait_for(lambda: clock.looked > looked + 3)
     assert _rules_found(store) == []
     clock.now = NOW + 65 * SECOND
-    soon(lambda: _rules_found(store) == ["unanswered"])
+    wait_for(lambda: _rules_found(store) == ["unanswered"])
     (row,) = store.tables["frictions"].values()
     assert row["opened_at"] == NOW + 60 * SECOND
 
 
-def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, soon: Any) -> None:
+def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, wait_for: Any) -> None:
     """An answer that is still in the queue is never reported missing, however late the worker comes to it."""
 
     class Slow(MemoryLog):
@@ -110,7 +110,7 @@ def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, s
     _append(log, "e-3", "contact.answered", NOW + 50 * SECOND, NOW + 51 * SECOND)
     clock.now = NOW + 86_400 * SECOND
     run(log, store)
-    soon(lambda: log.committed() == 3)
+    wait_for(lambda: log.committed() == 3)
     assert store.tables["frictions"] == {}, "not even one that was taken back"
 
 
@@ -124,7 +124,7 @@ def test_it_says_when_it_has_looked_at_the_log(run: Any) -> None:
     assert log.committed() == 1
 
 
-def test_what_passes_is_tried_again_with_a_new_worker(run: Any, soon: Any) -> None:
+def test_what_passes_is_tried_again_with_a_new_worker(run: Any, wait_for: Any) -> None:
     """While the store is away `trouble` says so; when it is back, all is stored once."""
 
     class Flaky(MemoryStore):
@@ -138,14 +138,14 @@ def test_what_passes_is_tried_again_with_a_new_worker(run: Any, soon: Any) -> No
     log, store = MemoryLog(), Flaky()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     one = run(log, store)
-    soon(lambda: one.trouble == "the worker waits: the disk is full")
+    wait_for(lambda: one.trouble == "the worker waits: the disk is full")
     assert log.committed() == 0
     store.away = False
-    soon(lambda: one.trouble is None and log.committed() == 1)
+    wait_for(lambda: one.trouble is None and log.committed() == 1)
     assert len(store.tables["events"]) == 1
 
 
-def test_the_unexpected_ends_it_and_is_told(run: Any, soon: Any) -> None:
+def test_the_unexpected_ends_it_and_is_told(run: Any, wait_for: Any) -> None:
     """What nobody foresaw is not tried again: the loop ends, `trouble` stays, and `on_end` is told."""
 
     class Broken(MemoryStore):
@@ -156,20 +156,20 @@ def test_the_unexpected_ends_it_and_is_told(run: Any, soon: Any) -> None:
     _append(log, "e-1", "contact.queued", NOW, NOW)
     told: list[str] = []
     one = run(log, store, on_end=told.append)
-    soon(lambda: told)
+    wait_for(lambda: told)
     assert "ZeroDivisionError" in told[0]
     assert one.trouble == told[0]
     assert log.committed() == 0
     assert one.stop(0)
 
 
-def test_other_rules_fold_everybody_again(clock: Clock, run: Any, soon: Any) -> None:
+def test_other_rules_fold_everybody_again(clock: Clock, run: Any, wait_for: Any) -> None:
     """At the start with changed rules what is stored is folded by them: signals come and go."""
     log, store = MemoryLog(), MemoryStore()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     clock.now = NOW + 3_600 * SECOND
     first = run(log, store)
-    soon(lambda: _rules_found(store) == ["unanswered"])
+    wait_for(lambda: _rules_found(store) == ["unanswered"])
     assert first.stop(10)
     run(log, store, _rules(OTHERS))
-    soon(lambda: _rules_found(store) == ["queued"])
+    wait_for(lambda: _rules_found(store) == ["queued"])

@@ -208,17 +208,17 @@ def test_an_answer_that_comes_after_close_gave_up_is_not_counted_again(quick: Li
     assert tl.stats.accepted == 0
 
 
-def test_a_full_batch_does_not_wait_for_its_time(soon: Callable[..., None]) -> None:
+def test_a_full_batch_does_not_wait_for_its_time(wait_for: Callable[..., None]) -> None:
     """A batch goes when it is full, by number or by bytes."""
     memory = Memory()
     limits = Limits(batch_seconds=60, batch_events=100, batch_bytes=2_000)
     with Touchline(memory, source="shop", limits=limits) as tl:
         tl.track("page.viewed", {"account": "u"}, text="x" * 2_000)
-        soon(lambda: len(memory.events) == 1, 20)
+        wait_for(lambda: len(memory.events) == 1, 20)
     limits = replace(limits, batch_bytes=500_000)
     with Touchline(memory, source="shop", limits=limits) as tl:
         page(tl, 100)
-        soon(lambda: len(memory.events) == 101, 20)
+        wait_for(lambda: len(memory.events) == 101, 20)
 
 
 def test_attempts_grow_apart(quick: Limits) -> None:
@@ -240,7 +240,7 @@ def test_a_transport_that_raises_is_tried_again(quick: Limits) -> None:
         assert tl.stats.accepted == 1
 
 
-def test_losses_are_called_back_on_another_thread(quick: Limits, soon: Callable[..., None]) -> None:
+def test_losses_are_called_back_on_another_thread(quick: Limits, wait_for: Callable[..., None]) -> None:
     """The callback gets reasons and counts, not in the caller's thread, and may raise without harm."""
     told: list[tuple[str, int, str]] = []
 
@@ -250,7 +250,7 @@ def test_losses_are_called_back_on_another_thread(quick: Limits, soon: Callable[
 
     with Touchline("memory://", source="shop", limits=quick, on_loss=on_loss) as tl:
         page(tl, 2, wrong={1})
-        soon(lambda: sum(count for _, count, _ in told) == 2)
+        wait_for(lambda: sum(count for _, count, _ in told) == 2)
         page(tl)
         assert tl.flush(5)
     assert {(reason, thread) for reason, _, thread in told} == {("invalid", "touchline")}

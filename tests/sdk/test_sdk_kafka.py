@@ -16,15 +16,15 @@ from touchline.log.kafka.records import Topics
 from touchline.sdk import Accepted, Batch, Limits, Refused, Retry, TooLarge, Touchline
 from touchline.sdk.transports import Kafka
 
-Read = Callable[[str], list[Any]]
+ReadTopic = Callable[[str], list[Any]]
 
 
 def transport(broker: Broker, path: str, seconds: float = 10) -> Kafka:
     return Kafka(urlsplit(f"kafka://{broker.bootstrap}/{path}"), "shop", seconds)
 
 
-def ids(read: Read, topics: Topics) -> list[str]:
-    return [line["id"] for one in read(topics.inbox) for line in one.lines]
+def ids(read_topic: ReadTopic, topics: Topics) -> list[str]:
+    return [line["id"] for one in read_topic(topics.inbox) for line in one.lines]
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,15 @@ def test_the_path_names_the_prefix_or_the_topic(path: str, topic: str) -> None:
     assert Kafka(urlsplit(f"kafka://a.example:9092,b.example:9093{path}"), "shop", 1).topic == topic
 
 
-def test_a_record_says_who_sent_it(kafka: Broker, topics: Topics, read: Read, quick: Limits) -> None:
+def test_a_record_says_who_sent_it(
+    kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits
+) -> None:
     """Headers: raw events, the source as the producer, the number of the batch, the client's account."""
     with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="till-ü", limits=quick) as tl:
         for _ in range(2):
             tl.track("page.viewed", {"account": "u"})
             assert tl.flush(20)
-    first, second = (one.about for one in read(topics.inbox))
+    first, second = (one.about for one in read_topic(topics.inbox))
     assert (first.kind, first.producer, first.batch, second.batch) == ("raw", "till-ü", 1, 2)
     assert abs(first.received_at / 1000 - time.time()) < 60
     assert first.account.startswith("client=")
@@ -58,7 +60,7 @@ def test_a_record_says_who_sent_it(kafka: Broker, topics: Topics, read: Read, qu
 
 @pytest.mark.parametrize("way", ["SCRAM-SHA-512", "PLAIN", "certificate"])
 def test_a_secure_broker_lets_it_in(
-    kafka: Broker, topics: Topics, read: Read, quick: Limits, way: str
+    kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits, way: str
 ) -> None:
     """Over TLS, with a user's password as the key or with a certificate, what is tracked arrives."""
     if not kafka.secure:
@@ -74,7 +76,7 @@ def test_a_secure_broker_lets_it_in(
     with Touchline(url, key=one.password, source="shop", limits=quick) as tl:
         tl.track("page.viewed", {"account": "u"}, id="1")
         assert tl.flush(20)
-    assert ids(read, topics) == ["1"]
+    assert ids(read_topic, topics) == ["1"]
 
 
 def test_a_broker_that_does_not_let_it_in_is_said(kafka: Broker, topics: Topics) -> None:
@@ -91,7 +93,7 @@ def test_a_broker_that_does_not_let_it_in_is_said(kafka: Broker, topics: Topics)
 
 
 def test_a_batch_that_is_too_large_is_halved(
-    kafka: Broker, topics: Topics, read: Read, quick: Limits
+    kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits
 ) -> None:
     """More than a record may hold is taken in parts, and none of it is lost."""
     assert transport(kafka, topics.prefix).send(Batch([b"x" * 600_000] * 2)) == TooLarge()
@@ -101,7 +103,7 @@ def test_a_batch_that_is_too_large_is_halved(
             tl.track("page.viewed", {"account": "u"}, text="x" * 20_000)
         assert tl.flush(30)
         assert (tl.stats.accepted, tl.stats.lost) == (150, {})
-    assert len(set(ids(read, topics))) == 150
+    assert len(set(ids(read_topic, topics))) == 150
 
 
 def test_without_a_broker_a_batch_is_tried_again(quick: Limits) -> None:
@@ -124,7 +126,7 @@ def test_a_missing_topic_is_tried_again(kafka: Broker) -> None:
 
 
 def test_a_broker_that_stands_still_is_waited_for_within_the_limit(
-    kafka: Broker, topics: Topics, read: Read
+    kafka: Broker, topics: Topics, read_topic: ReadTopic
 ) -> None:
     """A batch without an answer is tried again by a new producer; what arrived twice has one id."""
     one = transport(kafka, topics.prefix, seconds=2)
@@ -141,7 +143,7 @@ def test_a_broker_that_stands_still_is_waited_for_within_the_limit(
     outcomes = [one.send(Batch([b'{"id":"during"}'])) for _ in range(3)]
     assert outcomes[-1] == Accepted()
     one.close()
-    assert set(ids(read, topics)) == {"before", "during"}
+    assert set(ids(read_topic, topics)) == {"before", "during"}
 
 
 FORK = """
@@ -175,18 +177,20 @@ def run(program: str, url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_parent_and_child_send_after_a_fork(kafka: Broker, topics: Topics, read: Read) -> None:
+def test_parent_and_child_send_after_a_fork(kafka: Broker, topics: Topics, read_topic: ReadTopic) -> None:
     """Both end in order, and what each tracked arrives once."""
     done = run(FORK, f"kafka://{kafka.bootstrap}/{topics.prefix}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(ids(read, topics)) == ["child-2", "parent-1", "parent-2"]
+    assert sorted(ids(read_topic, topics)) == ["child-2", "parent-1", "parent-2"]
 
 
-def test_what_is_left_goes_out_at_the_interpreters_end(kafka: Broker, topics: Topics, read: Read) -> None:
+def test_what_is_left_goes_out_at_the_interpreters_end(
+    kafka: Broker, topics: Topics, read_topic: ReadTopic
+) -> None:
     """A program that just ends has sent what it tracked, without a word."""
     done = run(AT_THE_END, f"kafka://{kafka.bootstrap}/{topics.prefix}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert ids(read, topics) == ["0", "1", "2", "3", "4"]
+    assert ids(read_topic, topics) == ["0", "1", "2", "3", "4"]
 
 
 def test_the_interpreters_end_is_not_held_up_by_a_broker_that_is_away() -> None:

@@ -32,7 +32,7 @@ from touchline.store.address import Address
 from touchline.tables import migrations
 
 if TYPE_CHECKING:
-    from tests.conftest import StoreProcess
+    from tests.store_process import StoreProcess
 
 Post = Callable[..., urllib3.BaseHTTPResponse]
 

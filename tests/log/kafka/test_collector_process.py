@@ -13,8 +13,8 @@ from touchline.cli.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.sdk import Limits, Touchline
 
-Read = Callable[[str], list[Any]]
-Soon = Callable[..., None]
+ReadTopic = Callable[[str], list[Any]]
+WaitFor = Callable[..., None]
 
 MEBIBYTE = 1024**2
 
@@ -37,37 +37,42 @@ def events(start: int, count: int, **data: Any) -> bytes:
     )
 
 
-def stored(read: Read, topics: Topics) -> list[str]:
+def stored(read_topic: ReadTopic, topics: Topics) -> list[str]:
     return [
-        line["id"] for one in read(topics.touchpoints) if one.about.kind == "events" for line in one.lines
+        line["id"]
+        for one in read_topic(topics.touchpoints)
+        if one.about.kind == "events"
+        for line in one.lines
     ]
 
 
-def test_what_is_answered_is_in_kafka(collector: Any, topics: Topics, read: Read, soon: Soon) -> None:
+def test_what_is_answered_is_in_kafka(
+    collector: Any, topics: Topics, read_topic: ReadTopic, wait_for: WaitFor
+) -> None:
     """Accepted events are in their topic when the answer comes, also if the process is killed at once."""
     one = collector()
-    soon(one.ready)
+    wait_for(one.ready)
     answer = one.ask("POST", "/v1/events", body=events(0, 500) + b'\n{"no": "event"}')
     one.end(signal.SIGKILL)
     results = answer.json()["results"]
     assert answer.status == 200
     assert [result["status"] for result in results] == ["stored"] * 500 + ["quarantined"]
-    assert sorted(stored(read, topics)) == sorted(f"e-{number}" for number in range(500))
-    [refused] = [line for record in read(topics.quarantine) for line in record.lines]
+    assert sorted(stored(read_topic, topics)) == sorted(f"e-{number}" for number in range(500))
+    [refused] = [line for record in read_topic(topics.quarantine) for line in record.lines]
     assert refused["body"] == '{"no": "event"}'
     [account] = [
         line
-        for record in read(topics.touchpoints)
+        for record in read_topic(topics.touchpoints)
         if record.about.kind == "accounts"
         for line in record.lines
     ]
     assert (account["events"], account["quarantined"]) == (501, 1)
 
 
-def test_it_ends_in_order(collector: Any, soon: Soon) -> None:
+def test_it_ends_in_order(collector: Any, wait_for: WaitFor) -> None:
     """A signal ends it with exit code 0 and no traceback; its metrics count what it took."""
     one = collector()
-    soon(one.ready)
+    wait_for(one.ready)
     one.ask("POST", "/v1/events", body=events(0, 3))
     assert 'touchline_events_total{producer="local",reason="",result="stored"} 3.0' in (
         one.ask("GET", "/metrics").data.decode()
@@ -78,13 +83,13 @@ def test_it_ends_in_order(collector: Any, soon: Soon) -> None:
 
 
 def test_without_kafka_it_writes_the_log_of_the_data_folder(
-    collector: Any, tmp_path: Path, soon: Soon
+    collector: Any, tmp_path: Path, wait_for: WaitFor
 ) -> None:
     """Events wait in the data folder, where `touchline up` finds them."""
     from touchline.log.sqlite import SqliteLog
 
     one = collector(TOUCHLINE_KAFKA="")
-    soon(one.ready)
+    wait_for(one.ready)
     assert one.ask("POST", "/v1/events", body=events(0, 3)).status == 200
     assert one.end() == 0
     log = SqliteLog(tmp_path / "collector-0" / "data" / "log.sqlite")
@@ -102,7 +107,7 @@ def test_an_address_of_kafka_that_is_none_is_refused_at_the_start(collector: Any
 
 
 def test_an_outage_of_kafka_loses_nothing_and_fills_no_memory(
-    kafka: Broker, collector: Any, topics: Topics, read: Read, soon: Soon
+    kafka: Broker, collector: Any, topics: Topics, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
     """The broker is killed under load: 503 with Retry-After, memory bounded; back again, all goes on.
 
@@ -110,7 +115,7 @@ def test_an_outage_of_kafka_loses_nothing_and_fills_no_memory(
     through the outage and says is accepted.
     """
     one = collector()
-    soon(one.ready)
+    wait_for(one.ready)
     limits = Limits(batch_seconds=0.05, retry_least=0.05, retry_most=0.5, request_seconds=20)
     client = Touchline(one.url, source="shop", limits=limits)
     client.track("page.viewed", {"account": "u-1"}, id="sdk-before", page="/")
@@ -134,11 +139,11 @@ def test_an_outage_of_kafka_loses_nothing_and_fills_no_memory(
     assert peaks[-1] - before < 60 * MEBIBYTE, "80 MB came"
     assert peaks[-1] - peaks[20] < 10 * MEBIBYTE, "what was refused is not held"
 
-    soon(one.ready)
+    wait_for(one.ready)
     assert one.ask("POST", "/v1/events", body=events(50_000, 400)).status == 200
     assert client.close(30)
     assert (client.stats.accepted, client.stats.lost) == (2, {})
-    found = stored(read, topics)
+    found = stored(read_topic, topics)
     assert set(found) >= {f"e-{number}" for number in range(50_000, 50_400)} | {"sdk-before", "sdk-during"}
     # The request that was under way when the broker died was answered with 503 and may yet be there.
     assert len(set(found) - {f"e-{number}" for number in range(400)}) <= 402

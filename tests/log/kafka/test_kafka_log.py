@@ -26,7 +26,7 @@ from touchline.log.kafka.topics import bring_about, wanted
 NOW = 1_795_260_000_000
 PARTITIONS = 4
 
-Read = Callable[[str], list[Any]]
+ReadTopic = Callable[[str], list[Any]]
 
 
 @pytest.fixture
@@ -56,11 +56,13 @@ def lines(count: int, customers: int = 50, **data: Any) -> list[bytes]:
     return list(accepted)
 
 
-def test_events_go_to_the_partition_of_their_entity(log: KafkaLog, topics: Topics, read: Read) -> None:
+def test_events_go_to_the_partition_of_their_entity(
+    log: KafkaLog, topics: Topics, read_topic: ReadTopic
+) -> None:
     """Every event is in its entity's partition, once, in order, several in a record."""
     sent = lines(300)
     log.append(Batch(sent, [], NOW))
-    records = read(topics.touchpoints)
+    records = read_topic(topics.touchpoints)
     assert sorted(line["id"] for one in records for line in one.lines) == sorted(f"e-{n}" for n in range(300))
     assert {one.partition for one in records} == set(range(PARTITIONS))
     assert len(records) == PARTITIONS, "a record a partition"
@@ -71,11 +73,13 @@ def test_events_go_to_the_partition_of_their_entity(log: KafkaLog, topics: Topic
         assert set(one.body.splitlines()) <= set(sent), "lines are written as they are"
 
 
-def test_the_headers_tell_what_was_written_together(log: KafkaLog, topics: Topics, read: Read) -> None:
+def test_the_headers_tell_what_was_written_together(
+    log: KafkaLog, topics: Topics, read_topic: ReadTopic
+) -> None:
     """Records of one append share a number, which rises; each names its kind, its writer and its time."""
     for at in (NOW, NOW + 5):
         log.append(Batch(lines(8, customers=8), [b'{"q":1}'], at, [b'{"l":1}'], [b'{"a":1}']))
-    found = {name: read(getattr(topics, name)) for name in ("touchpoints", "quarantine", "links")}
+    found = {name: read_topic(getattr(topics, name)) for name in ("touchpoints", "quarantine", "links")}
     kinds = Counter((name, one.about.kind) for name, records in found.items() for one in records)
     assert kinds.keys() == {
         ("touchpoints", "events"),
@@ -90,35 +94,39 @@ def test_the_headers_tell_what_was_written_together(log: KafkaLog, topics: Topic
     assert [one.lines for one in found["quarantine"]] == [[{"q": 1}], [{"q": 1}]]
 
 
-def test_records_are_bounded_in_bytes(log: KafkaLog, topics: Topics, read: Read) -> None:
+def test_records_are_bounded_in_bytes(log: KafkaLog, topics: Topics, read_topic: ReadTopic) -> None:
     """A batch of many megabytes becomes records that a broker takes without being told to."""
     log.append(Batch(lines(2_000, title="ü" * 1_000), [], NOW))
-    records = read(topics.touchpoints)
+    records = read_topic(topics.touchpoints)
     assert sum(len(one.lines) for one in records) == 2_000
     assert max(len(one.body) for one in records) <= RECORD_BYTES
     assert len(records) > 2_000 * 2_000 / RECORD_BYTES
 
 
-def test_the_largest_request_that_is_no_json_is_kept_whole(log: KafkaLog, topics: Topics, read: Read) -> None:
+def test_the_largest_request_that_is_no_json_is_kept_whole(
+    log: KafkaLog, topics: Topics, read_topic: ReadTopic
+) -> None:
     """Two megabytes that grow when written as JSON still fit into one line of the quarantine."""
     body = b"\xff\x00" * (1024 * 1024)
     log.append(accept(body, received_at_ms=NOW, producer="shop").batch)
-    [record] = read(topics.quarantine)
+    [record] = read_topic(topics.quarantine)
     assert record.lines[0]["body"] == body.decode("utf-8", "backslashreplace")
 
 
-def test_what_was_appended_outlives_a_crash_of_the_broker(kafka: Broker, topics: Topics, read: Read) -> None:
+def test_what_was_appended_outlives_a_crash_of_the_broker(
+    kafka: Broker, topics: Topics, read_topic: ReadTopic
+) -> None:
     """The broker is killed the moment append returns; everything is there when it is back."""
     with closing(KafkaLog(kafka.brokers, topics)) as log:
         log.append(Batch(lines(500), [], NOW))
         log.close()
         kafka.kill()
     kafka.restart()
-    assert sum(len(one.lines) for one in read(topics.touchpoints)) == 500
+    assert sum(len(one.lines) for one in read_topic(topics.touchpoints)) == 500
 
 
 def test_a_broker_that_stands_still_is_waited_for_within_a_bound(
-    kafka: Broker, topics: Topics, soon: Callable[..., None]
+    kafka: Broker, topics: Topics, wait_for: Callable[..., None]
 ) -> None:
     """What is outstanding is counted, more than the bound is refused at once, and it all goes out later."""
     failures: list[Exception] = []
@@ -138,7 +146,7 @@ def test_a_broker_that_stands_still_is_waited_for_within_a_bound(
         try:
             waiting = threading.Thread(target=append)
             waiting.start()
-            soon(lambda: log.outstanding_bytes > 200_000)
+            wait_for(lambda: log.outstanding_bytes > 200_000)
             with pytest.raises(LogUnavailable, match="cannot keep up"):
                 log.append(big)
             assert log.outstanding_bytes < 300_000
@@ -150,7 +158,11 @@ def test_a_broker_that_stands_still_is_waited_for_within_a_bound(
 
 
 def test_a_broker_that_hangs_leaves_nothing_behind(
-    kafka: Broker, topics: Topics, read: Read, soon: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    kafka: Broker,
+    topics: Topics,
+    read_topic: ReadTopic,
+    wait_for: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is not answered in time fails and is held no longer; with a new client it goes on."""
     monkeypatch.setattr(log_module, "DELIVERY_SECONDS", 1.0)
@@ -163,17 +175,17 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
         try:
             with pytest.raises(LogUnavailable, match="did not take the events"):
                 log.append(Batch(lines(8), [b"{}"], NOW))
-            soon(lambda: log.outstanding_bytes == 0)
+            wait_for(lambda: log.outstanding_bytes == 0)
         finally:
             os.kill(kafka.pid, signal.SIGCONT)
-        soon(lambda: log.trouble() is None)
+        wait_for(lambda: log.trouble() is None)
         log.append(Batch(lines(8, title="after"), [], NOW))
-        soon(lambda: threading.active_count() == threads)
-    found = [line for one in read(topics.touchpoints) for line in one.lines]
+        wait_for(lambda: threading.active_count() == threads)
+    found = [line for one in read_topic(topics.touchpoints) for line in one.lines]
     assert sum(line["data"].get("title") == "after" for line in found) == 8
 
 
-def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, soon: Callable[..., None]) -> None:
+def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, wait_for: Callable[..., None]) -> None:
     """The message says which topic is missing and which command makes it; then it goes on by itself."""
     topics = Topics("late.")
     with closing(KafkaLog(kafka.brokers, topics)) as log:
@@ -183,7 +195,7 @@ def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, soon: Cal
             log.append(Batch(lines(1), [], NOW))
         assert "late.touchpoints" in (log.trouble() or "")
         bring_about(kafka.brokers, wanted(topics, partitions=1, replication=1, retention_ms=1_000_000))
-        soon(lambda: log.trouble() is None)
+        wait_for(lambda: log.trouble() is None)
         log.append(Batch(lines(1), [], NOW))
 
 
@@ -222,12 +234,12 @@ print(chdb.query(
 
 
 def test_clickhouse_reads_a_record_as_it_is(
-    log: KafkaLog, topics: Topics, read: Read, tmp_path: Path
+    log: KafkaLog, topics: Topics, read_topic: ReadTopic, tmp_path: Path
 ) -> None:
     """A record's value is JSONEachRow: the columns that queries use come out of it with their types."""
     log.append(Batch(lines(40), [], NOW))
     file = tmp_path / "records"
-    file.write_bytes(b"".join(one.body for one in read(topics.touchpoints)))
+    file.write_bytes(b"".join(one.body for one in read_topic(topics.touchpoints)))
     command = [sys.executable, "-c", READ_BY_CLICKHOUSE, str(file)]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert said.split() == ["40", "40", "40", "1795255200000", "1", str(sum(range(40)))]

@@ -35,14 +35,14 @@ def secure(kafka: Broker) -> Broker:
 
 @pytest.mark.parametrize("way", ["SCRAM-SHA-512", "PLAIN", "certificate"])
 def test_a_collector_writes_by_every_way(
-    secure: Broker, topics: Topics, read: Callable[[str], Any], way: Any
+    secure: Broker, topics: Topics, read_topic: Callable[[str], Any], way: Any
 ) -> None:
     """A password by either mechanism, or a certificate: what is appended is in the topic."""
     brokers = secure.by_certificate if way == "certificate" else replace(secure.by_password, mechanism=way)
     assert count_partitions(brokers, topics.touchpoints) == 4
     with closing(KafkaLog(brokers, topics)) as log:
         log.append(Batch([b'{"id":"1","entity":"account:1"}'], [], 1))
-    assert [line["id"] for one in read(topics.touchpoints) for line in one.lines] == ["1"]
+    assert [line["id"] for one in read_topic(topics.touchpoints) for line in one.lines] == ["1"]
 
 
 def mistakes(broker: Broker) -> dict[str, tuple[Brokers, str]]:
@@ -114,12 +114,12 @@ def test_something_else_listens_there(security: Any) -> None:
 
 
 def test_a_refused_password_is_trouble_of_the_log(
-    secure: Broker, topics: Topics, soon: Callable[..., None]
+    secure: Broker, topics: Topics, wait_for: Callable[..., None]
 ) -> None:
     """A collector does not take events, and /readyz says why."""
     brokers = replace(secure.by_password, password=SECRET)
     with closing(KafkaLog(brokers, topics)) as log:
-        soon(lambda: "kafka_password" in (log.trouble() or ""))
+        wait_for(lambda: "kafka_password" in (log.trouble() or ""))
         with pytest.raises(LogUnavailable, match="does not let user 'touchline' in"):
             log.append(Batch([b'{"id":"1","entity":"account:1"}'], [], 1))
 
