@@ -1,4 +1,4 @@
-"""What a store holds of customers: frictions, journeys, whose an identifier is, links and the ledger."""
+"""What a store holds of customers: frictions, journeys, whose an identifier is, sets and the ledger."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -82,17 +82,21 @@ def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> No
     assert sorted(any_store.sets_naming(["device:x", "device:y's", "device:never-seen"])) == sets[:2]
     assert sorted(any_store.sets_naming(["account:1", "device:x"])) == sets[:2]
     assert list(any_store.sets_naming([])) == []
-    any_store.delete_links(["device:y's"])
+    any_store.delete_sets([])
+    any_store.delete_sets(["device:y's", "device:never-seen"])
     assert sorted(any_store.sets_naming([one for named in sets for one in named])) == [sets[0], sets[2]]
 
 
-def test_links_that_name_an_identifier_can_be_deleted(any_store: StorePort) -> None:
-    """Those that do not name it stay."""
-    sets = [("account:1", "device:x"), ("account:1", "device:y's")]
-    any_store.insert("links", {"identifiers": sets}, "l")
-    any_store.delete_links([])
-    any_store.delete_links(["device:y's", "device:z"])
-    assert list(any_store.links()) == [("account:1", "device:x")]
+def test_a_set_is_known_as_a_whole(any_store: StorePort) -> None:
+    """A set is known if exactly that set is stored, and every stored set is given once."""
+    sets = [("account:1", "device:x"), ("account:1", "device:x", "phone:y's"), ("account:2", "device:z")]
+    rows = [OccurrenceRow(identifier, named) for named in sets for identifier in named]
+    any_store.insert("occurrences", columns(rows), "a")
+    any_store.insert("occurrences", columns(rows[:2]), "b")
+    others = [("account:1", "phone:y's"), ("device:x", "phone:y's"), ("account:3", "device:x")]
+    assert any_store.known_sets([*sets[:2], *others]) == set(sets[:2])
+    assert any_store.known_sets([]) == set()
+    assert sorted(any_store.all_sets()) == sets
 
 
 def test_the_ledger_comes_back_as_it_was_written(any_store: StorePort) -> None:

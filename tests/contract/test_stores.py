@@ -41,7 +41,6 @@ def _answers(store: StorePort) -> dict[str, Any]:
     sets = sorted(store.identifier_sets())
     known = {one for identifiers in sets for one in identifiers} | set(entities)
     customers: list[UUID] = [customer_id(one) for one in sorted(known)]
-    store.insert("links", {"identifiers": sets[1:]}, token="links")
     return {
         "stored_ids": store.stored_ids([*ids, "no such event"]),
         "entities": entities,
@@ -53,8 +52,8 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
         "identities of": sorted(map(sorted, store.identities_of([*entities[:20], "device:never-seen"]))),
         "sets naming": sorted(store.sets_naming([*entities[:20], sets[0][-1], "device:never-seen"])),
-        "links": sorted(store.links()),
-        "linked": store.linked([*sets, ("device:never-seen", "device:other")]),
+        "all sets": sorted(store.all_sets()),
+        "known sets": store.known_sets([*sets, ("device:never-seen", "device:other")]),
         "entities naming": sorted(store.entities_naming([sets[0][-1], "device:never-seen"])),
         "frictions": sorted(store.frictions_of(customers), key=lambda row: (row.customer, row.id)),
         "journeys": sorted(store.journeys_of(customers), key=lambda row: (row.customer, row.id)),

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from touchline.engine import partition_worker
+from touchline.engine.batch import columns
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.messages import Delivered, Message, encoded
@@ -14,7 +15,7 @@ from touchline.engine.partition_worker import UNREADABLE_LINES, PartitionWorker,
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import Assignment, Reload, customer_id
-from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.tables.rows import FrictionRow, JourneyRow, OccurrenceRow
 from touchline.vocabulary.event import Event
 
 RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))
@@ -135,7 +136,7 @@ def test_links_are_sent_once(store: MemoryStore) -> None:
         lines = encoded([_event(number, "device:x", "device:y")])
         worker.flush([_record("events", *lines, position=number)], NOW, NOW)
     assert len(sent.lines("links")) == 1
-    store.insert("links", {"identifiers": [("device:x", "device:y")]}, "l")
+    store.insert("occurrences", columns([OccurrenceRow("device:x", ("device:x", "device:y"))]), "o")
     lines = encoded([_event(3, "device:x", "device:y")])
     _worker(store, sent, 1).flush([_record("events", *lines, position=3)], NOW, NOW)
     assert len(sent.lines("links")) == 1
@@ -368,17 +369,18 @@ def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
     assert not sent.lines("reload")
 
 
-def test_the_stage_adopts_what_one_worker_alone_had_stored(make_events: Callable[[], list[Event]]) -> None:
-    """A store that one process wrote goes on with several: its links are decided again, to the same end."""
+def test_the_stage_goes_on_from_what_one_worker_decided(make_events: Callable[[], list[Event]]) -> None:
+    """A store that one process wrote goes on with several, and its customers stay as they are."""
     store, log = MemoryStore(), MemoryLog()
     log.append("touchpoints", encoded(make_events()), 0)
     alone = Worker(log, store, RULES)
     alone.flush(alone.read(), NOW)
     before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     stage = IdentityStage(store, _place, 2, Sent(), "s")
-    assert stage.adopt(NOW) == 2
+    assert stage.adopt(NOW) == 0
     assert {row["entity"]: row["customer"] for row in store.tables["identities"].values()} == before
-    assert IdentityStage(store, _place, 2, Sent(), "s").adopt(NOW) == 0
+    known = _record("links", *encoded([("account:1", "device:x")]))
+    assert stage.flush([known], NOW).links == 0
 
 
 @pytest.fixture

@@ -295,7 +295,7 @@ def _decisions(random: Random) -> tuple[list[Entry], set[Pair], set[str]]:
 def _named(store: MemoryStore) -> set[str]:
     """Every identifier that any table names."""
     named = {row["entity"] for row in store.tables["identities"].values()}
-    for table in ("events", "links", "occurrences", "ledger"):
+    for table in ("events", "occurrences", "ledger"):
         named |= {one for row in store.tables[table].values() for one in row["identifiers"]}
     return named
 

@@ -82,9 +82,9 @@ class Mortal:
         self._step()
         self._store.delete_events(*arguments)
 
-    def delete_links(self, *arguments: Any) -> None:
+    def delete_sets(self, *arguments: Any) -> None:
         self._step()
-        self._store.delete_links(*arguments)
+        self._store.delete_sets(*arguments)
 
     def begin(self, offset: int) -> None:
         self._step()

@@ -39,7 +39,8 @@ def test_the_engine_reads_every_statement(store: Store) -> None:
         assert parsed(store, statement)
     for statement in (*script(migrations(), "here"), *grants("here")):
         # Rows of one node come to all of them.
-        assert "ON CLUSTER" in parsed(store, statement) or statement.startswith("INSERT INTO occurrences")
+        whole = parsed(store, statement)
+        assert "ON CLUSTER" in whole or whole.startswith("INSERT INTO occurrences")
 
 
 def test_every_table_is_kept_by_replicas(store: Store) -> None:
@@ -82,6 +83,11 @@ def test_changes_of_tables_go_to_the_rows(store: Store) -> None:
     assert statements("ALTER TABLE ledger ADD COLUMN a String", "here") == [
         "ALTER TABLE ledger ON CLUSTER 'here' ADD COLUMN a String"
     ]
+    assert statements("DROP TABLE IF EXISTS links", "here") == [
+        "DROP TABLE IF EXISTS links ON CLUSTER 'here'"
+    ]
+    with pytest.raises(ValueError, match="not known what this means"):
+        statements("DROP TABLE IF EXISTS events", "here")
     with pytest.raises(ValueError, match="not known what this means"):
         statements("CREATE DICTIONARY d (a UInt8) PRIMARY KEY a", "here")
 

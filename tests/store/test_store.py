@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from touchline.engine.batch import event_columns
+from touchline.engine.batch import columns, event_columns
 from touchline.store import (
     QueryError,
     Store,
@@ -21,7 +21,7 @@ from touchline.store import (
     opening,
 )
 from touchline.store.statement import split
-from touchline.tables import Migration, migrations
+from touchline.tables import Migration, OccurrenceRow, migrations
 from touchline.vocabulary.event import Event
 
 ANNA, BERT = UUID(int=1), UUID(int=2)
@@ -75,7 +75,7 @@ def test_contacts_of_an_older_store_are_read_like_new_ones(
 def test_what_occurred_together_in_an_older_store_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sets of identifiers of events, and links, of an older store are found by each identifier."""
+    """An older store's sets of identifiers, from events and from `links`, are found by each identifier."""
     everything = migrations()
     anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
     monkeypatch.setattr(opening, "migrations", lambda: everything[:8])
@@ -86,6 +86,25 @@ def test_what_occurred_together_in_an_older_store_is_known(
     with open_store(tmp_path / "store") as store:
         assert store.sets_naming(["device:x"]) == [anna]
         assert sorted(store.sets_naming(["account:anna", "device:y", "device:z"])) == [anna, bert]
+
+
+def test_links_of_an_older_store_are_occurrences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set that is in `links` alone is kept when that table goes, whichever migration is cut off."""
+    everything = migrations()
+    anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
+    monkeypatch.setattr(opening, "migrations", lambda: everything[:10])
+    with open_store(tmp_path / "store") as store:
+        rows = [OccurrenceRow(identifier, anna) for identifier in anna]
+        store.insert("occurrences", columns(rows), "occurrences")
+        store.insert("links", {"identifiers": [anna, bert]}, "links")
+    for known in (everything[:11], everything):
+        monkeypatch.setattr(opening, "migrations", lambda known=known: known)
+        with open_store(tmp_path / "store") as store:
+            assert sorted(store.all_sets()) == [anna, bert]
+            assert store.sets_naming(["device:y"]) == [bert]
+            assert store.known_sets([bert]) == {bert}
+    with open_store(tmp_path / "store") as store:
+        assert store.query("EXISTS TABLE links").result_rows == [[0]]
 
 
 def test_a_path_can_be_closed_and_another_opened(tmp_path: Path) -> None:

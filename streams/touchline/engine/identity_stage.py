@@ -85,7 +85,7 @@ class IdentityStage:
         self._version = store.last_version()
         self._decisions = Decisions(store.ledger())
         self._identities = Identities(self._decisions.bans)
-        self._linked = set(store.links())
+        self._linked = set(store.all_sets())
         self._identities.observe(self._linked)
 
     def adopt(self, at: int) -> int:
@@ -134,7 +134,7 @@ class IdentityStage:
             )
         self._keep(taken.sets, taken.kept)
         if taken.gone:
-            self._store.delete_links(sorted(taken.gone))
+            self._store.delete_sets(sorted(taken.gone))
             self._store.delete("ledger", taken.lapsed)
             self._store.delete("identities", sorted(taken.gone))
         if taken.others:
@@ -216,7 +216,6 @@ class IdentityStage:
             self._insert(
                 "occurrences", columns([OccurrenceRow(one, named) for named in sets for one in named])
             )
-            self._insert("links", {"identifiers": sets})
         if kept:
             self._insert("ledger", entry_columns(kept, self._version))
 

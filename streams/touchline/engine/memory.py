@@ -65,7 +65,6 @@ _KEYS = {
     "quarantine": ("id",),
     "accounts": ("id",),
     "ledger": ("id",),
-    "links": ("identifiers",),
     "occurrences": ("identifier", "identifiers"),
 }
 
@@ -134,11 +133,13 @@ class MemoryStore:
             [row["entity"] for row in identities.values() if row["customer"] == owner] for owner in owners
         ]
 
-    def links(self) -> Iterable[tuple[str, ...]]:
-        return [row["identifiers"] for row in self._rows("links")]
+    def all_sets(self) -> Iterable[tuple[str, ...]]:
+        return {row["identifiers"] for row in self._rows("occurrences")}
 
-    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
-        return {one for one in sets if (one,) in self.tables["links"]}
+    def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        return {
+            identifiers for identifiers in sets if (identifiers[0], identifiers) in self.tables["occurrences"]
+        }
 
     def ledger(self) -> Iterable[Entry]:
         return [
@@ -156,9 +157,8 @@ class MemoryStore:
             if not set(identifiers).isdisjoint(row["identifiers"])
         }
 
-    def delete_links(self, naming: Sequence[str]) -> None:
-        for table in ("links", "occurrences"):
-            self._keep(table, lambda row: set(naming).isdisjoint(row["identifiers"]))
+    def delete_sets(self, naming: Sequence[str]) -> None:
+        self._keep("occurrences", lambda row: set(naming).isdisjoint(row["identifiers"]))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         unwanted: set[str | UUID] = set(keys)

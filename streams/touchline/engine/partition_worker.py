@@ -304,7 +304,7 @@ class PartitionWorker:
     ) -> None:
         lines: dict[tuple[int | None, MessageKind], list[bytes]] = defaultdict(list)
         links = {one for one in sets if len(one) > 1}.difference(self._linked)
-        if fresh := sorted(links - self._store.linked(sorted(links))):
+        if fresh := sorted(links - self._store.known_sets(sorted(links))):
             lines[None, "links"] = encoded(fresh)
         if forgotten:
             named = sorted(forgotten)

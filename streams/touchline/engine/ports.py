@@ -75,7 +75,7 @@ class Store(Protocol):
         """The different sets of two or more identifiers that occur in events, each strongest first."""
 
     def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        """The sets of identifiers, taken into account, that name one of these; each strongest first."""
+        """The sets in `occurrences` that name one of these identifiers, each strongest first."""
 
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
@@ -83,11 +83,11 @@ class Store(Protocol):
     def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
         """The identifiers of each customer that one of the entities is of."""
 
-    def links(self) -> Iterable[tuple[str, ...]]:
-        """The sets of identifiers that the identity stage took into account, each strongest first."""
+    def all_sets(self) -> Iterable[tuple[str, ...]]:
+        """Every set in `occurrences`, strongest identifier first."""
 
-    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
-        """Those of the sets of identifiers that the identity stage took into account."""
+    def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """The sets of identifiers, out of these, that are in `occurrences`."""
 
     def ledger(self) -> Iterable[Entry]:
         """The entries of the ledger."""
@@ -98,8 +98,8 @@ class Store(Protocol):
     def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
         """The entities of the events that name one of the identifiers."""
 
-    def delete_links(self, naming: Sequence[str]) -> None:
-        """Delete for good the links that name one of the identifiers."""
+    def delete_sets(self, naming: Sequence[str]) -> None:
+        """Delete from `occurrences`, for good, the sets that name one of the identifiers."""
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""

@@ -227,7 +227,7 @@ class Worker:
             self._identities.unban(entry.pair)
         self._store.delete("ledger", [entry.id for entry in naming])
         self._store.delete_events(sorted(going.entities), sorted(gone))
-        self._store.delete_links(sorted(gone))
+        self._store.delete_sets(sorted(gone))
 
     @property
     def rules_in_force(self) -> bool:

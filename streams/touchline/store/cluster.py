@@ -32,6 +32,7 @@ SETTINGS = {
 """Of the worker's requests: a row is written once most replicas have it, and then everyone reads it."""
 
 _CREATE = ["create", "table", "if", "not", "exists"]
+_DROP = ["drop", "table", "if", "exists"]
 _VIEWS = (["create", "view", "if", "not", "exists"], ["create", "or", "replace", "view"])
 
 
@@ -70,6 +71,8 @@ def _on_cluster(statement: str, cluster: str) -> list[str]:
             return [_after(statement, found[len(view)], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["alter", "table"]:
         return _alter(statement, found, cluster)
+    if words[:4] == _DROP and found[4].text not in SHARDED_BY:
+        return [_after(statement, found[4], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["insert", "into"]:
         # Once is enough: it reads from all shards, and what it writes comes to all replicas.
         return [statement]

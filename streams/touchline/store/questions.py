@@ -100,9 +100,11 @@ SELECT groupArray(entity) FROM (
 )
 GROUP BY owner
 """  # noqa: S608 - constants
-LINKS = "SELECT DISTINCT identifiers FROM links"
-LINKED = f"""
-SELECT DISTINCT identifiers FROM links
+ALL_SETS = "SELECT DISTINCT identifiers FROM occurrences WHERE identifier = identifiers[1]"
+# Each set has a row for every identifier in it: the row of its first identifier is enough.
+KNOWN_SETS = f"""
+SELECT DISTINCT identifiers FROM occurrences
+PREWHERE identifier IN (SELECT arrayJoin(JSONExtract({{sets:String}}, 'Array(Array(String))'))[1])
 WHERE identifiers IN {_given("sets", "Array(String)")}
 """  # noqa: S608 - constants
 LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
@@ -116,7 +118,7 @@ SETTINGS mutations_sync = 2
 NAMING = """
 SELECT DISTINCT entity FROM events WHERE hasAny(identifiers, JSONExtract({naming:String}, 'Array(String)'))
 """
-DELETE_LINKS = """
+DELETE_SETS = """
 ALTER TABLE {} DELETE WHERE hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
 SETTINGS mutations_sync = 2
 """

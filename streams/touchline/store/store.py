@@ -159,7 +159,7 @@ class Store:
             yield from (_identifiers.decode(line).identifiers for line in lines)
 
     def sets_naming(self, identifiers: Sequence[str]) -> list[tuple[str, ...]]:
-        """The sets of identifiers, taken into account, that name one of these; each strongest first."""
+        """The sets in `occurrences` that name one of these identifiers, each strongest first."""
         if not identifiers:
             return []
         rows = self._ask(questions.SETS_NAMING, "JSONEachRow", identifiers=_listed(identifiers))
@@ -181,16 +181,16 @@ class Store:
         )
         return list(rows[0]) if rows else []
 
-    def links(self) -> Iterator[tuple[str, ...]]:
-        """The sets of identifiers that the identity stage took into account, each strongest first."""
-        for lines in self._stream(questions.LINKS):
+    def all_sets(self) -> Iterator[tuple[str, ...]]:
+        """Every set in `occurrences`, strongest identifier first."""
+        for lines in self._stream(questions.ALL_SETS):
             yield from (_identifiers.decode(line).identifiers for line in lines)
 
-    def linked(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
-        """Those of the sets of identifiers that the identity stage took into account."""
+    def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """The sets of identifiers, out of these, that are in `occurrences`."""
         if not sets:
             return set()
-        rows = self._ask(questions.LINKED, "JSONEachRow", sets=_listed(sets))
+        rows = self._ask(questions.KNOWN_SETS, "JSONEachRow", sets=_listed(sets))
         return {row.identifiers for row in _identifiers.decode_lines(rows)}
 
     def ledger(self) -> list[Entry]:
@@ -214,13 +214,11 @@ class Store:
         rows = self._ask(questions.NAMING, "JSONEachRow", naming=_listed(identifiers))
         return [row.entity for row in _entities.decode_lines(rows)]
 
-    def delete_links(self, naming: Sequence[str]) -> None:
-        """Delete for good the links, and the occurrences, that name one of the identifiers."""
+    def delete_sets(self, naming: Sequence[str]) -> None:
+        """Delete from `occurrences`, for good, the sets that name one of the identifiers."""
         if naming:
-            for table in ("links", "occurrences"):
-                self._change(
-                    questions.DELETE_LINKS.format(local(table, self._cluster)), naming=_listed(naming)
-                )
+            sql = questions.DELETE_SETS.format(local("occurrences", self._cluster))
+            self._change(sql, naming=_listed(naming))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
