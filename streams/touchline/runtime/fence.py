@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from touchline.engine.ports import Store
 
-CHANGES: Final = ("insert", "delete", "delete_events", "delete_links", "put_in_force")
+CHANGES: Final = ("insert", "delete", "delete_events", "delete_sets", "put_in_force")
 """What changes a store; all else reads."""
 
 
