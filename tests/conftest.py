@@ -136,7 +136,7 @@ def store(tmp_path: Path) -> Iterator["Store"]:
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
-    """A real broker that all tests share: each uses its own topics, and restarts the broker if it kills it."""
+    """A real broker that all tests share: each uses its own topics and restarts the broker if it kills it."""
     from touchline.cli.broker import Broker, ToolMissing
 
     broker = Broker(tmp_path_factory.mktemp("kafka"), secure=which("openssl") is not None)

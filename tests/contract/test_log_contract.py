@@ -46,7 +46,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         from touchline.log.kafka.log import KafkaLog
 
         broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
-        read = request.getfixturevalue("read")
+        read = request.getfixturevalue("read_topic")
         log = KafkaLog(broker.brokers, topics)
 
         def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
