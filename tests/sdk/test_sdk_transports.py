@@ -37,7 +37,7 @@ def place(request: pytest.FixtureRequest, collector: Any, tmp_path: Path, quick:
     url = {"http": collector.url, "embedded": f"embedded://{tmp_path}/data", "memory": "memory://"}
     if request.param == "kafka":
         broker, topics = request.getfixturevalue("kafka"), request.getfixturevalue("topics")
-        read = request.getfixturevalue("read")
+        read = request.getfixturevalue("read_topic")
         url["kafka"] = f"kafka://{broker.bootstrap}/{topics.prefix}"
     transport = transport_for(url[request.param], "k", "shop", quick)
 
