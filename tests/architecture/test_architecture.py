@@ -17,6 +17,7 @@ IMPORTS: dict[str, str] = {
     "sdk": "",
     "log": "",
     "collector": "vocabulary log",
+    "imports": "vocabulary",
     "simulation": "vocabulary sdk",
     "identity": "vocabulary",
     "friction": "vocabulary",
@@ -30,8 +31,8 @@ IMPORTS: dict[str, str] = {
     "panels": "measures",
     "grafana": "alerts panels",
     "live": "vocabulary measures panels",
-    "cli": "vocabulary tables sdk collector simulation identity friction alerts engine log store runtime"
-    " analysis measures grafana live",
+    "cli": "vocabulary tables sdk collector imports simulation identity friction alerts engine log store"
+    " runtime analysis measures grafana live",
 }
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from touchline.cli.main import app
 from touchline.collector.acceptance import accept
-from touchline.collector.account import Told, accounted
+from touchline.collector.accounts import Told, accounted
 from touchline.engine.worker import Worker
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.packs import load_rules

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, accept_each
-from touchline.collector.splitting import Unsplittable, split
+from touchline.collector.dialects.native import Unsplittable, split
 from touchline.vocabulary.event import Event as Accepted
 
 NOW = 1_709_290_800_000  # 2024-03-01T11:00:00Z

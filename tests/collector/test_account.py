@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from touchline.collector.acceptance import accept
-from touchline.collector.account import Told, accounted
-from touchline.collector.inbox import drain
+from touchline.collector.accounts import Told, accounted
+from touchline.collector.inboxes.sqlite import drain
 from touchline.log.sqlite import SqliteLog
 from touchline.sdk import Accepted, Batch, Embedded
 from touchline.sdk.account import Account

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from touchline.collector import Batch, LogFull, Result
-from touchline.collector.inbox import drain, keep_draining
+from touchline.collector.inboxes.sqlite import drain, keep_draining
 from touchline.log.sqlite import SqliteLog
 
 NOW = 1_709_290_800_000

@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 
 from touchline.cli.broker import Broker
 from touchline.collector.acceptance import Result
-from touchline.collector.kafka_inbox import keep_draining_kafka
+from touchline.collector.inboxes.kafka import keep_draining_kafka
 from touchline.log.contract import Batch, Log, LogUnavailable
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.records import Topics

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from touchline.cli.keys import app
+from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
-from touchline.collector.rate import TokenBucket
 
 MakeEvent = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]

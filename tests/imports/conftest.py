@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from touchline.collector.files import ImportItem, load_mapping, read_events
+from touchline.imports import ImportItem, load_mapping, read_events
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.registry import EVENT_TYPES
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from touchline.collector.files import START, BadRow, FileError, Position, Row, open_rows
+from touchline.imports import START, BadRow, FileError, Position, Row, open_rows
 
 Write = Callable[[str, str | bytes], Path]
 

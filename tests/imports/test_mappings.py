@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from touchline.collector.files import FileError, ImportItem, MappingError, load_mapping, read_events, shipped
-from touchline.collector.files.real import real_files
+from touchline.imports import FileError, ImportItem, MappingError, load_mapping, read_events, shipped
+from touchline.imports.completejourney import real_files
 
 Write = Callable[[str, str | bytes], Path]
 

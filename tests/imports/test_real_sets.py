@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from touchline.collector.files import ImportItem, load_mapping, read_events
+from touchline.imports import ImportItem, load_mapping, read_events
 
 Real = Callable[[str], Path]
 Valid = Callable[[ImportItem], None]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from touchline.collector.files import load_mapping, read_events
+from touchline.imports import load_mapping, read_events
 
 Event = dict[str, Any]
 Map = Callable[..., list[Event]]

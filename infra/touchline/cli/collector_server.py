@@ -10,7 +10,7 @@ from touchline.cli.front import guarded
 from touchline.cli.serving import CannotServe, Serving, draining, keys_for, listening_on, make_folder, url_of
 from touchline.cli.settings import Settings
 from touchline.collector import Batch, Collector, create_app
-from touchline.collector.inbox import keep_draining
+from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.log.sqlite import SqliteLog
 from touchline.store.server_file import token_of
 
@@ -56,7 +56,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
         )
         if settings.kafka:
-            from touchline.collector.kafka_inbox import keep_draining_kafka
+            from touchline.collector.inboxes.kafka import keep_draining_kafka
             from touchline.log.kafka.records import Topics
 
             topics = Topics(settings.topic_prefix)

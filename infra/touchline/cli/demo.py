@@ -63,7 +63,7 @@ def demo(
         from touchline.cli.logs import configure_logs
         from touchline.cli.process import expected_errors, serve
         from touchline.cli.settings import load_settings
-        from touchline.collector.files import FileError
+        from touchline.imports import FileError
         from touchline.runtime.packs import load_rules, shipped_rules
 
         configure_logs()
@@ -100,8 +100,8 @@ def demo(
 def _import_real(settings: "Settings", rules: "RuleSet") -> None:
     from touchline.cli.history import import_files
     from touchline.cli.imports import bar
-    from touchline.collector.files import load_mapping
-    from touchline.collector.files.real import MAPPING, real_files
+    from touchline.imports import load_mapping
+    from touchline.imports.completejourney import MAPPING, real_files
 
     files = real_files()
     with bar() as progress:
@@ -114,8 +114,8 @@ def _retailer(
     """What folds the retailer's past, and what makes the shop that sends its present."""
     from touchline.cli.history import History, portions
     from touchline.cli.serving import loopback
-    from touchline.collector.files import START, ImportItem
     from touchline.engine.worker import Worker
+    from touchline.imports import START, ImportItem
     from touchline.sdk import Touchline
     from touchline.simulation import Outage, Retailer, Shop
 

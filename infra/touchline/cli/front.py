@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from touchline.cli.serving import loopback
-from touchline.collector.problem import Problem
+from touchline.collector.ingress.problem import Problem
 from touchline.store.clickhouse_http import password_of
 
 PAGE_SECONDS = 30

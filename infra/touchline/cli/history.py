@@ -16,11 +16,11 @@ import orjson
 from touchline.cli.settings import Settings
 from touchline.cli.stores import writable_store
 from touchline.collector.acceptance import Result, accept_each
-from touchline.collector.account import account_line
-from touchline.collector.files import START, BadRow, ImportItem, Mapping, check_file, read_events
-from touchline.collector.files.bookmarks import Bookmark, Bookmarks, fingerprint
+from touchline.collector.accounts import account_line
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
+from touchline.imports import START, BadRow, ImportItem, Mapping, check_file, read_events
+from touchline.imports.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.log.contract import Batch, LogFull
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.garbage import search_seldom

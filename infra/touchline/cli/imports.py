@@ -53,7 +53,7 @@ def import_(
     from touchline.cli.history import import_files
     from touchline.cli.process import expected_errors
     from touchline.cli.settings import load_settings
-    from touchline.collector.files import FileError, MappingError, load_mapping
+    from touchline.imports import FileError, MappingError, load_mapping
     from touchline.runtime.packs import load_rules
     from touchline.store.access import running_server
 

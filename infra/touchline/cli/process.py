@@ -26,8 +26,8 @@ from touchline.cli.serving import (
 )
 from touchline.cli.settings import Settings, SettingsError
 from touchline.cli.stores import writable_store
-from touchline.collector.app import Collector
-from touchline.collector.inbox import keep_draining
+from touchline.collector.inboxes.sqlite import keep_draining
+from touchline.collector.ingress.app import Collector
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.engine.flushed import Flushed
 from touchline.friction import RulesError, RuleSet

@@ -14,7 +14,8 @@ import orjson
 import uuid_utils
 from pydantic import ValidationError
 
-from touchline.collector.splitting import NOT_JSON, Unsplittable, split
+from touchline.collector.dialects import NATIVE, Dialect
+from touchline.collector.dialects.native import NOT_JSON, Unsplittable
 from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
 from touchline.vocabulary.event import Event
@@ -81,15 +82,17 @@ _carried = msgspec.json.Decoder(_Carrying)
 def accept(
     body: bytes,
     *,
+    dialect: Dialect = NATIVE,
     received_at_ms: int,
     producer: str,
     region: str | None = None,
     most_events: int | None = None,
 ) -> Acceptance:
-    """Judge a whole body: one event, a JSON array, or NDJSON.
+    """Validate every event of a request body.
 
     Args:
-        body: The body, unpacked.
+        body: The body, decompressed.
+        dialect: The format of the body.
         received_at_ms: The collector's clock, milliseconds since 1970.
         producer: Whose key it came with.
         region: The region by which local phone numbers are read (ISO 3166 alpha-2).
@@ -99,7 +102,7 @@ def accept(
         TooManyEvents: it holds more than `most_events`.
     """
     try:
-        raws = split(body)
+        raws = dialect.events(body)
     except Unsplittable as error:
         refused = _Refused(
             Reason.MALFORMED_JSON, "", f"{error}; send one JSON object, an array of them, or one a line"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from touchline.collector.files.rows import START, BadRow, FileError, Position, Row
+from touchline.imports.errors import FileError
+from touchline.imports.rows import START, BadRow, Position, Row
 
 _BATCH = 2_048
 

@@ -10,10 +10,11 @@ from uuid import uuid5
 
 import orjson
 
-from touchline.collector.files.mapping import Mapping
-from touchline.collector.files.parts import MappingError, finished
-from touchline.collector.files.reader import open_rows
-from touchline.collector.files.rows import START, BadRow, Position, Reader, Row, Values
+from touchline.imports.envelopes import finished
+from touchline.imports.errors import MappingError
+from touchline.imports.formats import open_rows
+from touchline.imports.mapping import Mapping
+from touchline.imports.rows import START, BadRow, Position, Reader, Row, Values
 from touchline.vocabulary.ids import NAMESPACE
 
 MOST_GROUPED = 10_000

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from touchline.collector.files.reader import open_rows
-from touchline.collector.files.rows import BadRow
+from touchline.imports.formats import open_rows
+from touchline.imports.rows import BadRow
 
 GROUP = "basket_id"
 """Rows of the files without this column stand each for itself."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from touchline.collector.acceptance import Acceptance, Result, accept
-from touchline.collector.account import Told, accounted
+from touchline.collector.accounts import Told, accounted
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 
 Count = Callable[[str, list[Result]], None]

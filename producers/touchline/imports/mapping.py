@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import yaml
 from pydantic import ValidationError
 
-from touchline.collector.files.parts import MappingError
-from touchline.collector.files.plain import PlainMapping
-from touchline.collector.files.rows import Values
+from touchline.imports.errors import MappingError
+from touchline.imports.rows import Values
+from touchline.imports.yaml_mapping import PlainMapping
 
-SHIPPED = Path(__file__).parent.parent / "mappings"
+SHIPPED = Path(__file__).parent / "mappings"
 
 
 class _Loader(yaml.SafeLoader):

@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata
 from kafka.errors import KafkaError
 
 from touchline.collector.acceptance import Acceptance, Result, accept
-from touchline.collector.account import Told, accounted
+from touchline.collector.accounts import Told, accounted
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.connection import made

@@ -10,10 +10,6 @@ from touchline.vocabulary.ids import NAMESPACE
 _LONGEST_ID = 64
 
 
-class MappingError(Exception):
-    """A mapping cannot be used: what is wrong in it, where, and what to write."""
-
-
 def event_id(mapping: str, key: str) -> str:
     """The id of an event: the mapping's name and the event's key; as a UUIDv5 where that is too long."""
     text = f"{mapping}:{key}"

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from touchline.collector.ingress.problem import Problem, busy
 from touchline.collector.keys import LOCAL, Keys, KeysUnreadable
-from touchline.collector.problem import Problem, busy
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 

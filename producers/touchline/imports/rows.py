@@ -11,10 +11,6 @@ LONGEST_ROW = 1024 * 1024
 """The longest row of a text file, in bytes; a longer one is a bad row."""
 
 
-class FileError(Exception):
-    """A file cannot be read at all, or no further."""
-
-
 class Position(NamedTuple):
     """A place between two rows: the number of the next row, and how far into the file it is.
 

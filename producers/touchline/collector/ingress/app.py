@@ -21,15 +21,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept
-from touchline.collector.account import HEADER, Told, accounted
-from touchline.collector.body import Memory, unpacked
+from touchline.collector.accounts import HEADER, Told, accounted
 from touchline.collector.committer import Committer
-from touchline.collector.door import producer_of
+from touchline.collector.dialects import DIALECTS, Dialect
+from touchline.collector.ingress.authentication import producer_of
+from touchline.collector.ingress.body import Memory, unpacked
+from touchline.collector.ingress.openapi import description
+from touchline.collector.ingress.problem import Problem, busy
+from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys
 from touchline.collector.metrics import Metrics
-from touchline.collector.openapi import description
-from touchline.collector.problem import Problem, busy
-from touchline.collector.rate import TokenBucket
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 
@@ -88,7 +89,10 @@ class Collector:
     def routes(self) -> list[Route]:
         """Everything the collector answers, to be put into any Starlette application."""
         return [
-            Route("/v1/events", self._events, methods=_ANY_METHOD),
+            *(
+                Route(dialect.path, partial(self._events, dialect), methods=_ANY_METHOD)
+                for dialect in DIALECTS
+            ),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
@@ -99,9 +103,9 @@ class Collector:
         """Take nothing more and write what waits; the log may be closed after it."""
         self._committer.close()
 
-    async def _events(self, request: Request) -> Response:
+    async def _events(self, dialect: Dialect, request: Request) -> Response:
         try:
-            response = await self._taken(request)
+            response = await self._taken(dialect, request)
         except Problem as problem:
             response = problem.response()
         except ClientDisconnect:
@@ -109,7 +113,7 @@ class Collector:
         self.metrics.count_request(response.status_code)
         return response
 
-    async def _taken(self, request: Request) -> Response:
+    async def _taken(self, dialect: Dialect, request: Request) -> Response:
         if request.method != "POST":
             raise Problem(
                 405,
@@ -120,7 +124,7 @@ class Collector:
         producer = producer_of(request, self._keys)
         rate = self._rate(producer)
         told = Told.parse(request.headers.get(HEADER))
-        acceptance = await self._judged(request, producer, empty=told is not None)
+        acceptance = await self._judged(dialect, request, producer, empty=told is not None)
         rate.charge(len(acceptance.results), time.monotonic())
         await self._durable(accounted(acceptance, producer, told))
         self.metrics.count(producer, acceptance.results)
@@ -148,7 +152,7 @@ class Collector:
             )
         return rate
 
-    async def _judged(self, request: Request, producer: str, *, empty: bool) -> Acceptance:
+    async def _judged(self, dialect: Dialect, request: Request, producer: str, *, empty: bool) -> Acceptance:
         """What becomes of the events in a request; one without any is allowed if it may be `empty`."""
         limits = self._limits
         async with unpacked(
@@ -161,6 +165,7 @@ class Collector:
             judge = partial(
                 accept,
                 body,
+                dialect=dialect,
                 received_at_ms=int(self._clock() * 1000),
                 producer=producer,
                 region=self._region,

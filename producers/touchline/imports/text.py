@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import orjson
 
-from touchline.collector.files.rows import LONGEST_ROW, START, BadRow, FileError, Position, Row
+from touchline.imports.errors import FileError
+from touchline.imports.rows import LONGEST_ROW, START, BadRow, Position, Row
 
 _BODY = 64 * 1024
 _DELIMITERS = ",;\t|"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from touchline.collector.files.rows import Values
+from touchline.imports.rows import Values
 
 Scalar = str | int | float | bool | None
 

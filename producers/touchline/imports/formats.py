@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from touchline.collector.files.parquet import ParquetReader
-from touchline.collector.files.rows import START, FileError, Position, Reader
-from touchline.collector.files.text import CsvReader, NdjsonReader
+from touchline.imports.errors import FileError
+from touchline.imports.parquet import ParquetReader
+from touchline.imports.rows import START, Position, Reader
+from touchline.imports.text import CsvReader, NdjsonReader
 
 _READERS: dict[str, Callable[[Path, Position], Reader]] = {
     ".ndjson": NdjsonReader,

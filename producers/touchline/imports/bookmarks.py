@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from touchline.collector.files.rows import START, FileError, Position
+from touchline.imports.errors import FileError
+from touchline.imports.rows import START, Position
 
 _SAMPLE = 64 * 1024
 

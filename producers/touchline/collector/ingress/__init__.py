@@ -1,0 +1,1 @@
+"""HTTP ingress: authenticate a request, read it within limits, make its events durable, answer."""
