@@ -64,7 +64,7 @@ def held(arriving: Iterable[Sequence[Owned]], rules: RuleSet, end: int) -> Turn:
     """As the worker does it, without a store: what is late is folded anew from kept events."""
     watch = Stopwatch()
     kept = _Kept(lambda name: (name,))
-    customers = HeldCustomers(rules, JOURNEY_GAP, kept.load, most=_NOBODY_LEAVES)
+    customers = HeldCustomers(rules, JOURNEY_GAP, most=_NOBODY_LEAVES)
     everyone: dict[str, Held] = {}
     events = folded = now = 0
     for flush in arriving:
@@ -73,7 +73,7 @@ def held(arriving: Iterable[Sequence[Owned]], rules: RuleSet, end: int) -> Turn:
             for name, event in flush:
                 fresh[name].append(event)
                 now = max(now, event.time)
-            touched = customers.advance(fresh.keys(), fresh, (), now)
+            touched = customers.advance(fresh.keys(), fresh, (), now, kept.load).customers
             _take_up(touched, rules, now)
             customers.hold(touched)
         for name, new in fresh.items():
@@ -90,7 +90,7 @@ def merging(arriving: Iterable[Sequence[Event]], rules: RuleSet, end: int) -> Tu
     watch = Stopwatch()
     identities = Identities()
     kept = _Kept(identities.members_of)
-    customers = HeldCustomers(rules, JOURNEY_GAP, kept.load, most=_NOBODY_LEAVES)
+    customers = HeldCustomers(rules, JOURNEY_GAP, most=_NOBODY_LEAVES)
     everyone: dict[str, Held] = {}
     events = folded = now = 0
     for flush in arriving:
@@ -101,7 +101,7 @@ def merging(arriving: Iterable[Sequence[Event]], rules: RuleSet, end: int) -> Tu
             for event in flush:
                 fresh[identities.customer_of(event.entity)].append(event)
                 now = max(now, event.time)
-            touched = customers.advance(fresh.keys() | moved, fresh, moved, now)
+            touched = customers.advance(fresh.keys() | moved, fresh, moved, now, kept.load).customers
             _take_up(touched, rules, now)
             staying = {name: one for name, one in touched.items() if identities.members_of(name)}
             customers.hold(staying)
@@ -120,15 +120,15 @@ def robot(arriving: Sequence[Sequence[Event]], late: Sequence[Event], rules: Rul
     """One customer with very many kept events, and late ones among them, each in a flush of its own."""
     watch = Stopwatch()
     kept = _Kept(lambda name: (name,))
-    customers = HeldCustomers(rules, JOURNEY_GAP, kept.load)
+    customers = HeldCustomers(rules, JOURNEY_GAP)
     now = arriving[-1][-1].time
     for flush in arriving:
-        customers.hold(customers.advance([ROBOT], {ROBOT: list(flush)}, (), now))
+        customers.hold(customers.advance([ROBOT], {ROBOT: list(flush)}, (), now, kept.load).customers)
         kept.events[ROBOT] += flush
     kept.read = 0
     for event in late:
         with watch.running():
-            touched = customers.advance([ROBOT], {ROBOT: [event]}, (), now)
+            touched = customers.advance([ROBOT], {ROBOT: [event]}, (), now, kept.load).customers
             _take_up(touched, rules, now)
             customers.hold(touched)
         kept.events[ROBOT].append(event)
@@ -249,7 +249,7 @@ def _counts(events: int, folded: int, anew: int) -> dict[str, float]:
     return {"folded_per_event": round(folded / events, 3), "anew_per_event": round(anew / events, 4)}
 
 
-def _frictions(folds: Iterable[CustomerFold], rules: RuleSet, now: int) -> Frictions:
+def _frictions(folds: Iterable[CustomerFold | Held], rules: RuleSet, now: int) -> Frictions:
     return {
         (one.rule, one.anchor, one.opened_at, one.resolved_at, one.evidence)
         for customer in folds

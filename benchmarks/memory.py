@@ -67,7 +67,7 @@ def measure(customers: int = CUSTOMERS, sample: int = SAMPLE) -> Report:
 
 
 def _new(rules: RuleSet, most: int) -> HeldCustomers:
-    return HeldCustomers(rules, JOURNEY_GAP, _nothing_stored, most=most)
+    return HeldCustomers(rules, JOURNEY_GAP, most=most)
 
 
 def _nothing_stored(names: Collection[str], later_than: int | None) -> Iterable[tuple[str, Event]]:
@@ -86,7 +86,7 @@ def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
 
 def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
     now = max((events[-1].time for events in batch.values()), default=0)
-    found = held.advance(batch.keys(), batch, (), now)
+    found = held.advance(batch.keys(), batch, (), now, _nothing_stored).customers
     for one in found.values():
         one.wrote(one.folded(rules, now))
     held.hold(found)

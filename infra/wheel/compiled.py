@@ -24,8 +24,9 @@ MODULES = (
     "streams/touchline/engine/outcomes.py",
     "streams/touchline/engine/folding.py",
     "streams/touchline/engine/held.py",
-    "streams/touchline/engine/owners.py",
+    "streams/touchline/engine/ownership.py",
     "streams/touchline/engine/partition_worker.py",
+    "streams/touchline/engine/plan.py",
 )
 """What is compiled: all that happens to an event between its customer and the rows of its customer. No module
 that defines a Struct: compiled, frozen ones cannot be hashed."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.messages import Delivered, Message
 from touchline.engine.partition_worker import PartitionWorker
@@ -66,7 +67,9 @@ class Two:
         if partition == LINKS:
             IdentityStage(store, PLACES.__getitem__, 2, self, name).flush(records, 1)
             return
-        worker = PartitionWorker(store, RULES, PLACES.__getitem__, {partition}.__contains__, self, name)
+        worker = PartitionWorker(
+            store, Setup(RULES), PLACES.__getitem__, {partition}.__contains__, self, name
+        )
         flushed = worker.flush(records, 1, 1)
         self.duplicates += flushed.duplicates if flushed is not None else 0
 

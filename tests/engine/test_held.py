@@ -85,11 +85,11 @@ def test_snapshots_change_no_result(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held, "SNAPSHOT_EVENTS", spacing)
         patch.setattr(held, "MOST_SNAPSHOTS", 4)
-        customers = HeldCustomers(RULES, GAP, kept.load)
+        customers = HeldCustomers(RULES, GAP)
         while order:
             fresh = [order.pop() for _ in range(min(len(order), random.randint(1, 5)))]
             now = random.randint(0, 90) * MINUTE
-            advanced = customers.advance(["account:1"], {"account:1": fresh}, (), now)
+            advanced = customers.advance(["account:1"], {"account:1": fresh}, (), now, kept.load).customers
             folded = advanced["account:1"].folded(RULES, now)
             advanced["account:1"].wrote(folded)
             customers.hold(advanced)
@@ -101,22 +101,24 @@ def test_snapshots_change_no_result(
 def test_a_late_event_of_a_robot_costs_little() -> None:
     """Of a hundred thousand kept events, one that is a hundred behind loads fewer than two thousand."""
     kept = Kept()
-    customers = HeldCustomers(RULES, GAP, kept.load)
+    customers = HeldCustomers(RULES, GAP)
     kept.events = [_event(number, number * MINUTE) for number in range(100_000)]
-    customers.hold(customers.advance(["account:1"], {}, (), 10**10))
+    customers.hold(customers.advance(["account:1"], {}, (), 10**10, kept.load).customers)
     assert kept.loaded == 100_000
     kept.loaded = 0
     late = _event(100_001, 99_900 * MINUTE + 1)
-    customers.hold(customers.advance(["account:1"], {"account:1": [late]}, (), 10**10))
+    customers.hold(customers.advance(["account:1"], {"account:1": [late]}, (), 10**10, kept.load).customers)
     assert kept.loaded < 2_000
 
 
 def test_no_more_are_held_than_allowed() -> None:
     """The one touched longest ago goes first."""
     kept = Kept()
-    customers = HeldCustomers(RULES, GAP, lambda names, later_than: (), most=2)
+    customers = HeldCustomers(RULES, GAP, most=2)
     for name in ("a", "b", "a", "c"):
-        customers.hold(customers.advance([name], {name: [_event(1, len(customers))]}, (), 0))
+        customers.hold(
+            customers.advance([name], {name: [_event(1, len(customers))]}, (), 0, kept.load).customers
+        )
     assert len(customers) == 2
     assert kept.loaded == 0
 
@@ -124,10 +126,10 @@ def test_no_more_are_held_than_allowed() -> None:
 def test_one_of_whom_rows_were_deleted_is_held_no_longer() -> None:
     """What the store has of it is not known any more, so it is folded anew when it is touched next."""
     kept = Kept()
-    customers = HeldCustomers(RULES, GAP, kept.load)
+    customers = HeldCustomers(RULES, GAP)
     kept.events = [_event(1, 0)]
-    customers.hold(customers.advance(["account:1"], {}, (), 0))
-    customers.let_go(["account:1", "account:2"])
+    customers.hold(customers.advance(["account:1"], {}, (), 0, kept.load).customers)
+    customers.release(["account:1", "account:2"])
     assert len(customers) == 0
-    customers.advance(["account:1"], {}, (), 0)
+    customers.advance(["account:1"], {}, (), 0, kept.load)
     assert kept.loaded == 2

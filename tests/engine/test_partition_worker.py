@@ -6,20 +6,22 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from touchline.engine import partition_worker
-from touchline.engine.batch import columns
+from touchline.engine import flush
+from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.messages import Delivered, Message, encoded
-from touchline.engine.partition_worker import UNREADABLE_LINES, PartitionWorker, TooMuchPoison
+from touchline.engine.partition_worker import PartitionWorker
+from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet, parse_rules
 from touchline.identity import Assignment, Reload, customer_id
-from touchline.tables.rows import FrictionRow, JourneyRow, OccurrenceRow
+from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
 RULES = RuleSet(parse_rules("rules: [{id: denied, kind: match, when: request.denied}]"))
-FINGERPRINT = f"{RULES.fingerprint}/{14 * 86_400_000}"
+SETUP = Setup(RULES)
+FINGERPRINT = SETUP.fingerprint
 
 NOW = 1_000_000
 
@@ -67,7 +69,7 @@ def _record(kind: str, *lines: bytes, position: int = 0, partition: int = 1) -> 
 
 
 def _worker(store: MemoryStore, sent: Sent, partition: int) -> PartitionWorker:
-    return PartitionWorker(store, RULES, _place, {partition}.__contains__, sent, "w")
+    return PartitionWorker(store, SETUP, _place, {partition}.__contains__, sent, "w")
 
 
 @pytest.fixture
@@ -136,7 +138,8 @@ def test_links_are_sent_once(store: MemoryStore) -> None:
         lines = encoded([_event(number, "device:x", "device:y")])
         worker.flush([_record("events", *lines, position=number)], NOW, NOW)
     assert len(sent.lines("links")) == 1
-    store.insert("occurrences", columns([OccurrenceRow("device:x", ("device:x", "device:y"))]), "o")
+    known = ("device:x", "device:y")
+    store.insert("occurrences", {"identifier": known, "identifiers": [known, known]}, "known")
     lines = encoded([_event(3, "device:x", "device:y")])
     _worker(store, sent, 1).flush([_record("events", *lines, position=3)], NOW, NOW)
     assert len(sent.lines("links")) == 1
@@ -166,7 +169,7 @@ def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
     """A worker that holds a customer knows its rows: journeys are superseded and none is asked for."""
     store, sent = AskedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = encoded([_quiet(1, "device:x"), _quiet(2, "account:1"), _event(3, "device:z")])
     worker.flush([_record("events", *events, partition=0)], NOW, NOW)
     row: dict[str, Sequence[object]] = {
@@ -200,7 +203,7 @@ def test_of_a_customer_to_be_folded_anew_the_store_is_asked() -> None:
     """Somebody may have deleted something of it: what the store has is not taken from what is held."""
     store, sent = AskedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
     store.asked.clear()
     told = encoded([Reload("device:x")])
@@ -211,7 +214,7 @@ def test_of_a_customer_to_be_folded_anew_the_store_is_asked() -> None:
 def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
     """It begins with all links that events have told, and says of all whom they concern whose they are."""
     store, sent = MemoryStore(), Sent()
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = [
         _event(1, "account:1", "device:x"),
         _event(2, "account:2", "device:x"),
@@ -228,7 +231,7 @@ def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
     owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     assert owners["social:y"] == customer_id("account:1")
     told = Sent()
-    IdentityStage(store, lambda entity: 0, 1, told, "next").adopt(NOW)
+    IdentityStage(store, lambda entity: 0, 1, told, "next").flush([_record("links", *links)], NOW)
     owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     assert owners == {one: customer_id(one) for one in ("account:1", "account:2", "device:x", "social:y")}
     assert sorted(line for _, line in told.lines("assignment")) == sorted(
@@ -239,7 +242,7 @@ def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
 def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
     """Who hangs together with a link's ends may have been told by one that was cut off; links come once."""
     store, sent = MemoryStore(), Sent()
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     known, first, second = ("email:a", "device:w"), ("account:1", "email:a"), ("account:2", "email:a")
     events = [_event(number, *identifiers) for number, identifiers in enumerate((known, first, second))]
     worker.flush([_record("events", *encoded(events), partition=0)], NOW, NOW)
@@ -252,12 +255,12 @@ def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
     assert store.tables["identities"]["device:w",]["customer"] == customer_id("account:1")
     told = Sent()
     following = IdentityStage(store, lambda entity: 0, 1, told, "next")
-    assert following.adopt(NOW) == 2
+    links = [line for _, line in sent.lines("links")]
+    assert following.flush([_record("links", *links)], NOW, at_end=True).links == 2
     assert store.tables["identities"]["device:w",]["customer"] == customer_id("device:w")
     assert encoded([Assignment("device:w", "device:w", "device:w")])[0] in [
         line for _, line in told.lines("assignment")
     ]
-    links = [line for _, line in sent.lines("links")]
     assert following.flush([_record("links", *links)], NOW).links == 0
 
 
@@ -265,7 +268,7 @@ def test_an_identifier_that_is_named_again_is_written_again() -> None:
     """One that nothing named any more, and that comes with the word of it, has its identity again."""
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     both = ("account:1", "device:x")
     worker.flush([_record("events", *encoded([_event(1, *both)]), partition=0)], NOW, NOW)
     store.delete("identities", ["device:x"])
@@ -279,7 +282,7 @@ def test_of_a_customer_whom_nothing_names_no_row_is_kept() -> None:
     """Told so, and told to fold it anew as well, the worker deletes the rows of one who has no events."""
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
     store.delete_events(["device:x"], ["device:x"])
     told = encoded([Reload("device:x", unnamed=True), Reload("device:x")])
@@ -291,10 +294,10 @@ def test_of_a_customer_whom_nothing_names_no_row_is_kept() -> None:
 
 def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many customers a flush touches, so many and no more are loaded and written together."""
-    monkeypatch.setattr(partition_worker, "FOLDED_TOGETHER", 2)
+    monkeypatch.setattr(flush, "FOLDED_TOGETHER", 2)
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
-    worker = PartitionWorker(store, RULES, lambda entity: 0, {0}.__contains__, sent, "w")
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = encoded([_event(number, f"device:{number}") for number in range(5)])
     flushed = worker.flush([_record("events", *events, partition=0)], NOW, NOW)
     assert flushed is not None
@@ -369,18 +372,18 @@ def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
     assert not sent.lines("reload")
 
 
-def test_the_stage_goes_on_from_what_one_worker_decided(make_events: Callable[[], list[Event]]) -> None:
-    """A store that one process wrote goes on with several, and its customers stay as they are."""
+def test_the_stage_knows_what_one_process_alone_decided(make_events: Callable[[], list[Event]]) -> None:
+    """A store that one process wrote goes on with several: none of its sets is decided again."""
     store, log = MemoryStore(), MemoryLog()
     log.append("touchpoints", encoded(make_events()), 0)
     alone = Worker(log, store, RULES)
     alone.flush(alone.read(), NOW)
     before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
-    stage = IdentityStage(store, _place, 2, Sent(), "s")
-    assert stage.adopt(NOW) == 0
+    sent = Sent()
+    links = encoded([event.identifiers for event in make_events() if len(event.identifiers) > 1])
+    assert IdentityStage(store, _place, 2, sent, "s").flush([_record("links", *links)], NOW).links == 0
+    assert not sent.messages
     assert {row["entity"]: row["customer"] for row in store.tables["identities"].values()} == before
-    known = _record("links", *encoded([("account:1", "device:x")]))
-    assert stage.flush([known], NOW).links == 0
 
 
 @pytest.fixture

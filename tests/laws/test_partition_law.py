@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.analysis.replay import replay
-from touchline.engine import partition_worker
+from touchline.engine import flush
+from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.memory import MemoryStore
 from touchline.engine.messages import Delivered, Message
@@ -54,7 +55,7 @@ LINKS = -1
 def small_portions() -> Iterator[None]:
     """The few customers of a case are folded in several portions, as very many are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partition_worker, "FOLDED_TOGETHER", 2)
+        patch.setattr(flush, "FOLDED_TOGETHER", 2)
         yield
 
 
@@ -195,13 +196,11 @@ class Cluster:
         done: object
         made: IdentityStage | PartitionWorker
         if number == LINKS:
-            made = stage = IdentityStage(store, self.partition_of, self.partitions, sender, name)
-            stage.adopt(0)
+            cached = self.random.randint(0, 5)
+            made = IdentityStage(store, self.partition_of, self.partitions, sender, name, cached)
         else:
-            most = self.random.randint(0, 3)
-            made = PartitionWorker(
-                store, RULES, self.partition_of, mine.__contains__, sender, name, held_customers=most
-            )
+            setup = Setup(RULES, held_customers=self.random.randint(0, 3))
+            made = PartitionWorker(store, setup, self.partition_of, mine.__contains__, sender, name)
         while True:
             pause()
             now = self.now
@@ -211,7 +210,8 @@ class Cluster:
                 for record in self.logs[partition][position[partition] :][: self.random.randint(0, 4)]
             ]
             if isinstance(made, IdentityStage):
-                done = made.flush(records, now) if records else None
+                at_end = len(self.logs[LINKS]) == position[LINKS] + len(records)
+                done = made.flush(records, now, at_end) if records else None
             else:
                 done = made.flush(records, now, now)
             for record in records:

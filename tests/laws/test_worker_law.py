@@ -364,7 +364,7 @@ def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
     events = _events([("help.failed", 1, "web", ["device:y"], 0)])
     log, store = MemoryLog(), MemoryStore()
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
-    mortal = Mortal(log, store, 3)
+    mortal = Mortal(log, store, 4)
     old = Worker(mortal, mortal, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
     with pytest.raises(CrashError):
         old.flush(old.read(), HOUR)

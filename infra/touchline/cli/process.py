@@ -29,7 +29,7 @@ from touchline.cli.stores import writable_store
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.collector.ingress.app import Collector
 from touchline.collector.keys import Keys, KeysUnreadable
-from touchline.engine.flushed import Flushed
+from touchline.engine.engine import Flushed
 from touchline.friction import RulesError, RuleSet
 from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from touchline.cli.serving import CannotServe
 from touchline.cli.settings import Settings
+from touchline.engine.engine import Setup
 from touchline.friction import RuleSet
 from touchline.log.kafka.brokers import KafkaUnavailable
 from touchline.log.kafka.partitions import count_partitions
@@ -65,7 +66,7 @@ def run_worker(place: Workplace, rules: RuleSet, health: int | None) -> None:
     def task(registry: CollectorRegistry) -> Task:
         metrics = WorkerMetrics(registry)
         return PartitionTask(
-            place.store, rules, settings.journey_gap, settings.grace, place.partitions, metrics
+            place.store, Setup(rules, settings.journey_gap), settings.grace, place.partitions, metrics
         )
 
     _run(place, "worker", (TOUCHPOINTS, QUARANTINE), task, health)

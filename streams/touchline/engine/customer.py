@@ -1,7 +1,7 @@
-"""One customer, folded: the events of a customer, in order, become signals and journeys.
+"""Folds one customer: the customer's events, in order, become signals and journeys.
 
-The law: whatever steps the events come in, `folded` says what one fold of all of them says. An event
-that comes after a later one cannot be taken in; whoever keeps the events begins a new fold.
+The law: `folded` gives the same result for the same events, whatever portions they were taken in. An event
+that comes after a later one cannot be taken in; whoever keeps the events starts a new fold.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from touchline.vocabulary.event import Event
 
 
 class Folded(NamedTuple):
-    """What a customer's events amount to; `due_at` (ms) is when the customer must be looked at again.
+    """The result of a customer's events; at `due_at` (ms) the customer must be folded again.
 
     `journey_of` gives each signal's journey, in the order of `signals`.
     """
@@ -24,13 +24,17 @@ class Folded(NamedTuple):
     due_at: int | None
 
 
-class CustomerFold(FrictionFold):
-    """The state of one customer: a fold over its events so far, which it does not keep."""
+class CustomerFold:
+    """The state of one customer: a fold over its events so far, which it does not keep.
 
-    __slots__ = ("_run",)
+    Args:
+        whole: As of `FrictionFold`.
+    """
+
+    __slots__ = ("_friction", "_run")
 
     def __init__(self, whole: bool = True) -> None:
-        super().__init__(whole)
+        self._friction = FrictionFold(whole)
         self._run: Run | None = None
 
     def precedes(self, event: Event) -> bool:
@@ -52,28 +56,38 @@ class CustomerFold(FrictionFold):
         """The first event of each journey."""
         return set() if self._run is None else {run.first for run in self._run.all}
 
-    def copy_into(self, into: "CustomerFold") -> None:
-        """Make `into`, which is new, stand where this one stands, to go its own way from here."""
-        self.friction_copy(into)
-        into._run = None if self._run is None else self._run.copy()
+    def copy(self) -> "CustomerFold":
+        """A fold in the same state that goes its own way from here."""
+        copied = CustomerFold()
+        self._friction.friction_copy(copied._friction)
+        copied._run = None if self._run is None else self._run.copy()
+        return copied
 
     def take(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order; all taken in so far precede them, by (time, id)."""
-        self.advance(events, rules)
+        self._friction.advance(events, rules)
         run = self._run
         for event in events:
             run = begun(event, None) if run is None else run.advanced(event, journey_gap)
         self._run = run
 
     def folded(self, rules: RuleSet, now: int) -> Folded:
-        """What the events so far amount to at the evaluation time `now` (ms)."""
-        found, due_at = self.findings(rules, now)
-        if not found:
-            return Folded(found, [], made(self._run), due_at)
-        all_made = made(self._run, [Strike(one.opened_at, one.weight) for one in found])
-        starts = [journey.start for journey in all_made]
-        places = [journey_at(starts, one.opened_at) for one in found]
-        return Folded(found, [all_made[place] for place in places], all_made, due_at)
+        """The signals and journeys of the events so far at the evaluation time `now` (ms)."""
+        signals, due_at = self._friction.findings(rules, now)
+        if not signals:
+            return Folded(signals, [], made(self._run), due_at)
+        journeys = made(self._run, [Strike(signal.opened_at, signal.weight) for signal in signals])
+        starts = [journey.start for journey in journeys]
+        places = [journey_at(starts, signal.opened_at) for signal in signals]
+        return Folded(signals, [journeys[place] for place in places], journeys, due_at)
+
+    def forgot(self, rules: RuleSet, now: int) -> bool:
+        """Whether a fold that is not whole may be wrong at `now` (ms); see `FrictionFold.forgot`."""
+        return self._friction.forgot(rules, now)
+
+    def settle(self) -> None:
+        """Take less memory until the next event."""
+        self._friction.settle()
 
 
 def fold(events: Sequence[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:

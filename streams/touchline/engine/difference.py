@@ -1,7 +1,7 @@
-"""The difference between what a customer's events now amount to and what the store holds.
+"""The rows that bring the store from what it holds of a customer to the customer's present result.
 
-New and changed rows as they are, and what is no longer true as retracted or superseded: only this
-is written. A friction keeps the time at which it was first detected.
+They are new and changed rows, and rows that are no longer true, as retracted or superseded. A friction keeps
+the time at which it was first detected.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,29 +20,29 @@ def frictions(
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
     before = {row.id: row for row in held}
     journey_ids: dict[str, UUID] = {}
-    for one, journey in zip(folded.signals, folded.journey_of, strict=True):
-        friction = one.id
+    for signal, journey in zip(folded.signals, folded.journey_of, strict=True):
+        friction = signal.id
         known = before.pop(friction, None) if before else None
         journey_id = journey_ids.get(journey.first)
         if journey_id is None:
             journey_id = journey_ids[journey.first] = journey.id
         row = FrictionRow(
             id=friction,
-            rule=one.rule,
-            rule_version=one.rule_version,
+            rule=signal.rule,
+            rule_version=signal.rule_version,
             customer=customer,
             journey=journey_id,
-            anchor=one.anchor,
-            channel=one.channel,
-            source=one.source,
-            opened_at=one.opened_at,
+            anchor=signal.anchor,
+            channel=signal.channel,
+            source=signal.source,
+            opened_at=signal.opened_at,
             detected_at=known.detected_at if known else detected_at,
-            resolved_at=one.resolved_at,
-            status=one.status,
-            count=len(one.evidence),
-            evidence=one.evidence,
-            weight=one.weight,
-            factor=one.factor,
+            resolved_at=signal.resolved_at,
+            status=signal.status,
+            count=len(signal.evidence),
+            evidence=signal.evidence,
+            weight=signal.weight,
+            factor=signal.factor,
             version=known.version if known else version,
         )
         if known is None:
@@ -58,8 +58,8 @@ def journeys(
 ) -> Iterator[JourneyRow]:
     """The rows of `journeys` to write for a customer; `held` are those not superseded."""
     before = {row.id: row for row in held}
-    for one in folded.journeys:
-        row = journey_row(customer, one, folded, version)
+    for journey in folded.journeys:
+        row = journey_row(customer, journey, folded, version)
         known = before.pop(row.id, None)
         if known is None or replace(row, version=known.version) != known:
             yield row
@@ -67,20 +67,20 @@ def journeys(
         yield _superseded(row, version)
 
 
-def journeys_anew(
+def journeys_refolded(
     customer: UUID, folded: Folded, before: Callable[[], Folded], gone: set[str], version: int
 ) -> Iterator[JourneyRow]:
-    """The rows of `journeys` to write for a customer who was folded anew.
+    """The rows of `journeys` to write for a customer that was refolded.
 
-    `before` says what was written last; `gone` are the first events of those journeys that are none any more.
+    `before` gives what was written last; `gone` are the first events of journeys that no longer exist.
     """
-    for one in folded.journeys:
-        yield journey_row(customer, one, folded, version)
+    for journey in folded.journeys:
+        yield journey_row(customer, journey, folded, version)
     if gone:
-        told = before()
-        for one in told.journeys:
-            if one.first in gone:
-                yield _superseded(journey_row(customer, one, told, version), version)
+        written = before()
+        for journey in written.journeys:
+            if journey.first in gone:
+                yield _superseded(journey_row(customer, journey, written, version), version)
 
 
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:

@@ -1,14 +1,15 @@
 """The customers that a worker holds: a cache of what a fold over the events table gives.
 
-A customer that is not held, or that gained or lost events of others, is folded anew from the stored
-events; all of those in a flush are loaded in one query. One whose event came late is folded again from
-the last snapshot before it; snapshots lie wider apart the older they are, so that an event that is a little
-late costs a little. Letting go of a customer at any moment changes no result.
+A customer that is not held, or that gained or lost events, is refolded from the stored events; one query
+loads all of those in a portion. A late event refolds its customer from the last snapshot before it; the older
+snapshots are, the wider apart they lie, so that an event that is a little late costs a little. Releasing a
+customer at any moment changes no result.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from touchline.engine.customer import CustomerFold, Folded
 from touchline.friction import RuleSet
@@ -31,26 +32,53 @@ _NO_SIGNALS = 0
 """The fingerprint of no signals, as most customers have."""
 
 
-class Held(CustomerFold):
-    """A held customer, with fingerprints of what the store has of it, None where that is not known."""
+class Held:
+    """A held customer: its fold, its snapshots, and fingerprints of what the store holds of it."""
 
-    __slots__ = ("_earlier_written", "_signals_written", "_snapshots")
+    __slots__ = ("_earlier_written", "_fold", "_signals_written", "_snapshots")
 
-    def __init__(self, whole: bool = False) -> None:
-        super().__init__(whole)
+    def __init__(self, fold: CustomerFold, snapshots: tuple[CustomerFold, ...] = ()) -> None:
+        self._fold, self._snapshots = fold, snapshots
+        # None where it is not known what the store holds.
         self._signals_written: int | None = None
         self._earlier_written: int | None = None
-        self._snapshots: tuple[CustomerFold, ...] = ()
 
     @property
     def known(self) -> bool:
-        """Whether it is known what the store has of it."""
+        """Whether it is known what the store holds of it."""
         return self._earlier_written is not None
 
     @property
     def without_signals(self) -> bool:
         """Whether it is known that the store has no signals of it."""
         return self._signals_written == _NO_SIGNALS
+
+    @property
+    def taken(self) -> int:
+        """How many events were taken in."""
+        return self._fold.taken
+
+    @property
+    def last(self) -> int:
+        """The time (ms) of the latest event taken in."""
+        return self._fold.last
+
+    @property
+    def firsts(self) -> set[str]:
+        """The first event of each journey."""
+        return self._fold.firsts
+
+    def folded(self, rules: RuleSet, now: int) -> Folded:
+        """The signals and journeys at the evaluation time `now` (ms)."""
+        return self._fold.folded(rules, now)
+
+    def precedes(self, event: Event) -> bool:
+        """Whether all taken in so far are of earlier times, so that the event can be taken in."""
+        return self._fold.precedes(event)
+
+    def forgot(self, rules: RuleSet, now: int) -> bool:
+        """Whether the customer must be folded whole at `now` (ms); see `FrictionFold.forgot`."""
+        return self._fold.forgot(rules, now)
 
     def signals_changed(self, folded: Folded) -> bool:
         """Whether the store has other signals than these, or may have."""
@@ -61,47 +89,45 @@ class Held(CustomerFold):
         return folded.journeys[-1:] if self._earlier_written == _earlier_print(folded) else folded.journeys
 
     def wrote(self, folded: Folded) -> None:
-        """Remember that the store has this now."""
+        """The store now holds this."""
         self._signals_written = _signals_print(folded)
         self._earlier_written = _earlier_print(folded)
-        self.settle()
+        self._fold.settle()
 
     def replace(self, before: "Held") -> None:
-        """Stand for the same customer from now on: the store has what was written of it before."""
+        """Take the place of `before`, the same customer: the store holds what was written of it."""
         self._signals_written = before._signals_written
 
     def take_all(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order, and make snapshots on the way."""
-        since = self.taken - (self._snapshots[-1].taken if self._snapshots else 0)
+        fold = self._fold
+        since = fold.taken - (self._snapshots[-1].taken if self._snapshots else 0)
         begin = 0
         while begin < len(events):
             if since >= SNAPSHOT_EVENTS:
                 # Only between different times does a snapshot have all events up to its own.
-                while begin < len(events) and not self.precedes(events[begin]):
-                    self.take(events[begin : begin + 1], rules, journey_gap)
+                while begin < len(events) and not fold.precedes(events[begin]):
+                    fold.take(events[begin : begin + 1], rules, journey_gap)
                     begin += 1
                 if begin < len(events):
-                    self._make_snapshot()
+                    self._snapshots = _thinned((*self._snapshots, fold.copy()))
                     since = 0
-            some = events[begin : begin + SNAPSHOT_EVENTS - since]
-            self.take(some, rules, journey_gap)
-            since += len(some)
-            begin += len(some)
+            portion = events[begin : begin + SNAPSHOT_EVENTS - since]
+            fold.take(portion, rules, journey_gap)
+            since += len(portion)
+            begin += len(portion)
 
     def rewound(self, time: int) -> "Held | None":
         """This customer as it stood before `time` (ms), by its last snapshot then; None without one."""
-        earlier = tuple(one for one in self._snapshots if one.last < time)
-        if not earlier:
-            return None
-        one = Held()
-        earlier[-1].copy_into(one)
-        one._snapshots = earlier
-        return one
+        earlier = tuple(snapshot for snapshot in self._snapshots if snapshot.last < time)
+        return Held(earlier[-1].copy(), earlier) if earlier else None
 
-    def _make_snapshot(self) -> None:
-        snapshot = CustomerFold()
-        self.copy_into(snapshot)
-        self._snapshots = _thinned((*self._snapshots, snapshot))
+
+class Advanced(NamedTuple):
+    """Customers with their fresh events taken in; `replaced` are those that were refolded, as they were."""
+
+    customers: dict[str, Held]
+    replaced: dict[str, Held]
 
 
 class HeldCustomers:
@@ -110,56 +136,59 @@ class HeldCustomers:
     Args:
         rules: What they are folded by.
         journey_gap: A silence longer than this (ms) ends a journey.
-        load: The stored events of some customers, in one go.
         most: How many are held at most.
     """
 
-    def __init__(self, rules: RuleSet, journey_gap: int, load: Load, most: int = HELD_CUSTOMERS) -> None:
-        self._rules, self._journey_gap = rules, journey_gap
-        self._load, self._most = load, most
+    def __init__(self, rules: RuleSet, journey_gap: int, most: int = HELD_CUSTOMERS) -> None:
+        self._rules, self._journey_gap, self._most = rules, journey_gap, most
         self._held: dict[str, Held] = {}
-        self.replaced: dict[str, Held] = {}
-        """Of the customers advanced last, those that had to be folded anew, as they stood in the store."""
 
     def __len__(self) -> int:
         return len(self._held)
 
     def advance(
-        self, touched: Iterable[str], fresh: Mapping[str, list[Event]], moved: Collection[str], now: int
-    ) -> dict[str, Held]:
-        """The touched customers, with the fresh events taken in, ready to be asked at `now` (ms).
+        self,
+        touched: Iterable[str],
+        fresh: Mapping[str, list[Event]],
+        moved: Collection[str],
+        now: int,
+        load: Load,
+    ) -> Advanced:
+        """The touched customers with the fresh events taken in, to be evaluated at `now` (ms).
 
-        `moved` ones gained or lost events.
+        `moved` ones gained or lost events. `load` gives stored events.
         """
         found: dict[str, Held] = {}
-        anew: dict[str, list[Event]] = {}
-        replaced = self.replaced = {}
+        refold: dict[str, list[Event]] = {}
+        replaced: dict[str, Held] = {}
         for name in touched:
             events = fresh.get(name, [])
             if len(events) > 1:
                 events = in_order(events)
-            one = self._held.pop(name, None)
-            if one is None:
-                anew[name] = events
+            held = self._held.pop(name, None)
+            if held is None:
+                refold[name] = events
                 continue
             stays = name not in moved
-            if stays and (not events or one.precedes(events[0])):
-                found[name] = one
-                one.take_all(events, self._rules, self._journey_gap)
+            if stays and (not events or held.precedes(events[0])):
+                found[name] = held
+                held.take_all(events, self._rules, self._journey_gap)
                 continue
-            if one.known:
-                replaced[name] = one
-            if stays and (earlier := one.rewound(events[0].time)) is not None:
-                found[name] = self._caught_up(name, earlier, events)
+            if held.known:
+                replaced[name] = held
+            if stays and (earlier := held.rewound(events[0].time)) is not None:
+                found[name] = earlier
+                stored = (event for _, event in load([name], earlier.last))
+                earlier.take_all(in_order([*stored, *events]), self._rules, self._journey_gap)
             else:
-                anew[name] = events
-        if anew:
-            found |= self._folded_anew(anew, whole=False)
-        if forgot := [name for name, one in found.items() if one.forgot(self._rules, now)]:
-            found |= self._folded_anew({name: fresh.get(name, []) for name in forgot}, whole=True)
+                refold[name] = events
+        if refold:
+            found |= self._refolded(refold, load, whole=False)
+        if forgot := [name for name, held in found.items() if held.forgot(self._rules, now)]:
+            found |= self._refolded({name: fresh.get(name, []) for name in forgot}, load, whole=True)
         for name, before in replaced.items():
             found[name].replace(before)
-        return found
+        return Advanced(found, replaced)
 
     def hold(self, customers: Mapping[str, Held]) -> None:
         """Keep these, and let go of those touched longest ago if there are too many."""
@@ -168,30 +197,25 @@ class HeldCustomers:
             for name in list(islice(self._held, excess)):
                 del self._held[name]
 
-    def let_go(self, names: Iterable[str]) -> None:
-        """Hold these no longer: it is not known any more what the store has of them."""
+    def release(self, names: Iterable[str]) -> None:
+        """Hold these no longer: it is no longer known what the store holds of them."""
         for name in names:
             self._held.pop(name, None)
 
-    def _caught_up(self, name: str, one: Held, fresh: Iterable[Event]) -> Held:
-        stored = (event for _, event in self._load([name], one.last))
-        one.take_all(in_order([*stored, *fresh]), self._rules, self._journey_gap)
-        return one
-
-    def _folded_anew(self, fresh: Mapping[str, list[Event]], *, whole: bool) -> dict[str, Held]:
-        events: dict[str, list[Event]] = defaultdict(list)
-        for name, event in self._load(fresh.keys(), None):
-            events[name].append(event)
+    def _refolded(self, fresh: Mapping[str, list[Event]], load: Load, *, whole: bool) -> dict[str, Held]:
+        stored: dict[str, list[Event]] = defaultdict(list)
+        for name, event in load(fresh.keys(), None):
+            stored[name].append(event)
         found = {}
-        for name, new in fresh.items():
-            one = found[name] = Held(whole)
-            if every := [*events.get(name, ()), *new]:
-                one.take_all(in_order(every), self._rules, self._journey_gap)
+        for name, events in fresh.items():
+            held = found[name] = Held(CustomerFold(whole))
+            if every := [*stored.get(name, ()), *events]:
+                held.take_all(in_order(every), self._rules, self._journey_gap)
         return found
 
 
 def _thinned(snapshots: tuple[CustomerFold, ...]) -> tuple[CustomerFold, ...]:
-    """So many and no more: of the older half every other one goes, and so, with time, they lie wider."""
+    """At most `MOST_SNAPSHOTS`: every other one of the older half goes, so that older ones lie apart."""
     if len(snapshots) <= MOST_SNAPSHOTS:
         return snapshots
     half = len(snapshots) // 2
@@ -204,8 +228,11 @@ def _signals_print(folded: Folded) -> int:
         return _NO_SIGNALS
     return hash(
         tuple(
-            (one.rule, one.anchor, one.opened_at, one.resolved_at, one.evidence, journey.first)
-            for one, journey in zip(folded.signals, folded.journey_of, strict=True)
+            (
+                *(signal.rule, signal.anchor, signal.opened_at, signal.resolved_at, signal.evidence),
+                journey.first,
+            )
+            for signal, journey in zip(folded.signals, folded.journey_of, strict=True)
         )
     )
 
@@ -214,4 +241,4 @@ def _earlier_print(folded: Folded) -> int:
     """A fingerprint of all journeys but the last: in order, nothing but their strikes can change."""
     if len(folded.journeys) < 2:
         return 0
-    return hash(tuple((one.events, one.strikes) for one in folded.journeys[:-1]))
+    return hash(tuple((journey.events, journey.strikes) for journey in folded.journeys[:-1]))

@@ -1,30 +1,29 @@
-"""The identity stage: the one place in which it is decided whose an identifier is.
+"""The identity stage: the one process that decides which identifiers belong to one customer.
 
-It reads the links, one partition, in order: sets of identifiers that occurred together, and what operators
-decided. The order of writing:
+It reads the links, one partition, in order: sets of identifiers that occurred together, what operators
+ordered, and what workers say is erased. It sends every change to the worker of the identifier's partition.
 
-    1. identities
-    2. assignments, to the worker of each entity that changed hands
-    3. the links, and the entries of the ledger, that were taken into account
-    4. commit of the log's offset, by whoever runs this stage, when `flush` has returned
+The stage is a cache of the store: it loads the neighbourhood of what comes, in one query a step, and keeps a
+bounded number of identifiers. Its start reads the ledger and nothing else, however many customers there are.
 
-Whom an operator forgets is in the ledger first and told to every partition's worker then: from there on it
-lets nothing in that names them. When it has stored the last of it, it says of which entities (`Erasure`);
-that is deleted then, and whoever had it folded anew, who thus finds nothing of it.
+A stage that was cut off may have sent what it decided without recording it. So until a new stage has read
+the links to their end, it writes and sends again the customer of every identifier near a set that is not
+recorded.
 
-What it knows is a function of the links and of the ledger's entries that are stored. They are stored last.
-The events that told of links are stored before these come, so that a stage begins with all links that one
-which was cut off may have decided, and says of everyone whom they concern whose they are.
+An operator's order to forget is recorded first and then sent to every partition's worker; from there on no
+worker lets in an event that names the identifiers. When a worker has stored the last of them, it answers with
+the entities that have such events (`Erasure`). Those events are deleted then, and their customers reloaded.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from touchline.engine.batch import QUARANTINE_COLUMNS, columns, entry_columns, read_entries, read_lines
-from touchline.engine.decisions import Decisions
+from touchline.engine.batch import read_entries, read_lines
+from touchline.engine.decider import CACHED_IDENTIFIERS, Decided, Decider, Identifiers
+from touchline.engine.flush import Deletions, Flush, Writer
 from touchline.engine.messages import (
     Erasure,
     Forgotten,
@@ -37,15 +36,14 @@ from touchline.engine.messages import (
     encoded,
 )
 from touchline.engine.ports import Record, Store
-from touchline.identity import Assignment, Entry, Identities, Move, Reload, customer_id
-from touchline.tables.rows import IdentityRow, OccurrenceRow
+from touchline.identity import Assignment, Reload
 
 RELOADS_TOGETHER = 10_000
-"""Customers that are sent to be folded anew at a time, when other rules are in force."""
+"""Entities whose customers are sent to be refolded at a time, when other rules are in force."""
 
 
-class Decided(NamedTuple):
-    """What one flush did: counts."""
+class Processed(NamedTuple):
+    """What the stage did with some records: counts."""
 
     records: int
     links: int
@@ -53,190 +51,194 @@ class Decided(NamedTuple):
     quarantined: int
 
 
-@dataclass
-class _Taken:
-    """What one flush took in: to write, to tell, and to delete."""
+@dataclass(slots=True)
+class _Intake:
+    """What one flush takes in."""
 
-    moves: list[Move] = field(default_factory=list)
-    sets: list[tuple[str, ...]] = field(default_factory=list)
-    kept: list[Entry] = field(default_factory=list)
-    gone: frozenset[str] = frozenset()
-    lapsed: list[str] = field(default_factory=list)
-    others: set[str] = field(default_factory=set)
+    decided: Decided
+    sets: list[Identifiers] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
+    fingerprints: list[str] = field(default_factory=list)
     quarantined: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 class IdentityStage:
-    """Decides whose identifiers are, and tells the workers.
+    """Decides, and sends what it decides to the workers.
 
     Args:
         store: Shared with the workers.
         partition_of: The partition of an entity.
         partitions: How many there are.
         sender: The writing side of the log.
-        name: Unlike that of any other stage or worker of the store, ever.
+        name: Unique among all stages and workers that the store ever had.
+        cached: Identifiers that are cached at most.
     """
 
     def __init__(
-        self, store: Store, partition_of: Callable[[str], int], partitions: int, sender: Sender, name: str
+        self,
+        store: Store,
+        partition_of: Callable[[str], int],
+        partitions: int,
+        sender: Sender,
+        name: str,
+        cached: int = CACHED_IDENTIFIERS,
     ) -> None:
-        self._store, self._sender, self._name = store, sender, name
+        self._store, self._name = store, name
         self._partition_of, self._partitions = partition_of, range(partitions)
         self._version = store.last_version()
-        self._decisions = Decisions(store.ledger())
-        self._identities = Identities(self._decisions.bans)
-        self._linked = set(store.all_sets())
-        self._identities.observe(self._linked)
+        self._decider = Decider(store, cached)
+        self._writer = Writer(store, sender=sender)
+        self._catching_up = True
 
-    def adopt(self, at: int) -> int:
-        """Take in links that are stored in events alone; says how many.
+    def flush(self, records: Sequence[Record], at: int, at_end: bool = False) -> Processed:
+        """Process the next records at a time (ms); `at_end` says whether they are the last for now."""
+        total = Processed(len(records), 0, 0, 0)
+        for portion in _portions(records):
+            done = self._process(portion, at)
+            total = Processed(
+                total.records,
+                total.links + done.links,
+                total.moves + done.moves,
+                total.quarantined + done.quarantined,
+            )
+        self._catching_up = self._catching_up and not at_end
+        return total
 
-        They are those of one worker without a stage, or of a stage that was cut off. That one may have
-        decided some of them, in another order, written whose identifiers are by that, and told it. So of all
-        whom they concern it is written and told once more, whether it changed or not.
-        """
-        suppression = self._decisions.suppression
-        sets = sorted(
-            one
-            for one in self._store.identifier_sets()
-            if one not in self._linked and not suppression.suppresses(one)
-        )
-        near = sorted(self._identities.adopt(sets))
-        self._linked.update(sets)
-        self._apply([Move(one, one, self._identities.customer_of(one)) for one in near], sets, at)
-        self._keep(sets, [])
-        return len(sets)
-
-    def flush(self, records: Sequence[Record], at: int) -> Decided:
-        """Take in the next records, `at` a time (ms)."""
-        taken = _Taken()
+    def _process(self, records: Sequence[Record], at: int) -> Processed:
+        intake = _Intake(self._decider.begin())
         for record in records:
-            if record.kind == "links":
-                for one in read_lines(record, decode_link, "set of identifiers", taken.quarantined):
-                    if one not in self._linked and not self._decisions.suppression.suppresses(one):
-                        taken.sets.append(one)
-                        taken.moves += self._observed(one)
-            elif record.kind == "ledger":
-                self._decide(record, taken, at)
-            elif record.kind == "erasure":
-                for erasure in read_lines(record, decode_erasure, "erasure", taken.quarantined):
-                    self._erase(erasure)
-                    taken.others.update(erasure.others)
-            elif record.kind == "rules":
-                for fingerprint in read_lines(
-                    record, decode_rules, "fingerprint of rules", taken.quarantined
-                ):
-                    self._bring_into_force(fingerprint, at)
-        self._apply(taken.moves, taken.sets, at)
-        if taken.quarantined:
-            self._insert(
-                "quarantine", {name: [row[name] for row in taken.quarantined] for name in QUARANTINE_COLUMNS}
-            )
-        self._keep(taken.sets, taken.kept)
-        if taken.gone:
-            self._store.delete_sets(sorted(taken.gone))
-            self._store.delete("ledger", taken.lapsed)
-            self._store.delete("identities", sorted(taken.gone))
-        if taken.others:
-            self._unname(taken.others)
-        return Decided(len(records), len(taken.sets), len(taken.moves), len(taken.quarantined))
-
-    def _observed(self, identifiers: tuple[str, ...]) -> list[Move]:
-        self._linked.add(identifiers)
-        return self._identities.observe([identifiers])
-
-    def _decide(self, record: Record, taken: "_Taken", at: int) -> None:
-        """Take in what an operator decided; whom it forgets no worker lets in from then on."""
-        entries, unreadable = read_entries(record)
-        taken.quarantined += unreadable
-        decided = self._decisions.take(entries)
-        for pair in sorted(decided.lifted):
-            taken.moves += self._identities.unban(pair)
-        for pair in sorted(decided.banned):
-            taken.moves += self._identities.ban(pair)
-        taken.kept += [entry for entry in decided.entries if "split" in entry.what]
-        if told := tuple(entry for entry in decided.entries if "split" not in entry.what):
-            # At once: a worker that begins from now on knows it from the ledger.
-            self._version = max(self._version + 1, at)
-            self._insert("ledger", entry_columns(told, self._version))
-            self._forget(decided.gone, taken)
-            line = encoded([Forgotten(told, tuple(sorted(decided.gone)))])
-            self._sender.send([Message(partition, "forgotten", line) for partition in self._partitions])
-
-    def _forget(self, gone: frozenset[str], taken: "_Taken") -> None:
-        """Pairs that occurred in nothing but what goes never occurred; nothing in the ledger names it."""
-        going = {one for one in self._linked if not gone.isdisjoint(one)}
-        self._linked -= going
-        taken.moves += self._identities.lose(going)
-        lapsed = self._decisions.forget(gone)
-        for entry in lapsed:
-            taken.moves += self._identities.unban(entry.pair)
-        taken.lapsed += [entry.id for entry in lapsed]
-        taken.kept = [entry for entry in taken.kept if gone.isdisjoint(entry.identifiers)]
-        taken.sets = [one for one in taken.sets if gone.isdisjoint(one)]
-        taken.gone |= gone
-
-    def _erase(self, erasure: Erasure) -> None:
-        """Delete what an entity's worker says is all there is, then have its customers folded anew."""
-        gone = [one for one in erasure.identifiers if self._decisions.suppression.suppresses((one,))]
-        self._store.delete_events(erasure.entities, gone)
-        self._store.delete("identities", gone)
-        customers = {self._identities.customer_of(one) for one in erasure.entities}
-        self._send("reload", ((one, Reload(one)) for one in sorted(customers.union(erasure.entities, gone))))
-
-    def _unname(self, others: set[str]) -> None:
-        """Keep nothing of those that no event names any more.
-
-        One may be on its way that does: what its worker wrote of it, it writes again when it is told.
-        """
-        known = (*self._linked, *self._store.identifier_sets_of(sorted(others)))
-        seen = {one for named in known if not self._decisions.suppression.suppresses(named) for one in named}
-        unseen = sorted(others - seen)
-        self._store.delete("identities", unseen)
-        self._send("reload", ((one, Reload(one, unnamed=True)) for one in unseen))
-
-    def _apply(self, moves: Sequence[Move], sets: Iterable[tuple[str, ...]], at: int) -> None:
-        """Write whose the identifiers are, and tell the workers, move by move: none may be passed by."""
+            self._read(record, intake)
+        self._observe(intake)
+        deletions = self._deletions(intake)
+        decided = intake.decided
         self._version = max(self._version + 1, at)
-        named = {one for identifiers in sets for one in identifiers} | {move.identifier for move in moves}
-        if named:
-            rows = [
-                IdentityRow(
-                    entity=one,
-                    customer=customer_id(self._identities.customer_of(one)),
-                    version=self._version,
-                )
-                for one in sorted(named)
-            ]
-            self._insert("identities", columns(rows))
-        self._send("assignment", ((move.identifier, Assignment(*move)) for move in moves))
-
-    def _keep(self, sets: Sequence[tuple[str, ...]], kept: Sequence[Entry]) -> None:
-        if sets:
-            self._insert(
-                "occurrences", columns([OccurrenceRow(one, named) for named in sets for one in named])
+        self._writer.carry_out(
+            Flush(
+                version=self._version,
+                token=self._name,
+                suppressions=decided.suppressions,
+                identities=[
+                    row
+                    for row in self._decider.rows(decided, self._version)
+                    if row.entity not in deletions.identities
+                ],
+                deletions=deletions,
+                quarantine=intake.quarantined,
+                messages=[intake.messages],
+                splits=decided.splits,
+                sets=decided.sets,
             )
-        if kept:
-            self._insert("ledger", entry_columns(kept, self._version))
+        )
+        for fingerprint in intake.fingerprints:
+            self._bring_into_force(fingerprint, at)
+        return Processed(len(records), len(decided.sets), len(decided.moves), len(intake.quarantined))
+
+    def _read(self, record: Record, intake: _Intake) -> None:
+        if record.kind == "links":
+            sets = read_lines(record, decode_link, "set of identifiers", intake.quarantined)
+            intake.sets += (named for named in sets if not self._decider.suppression.suppresses(named))
+        elif record.kind == "ledger":
+            entries, unreadable = read_entries(record)
+            intake.quarantined += unreadable
+            gone = self._decider.decide(entries, intake.decided)
+            if gone:
+                self._decider.forget(gone, intake.decided)
+            if orders := tuple(intake.decided.suppressions):
+                lines = encoded([Forgotten(orders, tuple(sorted(gone)))])
+                intake.messages += (Message(partition, "forgotten", lines) for partition in self._partitions)
+        elif record.kind == "erasure":
+            intake.erasures += read_lines(record, decode_erasure, "erasure", intake.quarantined)
+        elif record.kind == "rules":
+            intake.fingerprints += read_lines(
+                record, decode_rules, "fingerprint of rules", intake.quarantined
+            )
+
+    def _observe(self, intake: _Intake) -> None:
+        """Decide about the sets that came, and announce what moved."""
+        decided = intake.decided
+        if self._catching_up:
+            self._decider.republish(intake.sets, decided)
+        else:
+            self._decider.observe(intake.sets, decided)
+        intake.messages += self._addressed(
+            "assignment", ((move.identifier, Assignment(*move)) for move in decided.moves)
+        )
+
+    def _deletions(self, intake: _Intake) -> Deletions:
+        """What is deleted: by a decision, and because workers have answered it."""
+        suppression, customer_of = self._decider.suppression, self._decider.identities.customer_of
+        entities = frozenset(entity for erasure in intake.erasures for entity in erasure.entities)
+        naming = frozenset(
+            identifier
+            for erasure in intake.erasures
+            for identifier in erasure.identifiers
+            if suppression.suppresses((identifier,))
+        )
+        others = {identifier for erasure in intake.erasures for identifier in erasure.others}
+        unseen = self._decider.unseen(others) if others else set()
+        reloads = {customer_of(entity) for entity in entities}.union(entities, naming)
+        intake.messages += self._addressed("reload", ((one, Reload(one)) for one in sorted(reloads)))
+        # An event that names one may be on its way: its worker writes again what it wrote of it before.
+        intake.messages += self._addressed(
+            "reload", ((one, Reload(one, unnamed=True)) for one in sorted(unseen))
+        )
+        forgotten = intake.decided.forgotten
+        return Deletions(
+            entities=entities,
+            naming=naming,
+            identities=forgotten | naming | unseen,
+            entries=tuple(intake.decided.lapsed),
+            sets=forgotten,
+        )
 
     def _bring_into_force(self, fingerprint: str, at: int) -> None:
-        """Have every customer folded anew, if other rules were in force before."""
+        """Have every customer refolded, if other rules were in force before."""
         before = self._store.rules_in_force()
         if before == fingerprint:
             return
         # Where none were, all that is folded so far was folded by these.
-        if before is not None:
-            everyone = iter({self._identities.customer_of(entity) for entity in self._store.entities()})
-            while some := list(islice(everyone, RELOADS_TOGETHER)):
-                self._send("reload", ((customer, Reload(customer)) for customer in some))
-        self._store.put_in_force(fingerprint, at)
+        messages = self._everyone() if before is not None else iter(())
+        self._version = max(self._version + 1, at)
+        self._writer.carry_out(
+            Flush(
+                version=self._version,
+                token=self._name,
+                messages=messages,
+                rules=fingerprint,
+                detected_at=at,
+            )
+        )
 
-    def _send(self, kind: MessageKind, told: Iterable[tuple[str, Assignment | Reload]]) -> None:
+    def _everyone(self) -> Iterator[list[Message]]:
+        """Messages to reload the customers of all entities, a portion at a time; some may come twice."""
+        entities = iter(self._store.entities())
+        while portion := list(islice(entities, RELOADS_TOGETHER)):
+            self._decider.begin()
+            self._decider.identities.recall(portion)
+            customers = set(map(self._decider.identities.customer_of, portion))
+            yield self._addressed("reload", ((one, Reload(one)) for one in sorted(customers)))
+
+    def _addressed(
+        self, kind: MessageKind, values: Iterable[tuple[str, Assignment | Reload]]
+    ) -> list[Message]:
+        """One message for each partition, with the values for its entities."""
         lines: dict[int, list[bytes]] = defaultdict(list)
-        for entity, one in told:
-            lines[self._partition_of(entity)] += encoded([one])
-        if lines:
-            self._sender.send([Message(partition, kind, some) for partition, some in lines.items()])
+        for entity, value in values:
+            lines[self._partition_of(entity)] += encoded([value])
+        return [Message(partition, kind, found) for partition, found in lines.items()]
 
-    def _insert(self, table: str, rows: dict[str, Sequence[object]]) -> None:
-        self._store.insert(table, rows, token=f"{table}:{self._version}:{self._name}")
+
+def _portions(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """The records of one flush after the other: one of the ledger comes alone."""
+    portion: list[Record] = []
+    for record in records:
+        if record.kind != "ledger":
+            portion.append(record)
+            continue
+        if portion:
+            yield portion
+        yield [record]
+        portion = []
+    if portion:
+        yield portion

@@ -32,7 +32,8 @@ class Identities:
         recalled: Looks up what is not in mind; without it all that was observed is in mind.
     """
 
-    def __init__(self, bans: Iterable[Pair] = (), recalled: Recall | None = None) -> None:
+    def __init__(self, bans: Iterable[Pair] = (), recalled: Recall | None = None, most: int = 0) -> None:
+        self._most = most
         self._bans = set(bans)
         self._recalled = recalled
         self._forget_all()
@@ -45,9 +46,9 @@ class Identities:
         self._members: dict[str, set[str]] = {}
         self._shared: set[str] = set()
 
-    def make_room(self, most: int) -> None:
+    def make_room(self) -> None:
         """Have nothing in mind, if it is more than `most` identifiers, at a time when all can be recalled."""
-        if self._recalled is not None and len(self._customer) > most:
+        if self._recalled is not None and len(self._customer) > self._most:
             self._forget_all()
 
     def recall(self, identifiers: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
-from touchline.engine.flushed import Flushed
+from touchline.engine.engine import Flushed
 from touchline.engine.ports import Log, Store
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet

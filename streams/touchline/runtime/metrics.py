@@ -2,8 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from touchline.engine.flushed import Flushed
-from touchline.engine.identity_stage import Decided
+from touchline.engine.engine import Flushed
+from touchline.engine.identity_stage import Processed
 
 
 class WorkerMetrics:
@@ -70,10 +70,10 @@ class StageMetrics:
             "touchline_flush_seconds", "From read to committed, for one flush.", registry=registry
         )
 
-    def count(self, decided: Decided, seconds: float) -> None:
+    def count(self, processed: Processed, seconds: float) -> None:
         """Count one flush, which took so many seconds."""
-        self._links.inc(decided.links)
-        self._moves.inc(decided.moves)
+        self._links.inc(processed.links)
+        self._moves.inc(processed.moves)
         self._flush.observe(seconds)
 
 

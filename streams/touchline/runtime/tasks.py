@@ -10,11 +10,11 @@ from typing import Protocol
 
 import uuid_utils
 
+from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.messages import Delivered, Sender
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.ports import Store
-from touchline.friction import RuleSet
 from touchline.log.kafka.records import partition_of
 from touchline.runtime.fence import fenced
 from touchline.runtime.metrics import StageMetrics, WorkerMetrics
@@ -46,8 +46,7 @@ class PartitionTask:
 
     Args:
         store: Shared with others.
-        rules: What customers are folded by.
-        journey_gap: A silence longer than this (ms) ends a journey.
+        setup: How customers are folded.
         grace: How long after its deadline (ms) a missed obligation is announced.
         partitions: How many the touchpoints have.
         metrics: Told of every flush.
@@ -57,15 +56,13 @@ class PartitionTask:
     def __init__(
         self,
         store: Store,
-        rules: RuleSet,
-        journey_gap: int,
+        setup: Setup,
         grace: int,
         partitions: int,
         metrics: WorkerMetrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._rules = store, rules
-        self._journey_gap, self._grace = journey_gap, grace
+        self._store, self._setup, self._grace = store, setup, grace
         self._place = partial(partition_of, partitions=partitions)
         self._metrics, self._clock = metrics, clock
         self._begin: Callable[[], PartitionWorker] | None = None
@@ -85,12 +82,11 @@ class PartitionTask:
     def _new(self, mine: frozenset[int], sender: Sender, still_ours: Callable[[], None]) -> PartitionWorker:
         return PartitionWorker(
             fenced(self._store, still_ours),
-            self._rules,
+            self._setup,
             self._place,
             mine.__contains__,
             sender,
             str(uuid_utils.uuid7()),
-            self._journey_gap,
         )
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:
@@ -148,9 +144,7 @@ class IdentityTask:
 
     def _new(self, sender: Sender, still_ours: Callable[[], None]) -> IdentityStage:
         store = fenced(self._store, still_ours)
-        stage = IdentityStage(store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
-        stage.adopt(self._now())
-        return stage
+        return IdentityStage(store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:
         if self._stage is None:
@@ -159,7 +153,8 @@ class IdentityTask:
             self._stage = self._begin()
         began = time.monotonic()
         if records:
-            self._metrics.count(self._stage.flush(records, self._now()), time.monotonic() - began)
+            processed = self._stage.flush(records, self._now(), at_end)
+            self._metrics.count(processed, time.monotonic() - began)
 
     def is_due(self) -> bool:
         return self._stage is None and self._begin is not None

@@ -1,0 +1,253 @@
+"""One flush as a value, and the order in which it is written.
+
+`STEPS` is the order of writing of every process: `touchline up`, a worker of partitions, the identity stage.
+It makes the pipeline effectively once. A crash between any two steps repeats the flush and doubles nothing:
+ids are derived, and a repeated flush compares its rows with what the store holds.
+
+A flush that fails leaves its worker with state that the store does not have. Drop that worker and make a new
+one, which starts at the last commit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+
+from touchline.engine.batch import QUARANTINE_COLUMNS, columns, entry_columns
+from touchline.engine.folding import Folding, Refold
+from touchline.engine.messages import Message, Sender
+from touchline.engine.ports import Columns, Log, Packed, Store
+from touchline.identity import Entry, customer_id
+from touchline.tables.rows import AccountRow, IdentityRow, OccurrenceRow
+
+FOLDED_TOGETHER = 5_000
+"""Customers that are loaded, folded and written together: a flush may touch any number of them."""
+
+
+class Deletions(NamedTuple):
+    """Rows that an operator's decision deletes for good.
+
+    Attributes:
+        entities: Whose events go, if they name one of `naming`.
+        naming: Forgotten identifiers.
+        identities: Rows of the identities table, by identifier.
+        entries: Entries of the ledger, by id.
+        sets: Every set that names one of these identifiers goes.
+    """
+
+    entities: frozenset[str] = frozenset()
+    naming: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
+    entries: tuple[str, ...] = ()
+    sets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flush:
+    """The writes and the messages of one flush.
+
+    `token` names the flush in deduplication tokens, beside the version. `offset` is the last record's, where
+    this process commits its log by itself. `messages` come in portions, each sent as a whole.
+    """
+
+    version: int
+    token: str
+    offset: int | None = None
+    suppressions: Sequence[Entry] = ()
+    identities: Sequence[IdentityRow] = ()
+    deletions: Deletions = field(default_factory=Deletions)
+    refold: Refold | None = None
+    quarantine: Sequence[Mapping[str, Any]] = ()
+    accounts: Sequence[AccountRow] = ()
+    events: list[Packed] = field(default_factory=list)
+    messages: Iterable[Sequence[Message]] = ()
+    splits: Sequence[Entry] = ()
+    sets: Sequence[tuple[str, ...]] = ()
+    rules: str | None = None
+    detected_at: int = 0
+
+
+class Step(NamedTuple):
+    """A step of writing: its name, what it does, and why it stands where it stands."""
+
+    name: str
+    write: Callable[["_Writing"], None]
+    why: str
+
+
+class Written(NamedTuple):
+    """What a flush found: new signals by rule, how many were retracted; and the highest version it wrote."""
+
+    new: Counter[str]
+    retracted: int
+    version: int
+
+
+class Writer:
+    """Carries out flushes.
+
+    Args:
+        store: Where rows go.
+        folding: Folds the customers of a flush; None for the identity stage, which folds nobody.
+        sender: Where messages go; None where one process does everything.
+        log: Where positions are kept; None where the runtime commits.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folding: Folding | None = None,
+        sender: Sender | None = None,
+        log: Log | None = None,
+    ) -> None:
+        self.store, self.folding, self.sender, self.log = store, folding, sender, log
+
+    def carry_out(self, flush: Flush) -> Written:
+        """Take every step, in order."""
+        writing = _Writing(self, flush)
+        for step in STEPS:
+            step.write(writing)
+        return Written(writing.new, writing.retracted, writing.version)
+
+
+class _Writing:
+    """A flush while it is written."""
+
+    def __init__(self, writer: Writer, flush: Flush) -> None:
+        self._writer, self._store, self._flush = writer, writer.store, flush
+        self.version = flush.version
+        self.new: Counter[str] = Counter()
+        self.retracted = 0
+
+    def begin(self) -> None:
+        if self._writer.log is not None and self._flush.offset is not None:
+            self._writer.log.begin(self._flush.offset)
+
+    def suppressions(self) -> None:
+        self._entries(self._flush.suppressions)
+
+    def identities(self) -> None:
+        self._rows("identities", self._flush.identities)
+
+    def erased_events(self) -> None:
+        deletions = self._flush.deletions
+        if deletions.entities and deletions.naming:
+            self._store.delete_events(sorted(deletions.entities), sorted(deletions.naming))
+
+    def erased_identities(self) -> None:
+        if identities := self._flush.deletions.identities:
+            self._store.delete("identities", sorted(identities))
+
+    def customers(self) -> None:
+        refold, folding = self._flush.refold, self._writer.folding
+        if refold is None or folding is None:
+            return
+        folding.release(refold.reloads)
+        for customers in _portions(refold.touched, FOLDED_TOGETHER):
+            # Portions are told apart by their version.
+            self.version += 1
+            changes = folding.changes(customers, refold, self.version)
+            # An event that names it came in the meantime: the name is needed again.
+            self._rows("identities", identity_rows(changes.renamed, 0))
+            self._rows("frictions", changes.frictions)
+            self._rows("journeys", changes.journeys)
+            folding.wrote(changes)
+            if changes.emptied:
+                # Nothing is kept of a forgotten customer, not even what is no longer true.
+                emptied = [customer_id(customer) for customer in sorted(changes.emptied)]
+                self._store.delete("frictions", emptied)
+                self._store.delete("journeys", emptied)
+                folding.release(changes.emptied)
+            self.new.update(changes.new)
+            self.retracted += changes.retracted
+
+    def quarantine(self) -> None:
+        rows = self._flush.quarantine
+        if rows:
+            self._insert("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})
+
+    def accounts(self) -> None:
+        self._rows("accounts", self._flush.accounts)
+
+    def events(self) -> None:
+        if self._flush.events:
+            self._insert("events", self._flush.events)
+
+    def messages(self) -> None:
+        for messages in self._flush.messages:
+            if self._writer.sender is not None and messages:
+                self._writer.sender.send(messages)
+
+    def splits(self) -> None:
+        self._entries(self._flush.splits)
+
+    def erased_entries(self) -> None:
+        if self._flush.deletions.entries:
+            self._store.delete("ledger", self._flush.deletions.entries)
+
+    def sets(self) -> None:
+        self._rows(
+            "occurrences",
+            [OccurrenceRow(identifier, named) for named in self._flush.sets for identifier in named],
+        )
+
+    def erased_sets(self) -> None:
+        if self._flush.deletions.sets:
+            self._store.delete_sets(sorted(self._flush.deletions.sets))
+
+    def rules(self) -> None:
+        if self._flush.rules is not None:
+            self._store.put_in_force(self._flush.rules, self._flush.detected_at)
+
+    def commit(self) -> None:
+        if self._writer.log is not None and self._flush.offset is not None:
+            self._writer.log.commit(self._flush.offset)
+
+    def _entries(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._insert("ledger", entry_columns(entries, self.version))
+
+    def _rows(self, table: str, rows: Sequence[msgspec.Struct]) -> None:
+        if rows:
+            self._insert(table, columns(rows))
+
+    def _insert(self, table: str, rows: Columns | list[Packed]) -> None:
+        self._store.insert(table, rows, token=f"{table}:{self.version}:{self._flush.token}")
+
+
+STEPS = (
+    Step("begin", _Writing.begin, "a repeat takes the same records, so that it touches the same customers"),
+    Step("suppressions", _Writing.suppressions, "a worker that starts from here on lets nothing of them in"),
+    Step("identities", _Writing.identities, "a customer without a row here has no other rows either"),
+    Step("erased events", _Writing.erased_events, "the refold below must not find them"),
+    Step("erased identities", _Writing.erased_identities, "nor find their customers"),
+    Step("customers", _Writing.customers, "frictions and journeys, before the events they came of"),
+    Step("quarantine", _Writing.quarantine, "before the commit; a repeat writes the same rows"),
+    Step("accounts", _Writing.accounts, "before the events, by which a repeat knows what was stored"),
+    Step("events", _Writing.events, "an event that is stored has its frictions"),
+    Step("messages", _Writing.messages, "whoever reads one finds in the store what it is about"),
+    Step("splits", _Writing.splits, "a ban that is known makes no moves: they are sent by now"),
+    Step("erased entries", _Writing.erased_entries, "as splits, for bans that ended with a forgotten name"),
+    Step("sets", _Writing.sets, "a set that is known makes no moves: they are sent by now"),
+    Step("erased sets", _Writing.erased_sets, "a repeat of an erasure follows from these: they go last"),
+    Step("rules", _Writing.rules, "everyone is folded by them, or is going to be"),
+    Step("commit", _Writing.commit, "everything above is durable"),
+)
+"""The order of writing."""
+
+
+def identity_rows(identifiers: Iterable[str], version: int) -> list[IdentityRow]:
+    """Rows that name each identifier as a customer of its own; rows of a higher version replace them."""
+    return [
+        IdentityRow(entity=identifier, customer=customer_id(identifier), version=version)
+        for identifier in sorted(identifiers)
+    ]
+
+
+def _portions(customers: Iterable[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(customers)
+    while portion := list(islice(remaining, size)):
+        yield portion
