@@ -112,7 +112,7 @@ def test_streaming_identity_is_order_free(
     later = [pair for pair in banned if pair not in first]
     followed = Followed(first, recalling=recalling)
     for start in range(0, len(arriving), cut):
-        followed.streaming.make_room(3)
+        followed.streaming.make_room()
         followed.observe(arriving[start : start + cut])
         if later and random.random() < 0.5:
             followed.follow(followed.streaming.ban(later.pop()))
@@ -136,7 +136,7 @@ def test_a_split_that_is_undone_was_never_there(
     followed.holds(seen, banned)
     random.shuffle(banned)
     for pair in banned:
-        followed.streaming.make_room(2)
+        followed.streaming.make_room()
         followed.follow(followed.streaming.unban(pair))
     followed.holds(seen, ())
 
@@ -148,14 +148,14 @@ def test_what_is_lost_was_never_seen(
     """Sets that occur in no event any more leave the customers of the events that stay."""
     followed = Followed(banned, recalling=recalling)
     followed.observe([*stay, *go])
-    followed.streaming.make_room(0)
+    followed.streaming.make_room()
     followed.lose(set(go).difference(stay))
     followed.holds(stay, banned)
     for one in {identifier for event in go for identifier in event} - {i for event in stay for i in event}:
         assert followed.streaming.customer_of(one) == one
         assert followed.streaming.members_of(one) == {one}
         assert not followed.streaming.naming([one])
-    followed.streaming.make_room(0)
+    followed.streaming.make_room()
     followed.observe(go)
     followed.holds([*stay, *go], banned)
 

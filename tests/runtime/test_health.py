@@ -2,8 +2,8 @@
 
 import urllib3
 from prometheus_client import CollectorRegistry
-from touchline.engine.engine import Flushed
 
+from touchline.engine.engine import Flushed
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, WorkerMetrics
 
