@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
 from touchline.alerts.message import Message, message
-from touchline.alerts.wording import about, plain, sentence
+from touchline.alerts.wording import plain, sentence
 from touchline.runtime.alerting.files import load_alerts
 from touchline.tables import AlertRow
 
@@ -132,15 +132,6 @@ def test_each_kind_of_rule_has_its_words(
     """What, where, how many, since when, and against what; also where that is not known."""
     (found,) = (one for one in load_alerts().rules if one.id == rule)
     assert sentence(found, labels, T, count, customers, usual) == said
-
-
-@pytest.mark.parametrize(
-    ("ms", "said"),
-    [(0, "0 s"), (45_400, "45 s"), (1_380_000, "23 min"), (7_500_000, "2 h 5 min"), (273_600_000, "3 d 4 h")],
-)
-def test_a_duration_is_as_fine_as_people_need_it(ms: int, said: str) -> None:
-    """Two units at most."""
-    assert about(ms) == said
 
 
 def test_pagerduty_is_triggered_and_resolved_by_one_key(

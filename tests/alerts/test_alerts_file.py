@@ -42,7 +42,7 @@ def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
         ("kind: treshold", "1:9: rule 'x': 'treshold' is no kind (did you mean 'threshold'?)"),
         ("why: no", "'kind' is missing; write one of threshold, change, absence, strike_out"),
         ("kind: absence, longer_then: 1h", "longer_then: unknown key (did you mean 'longer_than'?)"),
-        ("kind: absence, longer_than: 1x", "'1x' is no duration: write 45s, 30m, 4h or 7d"),
+        ("kind: absence, longer_than: 1x", "'1x' is not a duration: write one such as 45s, 30m, 4h or 7d"),
         ("kind: absence, by: queue", "there is no label 'queue' here; write one of type, channel"),
         ("kind: absence, cooldown: 1m", "an absence is over with the next event"),
         ("kind: absence, repeat: 1s", "'1s' is shorter than 10s"),

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from touchline.analysis.backtest import DAY, Backtest, backtest
+from touchline.analysis.backtest import Backtest, backtest
 from touchline.cli.main import app
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
@@ -18,6 +18,7 @@ from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.store.histories import histories
+from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.envelope import Envelope, to_event
 
 START = 1_790_000_000_000

@@ -10,8 +10,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from touchline.analysis.compare import (
-    DAY,
-    WEEK,
     CannotCompare,
     Comparison,
     Period,
@@ -22,6 +20,7 @@ from touchline.analysis.compare import (
 )
 from touchline.cli.main import app
 from touchline.store import Store, open_store
+from touchline.vocabulary.durations import DAY, WEEK
 
 CHANGED = 1_790_000_000_000
 BEFORE, AFTER = Period(CHANGED - 14 * DAY, CHANGED), Period(CHANGED, CHANGED + 14 * DAY)

@@ -29,7 +29,7 @@ IMPORTS: dict[str, str] = {
     "analysis": "vocabulary identity friction journeys engine store",
     "measures": "vocabulary",
     "panels": "measures",
-    "grafana": "alerts panels",
+    "grafana": "vocabulary alerts panels",
     "live": "vocabulary measures panels",
     "cli": "vocabulary tables sdk collector imports simulation identity friction alerts engine log store"
     " runtime analysis measures grafana live",

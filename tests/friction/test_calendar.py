@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from touchline.friction.calendar import MINUTE, WEEKDAYS, BusinessClock, Calendar
+from touchline.friction.calendar import WEEKDAYS, BusinessClock, Calendar
+from touchline.vocabulary.durations import MINUTE
 
 HOUR = 60 * MINUTE
 

@@ -4,7 +4,8 @@ import pytest
 
 from touchline.friction import RuleSet, parse_rules
 from touchline.friction.document import Document
-from touchline.friction.examples import Failure, failures, moment, read_examples, written
+from touchline.friction.examples import Failure, failures, read_examples, written
+from touchline.vocabulary.durations import parse_steps
 
 RULES = RuleSet(
     parse_rules("""
@@ -111,7 +112,7 @@ def test_a_time_in_data_counts_from_the_start() -> None:
         ),
         (
             "{slow: [{title: t, events: [{at: soon, type: x.y}], expect: []}]}",
-            "m:1:44: example 1 of 'slow': events.0.at: 'soon' is no time since the start: write 0m",
+            "m:1:44: example 1 of 'slow': events.0.at: 'soon' is not a duration: write one such as 0m",
         ),
         (
             "{slow: [{title: t, events: [{at: 0m, type: x.y}], expects: []}]}",
@@ -136,4 +137,4 @@ def test_an_example_at_fault_is_pointed_at(text: str, fault: str) -> None:
 @pytest.mark.parametrize("text", ["0m", "45s", "1h30m", "2d", "1d2h3m4s"])
 def test_times_are_written_as_they_are_read(text: str) -> None:
     """Writing a time that was read gives the same text."""
-    assert written(moment(text)) == text
+    assert written(parse_steps(text)) == text

@@ -79,7 +79,7 @@ rules:
         ("change: {kart: {weight: 1}}", "mine.yaml:2:10: change: there is no rule 'kart' (did you mean"),
         ("change: {cart: {kind: match}}", "mine.yaml:2:17: change: the kind of 'cart' stays"),
         ("change: {cart: {wait: 3}}", "mine.yaml:2:17: rule 'cart'.wait: unknown key"),
-        ("change: {cart: {within: soon}}", "mine.yaml:2:25: rule 'cart'.within: 'soon' is no duration"),
+        ("change: {cart: {within: soon}}", "mine.yaml:2:25: rule 'cart'.within: 'soon' is not a duration"),
         ("change: {cart: {then: null}}", "rule 'cart'.then: is missing"),
         (
             "disable: [cart]\nchange: {cart: {weight: 1}}",

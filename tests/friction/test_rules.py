@@ -3,15 +3,6 @@
 import pytest
 
 from touchline.friction import RulesError, RuleSet, parse_rules
-from touchline.friction.rules import duration
-
-
-@pytest.mark.parametrize(
-    ("text", "milliseconds"), [("45s", 45_000), ("30m", 1_800_000), ("4h", 14_400_000), ("7d", 604_800_000)]
-)
-def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
-    """A duration is a whole number and one of four units."""
-    assert duration(text) == milliseconds
 
 
 @pytest.mark.parametrize(
@@ -27,7 +18,7 @@ def test_durations_are_milliseconds(text: str, milliseconds: int) -> None:
             "1:41: rule 'a'.wight: unknown key (did you mean 'weight'?)",
         ),
         ("{id: a, kind: repeat, of: x.y, count: 1, within: 1h}", "greater than or equal to 2"),
-        ("{id: a, kind: repeat, of: x.y, count: 2, within: 1 hour}", "write 45s, 30m, 4h or 7d"),
+        ("{id: a, kind: repeat, of: x.y, count: 2, within: 1 hour}", "write one such as 45s, 30m, 4h or 7d"),
         ("{id: a, kind: repeat, of: x.y, count: 2, within: 4000d}", "'4000d' is longer than ten years"),
         ("{id: a, kind: expect, after: x.y, then: x.z, within: 4000d}", "'4000d' is longer than ten years"),
         ("{id: a, kind: expect, after: x.y, then: x.z}", "write either 'within'"),

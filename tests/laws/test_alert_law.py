@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from touchline.alerts import Absence, AlertRule, Change, Threshold
 from touchline.alerts.incidents import Incident, Labels, Standing, standing_at, untrue
 from touchline.alerts.rules import AlertRuleModel
-from touchline.alerts.spells import WEEK, Spell
+from touchline.alerts.spells import Spell
 from touchline.alerts.watch import reach, watch
+from touchline.vocabulary.durations import WEEK
 
 MINUTE = 60_000
 UNIT = 1_000

@@ -10,11 +10,11 @@ from grafana_foundation_sdk.builders import alerting, expr
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
 from touchline.alerts import Absence, AlertRule, Change, StrikeOut, Threshold
-from touchline.alerts.spells import WEEK
 from touchline.alerts.sql import OLDEST, points, watched
 from touchline.grafana.building import Json, plain
 from touchline.grafana.drawing import number, uid
 from touchline.grafana.queries import ClickHouse
+from touchline.vocabulary.durations import WEEK
 
 GROUP = "Touchline"
 FOLDER = "touchline"

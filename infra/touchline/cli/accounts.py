@@ -40,12 +40,12 @@ def accounts(
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
-    from touchline.friction.rules import duration
     from touchline.log.contract import LogUnavailable
     from touchline.store import StoreError
+    from touchline.vocabulary.durations import parse_duration
 
     try:
-        silence = duration(silent)
+        silence = parse_duration(silent)
     except ValueError as error:
         raise fail(f"--silent {silent}: {error}", 2) from None
     now = int(time.time() * 1000)

@@ -10,12 +10,12 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from touchline.friction.document import explained
-from touchline.friction.rules import duration
 from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
 from touchline.store.address import Address
+from touchline.vocabulary.durations import parse_duration
 
-Milliseconds = Annotated[int, BeforeValidator(duration)]
+Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
 
 
 def _listed(given: object) -> object:

@@ -42,10 +42,10 @@ def moment(text: str, option: str, such_as: str = "a day or a time, such as") ->
 
 def since(text: str, until: int) -> int:
     """When a span begins (ms) that ends at `until`: its length, such as 7d, or a day or a time."""
-    from touchline.friction.rules import duration
+    from touchline.vocabulary.durations import parse_duration
 
     try:
-        began = until - duration(text)
+        began = until - parse_duration(text)
     except ValueError:
         began = moment(text, "--since", "how far back, such as 7d, or a day or a time, such as")
     if began >= until:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from touchline.alerts.wording import LONGEST_SENTENCE, about, moment, place, plain
+from touchline.alerts.wording import LONGEST_SENTENCE, moment, place, plain
 from touchline.tables import AlertRow
+from touchline.vocabulary.durations import rounded_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Message:
         if self.taken_back:
             lines.insert(0, "Taken back: events that came later show that it was not so.")
         elif self.until is not None:
-            lines.insert(0, f"Over since {moment(self.until)}, after {about(self.until - self.since)}.")
+            lasted = rounded_duration(self.until - self.since)
+            lines.insert(0, f"Over since {moment(self.until)}, after {lasted}.")
         lines += (f"Journey {number}: {one.link}" for number, one in enumerate(self.evidence, 1))
         lines.append(f"Live page: {self.link}")
         return "\n".join(lines)

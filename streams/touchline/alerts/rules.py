@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from touchline.friction.rules import duration
+from touchline.vocabulary.durations import DAY, SECOND, parse_duration
 
 Severity = Literal["critical", "warning", "info"]
 """From what wakes somebody to what is good to know."""
@@ -29,16 +29,16 @@ EVENT_LABELS = ("type", "channel", "source", "producer")
 STRIKE_LABELS = ("channel", "source")
 """Of the friction with which a journey came to its strikes."""
 
-LONGEST_WINDOW = duration("1d")
-LONGEST = duration("30d")
-LEAST_PACE = duration("10s")
+LONGEST_WINDOW = DAY
+LONGEST = 30 * DAY
+LEAST_PACE = 10 * SECOND
 
 _EVENT_TYPE = r"^(\*|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?)$"
 _RULE_NAME = r"^(\*|[a-z][a-z0-9_]*)$"
 
 
 def _span(text: Any) -> int:
-    span = duration(text)
+    span = parse_duration(text)
     if not 0 <= span <= LONGEST:
         raise ValueError(f"'{text}' is longer than 30 days: write a shorter time")
     return span
@@ -52,7 +52,7 @@ def _pace(text: Any) -> int:
 
 
 def _window(text: Any) -> int:
-    span = duration(text)
+    span = parse_duration(text)
     if not 0 < span <= LONGEST_WINDOW:
         raise ValueError(f"'{text}' is not between 1s and 1d")
     return span

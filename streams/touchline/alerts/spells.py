@@ -12,9 +12,9 @@ from operator import itemgetter
 from statistics import median
 from typing import NamedTuple, TypeVar
 
-T = TypeVar("T")
+from touchline.vocabulary.durations import WEEK
 
-WEEK = 7 * 86_400_000
+T = TypeVar("T")
 
 
 class Spell(NamedTuple):

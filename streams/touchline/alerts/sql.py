@@ -5,12 +5,10 @@ frictions are left out by the view, doubled events by counting what is distinct.
 """
 
 from touchline.alerts.rules import Absence, AlertRule, Change, StrikeOut, Watching
-from touchline.alerts.spells import WEEK
+from touchline.vocabulary.durations import MINUTE, WEEK
 
 MOST_ROWS = 500_000
 """Of one query; of more, the newest."""
-
-MINUTE = 60_000
 
 TICKS = 20
 """Parts of a change's window that are counted each by itself, if they are longer than a minute."""

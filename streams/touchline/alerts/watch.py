@@ -7,10 +7,11 @@ from typing import Any
 from touchline.alerts.incidents import Incident, Labels, Standing, incidents
 from touchline.alerts.rules import Absence, AlertRule, Change
 from touchline.alerts.spells import Spell, Step, crowds, gaps, rises, spells
+from touchline.vocabulary.durations import MINUTE, SECOND
 
 Row = Sequence[Any]
 
-SOONEST, SELDOMST = 2_000, 60_000
+SOONEST, SELDOMST = 2 * SECOND, MINUTE
 
 
 def reach(rule: AlertRule) -> int:

@@ -4,6 +4,8 @@ import unicodedata
 from datetime import UTC, datetime
 
 from touchline.alerts.rules import Absence, AlertRule, StrikeOut
+from touchline.vocabulary.durations import exact_duration
+from touchline.vocabulary.wording import counted
 
 LONGEST_VALUE = 80
 LONGEST_SENTENCE = 500
@@ -36,17 +38,17 @@ def sentence(
         told = f"{rule.title}{where}: nothing since {moment(opened_at - rule.longer_than)}"
         span, what = rule.longer_than, "event"
     elif isinstance(rule, StrikeOut):
-        whom = _counted(customers, "customer")
+        whom = counted(customers, "customer")
         told = f"{rule.title}{where}: {whom} with {rule.strikes} strikes since {since}"
         span, what = rule.within, "customer"
     else:
         times = "once" if count == 1 else f"{count:,} times"
-        told = f"{rule.title}{where}: {_counted(customers, 'customer')} met it {times} since {since}"
+        told = f"{rule.title}{where}: {counted(customers, 'customer')} met it {times} since {since}"
         span, what = rule.within, "customer" if rule.kind == "threshold" else "time"
     compared = (
         "what is usual is not known: the data do not go back a week"
         if usual is None
-        else f"usual at this hour: {_counted(usual, what)} in {lasting(span)}"
+        else f"usual at this hour: {counted(usual, what)} in {exact_duration(span)}"
     )
     return plain(f"{told}; {compared}", LONGEST_SENTENCE)
 
@@ -59,27 +61,3 @@ def moment(ms: int) -> str:
 def rfc3339(ms: int) -> str:
     """A time (ms) for programs."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def lasting(ms: int) -> str:
-    """A duration as rules write it: `5m`."""
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
-        if ms >= size and ms % size == 0:
-            return f"{ms // size}{unit}"
-    return f"{ms / 1000:g}s"
-
-
-def about(ms: int) -> str:
-    """A duration for people: `45 s`, `23 min`, `2 h 5 min`, `3 d 4 h`."""
-    seconds = round(ms / 1000)
-    if seconds < 60:
-        return f"{seconds} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if not hours:
-        return f"{minutes} min"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
-
-
-def _counted(number: float, what: str) -> str:
-    return f"{number:,.1f}".removesuffix(".0") + f" {what}{'' if number == 1 else 's'}"

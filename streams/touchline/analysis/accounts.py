@@ -23,8 +23,9 @@ from operator import attrgetter
 from typing import Literal
 
 from touchline.analysis.account_sums import Hole, Sums
+from touchline.vocabulary.durations import MINUTE
 
-SILENT = 15 * 60 * 1000
+SILENT = 15 * MINUTE
 """A client that is not heard of for so long (ms) has given up what it had: the SDK tries for ten minutes."""
 
 Kind = Literal["missing", "memory", "log"]

@@ -12,10 +12,9 @@ from uuid import UUID
 from touchline.engine.customer import fold
 from touchline.friction import RuleSet, Signal
 from touchline.journeys import JOURNEY_GAP, Journey
+from touchline.vocabulary.durations import DAY, HOUR
 from touchline.vocabulary.event import Event
 
-DAY = 86_400_000
-HOUR = 3_600_000
 EXAMPLES = 10
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
+from touchline.vocabulary.durations import DAY, WEEK
 
-DAY = 86_400_000
-WEEK = 7 * DAY
 LONGEST = 2 * WEEK
 """A comparison around a change looks at most this far (ms) to either side."""
 

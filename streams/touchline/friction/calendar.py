@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from touchline.vocabulary.durations import DAY, MINUTE
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MINUTE = 60_000
-DAY = 24 * 60 * MINUTE
 EARLIEST, LATEST = -2_208_988_800_000, 7_258_118_400_000
 """The years 1900 to 2199, in ms: outside of them there are no deadlines, and stores know no times."""
 MOST_HOLIDAYS = 1_000

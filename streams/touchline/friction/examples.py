@@ -1,6 +1,5 @@
 """Examples of rules: short streams of events, and what a rule must find in them; they are its tests."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -11,26 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from touchline.friction.document import Document, Fault, explained, suggestion
 from touchline.friction.fold import RuleSet
 from touchline.friction.signals import friction_id
+from touchline.vocabulary.durations import DAY, exact_duration, parse_steps
 from touchline.vocabulary.event import Event
 
-LONG_AFTER = 400 * 86_400_000
+LONG_AFTER = 400 * DAY
 """How long after its last event, in ms, an example is looked at, if it does not say."""
 
-_UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
-_MOMENT = re.compile(r"(\d+[dhms])+\Z")
-_STEP = re.compile(r"(\d+)([dhms])")
 _START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def moment(text: Any) -> int:
-    """Milliseconds since the start of an example, written `0m`, `90m` or `1d2h`.
-
-    Raises:
-        ValueError: not written so.
-    """
-    if not isinstance(text, str) or not _MOMENT.match(text):
-        raise ValueError(f"{text!r} is no time since the start: write 0m, 90m or 1d2h")
-    return sum(int(number) * _UNITS[unit] for number, unit in _STEP.findall(text))
 
 
 def _start(value: Any) -> datetime:
@@ -42,7 +28,8 @@ def _start(value: Any) -> datetime:
     return value
 
 
-Moment = Annotated[int, BeforeValidator(moment)]
+Moment = Annotated[int, BeforeValidator(parse_steps)]
+"""A time since the start of the example (ms), written `0m`, `90m` or `1d2h`."""
 
 
 class ExampleEvent(BaseModel):
@@ -202,8 +189,9 @@ def example_events(example: Example) -> list[Event]:
 
 def _data(value: Any, start: datetime) -> Any:
     """Of data, `+5h` is the time five hours after the start."""
-    if isinstance(value, str) and value.startswith("+") and _MOMENT.match(value[1:]):
-        return (start + timedelta(milliseconds=moment(value[1:]))).isoformat()
+    if isinstance(value, str) and value.startswith("+"):
+        with suppress(ValueError):
+            return (start + timedelta(milliseconds=parse_steps(value[1:]))).isoformat()
     return value
 
 
@@ -218,14 +206,7 @@ def _anchors(example: Example, rules: Sequence[str]) -> Mapping[str, str]:
 
 def written(time: int) -> str:
     """A time since the start of an example, in ms, as examples write it."""
-    parts = []
-    for unit, length in _UNITS.items():
-        number, time = divmod(time, length)
-        if number:
-            parts.append(f"{number}{unit}")
-    if time:
-        parts.append(f"{time}ms")
-    return "".join(parts) or "0m"
+    return exact_duration(time) if time else "0m"
 
 
 def _written(anchor: int | str, at: int, resolved: int | None) -> str:

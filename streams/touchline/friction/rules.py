@@ -11,32 +11,19 @@ from pydantic_core import PydanticCustomError
 from touchline.friction import conditions
 from touchline.friction.calendar import Calendar
 from touchline.friction.document import suggestion
+from touchline.vocabulary.durations import DAY, UNITS, parse_duration
 
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d+)([smhd])\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
 _BUSINESS = re.compile(r"([1-9]\d*) business (minute|hour)s?\Z")
 
-LONGEST = 3_660 * _UNITS["d"]
+LONGEST = 3_660 * DAY
 """The longest time, in ms, that a rule may name."""
 
 Factor = Literal["people", "process", "technology", "culture"]
 
 
-def duration(text: Any) -> int:
-    """Milliseconds of a duration written `45s`, `30m`, `4h` or `7d`.
-
-    Raises:
-        ValueError: not a duration.
-    """
-    match = _DURATION.match(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError(f"{text!r} is no duration: write 45s, 30m, 4h or 7d")
-    return int(match[1]) * _UNITS[match[2]]
-
-
 def _span(text: Any) -> int:
-    span = duration(text)
+    span = parse_duration(text)
     if span > LONGEST:
         raise ValueError(f"'{text}' is longer than ten years: write a shorter time")
     return span
@@ -65,7 +52,7 @@ def _waiting(text: Any, info: ValidationInfo) -> int:
         )
     if "calendar" in info.data and calendar is None:
         raise ValueError(f"'{text}' of which calendar? write calendar: NAME, and NAME under 'calendars'")
-    within = int(match[1]) * _UNITS[match[2][0]]
+    within = int(match[1]) * UNITS[match[2][0]]
     if calendar is not None and within > calendar.year_of_opening:
         raise ValueError(f"'{text}' are more than a year of the calendar's opening hours: write fewer")
     return within

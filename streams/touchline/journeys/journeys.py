@@ -6,12 +6,13 @@ from typing import Final
 
 from touchline.journeys.journey import Journey, Strike
 from touchline.journeys.outcome import OUTCOMES, Outcome
+from touchline.vocabulary.durations import DAY, MINUTE
 from touchline.vocabulary.event import Event
 
-JOURNEY_GAP: Final = 14 * 86_400_000
+JOURNEY_GAP: Final = 14 * DAY
 """A silence longer than this (ms) ends a journey."""
 
-VISIT_GAP: Final = 30 * 60_000
+VISIT_GAP: Final = 30 * MINUTE
 """A silence longer than this (ms) ends a visit."""
 
 _GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))

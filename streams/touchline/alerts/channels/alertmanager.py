@@ -3,9 +3,10 @@
 from touchline.alerts.addresses import Alertmanager
 from touchline.alerts.channels.delivery import post, secret
 from touchline.alerts.message import Message
-from touchline.alerts.wording import about, rfc3339
+from touchline.alerts.wording import rfc3339
+from touchline.vocabulary.durations import MINUTE, rounded_duration
 
-RESEND = 60_000
+RESEND = MINUTE
 """How often (ms) it is told what fires."""
 
 _FORGOTTEN_AFTER = 5 * RESEND
@@ -29,7 +30,7 @@ def send_alertmanager(address: Alertmanager, message: Message) -> None:
             "customers": str(message.customers),
             "count": str(message.count),
             "usual": "" if message.usual is None else f"{message.usual:g}",
-            "lasted": about(max(0, over - message.since)),
+            "lasted": rounded_duration(max(0, over - message.since)),
             **{f"journey_{number}": one.link for number, one in enumerate(message.evidence, 1)},
         },
         "startsAt": rfc3339(message.since),

@@ -21,12 +21,12 @@ import msgspec
 from touchline.alerts import AlertRule, sql
 from touchline.alerts.incidents import Incident, standing_at, untrue
 from touchline.alerts.rules import Absence, Change
-from touchline.alerts.spells import WEEK
 from touchline.alerts.watch import reach, rows_of, watch
 from touchline.alerts.wording import sentence
 from touchline.engine.batch import columns
 from touchline.runtime.alerting.asking import Ask, Insert, listed
 from touchline.tables import AlertRow
+from touchline.vocabulary.durations import WEEK
 from touchline.vocabulary.ids import derived_id
 
 LOOKBACK = 86_400_000
