@@ -118,14 +118,14 @@ def test_it_says_when_it_has_looked_at_the_log(run: Any) -> None:
     """What waited in the log is worked off by then."""
     log, store = MemoryLog(), MemoryStore()
     idle = Embedded(log, store, _rules())
-    assert not idle.looked(0.0)
+    assert not idle.caught_up(0.0)
     _append(log, "e-1", "contact.queued", NOW, NOW)
-    assert run(log, store).looked(10.0)
+    assert run(log, store).caught_up(10.0)
     assert log.committed() == 1
 
 
 def test_what_passes_is_tried_again_with_a_new_worker(run: Any, wait_for: Any) -> None:
-    """While the store is away `trouble` says so; when it is back, all is stored once."""
+    """While the store is away `error` says so; when it is back, all is stored once."""
 
     class Flaky(MemoryStore):
         away = True
@@ -138,15 +138,15 @@ def test_what_passes_is_tried_again_with_a_new_worker(run: Any, wait_for: Any) -
     log, store = MemoryLog(), Flaky()
     _append(log, "e-1", "contact.queued", NOW, NOW)
     one = run(log, store)
-    wait_for(lambda: one.trouble == "the worker waits: the disk is full")
+    wait_for(lambda: one.error == "the worker waits: the disk is full")
     assert log.committed() == 0
     store.away = False
-    wait_for(lambda: one.trouble is None and log.committed() == 1)
+    wait_for(lambda: one.error is None and log.committed() == 1)
     assert len(store.tables["events"]) == 1
 
 
 def test_the_unexpected_ends_it_and_is_told(run: Any, wait_for: Any) -> None:
-    """What nobody foresaw is not tried again: the loop ends, `trouble` stays, and `on_end` is told."""
+    """What nobody foresaw is not tried again: the loop ends, `error` stays, and `on_end` is told."""
 
     class Broken(MemoryStore):
         def insert(self, table: str, columns: Any, token: str) -> None:
@@ -158,7 +158,7 @@ def test_the_unexpected_ends_it_and_is_told(run: Any, wait_for: Any) -> None:
     one = run(log, store, on_end=told.append)
     wait_for(lambda: told)
     assert "ZeroDivisionError" in told[0]
-    assert one.trouble == told[0]
+    assert one.error == told[0]
     assert log.committed() == 0
     assert one.stop(0)
 

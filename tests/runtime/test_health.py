@@ -23,8 +23,9 @@ def test_it_says_whether_it_is_ready_and_what_it_counted() -> None:
         trouble[0] = None
         assert http.request("GET", f"{url}/readyz").status == 200
         assert http.request("GET", f"{url}/other").status == 404
-        metrics.count(Flushed(1, 5, 1, 2, 0, 3, {"denied": 2}, retracted=1, forwarded=4), 0.1)
-        metrics.hold(3)
+        metrics.count(
+            Flushed(1, 5, 1, 2, 0, 3, {"denied": 2}, retracted=1, forwarded=4, held_customers=3), 0.1
+        )
         partitions.lag({("touchpoints", 1): 7})
         lines = http.request("GET", f"{url}/metrics").data.decode().splitlines()
     assert {

@@ -172,7 +172,7 @@ def _pipeline(
     url: str,
 ) -> tuple[Collector, Embedded, Alerting]:
     """The two ends of the log, and what watches the store behind them."""
-    collector = Collector(log, keys, ready=lambda: worker.trouble or log.trouble(), region=settings.region)
+    collector = Collector(log, keys, ready=lambda: worker.error or log.trouble(), region=settings.region)
     count = WorkerMetrics(collector.metrics.registry).count
 
     def flushed(what: Flushed, seconds: float) -> None:
@@ -194,7 +194,7 @@ def _pipeline(
         store,
         alerts,
         url=url,
-        known=lambda: worker.known,
+        known=lambda: worker.processed_until,
         watching=AlertMetrics(collector.metrics.registry),
         clock=clock,
     )
@@ -217,7 +217,7 @@ def _app(settings: Settings, collector: Collector, clickhouse: Route, page: Late
 
 
 def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings, worker: Embedded) -> None:
-    worker.looked(PAGE_AFTER_SECONDS)
+    worker.caught_up(PAGE_AFTER_SECONDS)
     from touchline.live import mount
 
     mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)

@@ -38,6 +38,7 @@ class Flushed(NamedTuple):
         frictions: For each rule, the signals that were new.
         retracted: Signals that are no longer true.
         forwarded: Events for other workers.
+        held_customers: Customers held in memory afterwards.
     """
 
     records: int
@@ -49,6 +50,7 @@ class Flushed(NamedTuple):
     frictions: dict[str, int]
     retracted: int = 0
     forwarded: int = 0
+    held_customers: int = 0
 
 
 class Setup(NamedTuple):
@@ -161,6 +163,7 @@ class Engine:
             frictions=dict(written.new),
             retracted=written.retracted,
             forwarded=sum(map(len, intake.routed.forward.values())),
+            held_customers=len(self.folding),
         )
 
     def refold(self, customers: Collection[str], ownership: Ownership, moment: Moment, token: str) -> None:

@@ -1,13 +1,14 @@
 """The worker in a thread of its own, beside a collector: the embedded runtime.
 
-The worker is made anew after any failure of the log or the store, which begins at the last commit;
-until it works again, `trouble` says why not. Anything unexpected ends the loop, and `trouble` stays.
+When the log or the store fails, the thread makes a new worker, which starts at the last commit; until that
+works, `error` says why it does not. Anything unexpected ends the thread, and `error` stays.
 """
 
 import threading
 import time
 from collections.abc import Callable
 
+import stamina
 import structlog
 
 from touchline.engine.engine import Flushed
@@ -21,8 +22,10 @@ logger = structlog.get_logger(__name__)
 GRACE = 5_000
 """How long after its deadline (ms) a missed obligation is announced: its answer may be on the way."""
 
+RETRY_SECONDS = (0.5, 2.0)
+"""The first wait and the longest wait after a failure; a stop takes no longer than that."""
+
 _PAUSE_SECONDS = 0.25
-_RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 
 
 class Embedded:
@@ -31,10 +34,12 @@ class Embedded:
     Args:
         log: Read from its last commit on.
         store: Written by this worker alone.
-        rules: If other rules were in force before, every customer is folded again first.
+        rules: If other rules were in force before, every customer is refolded first.
+        journey_gap: A silence longer than this (ms) ends a journey.
+        grace: How long after its deadline (ms) a missed obligation is announced.
         retriable: Errors of the log and the store that pass.
-        on_flush: Told of each flush and how long it took, in seconds.
-        on_end: Told why, from the worker's thread, when it ended and nobody asked it to.
+        on_flush: Called after each flush, with how long it took in seconds.
+        on_end: Called with the reason, from the worker's thread, when it ended unasked.
         clock: Seconds since 1970.
     """
 
@@ -54,45 +59,55 @@ class Embedded:
         self._log, self._store, self._rules = log, store, rules
         self._journey_gap, self._grace, self._clock = journey_gap, grace, clock
         self._retriable, self._on_flush, self._on_end = retriable, on_flush, on_end
-        self._stopping, self._looked = threading.Event(), threading.Event()
+        self._stopping, self._caught_up = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
-        self.trouble: str | None = "the worker has not started yet"
-        self.known: int | None = None
-        """Up to when (ms) all that came is worked off; None before the first look at the log."""
+        self.error: str | None = "the worker has not started yet"
+        self.processed_until: int | None = None
+        """Everything that came before this time (ms) is processed; None before the first read of the log."""
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
-    def looked(self, timeout: float) -> bool:
-        """Whether it worked off what it found in the log at first; waits `timeout` seconds for it."""
-        return self._looked.wait(timeout)
+    def caught_up(self, timeout: float) -> bool:
+        """Whether it processed what it first found in the log; waits `timeout` seconds for it."""
+        return self._caught_up.wait(timeout)
 
     def stop(self, timeout: float) -> bool:
-        """End after the flush that is under way; whether it ended within `timeout` seconds."""
+        """End after the current flush; whether it ended within `timeout` seconds."""
         self._stopping.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        failures = 0
-        while not self._stopping.is_set():
-            try:
-                worker = self._begin()
-                failures, self.trouble = 0, None
-                while not self._stopping.is_set():
-                    if not self._step(worker):
-                        self._stopping.wait(_PAUSE_SECONDS)
-            except self._retriable as error:
-                self.trouble = f"the worker waits: {error}"
-                logger.warning("worker.retry", why=str(error))
-                self._stopping.wait(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
-                failures += 1
-            except Exception as error:
-                self.trouble = f"the worker ended: {type(error).__name__}: {error}"
-                logger.exception("worker.ended")
-                self._on_end(self.trouble)
+        first, longest = RETRY_SECONDS
+        try:
+            for attempt in stamina.retry_context(
+                on=self._passes, attempts=None, timeout=None, wait_initial=first, wait_max=longest
+            ):
+                with attempt:
+                    self._work()
+        except Exception as error:
+            if self._stopping.is_set() and isinstance(error, self._retriable):
                 return
+            self.error = f"the worker ended: {type(error).__name__}: {error}"
+            logger.exception("worker.ended")
+            self._on_end(self.error)
+
+    def _passes(self, error: Exception) -> bool:
+        """Whether to try again after an error."""
+        if not isinstance(error, self._retriable):
+            return False
+        self.error = f"the worker waits: {error}"
+        logger.warning("worker.retry", why=str(error))
+        return not self._stopping.is_set()
+
+    def _work(self) -> None:
+        worker = self._begin()
+        self.error = None
+        while not self._stopping.is_set():
+            if not self._step(worker):
+                self._stopping.wait(_PAUSE_SECONDS)
 
     def _begin(self) -> Worker:
         worker = Worker(self._log, self._store, self._rules, self._journey_gap)
@@ -102,17 +117,17 @@ class Embedded:
         return worker
 
     def _step(self, worker: Worker) -> bool:
-        """One flush; whether there may be more to do at once."""
+        """Write one flush; whether there may be more to do at once."""
         began = time.monotonic()
         records = worker.read()
         at_end = not records or records[-1].offset >= self._log.end()
         now = self._now()
-        # In a backlog an answer may still be in the queue: only what was due when the last record
-        # came is missed for sure.
-        known = now if at_end else records[-1].received_at
-        flushed = worker.flush(records, known - self._grace, now)
-        self.known = known
-        self._looked.set()
+        # In a backlog an answer may still be in the queue: only what was due when the last record came is
+        # missed for sure.
+        until = now if at_end else records[-1].received_at
+        flushed = worker.flush(records, until - self._grace, now)
+        self.processed_until = until
+        self._caught_up.set()
         if flushed is not None:
             self._on_flush(flushed, time.monotonic() - began)
         return not at_end or (flushed is not None and not records)

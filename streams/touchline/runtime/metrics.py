@@ -49,11 +49,8 @@ class WorkerMetrics:
         self._retracted.inc(flushed.retracted)
         self._customers.inc(flushed.customers)
         self._forwarded.inc(flushed.forwarded)
+        self._held.set(flushed.held_customers)
         self._flush.observe(seconds)
-
-    def hold(self, customers: int) -> None:
-        """So many are held in memory now."""
-        self._held.set(customers)
 
 
 class StageMetrics:

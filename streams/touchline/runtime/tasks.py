@@ -103,7 +103,6 @@ class PartitionTask:
         flushed = self._worker.flush(records, known - self._grace, now)
         if flushed is not None:
             self._metrics.count(flushed, time.monotonic() - began)
-        self._metrics.hold(self._worker.held_customers)
 
     def is_due(self) -> bool:
         if self._worker is None:
