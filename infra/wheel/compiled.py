@@ -13,7 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULES = (
-    "streams/touchline/friction/conditions.py",
+    "streams/touchline/rules/conditions.py",
     "streams/touchline/friction/deadlines.py",
     "streams/touchline/friction/fold.py",
     "streams/touchline/friction/kinds.py",

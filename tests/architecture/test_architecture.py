@@ -20,26 +20,28 @@ IMPORTS: dict[str, str] = {
     "imports": "vocabulary",
     "simulation": "vocabulary sdk",
     "identity": "vocabulary",
-    "friction": "vocabulary",
+    "rules": "vocabulary",
+    "friction": "vocabulary rules",
     "journeys": "vocabulary",
-    "alerts": "vocabulary tables friction",
+    "alerts": "vocabulary tables rules",
     "engine": "vocabulary tables identity friction journeys",
     "store": "vocabulary tables identity engine",
-    "runtime": "vocabulary tables friction journeys alerts engine log store",
+    "runtime": "vocabulary tables rules friction journeys alerts engine log store",
     "analysis": "vocabulary identity friction journeys engine store",
     "measures": "vocabulary",
     "panels": "measures",
     "grafana": "vocabulary alerts panels",
     "live": "vocabulary measures panels",
-    "cli": "vocabulary tables sdk collector imports simulation identity friction alerts engine log store"
-    " runtime analysis measures grafana live",
+    "cli": "vocabulary tables sdk collector imports simulation identity rules friction alerts engine log"
+    " store runtime analysis measures grafana live",
 }
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""
 
 PURE = {
     "vocabulary": "msgspec phonenumbers pydantic pydantic_core uuid_utils",
     "identity": "msgspec",
-    "friction": "msgspec pydantic pydantic_core yaml zoneinfo",
+    "rules": "pydantic pydantic_core yaml zoneinfo",
+    "friction": "msgspec",
     "journeys": "msgspec",
     "alerts": "msgspec pydantic pydantic_core",
     "engine": "msgspec orjson",

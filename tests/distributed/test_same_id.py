@@ -11,9 +11,10 @@ from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.messages import Delivered, Message
 from touchline.engine.partition_worker import PartitionWorker
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.identity import customer_id
 from touchline.panels import BY_ID
+from touchline.rules import parse_rules
 from touchline.store import Store
 from touchline.vocabulary.event import Event
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from touchline.engine import held
 from touchline.engine.customer import fold
 from touchline.engine.held import HeldCustomers
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
 
 MINUTE = 60_000

@@ -14,8 +14,9 @@ from touchline.engine.messages import Delivered, Message, encoded
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
 from touchline.engine.worker import Worker
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.identity import Assignment, Reload, customer_id
+from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 

@@ -7,7 +7,8 @@ import pytest
 
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 
 HOUR = 3_600_000
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from touchline.friction import parse_rules
 from touchline.friction.kinds import Terms
+from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
 
 CALENDARS = (

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
 
 MINUTE = 60_000

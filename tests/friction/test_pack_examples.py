@@ -3,8 +3,9 @@
 import orjson
 import pytest
 
-from touchline.friction import Rule, RuleSet
-from touchline.friction.examples import example_events, failures
+from touchline.friction import RuleSet
+from touchline.friction.example_check import example_events, failures
+from touchline.rules import Rule
 from touchline.runtime.packs import load_pack
 from touchline.vocabulary.registry import EVENT_TYPES
 

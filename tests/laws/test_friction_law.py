@@ -6,8 +6,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.friction.signals import friction_id
+from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
 
 MINUTE = 60_000

@@ -27,10 +27,11 @@ from touchline.engine.memory import MemoryStore
 from touchline.engine.messages import Delivered, Message
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.ports import Columns, Packed
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.identity import Entry, Pair, customer_id
 from touchline.identity.ledger import What
 from touchline.log.kafka.records import partition_of
+from touchline.rules import parse_rules
 from touchline.runtime.fence import Superseded, fenced
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from touchline.analysis.replay import replay
 from touchline.cli.main import app
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 from touchline.vocabulary.envelope import Envelope, to_event
 
 Log = list[dict[str, Any]]

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from touchline.analysis.replay import replay
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.identity import Entry, Pair, Suppression, customer_id, kept
 from touchline.identity.ledger import hashed
+from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from touchline.engine.memory import MemoryLog, MemoryStore
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 from touchline.runtime.embedded import Embedded
 
 NOW = 1_790_000_000_000

@@ -5,8 +5,9 @@ from importlib.resources import files
 import orjson
 import pytest
 
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
 from touchline.identity import Identities
+from touchline.rules import parse_rules
 from touchline.simulation import Planted, Touchpoint
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
@@ -17,9 +18,7 @@ Found = Counter[tuple[str, str, int, int | None]]
 
 @pytest.fixture(scope="session")
 def pack() -> RuleSet:
-    return RuleSet(
-        parse_rules((files("touchline.friction") / "packs/default.yaml").read_text(), "default.yaml")
-    )
+    return RuleSet(parse_rules((files("touchline.rules") / "packs/default.yaml").read_text(), "default.yaml"))
 
 
 @pytest.fixture(scope="session")

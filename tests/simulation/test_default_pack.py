@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from touchline.friction import RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.registry import EVENT_TYPES
 

@@ -38,7 +38,7 @@ def backtest(
     from touchline.cli.spans import asking, extent
     from touchline.cli.spans import since as began
     from touchline.cli.stores import readable_store
-    from touchline.friction import RulesError
+    from touchline.rules import RulesError
     from touchline.runtime.packs import load_rules
     from touchline.store import StoreError
     from touchline.store.histories import histories

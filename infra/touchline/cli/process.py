@@ -30,9 +30,10 @@ from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.collector.ingress.app import Collector
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.engine.engine import Flushed
-from touchline.friction import RulesError, RuleSet
+from touchline.friction import RuleSet
 from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog
+from touchline.rules import RulesError
 from touchline.runtime.alerting.files import load_alerts
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.runtime import Alerting

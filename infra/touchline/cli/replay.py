@@ -52,7 +52,7 @@ def replay(
 
     from touchline.analysis.replay import replay as fold_all
     from touchline.cli.settings import SettingsError, load_settings
-    from touchline.friction import RulesError
+    from touchline.rules import RulesError
     from touchline.runtime.packs import load_rules
 
     with reported(RulesError, SettingsError):

@@ -58,7 +58,7 @@ def show(
     """
     import yaml
 
-    from touchline.friction.document import suggestion
+    from touchline.rules.document import suggestion
     from touchline.runtime.packs import load_pack
 
     pack = _usable(rules)
@@ -81,7 +81,7 @@ def run_examples(rules: RulesOption = None) -> None:
     Example: touchline rules test --rules rules.yaml
     """
     from touchline.friction import RuleSet
-    from touchline.friction.examples import failures
+    from touchline.friction.example_check import failures
 
     pack = _usable(rules)
     ready = RuleSet(pack.rules)
@@ -111,9 +111,9 @@ def lint(
 
     Example: touchline rules lint rules.yaml
     """
-    from touchline.friction import RulesError
-    from touchline.friction.document import by_place
-    from touchline.friction.lint import warnings
+    from touchline.rules import RulesError
+    from touchline.rules.document import by_place
+    from touchline.rules.lint import warnings
     from touchline.runtime.packs import load_pack
 
     with reported(RulesError):
@@ -133,7 +133,7 @@ def lint(
 def _usable(path: Path | None) -> "Pack":
     """The rules in force: those of a file, or of the settings, or the default pack."""
     from touchline.cli.settings import SettingsError, load_settings
-    from touchline.friction import RulesError
+    from touchline.rules import RulesError
     from touchline.runtime.packs import load_pack
 
     with reported(RulesError, SettingsError):

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
-from touchline.friction.document import explained
 from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
+from touchline.rules.document import explained
 from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
 

@@ -35,7 +35,7 @@ def worker(
     from touchline.cli.logs import configure_logs
     from touchline.cli.settings import SettingsError, load_settings
     from touchline.cli.stages import expected_errors, run_worker, workplace
-    from touchline.friction import RulesError
+    from touchline.rules import RulesError
     from touchline.runtime.packs import load_rules
 
     configure_logs()

@@ -8,8 +8,8 @@ from pydantic_core import ErrorDetails
 
 from touchline.alerts.addresses import ADDRESSES, Address, Route
 from touchline.alerts.rules import KINDS, AlertRule
-from touchline.friction.document import Document, Fault, Path, by_place, explained, suggestion
-from touchline.friction.overrides import Entry, entries, overridden
+from touchline.rules.document import Document, Fault, Path, by_place, explained, suggestion
+from touchline.rules.overrides import Entry, entries, overridden
 
 _RULE: TypeAdapter[AlertRule] = TypeAdapter(AlertRule)
 _ADDRESS: TypeAdapter[Address] = TypeAdapter(Address)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from touchline.friction.calendar import EARLIEST, LATEST, BusinessClock
-from touchline.friction.conditions import field
-from touchline.friction.rules import ExpectRule
+from touchline.rules.calendar import EARLIEST, LATEST, BusinessClock
+from touchline.rules.conditions import field
+from touchline.rules.rule import ExpectRule
 from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
 

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from touchline.friction.kinds import STARTS, Opening, State, Terms
 from touchline.friction.layer import Heard, Layer, States
-from touchline.friction.rules import ExpectRule, Rule
+from touchline.friction.projection import read_of_events, read_of_frictions, telling, trimmed
 from touchline.friction.signals import FrictionEvent, FrictionName, Signal
-from touchline.friction.telling import read_of_events, read_of_frictions, telling, trimmed
+from touchline.rules.rule import ExpectRule, Rule
 from touchline.vocabulary.event import Event
 
 _END: Final = 2**62

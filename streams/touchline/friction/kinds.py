@@ -8,9 +8,9 @@ an event what a signal needs of its anchor (`Seen`), never the event.
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from touchline.friction.conditions import field, identity
 from touchline.friction.deadlines import due
-from touchline.friction.rules import ExpectRule, MatchRule, RepeatRule, Rule, SequenceRule
+from touchline.rules.conditions import field, identity
+from touchline.rules.rule import ExpectRule, MatchRule, RepeatRule, Rule, SequenceRule
 from touchline.vocabulary.event import Event
 
 STARTS: Final = 1

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from touchline.friction.conditions import Condition, condition, identity, key
 from touchline.friction.kinds import BITS, STARTS, Seen, State, Terms, Told
-from touchline.friction.rules import Rule, SelectorModel
+from touchline.rules.conditions import Condition, condition, identity, key
+from touchline.rules.rule import Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
 _new = tuple.__new__  # as Seen(…) does, without its detour: nearly every event needs one

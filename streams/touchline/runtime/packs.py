@@ -5,11 +5,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from touchline.friction import Rule, RulesError, RuleSet
-from touchline.friction.document import Document, Fault
-from touchline.friction.examples import Example, read_examples
-from touchline.friction.overrides import Entry
-from touchline.friction.rules_file import read_rules
+from touchline.friction import RuleSet
+from touchline.rules import Rule, RulesError
+from touchline.rules.document import Document, Fault
+from touchline.rules.examples import Example, read_examples
+from touchline.rules.overrides import Entry
+from touchline.rules.rules_file import read_rules
 from touchline.runtime.read_config import text_of
 
 
@@ -34,7 +35,7 @@ class Pack(NamedTuple):
 
 def shipped_rules(name: str) -> Path:
     """The file of a rule pack that ships beside the default one: `completejourney`."""
-    return Path(str(files("touchline.friction").joinpath("packs", f"{name}.yaml")))
+    return Path(str(files("touchline.rules").joinpath("packs", f"{name}.yaml")))
 
 
 def load_rules(path: Path | None = None) -> RuleSet:
@@ -72,4 +73,4 @@ def _source(path: Path | None) -> tuple[Document, dict[str, str]]:
 
 
 def _shipped(name: str) -> str:
-    return files("touchline.friction").joinpath("packs", name).read_text(encoding="utf-8")
+    return files("touchline.rules").joinpath("packs", name).read_text(encoding="utf-8")

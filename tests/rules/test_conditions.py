@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from touchline.friction.conditions import condition, key
+from touchline.rules.conditions import condition, key
 from touchline.vocabulary.event import Event
 
 EVENT = Event(

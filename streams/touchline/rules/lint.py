@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from touchline.friction.document import Document, Fault, Path, suggestion
-from touchline.friction.overrides import Entry
-from touchline.friction.rules import ExpectRule, RepeatRule, Rule, SelectorModel
+from touchline.rules.document import Document, Fault, Path, suggestion
+from touchline.rules.overrides import Entry
+from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.envelope import Channel
 from touchline.vocabulary.registry import EVENT_TYPES
 

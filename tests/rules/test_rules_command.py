@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
-from touchline.friction import parse_rules
+from touchline.rules import parse_rules
 from touchline.runtime.packs import load_rules
 
 MINE = """

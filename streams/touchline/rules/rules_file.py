@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from touchline.friction.calendar import Calendar
-from touchline.friction.document import Document, Fault, by_place, explained, suggestion
-from touchline.friction.overrides import Entry, entries, overridden
-from touchline.friction.rules import MODELS, Rule, RuleModel, SelectorModel
+from touchline.rules.calendar import Calendar
+from touchline.rules.document import Document, Fault, by_place, explained, suggestion
+from touchline.rules.overrides import Entry, entries, overridden
+from touchline.rules.rule import MODELS, Rule, RuleModel, SelectorModel
 
 
 class RulesError(ValueError):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from touchline.friction import Rule, RulesError, parse_rules
-from touchline.friction.rules import ExpectRule
+from touchline.rules import Rule, RulesError, parse_rules
+from touchline.rules.rule import ExpectRule
 
 PACK = """
 rules:

@@ -8,12 +8,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from touchline.friction.document import Document
-from touchline.friction.examples import read_examples
-from touchline.friction.lint import warnings
-from touchline.friction.rules_file import read_rules
+from touchline.rules.document import Document
+from touchline.rules.examples import read_examples
+from touchline.rules.lint import warnings
+from touchline.rules.rules_file import read_rules
 
-PACK = files("touchline.friction").joinpath("packs", "default.yaml").read_text(encoding="utf-8")
+PACK = files("touchline.rules").joinpath("packs", "default.yaml").read_text(encoding="utf-8")
 RULES = yaml.safe_load(PACK)["rules"][::6]
 FILE: dict[str, Any] = {
     "extends": "default",

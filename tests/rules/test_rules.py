@@ -2,7 +2,8 @@
 
 import pytest
 
-from touchline.friction import RulesError, RuleSet, parse_rules
+from touchline.friction import RuleSet
+from touchline.rules import RulesError, parse_rules
 
 
 @pytest.mark.parametrize(

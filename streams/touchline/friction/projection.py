@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from touchline.friction.kinds import Told
-from touchline.friction.rules import ExpectRule, RepeatRule, Rule, SelectorModel
+from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
 _NOTHING: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from touchline.friction.calendar import WEEKDAYS, BusinessClock, Calendar
+from touchline.rules.calendar import WEEKDAYS, BusinessClock, Calendar
 from touchline.vocabulary.durations import MINUTE
 
 HOUR = 60 * MINUTE

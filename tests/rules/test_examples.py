@@ -2,9 +2,11 @@
 
 import pytest
 
-from touchline.friction import RuleSet, parse_rules
-from touchline.friction.document import Document
-from touchline.friction.examples import Failure, failures, read_examples, written
+from touchline.friction import RuleSet
+from touchline.friction.example_check import Failure, failures
+from touchline.rules import parse_rules
+from touchline.rules.document import Document
+from touchline.rules.examples import moment_text, read_examples
 from touchline.vocabulary.durations import parse_steps
 
 RULES = RuleSet(
@@ -137,4 +139,4 @@ def test_an_example_at_fault_is_pointed_at(text: str, fault: str) -> None:
 @pytest.mark.parametrize("text", ["0m", "45s", "1h30m", "2d", "1d2h3m4s"])
 def test_times_are_written_as_they_are_read(text: str) -> None:
     """Writing a time that was read gives the same text."""
-    assert written(parse_steps(text)) == text
+    assert moment_text(parse_steps(text)) == text

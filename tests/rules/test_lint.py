@@ -2,9 +2,9 @@
 
 import pytest
 
-from touchline.friction.document import Document
-from touchline.friction.lint import warnings
-from touchline.friction.rules_file import read_rules
+from touchline.rules.document import Document
+from touchline.rules.lint import warnings
+from touchline.rules.rules_file import read_rules
 from touchline.runtime.packs import load_pack
 
 
