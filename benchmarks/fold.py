@@ -13,8 +13,8 @@ from benchmarks.contestants import Owned
 from benchmarks.report import Report
 from benchmarks.timing import Standing, Turn, compete, one_core
 from benchmarks.traffic import Traffic, arrivals, demo_traffic, flushes, robot_traffic
+from touchline.config.rule_packs import load_rules
 from touchline.friction import RuleSet
-from touchline.runtime.packs import load_rules
 
 EVENTS = 200_000
 ROUNDS = 5

@@ -6,9 +6,9 @@ import sys
 from benchmarks.fold import contestants_of
 from benchmarks.timing import undisturbed
 from benchmarks.traffic import demo_traffic
+from touchline.config.rule_packs import load_rules
 from touchline.friction import fold
 from touchline.runtime.garbage import search_seldom
-from touchline.runtime.packs import load_rules
 
 
 def main(events: int, flush: int) -> None:

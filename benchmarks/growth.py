@@ -16,10 +16,10 @@ from benchmarks.filling import fill, in_force
 from benchmarks.report import Report
 from benchmarks.running import until as wait_until
 from benchmarks.traffic import Traffic, demo_traffic
+from touchline.config.rule_packs import load_rules
 from touchline.engine.worker import Worker
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
-from touchline.runtime.packs import load_rules
 from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event
 

@@ -18,11 +18,11 @@ import orjson
 from benchmarks.report import Report
 from benchmarks.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
+from touchline.config.rule_packs import load_rules
 from touchline.engine.held import Held, HeldCustomers
 from touchline.friction import RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
-from touchline.runtime.packs import load_rules
 from touchline.simulation import STORYLINES, Story, tell
 from touchline.vocabulary.event import Event
 

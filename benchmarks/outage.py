@@ -18,7 +18,7 @@ import orjson
 import urllib3
 
 from benchmarks.report import Report
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.log.kafka.topics import bring_about, wanted
 from touchline.sdk import Limits, Touchline

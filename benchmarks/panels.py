@@ -18,11 +18,11 @@ import orjson
 from benchmarks.report import Report
 from benchmarks.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.measures import customer_id_of
 from touchline.panels import DASHBOARDS, PANELS, Panel, expand, interval, panels_with
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.store.engine import EngineHandle

@@ -12,8 +12,8 @@ from benchmarks.filling import OBLIGED, fill, in_force
 from benchmarks.report import Report
 from benchmarks.running import Running, until
 from touchline.collector.acceptance import accept
+from touchline.config.rule_packs import load_rules
 from touchline.log.sqlite import SqliteLog
-from touchline.runtime.packs import load_rules
 from touchline.store import open_store
 
 CUSTOMERS = 1_000_000

@@ -14,10 +14,10 @@ from typing import Final, Self, TypeVar
 
 import urllib3
 
-from touchline.cli.broker import Broker
-from touchline.cli.logs import configure_logs
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.log.kafka.topics import bring_about, wanted
+from touchline.services.logs import configure_logs
 from touchline.store import Store, connect_store
 from touchline.store.address import Address
 

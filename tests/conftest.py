@@ -29,7 +29,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 if TYPE_CHECKING:
     from typer.testing import Result
 
-    from touchline.cli.broker import Broker
+    from touchline.devbroker.broker import Broker
     from touchline.log.kafka.brokers import Brokers
     from touchline.log.kafka.records import About, Topics
     from touchline.store import Store
@@ -137,7 +137,7 @@ def store(tmp_path: Path) -> Iterator["Store"]:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Broker"]:
     """A real broker that all tests share: each uses its own topics and restarts the broker if it kills it."""
-    from touchline.cli.broker import Broker, ToolMissing
+    from touchline.devbroker.broker import Broker, ToolMissing
 
     broker = Broker(tmp_path_factory.mktemp("kafka"), secure=which("openssl") is not None)
     try:

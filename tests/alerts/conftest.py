@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from touchline.alerts.wording import sentence
+from touchline.config.alerts_files import load_alerts
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
-from touchline.runtime.alerting.files import load_alerts
-from touchline.runtime.packs import load_rules
 from touchline.store import Store
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event

@@ -14,7 +14,7 @@ from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
 from touchline.alerts.message import Message, message
 from touchline.alerts.wording import plain, sentence
-from touchline.runtime.alerting.files import load_alerts
+from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow
 
 T = 1_795_000_000_000

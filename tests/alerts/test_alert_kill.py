@@ -19,7 +19,7 @@ LIFE = """
 import os, signal, sys, threading
 from pathlib import Path
 from prometheus_client import CollectorRegistry
-from touchline.runtime.alerting.files import load_alerts
+from touchline.config.alerts_files import load_alerts
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.runtime import Alerting
 from touchline.store import open_store

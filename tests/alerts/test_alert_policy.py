@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from touchline.alerts.policy import Cadence, Telling, cadence, expected, refused, taken, telling
-from touchline.runtime.alerting.files import load_alerts
+from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow, OutboxRow
 from touchline.vocabulary.ids import derived_id
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
+from touchline.config.alerts_files import load_alerts
 from touchline.identity import customer_id
 from touchline.runtime.alerting.asking import asking
 from touchline.runtime.alerting.evaluation import Evaluation
-from touchline.runtime.alerting.files import load_alerts
 from touchline.runtime.alerting.outbox import Outbox
 from touchline.store import Store, open_store
 from touchline.tables import OutboxRow

@@ -6,7 +6,7 @@ import pytest
 
 from touchline.alerts import AlertsError, AlertsFile, parse_alerts
 from touchline.alerts.addresses import routed
-from touchline.runtime.alerting.files import load_alerts
+from touchline.config.alerts_files import load_alerts
 
 PACK = {
     "default": "rules: [{id: a, kind: absence, title: A}, {id: b, kind: strike_out, title: B, strikes: 40}]"

@@ -11,11 +11,11 @@ from typer.testing import CliRunner, Result
 
 from touchline.analysis.backtest import Backtest, backtest
 from touchline.cli.main import app
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.rules import parse_rules
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.store.histories import histories

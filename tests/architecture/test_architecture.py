@@ -32,8 +32,12 @@ IMPORTS: dict[str, str] = {
     "panels": "measures",
     "grafana": "vocabulary alerts panels",
     "live": "vocabulary measures panels",
+    "config": "rules friction alerts log store measures vocabulary",
+    "devbroker": "log",
+    "services": "vocabulary collector imports identity rules friction alerts engine log store runtime live"
+    " config",
     "cli": "vocabulary tables sdk collector imports simulation identity rules friction alerts engine log"
-    " store runtime analysis measures grafana live",
+    " store runtime analysis measures grafana config devbroker services",
 }
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""
 

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from touchline.cli.main import app
 from touchline.collector.acceptance import accept
 from touchline.collector.accounts import Told, accounted
+from touchline.config.rule_packs import load_rules
 from touchline.engine.worker import Worker
 from touchline.log.sqlite import SqliteLog
-from touchline.runtime.packs import load_rules
 from touchline.store import open_store
 
 HOUR = 3_600_000

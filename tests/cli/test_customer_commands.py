@@ -9,10 +9,10 @@ import orjson
 import pytest
 from typer.testing import Result
 
-from touchline.cli import decisions
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
+from touchline.services import decisions
 from touchline.store.server_file import find_server
 
 Command = Callable[..., Result]

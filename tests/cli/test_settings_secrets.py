@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from touchline.cli.settings import SettingsError, load_settings
+from touchline.config.settings import SettingsError, load_settings
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from touchline.cli.broker import Broker
 from touchline.collector.acceptance import Result
 from touchline.collector.inboxes.kafka import keep_draining_kafka
+from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, Log, LogUnavailable
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.records import Topics

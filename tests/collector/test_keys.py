@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from touchline.cli.keys import app
+from touchline.cli.configure.keys import app
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
 

@@ -7,11 +7,11 @@ from uuid import UUID
 import orjson
 
 from touchline.collector.acceptance import accept_each
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.ports import Store as StorePort
 from touchline.engine.worker import Worker
 from touchline.identity import customer_id
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store
 

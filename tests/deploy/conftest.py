@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from touchline.cli.main import app
-from touchline.cli.settings import Settings
+from touchline.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from touchline.cli.settings import Settings
+from touchline.config.settings import Settings
 from touchline.store.grants import READER, WORKER
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def test_users_have_the_roles_that_migrate_makes() -> None:
 
 def test_the_alerts_file_is_good() -> None:
     """The alert rules that the stack evaluates parse, and go to its own Alertmanager."""
-    from touchline.runtime.alerting.files import load_alerts
+    from touchline.config.alerts_files import load_alerts
 
     file = load_alerts(FOLDER / "touchline" / "alerts.yaml")
     assert file.rules

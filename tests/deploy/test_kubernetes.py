@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from touchline.cli.settings import Settings
+from touchline.config.settings import Settings
 from touchline.log.kafka.records import Topics
 
 ROOT = Path(__file__).parents[2]
@@ -164,7 +164,7 @@ def test_workers_scale_with_the_lag_of_their_own_group() -> None:
 
 def test_the_alerts_file_of_the_cluster_is_good(tmp_path: Path) -> None:
     """The alert rules in the ConfigMap parse."""
-    from touchline.runtime.alerting.files import load_alerts
+    from touchline.config.alerts_files import load_alerts
 
     text = next(one["data"]["alerts.yaml"] for one in BASE if one["metadata"]["name"] == "touchline-alerts")
     path = tmp_path / "alerts.yaml"

@@ -20,8 +20,8 @@ from touchline.runtime.faust_app import Engine
 from touchline.log.kafka.records import Topics
 from touchline.runtime.metrics import PartitionMetrics
 
-from touchline.cli.logs import configure_logs
-from touchline.cli.settings import load_settings
+from touchline.services.logs import configure_logs
+from touchline.config.settings import load_settings
 
 configure_logs()
 prefix, group, what = sys.argv[1:]

@@ -24,7 +24,7 @@ import orjson
 import urllib3
 
 from touchline.collector.acceptance import accept_each
-from touchline.runtime.packs import load_rules
+from touchline.config.rule_packs import load_rules
 from touchline.store import Store, StoreError
 
 EVENTS = int(os.environ.get("TOUCHLINE_FAULT_EVENTS", "6000"))

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from touchline.config.rule_packs import load_rules
 from touchline.identity import Entry
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.embedded import Embedded
-from touchline.runtime.packs import load_rules
 from touchline.store import Store
 from touchline.vocabulary.event import Event
 

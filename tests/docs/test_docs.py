@@ -13,7 +13,7 @@ import typer.main
 import yaml
 
 from touchline.cli.main import app
-from touchline.cli.settings import Settings
+from touchline.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

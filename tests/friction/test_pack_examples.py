@@ -3,10 +3,10 @@
 import orjson
 import pytest
 
+from touchline.config.rule_packs import load_pack
 from touchline.friction import RuleSet
 from touchline.friction.example_check import example_events, failures
 from touchline.rules import Rule
-from touchline.runtime.packs import load_pack
 from touchline.vocabulary.registry import EVENT_TYPES
 
 PACK = load_pack()

@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from touchline.alerts import AlertRule
+from touchline.config.alerts_files import load_alerts
 from touchline.grafana.alert_rules import alert_rules, duration, rule_sql, rule_uid
 from touchline.panels import expand
-from touchline.runtime.alerting.files import load_alerts
 from touchline.vocabulary.ids import NAMESPACE
 
 NOW = 1_790_000_000_000

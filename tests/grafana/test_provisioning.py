@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from touchline.config.alerts_files import load_alerts
 from touchline.grafana import Connection, ConnectionRefused, dashboards, files
 from touchline.panels import PANELS, expand
-from touchline.runtime.alerting.files import load_alerts
 
 GOLDEN = Path(__file__).with_name("golden")
 GOALS = {"service_level": 0.85, "abandonment": 0.06}

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from touchline.config.rule_packs import load_rules
 from touchline.engine.customer import fold
 from touchline.friction import RuleSet
 from touchline.measures import BY_NAME, Span, evaluate
-from touchline.runtime.packs import load_rules
 from touchline.store import Store, open_store
 from touchline.store.histories import histories
 

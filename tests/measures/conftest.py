@@ -7,10 +7,10 @@ import msgspec
 import orjson
 import pytest
 
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.measures import BY_NAME, Ask, Reading, Span, evaluate
-from touchline.runtime.packs import load_rules
 from touchline.store import Store
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from touchline.analysis.replay import replay
+from touchline.config.rule_packs import load_rules
 from touchline.identity import customers, pairs
 from touchline.measures import BY_NAME, MEASURES, Ask, Span, evaluate
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event

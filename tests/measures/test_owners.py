@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.identity import Entry, customer_id
 from touchline.measures import Reading, Span, customer_id_of
 from touchline.panels import BY_ID, expand
-from touchline.runtime.packs import load_rules
 from touchline.simulation.story import rfc3339
 from touchline.store import Store
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.panels.counting.reading import Plain, Row, Seen
 from touchline.analysis.replay import replay
+from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Planted, Retailer, Touchpoint
 from touchline.store import Store, open_store
 from touchline.vocabulary.envelope import Envelope, to_event

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from touchline.cli.demo import OUTAGE_BEGINS, OUTAGE_ENDS, PAST
+from touchline.cli.run.demo import OUTAGE_BEGINS, OUTAGE_ENDS, PAST
 from touchline.simulation import Outage, Planted, Retailer
 
 ROOT = Path(__file__).parents[2]

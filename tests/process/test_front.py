@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from touchline.cli.serving import loopback
+from touchline.services.serving import loopback
 
 EVENT = {
     "type": "help.searched",

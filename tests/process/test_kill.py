@@ -17,10 +17,10 @@ import urllib3
 
 from touchline.analysis.replay import replay
 from touchline.collector.acceptance import accept_each
+from touchline.config.rule_packs import load_rules
 from touchline.engine.worker import Worker
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
-from touchline.runtime.packs import load_rules
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.store.server_file import find_server
@@ -32,7 +32,7 @@ DAY = 86_400_000
 WORKER = """
 import sys
 from pathlib import Path
-from touchline.runtime.packs import load_rules
+from touchline.config.rule_packs import load_rules
 from touchline.log.sqlite import SqliteLog
 from touchline.store import open_store
 from touchline.engine.worker import Worker

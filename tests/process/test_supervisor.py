@@ -10,8 +10,8 @@ from pathlib import Path
 
 PROGRAM = """
 import sys
-from touchline.cli.logs import configure_logs
-from touchline.cli.supervisor import Supervisor
+from touchline.services.logs import configure_logs
+from touchline.services.supervisor import Supervisor
 configure_logs()
 sys.exit(0 if Supervisor({"store": ["store", "--data", "data", "--port", "0"]}).run() else 1)
 """

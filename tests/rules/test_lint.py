@@ -2,10 +2,10 @@
 
 import pytest
 
+from touchline.config.rule_packs import load_pack
 from touchline.rules.document import Document
 from touchline.rules.lint import warnings
 from touchline.rules.rules_file import read_rules
-from touchline.runtime.packs import load_pack
 
 
 def _warnings(text: str, packs: dict[str, str] | None = None) -> list[str]:

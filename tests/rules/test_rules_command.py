@@ -10,8 +10,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
+from touchline.config.rule_packs import load_rules
 from touchline.rules import parse_rules
-from touchline.runtime.packs import load_rules
 
 MINE = """
 extends: default

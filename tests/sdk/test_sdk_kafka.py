@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.sdk import Accepted, Batch, Limits, Refused, Retry, TooLarge, Touchline
 from touchline.sdk.transports import Kafka

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from typer import Typer
 from typer.testing import CliRunner, Result
 
-from touchline.cli.query import query
+from touchline.cli.data.query import query
 from touchline.store import open_store
 from touchline.store.access import running_server
 from touchline.store.clickhouse_http import clickhouse_mount

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from touchline.cli.schema import example
+from touchline.cli.configure.schema import example
 from touchline.vocabulary import Envelope, explain, to_event
 from touchline.vocabulary.families import order, promise, voice
 from touchline.vocabulary.registry import DIALECT, EVENT_TYPES, envelope_schema, json_schema

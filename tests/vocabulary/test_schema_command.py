@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from touchline.cli.schema import app, example
+from touchline.cli.configure.schema import app, example
 from touchline.vocabulary import Envelope
 from touchline.vocabulary.registry import EVENT_TYPES, envelope_schema, json_schema
 

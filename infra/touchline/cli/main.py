@@ -4,23 +4,24 @@ import sys
 
 import typer
 
-from touchline.cli import alerts, customer, dashboards, dev, keys, rules, schema
-from touchline.cli.accounts import accounts
-from touchline.cli.backtest import backtest
-from touchline.cli.collector import collector
-from touchline.cli.compare import compare
-from touchline.cli.demo import demo
-from touchline.cli.failure import fail
-from touchline.cli.identity import identity
-from touchline.cli.imports import import_
-from touchline.cli.live import live
-from touchline.cli.measures import measures
-from touchline.cli.migrate import migrate
-from touchline.cli.query import query
-from touchline.cli.replay import replay
-from touchline.cli.store import store
-from touchline.cli.up import up
-from touchline.cli.worker import worker
+from touchline.cli.analyze.backtest import backtest
+from touchline.cli.analyze.compare import compare
+from touchline.cli.analyze.measures import measures
+from touchline.cli.analyze.replay import replay
+from touchline.cli.configure import alerts, dashboards, dev, keys, rules, schema
+from touchline.cli.data import customer
+from touchline.cli.data.accounts import accounts
+from touchline.cli.data.imports import import_
+from touchline.cli.data.migrate import migrate
+from touchline.cli.data.query import query
+from touchline.cli.errors import fail
+from touchline.cli.run.collector import collector
+from touchline.cli.run.demo import demo
+from touchline.cli.run.identity import identity
+from touchline.cli.run.live import live
+from touchline.cli.run.store import store
+from touchline.cli.run.up import up
+from touchline.cli.run.worker import worker
 
 app = typer.Typer(
     name="touchline",

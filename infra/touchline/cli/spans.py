@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from touchline.cli.failure import fail
+from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
     from touchline.measures import Ask

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 
 LIMIT = 60.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.backlog import Backlog
 from touchline.log.kafka.records import Topics
 

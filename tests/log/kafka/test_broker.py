@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from touchline.cli.broker import Broker, BrokerError, ToolMissing
+from touchline.devbroker.broker import Broker, BrokerError, ToolMissing
 
 
 def touchline(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.sdk import Limits, Touchline
 

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 import pytest
 
-from touchline.cli.broker import Broker
 from touchline.collector.acceptance import accept, accept_each
+from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka import log as log_module
 from touchline.log.kafka.brokers import Brokers

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from touchline.cli.broker import Broker
-from touchline.cli.settings import SettingsError, load_settings
+from touchline.config.settings import SettingsError, load_settings
+from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.connection import reach

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 
-from touchline.cli.broker import Broker
+from touchline.devbroker.broker import Broker
 from touchline.log.kafka.brokers import Brokers
 from touchline.log.kafka.records import Topics
 from touchline.log.kafka.topics import bring_about, wanted

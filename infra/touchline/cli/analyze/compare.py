@@ -1,0 +1,121 @@
+"""`touchline compare`: before and after a change, or any two periods."""
+
+import sys
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from touchline.cli.errors import fail, reported
+from touchline.cli.output import screen
+
+if TYPE_CHECKING:
+    from touchline.analysis.compare import Change, Comparison, Row
+
+SHOWN = 30
+"""Rows that are printed as sentences."""
+
+
+def compare(
+    change: Annotated[
+        str | None, typer.Option(metavar="ID", help="The change_id of a change.deployed event.")
+    ] = None,
+    before: Annotated[str | None, typer.Option(metavar="A..B", help="The first of two periods.")] = None,
+    after: Annotated[str | None, typer.Option(metavar="C..D", help="The second.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say which frictions became rarer or more frequent, where, and whether chance explains it.
+
+    Around a change it compares up to 14 days to either side, as long as the data reach.
+
+    Example: touchline compare --change checkout-2026-11
+    Example: touchline compare --before 2026-10-01..2026-10-08 --after 2026-10-08..2026-10-15
+    """
+    import orjson
+
+    from touchline.analysis.compare import CannotCompare, Period, around, find_change
+    from touchline.analysis.compare import compare as run
+    from touchline.cli.spans import asking, extent, stretch
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.stores import readable_store
+    from touchline.store import StoreError
+
+    if (change is None) == (before is None) or (before is None) != (after is None):
+        raise fail("give --change ID, or --before A..B with --after C..D", 2)
+    errors = (StoreError, SettingsError, CannotCompare)
+    with reported(*errors), readable_store(load_settings(data=data)) as reader:
+        ask = asking(reader)
+        deployed = None if change is None else find_change(ask, change)
+        if deployed is not None:
+            first, second = around(deployed.at, *extent(ask))
+        else:
+            first = Period(*stretch(before or "", "--before"))
+            second = Period(*stretch(after or "", "--after"))
+        found = run(ask, first, second, deployed.rule if deployed else "")
+    if as_json:
+        body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
+        sys.stdout.write(body.decode() + "\n")
+    else:
+        _show(found, deployed)
+
+
+def _plain(found: "Comparison", change: "Change | None") -> dict[str, Any]:
+    return {
+        "change": change and {"id": change.id, "at": change.at, "title": change.title, "rule": change.rule},
+        "before": {"since": found.before.since, "until": found.before.until},
+        "after": {"since": found.after.since, "until": found.after.until},
+        "rows": [_row(row) for row in found.rows],
+        "elsewhere": [{"channel": channel, "source": source} for channel, source in found.elsewhere],
+    }
+
+
+def _row(row: "Row") -> dict[str, Any]:
+    ratio = row.ratio
+    return {
+        "channel": row.channel,
+        "source": row.source,
+        "rule": row.rule,
+        "meant": row.meant,
+        "before": row.before,
+        "journeys_before": row.journeys_before,
+        "rate_before": row.rate_before,
+        "after": row.after,
+        "journeys_after": row.journeys_after,
+        "rate_after": row.rate_after,
+        "ratio": ratio.ratio if ratio.ratio is not None and isfinite(ratio.ratio) else None,
+        "low": ratio.low,
+        "high": ratio.high if isfinite(ratio.high) else None,
+        "p": ratio.p,
+        "p_adjusted": row.chance,
+        "verdict": row.verdict,
+        "sentence": row.sentence,
+    }
+
+
+def _show(found: "Comparison", change: "Change | None") -> None:
+    from rich.text import Text
+
+    from touchline.cli.spans import written
+
+    console = screen()
+    if change is not None:
+        console.print(Text(f"{change.title or change.id}, deployed {written(change.at)} UTC"), style="bold")
+    colours = {"fell": "green", "rose": "red"}
+    for row in found.rows[:SHOWN]:
+        interval = f"{row.ratio.low:.2f} to {row.ratio.high:.2f} times"
+        counts = f"{row.before} of {row.journeys_before:,}, then {row.after} of {row.journeys_after:,}"
+        console.print(Text(row.sentence, style=colours.get(row.verdict, "")), soft_wrap=True)
+        console.print(Text(f"    {counts}; 95 % interval {interval}"), style="dim", soft_wrap=True)
+    if len(found.rows) > SHOWN:
+        console.print(f"… and {len(found.rows) - SHOWN} more; --json prints them all")
+    if not found.rows:
+        console.print("No friction in either period.")
+    for channel, source in found.elsewhere:
+        console.print(Text(f"{channel} · {source}: nobody was there in one of the periods"), style="dim")
+    console.print(
+        f"before {written(found.before.since)} to {written(found.before.until)}, "
+        f"after {written(found.after.since)} to {written(found.after.until)} UTC",
+        style="dim",
+    )

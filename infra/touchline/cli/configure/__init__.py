@@ -1,0 +1,1 @@
+"""Commands for rules, alerts, keys, dashboards and development."""

@@ -1,0 +1,196 @@
+"""`touchline alerts`: incidents, channels, and what other rules would have made."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from touchline.cli.configure.alerts_shown import plain_alerts, plain_trials, show_alerts, show_trials
+from touchline.cli.errors import fail, reported
+from touchline.cli.options import Health
+
+if TYPE_CHECKING:
+    from touchline.tables import AlertRow
+
+app = typer.Typer(help="Incidents that alert rules made, and the channels that are told of them.")
+
+Data = Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")]
+AlertsFile = Annotated[
+    Path | None,
+    typer.Option("--alerts", metavar="ALERTS.yaml", help="The settings' alerts file if not given."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+_SAMPLE_SUMMARY = "A trial message: nothing is wrong. If you can read it, alerts reach you here"
+
+
+@app.command("list")
+def list_(
+    since: Annotated[str, typer.Option(metavar="7d|TIME", help="Those that ended later as well.")] = "7d",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what fires, what did of late, and which channels have taken what they were told.
+
+    Example: touchline alerts list --since 30d
+    """
+    import orjson
+
+    from touchline.cli.spans import since as began
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.stores import readable_store
+    from touchline.runtime.alerting.asking import asking
+    from touchline.runtime.alerting.evaluation import alerts_since
+    from touchline.runtime.alerting.outbox import outbox_rows
+    from touchline.store import StoreError
+
+    start = began(since, int(time.time() * 1000))
+    with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
+        ask = asking(reader)
+        alerts = alerts_since(ask, start)
+        outbox = outbox_rows(ask)
+    if as_json:
+        sys.stdout.write(
+            orjson.dumps(plain_alerts(alerts, outbox), option=orjson.OPT_INDENT_2).decode() + "\n"
+        )
+    else:
+        show_alerts(alerts, outbox)
+
+
+@app.command("test")
+def try_channel(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel of the alerts file.")],
+    alerts: AlertsFile = None,
+) -> None:
+    """Send a trial message over a channel, and its end: exit code 1, with the reason, if it is not taken.
+
+    Example: touchline alerts test on_call --alerts alerts.yaml
+    """
+    from touchline.alerts import AlertsError
+    from touchline.alerts.channels import Undelivered, send
+    from touchline.alerts.message import message
+    from touchline.config.alerts_files import load_alerts
+    from touchline.config.settings import SettingsError, load_settings
+
+    with reported(SettingsError, AlertsError):
+        settings = load_settings(alerts=alerts)
+        file = load_alerts(settings.alerts)
+    if channel not in file.channels:
+        known = ", ".join(file.channels) or "none: write them under 'channels' in an alerts file"
+        raise fail(f"there is no channel '{channel}'; there are {known}", 2)
+    now = int(time.time() * 1000)
+    row = _sample(now)
+    url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    for status in ("firing", "resolved"):
+        try:
+            send(file.channels[channel], message(row, status, url, now))
+        except Undelivered as error:
+            raise fail(f"{channel}: {error}") from None
+    typer.echo(f"{channel} took the message and its end")
+
+
+@app.command()
+def simulate(
+    rules: Annotated[Path, typer.Argument(metavar="ALERTS.yaml", help="The alert rules to try.")],
+    since: Annotated[str, typer.Option(metavar="7d|TIME", help="How far back, or from when.")] = "7d",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how many incidents alert rules would have made of what is stored. Nothing is written or sent.
+
+    Example: touchline alerts simulate alerts.yaml --since 7d
+    """
+    import orjson
+
+    from touchline.alerts import AlertsError
+    from touchline.cli.spans import extent
+    from touchline.cli.spans import since as began
+    from touchline.config.alerts_files import load_alerts
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.stores import readable_store
+    from touchline.runtime.alerting.asking import asking
+    from touchline.runtime.alerting.trial import trial
+    from touchline.store import StoreError
+
+    with reported(StoreError, SettingsError, AlertsError):
+        file = load_alerts(rules)
+        with readable_store(load_settings(data=data)) as reader, _bar() as progress:
+            ask = asking(reader)
+            oldest, until = extent(ask)
+            start = max(oldest, began(since, until))
+            found = trial(ask, file.rules, start, until, progress)
+    if as_json:
+        body = orjson.dumps(plain_trials(found, start, until), option=orjson.OPT_INDENT_2)
+        sys.stdout.write(body.decode() + "\n")
+    else:
+        show_trials(found, start, until)
+
+
+@app.command()
+def run(alerts: AlertsFile = None, health: Health = None) -> None:
+    """Evaluate alert rules over a store that workers elsewhere write, and tell the channels; until Ctrl-C.
+
+    `touchline up` does so by itself. Run this for a store that several workers share. One does it at a time:
+    more may stand by, and within ten seconds one of them takes over from one that died.
+
+    Example: touchline alerts run --alerts alerts.yaml --health 9300
+    """
+    from touchline.services.ending import ending
+
+    with ending() as end:
+        from touchline.alerts import AlertsError
+        from touchline.config.alerts_files import load_alerts
+        from touchline.config.settings import SettingsError, load_settings
+        from touchline.services.alerting import run_alerts
+        from touchline.services.logs import configure_logs
+        from touchline.services.serving import CannotServe
+        from touchline.store import StoreError
+
+        configure_logs()
+        with reported(SettingsError, AlertsError, StoreError, CannotServe):
+            settings = load_settings(alerts=alerts)
+            file = load_alerts(settings.alerts)
+            if settings.store_address is None:
+                raise fail("there is no shared store: set `store` to its address, or run `touchline up`", 2)
+            run_alerts(settings, file, end, health)
+
+
+def _sample(now: int) -> "AlertRow":
+    from touchline.tables import AlertRow
+    from touchline.vocabulary.ids import derived_id
+
+    return AlertRow(
+        id=derived_id(f"alert:trial:{now}"),
+        fingerprint=derived_id("alert:trial"),
+        rule="trial",
+        kind="threshold",
+        title="Trial message",
+        severity="info",
+        labels=(),
+        opened_at=now - 1_000,
+        detected_at=now,
+        resolved_at=now,
+        status="resolved",
+        count=0,
+        customers=0,
+        usual=None,
+        evidence=(),
+        summary=_SAMPLE_SUMMARY,
+        version=1,
+    )
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; gives what moves it, to so many parts of so many."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("evaluating"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("evaluating", total=None)
+        yield lambda done, parts: bar.update(task, completed=done, total=parts)

@@ -1,0 +1,175 @@
+"""`touchline dashboards`: the panels and alert rules as Grafana's, as files or sent to a Grafana."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from touchline.cli.errors import fail, reported
+
+if TYPE_CHECKING:
+    from touchline.alerts import AlertsFile
+    from touchline.config.settings import Settings
+    from touchline.grafana import Connection
+
+app = typer.Typer(
+    help="Grafana's dashboards and alert rules: written as files, or sent to a Grafana.", no_args_is_help=True
+)
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder.")]
+ClickHouse = Annotated[
+    str | None,
+    typer.Option(
+        "--clickhouse",
+        metavar="URL",
+        help="Where Grafana finds the store, such as https://reader@clickhouse:8443. If not given, the store "
+        "of the settings, else what touchline up serves at /clickhouse.",
+    ),
+]
+Alerts = Annotated[
+    Path | None,
+    typer.Option("--alerts-file", metavar="FILE", help="Alert rules; those in force if not given."),
+]
+WithAlerts = Annotated[
+    bool,
+    typer.Option(
+        "--alerts/--no-alerts",
+        help="With the alert rules; without, where Touchline itself does the alerting.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")]
+
+
+@app.command()
+def render(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; made if not there.")],
+    clickhouse: ClickHouse = None,
+    mounted_at: Annotated[
+        str, typer.Option(metavar="PATH", help="Where Grafana itself will see DIR.")
+    ] = "/etc/grafana/provisioning",
+    alerts_file: Alerts = None,
+    alerts: WithAlerts = True,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the files from which a Grafana provisions itself: dashboards, data source, alert rules.
+
+    The password of the store is not in them: Grafana takes it from its variable TOUCHLINE_STORE_PASSWORD.
+    What is in DIR besides is left alone.
+
+    Example: touchline dashboards render grafana --clickhouse http://grafana@store:8123
+    """
+    import orjson
+
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.grafana import ConnectionRefused, files
+
+    with reported(SettingsError, ConnectionRefused):
+        settings = load_settings(data=data)
+        rules = _rules(alerts_file or settings.alerts).rules if alerts else ()
+        texts = files(_connection(settings, clickhouse), settings.goals, rules, mounted_at)
+    try:
+        for name, text in texts.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise fail(f"{error.filename or directory} cannot be written: {error.strerror}") from None
+    if as_json:
+        sys.stdout.write(orjson.dumps({"files": list(texts)}).decode() + "\n")
+        return
+    for name in texts:
+        typer.echo(directory / name)
+
+
+@app.command()
+def publish(
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="The root of Grafana; https, unless http:// is written.")
+    ],
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="TOUCHLINE_GRAFANA_TOKEN",
+            show_envvar=True,
+            help="A token of a service account of the role Admin; better in the variable than on the line.",
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; show what would be changed.")
+    ] = False,
+    clickhouse: ClickHouse = None,
+    alerts_file: Alerts = None,
+    alerts: WithAlerts = True,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send the dashboards, the data source and the alert rules to a Grafana.
+
+    What is there already and the same is left alone, so that it may be run again at any time; a data source
+    named Touchline is used as it is. What people changed in these dashboards is undone.
+
+    Example: touchline dashboards publish --url https://grafana.example.com --dry-run
+    """
+    import orjson
+    from stamina.instrumentation import set_on_retry_hooks
+
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.grafana import ConnectionRefused
+    from touchline.grafana.client import Grafana, GrafanaError
+    from touchline.grafana.publishing import WrongSource
+    from touchline.grafana.publishing import publish as send
+
+    set_on_retry_hooks([])  # they would write between the lines of the answer
+    done = []
+    with reported(SettingsError, ConnectionRefused, GrafanaError, WrongSource):
+        settings = load_settings(data=data)
+        for change in send(
+            Grafana(url, token),
+            settings.goals,
+            _rules(alerts_file or settings.alerts).rules if alerts else None,
+            _connection(settings, clickhouse),
+            _password(settings),
+            dry_run=dry_run,
+        ):
+            done.append(change)
+            if not as_json:
+                action = change.action
+                said = f"would be {action}" if dry_run and action != "unchanged" else action
+                typer.echo(f"{change.what} {change.name}: {said}")
+                if dry_run and change.diff:
+                    typer.echo(change.diff)
+    if as_json:
+        rows = [{"what": one.what, "name": one.name, "action": one.action, "diff": one.diff} for one in done]
+        body = {"dry_run": dry_run, "changes": rows}
+        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _rules(path: Path | None) -> "AlertsFile":
+    from touchline.alerts import AlertsError
+    from touchline.config.alerts_files import load_alerts
+
+    with reported(AlertsError):
+        return load_alerts(path)
+
+
+def _connection(settings: "Settings", url: str | None) -> "Connection":
+    from touchline.grafana import Connection
+
+    if url is None and settings.store:
+        url = settings.store
+    if url is None:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{settings.port}/clickhouse"
+    return Connection.at(url, settings.store_user)
+
+
+def _password(settings: "Settings") -> str:
+    """That of the store: of the settings, else the token of the data folder; '' where there is none yet."""
+    if settings.store:
+        return settings.store_password.get_secret_value()
+    try:
+        return (settings.data / "token").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

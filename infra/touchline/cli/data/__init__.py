@@ -1,0 +1,1 @@
+"""Commands that read, fill and correct the data."""

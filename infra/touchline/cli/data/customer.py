@@ -1,0 +1,293 @@
+"""`touchline customer`: one customer's story, and what an operator decides about it."""
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from touchline.cli.errors import fail, reported
+from touchline.cli.options import Data, Rules
+from touchline.cli.output import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from touchline.analysis.customer_history import Customer
+    from touchline.config.settings import Settings
+    from touchline.identity import Entry
+    from touchline.store.access import Reader
+
+app = typer.Typer(
+    help="One customer: its story; splitting, forgetting and exporting it.", no_args_is_help=True
+)
+
+Who = Annotated[
+    str, typer.Argument(metavar="WHO", help="An identifier, such as account:u-17, or a customer's id.")
+]
+Identifier = Annotated[
+    str, typer.Argument(metavar="IDENTIFIER", help="An identifier of the customer, such as device:c0ffee.")
+]
+Reason = Annotated[str, typer.Option(help="Why; kept in the ledger. Write nobody's data into it.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of the text.")]
+
+
+@app.command()
+def show(
+    who: Who,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="As it was then, such as 2026-11-21 or 2026-11-21T10:00:00Z."),
+    ] = None,
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Show who a customer is, its journeys, frictions and events.
+
+    With --as-of it is the customer that followed from the events received and the splits decided up to
+    then; its journeys and frictions are folded from those events by the rules of today.
+
+    Example: touchline customer show account:u-17
+
+    Example: touchline customer show email:a@b.example --as-of 2026-11-01 --json
+    """
+    from touchline.cli.data import customer_story as story
+    from touchline.cli.spans import moment
+    from touchline.config.rule_packs import load_rules
+
+    until = None if as_of is None else moment(as_of, "--as-of")
+    with _reading(data, rules) as (settings, reader):
+        if until is None:
+            told = story.now(reader, _customer(reader, settings, who))
+        else:
+            ready = load_rules(settings.rules)
+            then = _customer(reader, settings, who, until)
+            told = story.then(reader, then, until, ready, settings.journey_gap)
+    if as_json:
+        _print_json(told)
+    else:
+        story.show(told)
+
+
+@app.command()
+def split(
+    who: Who,
+    identifier: Identifier,
+    reason: Reason,
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Part an identifier from a customer: it is not theirs after all.
+
+    What links it to the customer's account (or else its strongest identifier) is banned from linking, pair
+    by pair, in the ledger; nothing that happened is changed. What hangs on it alone goes with it.
+
+    Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
+    """
+    from touchline.analysis.customer_history import ledger, links
+    from touchline.identity import bans, parting
+    from touchline.services.decisions import entry
+
+    with _reading(data, rules) as (settings, reader):
+        customer = _customer(reader, settings, who)
+        goes = _normal(identifier, settings)
+        stays = next((one for one in customer.identifiers if one != goes), None)
+        if goes not in customer.identifiers or stays is None:
+            raise fail(f"nothing links {identifier} to {who}: see `touchline customer show {who}`")
+        cut = parting(links(reader, goes), bans(ledger(reader)), stays, goes)
+    if not cut:
+        raise fail(f"nothing links {goes} to {stays} any more")
+    entries = [entry("split", pair, reason=reason) for pair in cut]
+    how = _decided(settings, entries)
+    said = f"{goes} is parted from {stays} ({how}). Banned from linking:\n" + _pairs(entries)
+    undo = f"touchline customer unsplit {stays} {goes}"
+    _say(as_json, entries, f"{said}\nundo it with: {undo}")
+
+
+@app.command()
+def unsplit(
+    who: Who,
+    identifier: Identifier,
+    reason: Reason = "",
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Undo a split: what was banned between the customer and the identifier links again.
+
+    Example: touchline customer unsplit account:u-17 device:c0ffee
+    """
+    from touchline.analysis.customer_history import ledger
+    from touchline.identity import bans
+    from touchline.services.decisions import entry
+
+    with _reading(data, rules) as (settings, reader):
+        customer = _customer(reader, settings, who)
+        other = _normal(identifier, settings)
+        banned = sorted(
+            pair
+            for pair in bans(ledger(reader))
+            if other in pair and not set(customer.identifiers).isdisjoint(set(pair) - {other})
+        )
+    if not banned:
+        raise fail(f"{identifier} was not split from {who}, or that was undone already")
+    entries = [entry("unsplit", pair, reason=reason) for pair in banned]
+    how = _decided(settings, entries)
+    _say(as_json, entries, f"the split is undone ({how}). Links again:\n" + _pairs(entries))
+
+
+@app.command()
+def forget(
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, say what would be deleted.")] = False,
+    reason: Reason = "",
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Delete a customer for good: every event that names one of its identifiers, and all that followed.
+
+    Later events that name them are not stored, until `touchline customer readmit`; for that the ledger
+    keeps salted hashes of them, and nothing else. There is no undoing.
+
+    Example: touchline customer forget account:u-17 --yes
+    """
+    from secrets import token_hex
+
+    from touchline.analysis.customer_history import events, ledger, links
+    from touchline.identity import shared
+    from touchline.services.decisions import entry
+
+    with _reading(data, rules) as (settings, reader):
+        customer = _customer(reader, settings, who)
+        names = customer.identifiers
+        if shared(links(reader, names[0])).intersection(names):
+            raise fail(f"{names[0]} is shared by several accounts, so it is nobody's: forget those accounts")
+        stored = counted(sum(1 for _ in events(reader, customer)), "event")
+        salt = next((one.salt for one in ledger(reader) if one.what == "erase"), token_hex(16))
+    if not yes:
+        listed = "".join(f"  {one}\n" for one in names)
+        raise fail(f"this would delete {stored} and forget, for good:\n{listed}do it with --yes", 2)
+    one = entry("erase", names, salt=salt, reason=reason)
+    how = _decided(settings, [one])
+    _say(
+        as_json,
+        [one],
+        f"{stored} deleted, {counted(len(names), 'identifier')} forgotten ({how}); later events that name"
+        " them are suppressed.\nRefused events in quarantine are kept as they came and belong to nobody:"
+        " search them with `touchline query`. Backups are yours to clean.",
+    )
+
+
+@app.command()
+def readmit(
+    identifier: Identifier,
+    reason: Reason = "",
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Let events of a forgotten customer in again: what was forgotten with this identifier is stored again.
+
+    What was deleted stays deleted.
+
+    Example: touchline customer readmit account:u-17 --reason "came back"
+    """
+    from touchline.analysis.customer_history import ledger
+    from touchline.identity import Suppression
+    from touchline.identity.ledger import hashed
+    from touchline.services.decisions import entry
+
+    with _reading(data, rules) as (settings, reader):
+        name = _normal(identifier, settings)
+        known = ledger(reader)
+    if not Suppression(known).suppresses((name,)):
+        raise fail(f"{identifier} is not forgotten: its events are stored")
+    entries = [
+        entry("readmit", hashes=one.hashes, salt=one.salt, reason=reason)
+        for one in known
+        if one.what == "erase" and hashed(name, one.salt) in one.hashes
+    ]
+    how = _decided(settings, entries)
+    _say(as_json, entries, f"events of {name}, and of what was forgotten with it, are stored again ({how})")
+
+
+@app.command()
+def export(who: Who, data: Data = None) -> None:
+    """Print all events of a customer, one JSON object a line, as producers send them.
+
+    Example: touchline customer export account:u-17 > u-17.jsonl
+    """
+    from touchline.analysis.customer_history import events
+    from touchline.cli.data.customer_story import native
+
+    with _reading(data) as (settings, reader):
+        for event in events(reader, _customer(reader, settings, who)):
+            sys.stdout.buffer.write(native(event) + b"\n")
+
+
+@contextmanager
+def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Settings, Reader]]":
+    """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
+    from touchline.analysis.customer_history import TooManyLinks
+    from touchline.config.settings import load_settings
+    from touchline.config.stores import readable_store
+    from touchline.services.up import expected_errors
+
+    with reported(*expected_errors(), TooManyLinks):
+        settings = load_settings(data=data, rules=rules)
+        with readable_store(settings) as reader:
+            yield settings, reader
+
+
+def _customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
+    """Whom WHO names, now or by a time (ms); ends the command where it names nobody."""
+    from touchline.analysis.customer_history import customer_now, customer_then
+
+    name = _normal(who, settings)
+    found = customer_now(reader, name)
+    if until is not None:
+        found = customer_then(reader, name if found is None or ":" in name else found.identifiers[0], until)
+    if found is None:
+        then = "" if until is None else " at that time"
+        raise fail(f"no customer {who}{then}: name an identifier, such as account:u-17, or a customer's id")
+    return found
+
+
+def _normal(who: str, settings: "Settings") -> str:
+    """An identifier as the store has it; a customer's id as it is."""
+    from touchline.vocabulary.identifiers import normalise
+
+    kind, colon, value = who.partition(":")
+    return (normalise(kind, value, settings.region) or who) if colon else who
+
+
+def _decided(settings: "Settings", entries: "Sequence[Entry]") -> str:
+    """See the entries applied; ends the command where they are not."""
+    from touchline.config.rule_packs import load_rules
+    from touchline.services.decisions import NotApplied, decide
+    from touchline.services.up import expected_errors
+
+    with reported(*expected_errors(), NotApplied):
+        return decide(settings, load_rules(settings.rules), entries)
+
+
+def _pairs(entries: "Sequence[Entry]") -> str:
+    return "\n".join(f"  {' | '.join(one.pair)}" for one in entries)
+
+
+def _say(as_json: bool, entries: "Sequence[Entry]", text: str) -> None:
+    if as_json:
+        made = [{"id": one.id, "what": one.what, "identifiers": one.identifiers} for one in entries]
+        _print_json({"applied": True, "entries": made})
+    else:
+        typer.echo(text)
+
+
+def _print_json(content: Any) -> None:
+    import orjson
+
+    sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")

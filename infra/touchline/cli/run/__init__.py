@@ -1,0 +1,1 @@
+"""Commands that run Touchline, whole or in parts."""

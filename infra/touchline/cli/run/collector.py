@@ -1,0 +1,47 @@
+"""`touchline collector`: the door in a process of its own."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from touchline.cli.errors import reported
+from touchline.cli.options import Data, Host, Port
+
+if TYPE_CHECKING:
+    from touchline.config.settings import Settings
+
+
+def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Take events in, and keep them in Kafka for the workers; several may run side by side.
+
+    Where no Kafka is set, they are kept in the data folder, for touchline up to work on. Keys and token are
+    in the data folder as well. It is ready when /readyz says so, and ends on Ctrl-C.
+
+    Example: TOUCHLINE_KAFKA=127.0.0.1:9092 touchline collector --port 8080
+    """
+    from touchline.services.ending import ending
+
+    with ending() as end:
+        import logging
+
+        from touchline.collector.keys import KeysUnreadable
+        from touchline.config.settings import SettingsError, load_settings
+        from touchline.log.contract import LogFull, LogUnavailable
+        from touchline.log.kafka.brokers import KafkaUnavailable
+        from touchline.services.collector import serve_collector
+        from touchline.services.logs import configure_logs
+        from touchline.services.serving import CannotServe
+
+        configure_logs()
+        # It says several times a second that a broker is away; the log says so once.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        with reported(CannotServe, SettingsError, KeysUnreadable, LogFull, LogUnavailable, KafkaUnavailable):
+            settings = load_settings(data=data, host=host, port=port)
+            serve_collector(settings, end, ready=lambda url: _greet(url, settings))
+
+
+def _greet(url: str, settings: "Settings") -> None:
+    where = f"Kafka at {settings.kafka}" if settings.kafka else f"{settings.data / 'log.sqlite'}"
+    typer.echo(f"The collector is up: {url}   (events go to {where}; Ctrl-C ends it)")
+    typer.echo(f"  send events   POST {url}/v1/events")
+    typer.echo(f"  metrics       {url}/metrics")

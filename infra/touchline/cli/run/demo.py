@@ -1,0 +1,142 @@
+"""`touchline demo`: the whole of it, with a retailer whose frictions are known."""
+
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from touchline.cli.errors import reported
+from touchline.cli.options import Host, Port, Rules
+from touchline.cli.run.up import greet
+
+END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
+"""When the Complete Journey set ends, with the grace of its last day."""
+
+OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
+"""From when to when, after the start (ms), no payment goes through."""
+
+PAST = (7 * 24 + 2) * 3_600_000
+"""A week (ms), and so much more that it is known what is usual at this hour."""
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from touchline.config.settings import Settings
+    from touchline.friction import RuleSet
+    from touchline.log.sqlite import SqliteLog
+    from touchline.services.up import Beside
+    from touchline.store import Store
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the data in this folder; a temporary one if not given.")
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    rules: Rules = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another retailer.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Touchpoints a second, about.")] = 5.0,
+    real: Annotated[
+        bool, typer.Option("--real", help="A year of a real grocery chain instead of the simulation.")
+    ] = False,
+) -> None:
+    """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
+
+    The last seven days come first, then what happens now; friction is to be seen within seconds.
+    With --real it is the Complete Journey set, which comes with the extra `real`, and rules of its own.
+
+    Example: touchline demo --port 8080
+    """
+    from touchline.services.ending import ending
+
+    folder = data or Path(mkdtemp(prefix="touchline-demo-"))
+
+    def tidy() -> None:
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    with ending(at_once=tidy) as end:
+        from touchline.config.rule_packs import load_rules, shipped_rules
+        from touchline.config.settings import load_settings
+        from touchline.imports import FileError
+        from touchline.services.logs import configure_logs
+        from touchline.services.up import expected_errors, serve
+
+        configure_logs()
+        try:
+            with reported(*expected_errors(), FileError):
+                if real:
+                    rules = rules or shipped_rules("completejourney")
+                settings = load_settings(data=folder, host=host, port=port, rules=rules)
+                pack = load_rules(settings.rules)
+                if real:
+                    _import_real(settings, pack)
+                    serve(
+                        settings,
+                        pack,
+                        end,
+                        ready=lambda url: greet(url, settings),
+                        # The set's year is over: what its last weeks left open is not missed today.
+                        clock=lambda: END_OF_REAL,
+                    )
+                else:
+                    past, present = _retailer(settings, pack, seed, rate)
+                    serve(
+                        settings,
+                        pack,
+                        end,
+                        ready=lambda url: greet(url, settings),
+                        before=past,
+                        beside=present,
+                    )
+        finally:
+            tidy()
+
+
+def _import_real(settings: "Settings", rules: "RuleSet") -> None:
+    from touchline.cli.data.imports import bar
+    from touchline.imports import load_mapping
+    from touchline.imports.completejourney import MAPPING, real_files
+    from touchline.services.history import import_files
+
+    files = real_files()
+    with bar() as progress:
+        import_files(files, load_mapping(MAPPING), settings, rules, progress=progress)
+
+
+def _retailer(
+    settings: "Settings", rules: "RuleSet", seed: int, rate: float
+) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Beside]]":
+    """What folds the retailer's past, and what makes the shop that sends its present."""
+    from touchline.engine.worker import Worker
+    from touchline.imports import START, ImportItem
+    from touchline.sdk import Touchline
+    from touchline.services.history import History, portions
+    from touchline.services.serving import loopback
+    from touchline.simulation import Outage, Retailer, Shop
+
+    start = int(time.time() * 1000)
+    outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
+    retailer = Retailer(seed, start, history=PAST, rate=rate, outage=outage)
+
+    def past(log: "SqliteLog", store: "Store") -> None:
+        typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
+        history = History(log, Worker(log, store, rules, settings.journey_gap), settings.region)
+        items = (
+            ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
+            for touchpoint in retailer.until(start)
+        )
+        for portion in portions(items):
+            history.add(portion)
+
+    def present(url: str) -> Shop:
+        # What others can reach takes no events without a key; the folder is the shop's own way in.
+        to = url if loopback(settings.host) else f"embedded://{settings.data.resolve()}"
+        return Shop(retailer, lambda source: Touchline(to, source=source))
+
+    return past, present

@@ -1,0 +1,62 @@
+"""`touchline store`: the store in a process of its own, for all others that need it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from touchline.cli.errors import fail, reported
+from touchline.cli.options import Data
+
+if TYPE_CHECKING:
+    from touchline.store.clickhouse_http import Role
+
+PORT = 8123
+"""Where a ClickHouse server listens as well."""
+
+Pem = typer.Option(metavar="FILE.pem", help="For https: certificate, or key.")
+
+
+def store(
+    data: Data = None,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port, 0 for any that is free.")] = PORT,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Files reader, writer and admin with a password each."),
+    ] = None,
+    tls_cert: Annotated[Path | None, Pem] = None,
+    tls_key: Annotated[Path | None, Pem] = None,
+) -> None:
+    """Serve the data folder's store as a ClickHouse server would, to workers, the live page and Grafana.
+
+    Users are reader, writer and admin. Their passwords are made at the first start, in files of these names
+    in the data folder's folder secrets, or in --secrets. Ready when /ping says so.
+
+    Example: touchline store --data ./touchline-data --port 8123
+    """
+    from touchline.services.ending import ending
+
+    if (tls_cert is None) != (tls_key is None):
+        raise fail("give --tls-cert and --tls-key, or neither", 2)
+    with ending() as end:
+        from touchline.config.settings import SettingsError, load_settings
+        from touchline.services.logs import configure_logs
+        from touchline.services.serving import CannotServe
+        from touchline.services.store import passwords, serve_store
+        from touchline.store import StoreError
+
+        configure_logs()
+        with reported(CannotServe, SettingsError, StoreError):
+            folder = load_settings(data=data).data
+            kept = secrets or folder / "secrets"
+            known = passwords(kept)
+            tls = (tls_cert, tls_key) if tls_cert and tls_key else None
+            serve_store(
+                folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, kept, known)
+            )
+
+
+def _greet(url: str, folder: Path, secrets: Path, known: "dict[Role, str]") -> None:
+    typer.echo(f"The store is up: {url}   (data in {folder}; Ctrl-C ends it)")
+    typer.echo(f"  users {', '.join(known)}; their passwords are in files of these names in {secrets}")

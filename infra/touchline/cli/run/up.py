@@ -1,0 +1,43 @@
+"""`touchline up`: collector, worker, store and live page in one process on one port."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from touchline.cli.errors import reported
+from touchline.cli.options import Data, Host, Port, Rules
+
+if TYPE_CHECKING:
+    from touchline.config.settings import Settings
+
+
+def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
+    """Run all of Touchline in this one process: send events to it, watch friction in a browser.
+
+    It is ready when /readyz says so, and ends on Ctrl-C; everything accepted is kept.
+
+    Example: touchline up --data ./touchline-data --port 8080
+    """
+    from touchline.services.ending import ending
+
+    with ending() as end:
+        from touchline.config.rule_packs import load_rules
+        from touchline.config.settings import load_settings
+        from touchline.services.logs import configure_logs
+        from touchline.services.up import expected_errors, serve
+
+        configure_logs()
+        with reported(*expected_errors()):
+            settings = load_settings(data=data, host=host, port=port, rules=rules)
+            serve(settings, load_rules(settings.rules), end, ready=lambda url: greet(url, settings))
+
+
+def greet(url: str, settings: "Settings") -> None:
+    """Say where the process is to be found."""
+    from touchline.services.serving import loopback
+
+    asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
+    typer.echo(f"Touchline is up: {url}   (data in {settings.data}; Ctrl-C ends it)")
+    typer.echo(f"  live page     {url}/{asks}")
+    typer.echo(f"  send events   POST {url}/v1/events")
+    typer.echo(f"  metrics       {url}/metrics")

@@ -1,0 +1,56 @@
+"""`touchline worker`: works on the touchpoints in Kafka, beside others that do."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from touchline.cli.errors import fail, reported
+from touchline.cli.options import Health, Rules
+
+
+def worker(
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=256, help="Start so many workers and the identity stage, and keep them running."
+        ),
+    ] = None,
+    health: Health = None,
+    rules: Rules = None,
+) -> None:
+    """Fold what the collectors put into Kafka into journeys and frictions, and keep it in the store.
+
+    Workers share the partitions of the touchpoints: start as many as you have cores for, here or elsewhere.
+    Each ends when it meets what it does not expect, and loses nothing by it: with --processes they are
+    started again; without, something else must do that. One `touchline identity` must run somewhere;
+    with --processes it does. Ends on Ctrl-C or SIGTERM, after what is under way.
+
+    Example: touchline worker --processes 2
+    """
+    from touchline.config.rule_packs import load_rules
+    from touchline.config.settings import SettingsError, load_settings
+    from touchline.rules import RulesError
+    from touchline.services.logs import configure_logs
+    from touchline.services.stages import expected_errors, run_worker, workplace
+
+    configure_logs()
+    with reported(SettingsError, RulesError, *expected_errors()):
+        settings = load_settings(rules=rules)
+        pack = load_rules(settings.rules)
+        if processes is None:
+            run_worker(workplace(settings), pack, health)
+            return
+        # Said once and here, if it cannot work at all.
+        workplace(settings).store.close()
+    from touchline.services.supervisor import Supervisor
+
+    given: list[str] = [] if rules is None else ["--rules", str(Path(rules).resolve())]
+    commands = {f"worker {number}": ["worker", *given, *_port(health, number)] for number in range(processes)}
+    commands["identity"] = ["identity", *_port(health, processes)]
+    if not Supervisor(commands).run():
+        raise fail("a process did not end in time and was killed; nothing is lost")
+
+
+def _port(first: int | None, number: int) -> list[str]:
+    return [] if first is None else ["--health", str(first + number if first else 0)]

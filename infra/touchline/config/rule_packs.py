@@ -1,0 +1,76 @@
+"""Where rules are read from: a file of the user's, or the pack that ships with the product."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from touchline.config.text_files import text_of
+from touchline.friction import RuleSet
+from touchline.rules import Rule, RulesError
+from touchline.rules.document import Document, Fault
+from touchline.rules.examples import Example, read_examples
+from touchline.rules.overrides import Entry
+from touchline.rules.rules_file import read_rules
+
+
+class Pack(NamedTuple):
+    """Rules as they are in force, as they are written, with the examples of their own file."""
+
+    document: Document
+    rules: tuple[Rule, ...]
+    entries: Mapping[str, Entry]
+    """The rules as written, by id."""
+    examples: Mapping[str, tuple[Example, ...]]
+    shown: Mapping[str, Any]
+    """The examples as written, by rule."""
+    faults: tuple[Fault, ...]
+    """With any of these the rules cannot be used."""
+
+    @property
+    def own(self) -> list[str]:
+        """The rules that the file itself writes or changes."""
+        return [name for name, entry in self.entries.items() if self.document in entry.documents]
+
+
+def shipped_rules(name: str) -> Path:
+    """The file of a rule pack that ships beside the default one: `completejourney`."""
+    return Path(str(files("touchline.rules").joinpath("packs", f"{name}.yaml")))
+
+
+def load_rules(path: Path | None = None) -> RuleSet:
+    """The rules of a YAML file; without one, the default pack.
+
+    Raises:
+        RulesError: the file cannot be read, or says something that no rule can say.
+    """
+    file = read_rules(*_source(path))
+    if file.faults:
+        raise RulesError("\n".join(map(str, file.faults)))
+    return RuleSet(file.rules)
+
+
+def load_pack(path: Path | None = None) -> Pack:
+    """All that a rules file says, faults included; without one, the default pack and its examples.
+
+    Raises:
+        RulesError: the file cannot be read.
+    """
+    document, packs = _source(path)
+    examples = document if path else Document(_shipped("default.examples.yaml"), "default pack's examples")
+    file = read_rules(document, packs)
+    entries = {one.id: one for one in file.entries}
+    read, faults = read_examples(examples, set(entries))
+    shown = examples.raw.get("examples", {}) if read else {}
+    return Pack(document, file.rules, entries, read, shown, (*file.faults, *faults))
+
+
+def _source(path: Path | None) -> tuple[Document, dict[str, str]]:
+    """A rules file, and the packs that it may extend."""
+    if path is None:
+        return Document(_shipped("default.yaml"), "default pack"), {}
+    return Document(text_of(path, RulesError), str(path)), {"default": _shipped("default.yaml")}
+
+
+def _shipped(name: str) -> str:
+    return files("touchline.rules").joinpath("packs", name).read_text(encoding="utf-8")

@@ -1,0 +1,94 @@
+"""`touchline alerts run`: alerting in a process of its own, beside others that stand by."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import typer
+from prometheus_client import CollectorRegistry
+
+from touchline.alerts import AlertsFile
+from touchline.config.settings import Settings
+from touchline.config.stores import writable_store
+from touchline.log.kafka.backlog import Backlog
+from touchline.log.kafka.records import Topics
+from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.duty import Duty
+from touchline.runtime.alerting.lease import Lease
+from touchline.runtime.alerting.metrics import AlertMetrics, DutyMetrics
+from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.health import health_served
+from touchline.services.ending import Ending
+from touchline.services.serving import CannotServe
+
+FOLLOW_SECONDS = 2.0
+"""How often a store that others write is looked at."""
+
+STOP_SECONDS = 5
+
+
+def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | None) -> None:
+    """Evaluate and tell where it is this process's turn, until a signal ends it.
+
+    Raises:
+        CannotServe: health cannot be served at the port.
+        StoreError: the store cannot be reached.
+    """
+    # Its client says several times a second that a broker is away.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    registry = CollectorRegistry()
+    counted, duty_counted = AlertMetrics(registry), DutyMetrics(registry)
+    ended = threading.Event()
+    with ExitStack() as parts:
+        store = parts.enter_context(writable_store(settings))
+        backlog = Backlog(settings.brokers, Topics(settings.topic_prefix)) if settings.kafka else None
+        lease = Lease(asking(store), store.insert, "alerts")
+
+        def work() -> Alerting:
+            return Alerting(
+                store,
+                file,
+                url=settings.public_url or f"http://127.0.0.1:{settings.port}",
+                known=_known(backlog, duty_counted.behind),
+                watching=counted,
+                owns=lease.held,
+                idle=FOLLOW_SECONDS,
+            )
+
+        duty = Duty(lease, work, duty_counted.on_duty, STOP_SECONDS)
+        if health is not None:
+
+            def trouble() -> str | None:
+                return duty.trouble or (backlog.trouble if backlog is not None else None)
+
+            try:
+                url = parts.enter_context(health_served(settings.host, health, registry, trouble))
+            except OSError as error:
+                raise CannotServe(
+                    f"cannot listen on {settings.host} port {health}: {error.strerror}"
+                ) from error
+            typer.echo(f"Health at {url}")
+        if backlog is None:
+            typer.echo(
+                "No kafka is set: what waits there is not known, and its producers look silent", err=True
+            )
+        typer.echo(f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}")
+        end.asks(ended.set)
+        duty.keep(ended)
+
+
+def _known(
+    backlog: Backlog | None, behind: Callable[[float], None], clock: Callable[[], float] = time.time
+) -> Callable[[], int | None]:
+    """Gives up to when (ms) all that came is stored, and counts how long ago that is."""
+
+    def known() -> int | None:
+        now = int(clock() * 1000)
+        at = now if backlog is None else backlog.known()
+        if at is not None:
+            behind(max(0, now - at) / 1000)
+        return at
+
+    return known

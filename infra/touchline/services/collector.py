@@ -1,0 +1,88 @@
+"""The process behind `touchline collector`: the door alone, before Kafka or the file in the data folder."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import Any, Protocol
+
+from touchline.collector import Batch, Collector, create_app
+from touchline.collector.inboxes.sqlite import keep_draining
+from touchline.config.settings import Settings
+from touchline.log.sqlite import SqliteLog
+from touchline.services.ending import Ending
+from touchline.services.front import guarded
+from touchline.services.serving import (
+    CannotServe,
+    Serving,
+    draining,
+    keys_for,
+    listening_on,
+    make_folder,
+    url_of,
+)
+from touchline.store.server_file import token_of
+
+STOP_SECONDS = 15
+"""How long requests under way may take to end; Kafka may need that long to answer."""
+
+
+class _Log(Protocol):
+    def append(self, batch: Batch) -> None: ...
+    def trouble(self) -> str | None: ...
+    def close(self) -> None: ...
+
+
+def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str], None]) -> None:
+    """Run until a signal ends it.
+
+    Args:
+        settings: Where the data folder and Kafka are, and where to listen.
+        ending: Takes the signals.
+        ready: Told the address, once requests are answered.
+
+    Raises:
+        CannotServe: the port, the host or the folder cannot be used.
+        KafkaUnavailable: the address of Kafka is none; one that does not answer is waited for.
+        LogUnavailable: without Kafka, the log in the data folder cannot be used.
+    """
+    data = settings.data
+    keys = keys_for(settings.host, data)
+    with ExitStack() as parts:
+        listening = parts.enter_context(listening_on(settings.host, settings.port))
+        url = url_of(settings.host, listening.getsockname()[1])
+        make_folder(data)
+        log = parts.enter_context(closing(_log(settings)))
+        collector = Collector(log, keys, ready=log.trouble, region=settings.region)
+        told: dict[str, Any] = {
+            "clock": time.time,
+            "count": collector.metrics.count,
+            "region": settings.region,
+        }
+        app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
+        server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="none")
+        parts.enter_context(
+            draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
+        )
+        if settings.kafka:
+            from touchline.collector.inboxes.kafka import keep_draining_kafka
+            from touchline.log.kafka.records import Topics
+
+            topics = Topics(settings.topic_prefix)
+            parts.enter_context(
+                draining(
+                    server.fail, STOP_SECONDS, keep_draining_kafka, settings.brokers, topics, log, **told
+                )
+            )
+        ending.asks(server.end)
+        server.run(sockets=[listening])
+    if server.failure is not None:
+        raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
+
+
+def _log(settings: Settings) -> _Log:
+    if not settings.kafka:
+        return SqliteLog(settings.data / "log.sqlite")
+    from touchline.log.kafka.log import KafkaLog
+    from touchline.log.kafka.records import Topics
+
+    return KafkaLog(settings.brokers, Topics(settings.topic_prefix))

@@ -1,0 +1,119 @@
+"""What an operator decides about customers: put into the log as entries of the ledger, and seen applied.
+
+Where a server runs on the data folder it applies them, as the only writer of its store; else they are
+applied here, with whatever else the log still holds.
+"""
+
+import getpass
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+
+import msgspec
+from uuid_utils import uuid7
+
+from touchline.config.settings import Settings
+from touchline.config.stores import writable_store
+from touchline.engine.worker import Worker
+from touchline.friction import RuleSet
+from touchline.identity import Entry
+from touchline.identity.ledger import What
+from touchline.log.contract import Batch
+from touchline.log.sqlite import SqliteLog
+from touchline.store.access import running_server
+
+APPLIED_SECONDS = 60.0
+"""How long a server may take to apply an entry."""
+
+
+class NotApplied(Exception):
+    """An entry that is not applied; the message says why, and what to do."""
+
+
+def entry(
+    what: What,
+    identifiers: Sequence[str] = (),
+    *,
+    hashes: Sequence[str] = (),
+    salt: str = "",
+    reason: str = "",
+) -> Entry:
+    """An entry of this user's, as of now."""
+    return Entry(
+        id=str(uuid7()),
+        at=int(time.time() * 1000),
+        who=getpass.getuser(),
+        what=what,
+        identifiers=tuple(identifiers),
+        hashes=tuple(hashes),
+        salt=salt,
+        reason=reason,
+    )
+
+
+def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
+    """Put entries into the log, and return once they are applied; says by whom.
+
+    Raises:
+        NotApplied: nothing was put into the log where the rules are others than those in force; else the
+            entries are in the log, and a server will apply them.
+        StoreError, LogFull, LogUnavailable: the data folder, Kafka or the store cannot be used.
+    """
+    if settings.kafka:
+        return _tell_the_stage(settings, entries)
+    data = settings.data
+    batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
+    with ExitStack() as parts:
+        server = running_server(data)
+        if server is not None:
+            log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
+            log.append(batch)
+            _wait(log, log.end())
+            return f"applied by the server at {server.url}"
+        store = parts.enter_context(writable_store(settings))
+        log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
+        worker = Worker(log, store, rules, settings.journey_gap)
+        if not worker.rules_in_force:
+            raise NotApplied(
+                "nothing was done: the customers in the store are folded by other rules than these. Name the"
+                f" rules in force with --rules, or bring these into force with `touchline up --data {data}`"
+            )
+        log.append(batch)
+        while records := worker.read():
+            worker.flush(records)
+        return "applied"
+
+
+def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
+    """Put entries into Kafka, where the identity stage takes them in."""
+    from touchline.log.kafka.log import KafkaLog
+    from touchline.log.kafka.records import Topics
+
+    batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
+    with (
+        writable_store(settings) as store,
+        closing(KafkaLog(settings.brokers, Topics(settings.topic_prefix))) as log,
+    ):
+        log.append(batch)
+        wanted = {entry.id for entry in entries}
+        give_up_at = time.monotonic() + APPLIED_SECONDS
+        while not wanted <= {entry.id for entry in store.ledger()}:
+            if time.monotonic() > give_up_at:
+                raise NotApplied(
+                    f"the identity stage did not apply it within {APPLIED_SECONDS:.0f} s. It is in Kafka and "
+                    "will be applied in its turn; see that `touchline identity` runs"
+                )
+            time.sleep(0.1)
+    return "taken in by the identity stage; the workers apply it as they come to it"
+
+
+def _wait(log: SqliteLog, offset: int) -> None:
+    """Wait until the log's reader is done with a record: it commits after all else."""
+    give_up_at = time.monotonic() + APPLIED_SECONDS
+    while log.committed() < offset:
+        if time.monotonic() > give_up_at:
+            raise NotApplied(
+                f"the server did not apply it within {APPLIED_SECONDS:.0f} s. It is in the log and will be"
+                " applied in its turn; /readyz says what the server waits for"
+            )
+        time.sleep(0.05)

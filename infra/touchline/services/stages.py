@@ -1,0 +1,109 @@
+"""The processes between Kafka and the store: what they have in common, and what each of them does."""
+
+import logging
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import typer
+from prometheus_client import CollectorRegistry
+
+from touchline.config.settings import Settings
+from touchline.engine.engine import Setup
+from touchline.friction import RuleSet
+from touchline.log.kafka.brokers import KafkaUnavailable
+from touchline.log.kafka.partitions import count_partitions
+from touchline.log.kafka.records import Topics
+from touchline.runtime.faust_app import Engine
+from touchline.runtime.garbage import search_seldom
+from touchline.runtime.health import health_served
+from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
+from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
+from touchline.services.serving import CannotServe
+from touchline.store import Store, StoreError, StoreUnavailable, connect_store
+
+
+class Workplace(NamedTuple):
+    """Where a process works: between these topics and this store."""
+
+    settings: Settings
+    topics: Topics
+    partitions: int
+    store: Store
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """What can stand in the way of a beginning, with a message for the user."""
+    return (CannotServe, KafkaUnavailable, StoreError)
+
+
+def workplace(settings: Settings) -> Workplace:
+    """Look up what the settings name.
+
+    Raises:
+        CannotServe: they do not name it.
+        KafkaUnavailable, StoreError: it is not there.
+    """
+    if not settings.kafka:
+        raise CannotServe("there is no Kafka to read: set kafka (touchline.toml, or TOUCHLINE_KAFKA)")
+    if settings.store_address is None:
+        raise CannotServe(
+            "workers share a store that a server keeps: set store (touchline.toml, or TOUCHLINE_STORE) to a "
+            "ClickHouse server, or to a running `touchline store`"
+        )
+    # Their clients say several times a second that a broker is away.
+    for name in ("kafka", "aiokafka"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    topics = Topics(settings.topic_prefix)
+    partitions = count_partitions(settings.brokers, topics.touchpoints)
+    return Workplace(settings, topics, partitions, connect_store(settings.store_address))
+
+
+def run_worker(place: Workplace, rules: RuleSet, health: int | None) -> None:
+    """Work on partitions of the touchpoints until a signal ends it."""
+    settings = place.settings
+
+    def task(registry: CollectorRegistry) -> Task:
+        metrics = WorkerMetrics(registry)
+        return PartitionTask(
+            place.store, Setup(rules, settings.journey_gap), settings.grace, place.partitions, metrics
+        )
+
+    _run(place, "worker", (TOUCHPOINTS, QUARANTINE), task, health)
+
+
+def run_identity(place: Workplace, health: int | None) -> None:
+    """Decide on the links until a signal ends it."""
+
+    def task(registry: CollectorRegistry) -> Task:
+        return IdentityTask(place.store, place.partitions, StageMetrics(registry))
+
+    _run(place, "identity", (LINKS,), task, health)
+
+
+def _run(
+    place: Workplace,
+    name: str,
+    reads: tuple[int, ...],
+    task: Callable[[CollectorRegistry], Task],
+    health: int | None,
+) -> None:
+    search_seldom()
+    registry = CollectorRegistry()
+    engine = Engine(
+        f"{place.settings.topic_prefix}{name}",
+        place.settings.brokers,
+        place.topics,
+        reads,
+        task(registry),
+        PartitionMetrics(registry),
+        retriable=(StoreUnavailable,),
+    )
+    host = place.settings.host
+    try:
+        serving = nullcontext() if health is None else health_served(host, health, registry, engine.why_not)
+        with serving as url:
+            typer.echo(f"The {name} is up   ({f'health at {url}; ' if url else ''}Ctrl-C ends it)")
+            engine.run()
+    except OSError as error:
+        raise CannotServe(f"cannot listen on {host} port {health}: {error.strerror}") from error
