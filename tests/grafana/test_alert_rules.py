@@ -8,7 +8,7 @@ import pytest
 
 from touchline.alerts import AlertRule
 from touchline.config.alerts_files import load_alerts
-from touchline.grafana.alert_rules import alert_rules, duration, rule_sql, rule_uid
+from touchline.grafana.alert_rules import alert_rules, rule_sql, rule_uid
 from touchline.panels import expand
 from touchline.vocabulary.ids import NAMESPACE
 
@@ -190,14 +190,6 @@ def test_every_rule_of_the_default_pack_is_written(store: Any) -> None:
         assert one["annotations"]["summary"] == rule.title
         assert one["annotations"]["__dashboardUid__"].startswith("touchline-")
         assert fires(store, rule) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "written"), [(0, "0s"), (300, "5m"), (5_400, "1h30m"), (86_461, "1d1m1s"), (1_800, "30m")]
-)
-def test_durations_are_written_as_grafana_gives_them_back(seconds: int, written: str) -> None:
-    """So that what is unchanged is seen to be."""
-    assert duration(seconds) == written
 
 
 def test_a_long_name_fits_into_a_uid() -> None:

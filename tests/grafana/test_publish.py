@@ -108,7 +108,7 @@ def test_a_data_source_of_another_kind_is_refused(publish: Any, grafana: Any) ->
     grafana.sources["Touchline"] = {"uid": "x", "type": "prometheus"}
     refused = publish()
     assert (refused.exit_code, grafana.writes) == (1, [])
-    assert "of the type prometheus: rename it" in refused.output
+    assert "has the type prometheus, expected grafana-clickhouse-datasource: rename it" in refused.output
 
 
 def test_the_store_s_token_goes_to_grafana_alone(publish: Any, grafana: Any, tmp_path: Path) -> None:
@@ -125,17 +125,23 @@ def test_the_store_s_token_goes_to_grafana_alone(publish: Any, grafana: Any, tmp
     [
         (
             ("--token", "wrong"),
-            "does not know the token: make a service account, and give one of its tokens (401;",
+            "the token is invalid: create a service account in Grafana and use its token (401;",
         ),
         (
             ("--url", "{root}"),
-            "there is no such thing: it must be Grafana 10 or newer, and the address its root (404;",
+            "not found: use Grafana 10 or newer, and its root address (404;",
         ),
         (("--url", "http://127.0.0.1:{closed}"), "cannot reach Grafana at http://127.0.0.1:"),
         (("--url", "127.0.0.1:{port}/grafana"), "the certificate of https://127.0.0.1:"),
-        (("--url", "ftp://127.0.0.1"), "is no address of a Grafana: write https://HOST[:PORT][/PATH]"),
-        (("--clickhouse", "http://u:pw@store"), "leave the password out of the address"),
-        (("--clickhouse", "store:8123"), "is no http(s)://[user@]host[:port][/path] of a store"),
+        (
+            ("--url", "ftp://127.0.0.1"),
+            "invalid Grafana address ftp://127.0.0.1: write https://HOST[:PORT][/PATH]",
+        ),
+        (("--clickhouse", "http://u:pw@store"), "remove the password from the address"),
+        (
+            ("--clickhouse", "store:8123"),
+            "invalid store address store:8123: write http(s)://[user@]host[:port][/path]",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(touchline: Any, grafana: Any, arguments: Any, said: str) -> None:
@@ -166,7 +172,7 @@ def test_a_change_at_the_same_time_is_not_overwritten(publish: Any, grafana: Any
     grafana.meddler = save
     refused = publish()
     assert refused.exit_code == 1
-    assert "somebody changed it in Grafana at the same time" in refused.output
+    assert "it was changed in Grafana at the same time" in refused.output
     assert "(412; POST /dashboards/db: The dashboard has been changed by someone else)" in refused.output
     assert there["title"] == "Theirs"
 
@@ -184,19 +190,25 @@ def test_a_lasting_failure_ends(publish: Any, grafana: Any) -> None:
     grafana.next_answers = [(503, b'{"message": "down for today"}', {})] * 20
     refused = publish()
     assert refused.exit_code == 1
-    assert "is unwell (503): GET /datasources/name/Touchline: down for today" in refused.output
+    assert "is unavailable (503): GET /datasources/name/Touchline: down for today" in refused.output
     assert grafana.asked == 4
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, b"<html>sign in</html>", {}), "answers, but not as Grafana does"),
-        ((200, b"[]", {}), "answers, but not as Grafana does"),
-        ((400, b"a message that is no JSON", {}), "answers, but not as Grafana does"),
-        ((302, b"", {"Location": "http://127.0.0.1:1/login"}), "sends us elsewhere"),
+        ((200, b"<html>sign in</html>", {}), "is not a Grafana server"),
+        ((200, b"[]", {}), "is not a Grafana server"),
+        ((400, b"a message that is no JSON", {}), "is not a Grafana server"),
+        (
+            (302, b"", {"Location": "http://127.0.0.1:1/login"}),
+            "redirects: use the address that it redirects to",
+        ),
         ((403, b'{"message": "no rights"}', {}), "its service account needs the role Admin"),
-        ((422, b'{"message": "no"}', {}), "Grafana refused (422; GET /datasources/name/Touchline: no)"),
+        (
+            (422, b'{"message": "no"}', {}),
+            "Grafana refused the request (422; GET /datasources/name/Touchline: no)",
+        ),
     ],
 )
 def test_a_strange_answer_is_said(publish: Any, grafana: Any, answer: Any, said: str) -> None:

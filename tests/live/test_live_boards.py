@@ -116,14 +116,14 @@ def test_a_goal_is_shown_with_its_distance_and_a_line(store: Store) -> None:
     ]
     make.put(store, "events", asked, "e")
     found = seen(store, dashboard="contacts")
-    assert panel(found, "service_level").goal == Goal("80.0 %", "80.0 points short", False)
+    assert panel(found, "service_level").goal == Goal("80.0 %", "80.0 points under goal", False)
     assert panel(seen(store, dashboard="journeys"), "strikes").goal == Goal(
-        "50.00 strikes", "30.00 strikes ahead", True
+        "50.00 strikes", "30.00 strikes under goal", True
     )
     marks = found.pictures["service_level_over_time"]["series"][0]["markLine"]["data"]
     assert [(one["yAxis"], one["label"]["formatter"]) for one in marks] == [
-        (0.8, "our goal"),
-        (0.8, "80 % in 20 s"),
+        (0.8, "Industry standard"),
+        (0.8, "Goal"),
     ]
 
 

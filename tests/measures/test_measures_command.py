@@ -44,7 +44,7 @@ def test_goals_and_distances_are_shown(data: Path) -> None:
     """Time counts back from the newest event where that is old; the goal comes from touchline.toml."""
     shown = command(data)
     assert shown.exit_code == 0, shown.output
-    assert all(word in shown.stdout for word in ("50.0 %", "80.0 %", "30.0 points short", "25 s"))
+    assert all(word in shown.stdout for word in ("50.0 %", "80.0 %", "30.0 points under goal", "25 s"))
     assert "2026-03-02 10:00 UTC" in shown.stdout
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_goal_stops_the_command(data: Path) -> None:
     (data / "touchline.toml").write_text("[goals]\nservise_level = 0.8\n")
     found = command(data)
     assert found.exit_code == 1
-    assert "'servise_level' is no measure; there are first_contact_resolution" in found.output
+    assert "unknown measure 'servise_level'; expected one of first_contact_resolution" in found.output
 
 
 def test_a_channel_that_there_is_not_is_a_mistake_of_usage(data: Path) -> None:

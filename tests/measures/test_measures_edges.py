@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from touchline.measures import MEASURES, Ask, GoalsError, Reading, Span, ahead, check_goals, evaluate, shown
+from touchline.measures import (
+    MEASURES,
+    Ask,
+    GoalsError,
+    Reading,
+    Span,
+    check_goals,
+    evaluate,
+    format_distance,
+    format_value,
+)
 from touchline.simulation.story import rfc3339
 from touchline.store import Store
 
@@ -212,10 +222,10 @@ def test_what_may_still_change_says_so(store: Store, ask_of: Callable[[Store], A
 
 
 @pytest.mark.parametrize(("name", "value", "goal", "distance", "said"), [
-    ("service_level", 0.7, 0.8, -0.1, "10.0 points short"),
-    ("abandonment", 0.05, 0.08, 0.03, "3.0 points ahead"),
-    ("average_wait", 40.0, 28.0, -12.0, "12 s short"),
-    ("nps", 31.0, 30.0, 1.0, "1 points ahead"),
+    ("service_level", 0.7, 0.8, -0.1, "10.0 points under goal"),
+    ("abandonment", 0.05, 0.08, 0.03, "3.0 points under goal"),
+    ("average_wait", 40.0, 28.0, -12.0, "12 s over goal"),
+    ("nps", 31.0, 30.0, 1.0, "1 points over goal"),
 ])  # fmt: skip
 def test_the_distance_to_a_goal_knows_which_way_is_better(
     name: str, value: float, goal: float, distance: float, said: str
@@ -225,7 +235,7 @@ def test_the_distance_to_a_goal_knows_which_way_is_better(
     reading = Reading(measure, measure.unit, value, value, 1, True, goal)
     assert reading.distance == pytest.approx(distance)
     assert reading.met is (distance >= 0)
-    assert ahead(reading.distance, reading.unit) == said
+    assert format_distance(value, goal, reading.unit) == said
 
 
 @pytest.mark.parametrize(("value", "unit", "said"), [
@@ -236,15 +246,15 @@ def test_the_distance_to_a_goal_knows_which_way_is_better(
 ])  # fmt: skip
 def test_values_read_with_their_unit(value: float | None, unit: str, said: str) -> None:
     """A value is written the same wherever it is shown."""
-    assert shown(value, unit) == said
+    assert format_value(value, unit) == said
 
 
 def test_an_unknown_goal_is_refused() -> None:
     """The message names the goal, and the measures that there are; a share is between 0 and 1."""
     assert check_goals({"nps": 30, "service_level": 0.8}) == {"nps": 30, "service_level": 0.8}
-    with pytest.raises(GoalsError, match="'fcr' is no measure; there are first_contact_resolution, "):
+    with pytest.raises(GoalsError, match="unknown measure 'fcr'; expected one of first_contact_resolution, "):
         check_goals({"fcr": 0.7})
-    with pytest.raises(GoalsError, match=r"service_level is a share: write 0\.8 for 80 %"):
+    with pytest.raises(GoalsError, match=r"service_level is a share between 0 and 1: write 0\.8 for 80 %"):
         check_goals({"service_level": 80})
 
 
@@ -252,4 +262,4 @@ def test_names_are_told_once() -> None:
     """No two measures share a name, and each says what it is and where its numbers come from."""
     assert len({measure.name for measure in MEASURES}) == len(MEASURES)
     for measure in MEASURES:
-        assert all((measure.title, measure.question.endswith("?"), measure.definition, measure.source))
+        assert all((measure.title, measure.question.endswith("?"), measure.definition, measure.benchmark))

@@ -1,4 +1,4 @@
-"""The panels as Grafana's dashboards, the alert rules as Grafana's, as files or sent to a Grafana."""
+"""Grafana: dashboards from the panels and alert rules from the rules, as files or published to a server."""
 
 from touchline.grafana.alert_rules import alert_rules
 from touchline.grafana.building import dashboards

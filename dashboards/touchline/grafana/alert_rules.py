@@ -1,6 +1,7 @@
-"""The alert rules as Grafana's own, for teams that alert there.
+"""Alert rules as Grafana alert rules, for teams that alert with Grafana.
 
-Each asks for one number a combination of labels, over the time up to now, and fires above a threshold.
+Each rule queries one number for each combination of labels, over a period up to now, and fires above a
+threshold.
 """
 
 from collections.abc import Iterable
@@ -11,10 +12,10 @@ from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
 from touchline.alerts import Absence, AlertRule, Change, StrikeOut, Threshold
 from touchline.alerts.sql import OLDEST, points, watched
-from touchline.grafana.building import Json, plain
-from touchline.grafana.drawing import number, uid
+from touchline.grafana.building import Json, to_json
+from touchline.grafana.drawing import dashboard_uid, panel_number
 from touchline.grafana.queries import ClickHouse
-from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.durations import WEEK, exact_duration
 
 GROUP = "Touchline"
 FOLDER = "touchline"
@@ -22,16 +23,16 @@ EVERY_SECONDS = 60
 
 _EXPRESSION = "__expr__"
 _NOW = "(toInt64(toUnixTimestamp($__toTime)) * 1000)"
-"""The time of the evaluation, ms since 1970."""
+"""SQL for the time of the evaluation, ms since 1970."""
 
 
 def alert_rules(rules: Iterable[AlertRule], source: str) -> list[Json]:
-    """Each rule as Grafana's provisioning API takes it, asking the data source with this uid."""
-    return [plain(_rule(rule, source).build()) for rule in rules]
+    """The rules in the format of Grafana's provisioning API; `source` is the uid of the data source."""
+    return [to_json(_rule(rule, source).build()) for rule in rules]
 
 
 def rule_sql(rule: AlertRule) -> str:
-    """What Grafana asks: columns of the labels, as text, and `value`; no row where there is nothing."""
+    """The SQL of a rule: one text column for each label, and `value`; no rows without data."""
     labels = ", ".join(
         f"substring(labels[{place}], {len(name) + 2}) AS `{name}`"
         for place, name in enumerate(rule.by, start=1)
@@ -40,19 +41,9 @@ def rule_sql(rule: AlertRule) -> str:
 
 
 def rule_uid(rule_id: str) -> str:
-    """The uid of a rule in Grafana, which takes 40 characters."""
-    whole = f"touchline-{rule_id}"
-    return whole if len(whole) <= 40 else f"{whole[:31]}-{crc32(rule_id.encode()):08x}"
-
-
-def duration(seconds: int) -> str:
-    """As Grafana writes it, so that what comes back is what was sent."""
-    parts = []
-    for name, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        number_of, seconds = divmod(seconds, size)
-        if number_of:
-            parts.append(f"{number_of}{name}")
-    return "".join(parts) or "0s"
+    """The uid of a rule in Grafana, at most 40 characters long."""
+    uid = f"touchline-{rule_id}"
+    return uid if len(uid) <= 40 else f"{uid[:31]}-{crc32(rule_id.encode()):08x}"
 
 
 def _values(rule: AlertRule) -> str:
@@ -66,7 +57,7 @@ def _values(rule: AlertRule) -> str:
 
 
 def _rises(rule: Change) -> str:
-    """Rows of what is more than usual, `value` being how many there are."""
+    """SQL for the labels whose count is above the usual one; `value` is the count."""
     weeks = range(rule.weeks + 1)
     oldest = f"(SELECT tuple(*).1 FROM ({OLDEST}))"
     known = f"least({rule.weeks}, intDiv({_NOW} - {rule.within} - {oldest}, {WEEK}))"
@@ -84,12 +75,12 @@ HAVING known > 0 AND value >= greatest({rule.at_least}, {rule.times} * usual)
 
 
 def _between(sql: str, span: int) -> str:
-    """The rules' SQL, over the time up to now."""
+    """SQL of a rule with its period set to the last `span` ms."""
     return sql.replace("{lo:Int64}", f"({_NOW} - {span})").replace("{hi:Int64}", _NOW)
 
 
 def _limit(rule: AlertRule) -> float:
-    """Above this it fires."""
+    """The rule fires above this value."""
     match rule:
         case Threshold() | StrikeOut():
             return rule.customers - 1
@@ -99,20 +90,19 @@ def _limit(rule: AlertRule) -> float:
             return rule.longer_than / 1000
 
 
-def _looks_back(rule: AlertRule) -> int:
-    """Seconds."""
+def _lookback_seconds(rule: AlertRule) -> int:
     return (rule.longer_than if isinstance(rule, Absence) else rule.within) // 1000
 
 
 def _rule(rule: AlertRule, source: str) -> alerting.Rule:
     dashboard, panel = ("health", "producers") if isinstance(rule, Absence) else ("friction", "friction_rate")
-    asked = (
+    query = (
         alerting.Query("A")
         .datasource_uid(source)
         .model(ClickHouse(rule_sql(rule), "table", source))
-        .relative_time_range(RelativeTimeRange(from_val=_looks_back(rule), to=0))
+        .relative_time_range(RelativeTimeRange(from_val=_lookback_seconds(rule), to=0))
     )
-    judged = (
+    condition = (
         alerting.Query("B")
         .datasource_uid(_EXPRESSION)
         .model(_above(_limit(rule)))
@@ -121,8 +111,8 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
     labels = {"severity": rule.severity, "touchline_rule": rule.id}
     annotations = {
         "summary": rule.title,
-        "__dashboardUid__": uid(dashboard),
-        "__panelId__": str(number(panel)),
+        "__dashboardUid__": dashboard_uid(dashboard),
+        "__panelId__": str(panel_number(panel)),
     }
     return (
         alerting.Rule(rule.title)
@@ -131,10 +121,10 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
         .folder_uid(FOLDER)
         .rule_group(GROUP)
         .condition("B")
-        .with_query(asked)
-        .with_query(judged)
+        .with_query(query)
+        .with_query(condition)
         .for_val("0s")
-        .keep_firing_for(duration(rule.cooldown // 1000))
+        .keep_firing_for(exact_duration(rule.cooldown))
         .no_data_state("OK")
         .exec_err_state("Error")
         .labels(labels | ({"owner": rule.owner} if rule.owner else {}))

@@ -1,4 +1,4 @@
-"""The dashboards as Grafana's JSON."""
+"""Builds the dashboards as JSON for Grafana."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 
-from touchline.grafana.drawing import draw, uid
+from touchline.grafana.drawing import build_panel, dashboard_uid
 from touchline.grafana.queries import ClickHouse, reference
 from touchline.panels import ALL, CHANGES, DASHBOARDS, Dashboard, Panel, Variable, panels_with
 
@@ -23,27 +23,28 @@ Json = dict[str, Any]
 
 
 def dashboards(source: str, goals: Mapping[str, float]) -> list[Json]:
-    """Every dashboard, asking the data source with this uid, with the team's goals as lines."""
+    """All dashboards, with the team's goals; `source` is the uid of the data source."""
     panels = panels_with(goals)
     return [
-        _built(one, [panel for panel in panels if panel.dashboard == one.id], source) for one in DASHBOARDS
+        _build(dashboard, [panel for panel in panels if panel.dashboard == dashboard.id], source)
+        for dashboard in DASHBOARDS
     ]
 
 
-def plain(built: object) -> Json:
-    """What the SDK built, as plain JSON."""
-    found: Json = json.loads(json.dumps(built, cls=JSONEncoder))
-    return found
+def to_json(built: object) -> Json:
+    """An object built by the SDK, as plain JSON."""
+    document: Json = json.loads(json.dumps(built, cls=JSONEncoder))
+    return document
 
 
-def _built(one: Dashboard, panels: list[Panel], source: str) -> Json:
-    drawn = (
-        build.Dashboard(one.title)
-        .uid(uid(one.id))
-        .description(one.question)
+def _build(dashboard: Dashboard, panels: list[Panel], source: str) -> Json:
+    built = (
+        build.Dashboard(dashboard.title)
+        .uid(dashboard_uid(dashboard.id))
+        .description(dashboard.question)
         .tags([TAG])
         .timezone("browser")
-        .time(f"now-{one.since}", "now")
+        .time(f"now-{dashboard.since}", "now")
         .refresh("1m")
         .editable()
         .tooltip(DashboardCursorSync.CROSSHAIR)
@@ -63,25 +64,25 @@ def _built(one: Dashboard, panels: list[Panel], source: str) -> Json:
             .target(ClickHouse(CHANGES.sql, "table", source))
         )
     )
-    for variable in one.variables:
-        drawn.with_variable(_variable(variable, source))
+    for variable in dashboard.variables:
+        built.with_variable(_build_variable(variable, source))
     for panel in panels:
-        drawn.with_panel(draw(panel, source))
-    return plain(drawn.build())
+        built.with_panel(build_panel(panel, source))
+    return to_json(built.build())
 
 
-def _variable(one: Variable, source: str) -> build.QueryVariable | build.TextBoxVariable:
-    if not one.sql:
-        return build.TextBoxVariable(one.name).label(one.title).default_value("")
+def _build_variable(variable: Variable, source: str) -> build.QueryVariable | build.TextBoxVariable:
+    if not variable.sql:
+        return build.TextBoxVariable(variable.name).label(variable.title).default_value("")
     return (
-        build.QueryVariable(one.name)
-        .label(one.title)
+        build.QueryVariable(variable.name)
+        .label(variable.title)
         .datasource(reference(source))
-        .query(one.sql)
+        .query(variable.sql)
         .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
         .multi(True)
         .include_all(True)
-        # Grafana puts this into the SQL as it stands: the empty text, which stands for all.
+        # Grafana inserts this into the SQL unquoted: the empty text, which means all values.
         .all_value(f"'{ALL}'")
         .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
     )

@@ -1,4 +1,4 @@
-"""How each kind of panel is drawn by Grafana."""
+"""Builds the Grafana panel for each kind of panel."""
 
 from typing import TypeVar
 from zlib import crc32
@@ -19,6 +19,7 @@ from grafana_foundation_sdk.models.dashboard import Threshold as Step
 from grafana_foundation_sdk.models.dashboard import ValueMappingResult as Shown
 
 from touchline.grafana.queries import ClickHouse, reference
+from touchline.measures import format_value
 from touchline.panels import Column, Level, Link, Panel, Threshold, Unit
 
 UNITS: dict[Unit, str] = {
@@ -36,26 +37,26 @@ UNITS: dict[Unit, str] = {
 COLOURS: dict[Level, str] = {"good": "green", "warn": "orange", "bad": "red"}
 _USUAL = "usual"
 
-Drawn = stat.Panel | timeseries.Panel | barchart.Panel | table.Panel
-Some = TypeVar("Some", stat.Panel, timeseries.Panel, barchart.Panel, table.Panel)
+Built = stat.Panel | timeseries.Panel | barchart.Panel | table.Panel
+BuilderT = TypeVar("BuilderT", stat.Panel, timeseries.Panel, barchart.Panel, table.Panel)
 
 
-def draw(panel: Panel, source: str) -> Drawn:
-    """The panel, asking the data source with this uid."""
-    return _DRAWN[panel.kind](panel, source)
+def build_panel(panel: Panel, source: str) -> Built:
+    """The panel for Grafana; `source` is the uid of the data source."""
+    return _BUILDERS[panel.kind](panel, source)
 
 
-def _stat(panel: Panel, source: str) -> Drawn:
-    drawn = _begun(stat.Panel(), panel, source)
-    drawn.reduce_options(common.ReduceDataOptions().values(True).calcs([]).fields(""))
-    drawn.text_mode(BigValueTextMode.AUTO)
-    drawn.thresholds(_steps(panel.thresholds))
-    return drawn
+def _stat(panel: Panel, source: str) -> Built:
+    built = _start(stat.Panel(), panel, source)
+    built.reduce_options(common.ReduceDataOptions().values(True).calcs([]).fields(""))
+    built.text_mode(BigValueTextMode.AUTO)
+    built.thresholds(_steps(panel.thresholds))
+    return built
 
 
-def _timeseries(panel: Panel, source: str) -> Drawn:
-    drawn = _begun(timeseries.Panel(), panel, source)
-    drawn.interval("1m").legend(
+def _timeseries(panel: Panel, source: str) -> Built:
+    built = _start(timeseries.Panel(), panel, source)
+    built.interval("1m").legend(
         common.VizLegendOptions()
         .show_legend(True)
         .display_mode(LegendDisplayMode.LIST)
@@ -63,58 +64,58 @@ def _timeseries(panel: Panel, source: str) -> Drawn:
         .calcs([])
     )
     if panel.unit in ("count", "share", "seconds"):
-        drawn.axis_soft_min(0)
+        built.axis_soft_min(0)
     if panel.stacked:
-        drawn.draw_style(GraphDrawStyle.BARS).fill_opacity(80).stacking(
+        built.draw_style(GraphDrawStyle.BARS).fill_opacity(80).stacking(
             common.StackingConfig().mode(StackingMode.NORMAL).group("A")
         )
     else:
-        drawn.fill_opacity(10)
-        drawn.override_by_name(
+        built.fill_opacity(10)
+        built.override_by_name(
             _USUAL,
             [_set("custom.lineStyle", {"fill": "dash", "dash": [8, 8]}), _set("color", _fixed("text"))],
         )
-    if panel.references:
-        drawn.thresholds(_lines(panel)).thresholds_style(
+    if _has_lines(panel):
+        built.thresholds(_lines(panel)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
-    return drawn
+    return built
 
 
-def _bars(panel: Panel, source: str) -> Drawn:
-    drawn = _begun(barchart.Panel(), panel, source)
-    drawn.orientation(VizOrientation.HORIZONTAL).x_field("label")
-    drawn.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
-    if panel.references:
-        drawn.thresholds(_lines(panel)).thresholds_style(
+def _bars(panel: Panel, source: str) -> Built:
+    built = _start(barchart.Panel(), panel, source)
+    built.orientation(VizOrientation.HORIZONTAL).x_field("label")
+    built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
+    if _has_lines(panel):
+        built.thresholds(_lines(panel)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
-    return drawn
+    return built
 
 
-def _table(panel: Panel, source: str) -> Drawn:
-    drawn = _begun(table.Panel(), panel, source)
+def _table(panel: Panel, source: str) -> Built:
+    built = _start(table.Panel(), panel, source)
     for name, column in panel.columns.items():
-        drawn.override_by_name(name, _shown_as(column))
+        built.override_by_name(name, _column_settings(column))
     if "standing" in panel.columns:
         colours = {"met": Shown(text="met", color="green"), "missed": Shown(text="missed", color="red")}
-        drawn.override_by_name(
+        built.override_by_name(
             "standing",
             [_set("mappings", [ValueMap(colours)]), _set("custom.cellOptions", {"type": "color-text"})],
         )
-    return drawn
+    return built
 
 
-_DRAWN = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars, "table": _table}
+_BUILDERS = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars, "table": _table}
 
 
-def _begun(drawn: Some, panel: Panel, source: str) -> Some:
-    """What all kinds have."""
+def _start(builder: BuilderT, panel: Panel, source: str) -> BuilderT:
+    """Sets what all kinds have."""
     query = ClickHouse(panel.sql, "timeseries" if panel.kind == "timeseries" else "table", source)
     return (
-        drawn.id(number(panel.id))
+        builder.id(panel_number(panel.id))
         .title(panel.title)
-        .description(_described(panel))
+        .description(_description(panel))
         .datasource(reference(source))
         .with_target(query)
         .unit(UNITS[panel.unit])
@@ -124,30 +125,34 @@ def _begun(drawn: Some, panel: Panel, source: str) -> Some:
     )
 
 
-def number(panel_id: str) -> int:
-    """The number of a panel within its dashboard: the same wherever the panel stands."""
+def panel_number(panel_id: str) -> int:
+    """The number of a panel in Grafana; it does not depend on the order of panels."""
     return crc32(panel_id.encode()) % 1_000_000_000 + 1
 
 
-def _described(panel: Panel) -> str:
-    lines = [f"{one.label}: {one.source}" for one in panel.references]
-    compared = "In comparison: " + "; ".join(lines) + "." if lines else ""
-    return "\n\n".join(filter(None, (panel.question, compared, panel.unsettled)))
+def _description(panel: Panel) -> str:
+    goal = "" if panel.goal is None else f"Goal: {format_value(panel.goal, panel.unit)}."
+    benchmark = f"{panel.benchmark}." if panel.benchmark else ""
+    return "\n\n".join(filter(None, (panel.question, goal, benchmark, panel.unsettled)))
 
 
 def _steps(thresholds: tuple[Threshold, ...]) -> ThresholdsConfig:
     steps = [
-        Step(value=None if place == 0 else one.value, color=COLOURS[one.level])
-        for place, one in enumerate(thresholds)
+        Step(value=None if number == 0 else threshold.value, color=COLOURS[threshold.level])
+        for number, threshold in enumerate(thresholds)
     ]
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps or [Step(value=None, color="text")])
 
 
+def _has_lines(panel: Panel) -> bool:
+    return bool(panel.references) or panel.goal is not None
+
+
 def _lines(panel: Panel) -> ThresholdsConfig:
-    """Reference lines: Grafana draws a line where a colour begins."""
-    lines = [
-        Step(value=one.value, color="orange") for one in sorted(panel.references, key=lambda one: one.value)
-    ]
+    """The goal and the reference lines, as thresholds: Grafana draws a line where a colour begins."""
+    values = [reference.value for reference in panel.references]
+    values += [] if panel.goal is None else [panel.goal]
+    lines = [Step(value=value, color="orange") for value in sorted(values)]
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)
@@ -155,20 +160,19 @@ def _lines(panel: Panel) -> ThresholdsConfig:
     )
 
 
-def _shown_as(column: Column) -> list[DynamicConfigValue]:
-    found = [_set("displayName", column.title), _set("unit", UNITS[column.unit])]
+def _column_settings(column: Column) -> list[DynamicConfigValue]:
+    settings = [_set("displayName", column.title), _set("unit", UNITS[column.unit])]
     if column.link is not None:
-        found.append(_set("links", [{"title": "See the journeys", "url": _address(column.link)}]))
-    return found
+        settings.append(_set("links", [{"title": "Show journeys", "url": _url(column.link)}]))
+    return settings
 
 
-def _address(link: Link) -> str:
-    return (
-        f"/d/{uid(link.dashboard)}?var-{link.variable}=${{__value.raw:percentencode}}&${{__url_time_range}}"
-    )
+def _url(link: Link) -> str:
+    value = "${__value.raw:percentencode}&${__url_time_range}"
+    return f"/d/{dashboard_uid(link.dashboard)}?var-{link.variable}={value}"
 
 
-def uid(dashboard: str) -> str:
+def dashboard_uid(dashboard: str) -> str:
     """The uid of a dashboard in Grafana."""
     return f"touchline-{dashboard}"
 

@@ -1,4 +1,4 @@
-"""The files from which a Grafana server provisions itself: path → text."""
+"""Files for Grafana's provisioning folder: path → text."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,11 +13,11 @@ from touchline.grafana.building import Json, dashboards
 from touchline.grafana.queries import PLUGIN
 
 SOURCE = "touchline"
-"""The uid of the data source, and of the folder; nothing else in a Grafana has it."""
+"""The uid of the data source and of the folder."""
 
 TITLE = "Touchline"
 PASSWORD = "TOUCHLINE_STORE_PASSWORD"  # noqa: S105 - the name of a variable
-"""From this variable of its environment Grafana takes the password; no file holds it."""
+"""Grafana reads the password from this environment variable; no file contains it."""
 
 MOUNTED_AT = "/etc/grafana/provisioning"
 
@@ -25,12 +25,12 @@ _PORTS = {"http": 8123, "https": 8443}
 
 
 class ConnectionRefused(ValueError):
-    """An address of a store that Grafana cannot be given."""
+    """An unusable store address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where Grafana finds the store: ClickHouse's HTTP protocol, a server's or Touchline's own."""
+    """How Grafana reaches the store, by ClickHouse's HTTP protocol (a server, or `/clickhouse`)."""
 
     host: str
     port: int
@@ -40,12 +40,12 @@ class Connection:
 
     @classmethod
     def at(cls, url: str, user: str = "") -> "Connection":
-        """From `http(s)://[user@]host[:port][/path]`; a password is not taken from there.
+        """Parse `http(s)://[user@]host[:port][/path]`.
 
         Without a user in the address it is `user`, or `touchline`.
 
         Raises:
-            ConnectionRefused: no such address, or one with a password.
+            ConnectionRefused: the address has another form, or contains a password.
         """
         place = urlsplit(url)
         try:
@@ -53,10 +53,10 @@ class Connection:
         except ValueError:
             port = -1
         if place.scheme not in _PORTS or not place.hostname or port == -1:
-            raise ConnectionRefused(f"{url} is no http(s)://[user@]host[:port][/path] of a store")
+            raise ConnectionRefused(f"invalid store address {url}: write http(s)://[user@]host[:port][/path]")
         if place.password:
             raise ConnectionRefused(
-                f"leave the password out of the address: Grafana takes it from ${PASSWORD}"
+                f"remove the password from the address: Grafana reads it from ${PASSWORD}"
             )
         return cls(
             place.hostname,
@@ -67,7 +67,7 @@ class Connection:
         )
 
     def data_source(self) -> Json:
-        """The data source as Grafana's API takes it, without its password."""
+        """The data source in the format of Grafana's API, without its password."""
         return {
             "name": TITLE,
             "uid": SOURCE,
@@ -91,21 +91,25 @@ def files(
     rules: Iterable[AlertRule],
     mounted_at: str = MOUNTED_AT,
 ) -> dict[str, str]:
-    """Every file, by its path below the provisioning folder, which Grafana sees at `mounted_at`.
+    """All files, by path below the provisioning folder. The same arguments give the same texts.
 
-    The same arguments give the same texts.
+    Args:
+        connection: How Grafana reaches the store.
+        goals: The team's goals, by name of the measure.
+        rules: Alert rules; without any, no file for them is written.
+        mounted_at: The path of the provisioning folder as Grafana sees it.
     """
-    found = {
-        f"dashboards/touchline/{one['uid']}.json": json.dumps(one, indent=2, ensure_ascii=False) + "\n"
-        for one in dashboards(SOURCE, goals)
+    texts = {
+        f"dashboards/touchline/{board['uid']}.json": json.dumps(board, indent=2, ensure_ascii=False) + "\n"
+        for board in dashboards(SOURCE, goals)
     }
-    found["dashboards/touchline.yaml"] = _yaml({"providers": [_provider(mounted_at)]})
+    texts["dashboards/touchline.yaml"] = _yaml({"providers": [_provider(mounted_at)]})
     source = connection.data_source() | {"secureJsonData": {"password": f"${PASSWORD}"}}
-    found["datasources/touchline.yaml"] = _yaml({"datasources": [source]})
+    texts["datasources/touchline.yaml"] = _yaml({"datasources": [source]})
     if built := [_provisioned(rule) for rule in alert_rules(rules, SOURCE)]:
         group = {"orgId": 1, "name": GROUP, "folder": TITLE, "interval": f"{EVERY_SECONDS}s", "rules": built}
-        found["alerting/touchline.yaml"] = _yaml({"groups": [group]})
-    return found
+        texts["alerting/touchline.yaml"] = _yaml({"groups": [group]})
+    return texts
 
 
 def _provider(mounted_at: str) -> Json:
@@ -121,10 +125,10 @@ def _provider(mounted_at: str) -> Json:
 
 
 def _provisioned(rule: Json) -> Json:
-    """A rule as a file holds it: its folder, group and organisation are said once, by the group.
+    """A rule as a provisioning file has it: folder, group and organisation are set by the group.
 
-    Grafana reads variables of its environment into titles and labels, where a dollar is therefore written
-    twice; into queries and annotations it does not.
+    Grafana expands environment variables in titles and labels, so a dollar sign is doubled there. It does not
+    expand them in queries and annotations.
     """
     kept = {name: value for name, value in rule.items() if name not in ("folderUID", "ruleGroup", "orgID")}
     labels = {name: text.replace("$", "$$") for name, text in kept["labels"].items()}
@@ -133,7 +137,7 @@ def _provisioned(rule: Json) -> Json:
 
 
 class _Lines(yaml.SafeDumper):
-    """Writes a text of several lines as such."""
+    """Writes texts with several lines as literal blocks."""
 
 
 def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -1,4 +1,4 @@
-"""Sending everything to a Grafana: what is there already, and the same, is left alone."""
+"""Publishes everything to a Grafana server; what is already there and equal is left alone."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,31 +16,31 @@ MESSAGE = "touchline dashboards publish"
 
 _GROUP_PATH = f"/v1/provisioning/folder/{FOLDER}/rule-groups/{GROUP}"
 _EDITABLE = {"X-Disable-Provenance": "true"}
-"""Rules that were sent with it can be edited in Grafana as well."""
+"""With this header, published rules stay editable in Grafana."""
 
 Action = Literal["created", "updated", "unchanged"]
 
 
 class WrongSource(Exception):
-    """There is a data source of our name that is none of ours."""
+    """Grafana has a data source with our name and another type."""
 
 
 class Server(Protocol):
-    """A Grafana, by its HTTP API below `/api`."""
+    """A Grafana server; paths are below `/api`."""
 
     def get(self, path: str) -> Json | None:
-        """What is there, or None."""
+        """The object at `path`, or None."""
 
     def post(self, path: str, body: Json) -> Json:
-        """Make something."""
+        """Create an object."""
 
     def put(self, path: str, body: Json, headers: Mapping[str, str] | None = None) -> Json:
-        """Put something in the place of what is there."""
+        """Replace an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done, or would be, to one thing; `diff` is of its JSON, where it is updated."""
+    """A change to one object, made or planned; `diff` is the difference of its JSON if it is updated."""
 
     what: Literal["folder", "data source", "dashboard", "alert rules"]
     name: str
@@ -57,20 +57,20 @@ def publish(
     *,
     dry_run: bool = False,
 ) -> Iterator[Change]:
-    """Make Grafana's folder, data source, dashboards and alert rules those of Touchline, one after the other.
+    """Publish the folder, data source, dashboards and alert rules, and yield each change.
 
-    A data source that is there already is used as it is. What people changed in the dashboards is undone.
-    Without `rules` (None) the alert rules are left alone.
+    An existing data source is used as it is. Edits to the dashboards in Grafana are overwritten. With `rules`
+    None, alert rules are left alone.
 
     Raises:
-        WrongSource: before anything was changed.
-        GrafanaError: what came before stays done; the same call goes on from there.
+        WrongSource: a data source has the wrong type; nothing was changed.
+        GrafanaError: a request failed; earlier changes stay, and the next call continues from there.
     """
     source = grafana.get(f"/datasources/name/{TITLE}")
     if source is not None and source.get("type") != PLUGIN:
         raise WrongSource(
-            f"Grafana has a data source named {TITLE} of the type {source.get('type')}: rename it, "
-            f"ours is of {PLUGIN}"
+            f"the data source {TITLE} in Grafana has the type {source.get('type')}, expected {PLUGIN}: "
+            "rename it"
         )
     yield _folder(grafana, dry_run)
     if source is None:
@@ -79,8 +79,8 @@ def publish(
             grafana.post("/datasources", body)
     yield Change("data source", TITLE, "created" if source is None else "unchanged")
     uid = SOURCE if source is None else str(source["uid"])
-    for one in dashboards(uid, goals):
-        yield _dashboard(grafana, one, dry_run)
+    for dashboard in dashboards(uid, goals):
+        yield _dashboard(grafana, dashboard, dry_run)
     if rules is not None:
         yield _alert_rules(grafana, alert_rules(rules, uid), dry_run)
 
@@ -96,11 +96,11 @@ def _dashboard(grafana: Server, wanted: Json, dry_run: bool) -> Change:
     found = grafana.get(f"/dashboards/uid/{wanted['uid']}")
     there = None if found is None else found["dashboard"]
     moved = found is not None and found["meta"].get("folderUid") != FOLDER
-    # Grafana brings the version of its schema up to date by itself.
+    # Grafana updates the schema version by itself.
     compared = {name: value for name, value in wanted.items() if name != "schemaVersion"}
     change = _change("dashboard", wanted["title"], there, compared, moved)
     if change.action != "unchanged" and not dry_run:
-        # Whoever saved it since it was read has made a newer version: Grafana then refuses.
+        # With this version, Grafana refuses if somebody saved the dashboard after it was read.
         version = {} if there is None else {"version": there["version"]}
         body = {"dashboard": wanted | {"id": None} | version, "folderUid": FOLDER, "overwrite": False}
         grafana.post("/dashboards/db", body | {"message": MESSAGE})
@@ -134,7 +134,7 @@ def _change(
 
 
 def _part(there: Any, wanted: Any) -> Any:
-    """Of what is there, that which is wanted otherwise or is the same: not what Grafana adds by itself."""
+    """The fields of `there` that `wanted` has too, without those that Grafana adds by itself."""
     if isinstance(there, dict) and isinstance(wanted, dict):
         return {name: _part(there[name], wanted[name]) for name in wanted if name in there}
     if isinstance(there, list) and isinstance(wanted, list) and len(there) == len(wanted):

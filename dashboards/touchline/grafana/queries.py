@@ -1,4 +1,4 @@
-"""Queries of Grafana's ClickHouse plugin, which the SDK does not know."""
+"""Queries for Grafana's ClickHouse plugin, which the SDK does not include."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,9 +16,9 @@ _FORMATS: dict[Format, int] = {"timeseries": 0, "table": 1}
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseQuery(Dataquery):
-    """SQL, and whether the answer is read as rows or as lines over time.
+    """A query, whose result is a table or a time series.
 
-    Also what the plugin calls its editor: the SQL one, so that the text is kept as it is.
+    The editor type `sql` makes the plugin keep the text as it is.
     """
 
     sql: str
@@ -27,7 +27,7 @@ class ClickHouseQuery(Dataquery):
     ref_id: str = "A"
 
     def to_json(self) -> dict[str, object]:
-        """As the plugin stores it."""
+        """The query in the plugin's format."""
         return {
             "refId": self.ref_id,
             "datasource": {"type": PLUGIN, "uid": self.source},
@@ -39,7 +39,7 @@ class ClickHouseQuery(Dataquery):
 
 
 class ClickHouse(Builder[ClickHouseQuery]):
-    """Builds a query for the data source with this uid."""
+    """Builds a query; `source` is the uid of the data source."""
 
     def __init__(self, sql: str, format_: Format, source: str) -> None:
         self._query = ClickHouseQuery(sql.strip(), format_, source)
@@ -50,5 +50,5 @@ class ClickHouse(Builder[ClickHouseQuery]):
 
 
 def reference(source: str) -> DataSourceRef:
-    """The data source with this uid, as panels and variables name it."""
+    """A reference to the data source with this uid."""
     return DataSourceRef(type_val=PLUGIN, uid=source)

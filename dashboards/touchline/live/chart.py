@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from touchline.live.drawing import OUR_GOAL, Row, Words, milliseconds
+from touchline.live.drawing import Row, Words, milliseconds
 from touchline.live.wording import clip, sentence
-from touchline.panels import Panel
+from touchline.panels import Panel, Reference
 
 _MUTED = "touchline.ink('--muted')"
 _LINE = "touchline.ink('--line')"
@@ -13,7 +13,7 @@ _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#
 _MOST_SERIES = 6
 _OTHERS = "All others"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
-_PLACES = ("insideStartTop", "insideMiddleTop")
+_PLACES = ("insideStartTop", "insideMiddleTop", "insideEndTop")
 """Of names of reference lines, which may lie close to each other."""
 
 Series = dict[str, list[float | None]]
@@ -34,7 +34,7 @@ def options(
     found = _series(panel, rows, times)
     found = {name: values for name, values in found.items() if any(value is not None for value in values)}
     unit = f"'{panel.unit}'"
-    lines = [one.value for one in panel.references]
+    lines = [reference.value for reference in _references(panel)]
     return {
         "animation": False,
         "grid": {"left": 8, "right": 36, "top": 14, "bottom": 30, "containLabel": True},
@@ -127,10 +127,7 @@ def _drawn(panel: Panel, name: str, values: list[float | None], number: int, wor
 
 
 def _marks(panel: Panel, changes: Sequence[Row], step: int) -> dict[str, Any]:
-    """Reference lines, and a line where something went live.
-
-    The team's goal is named at the other end, as it may be one of the numbers in use.
-    """
+    """Lines for references, the goal and deployed changes."""
     deployed = {milliseconds(row["time"]) // step * step: clip(row["title"], 40) for row in changes}
     return {
         "silent": True,
@@ -141,14 +138,19 @@ def _marks(panel: Panel, changes: Sequence[Row], step: int) -> dict[str, Any]:
                 "yAxis": one.value,
                 "label": {
                     "formatter": one.label,
-                    "position": "insideEndTop" if one.label == OUR_GOAL else _PLACES[number % len(_PLACES)],
+                    "position": _PLACES[number % len(_PLACES)],
                     ":color": _MUTED,
                 },
             }
-            for number, one in enumerate(panel.references)
+            for number, one in enumerate(_references(panel))
         ]
         + [
             {"xAxis": str(time), "label": {"formatter": title, "position": "insideEndTop", ":color": _MUTED}}
             for time, title in deployed.items()
         ],
     }
+
+
+def _references(panel: Panel) -> list[Reference]:
+    goal = [] if panel.goal is None else [Reference(panel.goal, "Goal")]
+    return [*panel.references, *goal]

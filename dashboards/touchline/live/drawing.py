@@ -7,16 +7,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from touchline.live.wording import RuleText, clip, sentence, title_of
-from touchline.measures import BY_NAME, ahead, shown
+from touchline.measures import BY_NAME, format_distance, format_value
 from touchline.panels import Column, Link, Panel
 
 MOST_ROWS = 50
 MOST_BARS = 40
 
 Row = Mapping[str, Any]
-
-OUR_GOAL = "our goal"
-"""What panels call the reference that the team has set."""
 
 PAGES = {"friction": "/"}
 """Dashboards that are not at the address of their own name."""
@@ -92,7 +89,7 @@ class Drawn:
     empty: str = ""
     error: str = ""
     goal: Goal | None = None
-    notes: list[str] = field(default_factory=list)
+    benchmark: str = ""
     unsettled: str = ""
     figures: list[Figure] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
@@ -108,8 +105,7 @@ def drawn(panel: Panel, rows: Sequence[Row], goals: Mapping[str, float], words: 
     known: dict[str, Any] = _frame(panel)
     if _nothing(panel, rows):
         return Drawn(**known, empty=panel.empty)
-    used = [one for one in panel.references if one.label != OUR_GOAL]
-    known["notes"] = [one.label if panel.kind == "stat" else f"{one.label}, {one.source}" for one in used]
+    known["benchmark"] = panel.benchmark
     if panel.kind == "stat":
         goal = _goal(panel, rows[0]["value"], goals)
         return Drawn(**known, goal=goal, figures=[_figure(panel, row) for row in rows])
@@ -140,14 +136,14 @@ def milliseconds(text: str) -> int:
 def worded(value: Any, unit: str) -> str:
     """A value with its unit; a dash, and not 0, where nothing was measured."""
     if value is None:
-        return shown(None, unit)
+        return format_value(None, unit)
     if unit == "text" or isinstance(value, str):
         return clip(str(value), 300)
     if unit == "count":
         return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"
     if unit in ("strikes", "steps") and value == int(value):
         return f"{value:,.0f}"
-    return shown(value, unit)
+    return format_value(value, unit)
 
 
 def _frame(panel: Panel) -> dict[str, Any]:
@@ -188,9 +184,9 @@ def _goal(panel: Panel, value: float | None, goals: Mapping[str, float]) -> Goal
         return None
     measure, goal = BY_NAME[panel.measure], goals[panel.measure]
     if value is None:
-        return Goal(shown(goal, measure.unit), "", None)
+        return Goal(format_value(goal, measure.unit), "", None)
     distance = value - goal if measure.higher_is_better else goal - value
-    return Goal(shown(goal, measure.unit), ahead(distance, measure.unit), distance >= 0)
+    return Goal(format_value(goal, measure.unit), format_distance(value, goal, measure.unit), distance >= 0)
 
 
 def _bars(panel: Panel, rows: Sequence[Row], words: Words) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from touchline.live.queries import Store
 from touchline.live.spans import window
-from touchline.measures import Reading, Span, ahead, evaluate, shown
+from touchline.measures import Reading, Span, evaluate, format_distance, format_value
 
 SPANS = ("24h", "7d", "30d")
 DEFAULT_SPAN = "7d"
@@ -87,14 +87,14 @@ def _worded(one: Reading) -> Measured:
         one.measure.name,
         one.measure.title,
         one.measure.question,
-        shown(one.value, one.unit),
+        format_value(one.value, one.unit),
         round(one.denominator),
         one.settled,
-        "" if one.goal is None else shown(one.goal, one.unit),
-        ahead(one.distance, one.unit),
+        "" if one.goal is None else format_value(one.goal, one.unit),
+        format_distance(one.value, one.goal, one.unit),
         one.met,
         0.0 if one.value is None else place(one.value),
         None if one.goal is None else place(one.goal),
         one.measure.definition,
-        one.measure.source,
+        one.measure.benchmark,
     )

@@ -1,10 +1,10 @@
-"""Measures of service and friction: each defined once, measured by one function, with goals."""
+"""Measures of service and friction: each is defined once, with its SQL, unit and benchmark."""
 
 from touchline.measures.catalogue import BY_NAME, MEASURES
+from touchline.measures.formatting import format_distance, format_value
 from touchline.measures.measure import Dimension, Measure, Unit
 from touchline.measures.owners import customer_id_of, owned
 from touchline.measures.reading import Ask, GoalsError, Reading, Span, check_goals, evaluate
-from touchline.measures.wording import ahead, shown
 
 __all__ = [
     "BY_NAME",
@@ -16,10 +16,10 @@ __all__ = [
     "Reading",
     "Span",
     "Unit",
-    "ahead",
     "check_goals",
     "customer_id_of",
     "evaluate",
+    "format_distance",
+    "format_value",
     "owned",
-    "shown",
 ]

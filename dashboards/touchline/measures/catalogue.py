@@ -1,9 +1,9 @@
-"""The measures, each defined once: one table that panels, reports, goals and alerts read."""
+"""The table of measures. The page, Grafana, reports and goals all read it."""
 
-from touchline.measures import contacts, outcomes, voice
+from touchline.measures import contacts, feedback, outcomes
 from touchline.measures.measure import Measure
 
-MEASURES: tuple[Measure, ...] = (*contacts.MEASURES, *voice.MEASURES, *outcomes.MEASURES)
+MEASURES: tuple[Measure, ...] = (*contacts.MEASURES, *feedback.MEASURES, *outcomes.MEASURES)
 """All measures, in the order in which they are shown."""
 
 BY_NAME = {measure.name: measure for measure in MEASURES}

@@ -1,12 +1,13 @@
-"""Measures of contacts, and what they observe: SQL with a row a contact, each a `Measure.base`.
+"""Measures of contacts, and the SQL that they observe: one row for each contact.
 
-Rows of a contact are brought together by its id with aggregates that do not mind an event twice, so that
-doubled rows cost nothing and never count. What the data of a step say is in `events.told`, read when the
-event was written.
+Events are grouped by `contact_id` with aggregates that give the same result if an event is stored twice, so
+duplicate rows need no FINAL. The column `events.told` holds the fields of `data` that contacts use, extracted
+when the event was written.
 """
 
-from touchline.measures.measure import DAY, Measure
+from touchline.measures.measure import Measure
 from touchline.measures.owners import owned
+from touchline.vocabulary.durations import DAY
 
 QUEUED = """
 SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
@@ -20,19 +21,19 @@ FROM (
            minIf(time, type = 'contact.queued') AS at,
            argMinIf(channel, time, type = 'contact.queued') AS channel,
            argMinIf(source, time, type = 'contact.queued') AS source,
-           argMinIf(told_queue, time, type = 'contact.queued') AS queue,
-           argMinIf(told_reason, time, told_reason != '') AS reason,
-           arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
-               groupArrayIf((time, told_wait), type = 'contact.answered'),
+           argMinIf(step_queue, time, type = 'contact.queued') AS queue,
+           argMinIf(step_reason, time, step_reason != '') AS reason,
+           arrayFirst(step -> step.1 >= at, arraySort(arrayPushBack(
+               groupArrayIf((time, step_wait), type = 'contact.answered'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS answer,
-           arrayFirst(one -> one.1 >= at, arraySort(arrayPushBack(
-               groupArrayIf((time, told_wait), type = 'contact.abandoned'),
+           arrayFirst(step -> step.1 >= at, arraySort(arrayPushBack(
+               groupArrayIf((time, step_wait), type = 'contact.abandoned'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS hang_up,
            hang_up.1 AS hung_up, hang_up.2 AS hung_up_after,
-           countIf(type = 'promise.made' AND told_kind = 'callback') > 0 AS promised
+           countIf(type = 'promise.made' AND step_kind = 'callback') > 0 AS promised
     FROM (
-        SELECT type, time, channel, source, told.contact_id AS contact, told.reason AS told_reason,
-               told.queue AS told_queue, told.kind AS told_kind, ifNull(told.wait_seconds, -1) AS told_wait
+        SELECT type, time, channel, source, told.contact_id AS contact, told.reason AS step_reason,
+               told.queue AS step_queue, told.kind AS step_kind, ifNull(told.wait_seconds, -1) AS step_wait
         FROM events
         WHERE type IN ('contact.queued', 'contact.answered', 'contact.abandoned', 'promise.made')
           AND time >= {since:DateTime64(3)} - INTERVAL 1 DAY
@@ -43,9 +44,9 @@ FROM (
     HAVING at >= {since:DateTime64(3)} AND at < {until:DateTime64(3)}
 )
 """
-"""A row a contact that was queued in the span, at the time of its first queue.
+"""One row for each contact queued in the period, at the time it was first queued.
 
-`waited` (seconds until it was answered or abandoned), `answered`, `abandoned`, `called_back`.
+`waited`: seconds until it was answered or abandoned. `answered`, `abandoned`, `called_back`: 0 or 1.
 """
 
 _HANDLED = """
@@ -54,17 +55,17 @@ SELECT contact,
        argMinIf(entity, time, type = 'contact.started') AS entity,
        argMinIf(channel, time, type = 'contact.started') AS channel,
        argMinIf(source, time, type = 'contact.started') AS source,
-       argMinIf(told_queue, time, told_queue != '') AS queue,
-       argMinIf(told_reason, place, told_reason != '') AS reason,
-       countIf(type = 'contact.started' AND told_direction = 'outbound') > 0 AS outbound,
+       argMinIf(step_queue, time, step_queue != '') AS queue,
+       argMinIf(step_reason, place, step_reason != '') AS reason,
+       countIf(type = 'contact.started' AND step_direction = 'outbound') > 0 AS outbound,
        countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
        countIf(type = 'contact.escalated') > 0 AS escalated,
-       argMaxIf(ifNull(told_resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(told_resolved))
+       argMaxIf(ifNull(step_resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(step_resolved))
            AS unresolved
 FROM (
-    SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS told_reason,
-           told.queue AS told_queue, told.direction AS told_direction, told.resolved AS told_resolved,
+    SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
+           told.queue AS step_queue, told.direction AS step_direction, told.resolved AS step_resolved,
            toUnixTimestamp64Milli(time) + if(type = 'contact.started', 0, 10000000000000) AS place
     FROM events
     WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.held',
@@ -81,152 +82,149 @@ HANDLED = f"""
 SELECT at, channel, source, queue, reason, transferred, escalated
 FROM ({_HANDLED})
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
-"""  # noqa: S608 - made of constants
-"""A row a contact that was started in the span and reached someone: `transferred`, `escalated`."""
+"""
+"""One row for each handled contact started in the period. `transferred`, `escalated`: 0 or 1."""
 
-_BEGUN = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
+_STARTED = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
     AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
 
-_NEVER, _AGES = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
+_NEVER, _LONG_AGO = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
 
 FIRST = f"""
 SELECT at, channel, source, queue, reason, unresolved,
-       before_here < at - INTERVAL 7 DAY AS first_here, after_here <= at + INTERVAL 7 DAY AS again_here,
-       before_anywhere < at - INTERVAL 7 DAY AS first_anywhere,
-       after_anywhere <= at + INTERVAL 7 DAY AS again_anywhere
+       previous_here < at - INTERVAL 7 DAY AS first_here, next_here <= at + INTERVAL 7 DAY AS again_here,
+       previous_anywhere < at - INTERVAL 7 DAY AS first_anywhere,
+       next_anywhere <= at + INTERVAL 7 DAY AS again_anywhere
 FROM (
-    SELECT at, channel, source, queue, reason, handled, unresolved, if(handled, at, {_AGES}) AS reached,
+    SELECT at, channel, source, queue, reason, handled, unresolved,
+           if(handled, at, {_LONG_AGO}) AS handled_at,
            sipHash64(customer, reason) AS matter, sipHash64(matter, channel) AS matter_here,
-           max(reached) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_here,
-           leadInFrame(at, 1, {_NEVER}) OVER (here ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS after_here,
-           max(reached) OVER (anywhere ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_anywhere,
+           max(handled_at) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_here,
+           leadInFrame(at, 1, {_NEVER}) OVER (here ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_here,
+           max(handled_at) OVER (anywhere ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+               AS previous_anywhere,
            leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
-               AS after_anywhere
-    FROM ({owned(_HANDLED, _BEGUN)})
+               AS next_anywhere
+    FROM ({owned(_HANDLED, _STARTED)})
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
     WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact),
            anywhere AS (PARTITION BY matter ORDER BY at, contact)
 )
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
-"""  # noqa: S608 - made of constants
-"""A row a contact of the span about something that reached someone, on its channel (`_here`) or on any.
+"""
+"""One row for each handled contact of the period that has a reason.
 
-`first_…` where none did about the same in the 7 days before, `again_…` where the customer came back about it
-within 7 days; `unresolved`, if its end says so.
+`first_here`, `first_anywhere`: the customer had no handled contact for the same reason in the 7 days before,
+on the same channel or on any. `again_here`, `again_anywhere`: another contact follows within 7 days.
+`unresolved`: the end of the contact says so.
 """
 
 
 MEASURES: tuple[Measure, ...] = (
     Measure(
-        "first_contact_resolution",
-        1,
-        "First-contact resolution",
-        "How often is it settled at the first contact?",
-        "share",
-        True,
-        "First contacts after which the customer did not come back on the same channel for the same reason "
-        "within 7 days, and whose end does not say unresolved ÷ first contacts. A first contact was started "
-        "in the span and reached someone, and none did by the same customer, channel and reason in the 7 "
-        "days before. Coming back counts even where nobody answered. Contacts without a reason, "
-        "and those in which we got in touch (direction outbound), are left out.",
-        "average 70 %, good 70 to 79 %, world class 80 % and more; 7 days (7 to 14 in use)",
-        FIRST,
-        "NOT (again_here OR unresolved)",
-        "first_here",
+        name="first_contact_resolution",
+        title="First-contact resolution",
+        question="How often is a question resolved at the first contact?",
+        unit="share",
+        higher_is_better=True,
+        definition="Resolved first contacts ÷ first contacts. A first contact was started in the period and "
+        "handled, and no contact of the same customer, channel and reason was handled in the 7 days before. "
+        "It is resolved if the customer does not contact us again on the same channel for the same reason "
+        "within 7 days (answered or not), and its end does not say unresolved. Contacts without a reason and "
+        "outbound contacts are left out. (In the industry, windows of 7 to 14 days are common.)",
+        benchmark="Industry average: 70 %; good: 70–79 %; world class: 80 % or more",
+        base=FIRST,
+        numerator="NOT (again_here OR unresolved)",
+        where="first_here",
         settles=7 * DAY,
     ),
     Measure(
-        "one_contact_resolution",
-        1,
-        "One-contact resolution",
-        "How often is it settled with one contact, whatever the channels?",
-        "share",
-        True,
-        "As first-contact resolution, across channels: coming back on any channel for the same reason "
-        "within 7 days is a failure, and a first contact has none before it on any.",
-        "59 % across channels, where it is 70 % within one",
-        FIRST,
-        "NOT (again_anywhere OR unresolved)",
-        "first_anywhere",
+        name="one_contact_resolution",
+        title="One-contact resolution",
+        question="How often is a question resolved with one contact, across all channels?",
+        unit="share",
+        higher_is_better=True,
+        definition="As first-contact resolution, across channels: another contact on any channel for the "
+        "same reason within 7 days is a failure, and a first contact follows no contact on any channel.",
+        benchmark="Industry average: 59 % across channels, 70 % within one channel",
+        base=FIRST,
+        numerator="NOT (again_anywhere OR unresolved)",
+        where="first_anywhere",
         settles=7 * DAY,
     ),
     Measure(
-        "service_level",
-        1,
-        "Service level",
-        "Which share of those who queue is answered within 20 seconds?",
-        "share",
-        True,
-        "Contacts answered within 20 s ÷ contacts queued in the span (each by its first queue). The wait is "
-        "the answer's wait_seconds, else the time between the two events.",
-        "80 % in 20 s",
-        QUEUED,
-        "answered AND waited <= 20",
+        name="service_level",
+        title="Service level",
+        question="What share of queued contacts is answered within 20 seconds?",
+        unit="share",
+        higher_is_better=True,
+        definition="Contacts answered within 20 s ÷ contacts queued in the period, each by its first queue. "
+        "The wait is wait_seconds of the answer, or else the time between the two events.",
+        benchmark="Industry standard: 80 % in 20 s",
+        base=QUEUED,
+        numerator="answered AND waited <= 20",
     ),
     Measure(
-        "abandonment",
-        1,
-        "Abandonment",
-        "Which share of those who queue gives up?",
-        "share",
-        False,
-        "Contacts abandoned in the queue after more than 10 s ÷ contacts queued in the span. Short "
-        "abandons, calls back (promise.made of kind callback with the contact_id) and hang-ups in the menu "
-        "are left out of both.",
-        "5 to 8 %",
-        QUEUED,
-        "abandoned",
-        "NOT called_back AND NOT (abandoned AND waited <= 10)",
+        name="abandonment",
+        title="Abandonment rate",
+        question="What share of queued callers hang up?",
+        unit="share",
+        higher_is_better=False,
+        definition="Contacts abandoned in the queue after more than 10 s ÷ contacts queued in the period. "
+        "Contacts abandoned sooner, callbacks (promise.made of kind callback with the contact_id) and "
+        "hang-ups in the menu count in neither.",
+        benchmark="Industry range: 5–8 %",
+        base=QUEUED,
+        numerator="abandoned",
+        where="NOT called_back AND NOT (abandoned AND waited <= 10)",
     ),
     Measure(
-        "short_abandons",
-        1,
-        "Short abandons",
-        "Which share of those who queue is gone within 10 seconds?",
-        "share",
-        False,
-        "Contacts abandoned in the queue within 10 s ÷ contacts queued in the span, without calls back.",
-        "5 to 10 s, no standard; reported apart",
-        QUEUED,
-        "abandoned AND waited <= 10",
-        "NOT called_back",
+        name="short_abandons",
+        title="Short abandons",
+        question="What share of queued callers hang up within 10 seconds?",
+        unit="share",
+        higher_is_better=False,
+        definition="Contacts abandoned in the queue within 10 s ÷ contacts queued in the period, without "
+        "callbacks.",
+        benchmark="No industry figure; limits of 5 to 10 s are common",
+        base=QUEUED,
+        numerator="abandoned AND waited <= 10",
+        where="NOT called_back",
     ),
     Measure(
-        "average_wait",
-        1,
-        "Average speed of answer",
-        "How long does one wait for an answer?",
-        "seconds",
-        False,
-        "Seconds waited ÷ contacts answered, of those queued in the span.",
-        "28 s on average",
-        QUEUED,
-        "waited",
-        "answered",
+        name="average_wait",
+        title="Average speed of answer",
+        question="How long do callers wait for an answer?",
+        unit="seconds",
+        higher_is_better=False,
+        definition="Seconds waited ÷ contacts answered, of those queued in the period.",
+        benchmark="Industry average: 28 s",
+        base=QUEUED,
+        numerator="waited",
+        where="answered",
     ),
     Measure(
-        "transfer_rate",
-        1,
-        "Transfers",
-        "Which share of contacts is handed on?",
-        "share",
-        False,
-        "Contacts transferred at least once ÷ contacts started in the span that reached someone.",
-        "19 % of calls; satisfaction 12 % and resolution 14 % lower when transferred",
-        HANDLED,
-        "transferred",
+        name="transfer_rate",
+        title="Transfer rate",
+        question="What share of contacts is transferred?",
+        unit="share",
+        higher_is_better=False,
+        definition="Contacts transferred at least once ÷ handled contacts started in the period.",
+        benchmark="Industry average: 19 % of calls. After a transfer, satisfaction is 12 % and resolution "
+        "14 % lower",
+        base=HANDLED,
+        numerator="transferred",
     ),
     Measure(
-        "escalation_rate",
-        1,
-        "Escalations",
-        "Which share of contacts goes up?",
-        "share",
-        False,
-        "Contacts escalated at least once ÷ contacts started in the span that reached someone.",
-        "no number in use",
-        HANDLED,
-        "escalated",
+        name="escalation_rate",
+        title="Escalation rate",
+        question="What share of contacts is escalated?",
+        unit="share",
+        higher_is_better=False,
+        definition="Contacts escalated at least once ÷ handled contacts started in the period.",
+        benchmark="No industry figure",
+        base=HANDLED,
+        numerator="escalated",
     ),
 )

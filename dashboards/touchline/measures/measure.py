@@ -1,7 +1,7 @@
 """What a measure is.
 
-It is a rate, a mean, a median or a sum over *observations*: one row a contact, a score, a journey.
-Each observation has a numerator and a denominator, so that what was measured apart can be put together.
+A measure is a rate, a mean, a median or a sum over *observations*: one row for each contact, score, post,
+journey or friction. Each observation has a numerator and a denominator, so parts of a period add up.
 """
 
 from collections.abc import Sequence
@@ -11,30 +11,30 @@ from typing import Literal
 Unit = Literal["share", "seconds", "points", "steps", "strikes", "of 7", "currency"]
 Dimension = Literal["channel", "source", "queue", "reason"]
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A measure.
 
-    `base` is SQL over the span `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, the end exclusive: a row
-    each, with `at`, `channel`, `source`, `queue`, `reason` (and `currency`, where that is the unit), and what
-    `numerator` and `where` are made of: what is counted, and of which rows. What the data cannot tell is ''.
-    The value is the sum of the numerators over the number of rows; for the kind `median` the median
-    numerator, for `sum` their sum. `settles` is how long (ms) a row may still change.
+    `base` is SQL for the period from `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, end exclusive. Its
+    rows have `at`, `channel`, `source`, `queue`, `reason` ('' where the data have none), `currency` if that
+    is the unit, and the columns that `numerator` and `where` use.
+
+    `where` selects the rows that count, `numerator` is what is added up over them. The value is the sum of
+    numerators divided by the number of rows; for the kind `median` it is the median numerator, for `sum`
+    the sum. `settles` is how long (ms) a row may still change.
+
+    `benchmark` is what the industry reports or recommends, as a sentence without its full stop.
     """
 
     name: str
-    version: int
+    version: int = 1
     title: str
     question: str
     unit: Unit
     higher_is_better: bool
     definition: str
-    source: str
+    benchmark: str
     base: str
     numerator: str
     where: str = "1"
@@ -43,7 +43,7 @@ class Measure:
 
     @property
     def observations(self) -> str:
-        """SQL of the rows that count: with `numerator`, and `denominator`, which is 1."""
+        """SQL for the rows that count, with `numerator` and `denominator` (always 1)."""
         currency = ", currency" if self.unit == "currency" else ""
         return (
             f"SELECT at, channel, source, queue, reason, {self.numerator} AS numerator, 1 AS denominator"
@@ -52,18 +52,18 @@ class Measure:
 
     @property
     def of_base(self) -> str:
-        """SQL of the value over rows of the base, NULL over none: several measures may share one."""
-        counted = f"(toFloat64({self.numerator}), {self.where})"
+        """SQL for the value over rows of `base`, NULL if none counts. Measures with one base can share it."""
+        arguments = f"(toFloat64({self.numerator}), {self.where})"
         value = {
-            "ratio": f"sumIf{counted} / countIf({self.where})",
-            "median": f"quantileExactInclusiveIf(0.5){counted}",
-            "sum": f"sumIf{counted}",
+            "ratio": f"sumIf{arguments} / countIf({self.where})",
+            "median": f"quantileExactInclusiveIf(0.5){arguments}",
+            "sum": f"sumIf{arguments}",
         }[self.kind]
         return f"if(countIf({self.where}) = 0, NULL, {value})"
 
     @property
     def aggregate(self) -> str:
-        """SQL: `value`, `numerator` and `denominator` over rows of the observations, called `observed`."""
+        """SQL for `value`, `numerator` and `denominator` over `observations`, aliased as `observed`."""
         value = {
             "ratio": "numerator / denominator",
             "median": "quantileExactInclusive(0.5)(toFloat64(observed.numerator))",
@@ -77,13 +77,13 @@ class Measure:
     def query(self, by: Sequence[Dimension] = ()) -> str:
         """SQL for the measure: columns `by`, `unit`, `value`, `numerator` and `denominator`.
 
-        Over nothing it has no row, or a denominator of 0. Besides the span its parameters are
-        `{channel:String}`, `{source:String}` and `{queue:String}`; an empty one takes all.
+        Without data there is no row, or a denominator of 0. Besides the period, the parameters are
+        `{channel:String}`, `{source:String}` and `{queue:String}`; an empty text selects all.
         """
         unit = "currency" if self.unit == "currency" else f"'{self.unit}'"
         groups = ", ".join([*by, *(["unit"] if self.unit == "currency" else [])])
         return (
-            f"SELECT {''.join(f'{one}, ' for one in by)}{unit} AS unit, {self.aggregate}\n"
+            f"SELECT {''.join(f'{dimension}, ' for dimension in by)}{unit} AS unit, {self.aggregate}\n"
             f"FROM ({self.observations}) AS observed\n"
             "WHERE ({channel:String} = '' OR channel = {channel:String})\n"
             "  AND ({source:String} = '' OR source = {source:String})\n"

@@ -1,4 +1,4 @@
-"""Measures of journeys, of frictions and of the money they put at risk, with SQL of a row each."""
+"""Measures of journeys, frictions and value at risk, and the SQL that they observe: one row for each."""
 
 from touchline.measures.measure import Measure
 from touchline.measures.owners import owned
@@ -9,49 +9,50 @@ SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, 
 FROM current_journeys
 WHERE last >= {since:DateTime64(3)} AND last < {until:DateTime64(3)}
 """
-"""A row a journey whose last touchpoint is in the span, on the channel that it began on."""
+"""One row for each journey whose last event is in the period, on the channel where it started."""
 
 FRICTIONS = """
 SELECT opened_at AS at, channel, source, '' AS queue, rule AS reason, status, resolved_at
 FROM current_frictions
 WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
 """
-"""A row a friction that opened in the span."""
+"""One row for each friction opened in the period."""
 
 _MONEY = """type IN ('cart.updated', 'checkout.started', 'checkout.step_completed', 'order.placed',
         'order.cancelled', 'delivery.completed', 'refund.issued')
     AND time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"""
 
-_TOLD = f"""
+_MONEY_EVENTS = f"""
     SELECT entity, type, time, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
-               currency String)') AS said
+               currency String)') AS fields
     FROM events
     WHERE {_MONEY}
-"""  # noqa: S608 - made of constants
+"""
 
 VALUE_AT_RISK = f"""
-SELECT at, channel, source, '' AS queue, '' AS reason, worth.1 AS value, worth.2 AS currency
+SELECT at, channel, source, '' AS queue, '' AS reason, amount.1 AS value, amount.2 AS currency
 FROM (
     SELECT at, channel, source, is_cart, placed, open,
            max(if(placed, at, toDateTime64(0, 3, 'UTC'))) OVER own AS bought_at,
-           groupArrayIf((key, told_value, told_currency), is_cart) OVER own AS carts,
-           arrayFirst(one -> one.1 = cart, carts) AS its_cart,
-           (if(is_cart OR told_value > 0, told_value, its_cart.2),
-            if(is_cart OR told_currency != '', told_currency, its_cart.3)) AS worth
+           groupArrayIf((key, last_value, last_currency), is_cart) OVER own AS carts,
+           arrayFirst(known -> known.1 = cart, carts) AS cart_of_order,
+           (if(is_cart OR last_value > 0, last_value, cart_of_order.2),
+            if(is_cart OR last_currency != '', last_currency, cart_of_order.3)) AS amount
     FROM (
-        SELECT customer, startsWith(type, 'c') AS is_cart, if(is_cart, said.cart_id, said.order_id) AS key,
+        SELECT customer, startsWith(type, 'c') AS is_cart,
+               if(is_cart, fields.cart_id, fields.order_id) AS key,
                if(is_cart, max(time), minIf(time, type = 'order.placed')) AS at,
                if(is_cart, argMax(channel, time), argMinIf(channel, time, type = 'order.placed')) AS channel,
                if(is_cart, argMax(source, time), argMinIf(source, time, type = 'order.placed')) AS source,
-               argMaxIf(ifNull(said.value, 0), time,
-                        is_cart ? isNotNull(said.value) : type = 'order.placed') AS told_value,
-               argMaxIf(said.currency, time,
-                        is_cart ? said.currency != '' : type = 'order.placed') AS told_currency,
-               argMaxIf(said.cart_id, time, type = 'order.placed') AS cart,
+               argMaxIf(ifNull(fields.value, 0), time,
+                        is_cart ? isNotNull(fields.value) : type = 'order.placed') AS last_value,
+               argMaxIf(fields.currency, time,
+                        is_cart ? fields.currency != '' : type = 'order.placed') AS last_currency,
+               argMaxIf(fields.cart_id, time, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,
                countIf(type != 'order.placed') = 0 AS open
-        FROM ({owned(_TOLD, _MONEY)})
+        FROM ({owned(_MONEY_EVENTS, _MONEY)})
         WHERE customer IN (
             SELECT customer FROM current_frictions
             WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}
@@ -61,111 +62,104 @@ FROM (
     WINDOW own AS (PARTITION BY customer)
 )
 WHERE value > 0 AND (is_cart ? bought_at < at : placed AND open AND channel != 'store')
-"""  # noqa: S608 - made of constants
-"""A row a cart or an order with a value, open at the end of the span, of customers who met friction in it."""
+"""
+"""One row for each cart or order open at the end of the period, of customers with friction in the period."""
 
 
-def _grade(letter: str, share: str) -> Measure:
+def _grade(letter: str) -> Measure:
     return Measure(
-        f"grade_{letter.lower()}",
-        1,
-        f"Journeys graded {letter}",
-        f"Which share of journeys has the grade {letter}, {share}?",
-        "share",
-        letter in "AB",
-        f"Journeys graded {letter} ÷ journeys whose last touchpoint is in the span. The score is 100 less "
-        "the strikes; A from 90, B from 75, C from 60, D from 40, F below.",
-        "our scale",
-        JOURNEYS,
-        f"grade = '{letter}'",
+        name=f"grade_{letter.lower()}",
+        title=f"Journeys with grade {letter}",
+        question=f"What share of journeys has grade {letter}?",
+        unit="share",
+        higher_is_better=letter in "AB",
+        definition=f"Journeys with grade {letter} ÷ journeys whose last event is in the period. The score is "
+        "100 minus the strikes; A from 90, B from 75, C from 60, D from 40, else F.",
+        benchmark=_OWN_SCALE,
+        base=JOURNEYS,
+        numerator=f"grade = '{letter}'",
     )
 
 
+_OWN_SCALE = "No industry figure: the scale is Touchline's own"
+_OBSERVED = "No industry figure: observed from events, where the customer effort score asks customers"
+
 MEASURES: tuple[Measure, ...] = (
     Measure(
-        "effort",
-        1,
-        "Observed effort",
-        "How many steps does a journey take that it need not?",
-        "steps",
-        False,
-        "Contacts, transfers, channel switches and repeats ÷ journeys whose last touchpoint is in the span.",
-        "observed, where CES is asked for",
-        JOURNEYS,
-        "contacts + transfers + channel_switches + repeats",
+        name="effort",
+        title="Observed effort",
+        question="How many avoidable steps does a journey take?",
+        unit="steps",
+        higher_is_better=False,
+        definition="Contacts, transfers, channel switches and repeats ÷ journeys whose last event is in the "
+        "period.",
+        benchmark=_OBSERVED,
+        base=JOURNEYS,
+        numerator="contacts + transfers + channel_switches + repeats",
     ),
     Measure(
-        "waiting",
-        1,
-        "Waiting in a journey",
-        "How long does one wait in a journey, over all its contacts?",
-        "seconds",
-        False,
-        "Seconds waited in contacts ÷ journeys whose last touchpoint is in the span.",
-        "observed, where CES is asked for",
-        JOURNEYS,
-        "wait_seconds",
+        name="waiting",
+        title="Waiting time per journey",
+        question="How long does a customer wait during a journey, in all contacts?",
+        unit="seconds",
+        higher_is_better=False,
+        definition="Seconds waited in contacts ÷ journeys whose last event is in the period.",
+        benchmark=_OBSERVED,
+        base=JOURNEYS,
+        numerator="wait_seconds",
     ),
     Measure(
-        "strikes",
-        1,
-        "Strikes",
-        "How much friction weighs on a journey?",
-        "strikes",
-        False,
-        "Strikes (the sum of the frictions' weights) ÷ journeys whose last touchpoint is in the span.",
-        "our scale",
-        JOURNEYS,
-        "strikes",
+        name="strikes",
+        title="Strikes per journey",
+        question="How much friction does a journey meet?",
+        unit="strikes",
+        higher_is_better=False,
+        definition="Strikes (the sum of frictions' weights) ÷ journeys whose last event is in the period.",
+        benchmark=_OWN_SCALE,
+        base=JOURNEYS,
+        numerator="strikes",
     ),
-    _grade("A", "with next to no friction"),
-    _grade("B", "with a little friction"),
-    _grade("C", "with some friction"),
-    _grade("D", "with much friction"),
-    _grade("F", "with most friction"),
+    *(_grade(letter) for letter in "ABCDF"),
     Measure(
-        "recovered",
-        1,
-        "Friction recovered",
-        "Which share of frictions came right in the end?",
-        "share",
-        True,
-        "Frictions resolved by now ÷ frictions opened in the span. What cannot come right, such as a caller "
-        "who hung up, stays open and counts.",
-        "taken back when the purchase comes",
-        FRICTIONS,
-        "status = 'resolved'",
+        name="recovered",
+        title="Resolved frictions",
+        question="What share of frictions is resolved?",
+        unit="share",
+        higher_is_better=True,
+        definition="Frictions resolved by now ÷ frictions opened in the period. Frictions that nothing can "
+        "resolve, such as a caller who hung up, stay open and count.",
+        benchmark="No industry figure",
+        base=FRICTIONS,
+        numerator="status = 'resolved'",
     ),
     Measure(
-        "recovery_time",
-        1,
-        "Time to recover",
-        "How long does it take until a friction comes right?",
-        "seconds",
-        False,
-        "Median seconds from a friction's opening to its resolution, of those opened in the span and "
-        "resolved.",
-        "our choice",
-        FRICTIONS,
-        "dateDiff('millisecond', at, assumeNotNull(resolved_at)) / 1000",
-        "isNotNull(resolved_at)",
+        name="recovery_time",
+        title="Time to resolve",
+        question="How long does it take to resolve a friction?",
+        unit="seconds",
+        higher_is_better=False,
+        definition="Median seconds from a friction's opening to its resolution, of frictions opened in the "
+        "period and resolved.",
+        benchmark="No industry figure",
+        base=FRICTIONS,
+        numerator="dateDiff('millisecond', at, assumeNotNull(resolved_at)) / 1000",
+        where="isNotNull(resolved_at)",
         kind="median",
     ),
     Measure(
-        "value_at_risk",
-        1,
-        "Value at risk",
-        "How much money hangs on customers who met friction?",
-        "currency",
-        False,
-        "Sum of the last value of carts and orders that were touched in the span and are open at its end, "
-        "of customers with a friction opened in the span; a figure for each currency. A cart is open until "
-        "its customer places an order, on any channel; an order until it is delivered, cancelled or "
-        "refunded (one in a store is delivered at once) and without a value of its own it has its cart's. "
-        "The denominator is how many there are.",
-        "carts: 1 h since the last activity, taken back when the purchase comes",
-        VALUE_AT_RISK,
-        "value",
+        name="value_at_risk",
+        title="Value at risk",
+        question="How much are the open carts and orders of customers with friction worth?",
+        unit="currency",
+        higher_is_better=False,
+        definition="Sum of the last values of carts and orders that changed in the period and are open at "
+        "its end, of customers with a friction opened in the period; one value for each currency. A cart is "
+        "open until its customer places an order, on any channel. An order is open until it is delivered, "
+        "cancelled or refunded; an order in a store is never open. An order without a value has the value of "
+        "its cart. The denominator is the number of carts and orders.",
+        benchmark="A cart usually counts as abandoned after 1 hour without activity",
+        base=VALUE_AT_RISK,
+        numerator="value",
         kind="sum",
     ),
 )

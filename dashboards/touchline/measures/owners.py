@@ -1,18 +1,18 @@
-"""Whose events are: read off an account, and asked for the others alone."""
+"""SQL that finds the customer of an event: computed from an account, looked up for other identifiers."""
 
 from touchline.vocabulary.identifiers import UNIQUE_KIND
 from touchline.vocabulary.ids import NAMESPACE
 
 _ACCOUNT, _AFTER_ACCOUNTS = f"{UNIQUE_KIND}:", f"{UNIQUE_KIND};"
 
-# ClickHouse keeps a UUID as two numbers of 64 bits, each the other way round; version 5 and variant are set.
+# ClickHouse stores a UUID as two 64-bit numbers, each with its bytes reversed. UUIDv5 fixes some of the bits.
 _VERSION, _VARIANT = 0xF << 12, 0x3 << 126
 _KEPT = (1 << 128) - 1 - _VERSION - _VARIANT
 _SET = (5 << 12) + (0x2 << 126)
 
 
 def customer_id_of(strongest: str) -> str:
-    """SQL: the id of the customer whose strongest identifier (`kind:value`) the expression `strongest` is."""
+    """SQL for a customer's id; `strongest` is an expression for the strongest identifier (`kind:value`)."""
     digest = f"SHA1(concat(unhex('{NAMESPACE.hex}'), {strongest})) AS digest"
     halves = f"concat(reverse(substring({digest}, 1, 8)), reverse(substring(digest, 9, 8)))"
     kept = f"bitAnd(reinterpretAsUInt128({halves}), toUInt128('{_KEPT}'))"
@@ -20,11 +20,14 @@ def customer_id_of(strongest: str) -> str:
 
 
 def owned(rows: str, where: str) -> str:
-    """SQL: `rows`, which have an `entity`, each with its `customer`; `where` names the events they are of.
+    """SQL that adds `customer` to `rows`.
 
-    A customer has at most one account, and it is the strongest identifier, so that the id follows from it;
-    most events have one. The others are looked up: not with FINAL, which would put all identities in order to
-    find these few; the newest row counts.
+    Most events have an account, and a customer has at most one, so the id is computed from it. Other
+    identifiers are looked up. FINAL would sort all identities to find these few; argMax reads the newest row.
+
+    Args:
+        rows: SQL with a column `entity`.
+        where: A condition on `events` that holds for all events that `rows` reads.
     """
     return f"""
 SELECT rows.*, if(startsWith(entity, '{_ACCOUNT}'), {customer_id_of("entity")}, others.customer) AS customer
@@ -36,4 +39,4 @@ LEFT JOIN (
     GROUP BY entity
 ) AS others USING (entity)
 WHERE customer != toUUIDOrZero('')
-"""  # noqa: S608 - made of constants
+"""

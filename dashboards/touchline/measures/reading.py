@@ -1,4 +1,4 @@
-"""Measuring: what the store answers becomes readings, each with its goal and the distance to it."""
+"""Evaluates measures for a period: each reading has its value, its goal and the distance to it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from touchline.measures.catalogue import BY_NAME, MEASURES
 from touchline.measures.measure import Measure
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
-"""Asks the store: SQL and its parameters as text → the rows."""
+"""Runs a query: SQL and its parameters, as text → the rows."""
 
 
 class GoalsError(ValueError):
-    """Goals that cannot be: the message names each, and what there is."""
+    """Invalid goals: the message lists each mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of time, ms since 1970, the end exclusive; perhaps of one channel, source or queue only.
+    """A period, ms since 1970, end exclusive; optionally limited to one channel, source or queue.
 
-    A measure that knows no source or queue has nothing to say of one.
+    A measure whose data have no source or no queue has no value where one is given.
     """
 
     since: int
@@ -30,7 +30,7 @@ class Span:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """As the measures' SQL takes them."""
+        """Parameters of the measures' SQL."""
         return {
             "since": _seconds(self.since),
             "until": _seconds(self.until),
@@ -42,11 +42,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a measure says of a span.
+    """A measure's value for a period.
 
-    `value` is None where there was nothing to measure. `unit` is the measure's, or a currency.
-    `distance` is how far the value is ahead of the goal, in the same unit: negative, where it falls short.
-    `settled` is false while observations of the span may still change.
+    `value` is None without data. `unit` is the measure's unit, or a currency. `settled` is false while
+    observations of the period may still change.
     """
 
     measure: Measure
@@ -59,7 +58,7 @@ class Reading:
 
     @property
     def distance(self) -> float | None:
-        """How far ahead of the goal; None without a goal or a value."""
+        """How much better than the goal (negative: worse), in `unit`; None without a goal or a value."""
         if self.value is None or self.goal is None:
             return None
         return self.value - self.goal if self.measure.higher_is_better else self.goal - self.value
@@ -73,9 +72,16 @@ class Reading:
 def evaluate(
     ask: Ask, span: Span, goals: Mapping[str, float], *, measures: Iterable[Measure] = MEASURES, now: int
 ) -> list[Reading]:
-    """Measure a span; `now` (ms) tells what may still change. Raises what `ask` raises.
+    """The readings of a period. Raises what `ask` raises.
 
-    A measure gives one reading, value at risk one for each currency.
+    Each measure has one reading; value at risk has one for each currency.
+
+    Args:
+        ask: Runs a query.
+        span: The period, and its filters.
+        goals: The team's goals, by name of the measure.
+        measures: What to evaluate.
+        now: The time (ms since 1970) that decides which readings are settled.
     """
     return [
         Reading(
@@ -95,21 +101,23 @@ def evaluate(
 
 
 def check_goals(goals: Mapping[str, float]) -> dict[str, float]:
-    """The goals, if each is of a measure and can be reached.
+    """The goals, if each names a measure and is in its range.
 
     Raises:
-        GoalsError: an unknown name, or a share that is none.
+        GoalsError: a name is no measure, or a share is not between 0 and 1.
     """
-    faults = [
-        f"'{name}' is no measure; there are {', '.join(BY_NAME)}" for name in goals if name not in BY_NAME
+    mistakes = [
+        f"unknown measure '{name}'; expected one of {', '.join(BY_NAME)}"
+        for name in goals
+        if name not in BY_NAME
     ]
-    faults += [
-        f"{name} is a share: write {goal / 100:g} for {goal:g} %"
+    mistakes += [
+        f"{name} is a share between 0 and 1: write {goal / 100:g} for {goal:g} %"
         for name, goal in goals.items()
         if name in BY_NAME and BY_NAME[name].unit == "share" and not 0 <= goal <= 1
     ]
-    if faults:
-        raise GoalsError("; ".join(faults))
+    if mistakes:
+        raise GoalsError("; ".join(mistakes))
     return dict(goals)
 
 

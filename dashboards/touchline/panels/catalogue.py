@@ -1,11 +1,12 @@
-"""All dashboards and panels, in the order in which they are shown."""
+"""The tables of dashboards and panels, in the order in which they are shown."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from touchline.measures import BY_NAME
 from touchline.panels import contacts, friction, health, journeys
-from touchline.panels.panel import Annotation, Dashboard, Panel, Reference, Threshold
+from touchline.panels.goals import goals_sql
+from touchline.panels.panel import Annotation, Dashboard, Panel, Threshold
 
 DASHBOARDS: tuple[Dashboard, ...] = (
     friction.DASHBOARD,
@@ -15,7 +16,7 @@ DASHBOARDS: tuple[Dashboard, ...] = (
 )
 
 PANELS: tuple[Panel, ...] = (*friction.PANELS, *contacts.PANELS, *journeys.PANELS, *health.PANELS)
-"""The panels of a team that has set no goals."""
+"""The panels of a team without goals."""
 
 CHANGES = Annotation(
     "Changes",
@@ -29,23 +30,21 @@ LIMIT 1 BY id
 LIMIT 200
 """,
 )
-"""When a fix or a change went live."""
+"""Deployed fixes and changes."""
 
 BY_ID = {panel.id: panel for panel in PANELS}
 
 
 def panels_with(goals: Mapping[str, float]) -> tuple[Panel, ...]:
-    """The panels of a team with these goals, measure → value: each is a line, and they have their table."""
-    return tuple(_with(panel, goals) for panel in PANELS)
+    """The panels of a team with goals (measure → value), which panels then show and compare."""
+    return tuple(_with_goal(panel, goals) for panel in PANELS)
 
 
-def _with(panel: Panel, goals: Mapping[str, float]) -> Panel:
+def _with_goal(panel: Panel, goals: Mapping[str, float]) -> Panel:
     if panel.id == "goals":
-        return replace(panel, sql=friction.against_goals(goals))
+        return replace(panel, sql=goals_sql(goals))
     if panel.measure is None or panel.measure not in goals:
         return panel
-    up = BY_NAME[panel.measure].higher_is_better
-    goal = goals[panel.measure]
+    goal, up = goals[panel.measure], BY_NAME[panel.measure].higher_is_better
     thresholds = (Threshold(0, "bad" if up else "good"), Threshold(goal, "good" if up else "bad"))
-    line = Reference(goal, "our goal", "touchline.toml")
-    return replace(panel, thresholds=thresholds, references=(line, *panel.references))
+    return replace(panel, goal=goal, thresholds=thresholds)

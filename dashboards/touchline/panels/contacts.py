@@ -1,175 +1,125 @@
-"""*Contacts*: who gets through, how long it takes, and whether it is settled then."""
+"""The dashboard *Contacts*: waiting times, hang-ups, transfers and resolution."""
 
+from touchline.measures import BY_NAME
+from touchline.panels.of_measures import measure_over_time, measure_stat
 from touchline.panels.panel import Column, Dashboard, Panel, Reference, Threshold
-from touchline.panels.parts import CHANNELS, EVENTS, SOURCES, TIME, measured, over_time, stat, together
+from touchline.panels.sql import CHANNELS, EVENTS, SOURCES, TIME, measured, together
 
 ID = "contacts"
 
 DASHBOARD = Dashboard(
     ID,
     "Contacts",
-    "Do customers get through, how long do they wait, and is it settled then?",
+    "Do customers get through, how long do they wait, and are their questions resolved?",
     (CHANNELS, SOURCES),
     since="7d",
 )
 
-NOBODY_QUEUED = "Nobody was queued in this span."
-NO_CONTACT = "No contact of this span reached anyone."
+NOT_QUEUED = "No contact was queued in this period."
+NOT_ANSWERED = "No queued contact was answered in this period."
+NOT_HANDLED = "No contact was handled in this period."
+NO_FIRST_CONTACT = "No first contact with a reason in this period."
 
-SERVICE_LEVEL = Reference(0.8, "80 % in 20 s", "the usual aim")
-WAIT = Reference(28, "28 s", "the usual average")
-ABANDONED = (
-    Reference(0.05, "5 %", "the lower end of what is usual"),
-    Reference(0.08, "8 %", "its upper end"),
-)
-TRANSFERRED = Reference(0.19, "19 %", "of calls are transferred")
-FIRST_CONTACT = (
-    Reference(0.7, "70 %", "first-contact resolution on average"),
-    Reference(0.8, "80 %", "world class"),
-)
-ONE_CONTACT = Reference(0.59, "59 %", "usually settled with one contact across channels")
-MENTIONS = Reference(0.4, "40 %", "of customers, or more, expect an answer within 60 minutes")
+SERVICE_LEVEL = (Reference(0.8, "Industry standard"),)
+WAIT = (Reference(28, "Industry average"),)
+ABANDONED = (Reference(0.05, "Industry range: 5 %"), Reference(0.08, "8 %"))
+TRANSFERRED = (Reference(0.19, "Industry average"),)
+FIRST_CONTACT = (Reference(0.7, "Industry average"), Reference(0.8, "World class"))
+MENTIONS = (Reference(0.4, "Expectation"),)
 
 PANELS = (
-    Panel(
+    measure_stat(
         "service_level",
         ID,
-        "Service level",
-        "Which share of those who queue is answered within 20 seconds?",
-        stat("service_level"),
-        "stat",
-        "share",
-        NOBODY_QUEUED,
-        measure="service_level",
+        empty=NOT_QUEUED,
         thresholds=(Threshold(0, "bad"), Threshold(0.7, "warn"), Threshold(0.8, "good")),
-        references=(SERVICE_LEVEL,),
+        references=SERVICE_LEVEL,
         width=4,
-        height=4,
     ),
-    Panel(
+    measure_stat(
         "abandonment",
         ID,
-        "Abandonment",
-        "Which share of those who queue gives up, short abandons left out?",
-        stat("abandonment"),
-        "stat",
-        "share",
-        NOBODY_QUEUED,
-        measure="abandonment",
+        empty=NOT_QUEUED,
         thresholds=(Threshold(0, "good"), Threshold(0.05, "warn"), Threshold(0.08, "bad")),
         references=ABANDONED,
         width=4,
-        height=4,
     ),
-    Panel(
+    measure_stat(
         "average_wait",
         ID,
-        "Average speed of answer",
-        "How long does one wait for an answer?",
-        stat("average_wait"),
-        "stat",
-        "seconds",
-        "Nobody who was queued in this span was answered.",
-        measure="average_wait",
+        empty=NOT_ANSWERED,
         thresholds=(Threshold(0, "good"), Threshold(28, "warn"), Threshold(300, "bad")),
-        references=(WAIT,),
+        references=WAIT,
         width=4,
-        height=4,
     ),
-    Panel(
+    measure_stat(
         "transfer_rate",
         ID,
-        "Transfers",
-        "Which share of contacts is handed on?",
-        stat("transfer_rate"),
-        "stat",
-        "share",
-        NO_CONTACT,
-        measure="transfer_rate",
+        empty=NOT_HANDLED,
         thresholds=(Threshold(0, "good"), Threshold(0.19, "warn")),
-        references=(TRANSFERRED,),
+        references=TRANSFERRED,
         width=4,
-        height=4,
     ),
-    Panel(
+    measure_stat(
         "first_contact_resolution",
         ID,
-        "First-contact resolution",
-        "How often is it settled at the first contact, on its channel?",
-        stat("first_contact_resolution"),
-        "stat",
-        "share",
-        "No first contact with a reason in this span.",
-        measure="first_contact_resolution",
+        empty=NO_FIRST_CONTACT,
         thresholds=(Threshold(0, "bad"), Threshold(0.7, "warn"), Threshold(0.8, "good")),
         references=FIRST_CONTACT,
         width=4,
-        height=4,
     ),
-    Panel(
+    measure_stat(
         "mentions_answered",
         ID,
-        "Mentions answered in an hour",
-        "Which share of public mentions is answered within 60 minutes?",
-        stat("mentions_answered"),
-        "stat",
-        "share",
-        "No mention in this span.",
-        measure="mentions_answered",
+        empty="No mention was posted in this period.",
         thresholds=(Threshold(0, "bad"), Threshold(0.4, "warn"), Threshold(0.8, "good")),
-        references=(MENTIONS,),
+        references=MENTIONS,
         width=4,
-        height=4,
+    ),
+    measure_over_time(
+        "service_level",
+        ID,
+        panel_id="service_level_over_time",
+        title="Service level over time",
+        question="When is the service level low?",
+        empty=NOT_QUEUED,
+        references=SERVICE_LEVEL,
     ),
     Panel(
-        "service_level_over_time",
-        ID,
-        "Service level over time",
-        "When are callers answered within 20 seconds, and when not?",
-        over_time("service_level"),
-        "timeseries",
-        "share",
-        NOBODY_QUEUED,
-        measure="service_level",
-        references=(SERVICE_LEVEL,),
-    ),
-    Panel(
-        "abandonment_over_time",
-        ID,
-        "Abandonment over time",
-        "When do customers give up waiting, with those apart who are gone within 10 seconds?",
-        f"""
+        id="abandonment_over_time",
+        dashboard=ID,
+        title="Abandonment over time",
+        question="When do callers hang up?",
+        sql=f"""
 SELECT time, line.1 AS series, line.2 AS value
 FROM ({together(("abandonment", "short_abandons"), TIME)})
-ARRAY JOIN [('gave up after more than 10 s', value_of_abandonment),
-            ('gone within 10 s', value_of_short_abandons)] AS line
+ARRAY JOIN [('hung up after 10 s', value_of_abandonment),
+            ('hung up within 10 s', value_of_short_abandons)] AS line
 WHERE isNotNull(line.2)
 ORDER BY time, series
 """,
-        "timeseries",
-        "share",
-        NOBODY_QUEUED,
+        kind="timeseries",
+        unit="share",
+        empty=NOT_QUEUED,
         measure="abandonment",
         references=ABANDONED,
+        benchmark=BY_NAME["abandonment"].benchmark,
+    ),
+    measure_over_time(
+        "average_wait",
+        ID,
+        panel_id="wait_over_time",
+        title="Wait over time",
+        question="When do callers wait longest?",
+        empty=NOT_ANSWERED,
+        references=WAIT,
     ),
     Panel(
-        "wait_over_time",
-        ID,
-        "Wait over time",
-        "When is the wait for an answer long?",
-        over_time("average_wait"),
-        "timeseries",
-        "seconds",
-        "Nobody who was queued in this span was answered.",
-        measure="average_wait",
-        references=(WAIT,),
-    ),
-    Panel(
-        "contacts_over_time",
-        ID,
-        "Contacts by channel",
-        "How many contacts begin, and on which channels?",
-        f"""
+        id="contacts_over_time",
+        dashboard=ID,
+        title="Contacts by channel",
+        question="How many contacts start on each channel?",
+        sql=f"""
 SELECT $__timeInterval(at) AS time, channel AS series, uniqExact(id) AS value
 FROM (
     SELECT time AS at, channel, id FROM events
@@ -178,41 +128,41 @@ FROM (
 GROUP BY time, series
 ORDER BY time, series
 """,
-        "timeseries",
-        "count",
-        "No contact began in this span.",
+        kind="timeseries",
+        unit="count",
+        empty="No contact started in this period.",
         stacked=True,
     ),
     Panel(
-        "queues",
-        ID,
-        "Queues",
-        "Which queue lets customers wait, and which one do they leave?",
-        f"""
+        id="queues",
+        dashboard=ID,
+        title="Queues",
+        question="Which queues have long waits, and where do callers hang up?",
+        sql=f"""
 SELECT queue, number_of_service_level AS contacts, value_of_service_level AS service_level,
        value_of_abandonment AS abandonment, value_of_short_abandons AS short_abandons,
        value_of_average_wait AS wait
 FROM ({together(("service_level", "abandonment", "short_abandons", "average_wait"), "queue")})
 ORDER BY contacts DESC, queue
 """,
-        "table",
-        "count",
-        NOBODY_QUEUED,
+        kind="table",
+        unit="count",
+        empty=NOT_QUEUED,
         columns={
             "queue": Column("Queue", "text"),
             "contacts": Column("Queued"),
-            "service_level": Column("In 20 s", "share"),
-            "abandonment": Column("Gave up", "share"),
-            "short_abandons": Column("Gone within 10 s", "share"),
-            "wait": Column("Wait", "seconds"),
+            "service_level": Column("Answered in 20 s", "share"),
+            "abandonment": Column("Hung up", "share"),
+            "short_abandons": Column("Hung up within 10 s", "share"),
+            "wait": Column("Average wait", "seconds"),
         },
     ),
     Panel(
-        "resolution",
-        ID,
-        "Settled at once, by queue and reason",
-        "Which matters are settled at the first contact, and which make customers come back?",
-        f"""
+        id="resolution",
+        dashboard=ID,
+        title="Resolution by queue and reason",
+        question="Which questions are resolved at the first contact?",
+        sql=f"""
 SELECT queue, reason, number_of_first_contact_resolution AS contacts,
        value_of_first_contact_resolution AS first_contact, value_of_one_contact_resolution AS one_contact
 FROM ({together(("first_contact_resolution", "one_contact_resolution"), "queue", "reason")})
@@ -220,49 +170,50 @@ WHERE contacts > 0
 ORDER BY contacts DESC, queue, reason
 LIMIT 50
 """,
-        "table",
-        "share",
-        "No first contact with a reason in this span.",
+        kind="table",
+        unit="share",
+        empty=NO_FIRST_CONTACT,
         measure="first_contact_resolution",
-        references=(*FIRST_CONTACT, ONE_CONTACT),
+        benchmark=BY_NAME["one_contact_resolution"].benchmark,
         columns={
             "queue": Column("Queue", "text"),
             "reason": Column("Reason", "text"),
             "contacts": Column("First contacts"),
-            "first_contact": Column("Settled on the channel", "share"),
-            "one_contact": Column("Settled on any channel", "share"),
+            "first_contact": Column("First-contact resolution", "share"),
+            "one_contact": Column("One-contact resolution", "share"),
         },
     ),
     Panel(
-        "transfers_by_queue",
-        ID,
-        "Transfers by queue",
-        "Where are customers handed on?",
-        f"""
+        id="transfers_by_queue",
+        dashboard=ID,
+        title="Transfers by queue",
+        question="Which queues transfer the most contacts?",
+        sql=f"""
 SELECT if(queue = '', 'no queue', queue) AS label, value AS transferred
 FROM ({measured("transfer_rate", "queue")})
 ORDER BY transferred DESC, label
 LIMIT 20
 """,
-        "bars",
-        "share",
-        NO_CONTACT,
+        kind="bars",
+        unit="share",
+        empty=NOT_HANDLED,
         measure="transfer_rate",
-        references=(TRANSFERRED,),
+        references=TRANSFERRED,
+        benchmark=BY_NAME["transfer_rate"].benchmark,
     ),
     Panel(
-        "satisfaction_by_channel",
-        ID,
-        "Satisfaction by channel",
-        "On which channels are customers content?",
-        f"""
+        id="satisfaction_by_channel",
+        dashboard=ID,
+        title="Satisfaction by channel",
+        question="On which channels are customers satisfied?",
+        sql=f"""
 SELECT channel AS label, value AS satisfied
 FROM ({measured("csat", "channel")})
 ORDER BY satisfied, label
 """,
-        "bars",
-        "share",
-        "No satisfaction score in this span.",
+        kind="bars",
+        unit="share",
+        empty="No satisfaction score in this period.",
         measure="csat",
     ),
 )

@@ -1,4 +1,4 @@
-"""*Data health*: whether what the other dashboards show is fresh and whole."""
+"""The dashboard *Data health*: whether the data of the other dashboards are fresh and complete."""
 
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
 
@@ -7,122 +7,122 @@ ID = "health"
 DASHBOARD = Dashboard(
     ID,
     "Data health",
-    "Is what the other dashboards show fresh and whole, and if not, whose data are missing?",
+    "Are the data fresh and complete, and if not, which producer is missing?",
     (),
 )
 
-NOTHING_CAME = "Nothing came in in this span: does a producer send, and to this collector?"
-NOTHING_BAD = "Nothing was quarantined in this span."
+NOTHING_ARRIVED = "No events in this period. Check that a producer sends to this collector."
+NO_QUARANTINED = "No event was quarantined in this period."
 
-_CAME = """
+_ARRIVED = """
     SELECT id, producer, type, time, received_at,
            greatest(0, dateDiff('millisecond', time, received_at)) / 1000 AS lag
     FROM events
     WHERE $__timeFilter(time)
     LIMIT 1 BY id
 """
-"""By when it happened, as in the other dashboards; rows that are there twice count once."""
+"""Events by the time they happened, as in the other dashboards; duplicate rows count once."""
 
-_LAGS = "quantileExact(0.5)(lag) AS `half within`, quantileExact(0.95)(lag) AS `95 of 100 within`"
+_DELAYS = "quantileExact(0.5)(lag) AS `median`, quantileExact(0.95)(lag) AS `95th percentile`"
 
 PANELS = (
     Panel(
-        "freshness",
-        ID,
-        "Freshness",
-        "How old is the newest event, at the end of the span?",
-        """
+        id="freshness",
+        dashboard=ID,
+        title="Freshness",
+        question="How old is the newest event at the end of the period?",
+        sql="""
 SELECT if(count() = 0, NULL, greatest(0, dateDiff('second', max(received_at), $__toTime))) AS value
 FROM events
 WHERE received_at <= $__toTime
 """,
-        "stat",
-        "seconds",
-        "Nothing has come in yet.",
+        kind="stat",
+        unit="seconds",
+        empty="No event has arrived yet.",
         thresholds=(Threshold(0, "good"), Threshold(300, "warn"), Threshold(3600, "bad")),
         width=6,
         height=4,
     ),
     Panel(
-        "events",
-        ID,
-        "Events stored",
-        "How many events are there of this span?",
-        "SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(time)",
-        "stat",
-        "count",
-        NOTHING_CAME,
+        id="events",
+        dashboard=ID,
+        title="Events stored",
+        question="How many events happened in this period?",
+        sql="SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(time)",
+        kind="stat",
+        unit="count",
+        empty=NOTHING_ARRIVED,
         width=6,
         height=4,
     ),
     Panel(
-        "quarantined",
-        ID,
-        "Quarantined",
-        "Which share of what came in could not be used?",
-        """
+        id="quarantined",
+        dashboard=ID,
+        title="Quarantined events",
+        question="What share of incoming events was refused?",
+        sql="""
 SELECT if(bad + good = 0, NULL, bad / (bad + good)) AS value
 FROM (SELECT uniqExact(id) AS bad FROM quarantine WHERE $__timeFilter(received_at)) AS refused
 CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) AS stored
 """,
-        "stat",
-        "share",
-        NOTHING_CAME,
+        kind="stat",
+        unit="share",
+        empty=NOTHING_ARRIVED,
         thresholds=(Threshold(0, "good"), Threshold(0.001, "warn"), Threshold(0.01, "bad")),
         width=6,
         height=4,
     ),
     Panel(
-        "late",
-        ID,
-        "Late by more than a minute",
-        "Which share of events came more than a minute after it happened?",
-        f"SELECT if(count() = 0, NULL, countIf(lag > 60) / count()) AS value FROM ({_CAME})",
-        "stat",
-        "share",
-        NOTHING_CAME,
+        id="late",
+        dashboard=ID,
+        title="Late events",
+        question="What share of events arrived more than a minute late?",
+        sql=f"SELECT if(count() = 0, NULL, countIf(lag > 60) / count()) AS value FROM ({_ARRIVED})",
+        kind="stat",
+        unit="share",
+        empty=NOTHING_ARRIVED,
         width=6,
         height=4,
     ),
     Panel(
-        "events_by_producer",
-        ID,
-        "Events by producer",
-        "Does every producer send as it always does?",
-        """
+        id="events_by_producer",
+        dashboard=ID,
+        title="Events by producer",
+        question="Does every producer send as usual?",
+        sql="""
 SELECT $__timeInterval(at) AS time, producer AS series, uniqExact(id) AS value
 FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time))
 GROUP BY time, series
 ORDER BY time, series
 """,
-        "timeseries",
-        "count",
-        NOTHING_CAME,
+        kind="timeseries",
+        unit="count",
+        empty=NOTHING_ARRIVED,
         stacked=True,
     ),
     Panel(
-        "quarantine_over_time",
-        ID,
-        "Quarantined by reason",
-        "What is wrong with what comes in, and since when?",
-        """
+        id="quarantine_over_time",
+        dashboard=ID,
+        title="Quarantined events by reason",
+        question="Why are events refused, and since when?",
+        sql="""
 SELECT $__timeInterval(received_at) AS time, reason AS series, uniqExact(id) AS value
 FROM quarantine
 WHERE $__timeFilter(received_at)
 GROUP BY time, series
 ORDER BY time, series
 """,
-        "timeseries",
-        "count",
-        NOTHING_BAD,
+        kind="timeseries",
+        unit="count",
+        empty=NO_QUARANTINED,
         stacked=True,
     ),
     Panel(
-        "producers",
-        ID,
-        "Producers",
-        "What became of each producer's events, and when did the last one come?",
-        f"""
+        id="producers",
+        dashboard=ID,
+        title="Producers",
+        question="How many events did each producer send, and when did the last one arrive?",
+        sql=f"""
 SELECT producer, sum(good) AS stored, sum(bad) AS quarantined,
        if(stored + quarantined = 0, NULL, quarantined / (stored + quarantined)) AS refused,
        max(newest) AS last, greatest(0, dateDiff('second', last, $__toTime)) AS silent,
@@ -130,7 +130,7 @@ SELECT producer, sum(good) AS stored, sum(bad) AS quarantined,
 FROM (
     SELECT producer, count() AS good, 0 AS bad, max(received_at) AS newest,
            toNullable(quantileExact(0.5)(lag)) AS middle, toNullable(quantileExact(0.95)(lag)) AS slow
-    FROM ({_CAME})
+    FROM ({_ARRIVED})
     GROUP BY producer
     UNION ALL
     SELECT producer, 0, uniqExact(id), max(received_at), NULL, NULL
@@ -141,9 +141,9 @@ FROM (
 GROUP BY producer
 ORDER BY quarantined DESC, stored DESC, producer
 """,
-        "table",
-        "count",
-        NOTHING_CAME,
+        kind="table",
+        unit="count",
+        empty=NOTHING_ARRIVED,
         columns={
             "producer": Column("Producer", "text"),
             "stored": Column("Stored"),
@@ -151,33 +151,33 @@ ORDER BY quarantined DESC, stored DESC, producer
             "refused": Column("Share quarantined", "share"),
             "last": Column("Last event", "time"),
             "silent": Column("Silent for", "seconds"),
-            "lag": Column("Lag, median", "seconds"),
-            "slowest": Column("Lag, 95 of 100", "seconds"),
+            "lag": Column("Median delay", "seconds"),
+            "slowest": Column("95th percentile of delay", "seconds"),
         },
         width=24,
     ),
     Panel(
-        "arrival_lag",
-        ID,
-        "From happening to arrival",
-        "How long are events on their way?",
-        f"""
-SELECT $__timeInterval(at) AS time, {_LAGS}
-FROM (SELECT time AS at, lag FROM ({_CAME}))
+        id="arrival_lag",
+        dashboard=ID,
+        title="Arrival delay",
+        question="How long do events take to arrive?",
+        sql=f"""
+SELECT $__timeInterval(at) AS time, {_DELAYS}
+FROM (SELECT time AS at, lag FROM ({_ARRIVED}))
 GROUP BY time
 ORDER BY time
 """,
-        "timeseries",
-        "seconds",
-        NOTHING_CAME,
+        kind="timeseries",
+        unit="seconds",
+        empty=NOTHING_ARRIVED,
     ),
     Panel(
-        "detection_lag",
-        ID,
-        "From friction to knowing it",
-        "How long does it take until a friction is known?",
-        f"""
-SELECT $__timeInterval(detected_at) AS time, {_LAGS}
+        id="detection_lag",
+        dashboard=ID,
+        title="Detection delay",
+        question="How long does it take to detect a friction?",
+        sql=f"""
+SELECT $__timeInterval(detected_at) AS time, {_DELAYS}
 FROM (
     SELECT detected_at, greatest(0, dateDiff('millisecond', opened_at, detected_at)) / 1000 AS lag
     FROM current_frictions
@@ -186,16 +186,16 @@ FROM (
 GROUP BY time
 ORDER BY time
 """,
-        "timeseries",
-        "seconds",
-        "No friction became known in this span.",
+        kind="timeseries",
+        unit="seconds",
+        empty="No friction was detected in this period.",
     ),
     Panel(
-        "event_types",
-        ID,
-        "Events by type",
-        "Which kinds of events come, and which are missing?",
-        """
+        id="event_types",
+        dashboard=ID,
+        title="Events by type",
+        question="Which types of events arrive, and which are missing?",
+        sql="""
 SELECT type AS label, uniqExact(id) AS events
 FROM events
 WHERE $__timeFilter(time)
@@ -203,16 +203,16 @@ GROUP BY label
 ORDER BY events DESC, label
 LIMIT 40
 """,
-        "bars",
-        "count",
-        NOTHING_CAME,
+        kind="bars",
+        unit="count",
+        empty=NOTHING_ARRIVED,
     ),
     Panel(
-        "results",
-        ID,
-        "What became of them",
-        "How many of each producer's events were stored, and what became of the others?",
-        """
+        id="results",
+        dashboard=ID,
+        title="Events by result",
+        question="How many of each producer's events were stored, and what happened to the others?",
+        sql="""
 SELECT producer AS label, sum(accounts.stored) AS stored,
        sum(accounts.duplicates) + sum(accounts.repeated) AS duplicate,
        sum(accounts.quarantined) AS quarantined, sum(accounts.suppressed) AS suppressed
@@ -223,32 +223,32 @@ HAVING stored + duplicate + quarantined + suppressed > 0
 ORDER BY stored DESC, label
 LIMIT 40
 """,
-        "bars",
-        "count",
-        NOTHING_CAME,
+        kind="bars",
+        unit="count",
+        empty=NOTHING_ARRIVED,
         stacked=True,
     ),
     Panel(
-        "quarantine_latest",
-        ID,
-        "Quarantined lately",
-        "What exactly was wrong, and what is to be done?",
-        """
+        id="quarantine_latest",
+        dashboard=ID,
+        title="Latest quarantined events",
+        question="What is wrong, and how can it be fixed?",
+        sql="""
 SELECT received_at, producer, reason, field, message
 FROM quarantine FINAL
 WHERE $__timeFilter(received_at)
 ORDER BY received_at DESC, id
 LIMIT 50
 """,
-        "table",
-        "text",
-        NOTHING_BAD,
+        kind="table",
+        unit="text",
+        empty=NO_QUARANTINED,
         columns={
             "received_at": Column("When", "time"),
             "producer": Column("Producer", "text"),
             "reason": Column("Reason", "text"),
             "field": Column("Field", "text"),
-            "message": Column("What to do", "text"),
+            "message": Column("Message", "text"),
         },
         width=24,
     ),

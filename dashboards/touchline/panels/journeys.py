@@ -1,8 +1,10 @@
-"""*Journeys*: the ways that customers take, where they drop off, and one customer's events."""
+"""The dashboard *Journeys*: which paths customers take, where they drop off, and one customer's events."""
 
 from touchline.measures import owned
+from touchline.panels.of_measures import measure_stat
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
-from touchline.panels.parts import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES, stat
+from touchline.panels.sql import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES
+from touchline.vocabulary.durations import WEEK
 
 ID = "journeys"
 
@@ -11,24 +13,25 @@ CUSTOMER = Variable("customer", "Customer")
 DASHBOARD = Dashboard(
     ID,
     "Journeys",
-    "Which ways do customers take, where do they drop off, and what befell one of them?",
+    "Which paths do customers take, and where do they drop off?",
     (CHANNELS, SOURCES, RULES, CUSTOMER),
     since="7d",
 )
 
 TO_CUSTOMER = Link(ID, "customer")
-NO_JOURNEY = "No journey had its last touchpoint in this span."
+NO_JOURNEY = "No journey has its last event in this period."
 
-# The place of an event's type among the steps; whoever took a step took those before it, in this order.
+# The steps of the funnel: a customer who took a step took the steps before it, in this order.
 _STEPS = (
-    ("Filled a cart", "cart.updated"),
-    ("Began the checkout", "checkout.started"),
-    ("Went on in the checkout", "checkout.step_completed"),
-    ("Ordered", "order.placed"),
+    ("Cart filled", "cart.updated"),
+    ("Checkout started", "checkout.started"),
+    ("Checkout continued", "checkout.step_completed"),
+    ("Order placed", "order.placed"),
 )
-_WEEK_MS = 604_800_000
 
-_TAKEN = f"""type IN ({", ".join(f"'{kind}'" for _, kind in _STEPS)}) AND $__timeFilter(time) AND {EVENTS}"""
+_STEP_EVENTS = (
+    f"""type IN ({", ".join(f"'{kind}'" for _, kind in _STEPS)}) AND $__timeFilter(time) AND {EVENTS}"""
+)
 
 _FUNNEL = f"""
 SELECT [{", ".join(f"'{label}'" for label, _ in _STEPS)}][step + 1] AS label, customers,
@@ -37,9 +40,9 @@ SELECT [{", ".join(f"'{label}'" for label, _ in _STEPS)}][step + 1] AS label, cu
 FROM (
     SELECT step, countIf(reached > step) AS customers
     FROM (
-        SELECT windowFunnel({_WEEK_MS})(toUInt64(toUnixTimestamp64Milli(time)),
+        SELECT windowFunnel({WEEK})(toUInt64(toUnixTimestamp64Milli(time)),
                    {", ".join(f"type = '{kind}'" for _, kind in _STEPS)}) AS reached
-        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_TAKEN}", _TAKEN)})
+        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_STEP_EVENTS}", _STEP_EVENTS)})
         GROUP BY customer
         HAVING reached > 0
     )
@@ -49,99 +52,55 @@ FROM (
 ORDER BY step
 """
 
-# By the keys of the table and of its projection: `current_identities` would read all of it.
+# Uses the keys of the table and its projection; the view `current_identities` would read the whole table.
 _CHOSEN = """
         SELECT argMax(customer, version) FROM identities
         WHERE entity IN (${customer:sqlstring}) GROUP BY entity
         UNION ALL SELECT toUUIDOrZero(arrayJoin([${customer:sqlstring}]))"""
 
 PANELS = (
-    Panel(
-        "journeys_without_friction",
-        ID,
-        "Journeys with next to no friction",
-        "Which share of journeys has the grade A?",
-        stat("grade_a"),
-        "stat",
-        "share",
-        NO_JOURNEY,
-        measure="grade_a",
-        width=6,
-        height=4,
-    ),
-    Panel(
+    measure_stat("grade_a", ID, panel_id="journeys_without_friction", empty=NO_JOURNEY),
+    measure_stat(
         "strikes",
         ID,
-        "Strikes a journey",
-        "How much friction weighs on a journey?",
-        stat("strikes"),
-        "stat",
-        "strikes",
-        NO_JOURNEY,
-        measure="strikes",
+        empty=NO_JOURNEY,
         thresholds=(Threshold(0, "good"), Threshold(10, "warn"), Threshold(25, "bad")),
-        width=6,
-        height=4,
+    ),
+    measure_stat("effort", ID, empty=NO_JOURNEY),
+    measure_stat("recovered", ID, empty="No friction in this period."),
+    Panel(
+        id="funnel",
+        dashboard=ID,
+        title="From cart to order",
+        question="Where do customers drop out on the way from cart to order, within 7 days?",
+        sql=_FUNNEL,
+        kind="funnel",
+        unit="count",
+        empty="No cart was filled in this period.",
     ),
     Panel(
-        "effort",
-        ID,
-        "Observed effort",
-        "How many steps does a journey take that it need not?",
-        stat("effort"),
-        "stat",
-        "steps",
-        NO_JOURNEY,
-        measure="effort",
-        width=6,
-        height=4,
-    ),
-    Panel(
-        "recovered",
-        ID,
-        "Friction recovered",
-        "Which share of frictions came right in the end?",
-        stat("recovered"),
-        "stat",
-        "share",
-        "No friction in this span.",
-        measure="recovered",
-        width=6,
-        height=4,
-    ),
-    Panel(
-        "funnel",
-        ID,
-        "From cart to order",
-        "How far do customers get within 7 days of their cart, and after which step are they lost?",
-        _FUNNEL,
-        "funnel",
-        "count",
-        "Nobody filled a cart in this span.",
-    ),
-    Panel(
-        "grades_over_time",
-        ID,
-        "Grades over time",
-        "Are journeys getting better or worse?",
-        f"""
+        id="grades_over_time",
+        dashboard=ID,
+        title="Grades over time",
+        question="Are journeys getting better or worse?",
+        sql=f"""
 SELECT $__timeInterval(last) AS time, grade AS series, count() AS value
 FROM current_journeys
 WHERE $__timeFilter(last) AND {JOURNEYS}
 GROUP BY time, series
 ORDER BY time, series
 """,
-        "timeseries",
-        "count",
-        NO_JOURNEY,
+        kind="timeseries",
+        unit="count",
+        empty=NO_JOURNEY,
         stacked=True,
     ),
     Panel(
-        "paths",
-        ID,
-        "Paths",
-        "Which ways through the channels are common, and which of them end well?",
-        f"""
+        id="paths",
+        dashboard=ID,
+        title="Paths",
+        question="Which paths through the channels are common, and which end well?",
+        sql=f"""
 SELECT arrayStringConcat(path, ' → ') AS channels, count() AS journeys,
        avg(outcome = 'converted') AS converted, avg(outcome = 'abandoned') AS abandoned, avg(score) AS score
 FROM current_journeys
@@ -150,9 +109,9 @@ GROUP BY channels
 ORDER BY journeys DESC, channels
 LIMIT 30
 """,
-        "table",
-        "count",
-        NO_JOURNEY,
+        kind="table",
+        unit="count",
+        empty=NO_JOURNEY,
         columns={
             "channels": Column("Path", "text"),
             "journeys": Column("Journeys"),
@@ -162,11 +121,11 @@ LIMIT 30
         },
     ),
     Panel(
-        "outcomes",
-        ID,
-        "Outcomes by first channel",
-        "Where must a journey begin to end well?",
-        f"""
+        id="outcomes",
+        dashboard=ID,
+        title="Outcomes by first channel",
+        question="How do journeys end, by the channel where they start?",
+        sql=f"""
 SELECT path[1] AS label, countIf(outcome = 'converted') AS converted,
        countIf(outcome = 'resolved') AS resolved, countIf(outcome = 'open') AS open,
        countIf(outcome = 'abandoned') AS abandoned
@@ -175,17 +134,17 @@ WHERE $__timeFilter(last) AND {JOURNEYS}
 GROUP BY label
 ORDER BY count() DESC, label
 """,
-        "bars",
-        "count",
-        NO_JOURNEY,
+        kind="bars",
+        unit="count",
+        empty=NO_JOURNEY,
         stacked=True,
     ),
     Panel(
-        "strikes_by_rule",
-        ID,
-        "What weighs most",
-        "Which rules cost journeys most points?",
-        f"""
+        id="strikes_by_rule",
+        dashboard=ID,
+        title="Strikes by rule",
+        question="Which rules cost the most strikes?",
+        sql=f"""
 SELECT rule AS label, sum(weight) AS strikes
 FROM current_frictions
 WHERE $__timeFilter(opened_at) AND {FRICTIONS}
@@ -193,17 +152,17 @@ GROUP BY label
 ORDER BY strikes DESC, label
 LIMIT 20
 """,
-        "bars",
-        "strikes",
-        "No friction in this span.",
+        kind="bars",
+        unit="strikes",
+        empty="No friction in this period.",
         width=24,
     ),
     Panel(
-        "journeys_of_a_rule",
-        ID,
-        "Journeys that met it",
-        "Whose journeys met this friction, and how did they go on?",
-        f"""
+        id="journeys_of_a_rule",
+        dashboard=ID,
+        title="Affected journeys",
+        question="Which customers met this friction, and how did their journeys end?",
+        sql=f"""
 SELECT opened_at, rule, toString(frictions.customer) AS customer, channel, source,
        toString(status) AS status, newest.1 AS grade, newest.2 AS outcome
 FROM (
@@ -222,11 +181,11 @@ LEFT JOIN (
 ) AS journeys ON journeys.id = frictions.journey
 ORDER BY opened_at DESC, rule, toString(frictions.id)
 """,
-        "table",
-        "text",
-        "No friction of these rules in this span.",
+        kind="table",
+        unit="text",
+        empty="No friction of these rules in this period.",
         columns={
-            "opened_at": Column("When", "time"),
+            "opened_at": Column("Opened", "time"),
             "rule": Column("Rule", "text"),
             "customer": Column("Customer", "text", TO_CUSTOMER),
             "channel": Column("Channel", "text"),
@@ -238,11 +197,11 @@ ORDER BY opened_at DESC, rule, toString(frictions.id)
         width=24,
     ),
     Panel(
-        "customer_events",
-        ID,
-        "One customer's events",
-        "What befell this customer, on all channels?",
-        f"""
+        id="customer_events",
+        dashboard=ID,
+        title="Customer events",
+        question="What happened to this customer, on all channels?",
+        sql=f"""
 SELECT time, type, channel, source, entity, data
 FROM events
 WHERE $__timeFilter(time) AND entity IN (
@@ -255,15 +214,15 @@ ORDER BY time, id
 LIMIT 1 BY id
 LIMIT 1000
 """,
-        "table",
-        "text",
-        "Enter a customer id, or an identifier such as account:u-17, above; or choose a customer in a table.",
+        kind="table",
+        unit="text",
+        empty="Enter a customer id or an identifier, such as account:u-17, or choose a customer in a table.",
         columns={
             "time": Column("When", "time"),
             "type": Column("Event", "text"),
             "channel": Column("Channel", "text"),
             "source": Column("Source", "text"),
-            "entity": Column("Known as", "text"),
+            "entity": Column("Identifier", "text"),
             "data": Column("Data", "text"),
         },
         width=24,

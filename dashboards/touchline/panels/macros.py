@@ -1,4 +1,4 @@
-"""Grafana's macros and variables, expanded as Grafana and its ClickHouse plugin do."""
+"""Expands Grafana's macros and variables as Grafana and its ClickHouse plugin do."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ _MACRO = re.compile(r"\$__(\w+)(?:\(([^()]*)\))?")
 _VARIABLE = re.compile(r"\$\{(\w+):sqlstring\}")
 
 ALL = ""
-"""The value of a variable where all is chosen."""
+"""The value of a variable if all its values are chosen."""
 
 
 class MacroError(ValueError):
-    """A macro that is not known, or lacks its column."""
+    """An unknown macro, or one without its column."""
 
 
 def expand(
@@ -31,17 +31,17 @@ def expand(
     interval_s: int,
     variables: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The SQL as it reaches ClickHouse.
+    """The SQL with macros and variables replaced.
 
     Args:
         sql: A panel's SQL.
-        start_ms: Where the span begins, ms since 1970.
-        end_ms: Where it ends, inclusive as in Grafana; both are cut to seconds, as the plugin does.
-        interval_s: Seconds from one point of a picture over time to the next, at least 1.
-        variables: The values chosen of each variable; all, where there is none of it.
+        start_ms: The start of the period, ms since 1970.
+        end_ms: Its end, inclusive as in Grafana. Both are truncated to seconds, as the plugin does.
+        interval_s: Seconds between two points of a chart, at least 1.
+        variables: The chosen values of each variable; without any, all are chosen.
 
     Raises:
-        MacroError: a macro that the plugin does not have, or that is not among the stable ones.
+        MacroError: the plugin has no such macro, or its meaning differs between versions.
     """
     times = {
         "start": start_ms // 1000,
@@ -56,20 +56,20 @@ def expand(
         name, column = found[1], (found[2] or "").strip()
         form = _MACROS.get(name)
         if form is None:
-            raise MacroError(f"$__{name} is none of {', '.join(f'$__{one}' for one in _MACROS)}")
+            raise MacroError(f"unknown macro $__{name}: use {', '.join(f'$__{known}' for known in _MACROS)}")
         if ("{0}" in form) != bool(column):
-            raise MacroError(f"$__{name} takes {'a column' if '{0}' in form else 'nothing'}")
+            raise MacroError(f"$__{name} takes {'a column' if '{0}' in form else 'no argument'}")
         return form.format(column, **times)
 
     def variable(found: re.Match[str]) -> str:
         return ",".join(_quoted(value) for value in chosen.get(found[1]) or [ALL])
 
-    # Values last: whatever they hold is no macro.
+    # Variables last: a macro in a chosen value is not expanded.
     return _VARIABLE.sub(variable, _MACRO.sub(macro, sql))
 
 
 def interval(start_ms: int, end_ms: int, points: int = 100) -> int:
-    """Seconds of a bucket so that a span has about so many, in steps that people read with ease."""
+    """Seconds between two points of a chart: a round length that gives about `points` points."""
     wanted = (end_ms - start_ms) / 1000 / points
     return next((step for step in _STEPS if step >= wanted), _STEPS[-1])
 

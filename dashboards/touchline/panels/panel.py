@@ -1,6 +1,6 @@
 """What a panel is: a question, the SQL that answers it, and how the answer is drawn.
 
-SQL uses those of Grafana's macros that never changed (`$__timeFilter(col)`, `$__timeFilter_ms(col)`,
+SQL uses Grafana's macros that are the same in all versions (`$__timeFilter(col)`, `$__timeFilter_ms(col)`,
 `$__timeInterval(col)`, `$__fromTime`, `$__toTime`, `$__interval_s`) and variables as `${name:sqlstring}`.
 """
 
@@ -10,6 +10,7 @@ from typing import Literal
 
 from touchline.measures import BY_NAME
 from touchline.measures import Unit as MeasureUnit
+from touchline.vocabulary.durations import HOUR
 
 Kind = Literal["stat", "timeseries", "bars", "funnel", "table"]
 Unit = MeasureUnit | Literal["count", "text", "time"]
@@ -18,7 +19,7 @@ Level = Literal["good", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From `value` on, in the panel's unit, it is `level`; the first of several holds below it as well."""
+    """Values from `value` upwards, in the panel's unit, are at `level`; the first level has no lower end."""
 
     value: float
     level: Level
@@ -26,16 +27,15 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A line to compare with: a number in use, and where it comes from."""
+    """A horizontal line in a chart over time, with its label."""
 
     value: float
     label: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a cell leads: to a dashboard, with the cell's value for a variable."""
+    """The target of a cell: a dashboard, with the cell's value for one of its variables."""
 
     dashboard: str
     variable: str
@@ -50,20 +50,21 @@ class Column:
     link: Link | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A panel. `id` never changes; `question` is what it answers, `empty` what it says without rows.
+    """A panel. `id` never changes; `empty` is shown if there are no rows.
 
-    What the SQL gives, by kind:
+    The columns of the SQL, by kind:
 
-    - `stat`: a row with `value`, perhaps `usual` (what the same span of earlier weeks had), perhaps several
-      with a `label` each.
-    - `timeseries`: rows by `time` with a number a column, or with one number, `value`, a `series`.
-    - `bars`, `funnel`: rows with a `label` and numbers, in the order in which they are drawn.
-    - `table`: any columns, those in `columns` first of all named.
+    - `stat`: one row with `value`, and optionally `usual` (the mean of the same period in earlier weeks); or
+      several rows, each with a `label`.
+    - `timeseries`: `time` and any number of numeric columns, or `time`, `series` and `value`.
+    - `bars`, `funnel`: `label` and numeric columns; rows are drawn in their order.
+    - `table`: any columns; those in `columns` come first.
 
-    NULL is what was not measured, and is never drawn as 0. `measure` names the measure whose goal, where the
-    team has one, is drawn as a line. `stacked` puts a timeseries' parts upon each other.
+    NULL means that there are no data, and is never drawn as 0. `measure` names the measure that the panel
+    shows, `goal` is the team's goal for it, and `benchmark` is what the industry reports. `stacked` stacks
+    the series of a chart.
     """
 
     id: str
@@ -75,8 +76,10 @@ class Panel:
     unit: Unit
     empty: str
     measure: str | None = None
+    goal: float | None = None
     thresholds: tuple[Threshold, ...] = ()
     references: tuple[Reference, ...] = ()
+    benchmark: str = ""
     columns: Mapping[str, Column] = field(default_factory=dict)
     stacked: bool = False
     width: int = 12
@@ -84,15 +87,17 @@ class Panel:
 
     @property
     def unsettled(self) -> str:
-        """What of it may still change, in a sentence; '' where nothing may."""
-        hours = BY_NAME[self.measure].settles // 3_600_000 if self.measure else 0
-        said = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours > 1 else "an hour"
-        return f"What is younger than {said} may still change." if hours else ""
+        """A sentence on how long values may still change; '' if they are final at once."""
+        hours = BY_NAME[self.measure].settles // HOUR if self.measure else 0
+        if not hours:
+            return ""
+        recent = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours > 1 else "hour"
+        return f"Values of the last {recent} may still change."
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice of the reader's: one of the answers of `sql` or several, or all; without `sql`, a text."""
+    """A filter of a dashboard: `sql` lists its values; without `sql` the reader types a text."""
 
     name: str
     title: str
@@ -101,7 +106,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What is marked on every picture over time: rows of `time`, `title`, `text` and `tags`."""
+    """Marks in all charts over time: rows of `time`, `title`, `text` and `tags`."""
 
     title: str
     sql: str
@@ -109,7 +114,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Panels that are read together, over a span that ends now unless another is chosen."""
+    """Panels on one page. The default period is the last `since`."""
 
     id: str
     title: str

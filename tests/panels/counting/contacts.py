@@ -7,8 +7,8 @@ from tests.panels.counting.reading import Count, Plain, Row, Rows, Seen, second,
 def abandonment_over_time(plain: Plain, seen: Seen) -> Rows:
     rows = []
     for name, title in (
-        ("abandonment", "gave up after more than 10 s"),
-        ("short_abandons", "gone within 10 s"),
+        ("abandonment", "hung up after 10 s"),
+        ("short_abandons", "hung up within 10 s"),
     ):
         found = ratios(name, plain, seen, lambda where: seen.bucket(where["at"]))
         rows += [{"time": second(at), "series": title, "value": value} for at, (value, _) in found.items()]

@@ -24,7 +24,7 @@ def quantiles(found: Iterable[tuple[int, float]], seen: Seen) -> Rows:
     for at, one in found:
         by[seen.bucket(at)].append(one)
     return [
-        {"time": second(at), "half within": part(own, 0.5), "95 of 100 within": part(own, 0.95)}
+        {"time": second(at), "median": part(own, 0.5), "95th percentile": part(own, 0.95)}
         for at, own in sorted(by.items())
     ]
 

@@ -17,10 +17,10 @@ Count = Callable[["Plain", "Seen"], Rows]
 
 WEEK = 7 * 86_400_000
 FUNNEL = {
-    "cart.updated": "Filled a cart",
-    "checkout.started": "Began the checkout",
-    "checkout.step_completed": "Went on in the checkout",
-    "order.placed": "Ordered",
+    "cart.updated": "Cart filled",
+    "checkout.started": "Checkout started",
+    "checkout.step_completed": "Checkout continued",
+    "order.placed": "Order placed",
 }
 
 

@@ -86,7 +86,7 @@ export default {
         <p v-else-if="panel.empty" class="tl-muted">{{ panel.empty }}</p>
         <template v-if="panel.figures.length && !panel.error">
           <p v-for="one in panel.figures" :key="one.label" class="tl-big" :data-level="one.level">{{ one.value }} <small v-if="one.label">{{ one.label }}</small></p>
-          <p v-if="panel.goal" class="tl-goal"><span class="tl-tag" :data-open="panel.goal.met === false" :data-good="panel.goal.met === true">{{ panel.goal.met === null ? "" : panel.goal.met ? "✓ met, " : "✗ missed, " }}{{ panel.goal.distance }}</span> <span class="tl-muted">goal {{ panel.goal.value }}</span></p>
+          <p v-if="panel.goal" class="tl-goal"><span class="tl-tag" :data-open="panel.goal.met === false" :data-good="panel.goal.met === true">{{ panel.goal.met === null ? "" : panel.goal.met ? "✓ met: " : "✗ missed: " }}{{ panel.goal.distance }}</span> <span class="tl-muted">goal {{ panel.goal.value }}</span></p>
           <p v-for="one in panel.figures.filter((one) => one.usual)" :key="one.label" class="tl-change">{{ one.usual }}</p>
           <p class="tl-muted" v-if="panel.width >= 6">{{ panel.question }}</p>
         </template>
@@ -111,7 +111,7 @@ export default {
         </table></div>
         <p v-if="Math.max(panel.rows.length, panel.bars.length) > few"><button type="button" :aria-expanded="!!whole[panel.id]" @click="whole[panel.id] = !whole[panel.id]">{{ whole[panel.id] ? "Show the first " + few : "Show all " + Math.max(panel.rows.length, panel.bars.length) }}</button></p>
         <p class="tl-muted" v-if="panel.hidden">and {{ t.many(panel.hidden, "more", "more") }}</p>
-        <p class="tl-muted tl-notes" v-if="panel.notes.length">In comparison: {{ panel.notes.join("; ") }}.</p>
+        <p class="tl-muted tl-notes" v-if="panel.benchmark">{{ panel.benchmark }}</p>
         <p class="tl-muted" v-if="panel.unsettled && !panel.empty && !panel.error">{{ panel.unsettled }}</p>
       </section>
     </div>

@@ -18,7 +18,7 @@ export default {
       window.history.replaceState(window.history.state, "", `/measures?span=${key}`);
       this.$emit("span", key);
     },
-    verdict(one) { return one.met === null ? "nothing measured" : `${one.met ? "✓ met" : "✗ missed"}, ${one.distance}`; },
+    verdict(one) { return one.met === null ? "nothing measured" : `${one.met ? "✓ met" : "✗ missed"}: ${one.distance}`; },
   },
   template: `
 <main class="tl-page" :aria-busy="!s && !failed">
@@ -57,7 +57,7 @@ export default {
               <span v-if="one.goal" class="tl-goal"><span class="tl-tag" :data-open="one.met === false" :data-good="one.met === true">{{ verdict(one) }}</span> <span class="tl-muted">goal {{ one.goal }}</span></span>
               <span v-if="one.mark !== null" class="tl-meter" aria-hidden="true"><i :style="{ width: 100 * one.fill + '%' }"></i><u :style="{ left: 100 * one.mark + '%' }"></u></span>
             </summary>
-            <p>{{ one.definition }}</p><p class="tl-muted">In comparison: {{ one.reference }}.</p>
+            <p>{{ one.definition }}</p><p class="tl-muted">{{ one.reference }}</p>
           </details>
         </li>
       </ul>

@@ -71,7 +71,7 @@ def _plain(one: "Reading") -> dict[str, object]:
         "distance": one.distance,
         "met": one.met,
         "definition": one.measure.definition,
-        "source": one.measure.source,
+        "source": one.measure.benchmark,
     }
 
 
@@ -79,7 +79,7 @@ def _show(readings: "list[Reading]", span: "Span") -> None:
     from rich.table import Table
 
     from touchline.cli.spans import written
-    from touchline.measures import ahead, shown
+    from touchline.measures import format_distance, format_value
 
     table = Table("measure", "value", "of", "goal", "distance")
     for column in table.columns[1:]:
@@ -87,14 +87,14 @@ def _show(readings: "list[Reading]", span: "Span") -> None:
     for one in readings:
         table.add_row(
             one.measure.title,
-            shown(one.value, one.unit) + ("" if one.settled or one.value is None else " *"),
+            format_value(one.value, one.unit) + ("" if one.settled or one.value is None else " *"),
             f"{one.denominator:,.0f}",
-            "" if one.goal is None else shown(one.goal, one.unit),
-            ahead(one.distance, one.unit),
+            "" if one.goal is None else format_value(one.goal, one.unit),
+            format_distance(one.value, one.goal, one.unit),
             style=None if one.met is None else "green" if one.met else "red",
         )
     console = screen()
     console.print(table)
     if any(not one.settled and one.value is not None for one in readings):
-        console.print("* may still change: what was begun late in the span is not over", style="dim")
+        console.print("* may still change: the newest contacts and posts are not over", style="dim")
     console.print(f"{written(span.since)} to {written(span.until)} UTC", style="dim")

@@ -1,0 +1,50 @@
+"""SQL for the table that compares measures with the team's goals."""
+
+from collections.abc import Mapping, Sequence
+
+from touchline.measures import MEASURES, Measure
+from touchline.panels.sql import together
+
+HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_resolution", "csat", "recovered")
+"""Measures that are shown if the team has set no goals."""
+
+_UNITS = {"share": " %", "seconds": " s", "points": " points", "of 7": " of 7"}
+
+
+def goals_sql(goals: Mapping[str, float]) -> str:
+    """SQL with one row for each measure that has a goal. Measures with one base are read in one query."""
+    measures = [measure for measure in MEASURES if measure.name in (goals or HEADLINES)]
+    parts = " UNION ALL\n".join(
+        _of_one_base([measure for measure in measures if measure.base == base], goals)
+        for base in dict.fromkeys(measure.base for measure in measures)
+    )
+    return f"""
+SELECT title AS measure, concat(toString(round(row.value * scale, 1)), unit) AS value,
+       concat(toString(round(row.goal * scale, 1)), unit) AS goal,
+       concat(toString(abs(round(over * scale, 1))), unit,
+              if(over >= 0, ' over goal', ' under goal')) AS distance,
+       multiIf(isNull(over), '', up * over >= 0, 'met', 'missed') AS standing
+FROM (SELECT *, value - goal AS over FROM ({parts}) WHERE isNotNull(value)) AS row
+ORDER BY place
+"""
+
+
+def _of_one_base(measures: Sequence[Measure], goals: Mapping[str, float]) -> str:
+    names = [measure.name for measure in measures]
+    currency = ["currency"] if measures[0].unit == "currency" else []
+    rows = ",\n    ".join(_row(measure, goals.get(measure.name)) for measure in measures)
+    return (
+        "SELECT row.1 AS place, row.2 AS title, row.3 AS unit, row.4 AS scale, row.5 AS up, row.6 AS value, "
+        f"row.7 AS goal\nFROM ({together(names, *currency)})\nARRAY JOIN [{rows}] AS row"
+    )
+
+
+def _row(measure: Measure, goal: float | None) -> str:
+    unit = f"'{_UNITS.get(measure.unit, ' ' + measure.unit)}'"
+    if measure.unit == "currency":
+        unit = "concat(' ', currency)"
+    return (
+        f"({MEASURES.index(measure)}, '{measure.title}', {unit}, {100 if measure.unit == 'share' else 1}, "
+        f"{1 if measure.higher_is_better else -1}, CAST(value_of_{measure.name}, 'Nullable(Float64)'), "
+        f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)'))"
+    )
