@@ -1,4 +1,5 @@
 """Benchmarks: each measures in one run what Touchline costs and what it is compared with.
 
-Run one with `uv run python -m benchmarks NAME [--json]`; docs/benchmarks.md says what each measures.
+Run them with `uv run python -m benchmarks NAME [--json]`; docs/benchmarks.md describes each. A module of this
+folder is a benchmark; `support` holds what several share, `peers` what Touchline is compared with.
 """

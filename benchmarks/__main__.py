@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME [--json]`: run one benchmark and say what it measured."""
+"""`python -m benchmarks NAME [--json]`: run one benchmark and print its report."""
 
 import argparse
 import sys
@@ -9,70 +9,70 @@ from touchline.runtime.garbage import search_seldom
 
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "latency": (
-        "from accepted to visible as a friction, embedded and around Kafka",
-        {"rate": "events a second", "seconds": "for how long"},
+        "time from accepted to visible as a friction, embedded and with Kafka",
+        {"rate": "events per second", "seconds": "duration of the load"},
     ),
     "recovery": (
-        "from the start of the process to the first event worked off",
-        {"customers": "how many are in the store", "starts": "how often it is started"},
+        "time from the start of the process to the first processed event",
+        {"customers": "customers in the store", "starts": "number of starts"},
     ),
     "growth": (
-        "what an event costs as the store grows",
+        "cost per event as the store grows",
         {
-            "events": "how many are stored at last",
-            "measured": "how many are worked off at each step",
-            "quiet": "for how many seconds nothing may be merged before that",
+            "events": "events stored at the last step",
+            "measured": "events processed at each step",
+            "quiet": "seconds without a merge before each step",
         },
     ),
     "worker": (
-        "from Kafka to the store, one worker process; beside the floor, Faust's usual way, Bytewax and Quix",
+        "from Kafka to the store with one worker, compared with plain inserts, Faust, Bytewax and Quix",
         {
-            "events": "how many events of the demo's traffic",
-            "peer_events": "how many of them Bytewax and Quix Streams get",
-            "faust_events": "how many of them Faust gets",
+            "events": "events of the demo's traffic",
+            "peer_events": "events for Bytewax and Quix Streams",
+            "faust_events": "events for Faust",
         },
     ),
     "fold": (
-        "what the fold costs an event: in order, late, with merges; beside Bytewax and Quix Streams",
-        {"events": "how many events of the demo's traffic", "rounds": "how often each takes its turn"},
+        "cost of the fold per event: in order, late, with merges; compared with Bytewax and Quix Streams",
+        {"events": "events of the demo's traffic", "rounds": "runs of each variant"},
     ),
     "memory": (
-        "bytes of a held customer",
-        {"customers": "how many are held", "sample": "how many are walked through for the breakdown"},
+        "bytes per held customer",
+        {"customers": "customers to hold", "sample": "customers in the breakdown by object"},
     ),
     "panels": (
-        "what each panel's question takes, in a store of so many events",
-        {"events": "how many there are", "rounds": "how often each panel is asked"},
+        "query time of each panel in a large store",
+        {"events": "events in the store", "rounds": "runs of each query"},
     ),
     "outage": (
-        "Kafka away under load: what the collector holds, and that nothing accepted is lost",
-        {"seconds": "how long it is away", "rate": "events a second that are posted"},
+        "an outage of Kafka under load: memory of the collector, and whether accepted events are lost",
+        {"seconds": "duration of the outage", "rate": "posted events per second"},
     ),
 }
-"""Name, which is that of its module, → what it measures, and the sizes that `measure` takes."""
+"""Name of the benchmark, and of its module → its help, and the sizes that `measure` takes with their help."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the arguments ask for; 1 if its result is void."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    """Run the benchmark that the arguments name; return 1 if its result is void."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run one benchmark.")
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, (about, sizes) in BENCHMARKS.items():
-        one = names.add_parser(name, help=about, description=about)
-        one.add_argument("--json", action="store_true", help="print one JSON object")
-        one.add_argument("--profile", action="store_true", help="say where the time goes, if it can")
+        benchmark = names.add_parser(name, help=about, description=about)
+        benchmark.add_argument("--json", action="store_true", help="print the report as one JSON object")
+        benchmark.add_argument("--profile", action="store_true", help="print a profile instead (fold only)")
         for size, meaning in sizes.items():
-            one.add_argument(f"--{size.replace('_', '-')}", type=int, help=meaning)
-    asked = vars(parser.parse_args(arguments))
-    module: Any = import_module(f"benchmarks.{asked['name']}")
-    sizes = {size: asked[size] for size in BENCHMARKS[asked["name"]][1] if asked[size] is not None}
-    if asked["profile"]:
+            benchmark.add_argument(f"--{size.replace('_', '-')}", type=int, help=meaning)
+    options = vars(parser.parse_args(arguments))
+    module: Any = import_module(f"benchmarks.{options['name']}")
+    sizes = {size: options[size] for size in BENCHMARKS[options["name"]][1] if options[size] is not None}
+    if options["profile"]:
         if not hasattr(module, "profile"):
-            parser.error(f"{asked['name']} has no profile")
+            parser.error(f"{options['name']} has no profile")
         sys.stdout.write(module.profile(**sizes))
         return 0
     search_seldom()
     report = module.measure(**sizes)
-    sys.stdout.write((report.json() if asked["json"] else report.text()) + "\n")
+    sys.stdout.write((report.json() if options["json"] else report.text()) + "\n")
     return 1 if report.failed else 0
 
 

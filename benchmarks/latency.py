@@ -1,4 +1,4 @@
-"""`latency`: from accepted by the collector to visible as a friction, at so many events a second."""
+"""`latency`: from accepted by the collector to visible as a friction, at a steady rate of events."""
 
 import threading
 import time
@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import urllib3
 
-from benchmarks.report import Report
-from benchmarks.running import Distributed, Running, until
+from benchmarks.support.processes import Distributed, Program, wait_for
+from benchmarks.support.report import Report
 
 RATE = 5_000
 SECONDS = 20
-TOGETHER = 100
-"""Events of a request; one of them is a friction at once."""
+REQUEST_EVENTS = 100
+"""Events per request; the first is a friction at once, and is the one that is timed."""
 
 CUSTOMERS = 20_000
 CONNECTIONS = 2
@@ -27,13 +27,13 @@ _SEEN = "SELECT anchor FROM current_frictions WHERE rule = 'request_denied' FORM
 
 
 class _Load:
-    """Posts at a steady rate; remembers when each marked event was accepted."""
+    """Posts at a steady rate, and records when each timed event was accepted."""
 
     def __init__(self, url: str, rate: int, seconds: float) -> None:
         self._url, self._rate, self._seconds = f"{url}/v1/events", rate, seconds
         self.accepted: dict[str, float] = {}
         self.refused = self.events = 0
-        self.took = 0.0
+        self.seconds_taken = 0.0
         self._threads = [
             threading.Thread(target=self._post, args=(number,), daemon=True) for number in range(CONNECTIONS)
         ]
@@ -49,55 +49,55 @@ class _Load:
 
     def _post(self, number: int) -> None:
         pool = urllib3.PoolManager()
-        every = TOGETHER * CONNECTIONS / self._rate
+        every = REQUEST_EVENTS * CONNECTIONS / self._rate
         for turn in range(int(self._seconds / every)):
             due = self._began + (turn + number / CONNECTIONS) * every
             time.sleep(max(0.0, due - time.monotonic()))
-            marked = f"m-{number}-{turn}"
-            answer = pool.request("POST", self._url, body=_body(marked, turn), timeout=30, retries=False)
+            timed = f"m-{number}-{turn}"
+            answer = pool.request("POST", self._url, body=_body(timed, turn), timeout=30, retries=False)
             if answer.status == 200:
-                self.accepted[marked] = time.monotonic()
-                self.events += TOGETHER
+                self.accepted[timed] = time.monotonic()
+                self.events += REQUEST_EVENTS
             else:
                 self.refused += 1
-        self.took = max(self.took, time.monotonic() - self._began)
+        self.seconds_taken = max(self.seconds_taken, time.monotonic() - self._began)
 
 
 def measure(rate: int = RATE, seconds: int = SECONDS) -> Report:
-    """Load `touchline up`, and then collector, worker and identity stage around Kafka."""
+    """Measure `touchline up`, and then collector, worker and identity stage with Kafka."""
     figures: dict[str, Any] = {"asked_events_per_second": rate, "seconds": seconds}
     failed: list[str] = []
     for name, run in (("embedded", _embedded), ("distributed", _distributed)):
         with TemporaryDirectory() as folder:
             figures[name], lost = run(Path(folder), rate, seconds)
-        failed += [f"{name}: {lost} accepted frictions were not seen"] if lost else []
+        failed += [f"{name}: {lost} accepted frictions did not become visible"] if lost else []
     notes = [
-        "from the collector's answer to the first query that shows the friction; asked every "
-        f"{POLL_SECONDS * 1000:.0f} ms, which is in the figures. One event in {TOGETHER} is marked; sender "
-        "and asker run on the same machine",
+        "from the collector's answer to the first query that shows the friction, including the poll interval "
+        f"of {POLL_SECONDS * 1000:.0f} ms. One event in {REQUEST_EVENTS} is timed; the benchmark runs on the "
+        "same machine",
     ]
     return Report("latency", figures, {}, notes, failed)
 
 
 def _embedded(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any], int]:
-    up = Running(["touchline.cli", "up", "--data", str(folder / "data"), "--port", "0"], folder, "up", {})
+    up = Program(["touchline.cli", "up", "--data", str(folder / "data"), "--port", "0"], folder, "up", {})
     try:
-        url = up.says(r"is up: (\S+)")
+        url = up.wait_for_output(r"is up: (\S+)")
         _ready(url)
         token = (folder / "data" / "token").read_text().strip()
         return _measured(url, f"{url}/clickhouse", "any", token, rate, seconds)
     finally:
-        up.end()
+        up.stop()
 
 
 def _distributed(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any], int]:
     with Distributed(folder, partitions=1) as stack:
         stack.start("identity", "identity")
         worker = stack.start("worker", "worker", "--health", "0")
-        collector = stack.start("collector", "collector", "--port", "0", "--data", str(folder / "door"))
-        url = collector.says(r"is up: (\S+)")
+        collector = stack.start("collector", "collector", "--port", "0", "--data", str(folder / "collector"))
+        url = collector.wait_for_output(r"is up: (\S+)")
         _ready(url)
-        _ready(worker.says(r"health at (\S+);"))
+        _ready(worker.wait_for_output(r"health at (\S+);"))
         return _measured(url, stack.address.url, "writer", stack.address.password, rate, seconds)
 
 
@@ -108,10 +108,10 @@ def _measured(
     seen: dict[str, float] = {}
     pool = urllib3.PoolManager()
     headers = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
-    where = f"{store}/?database=touchline" if user == "writer" else store
+    url = f"{store}/?database=touchline" if user == "writer" else store
 
-    def look() -> None:
-        answer = pool.request("POST", where, body=_SEEN, headers=headers, timeout=30, retries=False)
+    def poll() -> None:
+        answer = pool.request("POST", url, body=_SEEN, headers=headers, timeout=30, retries=False)
         if answer.status != 200:
             raise RuntimeError(answer.data[:500])
         now = time.monotonic()
@@ -122,17 +122,17 @@ def _measured(
     waiter = threading.Thread(target=load.wait, daemon=True)
     waiter.start()
     while waiter.is_alive():
-        look()
+        poll()
         time.sleep(POLL_SECONDS)
     give_up_at = time.monotonic() + SETTLE_SECONDS
     while len(seen) < len(load.accepted) and time.monotonic() < give_up_at:
-        look()
+        poll()
         time.sleep(POLL_SECONDS)
-    found = [seen[one] - accepted for one, accepted in load.accepted.items() if one in seen]
+    found = [seen[name] - accepted for name, accepted in load.accepted.items() if name in seen]
     cut = quantiles(found, n=100, method="inclusive") if len(found) > 1 else [0.0] * 99
     figures = {
         "events": load.events,
-        "events_per_second": round(load.events / load.took),
+        "events_per_second": round(load.events / load.seconds_taken),
         "refused_requests": load.refused,
         "p50_ms": round(cut[49] * 1000),
         "p99_ms": round(cut[98] * 1000),
@@ -142,21 +142,21 @@ def _measured(
 
 
 def _ready(url: str) -> None:
-    until(lambda: urllib3.request("GET", f"{url}/readyz", timeout=10, retries=False).status == 200 or None)
+    wait_for(lambda: urllib3.request("GET", f"{url}/readyz", timeout=10, retries=False).status == 200 or None)
 
 
-def _body(marked: str, turn: int) -> bytes:
+def _body(timed: str, turn: int) -> bytes:
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     events = [
         {
-            "id": f"{marked}-{place}" if place else marked,
-            "type": "page.viewed" if place else "request.denied",
+            "id": f"{timed}-{number}" if number else timed,
+            "type": "page.viewed" if number else "request.denied",
             "time": at,
-            "channel": "web" if place else "store",
+            "channel": "web" if number else "store",
             "source": "shop",
-            "identifiers": {"account": f"u-{(turn * TOGETHER + place) % CUSTOMERS}"},
-            "data": {"page": f"/p/{place}"} if place else {"kind": "return"},
+            "identifiers": {"account": f"u-{(turn * REQUEST_EVENTS + number) % CUSTOMERS}"},
+            "data": {"page": f"/p/{number}"} if number else {"kind": "return"},
         }
-        for place in range(TOGETHER)
+        for number in range(REQUEST_EVENTS)
     ]
     return b"\n".join(map(orjson.dumps, events))

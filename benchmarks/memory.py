@@ -1,4 +1,4 @@
-"""`memory`: what a held customer takes, with the demo's mix of stories."""
+"""`memory`: bytes per held customer, with the demo's mix of stories."""
 
 import gc
 import os
@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from benchmarks.report import Report
-from benchmarks.traffic import SEED, START
+from benchmarks.support.report import Report
+from benchmarks.support.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
 from touchline.config.rule_packs import load_rules
 from touchline.engine.held import Held, HeldCustomers
@@ -29,7 +29,7 @@ from touchline.vocabulary.event import Event
 CUSTOMERS = 1_000_000
 SAMPLE = 20_000
 BATCH = 1_000
-"""Customers that are folded together, as in a flush."""
+"""Customers per flush."""
 
 TARGET = 1_024
 
@@ -37,10 +37,10 @@ Customers = Iterator[tuple[str, list[Event]]]
 
 
 def measure(customers: int = CUSTOMERS, sample: int = SAMPLE) -> Report:
-    """Hold so many customers, and see by how much the process grew; walk through a sample of them."""
+    """Hold `customers`, measure by how much the process grew, and break down a sample of them by object."""
     rules = load_rules()
     sample = min(sample, customers)
-    _fill(_new(rules, BATCH), rules, _customers(BATCH))  # what is made once is made before
+    _fill(_new(rules, BATCH), rules, _customers(BATCH))  # so that one-time allocations are not counted
     gc.collect()
     before = _resident()
     held = _new(rules, customers)
@@ -53,13 +53,13 @@ def measure(customers: int = CUSTOMERS, sample: int = SAMPLE) -> Report:
         "megabytes": round(grown / 1e6, 1),
     }
     del held
-    # Not before: what the breakdown lets go of would be used again, and not be seen as growth.
+    # The breakdown comes last: the memory that it frees would be reused, and hide growth.
     figures |= _breakdown(rules, sample)
     notes = [
-        f"bytes_per_customer is what the process grew by (resident), with key and place in the table; "
-        f"target {TARGET}; below 100,000 customers it is vague",
-        f"the breakdown is of {sample} customers: bytes a customer by owner → object, rounded up to the "
-        "allocator's 16 and with the collector's header; what is shared by customers is not counted",
+        "bytes_per_customer is the growth of resident memory, including keys and the table; target "
+        f"{TARGET}; below 100,000 customers it is imprecise",
+        f"the breakdown covers {sample} customers: bytes per customer by owner → object, rounded up to the "
+        "allocator's 16 and including the collector's header; objects that customers share are not counted",
     ]
     return Report(
         "memory", figures, {"target/bytes_per_customer": round(TARGET * customers / grown, 2)}, notes
@@ -87,28 +87,28 @@ def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
 def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
     now = max((events[-1].time for events in batch.values()), default=0)
     found = held.advance(batch.keys(), batch, (), now, _nothing_stored).customers
-    for one in found.values():
-        one.wrote(one.folded(rules, now))
+    for customer in found.values():
+        customer.wrote(customer.folded(rules, now))
     held.hold(found)
     return found
 
 
 def _customers(wanted: int) -> Customers:
-    """So many customers of the demo's mix: its stories, told again and again with other names.
+    """`wanted` customers of the demo's mix: its stories, repeated with other names.
 
-    Every text of an event is a new one, as when it comes off the log.
+    Every string is a new object, as when events are read from the log.
     """
     templates = _templates()
     decode = msgspec.json.Decoder(Event).decode_lines
-    made = number = 0
+    created = number = 0
     while True:
         for key, phone, customers in templates:
             number += 1
             new_key, new_phone = f"{number:010x}", f"{number:010d}"
             for name, lines in customers:
-                if made == wanted:
+                if created == wanted:
                     return
-                made += 1
+                created += 1
                 fresh = lines.replace(key, new_key.encode()).replace(phone, new_phone.encode())
                 yield (
                     name.replace(key, new_key.encode()).replace(phone, new_phone.encode()).decode(),
@@ -118,7 +118,7 @@ def _customers(wanted: int) -> Customers:
 
 @cache
 def _templates() -> list[tuple[bytes, bytes, list[tuple[bytes, bytes]]]]:
-    """The demo's mix, each storyline as often as it is lived: key, phone, and JSON lines by customer."""
+    """The demo's mix, each storyline by its share: key, phone, and JSON lines by customer."""
     templates = []
     for storyline, share in STORYLINES.items():
         for number in range(share):
@@ -148,7 +148,7 @@ def _accepted(story: Story) -> list[tuple[Event, bytes]]:
 
 
 def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:
-    """Bytes a customer: as the allocator counts them, and by owner and object as a walk finds them."""
+    """Bytes per customer: as the allocator counts them, and by owner and object."""
     held = _new(rules, sample)
     _fill(held, rules, _customers(BATCH))
     held = _new(rules, sample)
@@ -166,24 +166,24 @@ def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:
     traced, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     owned, count = _owned(everyone)
-    table = 2 * sys.getsizeof(everyone)  # the table that was traced with it is this one's double
+    table = 2 * sys.getsizeof(everyone)  # the traced table is half of that
     return {
         "traced_bytes_per_customer": round((traced - table / 2) / sample),
         **{
-            what: {"bytes": round(size / sample, 1), "objects": round(count[what] / sample, 2)}
-            for what, size in owned.most_common(24)
+            label: {"bytes": round(size / sample, 1), "objects": round(count[label] / sample, 2)}
+            for label, size in owned.most_common(24)
         },
     }
 
 
 def _owned(everyone: dict[str, Held]) -> tuple[Counter[str], Counter[str]]:
-    """Bytes and numbers of what the held customers own alone, by `owner → object`."""
+    """Sizes and counts of the objects that one customer alone refers to, by `owner → object`."""
     gc.collect()
     visits: Counter[int] = Counter()
     found: list[tuple[str, object, int]] = []
-    for number, (name, one) in enumerate(everyone.items()):
+    for number, (name, customer) in enumerate(everyone.items()):
         own: set[int] = set()
-        reach: list[tuple[str, object]] = [("table", name), ("table", one)]
+        reach: list[tuple[str, object]] = [("table", name), ("table", customer)]
         while reach:
             owner, thing = reach.pop()
             if id(thing) in own or _is_shared(thing):
@@ -194,10 +194,10 @@ def _owned(everyone: dict[str, Held]) -> tuple[Counter[str], Counter[str]]:
             if visits[id(thing)] == 1:
                 reach += ((type(thing).__name__, part) for part in gc.get_referents(thing))
     sizes, counts = Counter[str](), Counter[str]()
-    for what, thing, _ in found:
+    for label, thing, _ in found:
         if visits[id(thing)] == 1:
-            sizes[what] += -(-sys.getsizeof(thing) // 16) * 16
-            counts[what] += 1
+            sizes[label] += -(-sys.getsizeof(thing) // 16) * 16
+            counts[label] += 1
     slot = sys.getsizeof(everyone) * 1.0
     sizes["table → slot"] = round(slot)
     counts["table → slot"] = len(everyone)
@@ -221,5 +221,5 @@ def _is_shared(thing: object) -> bool:
 
 
 def _resident() -> int:
-    """Bytes of this process in memory."""
+    """Resident memory of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

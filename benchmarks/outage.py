@@ -1,10 +1,5 @@
-"""Kafka away under load: what the collector and the SDKs hold, and whether anything accepted is lost."""
+"""`outage`: Kafka down under load: the collector's memory, losses, and whether accepted events survive."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,7 +12,8 @@ from uuid import uuid4
 import orjson
 import urllib3
 
-from benchmarks.report import Report
+from benchmarks.support.processes import Program, wait_for
+from benchmarks.support.report import Report
 from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 from touchline.log.kafka.topics import bring_about, wanted
@@ -30,42 +26,8 @@ _QUIET_POLLS: Final = 10
 _TITLE: Final = "x" * 120
 
 
-class _Collector:
-    """A `touchline collector` in a process of its own."""
-
-    def __init__(self, folder: Path, kafka: str) -> None:
-        said = folder / "collector.log"
-        with said.open("wb") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command line
-                [
-                    sys.executable,
-                    "-m",
-                    "touchline.cli",
-                    "collector",
-                    "--port",
-                    "0",
-                    "--data",
-                    str(folder / "data"),
-                ],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", "TOUCHLINE_KAFKA": kafka},
-            )
-        _until(lambda: re.search(r"is up: (\S+)", said.read_text()))
-        self.url = re.findall(r"is up: (\S+)", said.read_text())[0]
-
-    def ready(self) -> bool:
-        return urllib3.request("GET", f"{self.url}/readyz", timeout=20, retries=False).status == 200
-
-    def resident(self) -> int:
-        """Bytes of memory that it has now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
-
 class _Poster(threading.Thread):
-    """Posts so many events a second, whatever the answer, and remembers what was accepted."""
+    """Posts events at a steady rate, whatever the answer, and records which were accepted."""
 
     def __init__(self, url: str, rate: int) -> None:
         super().__init__(daemon=True)
@@ -86,8 +48,10 @@ class _Poster(threading.Thread):
             self.offered += len(ids)
             if answer.status == 200:
                 results = answer.json()["results"]
-                self.accepted.update(one["id"] for one in results if one["status"] == "stored")
-                self.unexpected += [f"{one['reason']}" for one in results if one["status"] != "stored"]
+                self.accepted.update(result["id"] for result in results if result["status"] == "stored")
+                self.unexpected += [
+                    str(result["reason"]) for result in results if result["status"] != "stored"
+                ]
             elif answer.status == 503 and answer.headers.get("Retry-After"):
                 self.refused += 1
                 self.refusal_seconds.append(time.monotonic() - began)
@@ -102,7 +66,7 @@ class _Poster(threading.Thread):
 
 
 class _Tracker(threading.Thread):
-    """Tracks so many events a second with an SDK that keeps what it cannot send."""
+    """Tracks events at a steady rate with an SDK that keeps what it cannot send."""
 
     def __init__(self, url: str, rate: int) -> None:
         super().__init__(daemon=True)
@@ -129,11 +93,11 @@ class _Tracker(threading.Thread):
 
 
 def measure(seconds: int = 300, rate: int = 2_000) -> Report:
-    """Load before, during and after an outage of Kafka of so many seconds.
+    """Send events before, during and after an outage of Kafka.
 
     Args:
-        seconds: How long the broker is away.
-        rate: Events a second that are posted; each of two SDKs, by HTTP and to Kafka, tracks a tenth of it.
+        seconds: How long the broker is down.
+        rate: Posted events per second; each of two SDKs, over HTTP and to Kafka, tracks a tenth of it.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -148,33 +112,34 @@ def measure(seconds: int = 300, rate: int = 2_000) -> Report:
 def _outage(folder: Path, broker: Broker, seconds: int, rate: int) -> Report:
     topics = Topics()
     bring_about(broker.brokers, wanted(topics, partitions=6, replication=1, retention_ms=86_400_000))
-    collector = _Collector(folder, broker.bootstrap)
+    arguments = ["touchline.cli", "collector", "--port", "0", "--data", str(folder / "data")]
+    collector = Program(arguments, folder, "collector", {"TOUCHLINE_KAFKA": broker.bootstrap})
     try:
-        _until(collector.ready)
-        idle = collector.resident()
-        poster = _Poster(collector.url, rate)
+        url = collector.wait_for_output(r"is up: (\S+)")
+        wait_for(lambda: _ready(url), _LIMIT_SECONDS)
+        idle = collector.resident_bytes()
+        poster = _Poster(url, rate)
         trackers = {
-            "sdk_http": _Tracker(collector.url, rate // 10),
+            "sdk_http": _Tracker(url, rate // 10),
             "sdk_kafka": _Tracker(f"kafka://{broker.bootstrap}", rate // 10),
         }
         load: list[_Poster | _Tracker] = [poster, *trackers.values()]
-        for one in load:
-            one.start()
+        for sender in load:
+            sender.start()
         under_load = _peak(collector, _AROUND_SECONDS)
         before = len(poster.accepted)
         broker.kill()
         away = _peak(collector, seconds)
         broker.restart()
         back = time.monotonic()
-        _until(collector.ready)
+        wait_for(lambda: _ready(url), _LIMIT_SECONDS)
         ready_after = time.monotonic() - back
         after = _peak(collector, _AROUND_SECONDS)
-        for one in load:
-            one.end()
+        for sender in load:
+            sender.end()
         arrived = _arrived(broker, topics)
     finally:
-        collector.process.send_signal(signal.SIGTERM)
-        collector.process.wait(_LIMIT_SECONDS)
+        collector.stop()
     missing = poster.accepted - arrived
     figures: dict[str, Any] = {
         "seconds_away": seconds,
@@ -206,22 +171,26 @@ def _outage(folder: Path, broker: Broker, seconds: int, rate: int) -> Report:
         for name in trackers
         if figures[name]["arrived"] < figures[name]["accepted"]
     ]
-    failed += [f"neither stored nor 503: {one}" for one in poster.unexpected[:3]]
+    failed += [f"neither stored nor 503: {answer}" for answer in poster.unexpected[:3]]
     return Report("outage", figures, {"peak_away/under_load": round(away / under_load, 2)}, failed=failed)
 
 
-def _peak(collector: _Collector, seconds: float) -> int:
-    """The most memory that the collector has in so many seconds."""
-    until = time.monotonic() + seconds
+def _ready(url: str) -> bool:
+    return urllib3.request("GET", f"{url}/readyz", timeout=20, retries=False).status == 200
+
+
+def _peak(program: Program, seconds: float) -> int:
+    """The most resident memory of a program during the next `seconds`, in bytes."""
+    end = time.monotonic() + seconds
     most = 0
-    while time.monotonic() < until:
-        most = max(most, collector.resident())
+    while time.monotonic() < end:
+        most = max(most, program.resident_bytes())
         time.sleep(0.1)
     return most
 
 
 def _arrived(broker: Broker, topics: Topics) -> set[str]:
-    """The ids of all events in the topic of touchpoints, once nothing more comes."""
+    """The ids of all events in the topic of touchpoints, once no more arrive."""
     from kafka import KafkaConsumer
 
     consumer = KafkaConsumer(
@@ -230,7 +199,7 @@ def _arrived(broker: Broker, topics: Topics) -> set[str]:
     arrived: set[str] = set()
     quiet = 0
     while quiet < _QUIET_POLLS:
-        records = [record for some in consumer.poll(timeout_ms=500).values() for record in some]
+        records = [record for records in consumer.poll(timeout_ms=500).values() for record in records]
         quiet = 0 if records else quiet + 1
         for record in records:
             if dict(record.headers)["kind"] == b"events":
@@ -243,26 +212,18 @@ def _body(ids: list[str]) -> bytes:
     return b"\n".join(
         orjson.dumps(
             {
-                "id": one,
+                "id": event_id,
                 "type": "page.viewed",
                 "time": datetime.now(UTC).isoformat(),
                 "channel": "web",
                 "source": "shop",
-                "identifiers": {"account": f"u-{one[:3]}"},
+                "identifiers": {"account": f"u-{event_id[:3]}"},
                 "data": {"page": "/", "title": _TITLE},
             }
         )
-        for one in ids
+        for event_id in ids
     )
 
 
 def _percentile(seconds: list[float], percent: int) -> float:
     return round(quantiles(seconds, n=100)[percent - 1] * 1000, 1) if len(seconds) > 1 else 0.0
-
-
-def _until(condition: Any) -> None:
-    give_up_at = time.monotonic() + _LIMIT_SECONDS
-    while not condition():
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(f"not within {_LIMIT_SECONDS:.0f} s")
-        time.sleep(0.05)

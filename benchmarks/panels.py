@@ -1,8 +1,7 @@
-"""`panels`: how long each panel's question takes, as the store fills.
+"""`panels`: how long each panel's query takes in a large store.
 
-A week of the demo's retailer is taken in by the worker; then it is written again and again by SQL, under
-other names and some weeks earlier, with its frictions, journeys and identities, until there are enough
-events: a quarter of a year of them.
+The worker processes a week of the demo's retailer. SQL then copies its events, frictions, journeys and
+identities, under other names and some weeks earlier, until the store has a quarter of a year of events.
 """
 
 import tempfile
@@ -15,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.report import Report
-from benchmarks.traffic import SEED, START
+from benchmarks.support.report import Report
+from benchmarks.support.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
 from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
@@ -30,7 +29,7 @@ from touchline.store.engine import EngineHandle
 EVENTS = 10_000_000
 ROUNDS = 3
 BASE = 100_000
-"""Events that the worker takes in, at most a third of all; the rest are copies of them."""
+"""Events that the worker processes, at most a third of all; the rest are copies of them."""
 
 WEEKS = 13
 LIMIT_MS = 300
@@ -40,11 +39,11 @@ GOALS = {"service_level": 0.8, "abandonment": 0.08, "first_contact_resolution": 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
 _SPANS = {"24h": _DAY, "7d": 7 * _DAY}
-_BUSYNESS = 0.77
-"""How busy an hour of the retailer is on average, of its busiest."""
+_AVERAGE_LOAD = 0.77
+"""The retailer's average rate as a share of its highest."""
 
 _COPIES = 10
-"""Copies that one INSERT writes."""
+"""Copies per INSERT."""
 
 _MOVED = f"toIntervalMillisecond((k % {WEEKS}) * {7 * _DAY} + k * 61000)"
 _NAMED = r"'\"([a-z]+_id)\":\"([^\"]*)\"'"
@@ -55,7 +54,7 @@ _COPY = {
     "events": f"""
         * EXCEPT k REPLACE (concat(id, '~', toString(k)) AS id, time - {_MOVED} AS time,
             received_at - {_MOVED} AS received_at, concat(entity, '~', toString(k)) AS entity,
-            arrayMap(one -> concat(one, '~', toString(k)), identifiers) AS identifiers,
+            arrayMap(identifier -> concat(identifier, '~', toString(k)), identifiers) AS identifiers,
             replaceRegexpAll(data, {_NAMED}, concat('"\\\\1":"\\\\2~', toString(k), '"')) AS data)""",
     "identities": f"""
         * EXCEPT k REPLACE (concat(entity, '~', toString(k)) AS entity, {_CUSTOMER} AS customer)""",
@@ -65,7 +64,7 @@ _COPY = {
             reinterpret(sipHash128(journey, k), 'UUID') AS journey,
             opened_at - {_MOVED} AS opened_at, detected_at - {_MOVED} AS detected_at,
             resolved_at - {_MOVED} AS resolved_at,
-            arrayMap(one -> concat(one, '~', toString(k)), evidence) AS evidence)""",
+            arrayMap(event -> concat(event, '~', toString(k)), evidence) AS evidence)""",
     "journeys": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
             {_CUSTOMER} AS customer,
@@ -73,52 +72,52 @@ _COPY = {
     "accounts": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id, at - {_MOVED} AS at)""",
 }
-"""How the rows of copy `k` differ; a friction of a copy has the customer and the journey of that copy."""
+"""The columns of copy `k`; a friction of a copy refers to the customer and the journey of that copy."""
 
 
 def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Report:
-    """Fill a store and ask every panel, over its dashboard's own span, `rounds` times after a first one."""
+    """Fill a store and run every panel's query over its dashboard's span, `rounds` times after a warm-up."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store"
         with open_store(path) as store:
-            base = _take_in(store, min(events // 3, BASE))
+            base = _process(store, min(events // 3, BASE))
             with _writing(path) as handle:
                 _copy(handle, max(1, round(events / base)))
                 _settle(handle)
             figures = _sizes(store)
             over = []
             for panel in panels_with(GOALS):
-                figure = _asked(store, panel, rounds)
+                figure = _timed(store, panel, rounds)
                 figures[panel.id] = figure
                 if figure["wall_ms"] > LIMIT_MS:
                     over.append(f"{panel.id} {figure['wall_ms']}")
     slowest = max(figures[panel.id]["wall_ms"] for panel in PANELS)
     notes = [
-        f"medians of {rounds} rounds, over the last 24 hours or 7 days as each dashboard opens, of {WEEKS} "
-        "weeks; cpu_ms is of all threads; with two idle cores and more the wall is below it",
+        f"medians of {rounds} rounds, over each dashboard's default span (24 hours or 7 days) of {WEEKS} "
+        "weeks; cpu_ms is that of all threads; with two or more idle cores wall_ms is below it",
         f"the limit is {LIMIT_MS} ms; over it: {', '.join(over) or 'none'}",
     ]
     return Report("panels", figures, {"limit/slowest": round(LIMIT_MS / slowest, 2)}, notes)
 
 
-def _take_in(store: Store, events: int) -> int:
-    """A week of the retailer, about so many events, by the worker; how many they were."""
-    rate = events / (7 * _DAY / 1000) / _BUSYNESS
+def _process(store: Store, events: int) -> int:
+    """Process a week of the retailer, of about `events` events; return their exact number."""
+    rate = events / (7 * _DAY / 1000) / _AVERAGE_LOAD
     retailer = Retailer(SEED, START, history=7 * _DAY, history_rate=rate, rate=rate)
     log = MemoryLog()
-    taken = 0
+    accepted_events = 0
     while touchpoints := retailer.until(START, 2_000):
-        lines = [orjson.dumps(one.envelope()) for one in touchpoints]
+        lines = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
         due = touchpoints[-1].due
         accepted = accept_each(lines, received_at_ms=due, producer=touchpoints[0].source)
         log.append("touchpoints", accepted.batch.touchpoints, due)
-        taken += len(accepted.batch.touchpoints)
+        accepted_events += len(accepted.batch.touchpoints)
     worker = Worker(log, store, load_rules())
     while records := worker.read():
         worker.flush(records, records[-1].received_at)
     while worker.flush([], START) is not None:
         pass
-    return taken
+    return accepted_events
 
 
 @contextmanager
@@ -151,7 +150,7 @@ def _copy(handle: EngineHandle, copies: int) -> None:
 
 
 def _settle(handle: EngineHandle) -> None:
-    """Wait until nothing is merged any more, as on a store that is not written just now."""
+    """Wait until the engine merges nothing, as in a store that is not being written."""
     until = monotonic() + MERGE_SECONDS
     while monotonic() < until and handle.read("SELECT count() FROM system.merges", "TSV").strip() != b"0":
         sleep(0.5)
@@ -167,8 +166,8 @@ def _sizes(store: Store) -> dict[str, Any]:
     return found | {"stored_parts_of_events": parts.result_rows[0][0]}
 
 
-def _asked(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
-    since = {one.id: _SPANS[one.since] for one in DASHBOARDS}[panel.dashboard]
+def _timed(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
+    since = {dashboard.id: _SPANS[dashboard.since] for dashboard in DASHBOARDS}[panel.dashboard]
     start, end = START - since, START
     chosen = {"customer": [_customer(store, (start + end) // 2)]}
     sql = expand(panel.sql, start, end, interval(start, end), chosen)
@@ -183,7 +182,7 @@ def _asked(store: Store, panel: Panel, rounds: int) -> dict[str, Any]:
 
 
 def _customer(store: Store, at: int) -> str:
-    """One who met friction at about that time."""
+    """A customer with a friction at or after this time."""
     sql = f"""SELECT toString(customer) FROM current_frictions
         WHERE opened_at >= fromUnixTimestamp64Milli({at}) ORDER BY opened_at, id LIMIT 1"""  # noqa: S608
     return str(store.query(sql).result_rows[0][0])

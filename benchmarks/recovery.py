@@ -1,4 +1,4 @@
-"""`recovery`: from the start of the process to the first event worked off, with so many customers stored."""
+"""`recovery`: from the start of the process to the first processed event, with many customers stored."""
 
 import time
 from contextlib import closing
@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from benchmarks.filling import OBLIGED, fill, in_force
-from benchmarks.report import Report
-from benchmarks.running import Running, until
+from benchmarks.support.fill_store import OBLIGATION_EVERY, fill, mark_folded
+from benchmarks.support.processes import Program, wait_for
+from benchmarks.support.report import Report
 from touchline.collector.acceptance import accept
 from touchline.config.rule_packs import load_rules
 from touchline.log.sqlite import SqliteLog
@@ -21,38 +21,39 @@ STARTS = 5
 
 
 def measure(customers: int = CUSTOMERS, starts: int = STARTS) -> Report:
-    """Fill a store, and start `touchline up` on it again and again, killed each time."""
-    with TemporaryDirectory() as name:
-        data = Path(name) / "data"
+    """Fill a store, then start `touchline up` on it `starts` times, killing it each time."""
+    with TemporaryDirectory() as directory:
+        folder = Path(directory)
+        data = folder / "data"
         with open_store(data / "store") as store:
             now = int(time.time() * 1000)
             fill(data / "store", 0, customers, now)
-            in_force(store, load_rules(), now)
-        full = [_start(Path(name), data, number) for number in range(starts)]
-        none = [_start(Path(name), Path(name) / "empty", number) for number in range(starts)]
+            mark_folded(store, load_rules(), now)
+        full = [_start(folder, data, number) for number in range(starts)]
+        empty = [_start(folder, folder / "empty", number) for number in range(starts)]
     figures = {
         "customers": customers,
-        "with_an_obligation": -(-customers // OBLIGED),
+        "with_an_obligation": -(-customers // OBLIGATION_EVERY),
         "starts": starts,
         **{
-            what: {
+            name: {
                 "seconds_median": round(median(seconds for seconds, _ in taken), 2),
                 "seconds_most": round(max(seconds for seconds, _ in taken), 2),
                 "cpu_seconds_median": round(median(cpu for _, cpu in taken), 2),
             }
-            for what, taken in (("full", full), ("empty", none))
+            for name, taken in (("full", full), ("empty", empty))
         },
     }
     notes = [
-        "from the process's start to the commit of a record that waits in the log, the start of Python and "
-        "its packages included; cpu is of all its threads in that time. Killed (SIGKILL) before each start",
+        "from the start of the process to the commit of a record that waits in the log, including the start "
+        "of Python and the import of packages; cpu is of all threads. Killed (SIGKILL) after each start",
     ]
-    ratio = {"full/empty": round(median(cpu for _, cpu in full) / median(cpu for _, cpu in none), 2)}
+    ratio = {"full/empty": round(median(cpu for _, cpu in full) / median(cpu for _, cpu in empty), 2)}
     return Report("recovery", figures, ratio, notes)
 
 
 def _start(folder: Path, data: Path, number: int) -> tuple[float, float]:
-    """Seconds, and processor time, until an event that was there before is worked off."""
+    """Wall-clock and processor seconds from the start until a waiting event is processed."""
     with closing(SqliteLog(data / "log.sqlite")) as log:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         event = {
@@ -67,10 +68,9 @@ def _start(folder: Path, data: Path, number: int) -> tuple[float, float]:
         log.append(accept(orjson.dumps(event), received_at_ms=now, producer="shop").batch)
         end = log.end()
         began = time.monotonic()
-        up = Running(["touchline.cli", "up", "--data", str(data), "--port", "0"], folder, f"up-{number}", {})
+        up = Program(["touchline.cli", "up", "--data", str(data), "--port", "0"], folder, f"up-{number}", {})
         try:
-            until(lambda: log.committed() >= end or None, every=0.01)
+            wait_for(lambda: log.committed() >= end or None, every=0.01)
             return time.monotonic() - began, up.cpu_seconds()
         finally:
-            up.process.kill()
-            up.process.wait(30)
+            up.kill()

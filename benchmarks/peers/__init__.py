@@ -1,5 +1,6 @@
-"""The default pack as users of other stream processors would write it: a stateful step over dictionaries.
+"""What Touchline is compared with: the default pack as users of other stream processors would write it.
 
-It takes a customer's events in order and cannot take one back: what comes late, a merge, a split or an
-erasure would need another design. The libraries are the optional group `peers`.
+It is a stateful step over dictionaries that takes a customer's events in order. It cannot correct a result:
+late events, merges, splits and erasure would need another design. The libraries are the optional dependency
+group `peers`.
 """

@@ -1,6 +1,6 @@
 """The pack as a Bytewax dataflow: input, a stateful step, output; one worker, in this process.
 
-Included is what Bytewax does with an event in memory. Left out is what a deployment adds: reading Kafka,
+It includes what Bytewax does with an event in memory, and leaves out what a deployment adds: reading Kafka,
 decoding, recovery snapshots on disk.
 """
 
@@ -17,10 +17,10 @@ from benchmarks.peers.patterns import Event, Found, State
 
 
 class Customer(StatefulBatchLogic[Event, Found, State]):  # type: ignore[misc, unused-ignore]
-    """One customer's events; `now` (ms) is when deadlines are looked at for the last time."""
+    """One customer's state; deadlines are checked for the last time at `now` (ms)."""
 
     def __init__(self, state: State | None, now: int) -> None:
-        self._state = pack.begin() if state is None else state
+        self._state = pack.initial_state() if state is None else state
         self._now = now
 
     def on_batch(self, values: list[Event]) -> tuple[Iterable[Found], bool]:
@@ -33,16 +33,16 @@ class Customer(StatefulBatchLogic[Event, Found, State]):  # type: ignore[misc, u
         return pack.sweep(self._state, self._now), self.RETAIN
 
     def snapshot(self) -> State:
-        # Nothing is recovered here: the copy that a recovery store would need is spared.
+        # Without a recovery store no copy is needed.
         return self._state
 
 
 def run(events: Sequence[tuple[str, Event]], now: int, batch: int) -> list[Found]:
-    """Fold events, each with its customer, in batches of so many; what was found by `now` (ms), in turn."""
+    """Fold (customer, event) pairs in batches of `batch`; return what was found up to `now` (ms)."""
     out: list[tuple[str, Any]] = []
     flow = Dataflow("touchline")
     keyed = op.input("events", flow, TestingSource(events, batch))
     found = op.stateful_batch("frictions", keyed, lambda state: Customer(state, now))
     op.output("found", found, TestingSink(out))
     run_main(flow)
-    return [one for _, one in out]
+    return [friction for _, friction in out]

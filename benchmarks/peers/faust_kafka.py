@@ -1,4 +1,7 @@
-"""The pack the usual Faust way: a Record a message, a Table of customers. `BOOTSTRAP TOPIC EVENTS`."""
+"""The pack as an ordinary Faust app: a Record per message, a Table of customers.
+
+Arguments: `BOOTSTRAP TOPIC EVENTS`.
+"""
 
 import os
 import sys
@@ -7,11 +10,11 @@ from typing import Any
 import faust
 
 from benchmarks.peers import pack
-from benchmarks.stretch import Stretch
+from benchmarks.support.meter import Meter
 
 
 class Touchpoint(faust.Record, serializer="json"):  # type: ignore[misc, unused-ignore]
-    """An event as it comes."""
+    """An event as the message has it."""
 
     id: str
     type: str
@@ -21,7 +24,7 @@ class Touchpoint(faust.Record, serializer="json"):  # type: ignore[misc, unused-
 
 
 def main(bootstrap: str, topic: str, events: int) -> None:
-    """Fold so many events from the beginning."""
+    """Fold the first `events` events of the topic."""
     app: Any = faust.App(
         "usual-faust",
         broker=f"kafka://{bootstrap}",
@@ -32,8 +35,8 @@ def main(bootstrap: str, topic: str, events: int) -> None:
         consumer_auto_offset_reset="earliest",
     )
     touchpoints = app.topic(topic, key_type=str, value_type=Touchpoint)
-    customers = app.Table("customers", default=pack.begin, partitions=1)
-    stretch = Stretch()
+    customers = app.Table("customers", default=pack.initial_state, partitions=1)
+    meter = Meter()
 
     @app.agent(touchpoints)  # type: ignore[untyped-decorator, unused-ignore]
     async def fold(stream: Any) -> None:
@@ -41,8 +44,8 @@ def main(bootstrap: str, topic: str, events: int) -> None:
             state = customers[customer]
             pack.step(state, event.asdict())
             customers[customer] = state
-            if stretch.count() + 1 >= events:
-                stretch.tell()
+            if meter.count() + 1 >= events:
+                meter.print_result()
                 os._exit(0)
 
     app.finalize()

@@ -1,8 +1,8 @@
-"""The default pack as one step over plain dictionaries: `step(state, event)` says what was found.
+"""The default pack as one step over plain dictionaries: `step(state, event)` returns the frictions found.
 
-A customer's state is one dictionary that JSON can carry, as stateful steps want it. Deadlines are in
-event time: they are looked at when the customer's next event comes, and at the end by `sweep`. What has
-gained evidence or is resolved is told again.
+A customer's state is one dictionary that JSON can hold, as stateful steps need it. Deadlines are in event
+time: they are checked at the customer's next event, and at the end by `sweep`. A friction that gains evidence
+or is resolved is returned again.
 """
 
 import re
@@ -29,20 +29,20 @@ DAY = 24 * HOUR
 _NAMESPACE = uuid5(NAMESPACE_URL, "touchline")
 
 SECOND_LAYER: dict[str, list[Handler]] = {}
-"""The same for the rules about frictions, which make none that others hear."""
+"""Handlers by event type of the rules about frictions; no rule hears of what these find."""
 
 
-def begin() -> State:
-    """The state of a customer who has done nothing yet; `next` is the earliest deadline, 0 where none is."""
+def initial_state() -> State:
+    """The state of a customer without events; `next` is the earliest deadline, or 0."""
     return {"next": 0, "pending": {}, "missed": {}, "windows": {}, "bursts": {}, "waiting": {}}
 
 
 def step(state: State, event: Event) -> list[Found]:
-    """Take a customer's next event into `state`: what was found or has changed."""
+    """Add a customer's next event to `state`; return the frictions that are new or changed."""
     out: list[Found] = []
     time, event_type = event["time"], event["type"]
     if state["next"] and time > state["next"]:
-        _fall_due(state, time, out)
+        _expire(state, time, out)
     fresh: list[Found] = []
     if handlers := HANDLERS.get(event_type):
         for handle in handlers:
@@ -51,22 +51,22 @@ def step(state: State, event: Event) -> list[Found]:
         for handle in handlers:
             handle(state, event, out, out)
     if fresh:
-        _tell_second_layer(state, fresh, time, out)
+        _run_second_layer(state, fresh, time, out)
     return out
 
 
 def sweep(state: State, now: int) -> list[Found]:
-    """What has fallen due by `now` (ms), where no further event comes."""
+    """The frictions of deadlines that passed by `now` (ms), for a customer without further events."""
     out: list[Found] = []
     if state["next"] and state["next"] <= now:
-        _fall_due(state, now + 1, out)
+        _expire(state, now + 1, out)
     return out
 
 
-def _fall_due(state: State, time: int, out: list[Found]) -> None:
+def _expire(state: State, time: int, out: list[Found]) -> None:
     pending = state["pending"]
     while pending:
-        slot = min(pending, key=lambda one: pending[one][0])
+        slot = min(pending, key=lambda slot: pending[slot][0])
         deadline, evidence = pending[slot]
         if deadline >= time:
             state["next"] = deadline
@@ -77,17 +77,17 @@ def _fall_due(state: State, time: int, out: list[Found]) -> None:
         if slot == "silence_after_friction":
             out.append(found)
         else:
-            _tell_second_layer(state, [found], deadline, out)
+            _run_second_layer(state, [found], deadline, out)
     state["next"] = 0
 
 
-def _tell_second_layer(state: State, fresh: list[Found], time: int, out: list[Found]) -> None:
-    """Hand out what opened at `time`; the second layer hears it by id."""
+def _run_second_layer(state: State, fresh: list[Found], time: int, out: list[Found]) -> None:
+    """Return what opened at `time`, and pass each friction's id to the rules about frictions."""
     out += fresh
-    for friction in sorted(str(uuid5(_NAMESPACE, f"{one[0]}:{one[1]}")) for one in fresh):
-        told = {"id": friction, "time": time}
+    for friction in sorted(str(uuid5(_NAMESPACE, f"{found[0]}:{found[1]}")) for found in fresh):
+        event = {"id": friction, "time": time}
         for handle in FRICTION_HANDLERS:
-            handle(state, told, out, out)
+            handle(state, event, out, out)
 
 
 def _number(event: Event, name: str) -> float | None:

@@ -1,7 +1,7 @@
-"""The four patterns of the pack, written on a customer's dictionary: what a team would have at hand.
+"""The four rule kinds of the pack, written by hand on a customer's dictionary.
 
-A handler takes the state, an event, a list for what is found anew and one for what has changed. What is
-found is `[rule, anchor, opened_at, resolved_at, evidence]`.
+A handler takes the state, an event, a list for new frictions and a list for changed ones. A friction is
+`[rule, anchor, opened_at, resolved_at, evidence]`.
 """
 
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ Where = Callable[[Event], bool]
 Handler = Callable[[State, Event, list[Found], list[Found]], None]
 
 HANDLERS: dict[str, list[Handler]] = {}
-"""For each type of event, what is to be done with it."""
+"""The handlers of each event type."""
 
 
 def _slot(rule: str, key: str | None, event: Event) -> str | None:
@@ -30,12 +30,12 @@ def _always(event: Event) -> bool:
 
 
 def on(name: str, handler: Handler) -> None:
-    """Have a type of event handled."""
+    """Add a handler for an event type."""
     HANDLERS.setdefault(name, []).append(handler)
 
 
 def match(rule: str, of: str, where: Where = _always) -> None:
-    """Each such event is a friction."""
+    """Each event of this type is a friction."""
 
     def handle(state: State, event: Event, fresh: list[Found], changed: list[Found]) -> None:
         if where(event):
@@ -55,7 +55,7 @@ def expect(
     restart: bool = False,
     where: Where = _always,
 ) -> tuple[Handler, Handler, Handler]:
-    """After one event another must come `within` ms, or else by the `due_at` that the first one names."""
+    """After one event another must come `within` ms, or by the first event's `due_at` where that is None."""
 
     def start(state: State, event: Event, fresh: list[Found], changed: list[Found]) -> None:
         slot = _slot(rule, key, event)
@@ -117,7 +117,7 @@ def repeated(
     distinct: Callable[[Event], Any] | None = None,
     where: Where = _always,
 ) -> Handler:
-    """`count` such events, or different values of them, in `within` ms; a burst goes on while they follow."""
+    """`count` events, or distinct values, within `within` ms; a burst lasts while events follow within it."""
 
     def handle(state: State, event: Event, fresh: list[Found], changed: list[Found]) -> None:
         slot = _slot(rule, key, event)
@@ -132,14 +132,14 @@ def repeated(
                 changed.append(burst[1])
                 return
             del state["bursts"][slot]
-        window = [one for one in state["windows"].get(slot, ()) if time - one[0] <= within]
+        window = [entry for entry in state["windows"].get(slot, ()) if time - entry[0] <= within]
         window.append([time, event["id"], distinct(event) if distinct else None])
-        reached = len({one[2] for one in window}) if distinct else len(window)
+        reached = len({entry[2] for entry in window}) if distinct else len(window)
         if reached < count:
             state["windows"][slot] = window
             return
         state["windows"].pop(slot, None)
-        found = [rule, window[0][1], time, None, [one[1] for one in window]]
+        found = [rule, window[0][1], time, None, [entry[1] for entry in window]]
         state["bursts"][slot] = [time, found]
         fresh.append(found)
 
@@ -157,7 +157,7 @@ def sequence(
     where: Where = _always,
     then_where: Where = _always,
 ) -> tuple[Handler, Handler]:
-    """One event and then another in `within` ms, each used once."""
+    """One event and then another within `within` ms; each event counts once."""
 
     def wait(state: State, event: Event, fresh: list[Found], changed: list[Found]) -> None:
         slot = _slot(rule, key, event)

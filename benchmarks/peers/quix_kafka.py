@@ -1,6 +1,6 @@
 """The pack as a stateful function of a Quix Streams dataframe that reads Kafka.
 
-`BOOTSTRAP TOPIC EVENTS [STORE PASSWORD]`.
+Arguments: `BOOTSTRAP TOPIC EVENTS [STORE PASSWORD]`.
 """
 
 import sys
@@ -8,25 +8,25 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quixstreams import Application
-from quixstreams.state import State as Kept
+from quixstreams.state import State as QuixState
 
+from benchmarks.peers.event_writer import EventWriter
 from benchmarks.peers.quix_step import fold
-from benchmarks.peers.storing import Storing
-from benchmarks.stretch import Stretch
+from benchmarks.support.meter import Meter
 
 
 def main(bootstrap: str, topic: str, events: int, url: str = "", password: str = "") -> None:
-    """Fold so many events from the beginning; state on disk, with a changelog topic, as by default.
+    """Fold the first `events` events of the topic; also insert them, if a store is given.
 
-    They are stored too, if there is a store.
+    State is on disk, with a changelog topic: the library's default.
     """
-    stretch = Stretch()
-    storing = Storing(url, password, "quix")
+    meter = Meter()
+    writer = EventWriter(url, password, "quix")
 
-    def step(event: dict[str, Any], state: Kept[str, Any]) -> list[Any]:
+    def step(event: dict[str, Any], state: QuixState[str, Any]) -> list[Any]:
         found = fold(event, state)
-        storing.add(event)
-        if stretch.count() + 1 >= events:
+        writer.add(event)
+        if meter.count() + 1 >= events:
             app.stop()
         return found
 
@@ -41,8 +41,8 @@ def main(bootstrap: str, topic: str, events: int, url: str = "", password: str =
         source = app.topic(topic, value_deserializer="json", key_deserializer="str")
         app.dataframe(source).apply(step, stateful=True, expand=True)
         app.run()
-    storing.insert()
-    stretch.tell()
+    writer.insert()
+    meter.print_result()
 
 
 if __name__ == "__main__":

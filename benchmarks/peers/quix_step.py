@@ -1,10 +1,10 @@
 """The pack as a stateful function of a Quix Streams dataframe, driven in this process without a broker.
 
-Each message goes the way that Quix Streams' own loop takes it: a context, the composed dataframe, the
-state of its key in a store partition (as JSON, as the library keeps it), its offset, and a checkpoint
-every so many messages, which writes the state to the store. Left out is what Kafka adds: polling,
-decoding, the changelog topic, the commit of offsets. The library names no such way to run; it is what
-its parts allow.
+Each message takes the same steps as in Quix Streams' own loop: a context, the composed dataframe, the state
+of its key in a store partition (as JSON, the library's format), its offset, and a checkpoint every
+`checkpoint` messages, which writes the state to the store. It leaves out what Kafka adds: polling, decoding,
+the changelog topic, the commit of offsets. The library documents no way to run without a broker, so its parts
+are assembled here.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from quixstreams.dataframe import DataFrameRegistry, StreamingDataFrame
 from quixstreams.models import MessageContext, Topic, TopicConfig, TopicManager
 from quixstreams.processing import ProcessingContext
 from quixstreams.sinks import SinkManager
-from quixstreams.state import State as Kept
+from quixstreams.state import State as QuixState
 from quixstreams.state import StateStoreManager
 from quixstreams.state.memory import MemoryStore
 from quixstreams.state.rocksdb import RocksDBStore
@@ -26,11 +26,11 @@ from benchmarks.peers import pack
 from benchmarks.peers.patterns import Event, Found, State
 
 STORES = {"rocksdb": RocksDBStore, "memory": MemoryStore}
-"""Where Quix Streams keeps state: on disk, as it does unless told otherwise, or in memory."""
+"""Where Quix Streams keeps state: on disk (its default) or in memory."""
 
 
 class _NoBroker:
-    """Stands where the producer and the consumer are; nothing is sent, nothing committed."""
+    """Takes the place of the producer and the consumer; sends and commits nothing."""
 
     def __init__(self) -> None:
         self.offsets: dict[tuple[str, int], int] = {}
@@ -43,7 +43,7 @@ class _NoBroker:
 
 
 class Quix:
-    """A dataframe with its store, ready to be fed; `checkpoint` is after how many messages one is written."""
+    """A dataframe with its store; it writes a checkpoint every `checkpoint` messages."""
 
     def __init__(self, store: str, folder: Path, checkpoint: int) -> None:
         topics = TopicManager(topic_admin=None, consumer_group="benchmark", auto_create_topics=False)
@@ -76,7 +76,7 @@ class Quix:
         self._offset = 0
 
     def feed(self, events: Sequence[tuple[bytes, Event]]) -> list[Found]:
-        """Fold events, each with its customer as the message's key; what was found, in turn."""
+        """Fold events, each with its customer as the message's key; return everything found so far."""
         topic, run, processing = self._topic, self._run, self._context
         for offset, (key, event) in enumerate(events, self._offset):
             context = copy_context()
@@ -89,14 +89,14 @@ class Quix:
         return self._out
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self._stores.on_partition_revoke(stream_id=self._stream, partition=0)
 
 
-def fold(event: Event, state: Kept[str, State]) -> list[Found]:
+def fold(event: Event, state: QuixState[str, State]) -> list[Found]:
     customer = state.get("customer")
     if customer is None:
-        customer = pack.begin()
+        customer = pack.initial_state()
     found = pack.sweep(customer, event["time"]) if event["type"] == "sweep" else pack.step(customer, event)
     state.set("customer", customer)
     return found

@@ -74,7 +74,7 @@ def test_it_is_the_compiled_modules_that_are_imported(wheel: Path) -> None:
 def test_the_benchmark_asks_the_compiled_fold_for_its_turns(wheel: Path) -> None:
     """A turn is told with its times, how many events it folded, and the frictions that it found."""
     told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.fold_turns", "500", "50"],
+        [sys.executable, "-m", "benchmarks.support.compiled_fold", "500", "50"],
         input=b"in_order\n",
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(wheel)},

@@ -1,10 +1,10 @@
-"""The same contestants from a compiled wheel, built for the run and asked turn by turn in its own process."""
+"""Builds the compiled wheel and runs the variants of the fold from it, in a child process."""
 
 import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,36 +12,36 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
-from benchmarks.timing import Stopwatch, Turn
+from benchmarks.support.timing import Run, Stopwatch, Variant
 
 BUILD_SECONDS = 600
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def compiled(names: Sequence[str], events: int, flush: int) -> Iterator[dict[str, Callable[[], Turn]] | str]:
-    """Contestants `compiled_…` for these of `fold`, or why there are none."""
+def compiled_variants(names: Sequence[str], events: int, flush: int) -> Iterator[dict[str, Variant] | str]:
+    """Yield the variants `compiled_NAME` for these names, or the reason why there are none."""
     with TemporaryDirectory() as folder:
-        if missing := built_wheel(Path(folder)):
+        if missing := build_wheel(Path(folder)):
             yield missing
             return
         with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "benchmarks.fold_turns", str(events), str(flush)],
+            [sys.executable, "-m", "benchmarks.support.compiled_fold", str(events), str(flush)],
             cwd=_ROOT,
             env={**os.environ, "PYTHONPATH": folder},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as process:
-            yield {f"compiled_{name}": partial(_turn, process, name) for name in names}
+            yield {f"compiled_{name}": partial(_run, process, name) for name in names}
             if process.stdin is not None:
                 process.stdin.close()
 
 
-def built_wheel(folder: Path) -> str | None:
-    """Build the compiled wheel and unpack it into the folder; says what was in the way."""
+def build_wheel(folder: Path) -> str | None:
+    """Build the compiled wheel and unpack it into the folder; return what prevented it, or None."""
     if which("cc") is None:
-        return "the compiled wheel is not measured: there is no C compiler (cc)"
+        return "the compiled wheel is not measured: no C compiler (cc)"
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder],
         cwd=_ROOT,
@@ -59,12 +59,12 @@ def built_wheel(folder: Path) -> str | None:
     return None
 
 
-def _turn(process: "subprocess.Popen[bytes]", name: str) -> Turn:
+def _run(process: "subprocess.Popen[bytes]", name: str) -> Run:
     if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the process of the compiled wheel has no pipes")
+        raise RuntimeError("the child process has no pipes")
     process.stdin.write(f"{name}\n".encode())
     process.stdin.flush()
     cpu, wall, events, counts, outcome = pickle.load(process.stdout)  # noqa: S301 - our own child
     watch = Stopwatch()
     watch.cpu, watch.wall = cpu, wall
-    return Turn(watch, events, lambda: outcome, counts)
+    return Run(watch, events, lambda: outcome, counts)

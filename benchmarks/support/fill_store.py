@@ -1,4 +1,4 @@
-"""A store filled with customers of the past, by SQL: rows as a worker would have written them."""
+"""Fills a store with customers by SQL: the rows that a worker would have written."""
 
 from contextlib import closing
 from pathlib import Path
@@ -9,13 +9,13 @@ from touchline.measures import customer_id_of
 from touchline.store import Store
 from touchline.store.engine import EngineHandle
 
-TOGETHER = 500_000
-OBLIGED = 100
-"""One customer in so many has a pending obligation."""
+BATCH = 500_000
+OBLIGATION_EVERY = 100
+"""One customer in this many has a pending obligation."""
 
 _ID = "concat('past-', toString(number))"
 _TIME = "fromUnixTimestamp64Milli({now:Int64} - (1 + number % 30 * 24) * 3600000, 'UTC')"
-_DUE = f"number % {OBLIGED} = 0"
+_DUE = f"number % {OBLIGATION_EVERY} = 0"
 
 _CUSTOMERS = f"""
 SELECT number, concat('account:past-', toString(number)) AS account, {customer_id_of("account")} AS owner,
@@ -56,26 +56,26 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "version": "1",
     },
 }
-"""Each column of the rows of a customer; columns that are not here are 0."""
+"""SQL for the columns of each table's rows; every other column has its default."""
 
 
 def fill(path: Path, first: int, customers: int, now: int) -> None:
-    """Add customers of one event, an account and a device each, with their journey, before `now` (ms).
+    """Add customers with one account, one device, one event and one journey each.
 
     Args:
         path: The folder of a store that this process has open.
-        first: The number of the first of them.
-        customers: How many.
-        now: The present.
+        first: The number of the first customer.
+        customers: How many customers to add.
+        now: The present (ms); all events are earlier.
     """
     with closing(EngineHandle(path)) as handle:
-        for start in range(first, first + customers, TOGETHER):
-            some = {"now": now, "first": start, "customers": min(TOGETHER, first + customers - start)}
+        for start in range(first, first + customers, BATCH):
+            batch = {"now": now, "first": start, "customers": min(BATCH, first + customers - start)}
             for table, columns in _COLUMNS.items():
                 rows = f"SELECT {', '.join(columns.values())} FROM ({_CUSTOMERS})"  # noqa: S608 - constants
-                handle.command(f"INSERT INTO {table} ({', '.join(columns)}) {rows}", parameters=some)
+                handle.command(f"INSERT INTO {table} ({', '.join(columns)}) {rows}", parameters=batch)
 
 
-def in_force(store: Store, rules: RuleSet, now: int) -> None:
-    """Let the store say that all of it is folded by these rules."""
+def mark_folded(store: Store, rules: RuleSet, now: int) -> None:
+    """Record that everything in the store is folded by these rules, so that no worker refolds it."""
     store.put_in_force(f"{rules.fingerprint}/{JOURNEY_GAP}", now)

@@ -1,4 +1,4 @@
-"""What a benchmark says: figures, ratios and the machine, as one JSON object or as tables."""
+"""A benchmark's report: figures, ratios and the machine, as one JSON object or as tables."""
 
 import os
 import platform
@@ -13,8 +13,12 @@ import orjson
 class Report:
     """The result of one benchmark.
 
-    `figures` and `ratios` are what the contract names; `notes` say what a reader must know of the run;
-    `failed` says why the result is void, if it is.
+    Attributes:
+        benchmark: Its name.
+        figures: What was measured; a dictionary is one row of a table.
+        ratios: Comparisons within the run, which hold across machines.
+        notes: What a reader must know to read the figures.
+        failed: Why the result is void; empty if it is valid.
     """
 
     benchmark: str
@@ -38,7 +42,7 @@ class Report:
         ).decode()
 
     def text(self) -> str:
-        """The report as tables: figures with the same columns share one."""
+        """The report as tables; figures with the same columns share a table."""
         lines = [self.benchmark, "=" * len(self.benchmark)]
         singles = {name: value for name, value in self.figures.items() if not isinstance(value, dict)}
         tables: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
@@ -57,7 +61,7 @@ class Report:
 
 
 def machine() -> dict[str, Any]:
-    """What it ran on; `load` is the average of a minute: well above 1 and the figures are too low."""
+    """The machine. `load` is the one-minute average: well above 1, other work has slowed the benchmark."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),

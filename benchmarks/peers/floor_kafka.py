@@ -1,29 +1,32 @@
-"""The floor: records parsed, their events inserted, nothing else. `BOOTSTRAP TOPIC EVENTS STORE PASSWORD`."""
+"""The floor: reads the worker's records, decodes and inserts their events, and does nothing else.
+
+Arguments: `BOOTSTRAP TOPIC EVENTS STORE PASSWORD`.
+"""
 
 import sys
 
 import msgspec
 from kafka import KafkaConsumer
 
-from benchmarks.stretch import Stretch
+from benchmarks.support.meter import Meter
 from touchline.engine.batch import event_columns
 from touchline.store import connect_store
 from touchline.store.address import Address
 from touchline.vocabulary.event import Event
 
 FLUSH = 10_000
-"""Events that are inserted together, as the worker does when it is behind."""
+"""Events per insert, as a worker with a backlog writes them."""
 
 
 def main(bootstrap: str, topic: str, events: int, url: str, password: str) -> None:
-    """Read so many events from the beginning, and insert each."""
+    """Insert the first `events` events of the topic."""
     decode = msgspec.json.Decoder(Event).decode_lines
     consumer = KafkaConsumer(
         topic, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest", max_poll_records=100
     )
     store = connect_store(Address(url, "writer", password))
-    stretch = Stretch()
-    waiting: list[Event] = []
+    meter = Meter()
+    batch: list[Event] = []
     offsets: list[int] = []
     read = number = 0
     while read < events:
@@ -31,18 +34,18 @@ def main(bootstrap: str, topic: str, events: int, url: str, password: str) -> No
             for record in records:
                 if dict(record.headers)["kind"] != b"events":
                     continue
-                found = decode(record.value)
-                read += len(found)
-                waiting += found
-                offsets += [record.offset] * len(found)
-        if len(waiting) >= FLUSH or read >= events:
+                decoded = decode(record.value)
+                read += len(decoded)
+                batch += decoded
+                offsets += [record.offset] * len(decoded)
+        if len(batch) >= FLUSH or read >= events:
             number += 1
-            rows = event_columns(waiting, offsets)
-            rows["producer"] = ["floor"] * len(waiting)
+            rows = event_columns(batch, offsets)
+            rows["producer"] = ["floor"] * len(batch)
             store.insert("events", rows, token=f"floor:{number}")
-            stretch.count(len(waiting))
-            waiting, offsets = [], []
-    stretch.tell()
+            meter.count(len(batch))
+            batch, offsets = [], []
+    meter.print_result()
     store.close()
     consumer.close()
 

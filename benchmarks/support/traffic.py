@@ -1,4 +1,4 @@
-"""The demo's traffic, accepted and decoded beforehand, and the orders in which it can arrive."""
+"""The demo's traffic, accepted and decoded in advance, and the orders in which it can arrive."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from touchline.simulation import Retailer
 from touchline.vocabulary.event import Event
 
 START = 1_790_000_000_000
-"""The retailer's present, ms since 1970: fixed, so that everybody measures the same traffic."""
+"""The simulated retailer's present (ms since 1970): fixed, so that every run measures the same traffic."""
 
 SEED = 1
 DAYS = 7
@@ -29,9 +29,12 @@ _decode = msgspec.json.Decoder(Event).decode
 
 @dataclass(frozen=True)
 class Traffic:
-    """A week of the demo's retailer, as busy as the number of events asks: events in order of time.
+    """A week of the demo's retailer: its events in order of time.
 
-    `customers` is whose each event is once all are known, `lines` the log's JSON of each.
+    Attributes:
+        events: The decoded events.
+        customers: Each event's customer once all identifiers are linked.
+        lines: Each event as JSON, as the log keeps it.
     """
 
     events: list[Event]
@@ -40,19 +43,19 @@ class Traffic:
 
     @property
     def end(self) -> int:
-        """A time (ms) by which every deadline has passed."""
+        """A time (ms) after every deadline."""
         return self.events[-1].time + 400 * _DAY_MS
 
     @property
-    def told_lines(self) -> list[bytes]:
-        """The lines, where each event names its customer and nobody else: there is no identity to decide."""
+    def lines_by_customer(self) -> list[bytes]:
+        """The lines with the customer as each event's only identifier: no identity has to be decided."""
         return [
             orjson.dumps({**orjson.loads(line), "entity": customer, "identifiers": [customer]})
             for customer, line in zip(self.customers, self.lines, strict=True)
         ]
 
     def linked_late(self, share: float) -> list[Event]:
-        """The same events, where a share of the customers is known by a device until its last event."""
+        """The same events, with a share of the customers known only by a device until their last event."""
         random = Random(SEED)  # noqa: S311 - a simulation
         anonymous = {
             name: f"device:linked-late-{number}"
@@ -71,11 +74,11 @@ class Traffic:
 
 
 def robot_traffic(events: int, late: int) -> tuple[list[Event], list[Event]]:
-    """A robot's events, one a minute, in order, and `late` ones, a minute to three days behind the last."""
+    """One device's events, one per minute, and `late` events a minute to three days older than the last."""
     random = Random(SEED)  # noqa: S311 - a simulation
     types = ("page.viewed", "search.performed", "cart.updated", "help.failed", "element.dead_clicked")
 
-    def made(name: str, time: int) -> Event:
+    def event(name: str, time: int) -> Event:
         return Event(
             id=name,
             type=types[random.randrange(len(types))],
@@ -85,22 +88,22 @@ def robot_traffic(events: int, late: int) -> tuple[list[Event], list[Event]]:
             identifiers=("device:robot",),
         )
 
-    in_order = [made(f"robot-{number}", START + number * 60_000) for number in range(events)]
+    in_order = [event(f"robot-{number}", START + number * 60_000) for number in range(events)]
     end = in_order[-1].time
-    behind = (round(60_000 * (3 * 24 * 60) ** random.random()) for _ in range(late))
-    return in_order, [made(f"late-{number}", end - delay - 1) for number, delay in enumerate(behind)]
+    delays = (round(60_000 * (3 * 24 * 60) ** random.random()) for _ in range(late))
+    return in_order, [event(f"late-{number}", end - delay - 1) for number, delay in enumerate(delays)]
 
 
 def demo_traffic(events: int) -> Traffic:
-    """So many events of the demo's retailer, through the collector's acceptance."""
-    # Not every hour is busy, and stories go on past the present: half as many again are enough.
+    """Exactly `events` events of the demo's retailer, accepted by the collector's own code."""
+    # Generate half as many again: quiet hours, and stories that end after the present, lose up to a third.
     rate = 1.5 * events / (DAYS * 86_400) + 0.01
     retailer = Retailer(SEED, START, history=DAYS * _DAY_MS, history_rate=rate, rate=rate)
     touchpoints = retailer.until(START + DAYS * _DAY_MS, events)
     raws = (orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints)
     accepted = accept_each(raws, received_at_ms=START + 2 * DAYS * _DAY_MS, producer="demo")
     if len(accepted.batch.touchpoints) != events:
-        raise RuntimeError(f"{events} events were asked for, {len(accepted.batch.touchpoints)} accepted")
+        raise RuntimeError(f"{len(accepted.batch.touchpoints)} of {events} events were accepted")
     pairs = sorted(
         ((_decode(line), line) for line in accepted.batch.touchpoints), key=lambda pair: pair[0].order
     )
@@ -113,38 +116,38 @@ def demo_traffic(events: int) -> Traffic:
 
 
 def arrivals(traffic: Traffic, late: float, flush: int) -> list[int]:
-    """Places of events in the order in which they arrive, of which a share comes `late`.
+    """The indexes of the events in order of arrival, with a share `late` of them out of order.
 
-    A late one is delayed by a minute to three days (each length as likely as one twice as long), and at
-    least to a flush behind that of a later event of its customer: every one of them is out of order.
+    A late event is delayed by a minute to three days (log-uniform), and at least until one flush after the
+    customer's next event, so that each late event really is out of order.
     """
     random = Random(SEED)  # noqa: S311 - a simulation
     times = [event.time for event in traffic.events]
     following = _following(traffic.customers)
-    # An event that its customer's last one cannot follow is never late: the others are it more often.
-    share = late * len(times) / max(1, sum(place is not None for place in following))
+    # A customer's last event cannot be late, so the others are late more often.
+    share = late * len(times) / max(1, sum(index is not None for index in following))
     arriving: list[float] = []
-    for place, next_one in enumerate(following):
-        if next_one is None or random.random() >= share:
-            arriving.append(place)
+    for index, next_index in enumerate(following):
+        if next_index is None or random.random() >= share:
+            arriving.append(index)
         else:
             delay = 60_000 * (3 * 24 * 60) ** random.random()
-            arriving.append(max(bisect_left(times, times[place] + delay), next_one + 1.1 * flush) + 0.5)
+            arriving.append(max(bisect_left(times, times[index] + delay), next_index + 1.1 * flush) + 0.5)
     return sorted(range(len(times)), key=arriving.__getitem__)
 
 
 def flushes(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """The items in order, cut into flushes."""
+    """The items in order, in flushes of `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _following(customers: Iterable[str]) -> list[int | None]:
-    """For each event, the place of its customer's next one."""
+    """For each event, the index of its customer's next event, if there is one."""
     following: list[int | None] = []
     last: dict[str, int] = {}
-    for place, customer in enumerate(customers):
+    for index, customer in enumerate(customers):
         if customer in last:
-            following[last[customer]] = place
-        last[customer] = place
+            following[last[customer]] = index
+        last[customer] = index
         following.append(None)
     return following

@@ -1,0 +1,1 @@
+"""What several benchmarks share: traffic, processes, filled stores, timing and the report."""
