@@ -15,7 +15,7 @@ from touchline.store.address import Address
 from touchline.vocabulary.event import Event
 
 FLUSH = 10_000
-"""Events per insert, as a worker with a backlog writes them."""
+"""Events per insert, as a worker with a backlog writes them; a quarter of all events if that is less."""
 
 
 def main(bootstrap: str, topic: str, events: int, url: str, password: str) -> None:
@@ -27,6 +27,7 @@ def main(bootstrap: str, topic: str, events: int, url: str, password: str) -> No
     store = connect_store(Address(url, "writer", password))
     meter = Meter()
     batch: list[Event] = []
+    most = min(FLUSH, events // 4)
     offsets: list[int] = []
     read = number = 0
     while read < events:
@@ -38,7 +39,7 @@ def main(bootstrap: str, topic: str, events: int, url: str, password: str) -> No
                 read += len(decoded)
                 batch += decoded
                 offsets += [record.offset] * len(decoded)
-        if len(batch) >= FLUSH or read >= events:
+        if len(batch) >= most or read >= events:
             number += 1
             rows = event_columns(batch, offsets)
             rows["producer"] = ["floor"] * len(batch)
