@@ -1,4 +1,4 @@
-"""A collector to test the SDK against: a real HTTP server that behaves as the contract says."""
+"""A collector to test the SDK against: a real HTTP server that keeps the collector's contract."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ from touchline.sdk import Limits
 
 
 class Collector:
-    """Stores events by id. `script` holds what the next requests meet instead of that, in order."""
+    """Stores events by id. `script` holds handlers for the next requests, in order."""
 
     def __init__(self, port: int = 0) -> None:
         self.events: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ class Collector:
         handler.wfile.write(body)
 
     def take(self, handler: Any, events: list[dict[str, Any]]) -> None:
-        """Store and answer, as the contract says."""
+        """Store the events and respond with a result for each."""
         results = self.store(events)
         self.answer(handler, 200, json.dumps({"results": results}).encode())
 
@@ -83,7 +83,7 @@ class Collector:
             for event in events:
                 result = {"id": event["id"], "status": "stored", "reason": None}
                 if reason := self.refused_types.get(event["type"]):
-                    result |= {"status": "quarantined", "reason": reason}
+                    result |= {"status": "quarantined", "reason": reason, "field": "type"}
                 elif event["id"] in self._known:
                     result["status"] = "duplicate"
                 else:
@@ -126,5 +126,5 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture
 def quick() -> Limits:
-    """The defaults, with waits short enough for a test."""
+    """Default limits with waits short enough for a test."""
     return Limits(batch_seconds=0.01, retry_least=0.005, retry_most=0.05, retry_seconds=5, request_seconds=5)

@@ -1,4 +1,4 @@
-"""What a client tells of itself with each batch."""
+"""The counters that a client sends with each batch."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ MakeOutcome = Callable[[Batch], Outcome]
 
 
 class Scripted:
-    """A transport that answers as it is told, then accepts; it keeps what it was given."""
+    """A transport that returns scripted outcomes, then accepts; it keeps the batches."""
 
     def __init__(self, *answers: Outcome) -> None:
         self.batches: list[Batch] = []
@@ -26,12 +26,12 @@ class Scripted:
     def forked(self) -> None:
         pass
 
-    def told(self) -> list[tuple[int, int, int, int, int]]:
+    def counters(self) -> list[tuple[int, int, int, int, int]]:
         """Batch number, first position, events, emitted and queued of each attempt."""
         return [
-            (one.account.batch, one.account.first, len(one.lines), one.account.emitted, one.account.queued)
-            for one in self.batches
-            if one.account is not None
+            (account.batch, account.first, len(batch.lines), account.emitted, account.queued)
+            for batch in self.batches
+            if (account := batch.account) is not None
         ]
 
 
@@ -48,19 +48,19 @@ def test_batches_are_numbered_and_hold_positions(quick: Limits) -> None:
         _track(tl, count)
         assert tl.flush(5)
     tl.close(5)
-    assert transport.told() == [(1, 0, 3, 3, 3), (2, 3, 2, 5, 5)]
-    assert len({one.account.client for one in transport.batches if one.account}) == 1
+    assert transport.counters() == [(1, 0, 3, 3, 3), (2, 3, 2, 5, 5)]
+    assert len({batch.account.client for batch in transport.batches if batch.account}) == 1
 
 
 def test_a_batch_that_is_sent_again_keeps_its_number(quick: Limits) -> None:
-    """A repeat is the same batch; halves of one that was too large are batches of their own."""
+    """A retry keeps the batch number; each half of a batch that is too large gets its own."""
     transport = Scripted(Retry("away"), Accepted(), TooLarge(), Accepted(), Refused("no"))
     tl = Touchline(transport, source="shop", limits=replace(quick, batch_seconds=60))
     for count in (1, 4, 1):
         _track(tl, count)
         assert tl.flush(5)
     tl.close(5)
-    assert transport.told() == [
+    assert transport.counters() == [
         (1, 0, 1, 1, 1),
         (1, 0, 1, 1, 1),
         (2, 1, 4, 5, 5),
@@ -73,8 +73,8 @@ def test_a_batch_that_is_sent_again_keeps_its_number(quick: Limits) -> None:
     assert last.lost == {"refused": 2}
 
 
-def test_emitted_counts_what_never_entered_the_queue(quick: Limits) -> None:
-    """Losses before the queue are emitted and not queued; losses on the way are both."""
+def test_emitted_includes_events_lost_before_the_queue(quick: Limits) -> None:
+    """Losses before the queue count as emitted only; losses after it count as queued, too."""
     transport = Scripted(Refused("no"))
     tl = Touchline(transport, source="shop", limits=replace(quick, batch_seconds=60))
     _track(tl, 2)
@@ -83,7 +83,7 @@ def test_emitted_counts_what_never_entered_the_queue(quick: Limits) -> None:
     _track(tl, 1)
     assert tl.flush(5)
     tl.close(5)
-    assert transport.told()[-1] == (2, 2, 1, 4, 3)
+    assert transport.counters()[-1] == (2, 2, 1, 4, 3)
     account = transport.batches[-1].account
     assert account is not None
     assert account.lost == {"refused": 2, "invalid": 1}
@@ -92,8 +92,8 @@ def test_emitted_counts_what_never_entered_the_queue(quick: Limits) -> None:
     )
 
 
-def test_losses_without_a_next_batch_are_told_at_the_end(quick: Limits) -> None:
-    """What was lost after the last batch is told by one without events, when the client closes."""
+def test_losses_after_the_last_batch_are_reported_at_close(quick: Limits) -> None:
+    """Losses after the last batch are reported by a batch without events when the client closes."""
     transport = Scripted()
     tl = Touchline(transport, source="shop", limits=quick)
     _track(tl, 1)
@@ -102,11 +102,11 @@ def test_losses_without_a_next_batch_are_told_at_the_end(quick: Limits) -> None:
     tl.close(5)
     last = transport.batches[-1]
     assert (list(last.lines), last.lost) == ([], {"invalid": 1})
-    assert transport.told()[-1] == (2, 1, 0, 2, 1)
+    assert transport.counters()[-1] == (2, 1, 0, 2, 1)
 
 
-def test_nothing_is_told_at_the_end_where_all_is_known(quick: Limits) -> None:
-    """A client whose last batch told everything ends without another request."""
+def test_close_sends_nothing_if_all_losses_are_reported(quick: Limits) -> None:
+    """A client whose last batch reported all losses closes without another request."""
     transport = Scripted()
     with Touchline(transport, source="shop", limits=quick) as tl:
         _track(tl, 1)
@@ -114,7 +114,7 @@ def test_nothing_is_told_at_the_end_where_all_is_known(quick: Limits) -> None:
 
 
 def test_the_account_travels_in_a_header(collector: Any, quick: Limits) -> None:
-    """Over HTTP it is the header Touchline-Account."""
+    """Over HTTP the counters are the header Touchline-Account."""
     with Touchline(collector.url, source="shop", limits=quick) as tl:
         _track(tl, 2)
     header = collector.requests[0][1]["touchline-account"]

@@ -1,4 +1,4 @@
-"""What `track`, `identify` and `contact` send."""
+"""The events that `track`, `identify` and `contact` send."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ def tl(memory: Memory, quick: Limits) -> Iterator[Touchline]:
 
 
 def test_an_event_is_one_that_the_collector_can_read(tl: Touchline, memory: Memory) -> None:
-    """What is sent passes the envelope's own checks."""
+    """The sent event is a valid envelope."""
     tl.track("checkout.started", {"account": "u-17", "email": ["a@b.example"]}, cart_id="77", value=80.0)
     tl.flush()
     event = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0]))
@@ -38,7 +38,7 @@ def test_an_event_is_one_that_the_collector_can_read(tl: Touchline, memory: Memo
 
 
 def test_the_channels_and_the_size_are_the_vocabularys() -> None:
-    """The SDK imports nothing of the vocabulary, and agrees with it."""
+    """The SDK does not import the vocabulary, but has its channels and limits."""
     assert set(get_args(Channel)) == {channel.value for channel in envelope.Channel}
     assert Limits().event_bytes == envelope.EVENT_BYTES
     assert Limits().batch_bytes + Limits().event_bytes < envelope.REQUEST_BYTES
@@ -106,7 +106,7 @@ def test_a_time_is_written_with_milliseconds(milliseconds: int, text: str) -> No
 
 
 def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) -> None:
-    """Decimals, times and read-only mappings are written as JSON's own."""
+    """Decimals, times and read-only mappings become JSON values."""
     due = datetime(2026, 11, 21, tzinfo=UTC)
     tl.track("promise.made", MappingProxyType({"account": "u"}), price=Decimal("9.90"), due_at=due)
     tl.flush()
@@ -118,10 +118,10 @@ def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) ->
     "arguments",
     [{"data": {"a": {1, 2}}}, {"time": datetime(2026, 1, 1)}, {"time": "now"}, {"data": 5}, {"a": "\ud800"}],
 )
-def test_what_cannot_be_written_is_lost_as_invalid(
+def test_an_event_that_is_not_json_is_lost_as_invalid(
     tl: Touchline, memory: Memory, arguments: Mapping[str, Any]
 ) -> None:
-    """An argument that is no JSON raises nothing; the event is counted and its neighbours arrive."""
+    """An argument that JSON cannot hold does not raise; the event is counted, the others arrive."""
     tl.track("page.viewed", {"account": "u"})
     tl.track("page.viewed", {"account": "u"}, **arguments)
     tl.track("page.viewed", {"account": "u"})
@@ -131,7 +131,7 @@ def test_what_cannot_be_written_is_lost_as_invalid(
 
 
 def test_an_event_past_the_size_is_lost_as_too_large(tl: Touchline, memory: Memory) -> None:
-    """An event of more than 32 KB does not travel."""
+    """An event of more than 32 KB is not sent."""
     tl.track("page.viewed", {"account": "u"}, text="x" * 32 * 1024)
     tl.flush()
     assert tl.stats.lost == {"too_large": 1}
@@ -147,7 +147,7 @@ def test_identify_links_identifiers(tl: Touchline, memory: Memory) -> None:
     assert event["identifiers"] == {"account": "u-17", "device": "c0ffee"}
 
 
-def test_a_contact_is_told_from_start_to_end(tl: Touchline, memory: Memory) -> None:
+def test_a_contact_sends_an_event_for_each_step(tl: Touchline, memory: Memory) -> None:
     """Each step of a contact is an event with the contact's id, channel and reason."""
     with tl.contact("phone", {"phone": "+49301"}, reason="billing", line="free") as call:
         call.menu_entered(menu="main")
@@ -201,8 +201,8 @@ def test_an_abandoned_contact_does_not_end(tl: Touchline, memory: Memory) -> Non
     assert "reason" not in memory.events[0]["data"]
 
 
-def test_an_exception_ends_a_contact_and_goes_on(tl: Touchline, memory: Memory) -> None:
-    """An exception in the body ends the contact, with nothing claimed, and is raised on."""
+def test_an_exception_ends_a_contact_and_propagates(tl: Touchline, memory: Memory) -> None:
+    """An exception in the block ends the contact without `resolved`, and propagates."""
     with pytest.raises(LookupError), tl.contact("phone", {"account": "u"}):
         raise LookupError
     tl.flush()
@@ -211,7 +211,7 @@ def test_an_exception_ends_a_contact_and_goes_on(tl: Touchline, memory: Memory) 
 
 
 def test_the_public_names_are_these() -> None:
-    """What the SDK promises by name changes only on purpose."""
+    """The public names of the SDK change only on purpose."""
     assert sorted(touchline.sdk.__all__) == [
         "Accepted",
         "Account",
@@ -236,7 +236,7 @@ def test_the_public_names_are_these() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"batch_events": 0}, {"retry_least": -1}, {"queue_bytes": 10}])
-def test_a_bound_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
-    """Limits must be positive, and a queue must hold one event."""
+def test_an_invalid_limit_raises(wrong: dict[str, Any]) -> None:
+    """Limits must be positive, and the queue must hold at least one event."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Limits(**wrong)

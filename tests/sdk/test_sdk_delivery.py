@@ -1,4 +1,4 @@
-"""The law of delivery: nothing waits, and every event is accounted for once."""
+"""Delivery never blocks the application, and every event is settled exactly once."""
 
 import logging
 import threading
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from touchline.sdk import Accepted, Batch, Limits, Loss, Memory, Outcome, Refused, Retry, TooLarge, Touchline
 from touchline.sdk.buffer import Buffer, Level, due
-from touchline.sdk.delivery import backoff
+from touchline.sdk.delivery import Delivery, Timing, backoff
 
 
 class Gate(Memory):
-    """A transport that stands still until it is opened, and answers from a script first."""
+    """A transport that blocks until it is opened, and then returns scripted outcomes first."""
 
     def __init__(self, *script: Outcome | Exception, open: bool = True) -> None:
         super().__init__()
@@ -70,13 +70,13 @@ def page(tl: Touchline, count: int = 1, **data: Any) -> None:
 def test_every_event_is_accounted_for_once(
     calls: list[str], answers: list[Outcome | Exception], bound: int, cut: bool
 ) -> None:
-    """Whatever is tracked and whatever is answered: emitted = accepted + quarantined + lost."""
+    """For any calls and outcomes: emitted = accepted + quarantined + lost."""
     gate = Gate(*answers)
-    told: Counter[Loss] = Counter()
+    called_back: Counter[Loss] = Counter()
     tl = Touchline(
         gate,
         source="shop",
-        on_loss=lambda reason, count: told.update({reason: count}),
+        on_loss=lambda reason, count: called_back.update({reason: count}),
         limits=Limits(
             queue_events=bound,
             batch_events=3,
@@ -110,11 +110,11 @@ def test_every_event_is_accounted_for_once(
     if closed:
         assert stats.accepted + stats.quarantined == len(gate.events)
     if not cut:
-        assert told == Counter(stats.lost) - Counter({"closed": 1})
+        assert called_back == Counter(stats.lost) - Counter({"closed": 1})
 
 
 def test_track_does_not_wait_for_a_transport_that_stands_still(quick: Limits) -> None:
-    """While the transport stands still, tracking goes on, and past the bound it is counted."""
+    """While the transport blocks, `track` returns at once; events past the bound are counted as lost."""
     gate = Gate(open=False)
     tl = Touchline(
         gate, source="shop", limits=replace(quick, queue_events=50, batch_events=10, batch_seconds=30)
@@ -134,7 +134,7 @@ def test_track_does_not_wait_for_a_transport_that_stands_still(quick: Limits) ->
 
 
 def test_the_queue_is_bounded_in_bytes(quick: Limits) -> None:
-    """The bytes that wait stay below their bound."""
+    """The queued bytes never exceed their bound."""
     gate = Gate(open=False)
     tl = Touchline(gate, source="shop", limits=replace(quick, queue_bytes=40_000, batch_bytes=1))
     page(tl)
@@ -147,7 +147,7 @@ def test_the_queue_is_bounded_in_bytes(quick: Limits) -> None:
 
 
 def test_threads_share_a_client(quick: Limits) -> None:
-    """Events of many threads all arrive once, those of each thread in their order."""
+    """Events of several threads arrive once each, and in order per thread."""
     memory = Memory()
     with Touchline(memory, source="shop", limits=replace(quick, queue_events=100_000)) as tl:
         threads = [threading.Thread(target=page, args=(tl, 500), kwargs={"thread": n}) for n in range(4)]
@@ -173,8 +173,8 @@ def test_nothing_runs_before_the_first_event(quick: Limits) -> None:
     assert tl.close()
 
 
-def test_what_is_tracked_after_close_is_lost_as_closed(caplog: pytest.LogCaptureFixture) -> None:
-    """A closed client raises nothing, counts, and says so once."""
+def test_events_tracked_after_close_are_lost_as_closed(caplog: pytest.LogCaptureFixture) -> None:
+    """A closed client does not raise; it counts the losses and logs them once."""
     tl = Touchline("memory://", source="shop")
     tl.close()
     page(tl, 3)
@@ -184,7 +184,7 @@ def test_what_is_tracked_after_close_is_lost_as_closed(caplog: pytest.LogCapture
 
 
 def test_close_takes_one_more_attempt_at_once(quick: Limits) -> None:
-    """Closing does not sit out a long wait: what is left is tried once more."""
+    """`close` ends a long wait: the batch is tried once more, at once."""
     gate = Gate(Retry("away", after=60))
     tl = Touchline(gate, source="shop", limits=replace(quick, retry_most=60, retry_seconds=600))
     page(tl)
@@ -193,8 +193,8 @@ def test_close_takes_one_more_attempt_at_once(quick: Limits) -> None:
     assert len(gate.events) == 1
 
 
-def test_an_answer_that_comes_after_close_gave_up_is_not_counted_again(quick: Limits) -> None:
-    """What close has counted as undelivered stays so, though the transport may still carry it."""
+def test_an_outcome_after_close_timed_out_is_not_counted_again(quick: Limits) -> None:
+    """Events that `close` counted as undelivered stay so, even if the transport still delivers them."""
     gate = Gate(open=False)
     tl = Touchline(gate, source="shop", limits=replace(quick, batch_events=2))
     page(tl, 3)
@@ -209,7 +209,7 @@ def test_an_answer_that_comes_after_close_gave_up_is_not_counted_again(quick: Li
 
 
 def test_a_full_batch_does_not_wait_for_its_time(wait_for: Callable[..., None]) -> None:
-    """A batch goes when it is full, by number or by bytes."""
+    """A batch is sent as soon as it is full, by events or by bytes."""
     memory = Memory()
     limits = Limits(batch_seconds=60, batch_events=100, batch_bytes=2_000)
     with Touchline(memory, source="shop", limits=limits) as tl:
@@ -221,18 +221,66 @@ def test_a_full_batch_does_not_wait_for_its_time(wait_for: Callable[..., None]) 
         wait_for(lambda: len(memory.events) == 101, 20)
 
 
-def test_attempts_grow_apart(quick: Limits) -> None:
-    """Each attempt waits longer than the one before."""
-    gate = Gate(*[Retry("away")] * 4)
-    with Touchline(gate, source="shop", limits=replace(quick, retry_least=0.02, retry_most=5)) as tl:
-        began = monotonic()
-        page(tl)
-        assert tl.flush(5)
-    assert monotonic() - began >= (0.02 + 0.04 + 0.08 + 0.16) / 2
+class Clock:
+    """A clock that pauses alone move. It records every pause."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.pauses: list[float] = []
+
+    def timing(self, jitter: Callable[[float, float], float]) -> Timing:
+        return Timing(now=lambda: self.now, pause=self.pause, jitter=jitter)
+
+    def pause(self, buffer: Buffer, seconds: float) -> None:
+        assert seconds > 0
+        self.pauses.append(round(seconds, 6))
+        self.now += seconds
+
+
+def pauses(
+    outcomes: list[Outcome | Exception], limits: Limits, jitter: Callable[[float, float], float] = max
+) -> list[float]:
+    """Send one event through `outcomes`; returns the pauses between the attempts."""
+    clock = Clock()
+    delivery = Delivery(Gate(*outcomes), limits, None, clock.timing(jitter))
+    delivery.submit(b"{}")
+    assert delivery.flush(5)
+    assert delivery.close(5)
+    return clock.pauses
+
+
+RETRIES = Limits(batch_seconds=600, retry_least=0.2, retry_most=3, retry_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("jitter", "expected"),
+    [(max, [0.2, 0.4, 0.8, 1.6, 3.0, 3.0]), (min, [0.1, 0.2, 0.4, 0.8, 1.5, 1.5])],
+)
+def test_the_wait_before_each_retry_doubles_up_to_its_bound(
+    jitter: Callable[[float, float], float], expected: list[float]
+) -> None:
+    """Each wait lies between half of its bound and its bound, which doubles up to `retry_most`."""
+    assert pauses([Retry("down")] * 6, RETRIES, jitter) == expected
+
+
+@pytest.mark.parametrize(("after", "pause"), [(0.0, 0.2), (1.5, 1.5), (3600.0, 3.0)])
+def test_retry_after_replaces_the_backoff_within_the_bounds(after: float, pause: float) -> None:
+    """A Retry-After is raised to `retry_least` and cut to `retry_most`."""
+    assert pauses([Retry("busy", after)], RETRIES) == [pause]
+
+
+def test_a_batch_is_retried_until_its_time_is_over() -> None:
+    """The last wait ends within `retry_seconds`; then the batch is lost and no attempt follows."""
+    assert pauses([Retry("down")] * 100, replace(RETRIES, retry_seconds=10)) == [0.2, 0.4, 0.8, 1.6, 3.0, 3.0]
+
+
+def test_a_long_wait_is_split_to_announce_losses() -> None:
+    """A wait longer than `batch_seconds` is a series of pauses of that length and a rest."""
+    assert pauses([Retry("busy", 2.5)], replace(RETRIES, batch_seconds=1)) == [1.0, 1.0, 0.5]
 
 
 def test_a_transport_that_raises_is_tried_again(quick: Limits) -> None:
-    """An exception in a transport does not end the thread."""
+    """An exception in a transport counts as `Retry`; the thread goes on."""
     gate = Gate(ValueError("a@b.example"), KeyError("x"))
     with Touchline(gate, source="shop", limits=quick) as tl:
         page(tl)
@@ -241,23 +289,23 @@ def test_a_transport_that_raises_is_tried_again(quick: Limits) -> None:
 
 
 def test_losses_are_called_back_on_another_thread(quick: Limits, wait_for: Callable[..., None]) -> None:
-    """The callback gets reasons and counts, not in the caller's thread, and may raise without harm."""
-    told: list[tuple[str, int, str]] = []
+    """The callback gets reasons and counts in the SDK's thread; an exception in it is harmless."""
+    calls: list[tuple[str, int, str]] = []
 
     def on_loss(reason: Loss, count: int) -> None:
-        told.append((reason, count, threading.current_thread().name))
+        calls.append((reason, count, threading.current_thread().name))
         raise LookupError
 
     with Touchline("memory://", source="shop", limits=quick, on_loss=on_loss) as tl:
         page(tl, 2, wrong={1})
-        wait_for(lambda: sum(count for _, count, _ in told) == 2)
+        wait_for(lambda: sum(count for _, count, _ in calls) == 2)
         page(tl)
         assert tl.flush(5)
-    assert {(reason, thread) for reason, _, thread in told} == {("invalid", "touchline")}
+    assert {(reason, thread) for reason, _, thread in calls} == {("invalid", "touchline")}
 
 
 def test_the_log_is_short_and_holds_no_value(quick: Limits, caplog: pytest.LogCaptureFixture) -> None:
-    """A thousand losses make a line or two; neither holds anything of a customer."""
+    """A thousand losses make a few log lines, without any value of an event."""
     caplog.set_level(logging.DEBUG)
     gate = Gate(ValueError("u-secret"), Refused("HTTP 401"))
     with Touchline(gate, source="shop", limits=quick) as tl:
@@ -310,7 +358,7 @@ def test_a_batch_is_due(level: Level, expected: bool) -> None:
 
 @given(st.lists(st.integers(1, 60), max_size=50), st.integers(1, 10), st.integers(1, 100))
 def test_what_is_put_is_taken_in_order(sizes: list[int], most_events: int, most_bytes: int) -> None:
-    """Every line comes out once and in order, in batches within both bounds, or alone."""
+    """Every line is taken once and in order, in batches within both bounds, or alone."""
     buffer = Buffer(Limits())
     lines = [bytes([number]) * size for number, size in enumerate(sizes)]
     for line in lines:
@@ -324,7 +372,7 @@ def test_what_is_put_is_taken_in_order(sizes: list[int], most_events: int, most_
 
 
 def test_waits_double_up_to_their_bound() -> None:
-    """The wait before another attempt doubles and stays within its bound for ever."""
+    """The bound of a wait doubles with each attempt, up to `retry_most`."""
     waits = [backoff(attempt, Limits(retry_least=0.2, retry_most=30)) for attempt in range(3)]
     assert waits == [0.2, 0.4, 0.8]
     assert backoff(10_000, Limits(retry_most=30)) == 30

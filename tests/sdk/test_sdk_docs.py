@@ -1,4 +1,4 @@
-"""The SDK's page shows code that runs."""
+"""docs/sdk.md runs and is complete."""
 
 import re
 from pathlib import Path
@@ -28,6 +28,6 @@ def test_the_page_runs_from_top_to_bottom(collector: Any) -> None:
 
 
 def test_the_page_names_every_limit_and_loss() -> None:
-    """No limit and no reason is left out of the page."""
+    """The page names every limit and every reason for a loss."""
     text = PAGE.read_text()
     assert all(f"`{name}`" in text for name in [*get_args(Loss), *Limits.__slots__])

@@ -1,5 +1,6 @@
-"""The HTTP transport against a real server: every answer that a collector, or the way to it, may give."""
+"""The HTTP transport against a real server: every response of a collector or a proxy in front of it."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from touchline.sdk.transports.http import outcome
 
 @pytest.fixture
 def tl(collector: Any, quick: Limits) -> Iterator[Touchline]:
-    """A client whose batches are what was tracked before each flush."""
+    """A client that sends one batch per flush."""
     tl = Touchline(collector.url, key="k-1", source="shop", limits=replace(quick, batch_seconds=60))
     yield tl
     tl.close(5)
@@ -27,7 +28,7 @@ def page(tl: Touchline, count: int = 1) -> None:
 
 
 def test_a_batch_is_posted_with_the_key(tl: Touchline, collector: Any) -> None:
-    """A batch goes to /v1/events as NDJSON, with the key, packed if that pays, on one connection."""
+    """A batch goes to /v1/events as NDJSON with the key, gzipped if large, over one connection."""
     page(tl, 100)
     assert tl.flush(5)
     page(tl)
@@ -51,7 +52,7 @@ def test_a_path_in_the_url_is_a_prefix(collector: Any, quick: Limits) -> None:
 
 
 def test_a_batch_is_full_at_its_bounds(collector: Any, quick: Limits) -> None:
-    """No batch passes the number or the bytes of a batch."""
+    """No batch exceeds its bounds in events or in bytes."""
     with Touchline(
         collector.url, source="shop", limits=replace(quick, batch_events=7, batch_bytes=2_000)
     ) as tl:
@@ -67,7 +68,7 @@ def test_a_batch_is_full_at_its_bounds(collector: Any, quick: Limits) -> None:
 def test_what_is_quarantined_is_counted_and_not_resent(
     tl: Touchline, collector: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A quarantined event is the collector's: it is counted, logged once, and its neighbours are stored."""
+    """A quarantined event is counted, and logged with its type, its field and the command to list it."""
     collector.refused_types = {"no.such": "unknown_type"}
     page(tl)
     tl.track("no.such", {"account": "u-secret"})
@@ -77,13 +78,34 @@ def test_what_is_quarantined_is_counted_and_not_resent(
     assert (stats.emitted, stats.accepted, stats.quarantined, stats.lost) == (3, 2, 1, {})
     assert sum(len(events) for _, _, events in collector.requests) == 3
     tl.close()
-    assert "quarantined 1 events ('unknown_type')" in caplog.text
-    assert "u-secret" not in caplog.text
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line == (
+        "the collector quarantined 1 events ('unknown_type'), such as type no.such, field type:"
+        " run `touchline quarantine list` there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("type_", "field", "example"),
+    [
+        ("checkout.started", "data.cart_id", "type checkout.started, field data.cart_id"),
+        ("checkout.started", "identifiers.account.0", "type checkout.started, field identifiers.account.0"),
+        ("checkout.started", "identifiers.ann@shop.example", "type checkout.started"),
+        ("Ann Miller", "identifiers.+4930123", ""),
+        (7, None, ""),
+    ],
+)
+def test_the_example_of_a_quarantined_event_holds_names_alone(type_: Any, field: Any, example: str) -> None:
+    """The log gets a type and a field that are names; a text that may be a customer's is left out."""
+    result = {"status": "quarantined", "reason": "invalid_data", "field": field}
+    response = json.dumps({"results": [result]}).encode()
+    line = json.dumps({"type": type_}).encode()
+    assert outcome(200, None, response, [line]) == Accepted({"invalid_data": 1}, example)
 
 
 @pytest.mark.parametrize("after_storing", [False, True])
 def test_a_connection_that_breaks_is_tried_again(tl: Touchline, collector: Any, after_storing: bool) -> None:
-    """A reset loses nothing and doubles nothing, whether or not the batch was stored before it."""
+    """After a reset every event is stored once, whether or not the batch was stored before it."""
     collector.will_reset(after_storing=after_storing)
     collector.will_reset(after_storing=after_storing)
     page(tl, 3)
@@ -93,7 +115,7 @@ def test_a_connection_that_breaks_is_tried_again(tl: Touchline, collector: Any, 
 
 
 def test_a_kept_connection_that_died_is_replaced_at_once(collector: Any, quick: Limits) -> None:
-    """A connection closed while idle costs no wait: the same batch goes out on a new one."""
+    """If an idle connection was closed, the batch goes out on a new one without a wait."""
     with Touchline(collector.url, source="shop", limits=replace(quick, retry_least=5, retry_most=5)) as tl:
         page(tl)
         assert tl.flush(4)
@@ -104,8 +126,8 @@ def test_a_kept_connection_that_died_is_replaced_at_once(collector: Any, quick: 
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
-def test_an_answer_that_may_pass_is_tried_again(tl: Touchline, collector: Any, status: int) -> None:
-    """Overload and failures of a server are met with another attempt."""
+def test_a_temporary_failure_is_retried(tl: Touchline, collector: Any, status: int) -> None:
+    """Overload and server errors are retried."""
     collector.will_answer(status)
     page(tl)
     assert tl.flush(5)
@@ -114,7 +136,7 @@ def test_an_answer_that_may_pass_is_tried_again(tl: Touchline, collector: Any, s
 
 
 def test_retry_after_is_honoured(collector: Any, quick: Limits) -> None:
-    """The next attempt comes no earlier than the collector asks."""
+    """The next attempt waits as long as Retry-After says."""
     with Touchline(collector.url, source="shop", limits=replace(quick, retry_most=5)) as tl:
         collector.will_answer(503, headers={"Retry-After": "1"})
         page(tl)
@@ -124,15 +146,15 @@ def test_retry_after_is_honoured(collector: Any, quick: Limits) -> None:
 
 
 def test_retry_after_is_clamped(tl: Touchline, collector: Any) -> None:
-    """A collector that asks for an hour is asked again after the longest wait of our own."""
+    """A Retry-After of an hour is cut to `retry_most`."""
     collector.will_answer(429, headers={"Retry-After": "3600"})
     page(tl)
     assert tl.flush(5)
     assert tl.stats.accepted == 1
 
 
-def test_a_collector_that_does_not_answer_is_left(collector: Any, quick: Limits) -> None:
-    """A request that stands still is given up after its limit and tried again."""
+def test_a_request_without_a_response_is_retried(collector: Any, quick: Limits) -> None:
+    """A request without a response is cancelled after `request_seconds` and retried."""
     release = threading.Event()
     collector.will_hang(release)
     with Touchline(collector.url, source="shop", limits=replace(quick, request_seconds=0.1)) as tl:
@@ -142,8 +164,8 @@ def test_a_collector_that_does_not_answer_is_left(collector: Any, quick: Limits)
     release.set()
 
 
-def test_an_answer_that_drips_is_left(collector: Any, quick: Limits) -> None:
-    """An answer that comes byte by byte has a limit as a whole."""
+def test_a_slow_response_is_cancelled(collector: Any, quick: Limits) -> None:
+    """A response that arrives byte by byte must be complete within `request_seconds`."""
     release = threading.Event()
 
     def drip(handler: Any, events: list[Any]) -> None:
@@ -166,8 +188,8 @@ def test_an_answer_that_drips_is_left(collector: Any, quick: Limits) -> None:
     release.set()
 
 
-def test_an_answer_without_end_is_left(tl: Touchline, collector: Any) -> None:
-    """No more is read of an answer than one can be long."""
+def test_an_endless_response_is_cancelled(tl: Touchline, collector: Any) -> None:
+    """A response is read up to its bound only."""
 
     def pour(handler: Any, events: list[Any]) -> None:
         handler.send_response(200)
@@ -187,10 +209,10 @@ def test_an_answer_without_end_is_left(tl: Touchline, collector: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404])
-def test_a_refusal_is_lost_once_and_said(
+def test_a_refused_batch_is_lost_and_logged(
     tl: Touchline, collector: Any, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
-    """A refused batch is not sent again; the loss is counted, and logged with the status."""
+    """A refused batch is not retried; the loss is counted and logged with the status."""
     collector.will_answer(status)
     page(tl, 2)
     assert tl.flush(5)
@@ -203,7 +225,7 @@ def test_a_refusal_is_lost_once_and_said(
 
 
 def test_a_batch_that_is_too_large_is_halved(tl: Touchline, collector: Any) -> None:
-    """On 413 the batch goes in halves, in order, until it fits."""
+    """After 413 the batch is sent in halves, in order, until it fits."""
     collector.most_events = 7
     page(tl, 100)
     assert tl.flush(5)
@@ -212,7 +234,7 @@ def test_a_batch_that_is_too_large_is_halved(tl: Touchline, collector: Any) -> N
 
 
 def test_one_event_that_is_too_large_is_lost(tl: Touchline, collector: Any) -> None:
-    """An event that alone meets 413 is lost as too large."""
+    """A single event that gets 413 is lost as `too_large`."""
     collector.will_answer(413)
     page(tl)
     assert tl.flush(5)
@@ -220,7 +242,7 @@ def test_one_event_that_is_too_large_is_lost(tl: Touchline, collector: Any) -> N
 
 
 def test_losses_are_reported_until_a_batch_is_accepted(tl: Touchline, collector: Any) -> None:
-    """Each request tells of the losses that no accepted batch has told of, and no other."""
+    """Each request reports exactly the losses that no accepted batch has reported."""
     for _ in range(3):
         tl.track("page.viewed", {"account": "u"}, wrong={1})
     collector.will_answer(503)
@@ -232,12 +254,12 @@ def test_losses_are_reported_until_a_batch_is_accepted(tl: Touchline, collector:
     for _ in range(2):
         page(tl)
         assert tl.flush(5)
-    told = [headers.get("touchline-lost") for _, headers, _ in collector.requests]
-    assert told == ["invalid=3", "invalid=3", None, "refused=1", None]
+    reports = [headers.get("touchline-lost") for _, headers, _ in collector.requests]
+    assert reports == ["invalid=3", "invalid=3", None, "refused=1", None]
 
 
 def test_a_server_that_keeps_failing_costs_one_batch_at_a_time(collector: Any, quick: Limits) -> None:
-    """A batch that fails for longer than its limit is lost as undelivered; the next one has its chance."""
+    """A batch that fails for `retry_seconds` is lost as `undelivered`; then the next batch is sent."""
     limits = replace(quick, retry_seconds=0.1, retry_most=0.01)
     with Touchline(collector.url, source="shop", limits=limits) as tl:
         collector.script.extend([lambda handler, events: collector.answer(handler, 500)] * 1_000)
@@ -253,7 +275,7 @@ def test_a_server_that_keeps_failing_costs_one_batch_at_a_time(collector: Any, q
 def test_a_collector_that_comes_late_gets_everything(
     collector: Any, quick: Limits, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the collector is away events wait, a warning says so once, and then all of them arrive."""
+    """While the collector is down events stay queued, with one warning; then all of them arrive."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with Touchline(f"http://127.0.0.1:{port}", source="shop", limits=quick) as tl:
@@ -266,11 +288,11 @@ def test_a_collector_that_comes_late_gets_everything(
         finally:
             late.close()
         assert [event["data"]["number"] for event in late.events] == list(range(250))
-    assert caplog.text.count("they wait in memory") == 1
+    assert caplog.text.count("they stay in memory") == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "retry_after", "answer", "meaning"),
+    ("status", "retry_after", "content", "expected"),
     [
         (200, None, b'{"results": [{"id": "1", "status": "stored"}]}', Accepted()),
         (200, None, b'{"results": [{"id": "1", "status": "duplicate"}]}', Accepted()),
@@ -287,13 +309,15 @@ def test_a_collector_that_comes_late_gets_everything(
         (401, "7", b"", Refused("HTTP 401")),
     ],
 )
-def test_an_answer_means(status: int, retry_after: str | None, answer: bytes, meaning: Outcome) -> None:
-    """Each answer has one meaning."""
-    assert outcome(status, retry_after, answer, 1) == meaning
+def test_each_response_has_one_outcome(
+    status: int, retry_after: str | None, content: bytes, expected: Outcome
+) -> None:
+    """Status, Retry-After and body decide the outcome of a batch."""
+    assert outcome(status, retry_after, content, [b"{}"]) == expected
 
 
 def test_close_has_a_limit_while_a_request_stands_still(collector: Any, quick: Limits) -> None:
-    """Closing waits no longer than it is told, whatever the collector does; the rest is undelivered."""
+    """`close` returns after its timeout, whatever the collector does; the rest is lost as `undelivered`."""
     release = threading.Event()
     collector.will_hang(release)
     tl = Touchline(collector.url, source="shop", limits=quick)

@@ -1,4 +1,4 @@
-"""The transport to Kafka: what is particular to it."""
+"""The particulars of the transport `kafka://`."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def transport(broker: Broker, path: str, seconds: float = 10) -> Kafka:
 
 
 def ids(read_topic: ReadTopic, topics: Topics) -> list[str]:
-    return [line["id"] for one in read_topic(topics.inbox) for line in one.lines]
+    return [line["id"] for record in read_topic(topics.inbox) for line in record.lines]
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def ids(read_topic: ReadTopic, topics: Topics) -> list[str]:
     ],
 )
 def test_the_path_names_the_prefix_or_the_topic(path: str, topic: str) -> None:
-    """The prefix of the topics, or the topic of touchpoints, both lead to the inbox beside it."""
+    """The path may be the prefix of the topics or the topic of touchpoints; both give the inbox."""
     assert Kafka(urlsplit(f"kafka://a.example:9092,b.example:9093{path}"), "shop", 1).topic == topic
 
 
-def test_a_record_says_who_sent_it(
+def test_a_record_has_headers_of_its_client(
     kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits
 ) -> None:
     """Headers: raw events, the source as the producer, the number of the batch, the client's account."""
@@ -51,7 +51,7 @@ def test_a_record_says_who_sent_it(
         for _ in range(2):
             tl.track("page.viewed", {"account": "u"})
             assert tl.flush(20)
-    first, second = (one.about for one in read_topic(topics.inbox))
+    first, second = (record.about for record in read_topic(topics.inbox))
     assert (first.kind, first.producer, first.batch, second.batch) == ("raw", "till-ü", 1, 2)
     assert abs(first.received_at / 1000 - time.time()) < 60
     assert first.account.startswith("client=")
@@ -62,7 +62,7 @@ def test_a_record_says_who_sent_it(
 def test_a_secure_broker_lets_it_in(
     kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits, way: str
 ) -> None:
-    """Over TLS, with a user's password as the key or with a certificate, what is tracked arrives."""
+    """Events arrive over TLS, with the password as the key or with a certificate."""
     if not kafka.secure:
         pytest.skip("openssl is not installed: nothing makes a certificate")
     one = kafka.by_certificate if way == "certificate" else kafka.by_password
@@ -79,8 +79,8 @@ def test_a_secure_broker_lets_it_in(
     assert ids(read_topic, topics) == ["1"]
 
 
-def test_a_broker_that_does_not_let_it_in_is_said(kafka: Broker, topics: Topics) -> None:
-    """A wrong password is refused, as a wrong key is; one who does not prove who he is may do so later."""
+def test_a_failed_login_has_an_outcome(kafka: Broker, topics: Topics) -> None:
+    """A wrong password refuses the batch; a certificate that is not trusted retries it."""
     if not kafka.secure:
         pytest.skip("openssl is not installed: nothing makes a certificate")
     one = kafka.by_password
@@ -95,7 +95,7 @@ def test_a_broker_that_does_not_let_it_in_is_said(kafka: Broker, topics: Topics)
 def test_a_batch_that_is_too_large_is_halved(
     kafka: Broker, topics: Topics, read_topic: ReadTopic, quick: Limits
 ) -> None:
-    """More than a record may hold is taken in parts, and none of it is lost."""
+    """A batch larger than a Kafka record is sent in halves, and no event is lost."""
     assert transport(kafka, topics.prefix).send(Batch([b"x" * 600_000] * 2)) == TooLarge()
     limits = Limits(batch_seconds=0.01, batch_bytes=4_000_000, batch_events=200)
     with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="shop", limits=limits) as tl:
@@ -107,7 +107,7 @@ def test_a_batch_that_is_too_large_is_halved(
 
 
 def test_without_a_broker_a_batch_is_tried_again(quick: Limits) -> None:
-    """Nobody listens: the outcome says what happened, at once, and the client keeps the events."""
+    """Without a broker the outcome names the error at once, and the client keeps the events."""
     one = Kafka(urlsplit("kafka://127.0.0.1:1/"), "shop", 5)
     assert one.send(Batch([b"{}"])) == Retry("ConnectionRefusedError")
     tl = Touchline("kafka://127.0.0.1:1", source="shop", limits=quick)
@@ -119,7 +119,7 @@ def test_without_a_broker_a_batch_is_tried_again(quick: Limits) -> None:
 
 
 def test_a_missing_topic_is_tried_again(kafka: Broker) -> None:
-    """A topic may be made later; no producer is left behind by the attempts."""
+    """A missing topic is retried, and no producer stays open."""
     one = transport(kafka, "nowhere.", seconds=1)
     assert one.send(Batch([b"{}"])) == Retry("KafkaTimeoutError")
     assert one._producer is None
@@ -128,7 +128,7 @@ def test_a_missing_topic_is_tried_again(kafka: Broker) -> None:
 def test_a_broker_that_stands_still_is_waited_for_within_the_limit(
     kafka: Broker, topics: Topics, read_topic: ReadTopic
 ) -> None:
-    """A batch without an answer is tried again by a new producer; what arrived twice has one id."""
+    """A batch without an acknowledgement is retried by a new producer; a repeated event keeps its id."""
     one = transport(kafka, topics.prefix, seconds=2)
     assert one.send(Batch([b'{"id":"before"}'])) == Accepted()
     assert kafka.pid is not None
@@ -178,23 +178,21 @@ def run(program: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_parent_and_child_send_after_a_fork(kafka: Broker, topics: Topics, read_topic: ReadTopic) -> None:
-    """Both end in order, and what each tracked arrives once."""
+    """Parent and child exit cleanly, and the events of each arrive once."""
     done = run(FORK, f"kafka://{kafka.bootstrap}/{topics.prefix}")
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(ids(read_topic, topics)) == ["child-2", "parent-1", "parent-2"]
 
 
-def test_what_is_left_goes_out_at_the_interpreters_end(
-    kafka: Broker, topics: Topics, read_topic: ReadTopic
-) -> None:
-    """A program that just ends has sent what it tracked, without a word."""
+def test_queued_events_are_sent_at_exit(kafka: Broker, topics: Topics, read_topic: ReadTopic) -> None:
+    """A program that exits without `close` sends its events and prints nothing."""
     done = run(AT_THE_END, f"kafka://{kafka.bootstrap}/{topics.prefix}")
     assert (done.returncode, done.stderr) == (0, "")
     assert ids(read_topic, topics) == ["0", "1", "2", "3", "4"]
 
 
-def test_the_interpreters_end_is_not_held_up_by_a_broker_that_is_away() -> None:
-    """Within the client's limit, and the loss is said."""
+def test_exit_does_not_wait_for_a_broker_that_is_down() -> None:
+    """Without a broker the process exits within the client's limit and logs the loss."""
     began = time.monotonic()
     done = run(AT_THE_END, "kafka://127.0.0.1:1")
     assert done.returncode == 0
@@ -204,7 +202,7 @@ def test_the_interpreters_end_is_not_held_up_by_a_broker_that_is_away() -> None:
 
 
 def test_without_kafka_python_the_message_names_the_extra() -> None:
-    """It is an error where the client is made."""
+    """The error is raised where the client is created."""
     program = """
 import sys
 from importlib.machinery import ModuleSpec

@@ -1,4 +1,4 @@
-"""The SDK in a process of its own: at its end, and across a fork."""
+"""The SDK at the exit of its process, and across a fork."""
 
 import json
 import os
@@ -35,13 +35,13 @@ work()
 
 
 def test_what_was_tracked_is_sent_before_the_process_ends(collector: Any) -> None:
-    """A process that just ends, its client out of sight, still sends what it tracked."""
+    """A process that exits without `close`, and without a reference to its client, sends its events."""
     run(TRACK_AND_END, collector.url)
     assert [event["data"]["number"] for event in collector.events] == list(range(150))
 
 
 def test_the_end_of_a_process_waits_no_longer_than_its_limit(collector: Any) -> None:
-    """With a collector that never answers, the process ends within its limit, for all clients together."""
+    """If the collector never responds, the process exits within one limit for all clients together."""
     release = threading.Event()
     for _ in range(3):
         collector.will_hang(release)
@@ -66,7 +66,7 @@ began.append(time.monotonic())
 
 
 def test_tracking_while_the_process_ends_raises_nothing(collector: Any) -> None:
-    """Tracking for the first time, or again, while the interpreter ends is no error."""
+    """A first or a later `track` during the interpreter's exit does not raise."""
     out = run(
         """
 import atexit, json, sys
@@ -89,7 +89,7 @@ atexit.register(lambda: tl.track("page.viewed", {"account": "u"}))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.parametrize("place", ["http", "embedded"])
 def test_a_forked_child_sends_its_own_events(collector: Any, tmp_path: Any, place: str) -> None:
-    """After a fork the parent keeps its queue; the child starts empty; nothing comes twice."""
+    """After a fork the parent keeps its queue, the child starts empty, and no event is sent twice."""
     out = run(
         """
 import os, sys
@@ -139,7 +139,7 @@ for (body,) in sqlite3.connect(sys.argv[1]).execute("SELECT body FROM batches"):
 
 
 def test_importing_the_sdk_is_light() -> None:
-    """The SDK brings in nothing of the server, and no package but its two."""
+    """Importing the SDK loads no server code, and two packages only."""
     out = run(
         """
 import sys
@@ -152,8 +152,8 @@ print(*sorted(name for name in sys.modules if name.startswith("touchline.") and 
     assert out.splitlines() == ["orjson touchline uuid_utils", ""]
 
 
-def test_a_process_that_waits_takes_no_time() -> None:
-    """A client with nothing to do does not wake up to look."""
+def test_an_idle_client_does_not_wake_up() -> None:
+    """A client without events does not poll."""
     out = run(
         """
 import resource, threading

@@ -1,4 +1,4 @@
-"""One suite that every transport passes, and what is particular to the embedded one and the memory."""
+"""The contract that every transport passes, and the particulars of `embedded://` and `memory://`."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ from touchline.sdk.transports import Kafka, transport_for
 
 @dataclass
 class Place:
-    """Somewhere to send to, and what has arrived there."""
+    """A transport, and what it has delivered."""
 
     url: str
     transport: Transport
@@ -55,7 +55,7 @@ def place(request: pytest.FixtureRequest, collector: Any, tmp_path: Path, quick:
 
 
 def test_events_arrive_in_order_and_whole(place: Place, quick: Limits) -> None:
-    """What is tracked arrives once, in order, with everything it was given."""
+    """Events arrive once, in order and unchanged."""
     with Touchline(place.transport, source="shop", limits=quick) as tl:
         for number in range(1_000):
             tl.track(
@@ -86,7 +86,7 @@ def test_the_largest_event_arrives(place: Place, quick: Limits) -> None:
 
 
 def test_a_transport_sends_after_it_was_closed_or_forked(place: Place) -> None:
-    """Closing and forking let go of what is open; the next batch opens it again."""
+    """After close or fork the next batch opens the connection again."""
     transport = place.transport
     for number, let_go in enumerate([transport.close, transport.forked, transport.close]):
         assert transport.send(Batch([b'{"id":"%d","type":"t"}' % number])) == Accepted()
@@ -110,7 +110,7 @@ def test_a_transport_sends_after_it_was_closed_or_forked(place: Place) -> None:
     )
 )
 def test_data_comes_back_as_it_went(data: dict[str, Any]) -> None:
-    """Any JSON data is carried without a change."""
+    """Any JSON data arrives unchanged."""
     memory = Memory()
     with Touchline(memory, source="shop", limits=Limits(batch_seconds=0.001)) as tl:
         tl.track("x.y", {"account": "u"}, data=data)
@@ -118,7 +118,7 @@ def test_data_comes_back_as_it_went(data: dict[str, Any]) -> None:
 
 
 def test_the_inbox_names_its_producer(tmp_path: Path, quick: Limits) -> None:
-    """A batch in the inbox carries the source as its producer and one event a line."""
+    """A batch in the inbox has the source as its producer and one event per line."""
     with Touchline(f"embedded://{tmp_path}/a%20b", source="till", limits=quick) as tl:
         tl.track("page.viewed", {"account": "u"})
     [(producer, body)] = inbox(tmp_path / "a b")
@@ -127,7 +127,7 @@ def test_the_inbox_names_its_producer(tmp_path: Path, quick: Limits) -> None:
 
 
 def test_the_inbox_is_durable_and_private(tmp_path: Path) -> None:
-    """The inbox is written ahead, and the folder that is made for it is its owner's alone."""
+    """The inbox uses WAL and full sync; its new folder is readable by the owner alone."""
     transport = Embedded(tmp_path / "data", "shop")
     assert transport.send(Batch([b"{}"])) == Accepted()
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
@@ -140,7 +140,7 @@ def test_the_inbox_is_durable_and_private(tmp_path: Path) -> None:
 
 
 def test_a_child_leaves_the_connection_of_its_parent_open(tmp_path: Path) -> None:
-    """After a fork the inherited connection is neither used nor closed."""
+    """A forked child neither uses nor closes the parent's connection."""
     transport = Embedded(tmp_path, "shop")
     transport.send(Batch([b"{}"]))
     inherited = transport._connection
@@ -154,8 +154,8 @@ def test_a_child_leaves_the_connection_of_its_parent_open(tmp_path: Path) -> Non
     transport.close()
 
 
-def test_a_full_inbox_takes_again_once_it_is_drained(tmp_path: Path) -> None:
-    """The inbox has a bound in bytes; past it batches wait until somebody has drained it."""
+def test_a_full_inbox_accepts_again_after_it_is_drained(tmp_path: Path) -> None:
+    """Past the inbox's bound in bytes, batches are retried until a reader has drained it."""
     transport = Embedded(tmp_path, "shop", most_bytes=64 * 1024)
     batch = Batch([b"x" * 10_000])
     outcomes = [transport.send(batch) for _ in range(10)]
@@ -171,13 +171,13 @@ def test_a_full_inbox_takes_again_once_it_is_drained(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_a_file_is_tried_again(tmp_path: Path) -> None:
-    """A data folder that is a file is a reason to try again, not an exception."""
+    """If the data folder is a file, the batch is retried; nothing raises."""
     (tmp_path / "data").write_text("")
     assert Embedded(tmp_path / "data", "shop").send(Batch([b"{}"])) == Retry("FileExistsError")
 
 
 def test_the_memory_has_a_bound() -> None:
-    """The list refuses what would make it grow for ever, and takes again once it is cleared."""
+    """A full list refuses batches, and accepts them again after `clear`."""
     memory = Memory()
     assert memory.send(Batch([b'{"type": "a.b"}'] * 100_000)) == Accepted()
     assert isinstance(memory.send(Batch([b"{}"])), Refused)
@@ -191,27 +191,27 @@ def test_the_memory_has_a_bound() -> None:
     [
         ("ftp://host", "'ftp'"),
         ("localhost:8080", "'localhost'"),
-        ("http://", "names no host"),
+        ("http://", "has no host"),
         ("http://host:80800", "[Pp]ort"),
-        ("embedded://", "names no folder"),
+        ("embedded://", "has no folder"),
         ("kafka://host/touchline.", "a host and a port"),
         ("kafka://host:9092,/touchline.", "a host and a port"),
-        ("kafkas://shop:password@host:9092", "holds a password: give it apart, as the key"),
-        ("kafkas://shop@host:9092", "give the password as the key"),
-        ("kafkas://host:9092?authority=ca.pem", "knows no authority"),
+        ("kafkas://shop:password@host:9092", "has a password in the URL: pass it as the key"),
+        ("kafkas://shop@host:9092", "pass the password as the key"),
+        ("kafkas://host:9092?authority=ca.pem", "unknown option authority"),
         ("kafkas://host:9092?ca=none.pem", "No such file.*ca=none.pem"),
-        ("kafka://host:9092?ca=none.pem", "begin the URL with kafkas://"),
+        ("kafka://host:9092?ca=none.pem", "start the URL with kafkas://"),
         ("kafkas://host:9092?mechanism=MD5", "mechanism=MD5"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_at_once(url: str, says: str) -> None:
-    """A wrong URL is an error where the client is made, and says what is wrong."""
+    """A wrong URL raises where the client is created; the message says what to write."""
     with pytest.raises(ValueError, match=says):
         Touchline(url, source="shop")
 
 
 def test_a_key_that_cannot_be_a_header_is_refused_at_once() -> None:
-    """A key with a line break is an error where the client is made, and is not repeated in it."""
+    """A key with a line break raises where the client is created; the message does not repeat it."""
     with pytest.raises(ValueError, match="the key holds") as error:
         Touchline("http://127.0.0.1:1", key="secret\n", source="shop")
     assert "secret" not in str(error.value)

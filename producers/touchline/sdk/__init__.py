@@ -1,4 +1,4 @@
-"""Touchline for applications: track touchpoints in three lines, without ever waiting for them."""
+"""The Touchline SDK: applications track customer touchpoints with it, and never wait for delivery."""
 
 from touchline.sdk.account import Account
 from touchline.sdk.client import Channel, Identifiers, Touchline

@@ -1,8 +1,8 @@
-"""What a client tells of itself with each batch, so that whoever receives it can see what is missing.
+"""The counters that a client sends with each batch, so that the collector can see what is missing.
 
-Law: at every moment `emitted = queued + lost before the queue`, and a batch holds the positions `first` up to
-`first + events` of what was queued. So positions that never arrive are those that were lost later, and
-what is behind the last one that arrived is still on its way.
+At every moment `emitted = queued + lost before the queue`. A batch holds the queued events number `first` to
+`first + events - 1`. A number below the highest that arrived, but missing itself, was lost after queueing; a
+number above it may still arrive.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from touchline.sdk.loss import Loss
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One client's account as of one batch; all counts are since the client began.
+    """One client's counters at the time of one batch. Counts start when the client starts.
 
     Args:
-        client: Which client of the producer: one process, or a forked child.
-        batch: The number of this batch, from 1; one that is sent again keeps its number.
-        first: How many events were taken from the queue before this batch's.
+        client: Id of the client: one process of the producer, or a forked child.
+        batch: Number of the batch, from 1. A batch that is sent again keeps its number.
+        first: Events taken from the queue before this batch.
         emitted: Calls of `track`.
-        queued: Those of them that entered the queue.
+        queued: Events that entered the queue.
         lost: Events lost, by reason.
     """
 
@@ -33,7 +33,7 @@ class Account:
 
     @property
     def header(self) -> str:
-        """It as `client=…, batch=7, first=600, emitted=712, queued=709, lost.queue_full=3`."""
+        """The counters as `client=…, batch=7, first=600, emitted=712, queued=709, lost.queue_full=3`."""
         counts = {"batch": self.batch, "first": self.first, "emitted": self.emitted, "queued": self.queued}
         counts |= {f"lost.{reason}": count for reason, count in self.lost.items() if count}
         return ", ".join([f"client={self.client}", *(f"{name}={count}" for name, count in counts.items())])

@@ -1,6 +1,7 @@
-"""The queue between the application's threads and the one that sends: bounded, and never waited for.
+"""The queue between the application's threads and the sending thread. It is bounded and never blocks.
 
-Law: what was put is taken once, in order; what would pass a bound is refused at once.
+Every event that is put is taken exactly once, in order. An event that would exceed a bound is rejected at
+once.
 """
 
 import threading
@@ -13,7 +14,10 @@ from touchline.sdk.limits import Limits
 
 
 class Level(NamedTuple):
-    """How full a buffer is: events, their bytes, and seconds since it was empty or last taken from."""
+    """How full a buffer is.
+
+    `events` and `bytes` count what is queued; `age` is the seconds since the queue was empty or last read.
+    """
 
     events: int
     bytes: int
@@ -21,7 +25,7 @@ class Level(NamedTuple):
 
 
 def due(level: Level, limits: Limits) -> bool:
-    """Whether what is waiting should be sent now: enough events, enough bytes, or long enough."""
+    """Whether a batch should be sent now: it has enough events or bytes, or it has waited long enough."""
     return level.events > 0 and (
         level.events >= limits.batch_events
         or level.bytes >= limits.batch_bytes
@@ -32,8 +36,8 @@ def due(level: Level, limits: Limits) -> bool:
 class Buffer:
     """A queue of encoded events, bounded in number and in bytes, for many producers and one consumer.
 
-    The lock is reentrant and the bell a SimpleQueue because a signal handler may put while its own thread
-    is inside `put`.
+    The lock is reentrant, and the wake-up signal is a SimpleQueue, because a signal handler may call `put`
+    while its own thread is inside `put`.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -43,12 +47,12 @@ class Buffer:
         self._bytes = 0
         self._since = 0.0
         self._closed = False
-        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
         self.added = 0
-        """Events ever put."""
+        """Events put since the start."""
 
     def put(self, line: bytes) -> Literal["queue_full", "closed"] | None:
-        """Add one event; returns why it was refused, or None."""
+        """Add one event. Returns the reason if it is rejected, else None."""
         limits = self._limits
         with self._lock:
             before = self._bytes
@@ -68,7 +72,7 @@ class Buffer:
         return None
 
     def take(self, most_events: int, most_bytes: int) -> list[bytes]:
-        """Remove the oldest events, at least one if there is any, within both bounds."""
+        """Remove the oldest events within both bounds; at least one, unless the queue is empty."""
         taken: list[bytes] = []
         with self._lock:
             size = 0
@@ -82,24 +86,24 @@ class Buffer:
         return taken
 
     def level(self) -> Level:
-        """How full it is."""
+        """How full the queue is."""
         with self._lock:
             return Level(len(self._lines), self._bytes, monotonic() - self._since)
 
     def close(self) -> None:
-        """Refuse what comes from now on; what is there can still be taken."""
+        """Reject new events. Queued events can still be taken."""
         with self._lock:
             self._closed = True
         self.wake()
 
     def wake(self) -> None:
-        """End the consumer's wait, or its next one."""
-        if self._bell.empty():
-            self._bell.put(None)
+        """End the consumer's current wait, or its next one."""
+        if self._wakeups.empty():
+            self._wakeups.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the first event, a full batch, `wake`, or for the time given."""
+        """Wait for the first event, a full batch or a `wake`, at most `seconds`."""
         try:
-            self._bell.get(timeout=max(seconds, 0.0))
+            self._wakeups.get(timeout=seconds)
         except Empty:
             return

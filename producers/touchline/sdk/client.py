@@ -1,4 +1,4 @@
-"""The client that an application holds: `track`, `identify`, `contact`, `flush`, `close`."""
+"""The client that an application uses: `track`, `identify`, `contact`, `flush`, `close`."""
 
 import atexit
 import os
@@ -20,27 +20,28 @@ from touchline.sdk.transports import transport_for
 from touchline.sdk.wire import NaiveTimeError, encode, rfc3339, zoned
 
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
-"""Where the customer and the company met."""
+"""The channel of a touchpoint."""
 
 Identifiers = Mapping[str, str | Sequence[str]]
-"""Who it was: kind (account, loyalty, email, phone, social, device or your own) to a value or a few."""
+"""The customer: identifier kind (account, loyalty, email, phone, social, device, or your own) → one value or
+up to five."""
 
 
 class Touchline:
-    """Sends events in the background. Make one for the process and share it between threads.
+    """Sends events in the background. Create one per process and share it between threads.
 
     Args:
-        url: Where events go: `http(s)://host:port` (a collector), `kafka://host:port/prefix` (Kafka, for a
-            collector to take in; over TLS `kafkas://user@host:port/prefix`), `embedded:///path` (a data
-            folder on this machine), `memory://` (a list, for tests), or a transport of your own.
-        key: The producer's key at the collector, or the user's password at Kafka.
-        source: The system that sees the events, such as `shop`.
-        channel: The channel of events that name none.
+        url: Where events go: `http(s)://host:port` (a collector), `kafka://host:port/prefix` (Kafka; a
+            collector reads them there; with TLS `kafkas://user@host:port/prefix`), `embedded:///path` (a
+            data folder on this machine), `memory://` (a list, for tests), or a transport of your own.
+        key: The producer's key for the collector, or the user's password for Kafka.
+        source: The system that records the events, such as `shop`.
+        channel: The channel of events that do not set one.
         limits: Bounds on memory and time.
-        on_loss: Called with a reason and a count when events are lost, not in the thread that tracked.
+        on_loss: Called with a reason and a count when events are lost. It runs in the SDK's own thread.
 
     Raises:
-        ValueError: the URL, the key or a limit cannot be used.
+        ValueError: the URL, the key or a limit is not valid.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Touchline:
     ) -> None:
         self._limits = limits or Limits()
         self.transport = transport_for(url, key, source, self._limits) if isinstance(url, str) else url
-        """What carries the events."""
+        """The transport that sends the events."""
         self._source = source
         self._channel = channel
         self._on_loss = on_loss
@@ -75,17 +76,17 @@ class Touchline:
         context: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        """Send one event. Returns at once and raises nothing about its contents or its delivery.
+        """Send one event. Returns at once; a bad event or a failed delivery never raises.
 
         Args:
             type: What happened, such as `checkout.started`.
-            identifiers: Who it was.
-            data: What is particular to the type, for keys that are named as one of these arguments.
-            channel: Where it happened, if not on the client's channel.
-            time: When it happened, with a zone; now if absent.
-            id: A name of this event alone, the same when it is sent again; a UUIDv7 if absent.
+            identifiers: The customer's identifiers, at least one.
+            data: Fields of the event type whose names collide with these arguments.
+            channel: The channel, if it is not the client's.
+            time: When it happened, with a time zone. Default: now.
+            id: Unique id of the event; events with the same id count once. Default: a UUIDv7.
             context: Circumstances, such as page, locale or release.
-            fields: What is particular to the type; joins `data` and stands before it.
+            fields: Fields of the event type; merged into `data`, and they win over it.
         """
         try:
             event = {
@@ -101,9 +102,9 @@ class Touchline:
                 event["context"] = context
             line = encode(event)
         except Exception as error:
-            # Only these two messages are known to hold no value of the event.
-            known = isinstance(error, (orjson.JSONEncodeError, NaiveTimeError))
-            self._delivery.lose("invalid", str(error) if known else error.__class__.__name__)
+            # Only these two messages are sure to hold no value of the event.
+            safe = isinstance(error, (orjson.JSONEncodeError, NaiveTimeError))
+            self._delivery.lose("invalid", str(error) if safe else error.__class__.__name__)
             return
         if len(line) > self._limits.event_bytes:
             self._delivery.lose("too_large", f"more than {self._limits.event_bytes} bytes")
@@ -111,13 +112,20 @@ class Touchline:
             self._delivery.submit(line)
 
     def identify(self, identifiers: Identifiers, /, *, channel: Channel | None = None) -> None:
-        """Say that these identifiers belong to one customer (`identity.linked`)."""
+        """Link these identifiers to one customer (sends `identity.linked`)."""
         self.track("identity.linked", identifiers, channel=channel)
 
     def contact(
         self, channel: Channel, identifiers: Identifiers, /, *, reason: str | None = None, **data: Any
     ) -> Contact:
-        """A contact, for a `with` statement: `data` goes with its start, `reason` with each event."""
+        """Start a contact in a `with` statement.
+
+        Args:
+            channel: The channel of the contact.
+            identifiers: The customer's identifiers.
+            reason: What the contact is about; sent with each of its events.
+            data: Further fields of `contact.started`.
+        """
 
         def send(type: str, data: Mapping[str, Any]) -> None:
             self.track(type, identifiers, data=data, channel=channel)
@@ -126,23 +134,24 @@ class Touchline:
 
     @property
     def stats(self) -> Stats:
-        """What became of the events so far; after a fork, of the child's own."""
+        """Counts of events by outcome. A forked child counts its own events only."""
         return self._delivery.stats()
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Send now what was tracked before, and wait for it.
+        """Send all events tracked so far and wait for the outcome.
 
         Returns:
-            True when each of those events is answered for (accepted, quarantined or counted as lost); False
-            when `timeout` seconds were not enough: the rest stays queued and is tried again.
+            True if every event is settled: accepted, quarantined or counted as lost. False after `timeout`
+            seconds: the remaining events stay queued and are still sent.
         """
         return self._delivery.flush(timeout)
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Send what is left and end. What is tracked later is lost as `closed`. May be called again.
+        """Send the remaining events and stop. Events tracked later are lost as `closed`. Safe to repeat.
 
         Returns:
-            False if `timeout` seconds were not enough: the rest is lost as `undelivered`.
+            True if every event is settled. False after `timeout` seconds: the remaining events are lost as
+            `undelivered`.
         """
         _CLIENTS.discard(self)
         return self._delivery.close(timeout)
@@ -164,7 +173,7 @@ class Touchline:
 
 
 _CLIENTS: set[Touchline] = set()
-"""The clients that are not closed. They are held here, so that one that went out of sight is still heard."""
+"""The open clients. This reference keeps a client alive that the application dropped without closing it."""
 
 
 def _restart_in_child() -> None:
@@ -173,11 +182,11 @@ def _restart_in_child() -> None:
 
 
 def _close_at_exit() -> None:
-    """Close all clients within the longest of their limits."""
+    """Close all clients; together they take no longer than the longest `exit_seconds`."""
     clients = list(_CLIENTS)
     began = monotonic()
     for client in clients:
-        client.close(client._limits.exit_seconds - (monotonic() - began))
+        client.close(max(0.0, client._limits.exit_seconds - (monotonic() - began)))
 
 
 atexit.register(_close_at_exit)

@@ -1,10 +1,10 @@
-"""Delivery: the thread that takes batches from the buffer and sends them, one at a time and in order.
+"""Delivery: a thread takes batches from the buffer and sends them, one at a time and in order.
 
-Law: every event that was put is settled once: accepted, quarantined, or lost for one reason.
+Every event that is put is settled exactly once: accepted, quarantined, or lost for one reason.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import uniform
 from time import monotonic
@@ -18,12 +18,12 @@ from touchline.sdk.loss import ANNOUNCE_SECONDS, LOG, Loss, Losses, OnLoss, Warn
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge, Transport
 
 IDLE_SECONDS = 60.0
-"""The longest sleep of a thread that has nothing to do."""
+"""The longest wait of a thread that has nothing to send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What became of the events so far: `emitted = accepted + quarantined + pending + lost`, always."""
+    """Counts of events by outcome. Always: `emitted = accepted + quarantined + pending + lost`."""
 
     accepted: int
     quarantined: int
@@ -32,21 +32,36 @@ class Stats:
 
     @property
     def emitted(self) -> int:
-        """Calls of `track`, whatever came of them."""
+        """Calls of `track`."""
         return self.accepted + self.quarantined + self.pending + sum(self.lost.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How delivery reads the time, waits between attempts and draws jitter. Tests replace it."""
+
+    now: Callable[[], float] = monotonic
+    pause: Callable[[Buffer, float], None] = Buffer.wait
+    jitter: Callable[[float, float], float] = uniform
+
+
+_REAL = Timing()
+
+
 def backoff(attempt: int, limits: Limits) -> float:
-    """The longest wait before the next attempt (the first is 0), in seconds; jitter shortens it."""
+    """The longest wait after attempt number `attempt` (from 0), in seconds; jitter shortens it."""
     return min(limits.retry_most, limits.retry_least * 2.0 ** min(attempt, 30))
 
 
 class Delivery:
     """One buffer, one transport, one daemon thread that starts with the first event."""
 
-    def __init__(self, transport: Transport, limits: Limits, on_loss: OnLoss | None) -> None:
+    def __init__(
+        self, transport: Transport, limits: Limits, on_loss: OnLoss | None, timing: Timing = _REAL
+    ) -> None:
         self._transport = transport
         self._limits = limits
+        self._timing = timing
         self._buffer = Buffer(limits)
         self._warnings = Warnings()
         self._losses = Losses(on_loss, self._warnings)
@@ -60,10 +75,10 @@ class Delivery:
         self._thread: threading.Thread | None = None
 
     def submit(self, line: bytes) -> None:
-        """Queue one encoded event, or count it as lost; never waits."""
-        refused = self._buffer.put(line)
-        if refused is not None:
-            self.lose(refused)
+        """Queue one encoded event, or count it as lost. Never waits."""
+        rejected = self._buffer.put(line)
+        if rejected is not None:
+            self.lose(rejected)
         elif self._thread is None:
             self._start()
 
@@ -71,27 +86,27 @@ class Delivery:
         """Count one event that does not reach the queue."""
         first = self._losses.add(reason, 1, detail)
         if self._closing:
-            self._losses.log(monotonic())
+            self._losses.log(self._timing.now())
         elif first:
             self._buffer.wake()
             if self._thread is None:
                 self._start()
 
     def stats(self) -> Stats:
-        """What became of the events so far."""
+        """Counts of events by outcome."""
         with self._lock:
             lost = self._losses.total()
             return Stats(self._accepted, self._quarantined, self._buffer.added - self._settled, lost)
 
     def flush(self, timeout: float) -> bool:
-        """Send what was put before; true once all of it is settled, false if time ran out."""
+        """Send all queued events. Returns true when all of them are settled, false after `timeout`."""
         with self._settling:
             target = self._flush_to = self._buffer.added
             self._buffer.wake()
             return self._settling.wait_for(lambda: self._settled >= target, timeout)
 
     def close(self, timeout: float) -> bool:
-        """Refuse new events, send what is left, and end the thread; what time cuts off is `undelivered`."""
+        """Reject new events, send the queued ones and end the thread; after `timeout` the rest is lost."""
         self._buffer.close()
         with self._lock:
             self._closing = True
@@ -105,11 +120,11 @@ class Delivery:
             left = self._buffer.added - self._settled
             self._abandoned = True
             if left:
-                self._losses.add("undelivered", left, "closed before they were answered for")
+                self._losses.add("undelivered", left, "close() ran out of time")
                 self._lost_on_the_way += left
                 self._settled += left
                 self._settling.notify_all()
-        self._losses.announce(monotonic(), final=True)
+        self._losses.announce(self._timing.now(), final=True)
         return left == 0
 
     def _start(self) -> None:
@@ -120,20 +135,20 @@ class Delivery:
             try:
                 thread.start()
             except RuntimeError:
-                # No thread can start now (no resources, or the interpreter ends): the next event tries again.
+                # No thread can start now (no resources, or the interpreter exits): the next event retries.
                 return
             self._thread = thread
 
     def _run(self) -> None:
         while self._wait():
             self._deliver(self._buffer.take(self._limits.batch_events, self._limits.batch_bytes))
-            self._losses.announce(monotonic())
+            self._losses.announce(self._timing.now())
         if not self._abandoned and self._losses.unreported():
             self._send_once((), self._next_batch())
         self._transport.close()
 
     def _wait(self) -> bool:
-        """Wait until a batch is due; false when there is nothing more to do."""
+        """Wait until a batch is due. Returns false when there is nothing left to send."""
         while not self._abandoned:
             level = self._buffer.level()
             if self._closing or self._flush_to > self._settled:
@@ -143,19 +158,20 @@ class Delivery:
                 return True
             idle = ANNOUNCE_SECONDS if self._losses.unannounced else IDLE_SECONDS
             self._buffer.wait(self._limits.batch_seconds - level.age if level.events else idle)
-            self._losses.announce(monotonic())
+            self._losses.announce(self._timing.now())
         return False
 
     def _deliver(self, lines: Sequence[bytes]) -> None:
         match self._attempt(lines):
-            case Accepted(quarantined):
-                aside = sum(quarantined.values())
-                self._settle(len(lines), accepted=len(lines) - aside, quarantined=aside)
-                if aside and self._warnings.due("quarantined", monotonic()):
+            case Accepted(by_reason, example):
+                quarantined = sum(by_reason.values())
+                self._settle(len(lines), accepted=len(lines) - quarantined, quarantined=quarantined)
+                if quarantined and self._warnings.due("quarantined", self._timing.now()):
                     LOG.warning(
-                        "the collector quarantined %d events (%s): see `touchline quarantine list`",
-                        aside,
-                        ", ".join(map(repr, quarantined)),
+                        "the collector quarantined %d events (%s)%s: run `touchline quarantine list` there",
+                        quarantined,
+                        ", ".join(map(repr, by_reason)),
+                        f", such as {example}" if example else "",
                     )
             case TooLarge() if len(lines) > 1:
                 half = len(lines) // 2
@@ -169,10 +185,10 @@ class Delivery:
                 self._settle(len(lines), lost="undelivered", detail=reason)
 
     def _attempt(self, lines: Sequence[bytes]) -> Outcome:
-        """Send until it is decided; a `Retry` that comes back means that time for it has run out."""
-        limits = self._limits
+        """Send until the batch is settled. A returned `Retry` means that time ran out."""
+        limits, now = self._limits, self._timing.now
         number = self._next_batch()
-        give_up = monotonic() + limits.retry_seconds
+        give_up = now() + limits.retry_seconds
         attempt = 0
         while True:
             closing = self._closing
@@ -180,14 +196,14 @@ class Delivery:
             if not isinstance(outcome, Retry):
                 return outcome
             longest = backoff(attempt, limits)
-            delay = uniform(longest / 2, longest)  # noqa: S311 - jitter, no secret
+            delay = self._timing.jitter(longest / 2, longest)
             if outcome.after is not None:
                 delay = min(max(outcome.after, limits.retry_least), limits.retry_most)
-            if self._abandoned or monotonic() + delay > give_up:
+            if self._abandoned or now() + delay > give_up:
                 return outcome
-            if self._warnings.due("waiting", monotonic()):
+            if self._warnings.due("waiting", now()):
                 LOG.warning(
-                    "the collector cannot take events now (%s): they wait in memory and are tried again",
+                    "the collector does not accept events now (%s): they stay in memory and are retried",
                     outcome.reason,
                 )
             attempt = attempt + 1 if self._pause(delay, closing) else 0
@@ -212,13 +228,14 @@ class Delivery:
         return Account(self._client, number, self._taken, emitted, queued, lost)
 
     def _pause(self, seconds: float, closing: bool) -> bool:
-        """Wait before the next attempt; false if `close` came since the last, for one more at once."""
-        until = monotonic() + seconds
-        while (left := until - monotonic()) > 0:
+        """Wait before the next attempt. Returns false if `close` was called: then attempt at once."""
+        now = self._timing.now
+        until = now() + seconds
+        while (left := until - now()) > 0:
             if self._closing is not closing or self._abandoned:
                 return False
-            self._buffer.wait(min(left, self._limits.batch_seconds))
-            self._losses.announce(monotonic())
+            self._timing.pause(self._buffer, min(left, self._limits.batch_seconds))
+            self._losses.announce(now())
         return True
 
     def _settle(

@@ -1,14 +1,14 @@
-"""Bounds on memory and time, in one place."""
+"""Bounds on the memory and time of a client."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of one client. Sizes are in bytes of JSON, times in seconds.
+    """Bounds of one client. Sizes are bytes of JSON, times are seconds.
 
     Raises:
-        ValueError: a bound is not positive, or a queue could not hold one event.
+        ValueError: a bound is not positive, or the queue is smaller than one event.
     """
 
     queue_events: int = 10_000
@@ -18,19 +18,22 @@ class Limits:
     batch_seconds: float = 0.5
     event_bytes: int = 32 * 1024
     request_seconds: float = 10.0
-    """How long a connection, a request or an answer may stand still."""
+    """Timeout for a connection, a request or a response."""
     retry_least: float = 0.2
-    """The first wait before a batch is tried again; it doubles up to `retry_most`."""
+    """The first wait before a retry; each wait doubles, up to `retry_most`."""
     retry_most: float = 30.0
-    """The longest wait, whatever the collector's Retry-After asks for."""
+    """The longest wait before a retry, even if the collector's Retry-After is longer."""
     retry_seconds: float = 600.0
-    """One batch is tried again for this long, then it is lost as `undelivered`."""
+    """How long one batch is retried before it is lost as `undelivered`."""
     exit_seconds: float = 5.0
-    """How long the interpreter's exit may wait for the last events, all clients together."""
+    """How long the interpreter's exit may wait for the last events of all clients together."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
-                raise ValueError(f"Limits.{name} is {getattr(self, name)!r}: give a positive number")
+                raise ValueError(f"Limits.{name} is {getattr(self, name)!r}: it must be positive")
         if self.queue_bytes < self.event_bytes:
-            raise ValueError("Limits.queue_bytes is less than event_bytes: a queue must hold one event")
+            raise ValueError(
+                f"Limits.queue_bytes is {self.queue_bytes}: it must be at least event_bytes,"
+                f" {self.event_bytes}"
+            )

@@ -1,4 +1,4 @@
-"""What carries batches: the protocol that a transport keeps, and the outcomes it may answer."""
+"""The interface of a transport: it takes batches and returns an outcome for each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,13 @@ from touchline.sdk.loss import Loss
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events to be sent together, in order: JSON objects, one a line, without the newline.
+    """Events to send together, in order.
 
-    `lost` is what the collector has not been told of yet; `account` is the client's account with this batch.
-    A batch without events is there to tell these two, where no events follow.
+    Args:
+        lines: The events, each a JSON object without a newline. May be empty: the batch then only reports
+            `lost` and `account`.
+        lost: Losses that the collector does not know of yet, by reason.
+        account: The client's counters.
     """
 
     lines: Sequence[bytes]
@@ -28,14 +31,20 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The batch is kept durably. `quarantined` counts events set aside there, by reason."""
+    """The batch is stored durably.
+
+    Args:
+        quarantined: Number of quarantined events, by reason.
+        example: The type and the field of the first quarantined event, for the log.
+    """
 
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing was decided; try the same batch again, after `after` seconds if that is given."""
+    """The batch was not stored, or nobody knows. Send it again, after `after` seconds if given."""
 
     reason: str
     after: float | None = None
@@ -43,28 +52,28 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """The batch is too large to be taken whole; halves of it may not be."""
+    """The batch is too large; it is sent again in halves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The batch will never be taken."""
+    """The batch will never be accepted; it is lost."""
 
     reason: str
 
 
 Outcome = Accepted | Retry | TooLarge | Refused
-"""What came of a batch. The set is closed."""
+"""The outcome of a batch. The set is closed."""
 
 
 class Transport(Protocol):
-    """Carries batches, one at a time, on the SDK's own thread."""
+    """Sends batches, one at a time, on the SDK's own thread."""
 
     def send(self, batch: Batch) -> Outcome:
-        """Carry one batch; every wait in here has a limit. An exception counts as `Retry`."""
+        """Send one batch. Every wait needs a timeout. An exception counts as `Retry`."""
 
     def close(self) -> None:
-        """Release what is open; a later `send` opens it again."""
+        """Release connections; a later `send` opens them again."""
 
     def forked(self) -> None:
-        """In a forked child: let go of what belongs to the parent, without closing it for the parent."""
+        """In a forked child: drop the parent's connections without closing them for the parent."""

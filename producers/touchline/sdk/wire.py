@@ -10,10 +10,10 @@ import orjson
 
 
 class NaiveTimeError(ValueError):
-    """A time without a zone, which nobody could place."""
+    """A time has no time zone."""
 
     def __init__(self) -> None:
-        super().__init__("the time has no zone: pass datetime.now(UTC) or the like")
+        super().__init__("the time has no time zone: pass an aware datetime, such as datetime.now(UTC)")
 
 
 def rfc3339(milliseconds: int) -> str:
@@ -28,10 +28,10 @@ def _second(seconds: int) -> str:
 
 
 def zoned(time: datetime) -> str:
-    """An aware time as `2026-11-21T10:00:00.000Z`, cut to milliseconds.
+    """An aware time as `2026-11-21T10:00:00.000Z`, truncated to milliseconds.
 
     Raises:
-        NaiveTimeError: it has no zone.
+        NaiveTimeError: the time has no time zone.
     """
     if time.tzinfo is None:
         raise NaiveTimeError
@@ -39,10 +39,10 @@ def zoned(time: datetime) -> str:
 
 
 def encode(event: Mapping[str, Any]) -> bytes:
-    """An event as JSON. Besides JSON's own types: datetime, date, UUID, enum, dataclass, Decimal, mappings.
+    """An event as JSON. Beyond JSON's own types: datetime, date, UUID, enum, dataclass, Decimal, mappings.
 
     Raises:
-        orjson.JSONEncodeError: it holds something else; the message names the type, not the value.
+        orjson.JSONEncodeError: a value has another type; the message names the type, not the value.
     """
     return orjson.dumps(event, _plain)
 

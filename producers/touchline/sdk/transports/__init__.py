@@ -16,6 +16,8 @@ __all__ = ["Embedded", "Http", "Kafka", "Memory", "transport_for"]
 
 
 class _Client(NamedTuple):
+    """The client's settings that a transport needs."""
+
     key: str | None
     source: str
     limits: Limits
@@ -32,7 +34,7 @@ def _kafka(url: SplitResult, client: _Client) -> Transport:
 def _embedded(url: SplitResult, client: _Client) -> Transport:
     folder = unquote(url.netloc + url.path)
     if not folder:
-        raise ValueError("embedded:// names no folder: write embedded:///path/to/touchline-data")
+        raise ValueError("embedded:// has no folder: write embedded:///path/to/touchline-data")
     return Embedded(Path(folder), client.source)
 
 
@@ -51,14 +53,14 @@ _SCHEMES: Mapping[str, Callable[[SplitResult, _Client], Transport]] = {
 
 
 def transport_for(url: str, key: str | None, source: str, limits: Limits) -> Transport:
-    """The transport that a URL names; nothing is opened yet.
+    """The transport for a URL. It opens nothing before the first batch.
 
     Raises:
-        ValueError: the scheme is unknown, or the URL lacks a part.
+        ValueError: the scheme is unknown, or a part of the URL is missing.
     """
     parts = urlsplit(url)
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
-        raise ValueError(f"no transport for scheme {parts.scheme!r}: the URL must begin with one of {known}")
+        raise ValueError(f"unknown scheme {parts.scheme!r} in the URL: it must start with one of {known}")
     return scheme(parts, _Client(key, source, limits))

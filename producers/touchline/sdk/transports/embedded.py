@@ -1,8 +1,8 @@
-"""Events left in a SQLite file beside the store, for `touchline up` to take in: no server needs to run.
+"""Transport `embedded://`: batches go into a SQLite file that `touchline up` reads; no server has to run.
 
-The inbox is `<folder>/inbox.sqlite`, table `batches(id, producer, body, account)`, a body being NDJSON of
-native events, an account what `Account.header` says. Whoever drains it deletes what it has taken. A batch is
-accepted once it is durable (WAL, `synchronous=FULL`); it is checked when it is drained.
+The inbox is `<folder>/inbox.sqlite`, table `batches(id, producer, body, account)`. `body` is NDJSON of native
+events, `account` is `Account.header`. The reader deletes the batches that it has moved to the log. A batch is
+accepted when it is durable (WAL, `synchronous=FULL`); its events are validated when they are read.
 """
 
 import sqlite3
@@ -11,17 +11,17 @@ from pathlib import Path
 from touchline.sdk.transport import Accepted, Batch, Outcome, Retry
 
 INBOX_BYTES = 256 * 1024 * 1024
-"""What the inbox holds until it is drained; a full one is tried again, as a collector that is away."""
+"""The largest inbox. A full inbox counts as a collector that is down: batches are retried."""
 
 BUSY_SECONDS = 5.0
-"""How long a write waits for another process that is writing."""
+"""How long a write waits for a write of another process."""
 
 _INHERITED: list[sqlite3.Connection] = []
-"""Connections of a parent process: SQLite forbids a child even to close them, so they are kept."""
+"""Connections of the parent process. SQLite forbids a child even to close them, so the child keeps them."""
 
 
 class Embedded:
-    """Writes batches into the inbox of a data folder, which is made, readable by its owner, if missing."""
+    """Writes batches into the inbox of a data folder. A missing folder is created, readable by its owner."""
 
     def __init__(self, folder: Path, producer: str, most_bytes: int = INBOX_BYTES) -> None:
         self._folder = folder
@@ -30,7 +30,7 @@ class Embedded:
         self._connection: sqlite3.Connection | None = None
 
     def send(self, batch: Batch) -> Outcome:
-        """Write one batch, durably."""
+        """Write one batch durably."""
         try:
             connection = self._connection or self._open()
             connection.execute(
@@ -51,7 +51,7 @@ class Embedded:
             self._connection = None
 
     def forked(self) -> None:
-        """Leave the parent's connection alone; the child opens its own."""
+        """Keep the parent's connection unused; the child opens its own."""
         if self._connection is not None:
             _INHERITED.append(self._connection)
             self._connection = None
@@ -75,11 +75,11 @@ class Embedded:
 
     @staticmethod
     def _add_account(connection: sqlite3.Connection) -> None:
-        """An inbox that an older version made has no such column."""
+        """Add the column `account` to an inbox that an older version created."""
         if any(name == "account" for _, name, *_ in connection.execute("PRAGMA table_info(batches)")):
             return
         try:
             connection.execute("ALTER TABLE batches ADD COLUMN account TEXT")
         except sqlite3.OperationalError:
-            # Another process was quicker; if it was something else, the first batch says so.
+            # Another process added it first. Any other cause shows with the first batch.
             return

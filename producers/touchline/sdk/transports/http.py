@@ -1,9 +1,12 @@
-"""Events posted to a collector: `POST /v1/events`, NDJSON, gzip, one kept connection."""
+"""Transport `http(s)://`: posts NDJSON to a collector's `/v1/events`, gzipped, over one kept connection."""
 
+import re
 import zlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from time import monotonic
+from typing import Any
 from urllib.parse import SplitResult
 
 import orjson
@@ -11,26 +14,28 @@ import orjson
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
 
 GZIP_BYTES = 1024
-"""Shorter bodies go as they are."""
+"""Shorter bodies are sent uncompressed."""
 
-ANSWER_BYTES = 1024 * 1024
-"""The longest answer that is read."""
+RESPONSE_BYTES = 1024 * 1024
+"""The longest response that is read."""
 
 _GZIP = 16 + zlib.MAX_WBITS
+_LOGGABLE = re.compile(r"[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\d))*")
+"""A type or field that is a name, not a value of a customer: it may appear in the log."""
 
 
 class Http:
     """Posts batches to the collector at a URL.
 
     Raises:
-        ValueError: the URL names no host, or the key cannot stand in a header.
+        ValueError: the URL has no host, or the key is not valid in a header.
     """
 
     def __init__(self, url: SplitResult, key: str | None, seconds: float) -> None:
         if not url.hostname:
-            raise ValueError("the collector's URL names no host: write it as http://host:8080")
+            raise ValueError("the collector's URL has no host: write it as http://host:8080")
         if key is not None and not (key.isascii() and key.isprintable()):
-            raise ValueError("the key holds characters that cannot stand in a header: copy it again")
+            raise ValueError("the key holds characters that are not valid in a header: copy it again")
         self._open = HTTPSConnection if url.scheme == "https" else HTTPConnection
         self._host, self._port = url.hostname, url.port
         self._path = url.path.rstrip("/") + "/v1/events"
@@ -41,21 +46,21 @@ class Http:
         self._connection: HTTPConnection | None = None
 
     def send(self, batch: Batch) -> Outcome:
-        """Post one batch; a kept connection that proves dead is replaced once, at once."""
+        """Post one batch. A kept connection that turns out dead is replaced once, at once."""
         body, headers = batch.body, self._headers
         if len(body) >= GZIP_BYTES:
             packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
             body = packer.compress(body) + packer.flush()
             headers = headers | {"Content-Encoding": "gzip"}
         if batch.lost:
-            told = ", ".join(f"{reason}={count}" for reason, count in batch.lost.items())
-            headers = headers | {"Touchline-Lost": told}
+            losses = ", ".join(f"{reason}={count}" for reason, count in batch.lost.items())
+            headers = headers | {"Touchline-Lost": losses}
         if batch.account is not None:
             headers = headers | {"Touchline-Account": batch.account.header}
         while True:
             kept = self._connection is not None
             try:
-                return self._post(body, headers, len(batch.lines))
+                return self._post(body, headers, batch.lines)
             except (OSError, HTTPException) as error:
                 self.close()
                 if not kept or isinstance(error, TimeoutError):
@@ -71,51 +76,62 @@ class Http:
         """Close the child's copy of the socket; the parent's stays connected."""
         self.close()
 
-    def _post(self, body: bytes, headers: dict[str, str], events: int) -> Outcome:
+    def _post(self, body: bytes, headers: dict[str, str], lines: Sequence[bytes]) -> Outcome:
         if self._connection is None:
             self._connection = self._open(self._host, self._port, timeout=self._seconds)
         self._connection.request("POST", self._path, body, headers)
         response = self._connection.getresponse()
-        answer = self._read(response)
+        content = self._read(response)
         if response.will_close:
             self.close()
-        return outcome(response.status, response.getheader("Retry-After"), answer, events)
+        return outcome(response.status, response.getheader("Retry-After"), content, lines)
 
     def _read(self, response: HTTPResponse) -> bytes:
         deadline = monotonic() + self._seconds
-        answer = bytearray()
+        content = bytearray()
         while part := response.read1(65_536):
-            answer += part
-            if len(answer) > ANSWER_BYTES:
-                raise HTTPException("the answer is too long")
+            content += part
+            if len(content) > RESPONSE_BYTES:
+                raise HTTPException("the response is too long")
             if monotonic() > deadline:
-                raise TimeoutError("the answer takes too long")
-        # Without this, an answer that was read to its end by read1 still holds the connection.
+                raise TimeoutError("the response takes too long")
+        # Without this, a response that read1 has read to its end still holds the connection.
         response.close()
-        return bytes(answer)
+        return bytes(content)
 
 
-def outcome(status: int, retry_after: str | None, answer: bytes, events: int) -> Outcome:
-    """What a collector's answer to a batch of so many events means."""
+def outcome(status: int, retry_after: str | None, content: bytes, lines: Sequence[bytes]) -> Outcome:
+    """The outcome of a batch of `lines`, from the collector's response."""
     if status == 200:
-        return _results(answer, events)
+        return _results(content, lines)
     if status == 413:
         return TooLarge()
     if status in (408, 429) or status >= 500:
-        asked = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
-        return Retry(f"HTTP {status}", after=float(retry_after or 0) if asked else None)
+        seconds = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
+        return Retry(f"HTTP {status}", after=float(retry_after or 0) if seconds else None)
     return Refused(f"HTTP {status}")
 
 
-def _results(answer: bytes, events: int) -> Outcome:
+def _results(content: bytes, lines: Sequence[bytes]) -> Outcome:
     try:
-        results = orjson.loads(answer)["results"]
-        quarantined = Counter(
-            str(result["reason"])[:64] for result in results if result["status"] == "quarantined"
-        )
+        results = orjson.loads(content)["results"]
+        quarantined = [number for number, result in enumerate(results) if result["status"] == "quarantined"]
+        reasons = Counter(str(results[number]["reason"])[:64] for number in quarantined)
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         results = None
-    if results is None or len(results) != events:
-        # Something that is no collector answered, such as a proxy's page. Ids make the repeat harmless.
+    if results is None or len(results) != len(lines):
+        # Not a collector's response, such as a proxy's page. Event ids make the repeat harmless.
         return Retry("HTTP 200 without a result for each event")
-    return Accepted(quarantined)
+    if not quarantined:
+        return Accepted()
+    return Accepted(reasons, _example(lines[quarantined[0]], results[quarantined[0]]))
+
+
+def _example(line: bytes, result: Mapping[str, Any]) -> str:
+    """The type and the field of a quarantined event."""
+    names = {"type": orjson.loads(line).get("type"), "field": result.get("field")}
+    return ", ".join(
+        f"{what} {name}"
+        for what, name in names.items()
+        if isinstance(name, str) and len(name) <= 64 and _LOGGABLE.fullmatch(name)
+    )

@@ -1,29 +1,27 @@
-"""Getting in to Kafka: what a URL says of TLS, of a user and of certificates, and a reason where it fails.
+"""Access to Kafka from a URL: servers, TLS, user and certificates.
 
-`kafkas://` is TLS, `kafka://` is not; with a user in it a password is proven, and the password is the
-client's key. Behind a `?` may stand `mechanism`, and the paths `ca`, `certificate` and `certificate_key`.
+`kafkas://` uses TLS, `kafka://` does not. With a user in the URL, the client's key is the password. The query
+may set `mechanism`, and the paths `ca`, `certificate` and `certificate_key`.
 """
 
 import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
-from socket import create_connection, socket
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote
 
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
-"""How a password may be proven; the first, if the URL does not say."""
+"""SASL mechanisms; the first is the default."""
 
 _PATHS = ("ca", "certificate", "certificate_key")
-_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Access:
-    """Servers, and what they ask of a client.
+    """The servers and how a client connects to them.
 
     Raises:
-        ValueError: with what is wrong about the URL or the files that it names, and no password.
+        ValueError: a part of the URL or a file in it is wrong. The message never holds a password.
     """
 
     servers: tuple[str, ...]
@@ -39,22 +37,22 @@ class Access:
         if not all(map(_is_address, self.servers)):
             raise ValueError("kafka:// needs a host and a port for each server: kafka://host:9092/touchline.")
         if ":" in self.user:
-            raise ValueError("kafka:// holds a password: give it apart, as the key")
+            raise ValueError("kafka:// has a password in the URL: pass it as the key instead")
         if self.user and not self.password:
-            raise ValueError("kafka:// names a user: give the password as the key")
+            raise ValueError("kafka:// has a user but no password: pass the password as the key")
         if self.mechanism not in MECHANISMS:
-            raise ValueError(f"kafka:// has mechanism={self.mechanism}: it is one of {', '.join(MECHANISMS)}")
+            raise ValueError(f"unknown mechanism={self.mechanism} in kafka://: use {', '.join(MECHANISMS)}")
         if not self.encrypts and (self.ca or self.certificate):
-            raise ValueError("kafka:// names certificates and does not encrypt: begin the URL with kafkas://")
+            raise ValueError("kafka:// has certificates but does not use TLS: start the URL with kafkas://")
         try:
             _ = self.tls
         except OSError as error:
             files = ", ".join(f"{name}={getattr(self, name)}" for name in _PATHS if getattr(self, name))
-            raise ValueError(f"kafkas:// names a file that cannot be used ({error}): {files}") from None
+            raise ValueError(f"kafkas:// has a file that cannot be loaded ({error}): {files}") from None
 
     @cached_property
     def tls(self) -> ssl.SSLContext | None:
-        """How the servers prove who they are, and we to them; None where nothing is encrypted."""
+        """The TLS context that verifies the servers and presents our certificate; None without TLS."""
         if not self.encrypts:
             return None
         context = ssl.create_default_context(cafile=self.ca)
@@ -64,7 +62,7 @@ class Access:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What a client of kafka-python is made with."""
+        """Keyword arguments of a kafka-python client."""
         tls = "SSL" if self.encrypts else "PLAINTEXT"
         return {
             "bootstrap_servers": [*self.servers],
@@ -75,68 +73,21 @@ class Access:
             "sasl_plain_password": self.password if self.user else None,
         }
 
-    def reach(self) -> None:
-        """Get in to one of the servers, and leave: a producer would not say why it cannot be made.
-
-        Raises:
-            OSError, KafkaError: none lets us in; the type says why.
-        """
-        for number, server in enumerate(self.servers, 1):
-            host, _, port = server.rpartition(":")
-            host = host.strip("[]")
-            try:
-                with create_connection((host, int(port)), timeout=_SECONDS) as plain:
-                    tls = self.tls
-                    with tls.wrap_socket(plain, server_hostname=host) if tls else plain as connection:
-                        if self.user:
-                            self._log_in(connection)
-            except OSError:
-                if number == len(self.servers):
-                    raise
-            else:
-                return
-
-    def _log_in(self, connection: socket) -> None:
-        from kafka.errors import for_code
-        from kafka.net.sasl import get_sasl_mechanism
-        from kafka.protocol import sasl
-
-        proof = get_sasl_mechanism(self.mechanism)(**self.options)
-        question: Any = sasl.SaslHandshakeRequest(mechanism=self.mechanism, version=1)
-        answer = _asked(connection, question, sasl.SaslHandshakeResponse)
-        while not (answer.error_code or proof.is_done()):
-            question = sasl.SaslAuthenticateRequest(auth_bytes=proof.auth_bytes(), version=1)
-            answer = _asked(connection, question, sasl.SaslAuthenticateResponse)
-            if not answer.error_code:
-                proof.receive(answer.auth_bytes)
-        if answer.error_code:
-            raise for_code(answer.error_code)
-
 
 def access(url: SplitResult, key: str | None) -> Access:
-    """What a URL and the client's key say.
+    """Parse a URL; `key` is the user's password.
 
     Raises:
-        ValueError: something is wrong about them.
+        ValueError: a part of the URL is missing or wrong.
     """
-    user, _, servers = url.netloc.rpartition("@")
-    named = dict(parse_qsl(url.query))
-    if unknown := set(named).difference(("mechanism", *_PATHS)):
+    user, _, netloc = url.netloc.rpartition("@")
+    options = dict(parse_qsl(url.query))
+    if unknown := set(options).difference(("mechanism", *_PATHS)):
         raise ValueError(
-            f"kafka:// knows no {', '.join(sorted(unknown))}: behind ? stand mechanism, {', '.join(_PATHS)}"
+            f"unknown option {', '.join(sorted(unknown))} in kafka://: use mechanism, {', '.join(_PATHS)}"
         )
-    split = tuple(one.strip() for one in servers.split(","))
-    return Access(split, url.scheme == "kafkas", unquote(user), key or "", **named)
-
-
-def _asked(connection: socket, question: Any, response: Any) -> Any:
-    question.with_header()
-    connection.sendall(question.encode(header=True, framed=True))
-    with connection.makefile("rb") as stream:
-        size = stream.read(4)
-        if len(size) < 4 or size[0]:
-            raise ConnectionError("no answer of Kafka's")
-        return response.decode(stream.read(int.from_bytes(size, "big")), version=1, header=True)
+    servers = tuple(server.strip() for server in netloc.split(","))
+    return Access(servers, url.scheme == "kafkas", unquote(user), key or "", **options)
 
 
 def _is_address(server: str) -> bool:
