@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import pytest
 import typer.main
 import yaml
 
+from tests.architecture.test_architecture import FLOORS, IMPORTS, PURE
 from touchline.cli.main import app
 from touchline.config.settings import Settings
+from touchline.engine.flush import STEPS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-NAMES = [path.name for path in PAGES]
-ROOMS = ("schemas", "producers", "streams", "dashboards", "infra", "benchmarks")
-CODE = sorted(path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
+CODE = sorted(path for folder in (*FLOORS, "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -126,3 +128,75 @@ def test_code_cites_pages_that_exist() -> None:
             target = ROOT / "docs" / page
             assert target.exists(), f"{path.relative_to(ROOT)}: docs/{page}"
             assert not anchor or anchor in _anchors(target), f"{path.relative_to(ROOT)}: docs/{page}#{anchor}"
+
+
+def _rows(page: str, table: str) -> list[list[str]]:
+    """The cells of the table between the page's markers of that name, without its head."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {table}: begin -->\n(.*?)<!-- {table}: end -->", text, re.DOTALL)
+    assert found is not None
+    lines = [line for line in found[1].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_table_of_rooms_is_that_of_the_architecture_test() -> None:
+    """docs/architecture.md lists each room, whether it is pure, and what it imports; the picture names it."""
+    written = {
+        room.strip("`"): (set(re.findall(r"`(\w+)`", imports)), pure == "yes")
+        for room, _, pure, imports in _rows("architecture.md", "rooms")
+    }
+    assert written == {room: (set(imports.split()), room in PURE) for room, imports in IMPORTS.items()}
+    picture = (ROOT / "docs" / "images" / "rooms.svg").read_text(encoding="utf-8")
+    assert set(re.findall(r'class="name"[^>]*>(\w+)<', picture)) == set(IMPORTS)
+
+
+def test_readme_lists_every_room() -> None:
+    """README.md has a row for the folder of each room."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    folders = [path.relative_to(ROOT) for floor in FLOORS for path in (ROOT / floor / "touchline").iterdir()]
+    assert set(re.findall(r"^\| `(\w+/touchline/\w+)`", readme, re.MULTILINE)) == {
+        str(folder) for folder in folders if folder.name in IMPORTS
+    }
+
+
+def test_the_order_of_writing_is_that_of_the_code() -> None:
+    """docs/architecture.md has the steps of a flush in the order in which they are taken."""
+    assert [name for _, name, _ in _rows("architecture.md", "steps")] == [step.name for step in STEPS]
+
+
+def test_files_named_in_docs_exist() -> None:
+    """A path of the source tree in backticks names a file or folder."""
+    pattern = re.compile(rf"`((?:{'|'.join((*FLOORS, 'tests', 'benchmarks', 'docs'))})/[\w./-]+)`")
+    for page in PAGES:
+        for path in pattern.findall(page.read_text(encoding="utf-8")):
+            assert (ROOT / path).exists() or "NNNN" in path, f"{page.name}: {path}"
+
+
+@cache
+def _source() -> str:
+    """All text of the source tree and of its deployments."""
+    kinds = ("*.py", "*.sql", "*.yaml", "*.sh", "*.md", "Dockerfile")
+    folders = [*FLOORS, "benchmarks", "tests"]
+    files = [path for folder in folders for kind in kinds for path in (ROOT / folder).rglob(kind)]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_metric_and_variable_exists(page: Path) -> None:
+    """A metric, role or environment variable that a page names is in the code, or is a setting."""
+    text = page.read_text(encoding="utf-8")
+    for name in set(re.findall(r"\bTOUCHLINE_(\w*\w)\b", text)):
+        assert name.lower() in Settings.model_fields or f"TOUCHLINE_{name}" in _source(), (
+            f"{page.name}: {name}"
+        )
+    for name in set(re.findall(r"`touchline_(\w+)", text)):
+        known = name in Settings.model_fields or f"touchline_{name.removesuffix('_total')}" in _source()
+        assert known, f"{page.name}: touchline_{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_setting_shown_as_toml_exists(page: Path) -> None:
+    """A block of TOML has keys of touchline.toml alone."""
+    for language, body in _fences(page):
+        if language == "toml":
+            assert set(tomllib.loads(body)) <= set(Settings.model_fields), f"{page.name}: {body}"
