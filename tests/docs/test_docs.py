@@ -13,7 +13,7 @@ import pytest
 import typer.main
 import yaml
 
-from tests.architecture.test_architecture import FLOORS, IMPORTS, PURE
+from tests.architecture.test_architecture import FLOORS, IMPORTS
 from touchline.cli.main import app
 from touchline.config.settings import Settings
 from touchline.engine.flush import STEPS
@@ -137,17 +137,6 @@ def _rows(page: str, table: str) -> list[list[str]]:
     assert found is not None
     lines = [line for line in found[1].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
-def test_the_table_of_rooms_is_that_of_the_architecture_test() -> None:
-    """docs/architecture.md lists each room, whether it is pure, and what it imports; the picture names it."""
-    written = {
-        room.strip("`"): (set(re.findall(r"`(\w+)`", imports)), pure == "yes")
-        for room, _, pure, imports in _rows("architecture.md", "rooms")
-    }
-    assert written == {room: (set(imports.split()), room in PURE) for room, imports in IMPORTS.items()}
-    picture = (ROOT / "docs" / "images" / "rooms.svg").read_text(encoding="utf-8")
-    assert set(re.findall(r'class="name"[^>]*>(\w+)<', picture)) == set(IMPORTS)
 
 
 def test_readme_lists_every_room() -> None:
