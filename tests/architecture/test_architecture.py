@@ -15,7 +15,7 @@ IMPORTS: dict[str, str] = {
     "vocabulary": "",
     "tables": "",
     "sdk": "",
-    "log": "",
+    "log": "vocabulary",
     "collector": "vocabulary log",
     "imports": "vocabulary",
     "simulation": "vocabulary sdk",
@@ -33,7 +33,7 @@ IMPORTS: dict[str, str] = {
     "grafana": "vocabulary alerts measures panels",
     "live": "vocabulary measures panels",
     "config": "rules friction alerts log store measures vocabulary",
-    "devbroker": "log",
+    "devbroker": "vocabulary log",
     "services": "vocabulary collector imports identity rules friction alerts engine log store runtime live"
     " config",
     "cli": "vocabulary tables sdk collector imports simulation identity rules friction alerts engine log"

@@ -8,6 +8,8 @@ import requests
 import stamina
 from grafana_api.grafana_api import GrafanaAPI, GrafanaException
 
+from touchline.vocabulary.errors import TouchlineError
+
 Json = dict[str, Any]
 
 SECONDS = 10.0
@@ -20,7 +22,7 @@ TOGETHER_SECONDS = 30.0
 _TRY_AGAIN = (429, 502, 503, 504)
 
 
-class GrafanaError(Exception):
+class GrafanaError(TouchlineError):
     """Grafana cannot be reached, or refuses a request: the message says what to do."""
 
 

@@ -11,6 +11,7 @@ from touchline.alerts import AlertRule
 from touchline.grafana.alert_rules import EVERY_SECONDS, FOLDER, GROUP, alert_rules
 from touchline.grafana.building import Json, dashboards
 from touchline.grafana.queries import PLUGIN
+from touchline.vocabulary.errors import ConfigurationError
 
 SOURCE = "touchline"
 """The uid of the data source and of the folder."""
@@ -24,7 +25,7 @@ MOUNTED_AT = "/etc/grafana/provisioning"
 _PORTS = {"http": 8123, "https": 8443}
 
 
-class ConnectionRefused(ValueError):
+class ConnectionRefused(ConfigurationError):
     """An unusable store address."""
 
 

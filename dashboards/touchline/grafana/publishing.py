@@ -11,6 +11,7 @@ from touchline.grafana.alert_rules import EVERY_SECONDS, FOLDER, GROUP, alert_ru
 from touchline.grafana.building import Json, dashboards
 from touchline.grafana.provisioning import SOURCE, TITLE, Connection
 from touchline.grafana.queries import PLUGIN
+from touchline.vocabulary.errors import TouchlineError
 
 MESSAGE = "touchline dashboards publish"
 
@@ -21,7 +22,7 @@ _EDITABLE = {"X-Disable-Provenance": "true"}
 Action = Literal["created", "updated", "unchanged"]
 
 
-class WrongSource(Exception):
+class WrongSource(TouchlineError):
     """Grafana has a data source with our name and another type."""
 
 

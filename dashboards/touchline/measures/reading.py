@@ -6,12 +6,13 @@ from typing import Any
 
 from touchline.measures.catalogue import BY_NAME, MEASURES
 from touchline.measures.measure import Measure
+from touchline.vocabulary.errors import ConfigurationError
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Runs a query: SQL and its parameters, as text → the rows."""
 
 
-class GoalsError(ValueError):
+class GoalsError(ConfigurationError):
     """Invalid goals: the message lists each mistake."""
 
 

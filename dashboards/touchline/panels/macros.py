@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from touchline.vocabulary.errors import ConfigurationError
+
 _MACROS = {
     "timeFilter": "{0} >= toDateTime({start}) AND {0} <= toDateTime({end})",
     "timeFilter_ms": (
@@ -20,7 +22,7 @@ ALL = ""
 """The value of a variable if all its values are chosen."""
 
 
-class MacroError(ValueError):
+class MacroError(ConfigurationError):
     """An unknown macro, or one without its column."""
 
 

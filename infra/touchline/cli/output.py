@@ -1,4 +1,4 @@
-"""What commands print: tables and counts."""
+"""Where commands print tables."""
 
 import os
 import sys
@@ -17,8 +17,3 @@ def screen() -> "Console":
 
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(width=None if known else UNLIMITED_COLUMNS)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return `1 file`, `1,000 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -14,6 +14,7 @@ from touchline.measures import check_goals
 from touchline.rules.document import explained
 from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
+from touchline.vocabulary.errors import ConfigurationError
 
 Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
 
@@ -35,7 +36,7 @@ SECRETS = "/run/secrets"
 """Where container engines put the secrets of a container."""
 
 
-class SettingsError(ValueError):
+class SettingsError(ConfigurationError):
     """A setting that cannot be used; the message names it."""
 
 

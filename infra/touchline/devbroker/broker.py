@@ -21,6 +21,7 @@ from typing import Final
 
 from touchline.devbroker.security import USER, Security, security_in
 from touchline.log.kafka.brokers import Brokers
+from touchline.vocabulary.errors import TouchlineError
 
 FETCH_SECONDS: Final = 600
 READY_SECONDS: Final = 60
@@ -41,7 +42,7 @@ _JVM: Final = (
 _LOG: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 
-class BrokerError(Exception):
+class BrokerError(TouchlineError):
     """The broker cannot be had; the message says why and what to do."""
 
 

@@ -21,12 +21,13 @@ from touchline.identity.ledger import What
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
 from touchline.store.access import running_server
+from touchline.vocabulary.errors import TouchlineError
 
 APPLIED_SECONDS = 60.0
 """How long a server may take to apply an entry."""
 
 
-class NotApplied(Exception):
+class NotApplied(TouchlineError):
     """An entry that is not applied; the message says why, and what to do."""
 
 

@@ -13,11 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from touchline.collector.keys import Keys
+from touchline.vocabulary.errors import TouchlineError
 
 _logger = structlog.get_logger(__name__)
 
 
-class CannotServe(Exception):
+class CannotServe(TouchlineError):
     """The process cannot begin, or cannot go on; the message says why and what to do."""
 
 

@@ -18,6 +18,7 @@ from touchline.collector.dialects import NATIVE, Dialect
 from touchline.collector.dialects.native import NOT_JSON, Unsplittable
 from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
+from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.refusal import Reason, explain
 from touchline.vocabulary.registry import EVENT_TYPES
@@ -57,7 +58,7 @@ class Acceptance:
     readable: bool = True
 
 
-class TooManyEvents(ValueError):
+class TooManyEvents(TouchlineError, ValueError):
     """A request holds more events than it may; nothing of it was accepted."""
 
 

@@ -11,13 +11,15 @@ from typing import Final
 
 import msgspec
 
+from touchline.vocabulary.errors import ConfigurationError
+
 LOCAL: Final = "local"
 """The producer of whoever sends from this machine while there are no keys."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
-class KeysUnreadable(Exception):
+class KeysUnreadable(ConfigurationError):
     """The keys file is there and cannot be read; nobody is let in until it can."""
 
 

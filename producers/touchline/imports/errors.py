@@ -1,9 +1,11 @@
 """Why a file cannot be imported."""
 
+from touchline.vocabulary.errors import ConfigurationError, TouchlineError
 
-class FileError(Exception):
+
+class FileError(TouchlineError):
     """The file cannot be opened, or it cannot be read past some row."""
 
 
-class MappingError(Exception):
+class MappingError(ConfigurationError):
     """The mapping cannot be used. The message says what is wrong, where, and what to write instead."""

@@ -10,6 +10,7 @@ from touchline.alerts.addresses import ADDRESSES, Address, Route
 from touchline.alerts.rules import KINDS, AlertRule
 from touchline.rules.document import Document, Fault, Path, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
+from touchline.vocabulary.errors import ConfigurationError
 
 _RULE: TypeAdapter[AlertRule] = TypeAdapter(AlertRule)
 _ADDRESS: TypeAdapter[Address] = TypeAdapter(Address)
@@ -23,7 +24,7 @@ _PARTS: Mapping[str, type[str | list[Any] | dict[str, Any]]] = {
 }
 
 
-class AlertsError(ValueError):
+class AlertsError(ConfigurationError):
     """An alerts file that cannot be used; the message says where and what to write, a fault a line."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
 from touchline.vocabulary.durations import DAY, WEEK
+from touchline.vocabulary.errors import TouchlineError
 
 LONGEST = 2 * WEEK
 """A comparison around a change looks at most this far (ms) to either side."""
@@ -62,7 +63,7 @@ WHERE type = 'change.deployed' GROUP BY change ORDER BY at DESC LIMIT 5
 """
 
 
-class CannotCompare(ValueError):
+class CannotCompare(TouchlineError, ValueError):
     """There is nothing to compare; the message says why and what to do."""
 
 

@@ -10,6 +10,7 @@ import orjson
 from touchline.identity import Entry, Pair, bans, customer_id, customers, pairs, shared
 from touchline.store import ENTRY_COLUMNS, EVENT_JSON, parse_answer
 from touchline.store.access import Reader
+from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 
@@ -50,7 +51,7 @@ _event = msgspec.json.Decoder(Event).decode
 _entries = msgspec.json.Decoder(Entry)
 
 
-class TooManyLinks(Exception):
+class TooManyLinks(TouchlineError):
     """An identifier occurs together with so many others that it cannot be a customer's."""
 
 

@@ -11,12 +11,13 @@ from touchline.engine.messages import Message
 from touchline.engine.ownership import Ownership
 from touchline.identity import Entry, Reload, Routed, Suppression
 from touchline.tables.rows import IdentityRow
+from touchline.vocabulary.errors import TouchlineError
 
 UNREADABLE_LINES = 1_000
 """Unreadable lines of one flush that are quarantined; with more, a person must see what is wrong."""
 
 
-class TooMuchPoison(Exception):
+class TooMuchPoison(TouchlineError):
     """So much of the log cannot be read that going on would hide why."""
 
 

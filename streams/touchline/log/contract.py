@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from touchline.vocabulary.errors import LogError
 
-class LogFull(Exception):
+
+class LogFull(LogError):
     """The disk is full, or the log has reached its bound. Nothing of the batch was kept; retry later."""
 
 
-class LogUnavailable(Exception):
+class LogUnavailable(LogError):
     """The log cannot be written now. Retry later; what was in flight may or may not have been kept."""
 
 

@@ -9,9 +9,10 @@ from touchline.rules.calendar import Calendar
 from touchline.rules.document import Document, Fault, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
 from touchline.rules.rule import MODELS, Rule, RuleModel, SelectorModel
+from touchline.vocabulary.errors import ConfigurationError
 
 
-class RulesError(ValueError):
+class RulesError(ConfigurationError):
     """A rules file that cannot be used; the message says where and what to write instead, a fault a line."""
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from touchline.engine.ports import Store
+from touchline.vocabulary.errors import TouchlineError
 
 CHANGES: Final = ("insert", "delete", "delete_events", "delete_sets", "put_in_force")
 """What changes a store; all else reads."""
 
 
-class Superseded(Exception):
+class Superseded(TouchlineError):
     """What this process works on is, or may be, another's by now."""
 
 

@@ -10,8 +10,10 @@ StoreError
 └── QueryError         a user's query is wrong, refused or too large
 """
 
+from touchline.vocabulary.errors import TouchlineError
 
-class StoreError(Exception):
+
+class StoreError(TouchlineError):
     """The root of the store's errors; the text says what to do."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail, reported
-from touchline.cli.output import counted, screen
+from touchline.cli.output import screen
 
 if TYPE_CHECKING:
     from touchline.vocabulary.event import Event
@@ -126,6 +126,8 @@ def _show(result: dict[str, Any], read: int) -> None:
     from datetime import UTC, datetime
 
     from rich.table import Column, Table
+
+    from touchline.vocabulary.wording import counted
 
     def written(ms: int | None) -> str:
         return "" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

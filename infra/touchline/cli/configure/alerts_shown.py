@@ -22,8 +22,8 @@ def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
     from rich.text import Text
 
     from touchline.alerts.wording import plain
-    from touchline.cli.output import counted
     from touchline.cli.spans import written
+    from touchline.vocabulary.wording import counted
 
     console = screen()
     told: dict[UUID, list[str]] = {}

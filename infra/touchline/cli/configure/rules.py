@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail, reported
-from touchline.cli.output import counted, screen
+from touchline.cli.output import screen
 
 if TYPE_CHECKING:
     from touchline.config.rule_packs import Pack
@@ -114,6 +114,7 @@ def lint(
     from touchline.rules import RulesError
     from touchline.rules.document import by_place
     from touchline.rules.lint import warnings
+    from touchline.vocabulary.wording import counted
 
     with reported(RulesError):
         pack = load_pack(file)

@@ -9,7 +9,6 @@ import typer
 
 from touchline.cli.errors import fail, reported
 from touchline.cli.options import Data, Rules
-from touchline.cli.output import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,6 +159,7 @@ def forget(
     from touchline.analysis.customer_history import events, ledger, links
     from touchline.identity import shared
     from touchline.services.decisions import entry
+    from touchline.vocabulary.wording import counted
 
     with _reading(data, rules) as (settings, reader):
         customer = _customer(reader, settings, who)

@@ -8,7 +8,6 @@ import orjson
 import typer
 
 from touchline.analysis.customer_history import Customer, events, ledger
-from touchline.cli.output import counted
 from touchline.cli.spans import written
 from touchline.engine.customer import fold
 from touchline.friction import RuleSet
@@ -16,6 +15,7 @@ from touchline.identity import Entry
 from touchline.store import parse_answer
 from touchline.store.access import Reader
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.wording import counted
 
 SHOWN = 30
 """Events that people are shown, the latest."""

@@ -10,7 +10,6 @@ import typer
 
 from touchline.cli.errors import fail, reported
 from touchline.cli.options import Data, Rules
-from touchline.cli.output import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +81,8 @@ def import_(
 
 
 def _said(done: "Imported", data: Path) -> str:
+    from touchline.vocabulary.wording import counted
+
     lines = [f"{path}: imported before, nothing to do (--again reads it again)" for path in done.already]
     lines += [f"{path}: went on at row {row:,}, where it was cut off" for path, row in done.resumed.items()]
     if done.files:

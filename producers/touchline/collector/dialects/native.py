@@ -4,6 +4,8 @@ import re
 
 import msgspec
 
+from touchline.vocabulary.errors import TouchlineError
+
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _value = msgspec.json.Decoder(msgspec.Raw)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -15,7 +17,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
 
-class Unsplittable(ValueError):
+class Unsplittable(TouchlineError, ValueError):
     """The body is neither a JSON object, nor an array, nor lines of which at least one is an object."""
 
 

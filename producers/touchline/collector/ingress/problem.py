@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import orjson
 from starlette.responses import Response
 
+from touchline.vocabulary.errors import TouchlineError
 
-class Problem(Exception):
+
+class Problem(TouchlineError):
     """A request is answered with an error; `message` says what to do about it."""
 
     def __init__(

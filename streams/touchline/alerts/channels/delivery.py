@@ -11,11 +11,12 @@ import urllib3
 
 from touchline.alerts.addresses import Secret
 from touchline.alerts.wording import plain
+from touchline.vocabulary.errors import TouchlineError
 
 _LONGEST_ANSWER = 200
 
 
-class Undelivered(Exception):
+class Undelivered(TouchlineError):
     """A message was not taken; the text says why. `retry_after` (ms) is what the receiver asks for."""
 
     def __init__(self, message: str, retry_after: int = 0) -> None:

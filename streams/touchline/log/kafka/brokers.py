@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from touchline.vocabulary.errors import LogError
+
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 """How Kafka's listener speaks, by Kafka's own names: SSL is TLS, SASL asks for a user."""
 
@@ -13,7 +15,7 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 """How a user's password is proven."""
 
 
-class KafkaUnavailable(Exception):
+class KafkaUnavailable(LogError):
     """Kafka cannot be reached, or refuses; the message says what to do."""
 
 

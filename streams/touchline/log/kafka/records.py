@@ -10,6 +10,8 @@ from functools import lru_cache
 from struct import iter_unpack
 from typing import Final, Literal, Self, get_args
 
+from touchline.vocabulary.errors import LogError
+
 VERSION: Final = 1
 """Of the format; a record of a later one is not read."""
 
@@ -70,7 +72,7 @@ class Topics:
         return f"{self.prefix}inbox"
 
 
-class UnknownRecord(ValueError):
+class UnknownRecord(LogError, ValueError):
     """A record that this version cannot read; the message says what about it."""
 
 

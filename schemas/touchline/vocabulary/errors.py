@@ -1,0 +1,49 @@
+"""Errors that Touchline raises on purpose. Each message says what is wrong and what to do.
+
+TouchlineError
+├── ConfigurationError       a setting or a file of settings cannot be used
+│   ├── SettingsError        touchline.toml, an environment variable or a flag     config.settings
+│   ├── RulesError           a rules file                                          rules.rules_file
+│   ├── AlertsError          an alerts file                                        alerts.file
+│   ├── GoalsError           the goals of measures                                 measures.reading
+│   ├── MappingError         the mapping of an import                              imports.errors
+│   ├── KeysUnreadable       the file of producers' keys                           collector.keys
+│   ├── MacroError           a macro in a panel's SQL                              panels.macros
+│   └── ConnectionRefused    a store's address that Grafana cannot use             grafana.provisioning
+├── LogError                 the log cannot be written or read
+│   ├── LogFull              no room; nothing was kept                             log.contract
+│   ├── LogUnavailable       retry later                                           log.contract
+│   ├── KafkaUnavailable     Kafka cannot be reached, or refuses                   log.kafka.brokers
+│   └── UnknownRecord        a record that another program or version wrote        log.kafka.records
+├── StoreError               its tree is at the head of its file                   store.errors
+├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
+├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
+├── TooManyEvents            a request holds too many events                       collector.acceptance
+├── FileError                a file to import cannot be read                       imports.errors
+├── TooMuchPoison            too much of the log is unreadable                     engine.plan
+├── Superseded               another worker owns the partition                     runtime.fence
+├── CannotCompare            two periods cannot be compared                        analysis.compare
+├── TooManyLinks             a customer is too large to be shown                   analysis.customer_history
+├── Undelivered              a channel did not take a message                      alerts.channels.delivery
+├── GrafanaError             Grafana cannot be reached, or refuses                 grafana.client
+├── WrongSource              Grafana has another data source of our name           grafana.publishing
+├── CannotServe              a process cannot start or go on                       services.serving
+├── NotApplied               an operator's decision was not applied in time        services.decisions
+└── BrokerError              the development broker cannot run                     devbroker.broker
+    └── ToolMissing          Java or Maven is not installed                        devbroker.broker
+
+`touchline.cli.errors` maps them to exit codes, `touchline.collector.ingress.problem` to HTTP answers.
+The SDK imports nothing of the server and has its own.
+"""
+
+
+class TouchlineError(Exception):
+    """The root of all errors that Touchline raises on purpose."""
+
+
+class ConfigurationError(TouchlineError, ValueError):
+    """A setting or a file of settings cannot be used. It is a ValueError, so validators may raise it."""
+
+
+class LogError(TouchlineError):
+    """The log cannot be written or read."""
