@@ -1,4 +1,4 @@
-"""Whatever the order, the duplicates, the flushes and the crashes: the end is the offline result."""
+"""Whatever the order, the duplicates, the flushes and the crashes: the tables end as a replay's result."""
 
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from touchline.analysis.replay import replay
+from touchline.engine import flush
+from touchline.engine.flush import STEPS, Step
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
@@ -66,7 +68,7 @@ class CrashError(Exception):
 
 
 class Mortal:
-    """A log and a store of which every writing step may be the last one that the process takes."""
+    """A log and a store that crash the process at a given writing call."""
 
     def __init__(self, log: MemoryLog, store: MemoryStore, steps: int) -> None:
         self._log, self._store, self.steps = log, store, steps
@@ -185,7 +187,7 @@ def _pair(one: str, other: str) -> Pair:
     return stronger, weaker
 
 
-class Told:
+class Expected:
     """What a log says, record by record: the events that stand, and the pairs that are banned."""
 
     def __init__(self) -> None:
@@ -218,9 +220,9 @@ class Told:
 def _run(
     log: MemoryLog, store: MemoryStore, random: Any, crashes: list[int], end: int, aimed: bool = False
 ) -> None:
-    """Work the log off, dying on the way and being made anew, until nothing is left to do by `end`.
+    """Process the log with workers that crash, until nothing is left to do by `end`.
 
-    Each of `crashes` is the step that a worker dies at, `aimed` counts from a record of the ledger on.
+    Each of `crashes` is the writing call at which a worker dies; `aimed` counts from a ledger record on.
     """
     for steps in [*crashes, 0]:
         mortal = Mortal(log, store, 0 if aimed else steps)
@@ -243,7 +245,7 @@ crash_lists = st.lists(st.integers(1, 9), max_size=12)
 def test_any_arrival_and_any_crash_end_with_the_offline_result(
     seeds: list[Seed], random: Any, cut: int, crashes: list[int]
 ) -> None:
-    """Shuffled, doubled, cut into records, cut off at any step and let go of, the tables are a replay's."""
+    """Events shuffled, doubled, cut into records, with crashes and evictions, give the tables of a replay."""
     events = _events(seeds)
     arriving = events + [event for event in events if random.random() < 0.3]
     random.shuffle(arriving)
@@ -260,12 +262,11 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
 def test_the_ledger_takes_its_effect_whatever_happens(
     seeds: list[Seed], taken: list[Decision], random: Any, crashes: list[int], aimed: bool
 ) -> None:
-    """Splits and their undoing, and erasures between the events: the tables are a replay's of what stands.
+    """With splits, unsplits and erasures between the events, the tables are a replay of what stands.
 
-    What is split and joined again is as if it had never been, and what is erased as if never seen: nothing
-    in any table names it.
+    A split that is undone leaves no trace, and no table names what is erased.
     """
-    log, store, told = MemoryLog(), MemoryStore(), Told()
+    log, store, expected = MemoryLog(), MemoryStore(), Expected()
     events = _events(seeds)
     arriving: list[Event | int] = [*events, *(event for event in events if random.random() < 0.3)]
     random.shuffle(arriving)
@@ -276,41 +277,94 @@ def test_the_ledger_takes_its_effect_whatever_happens(
         arriving.insert(place + n, n)
     for one in arriving:
         if isinstance(one, Event):
-            told.event(one)
+            expected.event(one)
             log.append("touchpoints", [orjson.dumps(_line(one))], 2_000 * HOUR)
         else:
-            told.decided(*taken[one])
+            expected.decided(*taken[one])
             log.append("ledger", [msgspec.json.encode(entry) for entry in entries[one]], 2_000 * HOUR)
     end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
     _run(log, store, random, crashes, end, aimed)
 
-    assert _tables(store, end) == _offline(told.events.values(), end, told.bans)
-    seen = {one for event in told.events.values() for one in event.identifiers}
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+    seen = {one for event in expected.events.values() for one in event.identifiers}
     assert {row["entity"] for row in store.tables["identities"].values()} == seen
-    together = {event.identifiers for event in told.events.values() if len(event.identifiers) > 1}
+    together = {event.identifiers for event in expected.events.values() if len(event.identifiers) > 1}
     assert {row["identifiers"] for row in store.tables["occurrences"].values()} == together
-    unseen = {customer_id(one) for one in told.forgotten - seen}
+    unseen = {customer_id(one) for one in expected.forgotten - seen}
     for table in ("frictions", "journeys"):
         assert unseen.isdisjoint(row["customer"] for row in store.tables[table].values())
     for row in store.tables["ledger"].values():
-        assert told.forgotten.isdisjoint(row["identifiers"])
-    assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in told.forgotten)
+        assert expected.forgotten.isdisjoint(row["identifiers"])
+    assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in expected.forgotten)
 
 
-def test_the_rows_of_new_customers_are_not_asked_for() -> None:
-    """What an event of a new customer costs does not depend on how many rows of others the store holds."""
-    asked: list[UUID] = []
+def _crashing(name: str, after: bool, countdown: list[int]) -> tuple[Step, ...]:
+    """The steps of writing, one of which crashes at its turn that the countdown gives."""
 
-    class Asked(MemoryStore):
+    def crash(write: Any) -> Any:
+        def step(writing: Any) -> None:
+            countdown[0] -= 1
+            if after:
+                write(writing)
+            if countdown[0] == 0:
+                raise CrashError
+            if not after:
+                write(writing)
+
+        return step
+
+    return tuple(step._replace(write=crash(step.write)) if step.name == name else step for step in STEPS)
+
+
+@given(
+    st.sampled_from(STEPS),
+    rows,
+    decisions,
+    st.randoms(use_true_random=True),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_a_crash_at_any_step_of_writing_changes_no_result(
+    step: Step, seeds: list[Seed], taken: list[Decision], random: Any, turn: int, after: bool
+) -> None:
+    """A worker that dies before or after any step of the table is followed by one that ends the same."""
+    log, store, expected = MemoryLog(), MemoryStore(), Expected()
+    arriving: list[Event | int] = [*_events(seeds), *range(len(taken))]
+    random.shuffle(arriving)
+    entries = _entries(taken)
+    for number, index in enumerate(sorted(one for one in arriving if isinstance(one, int))):
+        # Decisions keep their order.
+        place = [n for n, one in enumerate(arriving) if isinstance(one, int)][number]
+        arriving[place] = index
+    for arrival in arriving:
+        if isinstance(arrival, Event):
+            expected.event(arrival)
+            log.append("touchpoints", [orjson.dumps(_line(arrival))], 2_000 * HOUR)
+        else:
+            expected.decided(*taken[arrival])
+            lines = [msgspec.json.encode(entry) for entry in entries[arrival]]
+            log.append("ledger", lines, 2_000 * HOUR)
+    end = 1_000 * HOUR
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "STEPS", _crashing(step.name, after, [turn]))
+        _run(log, store, random, [0], end)
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+
+
+def test_the_rows_of_new_customers_are_not_queried() -> None:
+    """An event of a new customer costs the same however many rows the store holds."""
+    queried: list[UUID] = []
+
+    class Observed(MemoryStore):
         def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
-            asked.extend(customers)
+            queried.extend(customers)
             return super().frictions_of(customers)
 
         def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
-            asked.extend(customers)
+            queried.extend(customers)
             return super().journeys_of(customers)
 
-    log, store = MemoryLog(), Asked()
+    log, store = MemoryLog(), Observed()
     events = _events(
         [
             ("request.denied", 1, "store", ["account:1", "device:x"], 0),
@@ -320,17 +374,17 @@ def test_the_rows_of_new_customers_are_not_asked_for() -> None:
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
     worker = Worker(log, store, RULES)
     worker.flush(worker.read(), 3 * HOUR)
-    assert not asked
+    assert not queried
     log.append("touchpoints", [orjson.dumps(_line(replace(events[0], id="e2", time=3 * HOUR)))], 0)
     restarted = Worker(log, store, RULES)
     restarted.flush(restarted.read(), 3 * HOUR)
-    assert set(asked) == {customer_id("account:1")}
+    assert set(queried) == {customer_id("account:1")}
     assert _tables(store, 3 * HOUR)["signals"]
 
 
 @given(rows, st.integers(0, 1_000))
 def test_deadlines_alone_bring_a_store_up_to_date(seeds: list[Seed], later: int) -> None:
-    """When time passes and no event comes, looking at what falls due is as good as folding everyone again."""
+    """When time passes and no event comes, evaluating what falls due equals a refold of everyone."""
     events = _events(seeds)
     log, store = MemoryLog(), MemoryStore()
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
@@ -347,7 +401,7 @@ def test_deadlines_alone_bring_a_store_up_to_date(seeds: list[Seed], later: int)
 
 @given(rows)
 def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
-    """After a change of the rules, folding everyone again leaves no trace of the old ones."""
+    """After a change of the rules, a refold of everyone leaves no trace of the old ones."""
     events = _events(seeds)
     log, store = MemoryLog(), MemoryStore()
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
@@ -361,7 +415,7 @@ def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
 
 
 def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
-    """What a flush that was cut off wrote by old rules, of events that it did not store, is taken back."""
+    """Rows that a cut-off flush wrote by old rules, of events that it did not store, are retracted."""
     events = _events([("help.failed", 1, "web", ["device:y"], 0)])
     log, store = MemoryLog(), MemoryStore()
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)

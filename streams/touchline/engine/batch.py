@@ -1,7 +1,6 @@
-"""A batch of log records, read: which events are new, which are duplicates, what is quarantined.
+"""Reads log records into a batch: which events are new, which are duplicates, what is quarantined.
 
-What an operator decided comes in records of its own, of kind `ledger`; what the door counted, in those of
-kind `accounts`.
+Operators' decisions come in records of kind `ledger`, the collector's counts in records of kind `accounts`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from uuid import uuid5
 import msgspec
 from msgspec import structs
 
-from touchline.engine.outcomes import Placed, fates
+from touchline.engine.outcomes import Placed, outcomes
 from touchline.engine.ports import Packed, Record, Store
 from touchline.identity import Entry, Suppression
 from touchline.tables.rows import AccountRow
@@ -41,21 +40,27 @@ class _Refused(msgspec.Struct):
 _decode_refused = msgspec.json.Decoder(_Refused).decode
 
 EVENT_KINDS = ("touchpoints", "events")
-"""What records of accepted events are called: in one log for everything, and in a topic for them."""
+"""The kinds of records of accepted events: in one log for everything, and in a topic of their own."""
 
 QUARANTINE_COLUMNS = _Refused.__struct_fields__
 
-AT_HAND = 100
-"""Events that are decoded and packed before the next ones are: later they lie where memory is slow."""
+DECODED_TOGETHER = 100
+"""Events that are decoded and packed before the next ones: while they are still in the processor's cache."""
 
 
 class Batch(NamedTuple):
-    """Events, each id once, their rows for the store, packed, and rows of the quarantine.
+    """What some records hold.
 
-    `repeated` are events that this very record had already brought into the store when the worker
-    was cut off: they are no duplicates, and are not written again. `suppressed` events name a
-    forgotten identifier; `unreadable` counts lines that something else than this program wrote. `accounts`
-    are rows of the door, and of what became of the events.
+    Attributes:
+        events: New events, each id once.
+        rows: Their rows for the store, packed.
+        quarantined: Rows of the quarantine.
+        repeated: Events that this very record brought into the store before the worker was cut off. They are
+            no duplicates, and are not written again.
+        duplicates: Events whose id was stored before, or came twice.
+        suppressed: Events that name a forgotten identifier.
+        unreadable: Lines that something else than this program wrote.
+        accounts: The collector's counts, and the outcomes of the events.
     """
 
     events: list[Event]
@@ -73,13 +78,13 @@ def read_batch(
     store: Store,
     suppression: Suppression,
 ) -> Batch:
-    """Read records of events; the store is asked which of them it holds."""
+    """Read records of events. The store says which of them it holds."""
     unreadable: list[dict[str, Any]] = []
     refused = [
-        structs.asdict(one)
+        structs.asdict(refusal)
         for record in records
         if record.kind == "quarantine"
-        for one in read_lines(record, _decode_refused, "refused event", unreadable)
+        for refusal in read_lines(record, _decode_refused, "refused event", unreadable)
     ]
     accounts = [
         row
@@ -100,33 +105,33 @@ def read_batch(
         duplicates=len(admitted.events) - len(kept.events),
         suppressed=suppressed,
         unreadable=len(unreadable),
-        accounts=[*accounts, *fates(records, arrived, admitted, kept)],
+        accounts=[*accounts, *outcomes(records, arrived, admitted, kept)],
     )
 
 
 def _arrived(
     records: Sequence[Record], store: Store, unreadable: list[dict[str, Any]]
 ) -> tuple[Placed, list[Packed]]:
-    """The events of the records, and their rows as they are stored if all of them are new."""
+    """The events of the records, and their rows, as they are stored if all events are new."""
     arrived, rows = Placed([], []), []
-    some = Placed([], [])
+    portion = Placed([], [])
     for record in records:
         if record.kind in EVENT_KINDS:
             found = list(read_events(record, unreadable))
-            some.events.extend(found)
-            some.offsets.extend([record.offset] * len(found))
-            if len(some.events) >= AT_HAND:
-                rows.append(_packed(some, store))
-                arrived.extend(some)
-                some = Placed([], [])
-    if some.events:
-        rows.append(_packed(some, store))
-        arrived.extend(some)
+            portion.events.extend(found)
+            portion.offsets.extend([record.offset] * len(found))
+            if len(portion.events) >= DECODED_TOGETHER:
+                rows.append(_packed(portion, store))
+                arrived.extend(portion)
+                portion = Placed([], [])
+    if portion.events:
+        rows.append(_packed(portion, store))
+        arrived.extend(portion)
     return arrived, rows
 
 
-def _packed(some: Placed, store: Store) -> Packed:
-    return store.pack("events", event_columns(*some))
+def _packed(placed: Placed, store: Store) -> Packed:
+    return store.pack("events", event_columns(*placed))
 
 
 def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[Event]]:
@@ -145,7 +150,7 @@ def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[E
 def _each_once(
     admitted: Placed, stored_ids: Callable[[Sequence[str]], dict[str, int]]
 ) -> tuple[Placed, list[Event], Placed]:
-    """Events that are not stored, events that their very record had stored, and both in their order."""
+    """Events that are not stored, events that their own record had stored, and both in their order."""
     if not admitted.events:
         return admitted, [], admitted
     ids = list(map(_id, admitted.events))
@@ -168,7 +173,7 @@ def _each_once(
 
 
 def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
-    """The entries of a record of the ledger, and rows of the quarantine for what is none."""
+    """The entries of a record of the ledger, and rows of the quarantine for lines that are none."""
     quarantined: list[dict[str, Any]] = []
     entries = list(read_lines(record, _decode_entry, "entry of the ledger", quarantined))
     return entries, quarantined
@@ -177,7 +182,7 @@ def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:
 def read_lines(
     record: Record, decode: Callable[[bytes], Read], what: str, quarantined: list[dict[str, Any]]
 ) -> Iterator[Read]:
-    """What `decode` makes of the lines; rows of the quarantine are added for lines that are no `what`."""
+    """The decoded lines of a record; rows of the quarantine are added for lines that are no `what`."""
     for position, line in enumerate(_lines(record)):
         try:
             yield decode(line)
@@ -186,7 +191,7 @@ def read_lines(
 
 
 def read_events(record: Record, quarantined: list[dict[str, Any]]) -> Iterable[Event]:
-    """The events of a record; rows of the quarantine are added for lines that are none."""
+    """The events of a record; rows of the quarantine are added for lines that are no event."""
     try:
         events = _events.decode_lines(record.body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -204,7 +209,7 @@ def _event(line: bytes) -> Event:
 
 
 def _unreadable(record: Record, position: int, line: bytes, what: str) -> dict[str, Any]:
-    """A line that is not what it should be, written by something else than this program."""
+    """A row of the quarantine for a line that something else than this program wrote."""
     return {
         "id": str(uuid5(NAMESPACE, f"record:{record.offset}:{position}")),
         "received_at": record.received_at,

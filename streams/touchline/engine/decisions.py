@@ -1,4 +1,4 @@
-"""What operators decided, as a worker knows it: the entries of the ledger, and what is in force by them."""
+"""Operators' decisions as a worker knows them: the entries of the ledger, and what they put in force."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,10 +7,13 @@ from touchline.identity import Entry, Pair, Suppression, bans, kept
 
 
 class Taken(NamedTuple):
-    """What some new entries of the ledger change.
+    """What new entries of the ledger change.
 
-    `entries` are those to keep, as they are kept; `lifted` pairs are banned no more, `banned` ones are
-    from now on; every event that names one of `gone` goes.
+    Attributes:
+        entries: The entries to keep, in the form in which the ledger keeps them.
+        lifted: Pairs that are no longer banned.
+        banned: Pairs that are banned from now on.
+        gone: Identifiers to forget: every event that names one of them goes.
     """
 
     entries: list[Entry]
@@ -20,7 +23,7 @@ class Taken(NamedTuple):
 
 
 class Decisions:
-    """The entries so far, and the identifiers that are forgotten by them."""
+    """The entries so far, and the identifiers that they forget."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = {entry.id: entry for entry in entries}
@@ -32,7 +35,7 @@ class Decisions:
         return bans(self._entries.values())
 
     def take(self, entries: Iterable[Entry]) -> Taken:
-        """Take in entries, whether they came before or not."""
+        """Add entries; one that came before changes nothing."""
         entries = list(entries)
         before = self.bans
         known = {**self._entries, **{entry.id: kept(entry) for entry in entries}}
@@ -45,18 +48,18 @@ class Decisions:
         ]
         self._entries.update((entry.id, kept(entry)) for entry in entries)
         in_force = self.bans
-        # One that was let in again since stays, should the record come once more.
+        # If the record comes again, an identifier that was readmitted since stays.
         gone = frozenset(
-            one
+            identifier
             for entry in entries
             if entry.what == "erase"
-            for one in entry.identifiers
-            if self.suppression.suppresses((one,))
+            for identifier in entry.identifiers
+            if self.suppression.suppresses((identifier,))
         )
         return Taken([kept(entry) for entry in entries], before - in_force, in_force - before, gone)
 
     def forget(self, gone: frozenset[str]) -> list[Entry]:
-        """Take out the entries that name one of the identifiers."""
+        """Remove and return the entries that name one of the identifiers."""
         naming = [entry for entry in self._entries.values() if not gone.isdisjoint(entry.identifiers)]
         for entry in naming:
             del self._entries[entry.id]

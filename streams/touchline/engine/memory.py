@@ -1,7 +1,4 @@
-"""A log and a store that keep everything in memory, with the contracts of the durable ones.
-
-They are what the laws are tested on, thousands of times, and what a user's test can run a worker on.
-"""
+"""A log and a store in memory, with the contracts of the durable ones: for tests, and for users' tests."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

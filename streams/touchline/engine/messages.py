@@ -1,4 +1,4 @@
-"""What workers and the identity stage tell each other, as records of the log."""
+"""The messages between workers and the identity stage, as records of the log."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _OFFSET_BITS = 44
 
 
 class Forgotten(msgspec.Struct, frozen=True):
-    """What operators decided about forgotten identifiers: no event that names one comes in.
+    """An order to forget: from here on, no event that names one of the identifiers comes in.
 
-    `entries` are as the ledger keeps them; what is stored and names one of `identifiers` is to go.
+    `entries` are in the form in which the ledger keeps them. Stored events that name one of `identifiers` go.
     """
 
     entries: tuple[Entry, ...]
@@ -25,9 +25,10 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """The stored events of these entities that name one of these identifiers are to go: no more will come.
+    """A worker's answer to an order: its entities have stored these events, and will store no more of them.
 
-    `others` occur together with them; of those that occur nowhere else nothing is kept either.
+    The events of `entities` that name one of `identifiers` go. `others` occur together with them; nothing is
+    kept of those that occur nowhere else.
     """
 
     entities: tuple[str, ...]
@@ -47,7 +48,7 @@ class Sender(Protocol):
     """The writing side of the log."""
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Write them, in order for each partition; when it returns all of them are durable."""
+        """Write messages, in order for each partition. When this returns, all of them are durable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Delivered:
 
     @property
     def offset(self) -> int:
-        """A number that no other record of any partition has; it rises within a partition."""
+        """A number that is unique among all partitions and rises within each."""
         return (self.topic << 16 | self.partition) << _OFFSET_BITS | self.position
 
 

@@ -1,4 +1,4 @@
-"""What became of the events of each log record, as rows of the accounts.
+"""Counts the outcome of every event, as rows of the accounts: stored, duplicate or suppressed.
 
 A row follows from the record and from what the store held before it, so a record that is read again gives
 the same rows, with the same ids.
@@ -25,50 +25,50 @@ class Placed(NamedTuple):
     offsets: list[int]
 
     def add(self, event: Event, offset: int) -> None:
-        """One more."""
+        """Append an event."""
         self.events.append(event)
         self.offsets.append(offset)
 
     def extend(self, others: "Placed") -> None:
-        """More, of other records."""
+        """Append the events of other records."""
         self.events.extend(others.events)
         self.offsets.extend(others.offsets)
 
 
-def fates(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Placed) -> list[AccountRow]:
-    """A row for each record and each producer in it.
+def outcomes(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Placed) -> list[AccountRow]:
+    """One row for each record and each producer in it.
 
     Args:
-        records: Those that were read.
+        records: The records.
         arrived: All events in them.
         admitted: Those that name no forgotten identifier.
         kept: Those of them that are stored by this record; the others are duplicates.
     """
     came = _counted(arrived)
-    # Mostly all of them are admitted, and all of these kept: what is the same is counted once.
-    let_in = came if admitted is arrived else _counted(admitted)
-    stored = let_in if kept is admitted else _counted(kept)
+    # Mostly all are admitted, and all of those kept: equal lists are counted once.
+    allowed = came if admitted is arrived else _counted(admitted)
+    stored = allowed if kept is admitted else _counted(kept)
     received_at = {record.offset: record.received_at for record in records}
     return [
         AccountRow(
-            # With the time, for a log that was made anew and counts from its beginning.
+            # With the time: a new log counts its offsets from the beginning again.
             id=uuid5(NAMESPACE, f"fates:{offset}:{received_at[offset]}:{producer}"),
             at=received_at[offset],
             producer=producer,
             stored=stored[offset, producer],
-            duplicates=let_in[offset, producer] - stored[offset, producer],
-            suppressed=count - let_in[offset, producer],
+            duplicates=allowed[offset, producer] - stored[offset, producer],
+            suppressed=count - allowed[offset, producer],
         )
         for (offset, producer), count in came.items()
     ]
 
 
-def _counted(some: Placed) -> Counter[tuple[int, str]]:
-    """The events of each record and producer; record by record, which takes no key for each event."""
+def _counted(placed: Placed) -> Counter[tuple[int, str]]:
+    """How many events each record has of each producer. Record by record, so that no event needs a key."""
     counts: Counter[tuple[int, str]] = Counter()
-    producers = list(map(_producer, some.events))
+    producers = list(map(_producer, placed.events))
     begin = 0
-    for offset, events in Counter(some.offsets).items():
+    for offset, events in Counter(placed.offsets).items():
         for producer, number in Counter(producers[begin : begin + events]).items():
             counts[offset, producer] = number
         begin += events

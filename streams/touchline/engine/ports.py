@@ -1,4 +1,4 @@
-"""What the worker needs of a log and of a store; the embedded and the distributed ones both give it."""
+"""The contracts of the log and the store that the engine needs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ Columns = Mapping[str, Sequence[Any]]
 """Rows of a table, by column."""
 
 Packed = Any
-"""Rows as a store makes them ready for itself."""
+"""Rows in the form in which a store takes them."""
 
 
 class Record(Protocol):
@@ -35,13 +35,13 @@ class Log(Protocol):
         """The records behind `after_offset`, in order; empty at the end."""
 
     def begin(self, offset: int) -> None:
-        """Remember that the records up to `offset` are about to be worked off, all together."""
+        """Record that all records up to `offset` are about to be processed together."""
 
     def begun(self) -> int:
         """The offset of the last `begin`; 0 before the first."""
 
     def commit(self, offset: int) -> None:
-        """Remember that all records up to `offset` are done with."""
+        """Record that all records up to `offset` are processed."""
 
     def committed(self) -> int:
         """The offset of the last commit; 0 before the first."""
@@ -54,7 +54,7 @@ class Store(Protocol):
     """The tables. Times are milliseconds since 1970; lists of keys may be long."""
 
     def pack(self, table: str, columns: Columns) -> Packed:
-        """Make rows ready to be inserted, as long as they are at hand: in small portions it costs least."""
+        """Rows ready to be inserted. Small portions cost least: they are still in the processor's cache."""
 
     def insert(self, table: str, rows: Columns | list[Packed], token: str) -> None:
         """Append rows, given by column or packed; a repeat with the same `token` adds nothing."""
@@ -81,7 +81,7 @@ class Store(Protocol):
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
 
     def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
-        """The identifiers of each customer that one of the entities is of."""
+        """The identifiers of each customer that owns one of the entities."""
 
     def all_sets(self) -> Iterable[tuple[str, ...]]:
         """Every set in `occurrences`, strongest identifier first."""
@@ -120,4 +120,4 @@ class Store(Protocol):
         """The fingerprint of the rules that every customer was last folded by; None in a new store."""
 
     def put_in_force(self, fingerprint: str, at: int) -> None:
-        """Write down that every customer is folded by these rules, since a time."""
+        """Record that every customer is folded by these rules, since a time (ms)."""
