@@ -75,6 +75,7 @@ def live(tmp_path: Path) -> Callable[[int, str], bool]:
     return run
 
 
+@pytest.mark.slow
 def test_an_alert_survives_a_kill_between_each_two_of_its_steps(
     tmp_path: Path,
     receiver: Any,

@@ -149,6 +149,7 @@ def run(serve_store: Callable[..., "StoreProcess"], tmp_path: Path) -> Iterator[
         one.wait(30)
 
 
+@pytest.mark.slow
 def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
     run: Any, receiver: Any, tmp_path: Path, fold: Fold, failed: Callable[..., Event]
 ) -> None:

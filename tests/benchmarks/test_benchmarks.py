@@ -96,6 +96,7 @@ def test_an_unknown_benchmark_is_a_usage_error() -> None:
     assert "fold" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_event_is_measured_as_the_store_grows() -> None:
     """At each size the same traffic costs something, and the sizes are those asked for."""
     found = measured("growth", "--events", "5000", "--measured", "400", "--quiet", "0")
@@ -105,6 +106,7 @@ def test_an_event_is_measured_as_the_store_grows() -> None:
     assert found["ratios"]["last/first"] > 0
 
 
+@pytest.mark.slow
 def test_a_start_is_measured_to_the_first_event() -> None:
     """A store with customers and an empty one are both started, up to a record that is worked off."""
     found = measured("recovery", "--customers", "300", "--starts", "1")
@@ -113,6 +115,7 @@ def test_a_start_is_measured_to_the_first_event() -> None:
     assert found["figures"]["with_an_obligation"] == 3
 
 
+@pytest.mark.slow
 def test_every_panel_is_asked_of_copies_of_a_week() -> None:
     """The store has the size asked for, each panel its time; the customer who is looked at has events."""
     found = measured("panels", "--events", "6000", "--rounds", "1")

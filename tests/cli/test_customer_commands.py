@@ -213,6 +213,7 @@ def test_other_rules_are_not_brought_into_force_by_the_way(
     assert ask(data, "SELECT count() AS entries FROM ledger") == [{"entries": 0}]
 
 
+@pytest.mark.slow
 def test_a_running_server_applies_what_is_decided(
     touchline: Command, data: Path, ask: Any, start: Any, wait: Any
 ) -> None:

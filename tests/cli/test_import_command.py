@@ -150,6 +150,7 @@ def test_bad_rows_are_in_quarantine_with_file_and_row(
     assert [row["id"] for row in ask(tmp_path, "SELECT id FROM events ORDER BY id")] == ["call-1", "call-2"]
 
 
+@pytest.mark.slow
 def test_an_import_killed_and_taken_up_again_equals_one_go(
     touchline: Command,
     start: Any,
@@ -201,6 +202,7 @@ def test_a_store_that_another_import_holds(
     assert len(orjson.loads((data / "imports.json").read_bytes())) == 1
 
 
+@pytest.mark.slow
 def test_a_running_server_folds_what_is_imported(
     touchline: Command,
     start: Any,

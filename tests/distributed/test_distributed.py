@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 
 from touchline.config.rule_packs import load_rules
 from touchline.identity import Entry
@@ -21,6 +22,7 @@ def _stored(store: Store) -> int:
     return int(store.query("SELECT toUInt32(count()) FROM events").result_rows[0][0])
 
 
+@pytest.mark.slow
 def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
     deployment: Any, stored: Store, lines_of: Any, offline: Any, tables: Any, wait_for: Callable[..., None]
 ) -> None:

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
 import urllib3
 
 from touchline.collector.acceptance import accept_each
@@ -126,6 +127,7 @@ class Keeper:
             self._deployment.start(name, *self.commands[name])
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_whatever_dies(
     deployment: Any, stored: Store, offline: Any, tables: Any, free_port: int
 ) -> None:

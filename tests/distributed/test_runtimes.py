@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from touchline.config.rule_packs import load_rules
 from touchline.identity import Entry
@@ -45,6 +46,7 @@ def _pair(sets: set[tuple[str, ...]]) -> tuple[str, str]:
     )
 
 
+@pytest.mark.slow
 def test_the_runtimes_give_the_same_tables(
     deployment: Any,
     stored: Store,

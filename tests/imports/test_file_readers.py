@@ -143,6 +143,7 @@ def test_progress_ends_at_the_size_of_the_file(write: Write, tmp_path: Path) -> 
         reader.close()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(write: Write, tmp_path: Path) -> None:
     """Reading a file of tens of megabytes holds a small part of it."""
     line = '{"a": "' + "x" * 200 + '"}\n'

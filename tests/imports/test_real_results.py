@@ -22,6 +22,8 @@ from touchline.measures import BY_NAME, Span, evaluate
 from touchline.store import Store, open_store
 from touchline.store.histories import histories
 
+pytestmark = pytest.mark.slow
+
 Real = Callable[[str], Path]
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -8,6 +8,8 @@ import pytest
 
 from touchline.imports import ImportItem, load_mapping, read_events
 
+pytestmark = pytest.mark.slow
+
 Real = Callable[[str], Path]
 Valid = Callable[[ImportItem], None]
 

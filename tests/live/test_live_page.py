@@ -42,6 +42,7 @@ def sees(browser: Chrome, text: str, where: str = "body") -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_empty_page_says_how_to_begin_and_then_shows_even_old_history(
     empty: Site, browser: Chrome, picture: Picture
 ) -> None:
@@ -81,6 +82,7 @@ def test_the_first_page_says_what_is_wrong_where_and_who_is_at_risk(
         picture(f"friction-{width}-{scheme}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["contacts", "journeys", "health"])
 def test_every_dashboard_is_drawn(
     site: Site, browser: Chrome, look: Look, picture: Picture, name: str
@@ -115,6 +117,7 @@ def test_a_figure_changes_in_place_while_a_person_reads(site: Site, browser: Chr
     assert browser.switch_to.active_element == link
 
 
+@pytest.mark.slow
 def test_a_choice_of_channel_is_kept_in_the_address_and_leads_on(site: Site, browser: Chrome) -> None:
     """Choosing a channel changes the figures in place; the address and a rule's link open what they name."""
     browser.get(site.url)
@@ -132,6 +135,7 @@ def test_a_choice_of_channel_is_kept_in_the_address_and_leads_on(site: Site, bro
     )
 
 
+@pytest.mark.slow
 def test_alerts_are_listed_with_what_is_over(
     site: Site, empty: Site, browser: Chrome, picture: Picture
 ) -> None:
@@ -150,6 +154,7 @@ def test_alerts_are_listed_with_what_is_over(
     sees(browser, "Nothing is wrong by the alert rules.")
 
 
+@pytest.mark.slow
 def test_the_span_of_time_is_chosen_and_kept_in_the_address(site: Site, browser: Chrome) -> None:
     """Choosing a span changes the figures in place; the address then opens the same span."""
     browser.get(site.url)
@@ -162,6 +167,7 @@ def test_the_span_of_time_is_chosen_and_kept_in_the_address(site: Site, browser:
     sees(browser, "in all time", "h1")
 
 
+@pytest.mark.slow
 def test_a_store_that_is_away_leaves_the_last_figures_with_their_age(
     site: Site, browser: Chrome, picture: Picture
 ) -> None:
@@ -181,6 +187,7 @@ def test_a_store_that_is_away_leaves_the_last_figures_with_their_age(
     WebDriverWait(browser, LIMIT).until_not(lambda _: browser.find_elements(By.CSS_SELECTOR, ".tl-banner"))
 
 
+@pytest.mark.slow
 def test_a_panel_that_cannot_be_read_says_so_in_its_place(site: Site, browser: Chrome) -> None:
     """Where one query fails its panel says with what and what to do; the others are there as before."""
     site.do("break")
@@ -195,6 +202,7 @@ def test_a_panel_that_cannot_be_read_says_so_in_its_place(site: Site, browser: C
     sees(browser, "process", broken)
 
 
+@pytest.mark.slow
 def test_a_slow_store_shows_an_outline_of_what_comes(site: Site, browser: Chrome, picture: Picture) -> None:
     """Until the first answer the page says that it loads; then the figures take the outline's place."""
     site.do("hold")
@@ -207,6 +215,7 @@ def test_a_slow_store_shows_an_outline_of_what_comes(site: Site, browser: Chrome
     assert not browser.find_elements(By.CSS_SELECTOR, "[role=status]")
 
 
+@pytest.mark.slow
 def test_every_rule_is_listed_on_demand(site: Site, browser: Chrome) -> None:
     """The most frequent rules are shown; a button shows the others too."""
     browser.get(site.url)
@@ -217,6 +226,7 @@ def test_every_rule_is_listed_on_demand(site: Site, browser: Chrome) -> None:
     sees(browser, "Three frictions in a week", table)
 
 
+@pytest.mark.slow
 def test_measures_are_shown_with_their_goals_and_the_distance(
     site: Site, browser: Chrome, look: Look, picture: Picture
 ) -> None:
@@ -244,6 +254,7 @@ def test_measures_are_shown_with_their_goals_and_the_distance(
     picture("measures-420-dark")
 
 
+@pytest.mark.slow
 def test_measures_of_an_empty_a_slow_and_an_absent_store(empty: Site, browser: Chrome) -> None:
     """Without events there is nothing to measure; a store that is slow or away is waited for, and said."""
     empty.do("hold")
@@ -282,6 +293,7 @@ def test_a_search_leads_to_the_customers_story(
     picture("story-420-dark")
 
 
+@pytest.mark.slow
 def test_a_journey_at_risk_leads_to_its_story(site: Site, browser: Chrome) -> None:
     """A click on the worst journey opens that customer's story."""
     browser.get(site.url)
@@ -290,6 +302,7 @@ def test_a_journey_at_risk_leads_to_its_story(site: Site, browser: Chrome) -> No
     sees(browser, "What went wrong")
 
 
+@pytest.mark.slow
 def test_an_unknown_customer_is_told_how_to_search(site: Site, browser: Chrome, picture: Picture) -> None:
     """A search that finds nobody says what was sought and what can be."""
     browser.get(f"{site.url}/customer/{quote('nobody/<b>?#', safe='')}")
@@ -297,6 +310,7 @@ def test_an_unknown_customer_is_told_how_to_search(site: Site, browser: Chrome, 
     picture("unknown")
 
 
+@pytest.mark.slow
 def test_values_that_mean_harm_are_only_text(site: Site, browser: Chrome) -> None:
     """Markup, templates and very long names from producers are shown as text, clipped, and do nothing."""
     site.do("hostile")
@@ -312,6 +326,7 @@ def test_values_that_mean_harm_are_only_text(site: Site, browser: Chrome) -> Non
     assert longest <= 130
 
 
+@pytest.mark.slow
 def test_pages_share_their_queries_and_none_is_asked_while_none_is_open(site: Site, browser: Chrome) -> None:
     """Three open pages ask no more than one; with the last one closed the questions stop."""
 

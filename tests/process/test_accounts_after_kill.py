@@ -86,6 +86,7 @@ def _account(running: Any, *options: str) -> tuple[int, dict[str, Any]]:
     return said.returncode, {**local, "at_rest": found["at_rest"]}
 
 
+@pytest.mark.slow
 def test_the_account_adds_up_after_kills(
     start: Callable[..., Any], wait_for: Callable[..., Any], producer: Callable[[str], Producer]
 ) -> None:

@@ -77,6 +77,7 @@ def _failed_payments() -> list[dict[str, Any]]:
     return [one for one in envelopes if one["identifiers"]["account"] in accounts]
 
 
+@pytest.mark.slow
 @needs_alertmanager
 def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
     start: Any, wait_for: Any, alertmanager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -67,6 +67,7 @@ def test_a_missing_field_is_named(start: Any) -> None:
     assert (status, result["status"], result["field"]) == (200, "quarantined", "identifiers")
 
 
+@pytest.mark.slow
 def test_a_request_that_is_too_much_is_refused_as_one(start: Any) -> None:
     """A body of 3 MB, and a gzip that unpacks to far more, get a 413 and leave nothing; the rest goes on."""
     up = start("up").ready()
@@ -116,6 +117,7 @@ def _fill(path: Path) -> None:
             file.write(b"\0" * 65_536)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_survived(start: Any, wait_for: Any, small_disk: list[str]) -> None:
     """503 with a time to wait, /readyz says why, all accepted is kept, and it goes on when there is room."""
     up = start("up", before=small_disk)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = ("schemas", "producers", "streams", "dashboards", "infra")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_demo_quietly(start: Any, wait_for: Any, number: int) -> None:
     """Exit code 0 within seconds; the shop closes before the server, so that nothing is lost."""
@@ -33,6 +34,7 @@ def test_a_signal_ends_the_demo_quietly(start: Any, wait_for: Any, number: int) 
     assert not (demo.data / "server.json").exists()
 
 
+@pytest.mark.slow
 def test_a_demo_without_a_folder_leaves_none(tmp_path: Path, wait_for: Any) -> None:
     """The temporary folder is removed, after a first signal and after a hasty second one."""
     for signals, code in ((1, 0), (2, 130)):
@@ -152,6 +154,7 @@ def _listed(planted: list[Planted], before: int) -> set[Found]:
     }
 
 
+@pytest.mark.slow
 def test_the_demo_detects_what_it_planted(start: Any, wait_for: Any) -> None:
     """Event by event: what is found is what the retailer of that seed and start planted, and nothing else."""
     demo = start("demo", "--seed", "7", "--rate", "20").ready()

@@ -104,6 +104,7 @@ def _assert_offline(store: Store, now: int) -> None:
     assert {event.id: owner[event.entity] for event in events} == result["customers"]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_many_times_ends_with_the_offline_result(
     tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None]
 ) -> None:

@@ -90,6 +90,7 @@ def kept(served: "StoreProcess", *names: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_one_store_is_shared_by_processes(run: tuple["StoreProcess", Run]) -> None:
     """What one process accepts is in another one's store, also if that was away, and on a third's page."""
     served, begin = run

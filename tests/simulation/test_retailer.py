@@ -70,7 +70,7 @@ def test_the_next_touchpoint_is_announced() -> None:
     assert seen == watching.until(START)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_is_detected_is_what_was_planted(seed: int, accepted: Any, found: Any, listed: Any) -> None:
     """Over days and thousands of customers the pack finds the planted frictions and no others."""
     retailer = Retailer(seed, START, history=6 * DAY, history_rate=0.08, rate=0.5)

@@ -249,6 +249,7 @@ def test_workers_write_at_the_same_time(served: "StoreProcess") -> None:
     assert counted.result_rows == [[40]]
 
 
+@pytest.mark.slow
 def test_a_killed_store_loses_nothing_that_it_acknowledged(
     serve_store: Callable[..., "StoreProcess"],
 ) -> None:

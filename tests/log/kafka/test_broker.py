@@ -24,6 +24,7 @@ def topics_of(broker: Broker) -> list[str]:
         return sorted(admin.list_topics())
 
 
+@pytest.mark.slow
 def test_what_is_written_outlives_a_crash(kafka: Broker) -> None:
     """A broker that was killed comes back on its port with its topics."""
     with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
@@ -43,6 +44,7 @@ def test_a_taken_port_is_refused(kafka: Broker, tmp_path: Path) -> None:
         Broker(tmp_path, int(kafka.bootstrap.rpartition(":")[2])).start()
 
 
+@pytest.mark.slow
 def test_the_command_starts_and_ends_a_broker(kafka: Broker, tmp_path: Path) -> None:
     """`up` leaves a broker that answers, a second `up` finds it, `down` ends it, and both print JSON."""
     up = ["dev", "kafka", "up", "--port", "0", "--data", str(tmp_path), "--json"]

@@ -106,6 +106,7 @@ def test_an_address_of_kafka_that_is_none_is_refused_at_the_start(collector: Any
         collector(TOUCHLINE_KAFKA="kafka")
 
 
+@pytest.mark.slow
 def test_an_outage_of_kafka_loses_nothing_and_fills_no_memory(
     kafka: Broker, collector: Any, topics: Topics, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:

@@ -113,6 +113,7 @@ def test_the_largest_request_that_is_no_json_is_kept_whole(
     assert record.lines[0]["body"] == body.decode("utf-8", "backslashreplace")
 
 
+@pytest.mark.slow
 def test_what_was_appended_outlives_a_crash_of_the_broker(
     kafka: Broker, topics: Topics, read_topic: ReadTopic
 ) -> None:
