@@ -38,6 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_compiled_rooms_pass_the_same_tests(wheel: Path) -> None:
     """The laws and the tests of what is compiled hold for it as for the plain modules."""
     tested = [
+        "tests/rules",
         "tests/friction",
         "tests/journeys",
         "tests/laws/test_friction_law.py",
