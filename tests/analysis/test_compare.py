@@ -1,5 +1,6 @@
-"""Before and after a change, over a store with journeys and frictions put in by hand."""
+"""Comparisons of two periods, over a store with journeys and frictions inserted by hand."""
 
+import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,12 +13,14 @@ from typer.testing import CliRunner, Result
 from touchline.analysis.compare import (
     CannotCompare,
     Comparison,
+    Counts,
     Period,
+    Periods,
     Row,
     around,
     compare,
-    find_change,
 )
+from touchline.analysis.reading.comparison import find_change, read_counts
 from touchline.cli.main import app
 from touchline.store import Store, open_store
 from touchline.vocabulary.durations import DAY, WEEK
@@ -84,9 +87,12 @@ def put(
         store.insert("frictions", found, f"frictions {seed}")
 
 
-def compared(store: Store, meant: str = "", before: Period = BEFORE, after: Period = AFTER) -> Comparison:
+def compared(store: Store, target: str = "") -> Comparison:
     """The comparison of the two fortnights."""
-    return compare(lambda sql, p: store.query(sql, dict(p)).result_rows, before, after, meant)
+    periods = Periods(BEFORE, AFTER)
+    return compare(
+        periods, read_counts(lambda sql, p: store.query(sql, dict(p)).result_rows, periods), target
+    )
 
 
 def by_rule(found: Comparison) -> dict[str, Row]:
@@ -95,7 +101,7 @@ def by_rule(found: Comparison) -> dict[str, Row]:
 
 
 def test_a_halved_rate_is_found_and_no_effect_is_chance(store: Store) -> None:
-    """Of six rules one is halved and one doubled; twice as many journeys, and clumps, deceive nobody."""
+    """Of six rates one is halved and one doubled; neither more journeys nor clusters look like a change."""
     fill(store, {
         ("web", "halved", 0): (0.08, 0.04), ("web", "same", 0): (0.05, 0.05),
         ("web", "clumped", 0.5): (0.03, 0.03), ("phone", "doubled", 0): (0.03, 0.06),
@@ -112,7 +118,7 @@ def test_a_halved_rate_is_found_and_no_effect_is_chance(store: Store) -> None:
 
 
 def test_a_customer_counts_once(store: Store) -> None:
-    """Whoever stumbles ten times is one journey that met the rule; what is retracted counts for none."""
+    """A customer with ten frictions is one journey that met the rule; retracted frictions do not count."""
     web = [(f"account:{n}", BEFORE.since + n, "web") for n in range(10)]
     web += [(f"account:{n}", AFTER.since + n, "web") for n in range(10)]
     put(store, web, [("account:1", BEFORE.since + n, "web", "rage") for n in range(10)])
@@ -145,8 +151,8 @@ def test_merged_customers_are_one(store: Store) -> None:
     assert (row.journeys_before, row.journeys_after) == (1, 1)
 
 
-def test_rows_say_it_plainly(store: Store) -> None:
-    """The sentence has both rates and what to think of them."""
+def test_a_row_states_both_rates_and_a_verdict(store: Store) -> None:
+    """The sentence has both rates, and says whether the change is clear."""
     web = [(f"account:{n}", period.since, "web") for n in range(1_000) for period in (BEFORE, AFTER)]
     met = [(f"account:{n}", BEFORE.since, "web", "rage") for n in range(121)]
     met += [(f"account:{n}", AFTER.since, "web", "rage") for n in range(79)]
@@ -154,29 +160,30 @@ def test_rows_say_it_plainly(store: Store) -> None:
     met += [(f"account:{n}", AFTER.since, "web", "dead") for n in range(31)]
     met += [("account:1", AFTER.since, "web", "denied")]
     put(store, web, met)
-    said = {rule: row.sentence for rule, row in by_rule(compared(store)).items()}
-    assert said == {
-        "rage": "rage at web · shop fell from 121.0 to 79.0 per 1,000 journeys; "
-        "chance alone does not explain this",
-        "dead": "dead at web · shop rose from 30.0 to 31.0 per 1,000 journeys; chance alone explains this",
-        "denied": "denied at web · shop rose from 0.0 to 1.0 per 1,000 journeys; too few to tell from chance",
+    sentences = {rule: row.sentence for rule, row in by_rule(compared(store)).items()}
+    assert sentences == {
+        "rage": "rage at web · shop fell from 121.0 to 79.0 per 1,000 journeys. "
+        "Clear change: unlikely to be chance.",
+        "dead": "dead at web · shop rose from 30.0 to 31.0 per 1,000 journeys. "
+        "No clear change: could be chance.",
+        "denied": "denied at web · shop rose from 0.0 to 1.0 per 1,000 journeys. Too few journeys to tell.",
     }
 
 
-def test_the_rule_that_was_meant_is_judged_by_itself(store: Store) -> None:
-    """A difference that is nothing among twenty is something where it was the one that was looked for."""
+def test_the_target_rule_is_judged_apart(store: Store) -> None:
+    """A difference that is not significant among twenty rules is significant for the target of the change."""
     fill(store, {("web", f"rule{n}", 0): (0.05, 0.05) for n in range(20)}, seed=4)
     web = [(f"account:4-0-{n}", BEFORE.since, "web", "fixed") for n in range(60)]
     web += [(f"account:4-1-{n}", AFTER.since, "web", "fixed") for n in range(84)]
     put(store, [("account:x", BEFORE.since, "app")], web, seed=5)
     assert by_rule(compared(store))["fixed"].verdict == "chance"
-    found = compared(store, meant="fixed")
-    assert (found.rows[0].rule, found.rows[0].meant, found.rows[0].verdict) == ("fixed", True, "fell")
-    assert found.rows[0].chance == found.rows[0].ratio.p < 0.05
+    found = compared(store, target="fixed")
+    assert (found.rows[0].rule, found.rows[0].targeted, found.rows[0].verdict) == ("fixed", True, "fell")
+    assert found.rows[0].p_adjusted == found.rows[0].ratio.p < 0.05
 
 
-def test_without_an_effect_chance_is_said_nearly_always(tmp_path: Path) -> None:
-    """Of twenty stores in which nothing changed at most one is said to have."""
+def test_unchanged_rates_are_rarely_called_a_change(tmp_path: Path) -> None:
+    """Of twenty stores without any change, at most one shows a clear change."""
     wrong = 0
     with open_store(tmp_path / "store") as store:
         for seed in range(20):
@@ -187,8 +194,8 @@ def test_without_an_effect_chance_is_said_nearly_always(tmp_path: Path) -> None:
     assert wrong <= 1
 
 
-def test_a_touchpoint_without_a_before_has_no_rate(store: Store) -> None:
-    """A touchpoint that is new is named, and compared with nothing."""
+def test_a_new_touchpoint_is_listed_and_not_compared(store: Store) -> None:
+    """A touchpoint without journeys in one of the periods has no row."""
     put(
         store,
         [
@@ -202,36 +209,42 @@ def test_a_touchpoint_without_a_before_has_no_rate(store: Store) -> None:
     assert (found.rows, found.elsewhere) == ([], [("app", "shop")])
 
 
-def test_periods_must_be_alike(store: Store) -> None:
-    """Overlapping periods, and one longer than the other, are refused."""
+def test_frictions_outside_compared_touchpoints_have_no_row() -> None:
+    """A friction at a touchpoint without counted journeys is left out."""
+    counts = Counts({("web", "shop"): (10, 10)}, {("app", "shop", "rage"): (1, 1)})
+    assert compare(Periods(BEFORE, AFTER), counts).rows == []
+
+
+def test_periods_must_be_alike() -> None:
+    """Overlapping periods, and periods of different lengths, are refused."""
     with pytest.raises(CannotCompare, match="must end before"):
-        compared(store, before=Period(0, 10), after=Period(5, 15))
+        Periods(Period(0, 10), Period(5, 15))
     with pytest.raises(CannotCompare, match=r"7\.0 and 14\.0 days long: make them equally long"):
-        compared(store, before=Period(CHANGED - WEEK, CHANGED))
+        Periods(Period(CHANGED - WEEK, CHANGED), AFTER)
 
 
 @pytest.mark.parametrize(("reach", "length"), [
     (40 * DAY, 14 * DAY), (13 * DAY, 7 * DAY), (6 * DAY + 5, 6 * DAY), (DAY - 1, DAY - 1),
 ])  # fmt: skip
 def test_periods_around_a_change_are_whole_weeks_or_days(reach: int, length: int) -> None:
-    """They are equally long and as long as the data reach, but fourteen days at most."""
-    expected = (Period(CHANGED - length, CHANGED), Period(CHANGED, CHANGED + length))
+    """They are equally long, as long as the data reach, and at most fourteen days."""
+    expected = Periods(Period(CHANGED - length, CHANGED), Period(CHANGED, CHANGED + length))
     assert around(CHANGED, CHANGED - reach, CHANGED + 90 * DAY) == expected
     assert around(CHANGED, CHANGED - 90 * DAY, CHANGED + reach) == expected
 
 
 def test_a_change_needs_data_on_both_sides() -> None:
-    """A change before the first event, or after the last, is not measured."""
+    """A change before the first event, or after the last, cannot be measured."""
     with pytest.raises(CannotCompare, match="both sides"):
         around(CHANGED, CHANGED, CHANGED + DAY)
 
 
 def test_a_change_is_found_by_its_id(store: Store) -> None:
-    """The first event with the id counts; an unknown one is answered with those there are."""
+    """The first event with the id counts; the message for an unknown id lists the latest changes."""
     ask = lambda sql, p: store.query(sql, dict(p)).result_rows  # noqa: E731
-    with pytest.raises(CannotCompare, match=r"no change\.deployed at all"):
+    with pytest.raises(CannotCompare, match=r"no change\.deployed event at all"):
         find_change(ask, "c")
-    told = [
+    changes = [
         {"change_id": "c", "title": "Shorter form", "rule": "form_abandoned"},
         {"change_id": "c"},
         {"change_id": "d"},
@@ -241,7 +254,7 @@ def test_a_change_is_found_by_its_id(store: Store) -> None:
         "type": ["change.deployed"] * 3,
         "time": [CHANGED, CHANGED + 1, CHANGED + 2],
         "entity": ["system:ci"] * 3,
-        "data": [orjson.dumps(one).decode() for one in told],
+        "data": [orjson.dumps(change).decode() for change in changes],
     }
     store.insert("events", rows, "changes")
     change = find_change(ask, "c")
@@ -256,7 +269,7 @@ def command(*arguments: Any) -> Result:
 
 
 def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
-    """For people sentences, for scripts an object; the periods can also be given."""
+    """The command prints sentences, or a JSON object; the periods can also be given."""
     with open_store(tmp_path / "store") as store:
         fill(store, {("web", "halved", 0): (0.1, 0.05)}, seed=1)
         rows: dict[str, list[Any]] = {
@@ -271,20 +284,30 @@ def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "Shorter form, deployed 2026-09-21" in shown.stdout
     assert "halved at web · shop fell from" in shown.stdout
-    told = orjson.loads(command("--data", tmp_path, "--change", "c-1", "--json").stdout)
-    assert told["change"] == {"id": "c-1", "at": CHANGED, "title": "Shorter form", "rule": "halved"}
-    assert (told["rows"][0]["verdict"], told["rows"][0]["meant"]) == ("fell", True)
+    output = orjson.loads(command("--data", tmp_path, "--change", "c-1", "--json").stdout)
+    assert output["change"] == {"id": "c-1", "at": CHANGED, "title": "Shorter form", "rule": "halved"}
+    assert (output["rows"][0]["verdict"], output["rows"][0]["meant"]) == ("fell", True)
     spans = ("--before", "2026-09-08..2026-09-20", "--after", "2026-09-22..2026-10-04")
-    told = orjson.loads(command("--data", tmp_path, *spans, "--json").stdout)
-    assert (told["change"], told["rows"][0]["verdict"]) == (None, "fell")
+    output = orjson.loads(command("--data", tmp_path, *spans, "--json").stdout)
+    assert (output["change"], output["rows"][0]["verdict"]) == (None, "fell")
 
 
-def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
-    """Without periods, with a bad one, with an unknown change: a message, and not code 0."""
+def test_the_command_refuses_missing_and_wrong_options(tmp_path: Path) -> None:
+    """Without periods, with a bad period or an unknown change, it prints a message and fails."""
     assert command("--data", tmp_path).exit_code == 2
     with open_store(tmp_path / "store"):
         pass
     found = command("--data", tmp_path, "--before", "2026-09-01", "--after", "2026-09-02..2026-09-03")
     assert (found.exit_code, "--before 2026-09-01: write A..B" in found.output) == (2, True)
     found = command("--data", tmp_path, "--change", "none")
-    assert (found.exit_code, "no change.deployed at all" in found.output) == (1, True)
+    assert (found.exit_code, "no change.deployed event at all" in found.output) == (1, True)
+
+
+def test_the_command_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without SciPy the message says how to install it."""
+    for module in [name for name in sys.modules if name.startswith(("touchline.analysis", "scipy"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    found = command("--change", "c-1")
+    assert found.exit_code == 1
+    assert "compare needs SciPy; install it with: pip install 'touchline[server,analysis]'" in found.output

@@ -49,7 +49,7 @@ PURE = {
     "journeys": "msgspec",
     "alerts": "msgspec pydantic pydantic_core",
     "engine": "msgspec orjson",
-    "analysis": "",
+    "analysis": "msgspec scipy",
     "measures": "",
     "panels": "",
 }
@@ -72,8 +72,8 @@ FORBIDDEN = {
 PASSIVE = {"tables"}
 """Rooms that pure rooms may import although they are not pure: `tables` reads its own SQL files."""
 
-ADAPTERS = {"alerts": {"channels"}, "analysis": {"account_sums.py", "customer_history.py"}}
-"""Parts of pure rooms that are exempt: the channels send messages, the two files read the store."""
+ADAPTERS = {"alerts": {"channels"}, "analysis": {"reading"}}
+"""Parts of pure rooms that are exempt: the channels send messages, `reading` reads the store."""
 
 SDK_NEEDS = {"orjson", "uuid_utils"}
 """What the base install has besides the standard library."""
@@ -170,7 +170,9 @@ def test_the_sdk_needs_the_base_install_alone() -> None:
             assert allowed, f"{path} imports {'.'.join(name)}"
 
 
-@pytest.mark.parametrize("library", ["chdb", "clickhouse_connect", "faust", "grafana_api", "apprise"])
+@pytest.mark.parametrize(
+    "library", ["chdb", "clickhouse_connect", "faust", "grafana_api", "apprise", "scipy"]
+)
 def test_one_file_imports_a_vendors_library(library: str) -> None:
     """At most one module imports the library, so its quirks are handled in one place."""
     importing = {

@@ -110,7 +110,7 @@ def test_a_gap_is_named_and_fails(tmp_path: Path, leave: Leave) -> None:
     assert (code, said["producers"][0]["in_flight"]["memory"]) == (1, 8)
     shown = CliRunner().invoke(app, ["accounts", "--data", str(tmp_path)])
     assert shown.exit_code == 1
-    assert "client c-1: 2 events never came" in shown.stdout
+    assert "client c-1: 2 events never arrived" in shown.stdout
 
 
 def test_what_waits_in_the_log_is_in_flight(tmp_path: Path, leave: Leave) -> None:

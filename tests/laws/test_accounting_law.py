@@ -10,8 +10,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.analysis.account_sums import Hole, Sums, read_sums
-from touchline.analysis.accounts import ProducerAccount, reconcile
+from touchline.analysis.accounts import Gap, ProducerAccount, Totals, reconcile
+from touchline.analysis.reading.accounts import read_accounts
 from touchline.store import Store
 from touchline.tables import AccountRow
 from touchline.vocabulary.ids import NAMESPACE
@@ -94,7 +94,7 @@ def _live(told: Told, client: str, batches: list[Any], heard_at: int) -> None:
     told.truth["waiting"] += waiting
 
 
-def _sums(rows: Iterable[AccountRow]) -> list[Sums]:
+def _totals(rows: Iterable[AccountRow]) -> list[Totals]:
     """What the store's query gives of the rows."""
     groups: dict[tuple[str, str], list[AccountRow]] = defaultdict(list)
     for row in rows:
@@ -103,12 +103,12 @@ def _sums(rows: Iterable[AccountRow]) -> list[Sums]:
     for (producer, client), some in sorted(groups.items()):
         last = max(some, key=lambda row: row.batch)
         found.append(
-            Sums(
+            Totals(
                 producer=producer,
                 client=client,
                 batches=last.batch,
                 heard_at=max(row.at for row in some),
-                came=sum(row.events for row in some),
+                received=sum(row.events for row in some),
                 reached=max(row.first + row.events for row in some),
                 quarantined=sum(row.quarantined for row in some),
                 repeated=sum(row.repeated for row in some),
@@ -155,7 +155,7 @@ CLIENTS = st.lists(st.lists(BATCH, max_size=5).filter(_tellable), min_size=1, ma
 def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> None:
     """Each count is the true one; what nobody reported is unexplained, and what a gone client held is too."""
     told = _told("shop", clients, NOW - 2 * HOUR if gone else NOW - 1)
-    found = reconcile(_sums(told.rows.values()), now=NOW, at_rest=True)
+    found = reconcile(_totals(told.rows.values()), now=NOW, at_rest=True)
     if not told.rows:
         assert not found
         return
@@ -182,7 +182,7 @@ def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> 
 @given(
     st.lists(
         st.builds(
-            Sums,
+            Totals,
             producer=st.sampled_from(["shop", "till"]),
             client=st.sampled_from(["", "c-1", "c-2"]),
             heard_at=st.sampled_from([NOW, NOW - HOUR]),
@@ -190,7 +190,7 @@ def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> 
             **{
                 name: st.integers(0, 20)
                 for name in (
-                    "came",
+                    "received",
                     "reached",
                     "quarantined",
                     "repeated",
@@ -206,11 +206,11 @@ def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> 
     ),
     st.booleans(),
 )
-def test_it_adds_up_whatever_the_rows_say(sums: list[Sums], at_rest: bool) -> None:
+def test_it_adds_up_whatever_the_rows_say(totals: list[Totals], at_rest: bool) -> None:
     """Rows that contradict each other, as of a client that lies, give no negative count and a true sum."""
-    for one in reconcile(sums, now=NOW, at_rest=at_rest):
-        came = sum(each.came for each in sums if each.producer == one.producer)
-        refused = sum(each.quarantined + each.repeated for each in sums if each.producer == one.producer)
+    for one in reconcile(totals, now=NOW, at_rest=at_rest):
+        came = sum(each.received for each in totals if each.producer == one.producer)
+        refused = sum(each.quarantined + each.repeated for each in totals if each.producer == one.producer)
         if refused <= came:
             _assert_adds_up(one)
         counts = (one.stored, one.duplicate, one.suppressed, one.in_memory, one.in_log, one.resent)
@@ -226,8 +226,8 @@ def test_what_is_in_the_log_is_in_flight_until_it_is_worked_off(clients: list[li
     if not told.rows:
         return
     good = sum(told.truth[name] for name in ("stored", "duplicates", "suppressed"))
-    (working,) = reconcile(_sums(told.rows.values()), now=NOW, at_rest=False)
-    (resting,) = reconcile(_sums(told.rows.values()), now=NOW, at_rest=True)
+    (working,) = reconcile(_totals(told.rows.values()), now=NOW, at_rest=False)
+    (resting,) = reconcile(_totals(told.rows.values()), now=NOW, at_rest=True)
     assert working.in_log == good
     assert sum(finding.events for finding in resting.findings if finding.kind == "log") == good
     _assert_adds_up(working)
@@ -252,16 +252,16 @@ def test_the_store_sums_up_as_the_law_does(store: Store) -> None:
     columns = {name: [getattr(row, name) for row in rows] for name in AccountRow.__struct_fields__}
     for token in ("once", "twice"):
         store.insert("accounts", {name: list(reversed(values)) for name, values in columns.items()}, token)
-    sums, holes = read_sums(store)
-    assert sums == _sums(rows)
+    totals, gaps = read_accounts(store)
+    assert totals == _totals(rows)
     sizes = Counter[tuple[str, str]]()
-    for hole in holes:
-        sizes[hole.producer, hole.client] += hole.events
+    for gap in gaps:
+        sizes[gap.producer, gap.client] += gap.events
     assert sizes == Counter(
         {
-            (one.producer, one.client): one.reached - one.came
-            for one in sums
-            if one.reached > one.came and one.client
+            (one.producer, one.client): one.reached - one.received
+            for one in totals
+            if one.reached > one.received and one.client
         }
     )
-    assert holes[0] == Hole(producer="shop", client="c-0", after_batch=2, before_batch=6, events=7)
+    assert gaps[0] == Gap(producer="shop", client="c-0", after_batch=2, before_batch=6, events=7)

@@ -1,1 +1,1 @@
-"""Questions about what is stored: comparison, backtest, accounts, replay, one customer's history."""
+"""Analysis: comparison, backtest, accounts and replay as pure functions; `reading` reads their input."""

@@ -1,18 +1,19 @@
-"""Accounting: where every event that a producer emitted is now.
+"""Accounts: where each event that a producer emitted is now.
 
-Law: emitted = stored + duplicate + quarantined + suppressed + dropped + in flight + unexplained, whatever
-came twice, out of order, or not at all. A client says with each batch how many events it emitted, queued and
-lost, and which positions of its queue the batch holds; the door says what came, the worker what became of it.
-So of what the client queued,
+The law: emitted = stored + duplicate + quarantined + suppressed + dropped + in flight + unexplained, for any
+duplicates, any order and any loss. With each batch a client reports how many events it emitted, queued and
+lost so far, and the batch's position in its queue. The collector counts what it received, the worker what it
+stored. So a queued event
 
-    positions that came         are stored, duplicate, quarantined or suppressed, or still in the log
-    positions that did not      are dropped as far as the client says so, else unexplained
-    positions behind the last   are in the client's memory, or lost with it if it is not heard of any more
+    received                      is stored, duplicate, quarantined or suppressed, or still in the log
+    not received, at a position   is dropped if the client reports it as lost, otherwise unexplained
+      before the last batch's end
+    at a later position           is in the client's memory, or lost if the client is silent
 
-An event that a client counts as lost and that came nevertheless (it did not hear the answer) is no loss; a
-batch that came more than once is counted once. What a killed process tracked after its last batch is known to
-nobody. And a client reports how many it lost, not which: one that came nevertheless can stand for another of
-the same client that vanished.
+An event that the client reports as lost and that was received anyway (the response got lost) counts as
+received. A batch that was received more than once counts once. Two limits remain: nobody knows what a killed
+process tracked after its last batch; and a client reports how many events it lost, not which, so a received
+one among them can hide one that vanished.
 """
 
 from collections import Counter
@@ -22,19 +23,59 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal
 
-from touchline.analysis.account_sums import Hole, Sums
+import msgspec
+
 from touchline.vocabulary.durations import MINUTE
+from touchline.vocabulary.wording import counted
 
 SILENT = 15 * MINUTE
-"""A client that is not heard of for so long (ms) has given up what it had: the SDK tries for ten minutes."""
+"""A client that sends nothing for this long (ms) has lost its memory: the SDK retries for ten minutes."""
 
 Kind = Literal["missing", "memory", "log"]
-"""Events that never came and were not reported, that a silent client had, that never left the log."""
+"""Not received and not reported as lost; in the memory of a silent client; received and not stored."""
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one client, summed up; `client` is "" for requests without an account and for the worker.
+
+    `received` counts events in requests, each batch once; `reached` is the queue position after the last
+    of them. `emitted`, `queued` and `lost` are the client's latest report; `heard_at` is in ms.
+    """
+
+    producer: str
+    client: str = ""
+    batches: int = 0
+    heard_at: int = 0
+    received: int = 0
+    reached: int = 0
+    quarantined: int = 0
+    repeated: int = 0
+    emitted: int = 0
+    queued: int = 0
+    lost: str = ""
+    stored: int = 0
+    duplicates: int = 0
+    suppressed: int = 0
+
+    @property
+    def losses(self) -> dict[str, int]:
+        """`lost` by reason."""
+        return msgspec.json.decode(self.lost, type=dict[str, int]) if self.lost else {}
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that were not received, between two batches that were; `after_batch` 0 is the start."""
+
+    producer: str
+    client: str
+    after_batch: int
+    before_batch: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Events that nothing explains; `client` is empty where all of the producer's are meant."""
+    """Unexplained events; `client` is empty if they cannot be attributed to one client."""
 
     kind: Kind
     client: str
@@ -46,7 +87,7 @@ class Finding:
 class ProducerAccount:
     """One producer's account, in events. `in_memory` and `in_log` are in flight.
 
-    `resent` came once more because the client did not hear the answer; they are in no other count.
+    `resent` events were received again because the client got no response; no other count includes them.
     """
 
     producer: str
@@ -65,116 +106,101 @@ class ProducerAccount:
 
     @property
     def unexplained(self) -> int:
-        """Events of which nobody knows where they are."""
+        """The events of all findings."""
         return sum(finding.events for finding in self.findings)
 
 
 def reconcile(
-    sums: Iterable[Sums], holes: Sequence[Hole] = (), *, now: int, at_rest: bool, silent: int = SILENT
+    totals: Iterable[Totals], gaps: Sequence[Gap] = (), *, now: int, at_rest: bool, silent: int = SILENT
 ) -> list[ProducerAccount]:
-    """The account of each producer, by name.
+    """The account of each producer, ordered by name.
 
     Args:
-        sums: The table's rows, summed up, by producer.
-        holes: Where events are missing, for the words.
+        totals: The totals of each client.
+        gaps: Gaps to name in findings.
         now: The time (ms).
-        at_rest: Whether the log is worked off: then what was accepted must be in the store.
-        silent: A client that is not heard of for so long (ms) has lost what was in its memory.
+        at_rest: Whether the log is fully processed, so that every accepted event must be in the store.
+        silent: After this time (ms) without a batch, a client's memory counts as lost.
     """
-    found = []
-    for producer, some in groupby(sorted(sums, key=attrgetter("producer")), key=attrgetter("producer")):
+    accounts = []
+    by_producer = attrgetter("producer")
+    for producer, group in groupby(sorted(totals, key=by_producer), key=by_producer):
         account = ProducerAccount(producer)
-        listed = list(some)
-        for one in listed:
-            account.heard_at = max(account.heard_at, one.heard_at)
-            if one.client:
-                own = [hole for hole in holes if (hole.producer, hole.client) == (producer, one.client)]
-                _add_client(account, one, own, gone=one.heard_at < now - silent)
+        clients = list(group)
+        for client in clients:
+            account.heard_at = max(account.heard_at, client.heard_at)
+            if client.client:
+                own = [gap for gap in gaps if (gap.producer, gap.client) == (producer, client.client)]
+                _add_client(account, client, own, is_silent=client.heard_at < now - silent)
             else:
-                account.emitted += one.came
-        _add_fates(account, listed, at_rest)
-        found.append(account)
-    return found
+                account.emitted += client.received
+        _add_outcomes(account, clients, at_rest)
+        accounts.append(account)
+    return accounts
 
 
-def _add_client(account: ProducerAccount, one: Sums, holes: Sequence[Hole], *, gone: bool) -> None:
-    """What became of the events that did not come, and how many there were in all."""
-    lost = Counter(one.losses)
-    before_queue = min(max(one.emitted - one.queued, 0), lost.total())
+def _add_client(account: ProducerAccount, client: Totals, gaps: Sequence[Gap], *, is_silent: bool) -> None:
+    """Add the events that were not received, and how many the client emitted."""
+    lost = Counter(client.losses)
+    before_queue = min(max(client.emitted - client.queued, 0), lost.total())
     reported = lost.total() - before_queue
-    absent = max(one.reached - one.came, 0)
-    waiting = max(one.queued - one.reached, 0)
-    _take_back(lost, max(reported - absent, 0))
+    absent = max(client.reached - client.received, 0)
+    waiting = max(client.queued - client.reached, 0)
+    _remove_losses(lost, max(reported - absent, 0))
     missing = max(absent - reported, 0)
 
     account.clients += 1
-    account.emitted += one.came + lost.total() + missing + waiting
+    account.emitted += client.received + lost.total() + missing + waiting
     account.dropped += lost
     if missing:
         between = "; ".join(
-            f"{hole.events:,} between batch {hole.after_batch} and batch {hole.before_batch}"
-            for hole in holes
+            f"{gap.events:,} between batch {gap.after_batch} and batch {gap.before_batch}" for gap in gaps
         )
+        text = f"{counted(missing, 'event')} never arrived, and the client does not report the loss"
         account.findings.append(
-            Finding(
-                "missing",
-                one.client,
-                missing,
-                f"{missing:,} events never came, and the client does not report them as lost"
-                + (f": {between}" if between else ""),
-            )
+            Finding("missing", client.client, missing, f"{text}: {between}" if between else text)
         )
-    if waiting and gone:
-        account.findings.append(
-            Finding(
-                "memory",
-                one.client,
-                waiting,
-                f"{waiting:,} events were in the client's memory when it was last heard of, with batch "
-                f"{one.batches}: if it was killed, they are lost, and what it tracked after that is unknown",
-            )
+    if waiting and is_silent:
+        text = (
+            f"{counted(waiting, 'event')} waited in the client's memory at its last batch, number "
+            f"{client.batches}; if the process was killed, these and all later events are lost"
         )
+        account.findings.append(Finding("memory", client.client, waiting, text))
     elif waiting:
         account.in_memory += waiting
 
 
-def _add_fates(account: ProducerAccount, listed: Sequence[Sums], at_rest: bool) -> None:
-    """What became of the events that came."""
-    stored, duplicates, suppressed, came, quarantined, repeated = (
-        sum(getattr(one, name) for one in listed)
-        for name in ("stored", "duplicates", "suppressed", "came", "quarantined", "repeated")
+def _add_outcomes(account: ProducerAccount, clients: Sequence[Totals], at_rest: bool) -> None:
+    """Add what became of the events that were received."""
+    stored, duplicates, suppressed, received, quarantined, repeated = (
+        sum(getattr(client, name) for client in clients)
+        for name in ("stored", "duplicates", "suppressed", "received", "quarantined", "repeated")
     )
-    good = came - quarantined - repeated
-    behind = max(good - stored - duplicates - suppressed, 0)
-    # What came out of the log more often than it counted at the door was sent again, or, where even that
-    # does not explain it, came of a batch that the client gave up; or nobody told of it at all.
-    account.resent = more = max(stored + duplicates + suppressed - good, 0)
-    again = min(more, duplicates)
-    duplicates, more = duplicates - again, more - again
-    again = min(more, suppressed)
-    suppressed, more = suppressed - again, more - again
-    came_after_all = min(more, account.dropped.total())
-    _take_back(account.dropped, came_after_all)
-    account.resent -= more
-    account.emitted += more - came_after_all
+    accepted = received - quarantined - repeated
+    behind = max(accepted - stored - duplicates - suppressed, 0)
+    # More outcomes than accepted events: first, batches that were sent again; then, batches that the client
+    # reported as lost and that arrived anyway; the rest are events without any account.
+    account.resent = excess = max(stored + duplicates + suppressed - accepted, 0)
+    again = min(excess, duplicates)
+    duplicates, excess = duplicates - again, excess - again
+    again = min(excess, suppressed)
+    suppressed, excess = suppressed - again, excess - again
+    arrived_anyway = min(excess, account.dropped.total())
+    _remove_losses(account.dropped, arrived_anyway)
+    account.resent -= excess
+    account.emitted += excess - arrived_anyway
 
     account.stored, account.suppressed, account.quarantined = stored, suppressed, quarantined
     account.duplicate = duplicates + repeated
     if behind and at_rest:
-        account.findings.append(
-            Finding(
-                "log",
-                "",
-                behind,
-                f"{behind:,} events were accepted, the log is worked off, and they are not in the store",
-            )
-        )
+        text = f"{counted(behind, 'event')} accepted, but not in the store after the log was fully processed"
+        account.findings.append(Finding("log", "", behind, text))
     else:
         account.in_log = behind
 
 
-def _take_back(lost: Counter[str], count: int) -> None:
-    """Count so many fewer as lost: they came after all. First those that nobody knew for sure."""
+def _remove_losses(lost: Counter[str], count: int) -> None:
+    """Remove `count` events from the losses, those of uncertain delivery first."""
     for reason in sorted(lost, key=lambda reason: reason != "undelivered"):
         less = min(lost[reason], count)
         lost[reason] -= less

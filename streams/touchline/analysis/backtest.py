@@ -1,7 +1,7 @@
-"""Backtesting: what other rules would have found in the events of the store, against the rules in force.
+"""Backtest: the signals that other rules find in the stored events, compared with the rules in force.
 
-Both sets are folded over the same events at the same time, by the code that folds live; so the rules in
-force against themselves change nothing.
+Both rule sets fold the same events at the same evaluation time with the code that folds live. So a backtest
+of the rules in force shows no difference.
 """
 
 from collections import Counter
@@ -16,13 +16,15 @@ from touchline.vocabulary.durations import DAY, HOUR
 from touchline.vocabulary.event import Event
 
 EXAMPLES = 10
+"""Grade changes that are kept as examples."""
 
 
 @dataclass(slots=True)
 class RuleChange:
-    """One rule: its signals by the rules in force and by the given ones, and which are new or gone.
+    """One rule: its signals by the rules in force (before) and by the candidate rules (after).
 
-    An alert is an hour of the clock in which a rule finds something; see `Backtest.alerting`.
+    `new` and `gone` count signals that only one of both finds. `hours_…` are the hours, numbered since 1970,
+    with at least one signal: an alerting rule raises one alert in each.
     """
 
     rule: str
@@ -35,7 +37,7 @@ class RuleChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Regraded:
+class GradeChange:
     """A customer whose last journey gets another grade."""
 
     customer: str
@@ -47,11 +49,11 @@ class Regraded:
 
 @dataclass(slots=True)
 class Backtest:
-    """What would change, for signals opened from `since` up to `until` (ms).
+    """What changes, for signals opened from `since` up to `until` (ms).
 
-    `alerting` are the rules whose signals are alerts: those that name channels in their set, or all of both
-    sets where none does. `grades` counts customers by (before, after); `examples` are those that lose or
-    gain most.
+    `alerting_…` are the rules whose signals raise alerts: those with channels, or all rules if no rule of
+    either set has any. `grades` counts customers by (before, after); `examples` are the customers whose score
+    changes most.
     """
 
     since: int
@@ -62,63 +64,63 @@ class Backtest:
     events: int = 0
     rules: dict[str, RuleChange] = field(default_factory=dict)
     grades: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: list[Regraded] = field(default_factory=list)
+    examples: list[GradeChange] = field(default_factory=list)
 
     @property
     def days(self) -> float:
-        """How long the span is, in days."""
+        """The length of the span in days."""
         return (self.until - self.since) / DAY
 
     @property
     def alerts_before(self) -> int:
         """Alerts by the rules in force."""
-        return sum(len(one.hours_before) for one in self.rules.values() if one.rule in self.alerting_before)
+        return sum(len(self.rules[rule].hours_before) for rule in self.alerting_before)
 
     @property
     def alerts_after(self) -> int:
-        """Alerts by the given rules."""
-        return sum(len(one.hours_after) for one in self.rules.values() if one.rule in self.alerting_after)
+        """Alerts by the candidate rules."""
+        return sum(len(self.rules[rule].hours_after) for rule in self.alerting_after)
 
     @property
     def regraded(self) -> int:
-        """How many customers change grade."""
+        """The number of customers whose grade changes."""
         return sum(count for (before, after), count in self.grades.items() if before != after)
 
 
 def backtest(
     histories: Iterable[tuple[str, list[Event]]],
-    given: RuleSet,
+    candidate: RuleSet,
     in_force: RuleSet,
     since: int,
     until: int,
     journey_gap: int = JOURNEY_GAP,
 ) -> Backtest:
-    """Fold every customer by both sets, as of `until`, and say what differs since `since` (ms).
+    """Fold every customer by both rule sets as of `until`, and count what differs since `since` (ms).
 
     Args:
-        histories: Each customer's id and events, in order and each once; read once, customer by customer.
-        given: The rules to try.
+        histories: Each customer's id and events, ordered and without duplicates; iterated once.
+        candidate: The rules to try.
         in_force: The rules to compare with.
-        since: Signals opened before are not counted.
+        since: Signals opened earlier are not counted.
         until: The evaluation time; later events are left out.
-        journey_gap: The silence that ends a journey, in ms.
+        journey_gap: The silence that ends a journey (ms).
     """
-    before, after = _alerting(in_force), _alerting(given)
+    before, after = _alerting(in_force), _alerting(candidate)
     if not before | after:
-        before, after = (frozenset(rule.id for rule in one.rules) for one in (in_force, given))
+        before, after = (frozenset(rule.id for rule in rules.rules) for rules in (in_force, candidate))
     result = Backtest(since, until, before, after)
-    for rule in (*in_force.rules, *given.rules):
+    for rule in (*in_force.rules, *candidate.rules):
         result.rules.setdefault(rule.id, RuleChange(rule.id))
-    for customer, every in histories:
-        events = [event for event in every if event.time < until]
+    for customer, history in histories:
+        events = [event for event in history if event.time < until]
         if not events:
             continue
         result.customers += 1
         result.events += len(events)
-        found, other = (fold(events, rules, until, journey_gap) for rules in (in_force, given))
-        _count(result, found.signals, other.signals)
-        if found.journeys[-1].last >= since:
-            _grade(result, customer, found.journeys[-1], other.journeys[-1])
+        old, new = (fold(events, rules, until, journey_gap) for rules in (in_force, candidate))
+        _count_signals(result, old.signals, new.signals)
+        if old.journeys[-1].last >= since:
+            _count_grade(result, customer, old.journeys[-1], new.journeys[-1])
     return result
 
 
@@ -126,25 +128,30 @@ def _alerting(rules: RuleSet) -> frozenset[str]:
     return frozenset(rule.id for rule in rules.rules if rule.channels)
 
 
-def _count(result: Backtest, before: list[Signal], after: list[Signal]) -> None:
-    ids: list[set[UUID]] = [{one.id for one in before}, {one.id for one in after}]
-    for one in before:
-        if result.since <= one.opened_at < result.until:
-            rule = result.rules[one.rule]
+def _count_signals(result: Backtest, before: list[Signal], after: list[Signal]) -> None:
+    ids_before: set[UUID] = {signal.id for signal in before}
+    ids_after: set[UUID] = {signal.id for signal in after}
+    for signal in before:
+        if result.since <= signal.opened_at < result.until:
+            rule = result.rules[signal.rule]
             rule.signals_before += 1
-            rule.gone += one.id not in ids[1]
-            rule.hours_before.add(one.opened_at // HOUR)
-    for one in after:
-        if result.since <= one.opened_at < result.until:
-            rule = result.rules[one.rule]
+            rule.gone += signal.id not in ids_after
+            rule.hours_before.add(signal.opened_at // HOUR)
+    for signal in after:
+        if result.since <= signal.opened_at < result.until:
+            rule = result.rules[signal.rule]
             rule.signals_after += 1
-            rule.new += one.id not in ids[0]
-            rule.hours_after.add(one.opened_at // HOUR)
+            rule.new += signal.id not in ids_before
+            rule.hours_after.add(signal.opened_at // HOUR)
 
 
-def _grade(result: Backtest, customer: str, before: Journey, after: Journey) -> None:
+def _count_grade(result: Backtest, customer: str, before: Journey, after: Journey) -> None:
     result.grades[before.grade, after.grade] += 1
     if before.grade != after.grade:
-        result.examples.append(Regraded(customer, before.grade, after.grade, before.score, after.score))
-        result.examples.sort(key=lambda one: (-abs(one.score_after - one.score_before), one.customer))
+        result.examples.append(GradeChange(customer, before.grade, after.grade, before.score, after.score))
+        result.examples.sort(key=_by_size)
         del result.examples[EXAMPLES:]
+
+
+def _by_size(change: GradeChange) -> tuple[int, str]:
+    return -abs(change.score_after - change.score_before), change.customer

@@ -28,6 +28,17 @@ class RateRatio:
     p: float
     least: float
 
+    @property
+    def interval(self) -> str:
+        """The confidence interval in words."""
+        if self.high == inf:
+            size = f"at least {self.low:.2f}"
+        elif self.low == 0:
+            size = f"at most {self.high:.2f}"
+        else:
+            size = f"{self.low:.2f} to {self.high:.2f}"
+        return f"{size} times the earlier rate (95 % confidence)"
+
 
 def rate_ratio(before: int, exposed_before: int, after: int, exposed_after: int) -> RateRatio:
     """Compare two counts, each relative to its exposure.

@@ -1,4 +1,4 @@
-"""Replay: the offline result, straight from the law: a set of events in, everything computed once."""
+"""Replay: the result of a set of events, computed once, directly from the laws."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable
@@ -18,10 +18,14 @@ def replay(
     journey_gap: int = JOURNEY_GAP,
     bans: Container[Pair] = (),
 ) -> dict[str, Any]:
-    """The contract's result of a log: `customers`, `signals`, `journeys`; all times in ms.
+    """The result of a log: `customers` by event id, `signals` and `journeys`; all times in ms.
 
-    Of events with one id the first stands. Without `now` it is the latest `received_at`. `bans` are
-    pairs of identifiers that are no links.
+    Args:
+        events: The events in any order; the first of several with one id counts.
+        rules: The rules.
+        now: The evaluation time; the latest `received_at` by default.
+        journey_gap: The silence that ends a journey.
+        bans: Pairs of identifiers that are not links.
     """
     unique: dict[str, Event] = {}
     for event in events:
@@ -40,27 +44,27 @@ def replay(
         result["customers"].update((event.id, customer) for event in own)
         result["signals"] += (
             {
-                "id": str(one.id),
-                "rule": one.rule,
-                "anchor": one.anchor,
+                "id": str(signal.id),
+                "rule": signal.rule,
+                "anchor": signal.anchor,
                 "customer": customer,
-                "opened_at": one.opened_at,
-                "resolved_at": one.resolved_at,
-                "evidence": list(one.evidence),
+                "opened_at": signal.opened_at,
+                "resolved_at": signal.resolved_at,
+                "evidence": list(signal.evidence),
             }
-            for one in folded.signals
+            for signal in folded.signals
         )
         result["journeys"] += (
             {
-                "id": str(one.id),
+                "id": str(journey.id),
                 "customer": customer,
-                "first": one.first,
-                "start": one.start,
-                "last": one.last,
-                "events": one.events,
-                "path": list(one.path),
-                "strikes": one.strikes,
+                "first": journey.first,
+                "start": journey.start,
+                "last": journey.last,
+                "events": journey.events,
+                "path": list(journey.path),
+                "strikes": journey.strikes,
             }
-            for one in folded.journeys
+            for journey in folded.journeys
         )
     return result

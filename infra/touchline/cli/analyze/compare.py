@@ -35,8 +35,14 @@ def compare(
     """
     import orjson
 
-    from touchline.analysis.compare import CannotCompare, Period, around, find_change
-    from touchline.analysis.compare import compare as run
+    try:
+        from touchline.analysis.compare import CannotCompare, Period, Periods, around
+        from touchline.analysis.compare import compare as run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "scipy":
+            raise
+        raise fail("compare needs SciPy; install it with: pip install 'touchline[server,analysis]'") from None
+    from touchline.analysis.reading.comparison import find_change, read_counts
     from touchline.cli.spans import asking, extent, stretch
     from touchline.config.settings import SettingsError, load_settings
     from touchline.config.stores import readable_store
@@ -49,11 +55,11 @@ def compare(
         ask = asking(reader)
         deployed = None if change is None else find_change(ask, change)
         if deployed is not None:
-            first, second = around(deployed.at, *extent(ask))
+            periods = around(deployed.at, *extent(ask))
         else:
-            first = Period(*stretch(before or "", "--before"))
-            second = Period(*stretch(after or "", "--after"))
-        found = run(ask, first, second, deployed.rule if deployed else "")
+            first, second = stretch(before or "", "--before"), stretch(after or "", "--after")
+            periods = Periods(Period(*first), Period(*second))
+        found = run(periods, read_counts(ask, periods), deployed.rule if deployed else "")
     if as_json:
         body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
@@ -77,7 +83,7 @@ def _row(row: "Row") -> dict[str, Any]:
         "channel": row.channel,
         "source": row.source,
         "rule": row.rule,
-        "meant": row.meant,
+        "meant": row.targeted,
         "before": row.before,
         "journeys_before": row.journeys_before,
         "rate_before": row.rate_before,
@@ -88,7 +94,7 @@ def _row(row: "Row") -> dict[str, Any]:
         "low": ratio.low,
         "high": ratio.high if isfinite(ratio.high) else None,
         "p": ratio.p,
-        "p_adjusted": row.chance,
+        "p_adjusted": row.p_adjusted,
         "verdict": row.verdict,
         "sentence": row.sentence,
     }
@@ -104,10 +110,9 @@ def _show(found: "Comparison", change: "Change | None") -> None:
         console.print(Text(f"{change.title or change.id}, deployed {written(change.at)} UTC"), style="bold")
     colours = {"fell": "green", "rose": "red"}
     for row in found.rows[:SHOWN]:
-        interval = f"{row.ratio.low:.2f} to {row.ratio.high:.2f} times"
         counts = f"{row.before} of {row.journeys_before:,}, then {row.after} of {row.journeys_after:,}"
         console.print(Text(row.sentence, style=colours.get(row.verdict, "")), soft_wrap=True)
-        console.print(Text(f"    {counts}; 95 % interval {interval}"), style="dim", soft_wrap=True)
+        console.print(Text(f"    {counts}; {row.ratio.interval}"), style="dim", soft_wrap=True)
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN} more; --json prints them all")
     if not found.rows:

@@ -35,8 +35,8 @@ def accounts(
     """
     import orjson
 
-    from touchline.analysis.account_sums import read_sums
     from touchline.analysis.accounts import reconcile
+    from touchline.analysis.reading.accounts import read_accounts
     from touchline.cli.spans import since as began
     from touchline.config.settings import SettingsError, load_settings
     from touchline.config.stores import readable_store
@@ -56,13 +56,13 @@ def accounts(
         elsewhere = bool(settings.kafka or settings.store)
         worked_off = _position(settings.data, lambda log: log.committed())
         with readable_store(settings) as reader:
-            sums, holes = read_sums(reader)
+            totals, gaps = read_accounts(reader)
         end = _position(settings.data, lambda log: log.end())
-    newest = max((one.heard_at for one in sums), default=0)
+    newest = max((client.heard_at for client in totals), default=0)
     at_rest = newest < now - silence if elsewhere or worked_off is None else worked_off == end
     found = [
         one
-        for one in reconcile(sums, holes, now=now, at_rest=at_rest, silent=silence)
+        for one in reconcile(totals, gaps, now=now, at_rest=at_rest, silent=silence)
         if one.heard_at >= first
     ]
     if as_json:

@@ -13,7 +13,7 @@ from touchline.cli.options import Data, Rules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from touchline.analysis.customer_history import Customer
+    from touchline.analysis.reading.customer_history import Customer
     from touchline.config.settings import Settings
     from touchline.identity import Entry
     from touchline.store.access import Reader
@@ -86,7 +86,7 @@ def split(
 
     Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
     """
-    from touchline.analysis.customer_history import ledger, links
+    from touchline.analysis.reading.customer_history import ledger, links
     from touchline.identity import bans, parting
     from touchline.services.decisions import entry
 
@@ -119,7 +119,7 @@ def unsplit(
 
     Example: touchline customer unsplit account:u-17 device:c0ffee
     """
-    from touchline.analysis.customer_history import ledger
+    from touchline.analysis.reading.customer_history import ledger
     from touchline.identity import bans
     from touchline.services.decisions import entry
 
@@ -156,7 +156,7 @@ def forget(
     """
     from secrets import token_hex
 
-    from touchline.analysis.customer_history import events, ledger, links
+    from touchline.analysis.reading.customer_history import events, ledger, links
     from touchline.identity import shared
     from touchline.services.decisions import entry
     from touchline.vocabulary.wording import counted
@@ -196,7 +196,7 @@ def readmit(
 
     Example: touchline customer readmit account:u-17 --reason "came back"
     """
-    from touchline.analysis.customer_history import ledger
+    from touchline.analysis.reading.customer_history import ledger
     from touchline.identity import Suppression
     from touchline.identity.ledger import hashed
     from touchline.services.decisions import entry
@@ -221,7 +221,7 @@ def export(who: Who, data: Data = None) -> None:
 
     Example: touchline customer export account:u-17 > u-17.jsonl
     """
-    from touchline.analysis.customer_history import events
+    from touchline.analysis.reading.customer_history import events
     from touchline.cli.data.customer_story import native
 
     with _reading(data) as (settings, reader):
@@ -232,7 +232,7 @@ def export(who: Who, data: Data = None) -> None:
 @contextmanager
 def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Settings, Reader]]":
     """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
-    from touchline.analysis.customer_history import TooManyLinks
+    from touchline.analysis.reading.customer_history import TooManyLinks
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
     from touchline.services.up import expected_errors
@@ -245,7 +245,7 @@ def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Se
 
 def _customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
     """Whom WHO names, now or by a time (ms); ends the command where it names nobody."""
-    from touchline.analysis.customer_history import customer_now, customer_then
+    from touchline.analysis.reading.customer_history import customer_now, customer_then
 
     name = _normal(who, settings)
     found = customer_now(reader, name)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import typer
 
-from touchline.analysis.customer_history import Customer, events, ledger
+from touchline.analysis.reading.customer_history import Customer, events, ledger
 from touchline.cli.spans import written
 from touchline.engine.customer import fold
 from touchline.friction import RuleSet

@@ -1,4 +1,4 @@
-"""One customer's story, read from the store: who it is now or was then, and what happened to it."""
+"""Reads one customer's history: its identifiers, now or at a past time, and its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,16 +15,16 @@ from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 
 PAGE_EVENTS = 20_000
-"""Events that are read at once."""
+"""Events per query."""
 
-ASKED = 50
-"""Identifiers that are asked for at once."""
+BATCH = 50
+"""Identifiers per query."""
 
 MOST_SETS = 10_000
-"""Different sets of identifiers with which some identifiers may occur; more are no customer's."""
+"""Sets of identifiers that one query may return; identifiers with more are shared, not a customer's."""
 
 ALWAYS = 2**53
-"""A time (ms) that nothing is after."""
+"""Later than every event (ms)."""
 
 _CUSTOMER = "SELECT toString(customer) FROM current_identities WHERE entity = {entity:String}"
 _MEMBERS = "SELECT entity FROM current_identities WHERE customer = {customer:UUID}"
@@ -52,7 +52,7 @@ _entries = msgspec.json.Decoder(Entry)
 
 
 class TooManyLinks(TouchlineError):
-    """An identifier occurs together with so many others that it cannot be a customer's."""
+    """An identifier occurs with too many others to belong to one customer."""
 
 
 class Customer(NamedTuple):
@@ -63,10 +63,10 @@ class Customer(NamedTuple):
 
 
 def customer_now(reader: Reader, who: str) -> Customer | None:
-    """The customer with this identifier (`kind:value`), or of this id; None where there is none.
+    """The customer with an identifier (`kind:value`) or a customer id; None if there is none.
 
     Raises:
-        StoreError: the store does not answer.
+        StoreError: The store does not answer.
     """
     found = _rows(reader, _CUSTOMER, {"entity": _text(who)})
     name = found[0][0] if found else who
@@ -79,41 +79,42 @@ def customer_now(reader: Reader, who: str) -> Customer | None:
 
 
 def customer_then(reader: Reader, identifier: str, until: int) -> Customer | None:
-    """Whose the identifier was by what was received, and decided, up to a time (ms).
+    """The customer that had an identifier, by the events received and decisions taken up to a time (ms).
 
     Raises:
-        StoreError: the store does not answer.
-        TooManyLinks: the identifier is nobody's.
+        StoreError: The store does not answer.
+        TooManyLinks: The identifier occurs with too many others to belong to one customer.
     """
-    if not _rows(reader, _SETS, {"named": _listed([identifier]), "until": str(until), "most": "1"}):
+    if not _rows(reader, _SETS, {"named": _json_list([identifier]), "until": str(until), "most": "1"}):
         return None
-    owner = customers(links(reader, identifier, until), bans(ledger(reader, until)))
-    name = owner.get(identifier, identifier)
-    members = {identifier, *(one for one, whose in owner.items() if whose == name)}
+    strongest = customers(links(reader, identifier, until), bans(ledger(reader, until)))
+    name = strongest.get(identifier, identifier)
+    members = {identifier, *(member for member, owner in strongest.items() if owner == name)}
     return Customer(customer_id(name), tuple(sorted(members, key=rank)))
 
 
 def links(reader: Reader, identifier: str, until: int = ALWAYS) -> set[Pair]:
-    """The pairs that decide whose an identifier is: all of its neighbourhood, and some beside it.
+    """The pairs that decide which customer an identifier belongs to: its neighbourhood, and some more.
 
     Raises:
-        StoreError: the store does not answer.
-        TooManyLinks: the identifier is nobody's.
+        StoreError: The store does not answer.
+        TooManyLinks: An identifier occurs with too many others to belong to one customer.
     """
     found: set[Pair] = set()
-    asked: set[str] = set()
-    reach = {identifier}
-    while reach:
-        some = sorted(reach)[:ASKED]
-        values = {"named": _listed(some), "until": str(until), "most": str(MOST_SETS)}
+    queried: set[str] = set()
+    frontier = {identifier}
+    while frontier:
+        batch = sorted(frontier)[:BATCH]
+        values = {"named": _json_list(batch), "until": str(until), "most": str(MOST_SETS)}
         rows = _rows(reader, _SETS, values)
-        found.update(pair for (named,) in rows for pair in pairs(named))
-        asked.update(some)
-        nobody = shared(found)
-        if len(rows) == MOST_SETS and not nobody.intersection(some):
-            raise TooManyLinks(f"{', '.join(some)}: {MOST_SETS:,} and more sets of identifiers name these")
-        owned = asked - nobody
-        reach = {one for pair in found if not owned.isdisjoint(pair) for one in pair} - asked - nobody
+        found.update(pair for (identifiers,) in rows for pair in pairs(identifiers))
+        queried.update(batch)
+        shared_by_many = shared(found)
+        if len(rows) == MOST_SETS and not shared_by_many.intersection(batch):
+            raise TooManyLinks(f"{', '.join(batch)}: these occur in {MOST_SETS:,} or more sets")
+        owned = queried - shared_by_many
+        neighbours = {member for pair in found if not owned.isdisjoint(pair) for member in pair}
+        frontier = neighbours - queried - shared_by_many
     return found
 
 
@@ -121,21 +122,21 @@ def ledger(reader: Reader, until: int = ALWAYS) -> list[Entry]:
     """The entries of the ledger up to a time (ms), in order.
 
     Raises:
-        StoreError: the store does not answer.
+        StoreError: The store does not answer.
     """
     body = reader.reply(_LEDGER, "JSONEachRow", {"until": str(until)}).body
     return sorted(_entries.decode_lines(body), key=lambda entry: entry.order)
 
 
 def events(reader: Reader, customer: Customer, until: int = ALWAYS) -> Iterator[Event]:
-    """The customer's events received up to a time (ms), in order and each once, a page at a time.
+    """The customer's events received up to a time (ms), ordered and without duplicates, read in pages.
 
     Raises:
-        StoreError: the store does not answer.
+        StoreError: The store does not answer.
     """
     time, event_id, read = -ALWAYS, "", PAGE_EVENTS
     while read == PAGE_EVENTS:
-        values = {"entities": _listed(customer.identifiers), "until": str(until), "time": str(time)}
+        values = {"entities": _json_list(customer.identifiers), "until": str(until), "time": str(time)}
         values |= {"id": _text(event_id), "most": str(PAGE_EVENTS)}
         read = 0
         for line in reader.reply(_EVENTS, "TSVRaw", values).body.splitlines():
@@ -149,10 +150,10 @@ def _rows(reader: Reader, sql: str, values: Mapping[str, str]) -> list[list[Any]
 
 
 def _text(value: str) -> str:
-    """A text as the value of a parameter."""
+    """A text as the value of a query parameter."""
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
-def _listed(values: Sequence[str]) -> str:
-    """A list as the value of one parameter, which is JSON in a text."""
+def _json_list(values: Sequence[str]) -> str:
+    """A list as the value of a query parameter: JSON in a text."""
     return _text(orjson.dumps(values).decode())

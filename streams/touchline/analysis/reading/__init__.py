@@ -1,0 +1,1 @@
+"""What the analysis reads from the store. The rest of the room is pure."""
