@@ -23,7 +23,7 @@ TouchlineError
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan
 ├── Superseded               another worker owns the partition                     runtime.fence
 ├── CannotCompare            two periods cannot be compared                        analysis.compare
-├── TooManyLinks             a customer is too large to be shown                   analysis.reading.customer_history
+├── TooManyLinks             a customer is too large to be shown                   analysis.reading
 ├── Undelivered              a channel did not take a message                      alerts.channels.delivery
 ├── GrafanaError             Grafana cannot be reached, or refuses                 grafana.client
 ├── WrongSource              Grafana has another data source of our name           grafana.publishing
