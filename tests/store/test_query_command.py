@@ -14,22 +14,18 @@ import msgspec
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from typer import Typer
 from typer.testing import CliRunner, Result
 
-from touchline.cli.data.query import query
+from touchline.cli.main import app
 from touchline.store import open_store
 from touchline.store.access import running_server
 from touchline.store.clickhouse_http import clickhouse_mount
 from touchline.store.server_file import announced, find_server
 
-app = Typer()
-app.command()(query)
-
 
 def run(data: Path, *arguments: str) -> Result:
     """The command on a data folder."""
-    return CliRunner().invoke(app, [*arguments, "--data", str(data)])
+    return CliRunner().invoke(app, ["query", *arguments, "--data", str(data)])
 
 
 @pytest.fixture(params=["at rest", "served"])

@@ -1,21 +1,39 @@
-"""How a command says that it cannot: one line on standard error, and an exit code."""
+"""How a command fails: one line on standard error, and an exit code."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+
+FAILED = 1
+WRONG_USAGE = 2
 
 
-def fail(message: str, code: int = 1) -> typer.Exit:
-    """Say what is wrong on standard error; raise what this returns."""
+def fail(message: str, code: int = FAILED) -> typer.Exit:
+    """Print what is wrong on standard error, and return what to raise."""
     typer.secho(message, err=True, fg=typer.colors.RED)
     return typer.Exit(code)
 
 
-@contextmanager
-def reported(*errors: type[Exception]) -> Iterator[None]:
-    """Turn errors whose message is meant for the user into a failure of the command."""
-    try:
-        yield
-    except errors as error:
-        raise fail(str(error)) from None
+def exit_code(error: Exception) -> int | None:
+    """Return the exit code for an error; None for a bug, which shows its traceback."""
+    # Imported here: most commands that fail by wrong usage, and --help, do without it.
+    from touchline.vocabulary.errors import TouchlineError
+
+    return FAILED if isinstance(error, TouchlineError) else None
+
+
+class Commands(TyperGroup):
+    """The commands of `touchline`: an expected error ends each of them with its message and exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except typer.Exit:
+            raise
+        except Exception as error:
+            code = exit_code(error)
+            if code is None:
+                raise
+            raise fail(str(error), code) from None

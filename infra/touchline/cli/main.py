@@ -1,6 +1,8 @@
-"""The `touchline` command: one table of its parts."""
+"""The `touchline` command: one table of its commands, by the panel of `--help`."""
 
 import sys
+from collections.abc import Callable
+from typing import Annotated, Final
 
 import typer
 
@@ -9,12 +11,12 @@ from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
 from touchline.cli.configure import alerts, dashboards, dev, keys, rules, schema
-from touchline.cli.data import customer
+from touchline.cli.data import customer, quarantine
 from touchline.cli.data.accounts import accounts
 from touchline.cli.data.imports import import_
 from touchline.cli.data.migrate import migrate
 from touchline.cli.data.query import query
-from touchline.cli.errors import fail
+from touchline.cli.errors import WRONG_USAGE, Commands, fail
 from touchline.cli.run.collector import collector
 from touchline.cli.run.demo import demo
 from touchline.cli.run.identity import identity
@@ -23,39 +25,85 @@ from touchline.cli.run.store import store
 from touchline.cli.run.up import up
 from touchline.cli.run.worker import worker
 
+PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
+    "Run": {
+        "up": up,
+        "demo": demo,
+        "collector": collector,
+        "worker": worker,
+        "identity": identity,
+        "store": store,
+        "live": live,
+    },
+    "Data": {
+        "import": import_,
+        "query": query,
+        "customer": customer.app,
+        "quarantine": quarantine.app,
+        "accounts": accounts,
+        "migrate": migrate,
+    },
+    "Analyze": {"measures": measures, "compare": compare, "backtest": backtest, "replay": replay},
+    "Configure": {
+        "rules": rules.app,
+        "alerts": alerts.app,
+        "dashboards": dashboards.app,
+        "keys": keys.app,
+        "schema": schema.app,
+        "dev": dev.app,
+    },
+}
+"""Every command, in the order of `--help`."""
+
 app = typer.Typer(
     name="touchline",
-    help="Journeys stitched and friction detected, live, from the events of every touchpoint.",
+    cls=Commands,
+    help="Stitch customer journeys and detect friction, live, from the events of every touchpoint.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(up)
-app.command()(demo)
-app.command()(worker)
-app.command()(identity)
-app.command("import")(import_)
-app.command()(collector)
-app.command()(store)
-app.command()(live)
-app.command()(replay)
-app.command()(query)
-app.command()(measures)
-app.command()(accounts)
-app.command()(backtest)
-app.command()(compare)
-app.command()(migrate)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(customer.app, name="customer")
-app.add_typer(dashboards.app, name="dashboards")
-app.add_typer(dev.app, name="dev")
-app.add_typer(keys.app, name="keys")
-app.add_typer(rules.app, name="rules")
-app.add_typer(schema.app, name="schema")
+
+for _panel, _commands in PANELS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+        else:
+            app.command(_name, rich_help_panel=_panel)(_command)
+
+
+@dev.app.command("reference", hidden=True)
+def _reference() -> None:
+    """Print the page docs/reference/commands.md.
+
+    Example: touchline dev reference
+    """
+    from touchline.cli.reference import commands_page
+
+    typer.echo(commands_page(app, PANELS), nl=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+    from platform import python_version
+
+    typer.echo(f"touchline {version('touchline')} (Python {python_version()})")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 def _end_with(epilog: str, group: typer.Typer) -> None:
-    """Have the help of each command end so."""
+    """End the help of each command of a group with a text."""
     for command in group.registered_commands:
         command.epilog = epilog
     for inner in group.registered_groups:
@@ -67,9 +115,9 @@ _end_with("Exit codes: 0 done, 1 not done (standard error says why), 2 wrong usa
 
 
 def run() -> None:
-    """Entry point of the `touchline` command."""
+    """Run the `touchline` command."""
     try:
         " ".join(sys.argv[1:]).encode()
     except UnicodeEncodeError as error:
-        sys.exit(fail(f"the command line is not UTF-8: {error.object!r}", 2).exit_code)
+        sys.exit(fail(f"the command line is not UTF-8: {error.object!r}", WRONG_USAGE).exit_code)
     app()

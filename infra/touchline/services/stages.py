@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from touchline.config.settings import Settings
 from touchline.engine.engine import Setup
 from touchline.friction import RuleSet
-from touchline.log.kafka.brokers import KafkaUnavailable
 from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics
 from touchline.runtime.faust_app import Engine
@@ -20,7 +19,7 @@ from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
 from touchline.services.serving import CannotServe
-from touchline.store import Store, StoreError, StoreUnavailable, connect_store
+from touchline.store import Store, StoreUnavailable, connect_store
 
 
 class Workplace(NamedTuple):
@@ -30,11 +29,6 @@ class Workplace(NamedTuple):
     topics: Topics
     partitions: int
     store: Store
-
-
-def expected_errors() -> tuple[type[Exception], ...]:
-    """What can stand in the way of a beginning, with a message for the user."""
-    return (CannotServe, KafkaUnavailable, StoreError)
 
 
 def workplace(settings: Settings) -> Workplace:

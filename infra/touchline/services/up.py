@@ -12,18 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from touchline.alerts import AlertsError, AlertsFile
+from touchline.alerts import AlertsFile
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.collector.ingress.app import Collector
-from touchline.collector.keys import Keys, KeysUnreadable
+from touchline.collector.keys import Keys
 from touchline.config.alerts_files import load_alerts
-from touchline.config.settings import Settings, SettingsError
+from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.engine.engine import Flushed
 from touchline.friction import RuleSet
 from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog
-from touchline.rules import RulesError
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.runtime import Alerting
 from touchline.runtime.embedded import Embedded
@@ -40,7 +39,7 @@ from touchline.services.serving import (
     make_folder,
     url_of,
 )
-from touchline.store import Store, StoreError, StoreUnavailable
+from touchline.store import Store, StoreUnavailable
 from touchline.store.clickhouse_http import clickhouse_mount
 from touchline.store.server_file import announced
 
@@ -51,20 +50,6 @@ PAGE_AFTER_SECONDS = 2.0
 """How long the live page, which takes a while to load, leaves the processor to the worker that begins."""
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-def expected_errors() -> tuple[type[Exception], ...]:
-    """What can stand in the way of a beginning, with a message for the user."""
-    return (
-        CannotServe,
-        SettingsError,
-        RulesError,
-        AlertsError,
-        KeysUnreadable,
-        StoreError,
-        LogUnavailable,
-        LogFull,
-    )
 
 
 class Beside(Protocol):

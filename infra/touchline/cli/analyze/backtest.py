@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import reported
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -37,19 +36,16 @@ def backtest(
     from touchline.cli.spans import asking, extent
     from touchline.cli.spans import since as began
     from touchline.config.rule_packs import load_rules
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.rules import RulesError
-    from touchline.store import StoreError
     from touchline.store.histories import histories
 
-    with reported(StoreError, SettingsError, RulesError):
-        settings = load_settings(data=data, rules=in_force)
-        given, compared = load_rules(rules), load_rules(settings.rules)
-        with readable_store(settings) as reader, _bar() as progress:
-            oldest, until = extent(asking(reader))
-            start = max(oldest, began(since, until))
-            found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
+    settings = load_settings(data=data, rules=in_force)
+    given, compared = load_rules(rules), load_rules(settings.rules)
+    with readable_store(settings) as reader, _bar() as progress:
+        oldest, until = extent(asking(reader))
+        start = max(oldest, began(since, until))
+        found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
     if as_json:
         sys.stdout.write(orjson.dumps(_plain(found), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:

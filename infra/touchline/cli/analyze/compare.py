@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def compare(
     import orjson
 
     try:
-        from touchline.analysis.compare import CannotCompare, Period, Periods, around
+        from touchline.analysis.compare import Period, Periods, around
         from touchline.analysis.compare import compare as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "scipy":
@@ -44,14 +44,12 @@ def compare(
         raise fail("compare needs SciPy; install it with: pip install 'touchline[server,analysis]'") from None
     from touchline.analysis.reading.comparison import find_change, read_counts
     from touchline.cli.spans import asking, extent, stretch
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.store import StoreError
 
     if (change is None) == (before is None) or (before is None) != (after is None):
         raise fail("give --change ID, or --before A..B with --after C..D", 2)
-    errors = (StoreError, SettingsError, CannotCompare)
-    with reported(*errors), readable_store(load_settings(data=data)) as reader:
+    with readable_store(load_settings(data=data)) as reader:
         ask = asking(reader)
         deployed = None if change is None else find_change(ask, change)
         if deployed is not None:

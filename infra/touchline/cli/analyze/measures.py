@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -34,22 +34,20 @@ def measures(
 
     from touchline.cli.spans import asking, extent, moment
     from touchline.cli.spans import since as began
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
     from touchline.measures import Span, evaluate
-    from touchline.store import StoreError
     from touchline.vocabulary.envelope import Channel
 
     if channel and channel not in list(Channel):
         raise fail(f"--channel {channel}: write one of {', '.join(Channel)}", 2)
-    with reported(StoreError, SettingsError):
-        settings = load_settings(data=data)
-        with readable_store(settings) as reader:
-            ask = asking(reader)
-            _, now = extent(ask)
-            end = now if until is None else moment(until, "--until")
-            span = Span(began(since, end), end, channel, source, queue)
-            readings = evaluate(ask, span, settings.goals, now=now)
+    settings = load_settings(data=data)
+    with readable_store(settings) as reader:
+        ask = asking(reader)
+        _, now = extent(ask)
+        end = now if until is None else moment(until, "--until")
+        span = Span(began(since, end), end, channel, source, queue)
+        readings = evaluate(ask, span, settings.goals, now=now)
     if as_json:
         body = orjson.dumps([_plain(one) for one in readings], option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -51,12 +51,10 @@ def replay(
 
     from touchline.analysis.replay import replay as fold_all
     from touchline.config.rule_packs import load_rules
-    from touchline.config.settings import SettingsError, load_settings
-    from touchline.rules import RulesError
+    from touchline.config.settings import load_settings
 
-    with reported(RulesError, SettingsError):
-        settings = load_settings(rules=rules)
-        ready = load_rules(settings.rules)
+    settings = load_settings(rules=rules)
+    ready = load_rules(settings.rules)
     at = None if now is None else _time(now)
     counts: Counter[str] = Counter()
     result = fold_all(_read(events, settings.region, counts), ready, at, settings.journey_gap)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.configure.alerts_shown import plain_alerts, plain_trials, show_alerts, show_trials
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Health
 
 if TYPE_CHECKING:
@@ -41,15 +41,14 @@ def list_(
     import orjson
 
     from touchline.cli.spans import since as began
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
     from touchline.runtime.alerting.asking import asking
     from touchline.runtime.alerting.evaluation import alerts_since
     from touchline.runtime.alerting.outbox import outbox_rows
-    from touchline.store import StoreError
 
     start = began(since, int(time.time() * 1000))
-    with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
+    with readable_store(load_settings(data=data)) as reader:
         ask = asking(reader)
         alerts = alerts_since(ask, start)
         outbox = outbox_rows(ask)
@@ -70,15 +69,13 @@ def try_channel(
 
     Example: touchline alerts test on_call --alerts alerts.yaml
     """
-    from touchline.alerts import AlertsError
     from touchline.alerts.channels import Undelivered, send
     from touchline.alerts.message import message
     from touchline.config.alerts_files import load_alerts
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
 
-    with reported(SettingsError, AlertsError):
-        settings = load_settings(alerts=alerts)
-        file = load_alerts(settings.alerts)
+    settings = load_settings(alerts=alerts)
+    file = load_alerts(settings.alerts)
     if channel not in file.channels:
         known = ", ".join(file.channels) or "none: write them under 'channels' in an alerts file"
         raise fail(f"there is no channel '{channel}'; there are {known}", 2)
@@ -106,23 +103,20 @@ def simulate(
     """
     import orjson
 
-    from touchline.alerts import AlertsError
     from touchline.cli.spans import extent
     from touchline.cli.spans import since as began
     from touchline.config.alerts_files import load_alerts
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
     from touchline.runtime.alerting.asking import asking
     from touchline.runtime.alerting.trial import trial
-    from touchline.store import StoreError
 
-    with reported(StoreError, SettingsError, AlertsError):
-        file = load_alerts(rules)
-        with readable_store(load_settings(data=data)) as reader, _bar() as progress:
-            ask = asking(reader)
-            oldest, until = extent(ask)
-            start = max(oldest, began(since, until))
-            found = trial(ask, file.rules, start, until, progress)
+    file = load_alerts(rules)
+    with readable_store(load_settings(data=data)) as reader, _bar() as progress:
+        ask = asking(reader)
+        oldest, until = extent(ask)
+        start = max(oldest, began(since, until))
+        found = trial(ask, file.rules, start, until, progress)
     if as_json:
         body = orjson.dumps(plain_trials(found, start, until), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
@@ -142,21 +136,17 @@ def run(alerts: AlertsFile = None, health: Health = None) -> None:
     from touchline.services.ending import ending
 
     with ending() as end:
-        from touchline.alerts import AlertsError
         from touchline.config.alerts_files import load_alerts
-        from touchline.config.settings import SettingsError, load_settings
+        from touchline.config.settings import load_settings
         from touchline.services.alerting import run_alerts
         from touchline.services.logs import configure_logs
-        from touchline.services.serving import CannotServe
-        from touchline.store import StoreError
 
         configure_logs()
-        with reported(SettingsError, AlertsError, StoreError, CannotServe):
-            settings = load_settings(alerts=alerts)
-            file = load_alerts(settings.alerts)
-            if settings.store_address is None:
-                raise fail("there is no shared store: set `store` to its address, or run `touchline up`", 2)
-            run_alerts(settings, file, end, health)
+        settings = load_settings(alerts=alerts)
+        file = load_alerts(settings.alerts)
+        if settings.store_address is None:
+            raise fail("there is no shared store: set `store` to its address, or run `touchline up`", 2)
+        run_alerts(settings, file, end, health)
 
 
 def _sample(now: int) -> "AlertRow":

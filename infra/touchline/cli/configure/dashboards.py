@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
     from touchline.alerts import AlertsFile
@@ -62,13 +62,12 @@ def render(
     """
     import orjson
 
-    from touchline.config.settings import SettingsError, load_settings
-    from touchline.grafana import ConnectionRefused, files
+    from touchline.config.settings import load_settings
+    from touchline.grafana import files
 
-    with reported(SettingsError, ConnectionRefused):
-        settings = load_settings(data=data)
-        rules = _rules(alerts_file or settings.alerts).rules if alerts else ()
-        texts = files(_connection(settings, clickhouse), settings.goals, rules, mounted_at)
+    settings = load_settings(data=data)
+    rules = _rules(alerts_file or settings.alerts).rules if alerts else ()
+    texts = files(_connection(settings, clickhouse), settings.goals, rules, mounted_at)
     try:
         for name, text in texts.items():
             path = directory / name
@@ -115,31 +114,28 @@ def publish(
     import orjson
     from stamina.instrumentation import set_on_retry_hooks
 
-    from touchline.config.settings import SettingsError, load_settings
-    from touchline.grafana import ConnectionRefused
-    from touchline.grafana.client import Grafana, GrafanaError
-    from touchline.grafana.publishing import WrongSource
+    from touchline.config.settings import load_settings
+    from touchline.grafana.client import Grafana
     from touchline.grafana.publishing import publish as send
 
     set_on_retry_hooks([])  # they would write between the lines of the answer
     done = []
-    with reported(SettingsError, ConnectionRefused, GrafanaError, WrongSource):
-        settings = load_settings(data=data)
-        for change in send(
-            Grafana(url, token),
-            settings.goals,
-            _rules(alerts_file or settings.alerts).rules if alerts else None,
-            _connection(settings, clickhouse),
-            _password(settings),
-            dry_run=dry_run,
-        ):
-            done.append(change)
-            if not as_json:
-                action = change.action
-                said = f"would be {action}" if dry_run and action != "unchanged" else action
-                typer.echo(f"{change.what} {change.name}: {said}")
-                if dry_run and change.diff:
-                    typer.echo(change.diff)
+    settings = load_settings(data=data)
+    for change in send(
+        Grafana(url, token),
+        settings.goals,
+        _rules(alerts_file or settings.alerts).rules if alerts else None,
+        _connection(settings, clickhouse),
+        _password(settings),
+        dry_run=dry_run,
+    ):
+        done.append(change)
+        if not as_json:
+            action = change.action
+            said = f"would be {action}" if dry_run and action != "unchanged" else action
+            typer.echo(f"{change.what} {change.name}: {said}")
+            if dry_run and change.diff:
+                typer.echo(change.diff)
     if as_json:
         rows = [{"what": one.what, "name": one.name, "action": one.action, "diff": one.diff} for one in done]
         body = {"dry_run": dry_run, "changes": rows}
@@ -147,11 +143,9 @@ def publish(
 
 
 def _rules(path: Path | None) -> "AlertsFile":
-    from touchline.alerts import AlertsError
     from touchline.config.alerts_files import load_alerts
 
-    with reported(AlertsError):
-        return load_alerts(path)
+    return load_alerts(path)
 
 
 def _connection(settings: "Settings", url: str | None) -> "Connection":

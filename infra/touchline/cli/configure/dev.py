@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 
 app = typer.Typer(help="What development and tests need on this machine.", no_args_is_help=True)
 kafka = typer.Typer(help="A Kafka broker that only this machine reaches; Java runs it.", no_args_is_help=True)
@@ -32,14 +32,13 @@ def up(port: Port = 9092, data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline dev kafka up
     """
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
 
     broker_module = _devbroker()
-    with reported(broker_module.BrokerError, SettingsError):
-        broker = broker_module.Broker(load_settings(data=data).data / "kafka", port)
-        if not as_json:
-            typer.echo("Starting the broker; the first time, Maven fetches Kafka …", err=True)
-        broker.start()
+    broker = broker_module.Broker(load_settings(data=data).data / "kafka", port)
+    if not as_json:
+        typer.echo("Starting the broker; the first time, Maven fetches Kafka …", err=True)
+    broker.start()
     if as_json:
         typer.echo(json.dumps({"bootstrap": broker.bootstrap, "pid": broker.pid}))
     else:
@@ -52,11 +51,10 @@ def down(data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline dev kafka down
     """
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
 
     broker_module = _devbroker()
-    with reported(broker_module.BrokerError, SettingsError):
-        ran = broker_module.Broker(load_settings(data=data).data / "kafka").stop()
+    ran = broker_module.Broker(load_settings(data=data).data / "kafka").stop()
     if as_json:
         typer.echo(json.dumps({"ended": ran}))
     else:

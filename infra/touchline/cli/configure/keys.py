@@ -1,9 +1,14 @@
 """`touchline keys`: who may send events to the collector."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from touchline.cli.errors import fail
+from touchline.cli.options import Data
 
 if TYPE_CHECKING:
     from touchline.collector.keys import Keys
@@ -12,9 +17,6 @@ app = typer.Typer(
     help="Keys of producers: without any, only programs on this machine may send.", no_args_is_help=True
 )
 
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Data folder; ./touchline-data if not given.")
-]
 Json = Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The producer, such as web-shop.")]
 
@@ -25,12 +27,8 @@ def create(name: Name, data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline keys create web-shop
     """
-    from touchline.collector.keys import KeysUnreadable
-
-    try:
+    with _failing():
         secret = _keys(data).create(name)
-    except (ValueError, KeysUnreadable, OSError) as error:
-        _fail(error)
     if as_json:
         _print_json({"name": name, "key": secret})
         return
@@ -46,12 +44,8 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline keys list --json
     """
-    from touchline.collector.keys import KeysUnreadable
-
-    try:
+    with _failing():
         keys = _keys(data).all()
-    except KeysUnreadable as error:
-        _fail(error)
     if as_json:
         _print_json(
             {
@@ -78,34 +72,31 @@ def revoke(name: Name, data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline keys revoke web-shop
     """
-    from touchline.collector.keys import KeysUnreadable
-
-    try:
+    with _failing():
         _keys(data).revoke(name)
-    except (ValueError, KeysUnreadable, OSError) as error:
-        _fail(error)
     if as_json:
         _print_json({"name": name, "revoked": True})
     else:
         typer.echo(f"The key of {name} is revoked.")
 
 
+@contextmanager
+def _failing() -> Iterator[None]:
+    """End the command where the name or the file of keys cannot be used."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise fail(f"touchline keys: {error}") from None
+
+
 def _keys(data: Path | None) -> "Keys":
     from touchline.collector.keys import Keys
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
 
-    try:
-        return Keys(load_settings(data=data).data / "keys.json")
-    except SettingsError as error:
-        _fail(error)
+    return Keys(load_settings(data=data).data / "keys.json")
 
 
 def _print_json(content: object) -> None:
     import json
 
     typer.echo(json.dumps(content, indent=2))
-
-
-def _fail(error: Exception) -> NoReturn:
-    typer.echo(f"touchline keys: {error}", err=True)
-    raise typer.Exit(1)

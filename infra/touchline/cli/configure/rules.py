@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -111,13 +111,11 @@ def lint(
     Example: touchline rules lint rules.yaml
     """
     from touchline.config.rule_packs import load_pack
-    from touchline.rules import RulesError
     from touchline.rules.document import by_place
     from touchline.rules.lint import warnings
     from touchline.vocabulary.wording import counted
 
-    with reported(RulesError):
-        pack = load_pack(file)
+    pack = load_pack(file)
     doubts = warnings(pack.rules, pack.entries, pack.document)
     told = [*((one, "error") for one in pack.faults), *((one, "warning") for one in doubts)]
     for fault, name in sorted(told, key=lambda one: by_place(one[0])):
@@ -133,11 +131,10 @@ def lint(
 def _usable(path: Path | None) -> "Pack":
     """The rules in force: those of a file, or of the settings, or the default pack."""
     from touchline.config.rule_packs import load_pack
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.rules import RulesError
 
-    with reported(RulesError, SettingsError):
-        pack = load_pack(load_settings(rules=path).rules)
-        if pack.faults:
-            raise RulesError("\n".join(map(str, pack.faults)))
+    pack = load_pack(load_settings(rules=path).rules)
+    if pack.faults:
+        raise RulesError("\n".join(map(str, pack.faults)))
     return pack

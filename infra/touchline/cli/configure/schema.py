@@ -3,9 +3,11 @@
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
     from touchline.vocabulary.registry import EventType
@@ -84,14 +86,16 @@ def export(
     from touchline.vocabulary.registry import EVENT_TYPES, envelope_schema, json_schema
 
     if folder.exists() and not folder.is_dir():
-        _fail(f"{folder} is a file; name a folder")
+        raise fail(f"touchline schema: {folder} is a file; name a folder")
     schemas = {"envelope": envelope_schema()} | {name: json_schema(name) for name in EVENT_TYPES}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, schema in schemas.items():
             (folder / f"{name}.json").write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        _fail(f"cannot write to {folder}: {error.strerror}; name a folder that you may write to")
+        raise fail(
+            f"touchline schema: cannot write to {folder}: {error.strerror}; name a folder you can write to"
+        ) from None
     typer.echo(f"Wrote {len(schemas)} schemas to {folder}: one for each event type, and envelope.json.")
 
 
@@ -107,7 +111,7 @@ def _known(name: str) -> "EventType":
     if name not in EVENT_TYPES:
         near = get_close_matches(name, EVENT_TYPES, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `touchline schema list`"
-        _fail(f"there is no event type {name!r}; {hint}")
+        raise fail(f"touchline schema: there is no event type {name!r}; {hint}")
     return EVENT_TYPES[name]
 
 
@@ -132,8 +136,3 @@ def _kind(about: dict[str, Any]) -> str:
     if "anyOf" in about:
         return " or ".join(_kind(one) for one in about["anyOf"] if one.get("type") != "null")
     return str(about["type"])
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"touchline schema: {message}", err=True)
-    raise typer.Exit(1)

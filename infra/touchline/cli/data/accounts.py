@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -38,10 +38,8 @@ def accounts(
     from touchline.analysis.accounts import reconcile
     from touchline.analysis.reading.accounts import read_accounts
     from touchline.cli.spans import since as began
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.log.contract import LogUnavailable
-    from touchline.store import StoreError
     from touchline.vocabulary.durations import parse_duration
 
     try:
@@ -50,14 +48,13 @@ def accounts(
         raise fail(f"--silent {silent}: {error}", 2) from None
     now = int(time.time() * 1000)
     first = 0 if since is None else began(since, now)
-    with reported(StoreError, SettingsError, LogUnavailable):
-        settings = load_settings(data=data)
-        # Where the log is elsewhere, it counts as worked off once nothing has come for long.
-        elsewhere = bool(settings.kafka or settings.store)
-        worked_off = _position(settings.data, lambda log: log.committed())
-        with readable_store(settings) as reader:
-            totals, gaps = read_accounts(reader)
-        end = _position(settings.data, lambda log: log.end())
+    settings = load_settings(data=data)
+    # Where the log is elsewhere, it counts as worked off once nothing has come for long.
+    elsewhere = bool(settings.kafka or settings.store)
+    worked_off = _position(settings.data, lambda log: log.committed())
+    with readable_store(settings) as reader:
+        totals, gaps = read_accounts(reader)
+    end = _position(settings.data, lambda log: log.end())
     newest = max((client.heard_at for client in totals), default=0)
     at_rest = newest < now - silence if elsewhere or worked_off is None else worked_off == end
     found = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
 
 if TYPE_CHECKING:
@@ -232,15 +232,12 @@ def export(who: Who, data: Data = None) -> None:
 @contextmanager
 def _reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Settings, Reader]]":
     """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
-    from touchline.analysis.reading.customer_history import TooManyLinks
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.services.up import expected_errors
 
-    with reported(*expected_errors(), TooManyLinks):
-        settings = load_settings(data=data, rules=rules)
-        with readable_store(settings) as reader:
-            yield settings, reader
+    settings = load_settings(data=data, rules=rules)
+    with readable_store(settings) as reader:
+        yield settings, reader
 
 
 def _customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
@@ -268,11 +265,9 @@ def _normal(who: str, settings: "Settings") -> str:
 def _decided(settings: "Settings", entries: "Sequence[Entry]") -> str:
     """See the entries applied; ends the command where they are not."""
     from touchline.config.rule_packs import load_rules
-    from touchline.services.decisions import NotApplied, decide
-    from touchline.services.up import expected_errors
+    from touchline.services.decisions import decide
 
-    with reported(*expected_errors(), NotApplied):
-        return decide(settings, load_rules(settings.rules), entries)
+    return decide(settings, load_rules(settings.rules), entries)
 
 
 def _pairs(entries: "Sequence[Entry]") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
 
 if TYPE_CHECKING:
@@ -51,29 +51,27 @@ def import_(
 
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
-    from touchline.imports import FileError, MappingError, load_mapping
+    from touchline.imports import load_mapping
     from touchline.services.history import import_files
-    from touchline.services.up import expected_errors
     from touchline.store.access import running_server
 
-    with reported(*expected_errors(), FileError, MappingError):
-        settings = load_settings(data=data, rules=rules)
-        if settings.kafka:
-            raise fail(
-                "an import folds by itself, and workers on Kafka would not notice: end them, import with the"
-                " setting kafka empty (TOUCHLINE_KAFKA=), and start them again",
-                2,
-            )
-        if rules and running_server(settings.data):
-            raise fail(
-                f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
-                " out, or end the server first",
-                2,
-            )
-        ready = load_rules(settings.rules)
-        found = load_mapping(mapping) if mapping else None
-        with bar() as progress:
-            done = import_files(files, found, settings, ready, again=again, progress=progress)
+    settings = load_settings(data=data, rules=rules)
+    if settings.kafka:
+        raise fail(
+            "an import folds by itself, and workers on Kafka would not notice: end them, import with the"
+            " setting kafka empty (TOUCHLINE_KAFKA=), and start them again",
+            2,
+        )
+    if rules and running_server(settings.data):
+        raise fail(
+            f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
+            " out, or end the server first",
+            2,
+        )
+    ready = load_rules(settings.rules)
+    found = load_mapping(mapping) if mapping else None
+    with bar() as progress:
+        done = import_files(files, found, settings, ready, again=again, progress=progress)
     if as_json:
         sys.stdout.write(orjson.dumps(asdict(done)).decode() + "\n")
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -37,14 +37,11 @@ def migrate(
 
     Example: touchline migrate --dry-run
     """
-    from touchline.config.settings import SettingsError, load_settings
-    from touchline.log.kafka.brokers import KafkaUnavailable
-    from touchline.store.errors import StoreError
+    from touchline.config.settings import load_settings
 
-    with reported(SettingsError, KafkaUnavailable, StoreError):
-        settings = load_settings()
-        halves = (*_HALVES, _roles) if roles else _HALVES
-        steps = [step for half in halves for step in half(settings, dry_run)]
+    settings = load_settings()
+    halves = (*_HALVES, _roles) if roles else _HALVES
+    steps = [step for half in halves for step in half(settings, dry_run)]
     if not steps:
         raise fail("there is nothing to bring about: set kafka or store (touchline.toml, or TOUCHLINE_…)")
     if as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def query(
 
     Example: touchline query "SELECT rule, count() FROM current_frictions GROUP BY rule"
     """
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.store import StoreError, parse_answer
+    from touchline.store import parse_answer
 
     if as_json and as_csv:
         raise fail("give --json or --csv, not both", 2)
@@ -47,7 +47,7 @@ def query(
     if not text.strip():
         raise fail("there is no SQL: write a statement, or - and one on standard input", 2)
     fmt = "JSONEachRow" if as_json else "CSVWithNames" if as_csv else "JSONCompact"
-    with reported(StoreError, SettingsError), readable_store(load_settings(data=data)) as reader:
+    with readable_store(load_settings(data=data)) as reader:
         reply = reader.reply(text, fmt, parameters)
     if reply.format == "JSONCompact":
         _show(parse_answer(reply.body))

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from touchline.cli.errors import reported
 from touchline.cli.options import Data, Host, Port
 
 if TYPE_CHECKING:
@@ -24,20 +23,15 @@ def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
     with ending() as end:
         import logging
 
-        from touchline.collector.keys import KeysUnreadable
-        from touchline.config.settings import SettingsError, load_settings
-        from touchline.log.contract import LogFull, LogUnavailable
-        from touchline.log.kafka.brokers import KafkaUnavailable
+        from touchline.config.settings import load_settings
         from touchline.services.collector import serve_collector
         from touchline.services.logs import configure_logs
-        from touchline.services.serving import CannotServe
 
         configure_logs()
         # It says several times a second that a broker is away; the log says so once.
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        with reported(CannotServe, SettingsError, KeysUnreadable, LogFull, LogUnavailable, KafkaUnavailable):
-            settings = load_settings(data=data, host=host, port=port)
-            serve_collector(settings, end, ready=lambda url: _greet(url, settings))
+        settings = load_settings(data=data, host=host, port=port)
+        serve_collector(settings, end, ready=lambda url: _greet(url, settings))
 
 
 def _greet(url: str, settings: "Settings") -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import reported
 from touchline.cli.options import Host, Port, Rules
 from touchline.cli.run.up import greet
 
@@ -63,37 +62,35 @@ def demo(
     with ending(at_once=tidy) as end:
         from touchline.config.rule_packs import load_rules, shipped_rules
         from touchline.config.settings import load_settings
-        from touchline.imports import FileError
         from touchline.services.logs import configure_logs
-        from touchline.services.up import expected_errors, serve
+        from touchline.services.up import serve
 
         configure_logs()
         try:
-            with reported(*expected_errors(), FileError):
-                if real:
-                    rules = rules or shipped_rules("completejourney")
-                settings = load_settings(data=folder, host=host, port=port, rules=rules)
-                pack = load_rules(settings.rules)
-                if real:
-                    _import_real(settings, pack)
-                    serve(
-                        settings,
-                        pack,
-                        end,
-                        ready=lambda url: greet(url, settings),
-                        # The set's year is over: what its last weeks left open is not missed today.
-                        clock=lambda: END_OF_REAL,
-                    )
-                else:
-                    past, present = _retailer(settings, pack, seed, rate)
-                    serve(
-                        settings,
-                        pack,
-                        end,
-                        ready=lambda url: greet(url, settings),
-                        before=past,
-                        beside=present,
-                    )
+            if real:
+                rules = rules or shipped_rules("completejourney")
+            settings = load_settings(data=folder, host=host, port=port, rules=rules)
+            pack = load_rules(settings.rules)
+            if real:
+                _import_real(settings, pack)
+                serve(
+                    settings,
+                    pack,
+                    end,
+                    ready=lambda url: greet(url, settings),
+                    # The set's year is over: what its last weeks left open is not missed today.
+                    clock=lambda: END_OF_REAL,
+                )
+            else:
+                past, present = _retailer(settings, pack, seed, rate)
+                serve(
+                    settings,
+                    pack,
+                    end,
+                    ready=lambda url: greet(url, settings),
+                    before=past,
+                    beside=present,
+                )
         finally:
             tidy()
 

@@ -1,6 +1,5 @@
 """`touchline identity`: decides whose identifiers are, for all workers."""
 
-from touchline.cli.errors import reported
 from touchline.cli.options import Health
 
 
@@ -13,10 +12,9 @@ def identity(health: Health = None) -> None:
 
     Example: touchline identity --health 9200
     """
-    from touchline.config.settings import SettingsError, load_settings
+    from touchline.config.settings import load_settings
     from touchline.services.logs import configure_logs
-    from touchline.services.stages import expected_errors, run_identity, workplace
+    from touchline.services.stages import run_identity, workplace
 
     configure_logs()
-    with reported(SettingsError, *expected_errors()):
-        run_identity(workplace(load_settings()), health)
+    run_identity(workplace(load_settings()), health)

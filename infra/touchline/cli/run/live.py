@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Data, Host, Port, Rules
 
 if TYPE_CHECKING:
@@ -25,17 +25,15 @@ def live(data: Data = None, host: Host = None, port: Port = None, rules: Rules =
         from touchline.config.settings import load_settings
         from touchline.services.live import serve_live
         from touchline.services.logs import configure_logs
-        from touchline.services.up import expected_errors
 
         configure_logs()
-        with reported(*expected_errors()):
-            settings = load_settings(data=data, host=host, port=port, rules=rules)
-            if settings.store_address is None:
-                raise fail(
-                    "no store is named: set store (touchline.toml, or TOUCHLINE_STORE) to its address; the "
-                    "page of a data folder is served by touchline up"
-                )
-            serve_live(settings, end, ready=lambda url: _greet(url, settings))
+        settings = load_settings(data=data, host=host, port=port, rules=rules)
+        if settings.store_address is None:
+            raise fail(
+                "no store is named: set store (touchline.toml, or TOUCHLINE_STORE) to its address; the "
+                "page of a data folder is served by touchline up"
+            )
+        serve_live(settings, end, ready=lambda url: _greet(url, settings))
 
 
 def _greet(url: str, settings: "Settings") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Data
 
 if TYPE_CHECKING:
@@ -40,21 +40,16 @@ def store(
     if (tls_cert is None) != (tls_key is None):
         raise fail("give --tls-cert and --tls-key, or neither", 2)
     with ending() as end:
-        from touchline.config.settings import SettingsError, load_settings
+        from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.serving import CannotServe
         from touchline.services.store import passwords, serve_store
-        from touchline.store import StoreError
 
         configure_logs()
-        with reported(CannotServe, SettingsError, StoreError):
-            folder = load_settings(data=data).data
-            kept = secrets or folder / "secrets"
-            known = passwords(kept)
-            tls = (tls_cert, tls_key) if tls_cert and tls_key else None
-            serve_store(
-                folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, kept, known)
-            )
+        folder = load_settings(data=data).data
+        kept = secrets or folder / "secrets"
+        known = passwords(kept)
+        tls = (tls_cert, tls_key) if tls_cert and tls_key else None
+        serve_store(folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, kept, known))
 
 
 def _greet(url: str, folder: Path, secrets: Path, known: "dict[Role, str]") -> None:

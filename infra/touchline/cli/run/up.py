@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from touchline.cli.errors import reported
 from touchline.cli.options import Data, Host, Port, Rules
 
 if TYPE_CHECKING:
@@ -24,12 +23,11 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
         from touchline.config.rule_packs import load_rules
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.up import expected_errors, serve
+        from touchline.services.up import serve
 
         configure_logs()
-        with reported(*expected_errors()):
-            settings = load_settings(data=data, host=host, port=port, rules=rules)
-            serve(settings, load_rules(settings.rules), end, ready=lambda url: greet(url, settings))
+        settings = load_settings(data=data, host=host, port=port, rules=rules)
+        serve(settings, load_rules(settings.rules), end, ready=lambda url: greet(url, settings))
 
 
 def greet(url: str, settings: "Settings") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.cli.errors import fail, reported
+from touchline.cli.errors import fail
 from touchline.cli.options import Health, Rules
 
 
@@ -29,20 +29,18 @@ def worker(
     Example: touchline worker --processes 2
     """
     from touchline.config.rule_packs import load_rules
-    from touchline.config.settings import SettingsError, load_settings
-    from touchline.rules import RulesError
+    from touchline.config.settings import load_settings
     from touchline.services.logs import configure_logs
-    from touchline.services.stages import expected_errors, run_worker, workplace
+    from touchline.services.stages import run_worker, workplace
 
     configure_logs()
-    with reported(SettingsError, RulesError, *expected_errors()):
-        settings = load_settings(rules=rules)
-        pack = load_rules(settings.rules)
-        if processes is None:
-            run_worker(workplace(settings), pack, health)
-            return
-        # Said once and here, if it cannot work at all.
-        workplace(settings).store.close()
+    settings = load_settings(rules=rules)
+    pack = load_rules(settings.rules)
+    if processes is None:
+        run_worker(workplace(settings), pack, health)
+        return
+    # Said once and here, if it cannot work at all.
+    workplace(settings).store.close()
     from touchline.services.supervisor import Supervisor
 
     given: list[str] = [] if rules is None else ["--rules", str(Path(rules).resolve())]

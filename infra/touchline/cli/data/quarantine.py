@@ -1,0 +1,122 @@
+"""`touchline quarantine`: the events that were refused, with the reason for each."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from touchline.cli.errors import WRONG_USAGE, fail
+from touchline.cli.options import Data
+from touchline.cli.output import screen
+
+if TYPE_CHECKING:
+    from touchline.measures import Ask
+
+app = typer.Typer(help="Refused events: list them with their reasons, show one whole.", no_args_is_help=True)
+
+_COLUMNS = ("id", "received_at", "producer", "reason", "field", "message", "body")
+_SELECT = (
+    "SELECT id, toUnixTimestamp64Milli(received_at), producer, reason, field, message, body "
+    "FROM quarantine FINAL "
+)
+_LIST = """
+WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
+    AND ({reason:String} = '' OR reason = {reason:String})
+    AND ({producer:String} = '' OR producer = {producer:String})
+ORDER BY received_at DESC, id
+LIMIT {limit:UInt32}
+"""
+
+Entry = dict[str, Any]
+"""A row of the table `quarantine`: its columns, `received_at` in ms."""
+
+
+@app.command("list")
+def list_entries(
+    since: Annotated[str, typer.Option(metavar="7d|TIME", help="How far back, or from when.")] = "7d",
+    reason: Annotated[str, typer.Option(help="Only this reason, such as unknown_type.")] = "",
+    producer: Annotated[str, typer.Option(help="Only this producer.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many, the newest.")] = 50,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List refused events, newest first: when, which producer, why.
+
+    Example: touchline quarantine list --since 1d --reason unknown_type
+    """
+    from touchline.cli.spans import since as start_of
+    from touchline.vocabulary.refusal import Reason
+
+    if reason and reason not in list(Reason):
+        raise fail(f"--reason {reason}: write one of {', '.join(Reason)}", WRONG_USAGE)
+    start = start_of(since, int(time.time() * 1000))
+    parameters = {"since": str(start), "reason": reason, "producer": producer, "limit": str(limit)}
+    entries = _entries(_LIST, parameters, data)
+    if as_json:
+        _print_json_lines(entries)
+    else:
+        _show_table(entries, limit)
+
+
+@app.command()
+def show(
+    entry: Annotated[str, typer.Argument(metavar="ID", help="An id that `quarantine list` prints.")],
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show one refused event: why it was refused, and its body as it arrived.
+
+    Example: touchline quarantine show 0199c1de-6a0f-7000-8000-5d1f3c1b2a90
+    """
+    entries = _entries("WHERE id = {id:String}", {"id": entry}, data)
+    if not entries:
+        raise fail(f"no entry {entry} in quarantine: see `touchline quarantine list`")
+    if as_json:
+        _print_json_lines(entries)
+        return
+    from touchline.cli.spans import written
+
+    found = entries[0]
+    typer.echo(f"received  {written(found['received_at'])} UTC")
+    typer.echo(f"producer  {found['producer']}")
+    typer.echo(f"reason    {found['reason']}")
+    typer.echo(f"field     {found['field'] or '(the whole event)'}")
+    typer.echo(f"message   {found['message']}")
+    typer.echo(f"\n{found['body']}")
+
+
+def _entries(condition: str, parameters: dict[str, str], data: Data) -> list[Entry]:
+    """Read entries from the store that the settings name."""
+    from touchline.cli.spans import asking
+    from touchline.config.settings import load_settings
+    from touchline.config.stores import readable_store
+
+    with readable_store(load_settings(data=data)) as reader:
+        ask: Ask = asking(reader)
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in ask(_SELECT + condition, parameters)]
+
+
+def _print_json_lines(entries: list[Entry]) -> None:
+    import orjson
+
+    for entry in entries:
+        sys.stdout.buffer.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _show_table(entries: list[Entry], limit: int) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from touchline.cli.spans import written
+    from touchline.vocabulary.wording import counted
+
+    table = Table("received (UTC)", "producer", "reason", "field", "message", "id")
+    for entry in entries:
+        cells = (entry[name] for name in ("producer", "reason", "field", "message", "id"))
+        table.add_row(written(entry["received_at"]), *(Text(cell) for cell in cells))
+    console = screen()
+    console.print(table)
+    more = "; --limit shows more" if len(entries) == limit else ""
+    refused = counted(len(entries), "refused event")
+    console.print(f"{refused}{more}", style="dim")
