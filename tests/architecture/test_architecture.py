@@ -34,8 +34,7 @@ IMPORTS: dict[str, str] = {
     "live": "vocabulary measures panels",
     "config": "rules friction alerts log store measures vocabulary",
     "devbroker": "vocabulary log",
-    "services": "vocabulary collector imports identity rules friction alerts engine log store runtime live"
-    " config",
+    "services": "vocabulary collector imports identity friction alerts engine log store runtime live config",
     "cli": "vocabulary tables sdk collector imports simulation identity rules friction alerts engine log"
     " store runtime analysis measures grafana config devbroker services",
 }

@@ -47,7 +47,7 @@ def _sections(command: Any, path: str) -> Iterator[str]:
 
 def _text(help_text: str) -> str:
     """The help with its examples as code."""
-    lines = []
+    lines: list[str] = []
     for line in help_text.splitlines():
         if line.startswith("Example: "):
             separator = [""] if lines and lines[-1] else []
