@@ -24,7 +24,7 @@ from touchline.measures import customer_id_of
 from touchline.panels import DASHBOARDS, PANELS, Panel, expand, interval, panels_with
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
-from touchline.store.engine import EngineHandle
+from touchline.store.handles.embedded import EmbeddedHandle
 
 EVENTS = 10_000_000
 ROUNDS = 3
@@ -121,15 +121,15 @@ def _process(store: Store, events: int) -> int:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[EngineHandle]:
-    handle = EngineHandle(path)
+def _writing(path: Path) -> Iterator[EmbeddedHandle]:
+    handle = EmbeddedHandle(path)
     try:
         yield handle
     finally:
         handle.close()
 
 
-def _copy(handle: EngineHandle, copies: int) -> None:
+def _copy(handle: EmbeddedHandle, copies: int) -> None:
     handle.command(
         "CREATE TABLE strongest ENGINE = Join(ANY, LEFT, customer) AS "  # noqa: S608 - made of constants
         f"SELECT customer, entity FROM current_identities WHERE customer = {customer_id_of('entity')}"
@@ -149,7 +149,7 @@ def _copy(handle: EngineHandle, copies: int) -> None:
     handle.command("DROP TABLE strongest")
 
 
-def _settle(handle: EngineHandle) -> None:
+def _settle(handle: EmbeddedHandle) -> None:
     """Wait until the engine merges nothing, as in a store that is not being written."""
     until = monotonic() + MERGE_SECONDS
     while monotonic() < until and handle.read("SELECT count() FROM system.merges", "TSV").strip() != b"0":

@@ -16,7 +16,7 @@ from benchmarks.support.processes import Distributed, Program, metric, wait_for
 from benchmarks.support.report import Report
 from benchmarks.support.traffic import Traffic, demo_traffic
 from touchline.log.contract import Batch
-from touchline.log.kafka.connection import made
+from touchline.log.kafka.clients import made
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.topics import Topic, bring_about
 

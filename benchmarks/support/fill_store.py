@@ -7,7 +7,7 @@ from touchline.friction import RuleSet
 from touchline.journeys import JOURNEY_GAP
 from touchline.measures import customer_id_of
 from touchline.store import Store
-from touchline.store.engine import EngineHandle
+from touchline.store.handles.embedded import EmbeddedHandle
 
 BATCH = 500_000
 OBLIGATION_EVERY = 100
@@ -68,7 +68,7 @@ def fill(path: Path, first: int, customers: int, now: int) -> None:
         customers: How many customers to add.
         now: The present (ms); all events are earlier.
     """
-    with closing(EngineHandle(path)) as handle:
+    with closing(EmbeddedHandle(path)) as handle:
         for start in range(first, first + customers, BATCH):
             batch = {"now": now, "first": start, "customers": min(BATCH, first + customers - start)}
             for table, columns in _COLUMNS.items():

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from touchline.alerts import AlertsFile, parse_alerts
 from touchline.config.alerts_files import load_alerts
-from touchline.runtime.alerting.asking import asking
 from touchline.runtime.alerting.evaluation import Evaluation, alerts_since
-from touchline.runtime.alerting.trial import trial
+from touchline.runtime.alerting.queries import asking
+from touchline.runtime.alerting.simulation import trial
 from touchline.store import Store, StoreUnavailable
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event

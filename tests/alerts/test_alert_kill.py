@@ -21,7 +21,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from touchline.config.alerts_files import load_alerts
 from touchline.runtime.alerting.metrics import AlertMetrics
-from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.alerting.loop import Alerting
 from touchline.store import open_store
 
 folder, now, doom = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

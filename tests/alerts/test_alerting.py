@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from touchline.alerts import parse_alerts
-from touchline.runtime.alerting.asking import asking
+from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.outbox import outbox_rows
-from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.alerting.queries import asking
 from touchline.store import Reply, Store, StoreUnavailable
 from touchline.vocabulary.event import Event
 

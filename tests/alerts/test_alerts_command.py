@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 from touchline.cli.main import app
 from touchline.config.alerts_files import load_alerts
 from touchline.identity import customer_id
-from touchline.runtime.alerting.asking import asking
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox
+from touchline.runtime.alerting.queries import asking
 from touchline.store import Store, open_store
 from touchline.tables import OutboxRow
 from touchline.vocabulary.event import Event

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from touchline.runtime.alerting.asking import Ask, Insert, asking
 from touchline.runtime.alerting.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
+from touchline.runtime.alerting.queries import Ask, Insert, asking
 from touchline.store import Store, connect_store
 from touchline.vocabulary.event import Event
 

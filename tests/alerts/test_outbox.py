@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from touchline.alerts.addresses import ADDRESSES
 from touchline.alerts.policy import expected
 from touchline.config.alerts_files import load_alerts
-from touchline.runtime.alerting.asking import Insert, asking
 from touchline.runtime.alerting.channel import ChannelThread
 from touchline.runtime.alerting.outbox import Outbox
+from touchline.runtime.alerting.queries import Insert, asking
 from touchline.store import Store, StoreError, StoreUnavailable
 from touchline.tables import AlertRow, OutboxRow
 

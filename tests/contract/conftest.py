@@ -18,7 +18,7 @@ from touchline.engine.memory import MemoryStore
 from touchline.engine.ports import Store as StorePort
 from touchline.store import Store, connect_store, migrate_server, open_store
 from touchline.store.address import Address
-from touchline.store.engine import ServerHandle
+from touchline.store.handles.server import ServerHandle
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from touchline.config.settings import Settings
-from touchline.store.grants import READER, WORKER
+from touchline.store.migrations.grants import READER, WORKER
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "infra" / "compose"

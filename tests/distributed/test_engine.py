@@ -16,7 +16,7 @@ from touchline.log.kafka.records import Topics
 PROGRAM = """
 import signal, sys, threading
 from prometheus_client import CollectorRegistry
-from touchline.runtime.faust_app import Engine
+from touchline.runtime.consumer import Engine
 from touchline.log.kafka.records import Topics
 from touchline.runtime.metrics import PartitionMetrics
 

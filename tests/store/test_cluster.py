@@ -9,14 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from touchline.store import Store, questions
+from touchline.store import Store, queries
 from touchline.store.address import Address
-from touchline.store.cluster import SETTINGS, SHARDED_BY, local, statements
-from touchline.store.engine import EngineHandle, ServerHandle
-from touchline.store.grants import grants
-from touchline.store.migrate import script
-from touchline.store.readers import Readers
-from touchline.store.statement import split
+from touchline.store.handles.embedded import EmbeddedHandle
+from touchline.store.handles.server import ServerHandle
+from touchline.store.migrations.cluster import SHARDED_BY, WORKER_SETTINGS, mutation_target, statements
+from touchline.store.migrations.grants import grants
+from touchline.store.migrations.migrate import script
+from touchline.store.pools.read_pool import ReadPool
+from touchline.store.sql.tokens import split
 from touchline.tables import migrations
 
 TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
@@ -86,27 +87,27 @@ def test_changes_of_tables_go_to_the_rows(store: Store) -> None:
     assert statements("DROP TABLE IF EXISTS links", "here") == [
         "DROP TABLE IF EXISTS links ON CLUSTER 'here'"
     ]
-    with pytest.raises(ValueError, match="not known what this means"):
+    with pytest.raises(ValueError, match="no known form for a cluster"):
         statements("DROP TABLE IF EXISTS events", "here")
-    with pytest.raises(ValueError, match="not known what this means"):
+    with pytest.raises(ValueError, match="no known form for a cluster"):
         statements("CREATE DICTIONARY d (a UInt8) PRIMARY KEY a", "here")
 
 
 def test_deletions_go_to_the_rows_as_well(store: Store) -> None:
     """A customer is forgotten on every shard and every replica."""
     for table in ("identities", "frictions", "journeys", "ledger"):
-        sql = questions.DELETE.format(local(table, "here"), questions.DELETED_BY[table])
+        sql = queries.DELETE.format(mutation_target(table, "here"), queries.DELETE_KEYS[table])
         named = f"{table}_local" if table in SHARDED_BY else table
         assert f"ALTER TABLE {named} ON CLUSTER here" in parsed(store, sql)
     assert "events_local ON CLUSTER here" in parsed(
-        store, questions.DELETE_EVENTS.format(local("events", "here"))
+        store, queries.DELETE_EVENTS.format(mutation_target("events", "here"))
     )
 
 
 def test_the_workers_settings_are_settings(store: Store) -> None:
     """What a cluster is told with every request is known to this version of the engine."""
     known = {row[0] for row in store.query("SELECT name FROM system.settings").result_rows}
-    assert set(SETTINGS) <= known
+    assert set(WORKER_SETTINGS) <= known
 
 
 def test_roles_have_the_least_rights() -> None:
@@ -124,7 +125,7 @@ def test_roles_have_the_least_rights() -> None:
 def test_an_insert_waits_for_its_turn(store: Store, tmp_path: Path) -> None:
     """A cluster that is still busy with another insert is asked again, with the same token."""
     tokens: list[str] = []
-    readers = Readers(lambda: EngineHandle(tmp_path / "store"), 1, 5.0)
+    readers = ReadPool(lambda: EmbeddedHandle(tmp_path / "store"), 1, 5.0)
 
     class Cluster(BaseHTTPRequestHandler):
         """A store, save that the first two inserts find another one under way."""
@@ -135,7 +136,7 @@ def test_an_insert_waits_for_its_turn(store: Store, tmp_path: Path) -> None:
                 tokens.append(parse_qs(urlsplit(self.path).query)["insert_deduplication_token"][0])
                 self.say(500 if len(tokens) < 3 else 200, b"Code: 286. DB::Exception: Another quorum insert")
             else:
-                self.say(200, readers.answer(sql.decode(), "TabSeparated", None, None).body)
+                self.say(200, readers.reply(sql.decode(), "TabSeparated", None, None).body)
 
         def say(self, status: int, body: bytes) -> None:
             self.send_response(status)

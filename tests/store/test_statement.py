@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from touchline.store import QueryError, Store, open_store
-from touchline.store.statement import FUNCTIONS_REFUSED, split
+from touchline.store.sql.functions import FUNCTIONS_REFUSED
+from touchline.store.sql.tokens import split
 
 
 @pytest.fixture(scope="module")

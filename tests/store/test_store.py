@@ -17,10 +17,10 @@ from touchline.store import (
     StoreMismatch,
     StoreMissing,
     StoreUnavailable,
+    connect,
     open_store,
-    opening,
 )
-from touchline.store.statement import split
+from touchline.store.sql.tokens import split
 from touchline.tables import Migration, OccurrenceRow, migrations
 from touchline.vocabulary.event import Event
 
@@ -56,10 +56,10 @@ def test_contacts_of_an_older_store_are_read_like_new_ones(
     """What the steps of contacts say is found whichever migrations they were stored under."""
     everything = migrations()
     told = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
-    monkeypatch.setattr(opening, "migrations", lambda: everything[:7])
+    monkeypatch.setattr(connect, "migrations", lambda: everything[:7])
     with open_store(tmp_path / "store") as store:
         put(store, [event(1, type="contact.ended", data=told), event(2, data=told)], "older")
-    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    monkeypatch.setattr(connect, "migrations", lambda: everything)
     with open_store(tmp_path / "store") as store:
         put(store, [event(3, type="contact.ended", data=told)], "newer")
         found = store.query(
@@ -78,11 +78,11 @@ def test_what_occurred_together_in_an_older_store_is_known(
     """An older store's sets of identifiers, from events and from `links`, are found by each identifier."""
     everything = migrations()
     anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
-    monkeypatch.setattr(opening, "migrations", lambda: everything[:8])
+    monkeypatch.setattr(connect, "migrations", lambda: everything[:8])
     with open_store(tmp_path / "store") as store:
         put(store, [event(1, identifiers=anna), event(2, identifiers=anna), event(3, "device:z")])
         store.insert("links", {"identifiers": [anna, bert]}, "links")
-    monkeypatch.setattr(opening, "migrations", lambda: everything)
+    monkeypatch.setattr(connect, "migrations", lambda: everything)
     with open_store(tmp_path / "store") as store:
         assert store.sets_naming(["device:x"]) == [anna]
         assert sorted(store.sets_naming(["account:anna", "device:y", "device:z"])) == [anna, bert]
@@ -92,13 +92,13 @@ def test_links_of_an_older_store_are_occurrences(tmp_path: Path, monkeypatch: py
     """A set that is in `links` alone is kept when that table goes, whichever migration is cut off."""
     everything = migrations()
     anna, bert = ("account:anna", "device:x"), ("account:bert", "device:y")
-    monkeypatch.setattr(opening, "migrations", lambda: everything[:10])
+    monkeypatch.setattr(connect, "migrations", lambda: everything[:10])
     with open_store(tmp_path / "store") as store:
         rows = [OccurrenceRow(identifier, anna) for identifier in anna]
         store.insert("occurrences", columns(rows), "occurrences")
         store.insert("links", {"identifiers": [anna, bert]}, "links")
     for known in (everything[:11], everything):
-        monkeypatch.setattr(opening, "migrations", lambda known=known: known)
+        monkeypatch.setattr(connect, "migrations", lambda known=known: known)
         with open_store(tmp_path / "store") as store:
             assert sorted(store.all_sets()) == [anna, bert]
             assert store.sets_naming(["device:y"]) == [bert]
@@ -144,10 +144,10 @@ def test_a_crash_between_statements_is_made_good(tmp_path: Path, monkeypatch: py
     """A migration that got only half-way is finished by the next start."""
     whole = migrations()[:1]
     broken = Migration(1, "tables", whole[0].sql.replace("CREATE VIEW", "CREATE NONSENSE", 1))
-    monkeypatch.setattr(opening, "migrations", lambda: (broken,))
+    monkeypatch.setattr(connect, "migrations", lambda: (broken,))
     with pytest.raises(QueryError):
         open_store(tmp_path / "store")
-    monkeypatch.setattr(opening, "migrations", lambda: whole)
+    monkeypatch.setattr(connect, "migrations", lambda: whole)
     with open_store(tmp_path / "store") as store:
         put(store, [event(1)])
         assert store.query("SELECT number, name FROM migrations").result_rows == [[1, "tables"]]
@@ -175,7 +175,7 @@ def test_a_store_of_another_version_is_refused(
 ) -> None:
     """A migration edited after it was applied, or unknown, is a clear error."""
     open_store(tmp_path / "store").close()
-    monkeypatch.setattr(opening, "migrations", lambda: change(migrations()))
+    monkeypatch.setattr(connect, "migrations", lambda: change(migrations()))
     with pytest.raises(StoreMismatch, match=message):
         open_store(tmp_path / "store")
 
@@ -188,6 +188,6 @@ def test_what_failed_half_way_leaves_nothing_behind(store: Store, sql: str) -> N
     with pytest.raises(QueryError):
         store.query(sql)
     with pytest.raises(StoreUnavailable):
-        store._ask("SELECT throwIf(number = 500000) FROM numbers(1000000)", "TSV")
+        store._session.rows("SELECT throwIf(number = 500000) FROM numbers(1000000)")
     assert store.query("SELECT 1 AS one").result_rows == [[1]]
     assert store.newest() is None

@@ -8,7 +8,7 @@ from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
     from touchline.measures import Ask
-    from touchline.store.access import Reader
+    from touchline.store.reader import Reader
 
 OLD = 86_400_000
 """Where nothing is newer than this (ms), time counts back from the newest event instead of from now."""

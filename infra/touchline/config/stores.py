@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 from touchline.config.settings import Settings
 from touchline.store import Store, connect_store, open_store
-from touchline.store.access import Reader, store_reader
+from touchline.store.reader import Reader, store_reader
 
 
 def writable_store(settings: Settings) -> Store:

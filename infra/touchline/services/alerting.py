@@ -14,11 +14,11 @@ from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.log.kafka.backlog import Backlog
 from touchline.log.kafka.records import Topics
-from touchline.runtime.alerting.asking import asking
-from touchline.runtime.alerting.duty import Duty
+from touchline.runtime.alerting.leader import Duty
 from touchline.runtime.alerting.lease import Lease
+from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics, DutyMetrics
-from touchline.runtime.alerting.runtime import Alerting
+from touchline.runtime.alerting.queries import asking
 from touchline.runtime.health import health_served
 from touchline.services.ending import Ending
 from touchline.services.serving import CannotServe

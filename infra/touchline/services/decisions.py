@@ -20,7 +20,7 @@ from touchline.identity import Entry
 from touchline.identity.ledger import What
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
-from touchline.store.access import running_server
+from touchline.store.reader import running_server
 from touchline.vocabulary.errors import TouchlineError
 
 APPLIED_SECONDS = 60.0

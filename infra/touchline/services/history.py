@@ -24,7 +24,7 @@ from touchline.imports.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.log.contract import Batch, LogFull
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.garbage import search_seldom
-from touchline.store.access import running_server
+from touchline.store.reader import running_server
 from touchline.vocabulary.ids import NAMESPACE
 from touchline.vocabulary.refusal import Reason
 

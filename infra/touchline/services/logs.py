@@ -3,10 +3,10 @@
 import logging
 import sys
 
-from touchline.store.lean_import import without
+from touchline.store.import_blocker import imports_blocked
 
 # For tracebacks that are shown to nobody here: a fifth of a start's imports.
-with without("rich"):
+with imports_blocked("rich"):
     import structlog
 
 

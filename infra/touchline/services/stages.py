@@ -13,7 +13,7 @@ from touchline.engine.engine import Setup
 from touchline.friction import RuleSet
 from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics
-from touchline.runtime.faust_app import Engine
+from touchline.runtime.consumer import Engine
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics

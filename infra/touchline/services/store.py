@@ -10,7 +10,7 @@ from touchline.services.ending import Ending
 from touchline.services.serving import CannotServe, Serving, listening_on, make_folder, url_of
 from touchline.store import open_store
 from touchline.store.clickhouse_http import Role, Roles, store_app
-from touchline.store.writers import Writers
+from touchline.store.pools.write_pool import WritePool
 
 STOP_SECONDS = 30
 """How long an insert under way may take to end."""
@@ -48,7 +48,7 @@ def serve_store(
         url = url_of(host, listening.getsockname()[1])
         make_folder(data)
         store = parts.enter_context(open_store(data / "store"))
-        writers = parts.enter_context(closing(Writers(data / "store")))
+        writers = parts.enter_context(closing(WritePool(data / "store")))
         try:
             server = Serving(
                 store_app(store, writers, Roles(passwords)),

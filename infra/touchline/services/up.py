@@ -23,8 +23,8 @@ from touchline.engine.engine import Flushed
 from touchline.friction import RuleSet
 from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog
+from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
-from touchline.runtime.alerting.runtime import Alerting
 from touchline.runtime.embedded import Embedded
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import WorkerMetrics

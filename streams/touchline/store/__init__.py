@@ -1,6 +1,8 @@
-"""The store: events, identities, frictions, journeys and quarantine, in ClickHouse: embedded, or a server."""
+"""The store: events, identities, frictions, journeys and quarantine, in ClickHouse, embedded or server."""
 
 from touchline.store.address import Address
+from touchline.store.answers import Answer, Reply, parse_answer
+from touchline.store.connect import connect_store, open_store
 from touchline.store.errors import (
     QueryError,
     StoreBusy,
@@ -11,16 +13,9 @@ from touchline.store.errors import (
     StoreMissing,
     StoreUnavailable,
 )
-from touchline.store.opening import (
-    connect_store,
-    grant_roles,
-    migrate_server,
-    open_store,
-    pending_on_server,
-)
-from touchline.store.questions import ENTRY_COLUMNS, EVENT_JSON
-from touchline.store.readers import Reply
-from touchline.store.store import Answer, Store, parse_answer
+from touchline.store.migrations.server import grant_roles, migrate_server, pending_on_server
+from touchline.store.queries import ENTRY_COLUMNS, EVENT_JSON
+from touchline.store.store import Store
 
 __all__ = [
     "ENTRY_COLUMNS",

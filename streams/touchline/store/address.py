@@ -1,11 +1,11 @@
-"""Where a store is that a server keeps: its address, who asks, and how the server proves itself."""
+"""The address of a store on a server: host, user, and how the server proves its identity."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 PORTS = {"http": 8123, "https": 8443}
-"""Where a ClickHouse server listens if its address names no port."""
+"""ClickHouse's default ports, used where the URL names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +13,16 @@ class Address:
     """A server that speaks ClickHouse's HTTP protocol.
 
     Args:
-        url: `http://host:8123` or `https://host:8443`; a path, as of a proxy, and a user (`http://worker@host`)
-            may be in it.
-        user: Who asks; the one of the URL if empty, and `default` if that has none.
-        password: The user's.
-        verify: Whether the server must prove by a certificate that it is the host.
-        ca: The certificates that are trusted (PEM); the usual authorities if None.
-        cluster: The name of the ClickHouse cluster that keeps the tables; empty for a single server.
+        url: `http://host:8123` or `https://host:8443`. It may hold a path, as of a proxy, and a user
+            (`http://worker@host`).
+        user: The user's name; by default the URL's user, else `default`.
+        password: The user's password.
+        verify: Whether the server's certificate is verified.
+        ca: The trusted certificate authorities (PEM); the system's if None.
+        cluster: The name of the ClickHouse cluster that holds the tables; empty for a single server.
 
     Raises:
-        ValueError: with what is wrong about the URL.
+        ValueError: the URL is invalid; the message says why.
     """
 
     url: str
@@ -33,13 +33,13 @@ class Address:
     cluster: str = ""
 
     def __post_init__(self) -> None:
-        place = urlsplit(self.url)
-        if place.scheme not in PORTS or not place.hostname:
+        parts = urlsplit(self.url)
+        if parts.scheme not in PORTS or not parts.hostname:
             raise ValueError(
-                f"{self.url!r} is no address of a store: write http://host:8123 or https://host:8443"
+                f"{self.url!r} is not the address of a store: write http://host:8123 or https://host:8443"
             )
-        if place.password:
-            raise ValueError("the address of the store holds a password: give it apart, as store_password")
+        if parts.password:
+            raise ValueError("the address of the store contains a password: set store_password instead")
 
     @property
     def scheme(self) -> str:
@@ -48,7 +48,7 @@ class Address:
 
     @property
     def host(self) -> str:
-        """The host's name or number."""
+        """The host's name or IP address."""
         return urlsplit(self.url).hostname or ""
 
     @property
@@ -62,10 +62,10 @@ class Address:
         return urlsplit(self.url).path.strip("/")
 
     @property
-    def who(self) -> str:
+    def username(self) -> str:
         """The user's name."""
         return self.user or urlsplit(self.url).username or "default"
 
     def __str__(self) -> str:
-        """The address without anything secret."""
+        """The address without secrets."""
         return f"{self.scheme}://{self.host}:{self.port}" + (f"/{self.path}" if self.path else "")

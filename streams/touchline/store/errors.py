@@ -1,28 +1,28 @@
-"""What can go wrong with a store.
+"""The store's exceptions.
 
 StoreError
-├── StoreMissing       there is no store where one was looked for
-├── StoreInUse         another process (or another Store of this one) has it open
-├── StoreDenied        the server that keeps it does not let this user in
-├── StoreMismatch      its tables are not those that this version of touchline knows
-├── StoreUnavailable   the engine refused a read or a write of ours: try again later
-│   └── StoreBusy      too many queries at once
-└── QueryError         a user's query is wrong, refused or too large
+├── StoreMissing       the folder or the server has no store
+├── StoreInUse         another process, or another Store of this process, has the store open
+├── StoreDenied        the server refuses the user or the password
+├── StoreMismatch      the tables are not those of this version of touchline
+├── StoreUnavailable   the engine failed to run a read or a write: retry later
+│   └── StoreBusy      too many queries are running
+└── QueryError         a query is invalid, refused or too large
 """
 
 from touchline.vocabulary.errors import TouchlineError
 
 
 class StoreError(TouchlineError):
-    """The root of the store's errors; the text says what to do."""
+    """The root of the store's exceptions. The message says what to do."""
 
 
 class StoreMissing(StoreError):
-    """There is no store in the folder."""
+    """The folder or the server has no store, or one of an older version."""
 
 
 class StoreInUse(StoreError):
-    """The store is open elsewhere. `pid` is the process, None where it cannot be told."""
+    """The store is open elsewhere. `pid` is the process, None where it is unknown."""
 
     def __init__(self, message: str, pid: int | None = None) -> None:
         super().__init__(message)
@@ -30,23 +30,23 @@ class StoreInUse(StoreError):
 
 
 class StoreDenied(StoreError):
-    """The server does not know the user, or the password is another."""
+    """The server refuses the user or the password."""
 
 
 class StoreMismatch(StoreError):
-    """The migrations applied to the store are not those that this version knows."""
+    """The store's migrations are not those of this version."""
 
 
 class StoreUnavailable(StoreError):
-    """A read or a write was refused (a full disk, a lack of memory); the same call may be repeated."""
+    """A read or a write failed, as on a full disk. The same call may be repeated."""
 
 
 class StoreBusy(StoreUnavailable):
-    """No reader became free in time."""
+    """No handle became free in time."""
 
 
 class QueryError(StoreError):
-    """A query failed; the text is ClickHouse's own (`Code: N. DB::Exception: …`), `code` its number."""
+    """A query failed. The message is ClickHouse's (`Code: N. DB::Exception: …`), `code` its number."""
 
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)

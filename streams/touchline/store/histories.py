@@ -1,16 +1,17 @@
-"""Everyone's events, customer by customer, read from the store in portions: memory stays bounded.
+"""All events, customer by customer, read from the store in portions: memory stays bounded.
 
-Customers are dealt into parts by a hash of their id, each of about `PART_EVENTS` events; a part is read in
-pages. So at most a page and one customer are held, whatever the size of the store.
+A hash of the id assigns each customer to a part of about `PART_EVENTS` events; a part is read in pages. So
+memory holds at most a page and one customer, whatever the size of the store.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
 from touchline.store import EVENT_JSON, parse_answer
-from touchline.store.access import Reader
+from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
 
 PART_EVENTS = 50_000
@@ -29,7 +30,7 @@ WHERE entity IN (SELECT entity FROM owners)
 ORDER BY owner, time, id
 LIMIT 1 BY owner, time, id
 LIMIT {{most:UInt64}}
-"""  # noqa: S608 - made of constants
+"""  # noqa: S608 - constants
 
 _decode = msgspec.json.Decoder(Event).decode
 
@@ -41,7 +42,7 @@ def histories(
     part_events: int = PART_EVENTS,
     page_events: int = PAGE_EVENTS,
 ) -> Iterator[tuple[str, list[Event]]]:
-    """Each customer's id and events, in order and each once. `progress` is told parts done, and of how many.
+    """Each customer's id and its events, in order and each once. `progress` gets the parts done and in total.
 
     Raises:
         StoreError: the store does not answer.
@@ -49,7 +50,7 @@ def histories(
     parts = 1 + parse_answer(reader.reply(_COUNT, "JSONCompact").body).result_rows[0][0] // part_events
     progress(0, parts)
     for part in range(parts):
-        for owner, events in groupby(_events(reader, part, parts, page_events), key=lambda one: one[0]):
+        for owner, events in groupby(_events(reader, part, parts, page_events), key=itemgetter(0)):
             yield owner, [event for _, event in events]
         progress(part + 1, parts)
 
@@ -61,7 +62,7 @@ def _events(reader: Reader, part: int, parts: int, most: int) -> Iterator[tuple[
         body = reader.reply(_PAGE, "TSVRaw", {name: str(value) for name, value in after.items()}).body
         read = 0
         for line in body.splitlines():
-            named, _, told = line.partition(b"\t")
-            owner, event = named.decode(), _decode(told)
+            customer, _, body = line.partition(b"\t")
+            owner, event = customer.decode(), _decode(body)
             time, event_id, read = event.time, event.id, read + 1
             yield owner, event

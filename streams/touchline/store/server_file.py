@@ -1,7 +1,7 @@
-"""How commands find a running `touchline up` of the same data folder: its address, and a token.
+"""How commands find a running `touchline up` of the same data folder: by its address and a token.
 
-`<data>/server.json` holds the address and the process, `<data>/token` the secret of its `/clickhouse`
-(readable by the folder's owner alone). The file outlives a crash; it counts while its process lives.
+`<data>/server.json` holds the address and the process id, `<data>/token` the secret of `/clickhouse`,
+readable only by its owner. `server.json` remains after a crash, and is ignored once its process has ended.
 """
 
 import os
@@ -18,26 +18,26 @@ _MODE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: where it listens (`http://127.0.0.1:8080`), its process and its token."""
+    """A running server: its URL (`http://127.0.0.1:8080`), process id and token."""
 
     url: str
     pid: int
     token: str
 
 
-class _Written(msgspec.Struct):
+class _ServerFile(msgspec.Struct):
     url: str
     pid: int
 
 
 @contextmanager
 def announced(data: Path, url: str) -> Iterator[str]:
-    """While it lasts, commands find this process at `url`; gives the token, made if there is none.
+    """Let commands find this process at `url` for the duration of the context; yields the token.
 
-    The token stays when the address is taken back: Grafana and others know it.
+    The token is created if it is missing, and kept afterwards: Grafana and others store it.
     """
     token, address = token_of(data), data / "server.json"
-    _replace(address, msgspec.json.encode(_Written(url=url, pid=os.getpid())))
+    _replace(address, msgspec.json.encode(_ServerFile(url=url, pid=os.getpid())))
     try:
         yield token
     finally:
@@ -45,7 +45,7 @@ def announced(data: Path, url: str) -> Iterator[str]:
 
 
 def token_of(data: Path) -> str:
-    """The token of a data folder; both are made if there are none."""
+    """The token of a data folder. Creates the folder and the token if they are missing."""
     data.mkdir(parents=True, exist_ok=True)
     token = data / "token"
     if not token.exists():
@@ -54,9 +54,9 @@ def token_of(data: Path) -> str:
 
 
 def find_server(data: Path) -> Server | None:
-    """The running server of a data folder, None where none runs or its files cannot be read."""
+    """The running server of a data folder; None where none runs or its files cannot be read."""
     try:
-        written = msgspec.json.decode((data / "server.json").read_bytes(), type=_Written)
+        written = msgspec.json.decode((data / "server.json").read_bytes(), type=_ServerFile)
         token = (data / "token").read_text(encoding="ascii").strip()
         os.kill(written.pid, 0)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError):
@@ -65,8 +65,8 @@ def find_server(data: Path) -> Server | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, for its owner only."""
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE), "wb") as file:
+    """Write a file atomically, readable only by its owner."""
+    temporary = path.with_suffix(".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE), "wb") as file:
         file.write(content)
-    fresh.replace(path)
+    temporary.replace(path)

@@ -17,7 +17,7 @@ from touchline.config.settings import SettingsError, load_settings
 from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import reach
+from touchline.log.kafka.clients import reach
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics

@@ -43,9 +43,9 @@ def list_(
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.runtime.alerting.asking import asking
     from touchline.runtime.alerting.evaluation import alerts_since
     from touchline.runtime.alerting.outbox import outbox_rows
+    from touchline.runtime.alerting.queries import asking
 
     start = began(since, int(time.time() * 1000))
     with readable_store(load_settings(data=data)) as reader:
@@ -108,8 +108,8 @@ def simulate(
     from touchline.config.alerts_files import load_alerts
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.runtime.alerting.asking import asking
-    from touchline.runtime.alerting.trial import trial
+    from touchline.runtime.alerting.queries import asking
+    from touchline.runtime.alerting.simulation import trial
 
     file = load_alerts(rules)
     with readable_store(load_settings(data=data)) as reader, _bar() as progress:

@@ -6,7 +6,7 @@ from uuid import UUID
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
-    from touchline.runtime.alerting.trial import Trial
+    from touchline.runtime.alerting.simulation import Trial
     from touchline.tables import AlertRow, OutboxRow
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from touchline.analysis.reading.customer_history import Customer
     from touchline.config.settings import Settings
     from touchline.identity import Entry
-    from touchline.store.access import Reader
+    from touchline.store.reader import Reader
 
 app = typer.Typer(
     help="One customer: its story; splitting, forgetting and exporting it.", no_args_is_help=True

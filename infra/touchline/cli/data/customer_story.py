@@ -13,7 +13,7 @@ from touchline.engine.customer import fold
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.store import parse_answer
-from touchline.store.access import Reader
+from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.wording import counted
 

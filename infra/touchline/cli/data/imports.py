@@ -53,7 +53,7 @@ def import_(
     from touchline.config.settings import load_settings
     from touchline.imports import load_mapping
     from touchline.services.history import import_files
-    from touchline.store.access import running_server
+    from touchline.store.reader import running_server
 
     settings = load_settings(data=data, rules=rules)
     if settings.kafka:

@@ -82,7 +82,7 @@ def _tables(settings: "Settings", dry_run: bool) -> list[Step]:
     if address is None:
         return []
     from touchline.store import migrate_server, pending_on_server
-    from touchline.store.migrate import script
+    from touchline.store.migrations.migrate import script
     from touchline.tables import migrations
 
     left = pending_on_server(address) if dry_run else migrate_server(address)
@@ -104,7 +104,7 @@ def _roles(settings: "Settings", dry_run: bool) -> list[Step]:
     if address is None:
         raise fail("roles are of a ClickHouse server: set store (touchline.toml, or TOUCHLINE_STORE)")
     from touchline.store import grant_roles
-    from touchline.store.grants import grants
+    from touchline.store.migrations.grants import grants
 
     if not dry_run:
         grant_roles(address)

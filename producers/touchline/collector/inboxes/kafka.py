@@ -16,7 +16,7 @@ from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.accounts import Told, accounted
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import made
+from touchline.log.kafka.clients import made
 from touchline.log.kafka.records import Topics
 
 Count = Callable[[str, list[Result]], None]

@@ -9,7 +9,7 @@ import orjson
 
 from touchline.identity import Entry, Pair, bans, customer_id, customers, pairs, shared
 from touchline.store import ENTRY_COLUMNS, EVENT_JSON, parse_answer
-from touchline.store.access import Reader
+from touchline.store.reader import Reader
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank

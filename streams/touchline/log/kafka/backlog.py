@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import made
+from touchline.log.kafka.clients import made
 from touchline.log.kafka.records import Topics
 
 _MS: Final = 10_000

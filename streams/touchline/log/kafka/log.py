@@ -20,7 +20,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import made, reach
+from touchline.log.kafka.clients import made, reach
 from touchline.log.kafka.records import RECORD_BYTES, About, Kind, Topics, bodies, partition_of
 from touchline.log.kafka.topics import QUARANTINE_RECORD_BYTES
 

@@ -4,7 +4,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import made
+from touchline.log.kafka.clients import made
 
 _MILLISECONDS = 10_000
 

@@ -13,7 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import made
+from touchline.log.kafka.clients import made
 from touchline.log.kafka.records import Topics
 
 QUARANTINE_RECORD_BYTES: Final = 16 * 1024**2

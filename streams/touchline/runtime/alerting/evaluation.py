@@ -24,7 +24,7 @@ from touchline.alerts.rules import Absence, Change
 from touchline.alerts.watch import reach, rows_of, watch
 from touchline.alerts.wording import sentence
 from touchline.engine.batch import columns
-from touchline.runtime.alerting.asking import Ask, Insert, listed
+from touchline.runtime.alerting.queries import Ask, Insert, listed
 from touchline.tables import AlertRow
 from touchline.vocabulary.durations import WEEK
 from touchline.vocabulary.ids import derived_id

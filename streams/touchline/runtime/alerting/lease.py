@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import uuid_utils
 
-from touchline.runtime.alerting.asking import Ask, Insert
+from touchline.runtime.alerting.queries import Ask, Insert
 
 LEASE_SECONDS = 6.0
 """What a process held that died without a word is taken over so long after it renewed last."""

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from touchline.engine.batch import columns
-from touchline.runtime.alerting.asking import Ask, Insert
+from touchline.runtime.alerting.queries import Ask, Insert
 from touchline.store import StoreError
 from touchline.tables import OutboxRow
 from touchline.vocabulary.ids import derived_id

@@ -1,6 +1,6 @@
 """ClickHouse's HTTP protocol in front of the embedded store: for reading, and for whoever may also write."""
 
-from touchline.store.clickhouse_http.access import Role, Roles, password_of
 from touchline.store.clickhouse_http.front import PATH, clickhouse_mount, store_app
+from touchline.store.clickhouse_http.roles import Role, Roles, password_of
 
 __all__ = ["PATH", "Role", "Roles", "clickhouse_mount", "password_of", "store_app"]

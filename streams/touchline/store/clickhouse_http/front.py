@@ -20,12 +20,12 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from touchline.store import QueryError, Reply, Store, StoreError
-from touchline.store.clickhouse_http.access import Role, Roles
-from touchline.store.clickhouse_http.asked import Asked, read
-from touchline.store.clickhouse_http.packing import PACK_FROM_BYTES, packed, packing_for
+from touchline.store.clickhouse_http.encoding import PACK_FROM_BYTES, packed, packing_for
 from touchline.store.clickhouse_http.refusal import as_query_error, refusal, status_of
-from touchline.store.native import hello_block
-from touchline.store.writers import Writers
+from touchline.store.clickhouse_http.request import Asked, read
+from touchline.store.clickhouse_http.roles import Role, Roles
+from touchline.store.pools.native import hello_block
+from touchline.store.pools.write_pool import WritePool
 
 PATH = "/clickhouse"
 RUNNING = 4
@@ -48,7 +48,7 @@ def clickhouse_mount(store: Store, token: str) -> Route:
     return Route(PATH + "{below:path}", front.answer, methods=["GET", "POST"])
 
 
-def store_app(store: Store, writers: Writers, roles: Roles) -> Starlette:
+def store_app(store: Store, writers: WritePool, roles: Roles) -> Starlette:
     """A server of the store alone, at `/`, as a ClickHouse server is; for reading and writing.
 
     Args:
@@ -89,7 +89,7 @@ class _Lane:
 
 
 class _Front:
-    def __init__(self, store: Store, roles: Roles, writers: Writers | None) -> None:
+    def __init__(self, store: Store, roles: Roles, writers: WritePool | None) -> None:
         self._store = store
         self._roles = roles
         self._writers = writers
@@ -158,7 +158,7 @@ class _Front:
             and not asked.reads_only
             and not asked.insert
             and not asked.complete
-            and self._writers.streams(asked.sql, asked.format)
+            and self._writers.can_stream(asked.sql, asked.format)
         )
 
     async def _parts(self, asked: Asked, lane: _Lane, headers: dict[str, str]) -> Response:

@@ -25,7 +25,7 @@ from faust.types import TP, EventT
 
 from touchline.engine.messages import Delivered, Message
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.connection import reach
+from touchline.log.kafka.clients import reach
 from touchline.log.kafka.records import About, Topics, UnknownRecord, bodies
 from touchline.runtime.fence import Superseded
 from touchline.runtime.metrics import PartitionMetrics

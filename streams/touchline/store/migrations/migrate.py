@@ -1,7 +1,7 @@
-"""Bringing a store's tables up to date, so that a crash at any point is made good by the next start.
+"""Applying migrations, so that after a crash at any point the next start completes them.
 
-A migration counts as applied once its row is written, after its last statement; until then all of its
-statements run again, which each of them allows.
+A migration counts as applied once its row is written, which happens after its last statement. Until then all
+its statements run again; each of them can be repeated.
 """
 
 import json
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from touchline.store.arrow import arrow_stream, arrow_type, record_batch
-from touchline.store.cluster import database, statements
-from touchline.store.engine import Handle
 from touchline.store.errors import QueryError, StoreMismatch
+from touchline.store.handles.handle import Handle
+from touchline.store.migrations.cluster import create_database, statements
 from touchline.tables import Migration
 
 _APPLIED = """CREATE TABLE IF NOT EXISTS migrations
@@ -29,23 +29,21 @@ _TYPES = {
     )
 }
 
-
-NO_TABLES = (60, 81)
-"""ClickHouse's numbers for a table, and a database, that there is not."""
+UNKNOWN_TABLE, UNKNOWN_DATABASE = 60, 81
 
 
 def migrate(handle: Handle, known: Sequence[Migration], cluster: str = "") -> None:
-    """Apply those of the `known` migrations that the store has not had, in order.
+    """Apply the migrations that the store lacks, in order.
 
     Args:
-        handle: May make tables.
-        known: All migrations.
-        cluster: The name of the ClickHouse cluster that keeps the tables; empty for a single engine.
+        handle: A handle that may create tables.
+        known: All migrations of this version.
+        cluster: The name of the ClickHouse cluster that holds the tables; empty for a single engine.
 
     Raises:
-        StoreMismatch: where an applied one was edited since, or is unknown.
+        StoreMismatch: an applied migration was edited since, or is unknown.
     """
-    handle.command(database(cluster), database=None)
+    handle.command(create_database(cluster), database=None)
     for statement in statements(_APPLIED, cluster):
         handle.command(statement)
     for migration in pending(handle, known):
@@ -62,21 +60,23 @@ def migrate(handle: Handle, known: Sequence[Migration], cluster: str = "") -> No
 
 
 def script(known: Sequence[Migration], cluster: str = "") -> list[str]:
-    """The statements by which the `known` migrations are applied, that of the list of migrations first."""
-    rendered = [statement for migration in known for statement in statements(migration.sql, cluster)]
-    return [database(cluster), *statements(_APPLIED, cluster), *rendered]
+    """The statements that apply the migrations, after those that create the database and their own table."""
+    migration_statements = [
+        statement for migration in known for statement in statements(migration.sql, cluster)
+    ]
+    return [create_database(cluster), *statements(_APPLIED, cluster), *migration_statements]
 
 
 def pending(handle: Handle, known: Sequence[Migration]) -> list[Migration]:
-    """The `known` migrations that the store has not had; all of them where it has no tables.
+    """The migrations that the store lacks; all of them where it has no tables.
 
     Raises:
-        StoreMismatch: where an applied one was edited since, or is unknown.
+        StoreMismatch: an applied migration was edited since, or is unknown.
     """
     try:
         rows = handle.read("SELECT number, name, checksum FROM migrations ORDER BY number", "JSONCompact")
     except QueryError as error:
-        if error.code in NO_TABLES:
+        if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
             return list(known)
         raise
     left = {migration.number: migration for migration in known}
@@ -85,11 +85,11 @@ def pending(handle: Handle, known: Sequence[Migration]) -> list[Migration]:
         if migration is None:
             raise StoreMismatch(
                 f"the store has migration {number} ({name}), which this version of touchline does not know: "
-                "it was made by a newer one; update touchline"
+                "a newer version created it; update touchline"
             )
         if migration.checksum != checksum:
             raise StoreMismatch(
-                f"migration {number} ({name}) was edited after the store applied it: undo the edit, and put "
-                "the change into a migration of its own"
+                f"migration {number} ({name}) was edited after it was applied: undo the edit, and put the "
+                "change into a new migration"
             )
     return [migration for migration in known if migration.number in left]

@@ -1,4 +1,4 @@
-"""How alerting asks a store: SQL with text parameters, as ClickHouse's HTTP protocol has them."""
+"""How alerting queries a store: SQL with text parameters, as in ClickHouse's HTTP protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol

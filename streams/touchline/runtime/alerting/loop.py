@@ -17,10 +17,10 @@ from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.policy import expected
 from touchline.alerts.watch import pace
-from touchline.runtime.alerting.asking import Ask, Replying, asking
 from touchline.runtime.alerting.channel import ChannelThread
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox
+from touchline.runtime.alerting.queries import Ask, Replying, asking
 from touchline.store import StoreError, StoreUnavailable
 from touchline.tables import AlertRow
 

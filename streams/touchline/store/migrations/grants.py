@@ -1,27 +1,27 @@
-"""Roles of a ClickHouse server: what each part of Touchline may do there, and no more.
+"""Roles of a ClickHouse server: the least rights that each part of Touchline needs.
 
-The collector has none: it knows the log alone.
+The collector has no role: it uses only the log.
 """
 
-from touchline.store.cluster import READING
-from touchline.store.engine import DATABASE
-from touchline.store.readers import LIMITS
+from touchline.store.handles.handle import DATABASE
+from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
+from touchline.store.pools.read_pool import LIMITS
 
 READER, WORKER, ADMIN = "touchline_reader", "touchline_worker", "touchline_admin"
 
 
 def grants(cluster: str = "") -> list[str]:
-    """The statements that make the roles; each may be run again.
+    """The statements that create the roles. They can be run again.
 
-    Users are made by whoever has the passwords: `CREATE USER … DEFAULT ROLE touchline_worker`.
+    An administrator creates the users: `CREATE USER … DEFAULT ROLE touchline_worker`.
     """
     on = f" ON CLUSTER '{cluster}'" if cluster else ""
-    # Readers may bound their queries further, and change nothing else.
-    bounds = ", ".join(f"{name} = {value} MAX {value}" for name, value in LIMITS.items())
+    # Readers may lower these limits, and change no other setting.
+    limits = ", ".join(f"{name} = {value} MAX {value}" for name, value in LIMITS.items())
     if cluster:
-        bounds += "".join(f", {name} = '{value}'" for name, value in READING.items())
-    made = [
-        f"CREATE SETTINGS PROFILE IF NOT EXISTS {READER}{on} SETTINGS {bounds}, readonly = 2 READONLY",
+        limits += "".join(f", {name} = '{value}'" for name, value in CLUSTER_READ_SETTINGS.items())
+    roles = [
+        f"CREATE SETTINGS PROFILE IF NOT EXISTS {READER}{on} SETTINGS {limits}, readonly = 2 READONLY",
         f"CREATE ROLE IF NOT EXISTS {READER}{on} SETTINGS PROFILE '{READER}'",
         f"CREATE ROLE IF NOT EXISTS {WORKER}{on}",
         f"CREATE ROLE IF NOT EXISTS {ADMIN}{on}",
@@ -34,8 +34,8 @@ def grants(cluster: str = "") -> list[str]:
         f"ON {DATABASE}.* TO {ADMIN}",
     ]
     if cluster:
-        made += [
+        roles += [
             f"GRANT{on} CLUSTER, REMOTE ON *.* TO {WORKER}, {ADMIN}",
             f"GRANT{on} REMOTE ON *.* TO {READER}",
         ]
-    return made
+    return roles

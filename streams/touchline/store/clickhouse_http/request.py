@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from touchline.store.clickhouse_http.access import Role
-from touchline.store.clickhouse_http.packing import unpacked
+from touchline.store.clickhouse_http.encoding import unpacked
 from touchline.store.clickhouse_http.refusal import refusal
+from touchline.store.clickhouse_http.roles import Role
 
 QUERY_BYTES = 262_144
 BODY_BYTES = 2_000_000

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from touchline.alerts import AlertRule, sql
 from touchline.alerts.incidents import Incident, standing_at, untrue
 from touchline.alerts.watch import reach, watch
-from touchline.runtime.alerting.asking import Ask
+from touchline.runtime.alerting.queries import Ask
 
 DAY = 86_400_000
 

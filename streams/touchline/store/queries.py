@@ -1,6 +1,6 @@
-"""What the store is asked, in SQL: every statement of the worker's, and how a row becomes a record."""
+"""The worker's SQL: its queries, its deletions, and the columns that become records."""
 
-# The database puts an event together as the log has it; nothing is decoded but once, straight into Event.
+# The engine writes an event as the log has it, so that it is decoded once, straight into Event.
 EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
     ',"time":', toString(toUnixTimestamp64Milli(time)),
     ',"received_at":', toString(toUnixTimestamp64Milli(received_at)),
@@ -13,27 +13,27 @@ ENTRY_COLUMNS = "id, toUnixTimestamp64Milli(at) AS at, who, what, identifiers, h
 """A row of `ledger` as the fields of an `Entry`."""
 
 
-def _given(name: str, kind: str = "String") -> str:
-    """The values of a parameter that is a list in JSON, to be looked for."""
-    # A subquery is worked out once. As a constant, more than 1 MiB would be for every row that is read.
+def _list(name: str, kind: str = "String") -> str:
+    """A subquery of the values of a parameter that is a JSON list."""
+    # A subquery runs once. A constant of more than 1 MiB would be evaluated for every row.
     return f"(SELECT arrayJoin(JSONExtract({{{name}:String}}, 'Array({kind})')))"
 
 
 EVENTS = (
     f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
-    f"WHERE entity IN {_given('entities')}"
+    f"WHERE entity IN {_list('entities')}"
 )
 LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
 STORED = f"""
-SELECT id, log_offset FROM events WHERE id IN {_given("ids")}
+SELECT id, log_offset FROM events WHERE id IN {_list("ids")}
 ORDER BY log_offset DESC
 """  # noqa: S608 - constants
-# Not FINAL, which reads all columns of every granule: of most customers asked for there are no rows.
+# Not FINAL, which reads all columns of every granule: most of these customers have no rows.
 FRICTIONS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
     toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
 FROM (
-    SELECT * FROM frictions PREWHERE customer IN {_given("customers", "UUID")}
+    SELECT * FROM frictions PREWHERE customer IN {_list("customers", "UUID")}
     ORDER BY version DESC LIMIT 1 BY customer, id
 )
 WHERE status != 'retracted'
@@ -42,12 +42,12 @@ JOURNEYS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
     toUnixTimestamp64Milli(due_at) AS due_at)
 FROM (
-    SELECT * FROM journeys PREWHERE customer IN {_given("customers", "UUID")}
+    SELECT * FROM journeys PREWHERE customer IN {_list("customers", "UUID")}
     ORDER BY version DESC LIMIT 1 BY customer, id
 )
 WHERE NOT superseded
 """  # noqa: S608 - constants
-# Not FINAL, and no row of identities but theirs: of most customers nothing is pending.
+# Not FINAL, and only the identities of these customers: most customers have nothing pending.
 DUE = """
 SELECT entity, customer, toUnixTimestamp64Milli(due) AS due_at
 FROM (
@@ -79,18 +79,18 @@ SELECT toUnixTimestamp64Milli(max(at)) FROM (
 """
 SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
 SETS_OF = f"""
-SELECT DISTINCT identifiers FROM events WHERE entity IN {_given("entities")}
+SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")}
 """  # noqa: S608 - constants
 SETS_NAMING = f"""
 SELECT DISTINCT identifiers FROM occurrences
-WHERE identifier IN {_given("identifiers")}
+WHERE identifier IN {_list("identifiers")}
 """  # noqa: S608 - constants
-# By the keys of the table and of its projection: `current_identities` would read all of it.
+# Uses the keys of the table and of its projection: `current_identities` would read the whole table.
 IDENTITIES_OF = f"""
 WITH owners AS (
     SELECT DISTINCT customer FROM (
         SELECT entity, argMax(customer, version) AS customer FROM identities
-        WHERE entity IN {_given("entities")} GROUP BY entity
+        WHERE entity IN {_list("entities")} GROUP BY entity
     )
 )
 SELECT groupArray(entity) FROM (
@@ -105,11 +105,20 @@ ALL_SETS = "SELECT DISTINCT identifiers FROM occurrences WHERE identifier = iden
 KNOWN_SETS = f"""
 SELECT DISTINCT identifiers FROM occurrences
 PREWHERE identifier IN (SELECT arrayJoin(JSONExtract({{sets:String}}, 'Array(Array(String))'))[1])
-WHERE identifiers IN {_given("sets", "Array(String)")}
+WHERE identifiers IN {_list("sets", "Array(String)")}
 """  # noqa: S608 - constants
+ENTITIES = "SELECT DISTINCT entity FROM events"
+RULES_IN_FORCE = "SELECT fingerprint FROM rule_sets ORDER BY in_force_at DESC LIMIT 1"
+COLUMNS = """
+SELECT table, name, type FROM system.columns
+WHERE database = currentDatabase() AND default_kind != 'MATERIALIZED' AND table IN (
+    SELECT name FROM system.tables
+    WHERE database = currentDatabase() AND (engine LIKE '%MergeTree' OR engine = 'Distributed')
+)
+"""
 LEDGER = f"SELECT {ENTRY_COLUMNS} FROM ledger FINAL"  # noqa: S608 - a constant
 
-# Parts are written anew without the rows, and with their projections: nothing of them stays behind.
+# The engine rewrites the parts and their projections without the rows, so no trace of them remains.
 DELETE_EVENTS = """
 ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
     AND hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
@@ -126,4 +135,4 @@ DELETE = """
 ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
 SETTINGS mutations_sync = 2
 """
-DELETED_BY = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
+DELETE_KEYS = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}

@@ -1,13 +1,13 @@
-"""The little of ClickHouse's Native format that the engine does not write: headers without rows."""
+"""Parts of ClickHouse's Native format that the engine does not write: headers without rows."""
 
 from collections.abc import Sequence
 
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
-_NO_CUSTOM_SERIALISATION = b"\x00"
+_NO_CUSTOM_SERIALIZATION = b"\x00"
 
 
 def header_block(columns: Sequence[tuple[str, str]]) -> bytes:
-    """A block without rows, from (name, type) of its columns: clients learn the columns from it."""
+    """A block without rows, from the name and type of each column: clients read the columns from it."""
     parts = [_varint(len(columns)), _varint(0)]
     for name, kind in columns:
         parts += [_text(name), _text(kind)]
@@ -15,10 +15,10 @@ def header_block(columns: Sequence[tuple[str, str]]) -> bytes:
 
 
 def hello_block(display_name: str, version: str, time_zone: str) -> bytes:
-    """The answer to a client's first question, as a client reads it that announced a newer revision.
+    """The answer to clickhouse-go's first query, in the newer revision that this client announces.
 
-    One row of display name, version, revision and time zone. It says revision 0: from there on the
-    client reads blocks as the engine writes them, without the additions of newer revisions.
+    One row of display name, version, revision and time zone. The revision is 0: for all further queries the
+    client then reads blocks as the engine writes them, without the additions of newer revisions.
     """
     columns = (
         ("displayName()", "String", _text(display_name)),
@@ -28,7 +28,7 @@ def hello_block(display_name: str, version: str, time_zone: str) -> bytes:
     )
     parts = [_BLOCK_INFO, _varint(len(columns)), _varint(1)]
     for name, kind, value in columns:
-        parts += [_text(name), _text(kind), _NO_CUSTOM_SERIALISATION, value]
+        parts += [_text(name), _text(kind), _NO_CUSTOM_SERIALIZATION, value]
     return b"".join(parts)
 
 

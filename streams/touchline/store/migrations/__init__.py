@@ -1,0 +1,1 @@
+"""The tables: migrations, for one engine or a cluster, and the roles of a server."""

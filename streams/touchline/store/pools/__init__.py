@@ -1,0 +1,1 @@
+"""Bounded pools of handles, on which users' queries and writes run."""

@@ -1,0 +1,1 @@
+"""Parsing SQL far enough to refuse what its sender may not do."""
