@@ -104,7 +104,7 @@ def test_no_store_says_what_makes_one(tmp_path: Path) -> None:
     """Without a store there is a hint, and nothing is made."""
     said = run(tmp_path, "SELECT 1")
     assert said.exit_code == 1
-    assert "`touchline up` makes one" in said.stderr
+    assert "`touchline up` creates one" in said.stderr
     assert not list(tmp_path.iterdir())
 
 
