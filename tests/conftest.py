@@ -19,6 +19,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests import waiting
 from tests.store_process import StoreProcess
 
 settings.register_profile("dev", max_examples=100, deadline=None)
@@ -244,12 +245,4 @@ def read_topic(kafka: "Broker") -> Callable[[str], list[TopicRecord]]:
 @pytest.fixture
 def wait_for() -> Callable[..., Any]:
     """Waits until a condition returns something true, and returns that; fails after `seconds`."""
-
-    def wait(condition: Callable[[], object], seconds: float = 90) -> object:
-        give_up_at = time.monotonic() + seconds
-        while not (found := condition()):
-            assert time.monotonic() < give_up_at, f"not within {seconds:.0f} s"
-            time.sleep(0.01)
-        return found
-
-    return wait
+    return waiting.wait_for

@@ -1,12 +1,12 @@
 """A `touchline store` that tests start, in a process of its own."""
 
 import os
-import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.waiting import wait_for_url
 
 if TYPE_CHECKING:
     from touchline.store.address import Address
@@ -31,12 +31,7 @@ class StoreProcess:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        give_up_at = time.monotonic() + 60
-        while (found := re.search(r"is up: (\S+)", output.read_text())) is None:
-            assert self.process.poll() is None, output.read_text()
-            assert time.monotonic() < give_up_at, output.read_text()
-            time.sleep(0.05)
-        self.url = found[1]
+        self.url = wait_for_url(self.process, output)
 
     def password(self, role: str) -> str:
         """The password of a role."""

@@ -1,13 +1,13 @@
 """Alerting as it runs: channels that are away, and what they are told when they are back."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from tests.waiting import wait_for
 from touchline.alerts import parse_alerts
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
@@ -21,14 +21,6 @@ MINUTE = 60_000
 RULE = "{id: pay, kind: threshold, title: Pay, events: payment.failed, customers: 10, within: 2m, wait: 0s}"
 
 Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
-
-
-def _until(what: Callable[[], bool], seconds: float = 20) -> None:
-    give_up_at = time.monotonic() + seconds
-    pause = threading.Event()
-    while not what():
-        assert time.monotonic() < give_up_at, "not in time"
-        pause.wait(0.02)
 
 
 @pytest.fixture
@@ -68,17 +60,17 @@ def test_a_channel_that_is_away_holds_up_no_other_and_is_told_later(
         lambda: now[0],
     )
     one.evaluate(T + 4 * MINUTE)
-    _until(lambda: sum(row.attempts for row in outbox_rows(asking(store))) == 2)
+    wait_for(lambda: sum(row.attempts for row in outbox_rows(asking(store))) == 2)
     metrics = generate_latest(registry).decode()
     assert 'touchline_alerts_channel_refused{channel="dead"} 1.0' in metrics
     assert 'touchline_alerts_firing{severity="warning"} 1.0' in metrics
 
     now[0] += 1.5
     one.evaluate(int(now[0] * 1000))
-    _until(lambda: any(row.told == "firing" for row in outbox_rows(asking(store))))
+    wait_for(lambda: any(row.told == "firing" for row in outbox_rows(asking(store))))
     rows = {row.channel: row for row in outbox_rows(asking(store))}
     assert (rows["back"].told, rows["back"].attempts, rows["back"].error) == ("firing", 0, "")
-    _until(lambda: {row.channel: row.attempts for row in outbox_rows(asking(store))}["dead"] == 2)
+    wait_for(lambda: {row.channel: row.attempts for row in outbox_rows(asking(store))}["dead"] == 2)
     dead = {row.channel: row for row in outbox_rows(asking(store))}["dead"]
     assert dead.failing_since == T + 4 * MINUTE
     assert "127.0.0.1 cannot be reached" in dead.error
@@ -99,7 +91,7 @@ def test_a_restart_tells_nothing_twice(
         wanted = "firing" if at < T + 5 * MINUTE else "resolved"
         one, _ = alerting(channel, lambda: now[0])
         one.evaluate(at)
-        _until(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        wait_for(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
         one.stop(5)
     assert [body["status"] for body in receiver.bodies] == ["firing", "resolved"]
 
@@ -115,7 +107,7 @@ def test_it_goes_on_by_itself_where_the_store_is_written(
     one.start()
     next(folding)
     one.touched()
-    _until(lambda: len(receiver.got) == 1)
+    wait_for(lambda: len(receiver.got) == 1)
     assert receiver.bodies[0]["customers"] == 500
     assert "touchline_alerts_evaluation_failed 0.0" in generate_latest(registry).decode()
 
@@ -135,10 +127,10 @@ def test_an_evaluation_that_fails_is_seen_and_does_not_end_alerting(
 
     one, registry = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", clock)
     one.start()
-    _until(lambda: "touchline_alerts_evaluation_failed 1.0" in generate_latest(registry).decode())
+    wait_for(lambda: "touchline_alerts_evaluation_failed 1.0" in generate_latest(registry).decode())
     well.set()
     one.touched()
-    _until(lambda: len(receiver.got) == 1)
+    wait_for(lambda: len(receiver.got) == 1)
     assert "touchline_alerts_evaluation_failed 0.0" in generate_latest(registry).decode()
 
 
@@ -174,7 +166,7 @@ def test_one_that_began_earlier_takes_the_place_of_the_one_that_was_told(
         one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: now[0])
         one.evaluate(time_of)
         wanted = "resolved" if portion == 2 else "firing"
-        _until(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        wait_for(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
         one.stop(5)
     first, last = receiver.bodies
     assert (first["status"], last["status"], last["taken_back"]) == ("firing", "resolved", False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import wait_for
 from touchline.collector import Batch, Limits, Log, LogUnavailable
 
 MakeEvent = Callable[..., dict[str, Any]]
@@ -29,14 +30,6 @@ def error(response: Any) -> tuple[int, str]:
 def statuses(response: Any) -> list[str]:
     assert response.status == 200, response.data
     return [result["status"] for result in json.loads(response.data)["results"]]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    limit = time.monotonic() + seconds
-    tick = threading.Event()
-    while not condition():
-        assert time.monotonic() < limit, "it did not happen in time"
-        tick.wait(0.01)
 
 
 class Gated:
@@ -211,7 +204,7 @@ def test_a_producer_that_hangs_up_harms_nothing(serve: Serve, event: MakeEvent) 
             connection.sendall(
                 b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % LIMIT + half
             )
-        wait_until(lambda: served.send([event()]).status == 200)
+        wait_for(lambda: served.send([event()]).status == 200)
     assert {line["id"][:2] for line in served.lines("touchpoints")} == {"e-"}
     assert len(served.lines("touchpoints")) == 4
     whole = [event(id=f"w{number}") for number in range(5000)]
@@ -248,7 +241,7 @@ def test_what_waits_together_is_committed_together(serve: Serve, event: MakeEven
     with ThreadPoolExecutor(8) as producers:
         answers = [producers.submit(served.send, [event()]) for _ in range(8)]
         size = 250
-        wait_until(lambda: served.metric("touchline_waiting_bytes") > 8 * size)
+        wait_for(lambda: served.metric("touchline_waiting_bytes") > 8 * size)
         assert not any(answer.done() for answer in answers)
         gated[0].gate.set()
         assert all(answer.result().status == 200 for answer in answers)

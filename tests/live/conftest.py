@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64decode
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from tests.waiting import wait_for
 
 LIMIT = 30.0
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ def _served(folder: Path) -> Iterator[Site]:
     with (folder / "said").open("w+") as said:
         server = subprocess.Popen(command, cwd=ROOT, stderr=said)
         try:
-            _until(lambda: server.poll() is not None or _serves(port))
+            wait_for(lambda: server.poll() is not None or _serves(port))
             yield Site(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
@@ -155,11 +156,3 @@ def _look(browser: webdriver.Chrome, width: int, height: int, scheme: str) -> No
 def _serves(port: int) -> bool:
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + LIMIT
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail("waited too long")
-        time.sleep(0.05)

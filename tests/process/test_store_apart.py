@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
+from tests.waiting import wait_for, wait_for_url
 from touchline.store import connect_store
 
 if TYPE_CHECKING:
@@ -43,12 +43,7 @@ def run(serve_store: Callable[..., "StoreProcess"], tmp_path: Path) -> Iterator[
             running.append(
                 subprocess.Popen(full, cwd=tmp_path, env=environment, stdout=output, stderr=subprocess.STDOUT)
             )
-        give_up_at = time.monotonic() + 90
-        while (found := re.search(r"is up: (http://[^\s/]+)", said.read_text())) is None:
-            assert running[-1].poll() is None, said.read_text()
-            assert time.monotonic() < give_up_at, said.read_text()
-            time.sleep(0.05)
-        return found[1]
+        return wait_for_url(running[-1], said)
 
     yield served, begin
     for one in running:
@@ -59,10 +54,12 @@ def run(serve_store: Callable[..., "StoreProcess"], tmp_path: Path) -> Iterator[
 
 def answered(url: str, wanted: Callable[[urllib3.BaseHTTPResponse], bool]) -> urllib3.BaseHTTPResponse:
     """The answer of an address, as soon as it is the one that is wanted."""
-    give_up_at = time.monotonic() + 90
-    while not wanted(answer := urllib3.request("GET", url, timeout=30, retries=False)):
-        assert time.monotonic() < give_up_at, answer.data
-        time.sleep(0.05)
+
+    def ask() -> urllib3.BaseHTTPResponse | None:
+        answer = urllib3.request("GET", url, timeout=30, retries=False)
+        return answer if wanted(answer) else None
+
+    answer: urllib3.BaseHTTPResponse = wait_for(ask)
     return answer
 
 
@@ -82,11 +79,8 @@ def sent(up: str, name: str) -> int:
 
 def kept(served: "StoreProcess", *names: str) -> bool:
     """Whether the events are in the store, within a limit."""
-    give_up_at = time.monotonic() + 90
     with connect_store(served.address("reader")) as store:
-        while set(store.stored_ids(names)) != set(names):
-            assert time.monotonic() < give_up_at
-            time.sleep(0.05)
+        wait_for(lambda: set(store.stored_ids(names)) == set(names))
     return True
 
 

@@ -1,10 +1,10 @@
 import threading
-from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 import pytest
 
+from tests.waiting import wait_for
 from touchline.sdk import Accepted, Batch, Memory, Outcome, Touchline
 from touchline.simulation import Retailer
 from touchline.simulation.shop import PORTION, Shop
@@ -32,14 +32,6 @@ def expected(now: int) -> list[dict[str, Any]]:
     return sorted((one.envelope() for one in retailer().until(now)), key=lambda event: event["id"])
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    until = monotonic() + seconds
-    pause = threading.Event()
-    while not condition() and monotonic() < until:
-        pause.wait(0.02)
-    return condition()
-
-
 def test_the_past_is_sent_and_then_what_becomes_due() -> None:
     """Every touchpoint up to now is sent once as a native event of its source, and goes on as time does."""
     now = START
@@ -52,7 +44,7 @@ def test_the_past_is_sent_and_then_what_becomes_due() -> None:
     now = START + 5 * MINUTE
     later = expected(now)
     assert len(later) > len(past)
-    assert wait_for(lambda: len(kept(shop)) == len(later))
+    wait_for(lambda: len(kept(shop)) == len(later))
     assert kept(shop) == later
     assert shop.stop()
     assert not any(client.stats.lost for client in shop.clients.values())
@@ -87,7 +79,7 @@ def test_a_collector_that_does_not_answer_loses_nothing() -> None:
 
     shop = Shop(retailer(), connect, lambda: START)
     shop.start()
-    assert wait_for(lambda: sum(client.stats.pending for client in shop.clients.values()) == PORTION)
+    wait_for(lambda: sum(client.stats.pending for client in shop.clients.values()) == PORTION)
     assert not shop.caught_up.wait(1.5)
     assert sum(client.stats.emitted for client in shop.clients.values()) == PORTION
     for gate in gates.values():
@@ -109,7 +101,7 @@ def test_closing_takes_no_longer_than_its_limit(started: bool) -> None:
     shop = Shop(retailer(), connect, lambda: START)
     if started:
         shop.start()
-        assert wait_for(lambda: any(client.stats.pending for client in shop.clients.values()))
+        wait_for(lambda: any(client.stats.pending for client in shop.clients.values()))
     began = monotonic()
     assert shop.stop(0.5) is not started
     assert monotonic() - began < 4

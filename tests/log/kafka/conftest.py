@@ -1,11 +1,9 @@
 """A collector in a process of its own, before Kafka."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from tests.waiting import wait_for_url
 from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
 
@@ -42,20 +41,12 @@ class Running:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **settings},
             )
-        self.url = self._url()
+        self.url = wait_for_url(self.process, self._said)
 
     @property
     def said(self) -> str:
         """All that it wrote so far."""
         return self._said.read_text()
-
-    def _url(self) -> str:
-        give_up_at = time.monotonic() + LIMIT
-        while (found := re.search(r"is up: (\S+)", self.said)) is None:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < give_up_at, self.said
-            time.sleep(0.05)
-        return found[1]
 
     def ask(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
         """Its answer to a request."""
