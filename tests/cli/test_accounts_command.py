@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from touchline.cli.main import app
 from touchline.collector.acceptance import accept
-from touchline.collector.accounts import Told, accounted
+from touchline.collector.accounts import ClientCounters, with_account
 from touchline.config.rule_packs import load_rules
 from touchline.engine.worker import Worker
 from touchline.log.sqlite import SqliteLog
@@ -44,11 +44,13 @@ def _events(*ids: str) -> bytes:
 def leave(tmp_path: Path) -> Leave:
     """Leaves requests of `shop` in the log, and has a worker take in the first `worked` records."""
 
-    def put(requests: Sequence[tuple[bytes, Told | None]], at: int, worked: int | None = None) -> None:
+    def put(
+        requests: Sequence[tuple[bytes, ClientCounters | None]], at: int, worked: int | None = None
+    ) -> None:
         with closing(SqliteLog(tmp_path / "log.sqlite")) as log:
             for body, told in requests:
                 acceptance = accept(body, received_at_ms=at, producer="shop")
-                log.append(accounted(acceptance, "shop", told))
+                log.append(with_account(acceptance, "shop", told))
             with open_store(tmp_path / "store") as store:
                 worker = Worker(log, store, load_rules())
                 if records := worker.read()[:worked]:
@@ -68,9 +70,14 @@ def _now() -> int:
 
 def test_what_adds_up_is_shown_and_succeeds(tmp_path: Path, leave: Leave) -> None:
     """Stored, duplicate and quarantined events, drops and a repeated batch: all explained, exit code 0."""
-    first = (_events("a", "b", "bad"), Told("c-1", 1, 0, 5, 4, {"queue_full": 1}))
+    first = (_events("a", "b", "bad"), ClientCounters("c-1", 1, 0, 5, 4, {"queue_full": 1}))
     leave(
-        [first, first, (_events("a"), Told("c-1", 2, 3, 5, 4, {"queue_full": 1})), (_events("z"), None)],
+        [
+            first,
+            first,
+            (_events("a"), ClientCounters("c-1", 2, 3, 5, 4, {"queue_full": 1})),
+            (_events("z"), None),
+        ],
         _now(),
     )
     code, said = _ask(tmp_path)
@@ -95,7 +102,7 @@ def test_what_adds_up_is_shown_and_succeeds(tmp_path: Path, leave: Leave) -> Non
 
 def test_a_gap_is_named_and_fails(tmp_path: Path, leave: Leave) -> None:
     """Events that never came, and those a silent client held, are named by client and batch: exit code 1."""
-    told = [Told("c-1", 1, 0, 9, 9), Told("c-1", 4, 3, 12, 12)]
+    told = [ClientCounters("c-1", 1, 0, 9, 9), ClientCounters("c-1", 4, 3, 12, 12)]
     leave([(_events("a"), told[0]), (_events("b"), told[1])], _now() - HOUR)
     code, said = _ask(tmp_path)
     assert code == 1
@@ -115,7 +122,7 @@ def test_a_gap_is_named_and_fails(tmp_path: Path, leave: Leave) -> None:
 
 def test_what_waits_in_the_log_is_in_flight(tmp_path: Path, leave: Leave) -> None:
     """A record that the worker has not read yet is no gap."""
-    leave([(_events("a", "b"), Told("c-1", 1, 0, 2, 2))], _now(), worked=1)
+    leave([(_events("a", "b"), ClientCounters("c-1", 1, 0, 2, 2))], _now(), worked=1)
     code, said = _ask(tmp_path)
     (shop,) = said["producers"]
     assert (code, said["at_rest"]) == (0, False)
@@ -124,7 +131,7 @@ def test_what_waits_in_the_log_is_in_flight(tmp_path: Path, leave: Leave) -> Non
 
 def test_producers_that_were_not_heard_of_can_be_left_out(tmp_path: Path, leave: Leave) -> None:
     """--since leaves out who was silent since; nothing is left to fail about."""
-    leave([(_events("a"), Told("c-1", 1, 0, 9, 9))], _now() - HOUR)
+    leave([(_events("a"), ClientCounters("c-1", 1, 0, 9, 9))], _now() - HOUR)
     assert _ask(tmp_path)[0] == 1
     code, said = _ask(tmp_path, "--since", "10m")
     assert (code, said["producers"]) == (0, [])

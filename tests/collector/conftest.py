@@ -32,12 +32,12 @@ class Served:
     def send(
         self, body: bytes | object, headers: dict[str, str] | None = None, method: str = "POST"
     ) -> urllib3.BaseHTTPResponse:
-        """Send a body (what is not bytes, as JSON) to `/v1/events`."""
+        """Send a body to `/v1/events`; an object is sent as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.http.request(method, f"{self.url}/v1/events", body=content, headers=headers)
 
     def lines(self, kind: str) -> list[dict[str, Any]]:
-        """What is in the log, of one kind."""
+        """The lines of one kind in the log."""
         return [
             json.loads(line)
             for record in self.log.read(0)
@@ -46,7 +46,7 @@ class Served:
         ]
 
     def metric(self, line: str) -> float:
-        """A value of `/metrics` by its name and labels; 0 if it is not there."""
+        """A value of `/metrics` by its name and labels; 0 if missing."""
         text = self.http.request("GET", f"{self.url}/metrics").data.decode()
         return next((float(found.split()[-1]) for found in text.splitlines() if found.startswith(line)), 0.0)
 
@@ -102,7 +102,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def event() -> Callable[..., Event]:
-    """`event(…)` is a good event with an id of its own; fields can be given, and None leaves one out."""
+    """`event(…)` is a valid event with a new id; keywords replace fields, None removes one."""
     count = iter(range(1_000_000))
 
     def make(**fields: Any) -> Event:

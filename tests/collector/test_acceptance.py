@@ -1,4 +1,4 @@
-"""What becomes of each event of a request."""
+"""The result of each event of a request."""
 
 import json
 from collections import Counter
@@ -18,14 +18,14 @@ NOW = 1_709_290_800_000  # 2024-03-01T11:00:00Z
 MakeEvent = Callable[..., dict[str, Any]]
 
 
-def judge(body: bytes | object) -> Acceptance:
+def validate(body: bytes | object) -> Acceptance:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return accept(content, received_at_ms=NOW, producer="shop-1")
 
 
 def test_an_accepted_event_is_stamped_and_normalised(event: MakeEvent) -> None:
-    """The log line is what `Event` reads: stamped, times in milliseconds, identifiers strongest first."""
-    acceptance = judge(event(id="x", received_at="2001-01-01T00:00:00Z", producer="somebody else"))
+    """The log line is an `Event`: stamped, times in milliseconds, identifiers strongest first."""
+    acceptance = validate(event(id="x", received_at="2001-01-01T00:00:00Z", producer="somebody else"))
     (line,) = acceptance.batch.touchpoints
     assert json.loads(line)["entity"] == "account:u-17"
     assert msgspec.json.decode(line, type=Accepted) == Accepted(
@@ -43,8 +43,8 @@ def test_an_accepted_event_is_stamped_and_normalised(event: MakeEvent) -> None:
 
 
 def test_unknown_data_fields_are_kept(event: MakeEvent) -> None:
-    """What the type does not know stays in the data as it came."""
-    (line,) = judge(event(data={"cart_id": "7", "mine": {"deep": [1, None, "ü"]}})).batch.touchpoints
+    """Unknown fields of the data are kept unchanged."""
+    (line,) = validate(event(data={"cart_id": "7", "mine": {"deep": [1, None, "ü"]}})).batch.touchpoints
     assert json.loads(line)["data"]["mine"] == {"deep": [1, None, "ü"]}
 
 
@@ -72,12 +72,12 @@ def test_unknown_data_fields_are_kept(event: MakeEvent) -> None:
         ({"data": {"cart_id": "7", "note": "x" * 40_000}}, "too_large", ""),
     ],
 )
-def test_a_bad_event_is_quarantined_with_what_and_where(
+def test_an_invalid_event_is_quarantined_with_a_reason_and_a_field(
     event: MakeEvent, change: dict[str, Any], reason: str, field: str
 ) -> None:
-    """Each fault has its reason, the path of the field, a message, and the event whole."""
+    """Each error has its reason, the path of the field and a message; the event is kept unchanged."""
     raw = json.dumps(event(**change)).encode()
-    acceptance = judge(raw)
+    acceptance = validate(raw)
     (result,) = acceptance.results
     assert (result.status, result.reason, result.field) == ("quarantined", reason, field)
     assert len(result.message) > 8
@@ -88,31 +88,31 @@ def test_a_bad_event_is_quarantined_with_what_and_where(
     assert acceptance.batch.touchpoints == []
 
 
-def test_the_id_of_a_quarantined_event_is_told_where_it_can_be_read(event: MakeEvent) -> None:
-    """A producer can match a refusal to its event by id, and by place where there is none."""
-    results = judge([event(id="known", type="?"), event(id=["no", "text"]), 7]).results
+def test_a_result_has_the_id_of_a_quarantined_event_if_readable(event: MakeEvent) -> None:
+    """A producer can match a result to its event by id, and by position if there is no id."""
+    results = validate([event(id="known", type="?"), event(id=["no", "text"]), 7]).results
     assert [result.id for result in results] == ["known", None, None]
     assert results[2].reason == "not_an_object"
 
 
-def test_a_wrong_clock_is_taken_out(event: MakeEvent) -> None:
-    """Where `sent_at` and the collector's clock differ by more than 5 s, the time is moved by that."""
+def test_a_wrong_clock_is_corrected(event: MakeEvent) -> None:
+    """If `sent_at` and the collector's clock differ by more than 5 s, the time is moved by the difference."""
     hours_ahead = event(time="2024-03-01T13:59:00Z", sent_at="2024-03-01T14:00:00Z")
     close = event(time="2024-03-01T10:59:00Z", sent_at="2024-03-01T11:00:04Z")
-    times = [json.loads(line)["time"] for line in judge([hours_ahead, close]).batch.touchpoints]
+    times = [json.loads(line)["time"] for line in validate([hours_ahead, close]).batch.touchpoints]
     assert times == [NOW - 60_000, NOW - 60_000]
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(5, "stored"), (6, "quarantined")])
-def test_five_minutes_ahead_are_let_pass(event: MakeEvent, minutes: int, status: str) -> None:
-    """A clock that is a little fast costs no event."""
-    (result,) = judge(event(time=f"2024-03-01T11:0{minutes}:00Z")).results
+def test_a_time_five_minutes_ahead_is_accepted(event: MakeEvent, minutes: int, status: str) -> None:
+    """A time up to five minutes in the future is accepted."""
+    (result,) = validate(event(time=f"2024-03-01T11:0{minutes}:00Z")).results
     assert result.status == status
 
 
-def test_the_second_of_two_good_events_with_one_id_is_a_duplicate(event: MakeEvent) -> None:
-    """The first good one stands; a bad one before it does not take its id."""
-    acceptance = judge(
+def test_the_second_of_two_valid_events_with_one_id_is_a_duplicate(event: MakeEvent) -> None:
+    """The first valid event is stored; an invalid event with the same id before it does not count."""
+    acceptance = validate(
         [event(id="x", type="?"), event(id="x", source="first"), event(id="x", source="second")]
     )
     assert [result.status for result in acceptance.results] == ["quarantined", "stored", "duplicate"]
@@ -130,11 +130,13 @@ def test_the_second_of_two_good_events_with_one_id_is_a_duplicate(event: MakeEve
         (b'{"id": "\xff"}', "malformed_json"),
     ],
 )
-def test_one_that_is_no_json_does_not_fail_its_neighbours(event: MakeEvent, bad: bytes, reason: str) -> None:
-    """In an array and in NDJSON the good ones before and after it are stored, and it is kept as it came."""
+def test_an_event_that_is_not_json_does_not_affect_the_others(
+    event: MakeEvent, bad: bytes, reason: str
+) -> None:
+    """In an array and in NDJSON the other events are stored, and the invalid one is kept unchanged."""
     good = [json.dumps(event()).encode() for _ in range(2)]
     for body in (b"[%s , %s,\n%s]" % (good[0], bad, good[1]), b"%s\n%s\n\n%s\n" % (good[0], bad, good[1])):
-        acceptance = judge(body)
+        acceptance = validate(body)
         assert [result.status for result in acceptance.results] == ["stored", "quarantined", "stored"]
         kept = json.loads(acceptance.batch.quarantine[0])
         assert kept["reason"] == reason
@@ -144,9 +146,9 @@ def test_one_that_is_no_json_does_not_fail_its_neighbours(event: MakeEvent, bad:
 @pytest.mark.parametrize(
     "body", [b"hello", b'{"id": "cut o', b"[{}, {", b"a=1&b=2", b"\xff\xfe\x00", b"[1],[2]"]
 )
-def test_what_is_no_json_at_all_is_quarantined_whole(body: bytes) -> None:
-    """Nothing can be told apart in it, so that it is kept as one, and said so."""
-    acceptance = judge(body)
+def test_a_body_that_is_not_json_is_quarantined_whole(body: bytes) -> None:
+    """A body that cannot be split into events is quarantined as one."""
+    acceptance = validate(body)
     assert not acceptance.readable
     assert [result.reason for result in acceptance.results] == ["malformed_json"]
     assert json.loads(acceptance.batch.quarantine[0])["body"] == body.decode(errors="backslashreplace")
@@ -155,22 +157,22 @@ def test_what_is_no_json_at_all_is_quarantined_whole(body: bytes) -> None:
 
 
 def test_an_event_may_be_spread_over_lines(event: MakeEvent) -> None:
-    """A single event written for people is one event, also with a byte order mark."""
-    assert judge(b"\xef\xbb\xbf" + json.dumps(event(), indent=2).encode()).results[0].status == "stored"
+    """An indented JSON object is one event, also after a byte order mark."""
+    assert validate(b"\xef\xbb\xbf" + json.dumps(event(), indent=2).encode()).results[0].status == "stored"
 
 
-def test_numbers_that_no_reader_shares_are_refused(event: MakeEvent) -> None:
-    """A number over 64 bits, or one that overflows, would be changed on its way; so it is not let in."""
+def test_numbers_beyond_64_bits_are_rejected(event: MakeEvent) -> None:
+    """A number that does not fit 64 bits is rejected, because JSON parsers read it differently."""
     text = json.dumps(event(data={"cart_id": "7", "n": "N"}))
     for number in ("1" * 30, "1e999"):
-        (result,) = judge(text.replace('"N"', number).encode()).results
+        (result,) = validate(text.replace('"N"', number).encode()).results
         assert (result.status, result.field.split(".")[0]) == ("quarantined", "data")
 
 
-def test_a_request_of_too_many_events_is_refused_whole(event: MakeEvent) -> None:
-    """The bound counts events, good or bad."""
+def test_a_request_with_too_many_events_is_rejected(event: MakeEvent) -> None:
+    """The limit counts valid and invalid events."""
     body = json.dumps([event(), 1, event()]).encode()
-    with pytest.raises(TooManyEvents, match="3 events; a request may hold 2"):
+    with pytest.raises(TooManyEvents, match="3 events in one request; send at most 2"):
         accept(body, received_at_ms=NOW, producer="p", most_events=2)
     assert len(accept(body, received_at_ms=NOW, producer="p", most_events=3).results) == 3
 
@@ -199,30 +201,32 @@ elements = good_events | json_values
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(elements, st.sampled_from([None, 2])), max_size=8), st.booleans())
-def test_any_mix_has_one_result_an_event_in_order(mix: list[tuple[Any, int | None]], lines: bool) -> None:
-    """Stored, duplicate and quarantined add up to what was sent, each in its place, nothing changed."""
+def test_any_mix_has_one_result_per_event_in_order(mix: list[tuple[Any, int | None]], lines: bool) -> None:
+    """Every event has one result, in order: stored, duplicate or quarantined unchanged."""
     raws = [json.dumps(value, indent=None if lines else indent).encode() for value, indent in mix]
     if lines:
         raws.append(b'{"the": "last"}')
     body = b"\n".join(raws) if lines else b"[" + b", ".join(raws) + b"]"
     acceptance = accept(body, received_at_ms=NOW, producer="p")
-    # Judged alone, each has the same fate, save for repeated ids.
+    # Validated alone, each event has the same result, except for repeated ids.
     alone = [accept_each([raw], received_at_ms=NOW, producer="p") for raw in raws]
     seen: set[str | None] = set()
     stored: list[bytes] = []
-    for result, one in zip(acceptance.results, alone, strict=True):
-        expected = one.results[0]
+    for result, single in zip(acceptance.results, alone, strict=True):
+        expected = single.results[0]
         if expected.status == "stored" and expected.id in seen:
             assert (result.status, result.id) == ("duplicate", expected.id)
             continue
         assert result == expected
         if result.status == "stored":
             seen.add(result.id)
-            stored.extend(one.batch.touchpoints)
+            stored.extend(single.batch.touchpoints)
     assert list(acceptance.batch.touchpoints) == stored
     kept = [json.loads(line)["body"].encode() for line in acceptance.batch.quarantine]
-    bad = [raw for raw, one in zip(raws, alone, strict=True) if one.results[0].status == "quarantined"]
-    assert kept == bad
+    invalid = [
+        raw for raw, single in zip(raws, alone, strict=True) if single.results[0].status == "quarantined"
+    ]
+    assert kept == invalid
     tally = Counter(result.status for result in acceptance.results)
     assert tally["stored"] == len(acceptance.batch.touchpoints)
     assert tally["quarantined"] == len(acceptance.batch.quarantine)
@@ -235,7 +239,7 @@ def test_any_mix_has_one_result_an_event_in_order(mix: list[tuple[Any, int | Non
 @settings(deadline=None, max_examples=150)
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}",:\\ \n1aé', max_size=40).map(str.encode))
 def test_no_body_raises(body: bytes) -> None:
-    """Whatever the bytes, there is a result for each thing told apart, and nothing of it is lost."""
+    """Any body gives a result for each of its events, and keeps every byte."""
     acceptance = accept(body, received_at_ms=NOW, producer="p")
     assert len(acceptance.results) == len(acceptance.batch.quarantine)
     if not acceptance.readable:

@@ -1,4 +1,4 @@
-"""What was answered stored is in the log, whatever happens to the process."""
+"""Every event with the result `stored` is in the log, even if the process is killed."""
 
 import json
 import os
@@ -31,8 +31,8 @@ uvicorn.Server(config).run(sockets=[socket])
 """
 
 
-def test_what_was_answered_survives_kill_9(tmp_path: Path, event: Callable[..., dict[str, Any]]) -> None:
-    """Three servers in turn are killed in the middle of their work; the log has all that was answered."""
+def test_stored_events_survive_kill_9(tmp_path: Path, event: Callable[..., dict[str, Any]]) -> None:
+    """Three servers in turn are killed while they work; the log has every event that was stored."""
     answered: list[str] = []
     for turn in range(3):
         with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The collector as producers meet it: a real server, a real log."""
+"""The collector over HTTP: a real server and a real log."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ LIMIT = 2 * 1024 * 1024
 
 
 def error(response: Any) -> tuple[int, str]:
-    """Status and code of an answer, which must say what to do in a message."""
+    """Status and code of an error response, which must have a message."""
     found = json.loads(response.data)["error"]
     assert len(found["message"]) > 15
     return response.status, found["code"]
@@ -33,7 +33,7 @@ def statuses(response: Any) -> list[str]:
 
 
 class Gated:
-    """A log whose appends wait for a gate, to show what waits behind a slow disk."""
+    """A log whose appends wait for a gate, as on a slow disk."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -42,35 +42,35 @@ class Gated:
 
     def append(self, batch: Batch) -> None:
         if not self.gate.wait(20):
-            raise LogUnavailable("the gate stayed shut")
+            raise LogUnavailable("the gate stayed closed")
         self._log.append(batch)
         self.appended.append(len(batch.touchpoints))
 
 
 def test_one_event_an_array_and_lines_are_stored(serve: Serve, event: MakeEvent) -> None:
-    """The three forms of a body are accepted, whatever the Content-Type, and are in the log once answered."""
+    """The three forms of a body are accepted with any Content-Type, and are in the log after the response."""
     served = serve()
     events = [event() for _ in range(5)]
     assert statuses(served.send(events[0], {"Content-Type": "text/plain"})) == ["stored"]
     assert statuses(served.send(events[1:3], {"Content-Type": "application/json"})) == ["stored"] * 2
     lines = "\n".join(map(json.dumps, events[3:])).encode()
     assert statuses(served.send(lines, {"Content-Type": "application/x-ndjson"})) == ["stored"] * 2
-    assert [line["id"] for line in served.lines("touchpoints")] == [one["id"] for one in events]
+    assert [line["id"] for line in served.lines("touchpoints")] == [sent["id"] for sent in events]
     assert {line["producer"] for line in served.lines("touchpoints")} == {"local"}
 
 
-def test_gzip_is_unpacked(serve: Serve, event: MakeEvent) -> None:
-    """A packed body, of one member or of several, counts as what it unpacks to."""
+def test_gzip_is_decompressed(serve: Serve, event: MakeEvent) -> None:
+    """A gzipped body may have one or several members."""
     served = serve()
-    one, two = (json.dumps(event()).encode() + b"\n" for _ in range(2))
+    first, second = (json.dumps(event()).encode() + b"\n" for _ in range(2))
     headers = {"Content-Encoding": "gzip"}
-    assert statuses(served.send(gzip.compress(one + two), headers)) == ["stored", "stored"]
+    assert statuses(served.send(gzip.compress(first + second), headers)) == ["stored", "stored"]
     again = served.send(gzip.compress(json.dumps(event()).encode()) + gzip.compress(b"\n"), headers)
     assert statuses(again) == ["stored"]
 
 
-def test_a_mixed_array_is_answered_event_by_event(serve: Serve, event: MakeEvent) -> None:
-    """Good ones are stored and bad ones quarantined with what was wrong and where, in order."""
+def test_a_mixed_array_gets_a_result_for_each_event(serve: Serve, event: MakeEvent) -> None:
+    """Valid events are stored, invalid ones quarantined with a message and a field, in order."""
     served = serve()
     big = event(data={"cart_id": "7", "note": "x" * 40_960})
     body: list[Any] = [event(id="a"), event(type="no.such"), event(id="a"), big, event(identifiers=None), 5]
@@ -80,7 +80,7 @@ def test_a_mixed_array_is_answered_event_by_event(serve: Serve, event: MakeEvent
         "id": body[1]["id"],
         "status": "quarantined",
         "reason": "unknown_type",
-        "message": "no such event type: correct the name (touchline schema list shows all)",
+        "message": "unknown event type: run `touchline schema list` to see all types",
         "field": "type",
     }
     assert [(result["status"], result["reason"]) for result in results[2:]] == [
@@ -94,19 +94,19 @@ def test_a_mixed_array_is_answered_event_by_event(serve: Serve, event: MakeEvent
 
 
 def test_lines_with_a_bad_one_keep_the_others(serve: Serve, event: MakeEvent) -> None:
-    """One line that is no JSON is quarantined; its neighbours are stored."""
+    """A line that is not JSON is quarantined; the other lines are stored."""
     served = serve()
     lines = [json.dumps(event()).encode(), b'{"id": "cut', json.dumps(event()).encode()]
     assert statuses(served.send(b"\n".join(lines))) == ["stored", "quarantined", "stored"]
     assert [line["body"] for line in served.lines("quarantine")] == ['{"id": "cut']
 
 
-def test_a_body_that_is_no_json_is_refused_and_kept(serve: Serve) -> None:
-    """The answer is 400, and the body is in quarantine, whole."""
+def test_a_body_that_is_not_json_is_quarantined(serve: Serve) -> None:
+    """The response is 400, and the whole body is in quarantine."""
     served = serve()
     response = served.send(b"<events><event/></events>")
     assert error(response) == (400, "malformed_json")
-    assert b"kept in quarantine" in response.data
+    assert b"in quarantine" in response.data
     assert [line["body"] for line in served.lines("quarantine")] == ["<events><event/></events>"]
     assert served.metric('touchline_events_total{producer="local",reason="malformed_json"') == 1
 
@@ -124,24 +124,24 @@ def test_a_body_that_is_no_json_is_refused_and_kept(serve: Serve) -> None:
         (json.dumps([1] * 5001).encode(), {}, (413, "too_many_events")),
     ],
 )
-def test_a_request_that_cannot_be_read_leaves_nothing(
+def test_an_unreadable_request_stores_nothing(
     serve: Serve, body: bytes, headers: dict[str, str], expected: tuple[int, str]
 ) -> None:
-    """Each has its status and code, and nothing of it is in the log."""
+    """Each error has its status and code, and nothing is in the log."""
     served = serve()
     assert error(served.send(body, headers)) == expected
     assert served.log.end() == 0
     assert served.metric(f'touchline_requests_total{{status="{expected[0]}"}}') == 1
 
 
-def test_five_thousand_events_are_taken(serve: Serve) -> None:
-    """The bound itself is allowed."""
+def test_five_thousand_events_are_accepted(serve: Serve) -> None:
+    """A request may have as many events as the limit."""
     served = serve()
     assert statuses(served.send([1] * 5000)) == ["quarantined"] * 5000
 
 
 def test_a_gzip_bomb_is_refused_at_the_limit(serve: Serve) -> None:
-    """A small body that unpacks to 256 MB is answered 413 after at most the limit was unpacked."""
+    """A small body that decompresses to 256 MB gets 413 when the limit is reached."""
     served = serve()
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     megabyte = bytes(1024 * 1024)
@@ -154,7 +154,7 @@ def test_a_gzip_bomb_is_refused_at_the_limit(serve: Serve) -> None:
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(serve: Serve) -> None:
-    """A producer that goes on sending in chunks is answered and cut off; the collector goes on."""
+    """A producer that never stops sending chunks gets 413 and is disconnected; the collector goes on."""
     served = serve()
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         connection.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -168,25 +168,25 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(serve: Serve) -> None:
             pass
         answer = connection.recv(65_536)
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert sent < 10 * LIMIT, "the whole of it was taken in"
+    assert sent < 10 * LIMIT, "the whole body was read"
     assert served.send([]).status == 200
 
 
 def test_other_methods_are_refused(serve: Serve) -> None:
-    """Events are posted; the answer says so."""
+    """Only POST is allowed, and the response says so."""
     response = serve().send(b"", method="GET")
     assert error(response) == (405, "method_not_allowed")
     assert response.headers["Allow"] == "POST"
 
 
-def test_an_unknown_path_is_answered_as_an_error(serve: Serve) -> None:
-    """A wrong address has the same form of answer."""
+def test_an_unknown_path_gets_an_error(serve: Serve) -> None:
+    """An unknown path gets an error of the same form."""
     served = serve()
     assert error(served.http.request("GET", f"{served.url}/v2/events")) == (404, "not_found")
 
 
-def test_a_slow_body_is_given_up(serve: Serve, event: MakeEvent) -> None:
-    """A body that does not arrive in time is answered 408, and the connection closed."""
+def test_a_slow_body_times_out(serve: Serve, event: MakeEvent) -> None:
+    """A body that does not arrive in time gets 408, and the connection is closed."""
     served = serve(limits=Limits(body_seconds=0.2))
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         connection.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
@@ -195,8 +195,8 @@ def test_a_slow_body_is_given_up(serve: Serve, event: MakeEvent) -> None:
     assert b"too_slow" in answer
 
 
-def test_a_producer_that_hangs_up_harms_nothing(serve: Serve, event: MakeEvent) -> None:
-    """Half a body leaves nothing behind: no event, no memory held, and others are served."""
+def test_a_producer_that_disconnects_leaves_nothing(serve: Serve, event: MakeEvent) -> None:
+    """Half a body stores no event and holds no memory, and other requests are served."""
     served = serve(limits=Limits(memory_bytes=LIMIT))
     half = json.dumps([event() for _ in range(5000)]).encode()[: LIMIT // 2]
     for _ in range(4):
@@ -211,8 +211,8 @@ def test_a_producer_that_hangs_up_harms_nothing(serve: Serve, event: MakeEvent) 
     assert served.send(gzip.compress(json.dumps(whole).encode()), {"Content-Encoding": "gzip"}).status == 200
 
 
-def test_a_full_disk_is_answered_503_and_nothing_accepted_is_lost(serve: Serve, event: MakeEvent) -> None:
-    """Up to the last byte what was answered stored is there; then 503 and Retry-After; then on again."""
+def test_a_full_disk_gets_503_and_no_accepted_event_is_lost(serve: Serve, event: MakeEvent) -> None:
+    """Every accepted event is in the log; a full log gets 503 with Retry-After until it has room again."""
     served = serve(max_bytes=300_000)
     answered: list[str] = []
     for _ in range(100):
@@ -220,7 +220,7 @@ def test_a_full_disk_is_answered_503_and_nothing_accepted_is_lost(serve: Serve, 
         response = served.send(batch)
         if response.status != 200:
             break
-        answered += [one["id"] for one in batch]
+        answered += [sent["id"] for sent in batch]
     assert error(response) == (503, "log_full")
     assert int(response.headers["Retry-After"]) >= 1
     assert answered
@@ -229,8 +229,8 @@ def test_a_full_disk_is_answered_503_and_nothing_accepted_is_lost(serve: Serve, 
     assert served.send(batch).status == 200
 
 
-def test_what_waits_together_is_committed_together(serve: Serve, event: MakeEvent) -> None:
-    """Requests that come while the disk is busy share one transaction, and each is answered after it."""
+def test_waiting_requests_are_committed_together(serve: Serve, event: MakeEvent) -> None:
+    """Requests that arrive while the disk is busy share one transaction; each gets its response after it."""
     gated: list[Gated] = []
 
     def through(log: Log) -> Log:
@@ -249,8 +249,8 @@ def test_what_waits_together_is_committed_together(serve: Serve, event: MakeEven
     assert len(gated[0].appended) <= 2
 
 
-def test_a_log_that_does_not_answer_is_503_in_time(serve: Serve, event: MakeEvent) -> None:
-    """A producer does not wait for a stuck disk; what it sends again is told by its ids."""
+def test_a_blocked_log_gets_503_in_time(serve: Serve, event: MakeEvent) -> None:
+    """A producer does not wait for a blocked disk; it gets 503 after `commit_seconds`."""
     gated: list[Gated] = []
 
     def through(log: Log) -> Log:
@@ -266,14 +266,14 @@ def test_a_log_that_does_not_answer_is_503_in_time(serve: Serve, event: MakeEven
 
 
 def test_memory_is_bounded_over_all_requests(serve: Serve, event: MakeEvent) -> None:
-    """A body for which there is no room is answered 503, and the room of others is not touched."""
+    """A body that does not fit the memory of all requests gets 503; other requests are served."""
     served = serve(limits=Limits(memory_bytes=10_000))
     assert error(served.send([event() for _ in range(100)])) == (503, "too_busy")
     assert served.send([event()]).status == 200
 
 
-def test_a_producer_that_sends_too_much_is_slowed(serve: Serve, event: MakeEvent) -> None:
-    """Past its rate a producer is answered 429 with the time to wait; nothing of it is kept."""
+def test_a_producer_above_its_rate_gets_429(serve: Serve, event: MakeEvent) -> None:
+    """A producer above its rate gets 429 with Retry-After; nothing of the request is stored."""
     served = serve(limits=Limits(events_per_second=10))
     assert served.send([event() for _ in range(50)]).status == 200
     response = served.send([event()])
@@ -283,11 +283,11 @@ def test_a_producer_that_sends_too_much_is_slowed(serve: Serve, event: MakeEvent
 
 
 def test_events_are_counted_by_result(serve: Serve, event: MakeEvent) -> None:
-    """The metrics add up to what was sent, and to what the producer says it dropped."""
+    """The metrics count every sent event, and the losses that the producer reports."""
     served = serve()
-    one = event()
+    valid = event()
     headers = {"Touchline-Lost": "queue_full=3, closed=1, What?=9, huge=99999999999"}
-    served.send([one, one, event(type="?")], headers)
+    served.send([valid, valid, event(type="?")], headers)
     name = "touchline_events_total"
     assert served.metric(f'{name}{{producer="local",reason="",result="stored"}}') == 1
     assert served.metric(f'{name}{{producer="local",reason="",result="duplicate"}}') == 1
@@ -298,7 +298,7 @@ def test_events_are_counted_by_result(serve: Serve, event: MakeEvent) -> None:
 
 
 def test_health_and_readiness(serve: Serve) -> None:
-    """It is alive at once, and ready when the whole says so; else it says why not."""
+    """/healthz responds at once; /readyz says why the service is not ready."""
     why: list[str] = ["the store is migrating"]
     served = serve(ready=lambda: why[0] if why else None)
     assert served.http.request("GET", f"{served.url}/healthz").status == 200
@@ -309,7 +309,7 @@ def test_health_and_readiness(serve: Serve) -> None:
 
 
 def test_the_description_resolves(serve: Serve) -> None:
-    """Every reference in /openapi.json leads somewhere, and it names the endpoint and its errors."""
+    """Every reference in /openapi.json resolves, and it has the endpoint and its errors."""
     served = serve()
     document = served.http.request("GET", f"{served.url}/openapi.json").json()
     responses = document["paths"]["/v1/events"]["post"]["responses"]

@@ -1,4 +1,4 @@
-"""Group commit: many wait, one writes."""
+"""Group commit: many requests wait, one thread writes."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def batch(line: bytes) -> Batch:
 
 
 class Disk:
-    """The log behind a disk that can be made to wait."""
+    """A log whose appends can be blocked."""
 
     def __init__(self, log: SqliteLog) -> None:
         self._log = log
@@ -36,8 +36,8 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
     log.close()
 
 
-def test_what_waits_is_bounded(log: SqliteLog) -> None:
-    """Past the bound a batch is refused at once; those that were taken are written, in one record."""
+def test_the_queue_is_bounded(log: SqliteLog) -> None:
+    """Past the bound a batch is rejected at once; queued batches are written in one record."""
     disk = Disk(log)
     committer = Committer(disk, most_waiting_bytes=100)
     first = committer.submit(batch(b"a" * 40))
@@ -53,8 +53,8 @@ def test_what_waits_is_bounded(log: SqliteLog) -> None:
     committer.close()
 
 
-def test_closing_writes_what_waits_and_takes_no_more(log: SqliteLog) -> None:
-    """At the end nothing that was taken is left behind."""
+def test_close_writes_queued_batches_and_rejects_new_ones(log: SqliteLog) -> None:
+    """After close every queued batch is written."""
     committer = Committer(log)
     waiting = [committer.submit(batch(b"%d" % number)) for number in range(20)]
     committer.close()
@@ -64,8 +64,8 @@ def test_closing_writes_what_waits_and_takes_no_more(log: SqliteLog) -> None:
         committer.submit(batch(b"late"))
 
 
-def test_a_failed_append_fails_only_what_was_in_it(log: SqliteLog) -> None:
-    """The thread outlives what the log raises: the next batch is written."""
+def test_a_failed_append_fails_its_own_batches_only(log: SqliteLog) -> None:
+    """The thread survives an exception of the log: the next batch is written."""
 
     class Failing:
         def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What other processes left in the data folder gets into the log."""
+"""Batches in the SQLite inbox are moved to the log."""
 
 import json
 import sqlite3
@@ -43,7 +43,7 @@ def lines(log: SqliteLog, kind: str) -> list[dict[str, Any]]:
 
 
 class Counted:
-    """Tallies the results of a producer."""
+    """Counts the results of each producer."""
 
     def __init__(self) -> None:
         self.tally: Counter[tuple[str, str]] = Counter()
@@ -64,8 +64,8 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
     log.close()
 
 
-def test_batches_are_judged_and_moved(inbox: Path, log: SqliteLog, event: MakeEvent) -> None:
-    """Good events go to the log, bad ones to quarantine, each under its producer; the inbox is empty then."""
+def test_batches_are_validated_and_moved(inbox: Path, log: SqliteLog, event: MakeEvent) -> None:
+    """Valid events go to the log and invalid ones to quarantine; then the inbox is empty."""
     good = [json.dumps(event()).encode() for _ in range(3)]
     leave(inbox, good[0] + b"\n{cut\n" + good[1] + b"\n")
     leave(inbox, good[2], b"no JSON at all", producer="crm")
@@ -83,8 +83,8 @@ def test_batches_are_judged_and_moved(inbox: Path, log: SqliteLog, event: MakeEv
     assert drain(inbox, log, received_at_ms=NOW, count=counted) == 0
 
 
-def test_no_inbox_is_an_empty_one(inbox: Path, log: SqliteLog) -> None:
-    """Neither a missing file nor one that is just being made is an error, and none is made."""
+def test_a_missing_inbox_is_empty(inbox: Path, log: SqliteLog) -> None:
+    """A missing file and a file without a table count as empty; no file is created."""
     assert drain(inbox, log, received_at_ms=NOW, count=Counted()) == 0
     assert not inbox.exists()
     sqlite3.connect(inbox).close()
@@ -95,7 +95,7 @@ def test_no_inbox_is_an_empty_one(inbox: Path, log: SqliteLog) -> None:
 def test_a_crash_between_append_and_delete_repeats_and_does_not_lose(
     inbox: Path, log: SqliteLog, event: MakeEvent
 ) -> None:
-    """What was appended and not deleted is there again, with the same ids."""
+    """A batch that was appended and not deleted is appended again, with the same ids."""
 
     class Crashing:
         def append(self, batch: Batch) -> None:
@@ -111,7 +111,7 @@ def test_a_crash_between_append_and_delete_repeats_and_does_not_lose(
 
 
 def test_a_full_log_leaves_the_inbox_as_it_is(inbox: Path, tmp_path: Path, event: MakeEvent) -> None:
-    """What finds no room waits where it is."""
+    """If the log is full, the batches stay in the inbox."""
     full = SqliteLog(tmp_path / "small.sqlite", max_bytes=40_000)
     big = event(data={"cart_id": "7", "note": "x" * 30_000})
     leave(inbox, *[json.dumps(big).encode()] * 3)
@@ -130,7 +130,7 @@ def test_a_long_inbox_is_moved_in_parts(inbox: Path, log: SqliteLog, event: Make
 
 
 def test_an_inbox_is_drained_while_it_is_written(inbox: Path, log: SqliteLog, event: MakeEvent) -> None:
-    """A running drain takes what comes, and ends when it is told to."""
+    """A running drain moves new batches, and stops when `stop` is set."""
     stop, arrived = threading.Event(), threading.Event()
     counted = Counted()
 

@@ -1,4 +1,4 @@
-"""What SDKs sent straight to Kafka goes through the collector's door."""
+"""Batches in the Kafka inbox are validated and moved to the log."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ WaitFor = Callable[..., None]
 
 
 class Counted:
-    """What the door told of each record."""
+    """The results of each record."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, list[str]]] = []
@@ -64,13 +64,13 @@ def track(kafka: Broker, topics: Topics, *numbers: int) -> None:
 
 
 def of_kind(read_topic: ReadTopic, topic: str, kind: str) -> list[dict[str, Any]]:
-    return [line for one in read_topic(topic) if one.about.kind == kind for line in one.lines]
+    return [line for record in read_topic(topic) if record.about.kind == kind for line in record.lines]
 
 
-def test_events_sent_to_kafka_pass_the_door(
+def test_events_in_the_kafka_inbox_are_moved_to_the_log(
     kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
-    """They are checked, stamped with Kafka's time, put into their entity's partition, and accounted for."""
+    """They are validated, get Kafka's time and their entity's partition, and are counted."""
     before = int(time.time() * 1000)
     with Touchline(f"kafka://{kafka.bootstrap}/{topics.prefix}", source="shop") as tl:
         tl.track("page.viewed", {"account": "u-1", "email": " Ada@Mail.Example "}, id="good", page="/")
@@ -93,7 +93,7 @@ def test_events_sent_to_kafka_pass_the_door(
 def test_any_client_of_kafka_may_leave_events(
     kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
-    """A record without our headers is judged as well; one that is no JSON is kept whole."""
+    """A record without headers is validated, too; one that is not JSON is quarantined whole."""
     event = b'{"id":"e-1","type":"page.viewed","time":"2026-11-21T10:00:00Z","channel":"web","source":"erp",'
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap)
     for value in (event + b'"identifiers":{"account":"u-1"},"data":{"page":"/"}}', b"no json", b" "):
@@ -109,7 +109,7 @@ def test_any_client_of_kafka_may_leave_events(
 def test_a_drained_record_is_not_drained_again(
     kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
-    """The next collector goes on where the last one ended."""
+    """The next collector continues after the last committed record."""
     track(kafka, topics, *range(50))
     with draining(kafka, topics, log) as counted:
         wait_for(lambda: sum(len(results) for _, results in counted.told) == 50)
@@ -120,10 +120,10 @@ def test_a_drained_record_is_not_drained_again(
     assert sorted(found) == sorted(f"e-{number}" for number in range(52))
 
 
-def test_what_the_log_does_not_take_stays(
+def test_records_stay_in_the_inbox_until_the_log_accepts_them(
     kafka: Broker, topics: Topics, log: KafkaLog, read_topic: ReadTopic, wait_for: WaitFor
 ) -> None:
-    """While the log is away nothing is committed; when it is back, all of it is moved."""
+    """While the log is down no offset is committed; when it is back, every record is moved."""
 
     class Away:
         refused = 0

@@ -1,4 +1,4 @@
-"""Keys of producers: the file, the door, the command, the rate."""
+"""Keys of producers: the file, authentication, the command and the rate limit."""
 
 import json
 from collections.abc import Callable
@@ -27,8 +27,8 @@ def code(response: Any) -> tuple[int, str]:
     return response.status, json.loads(response.data)["error"]["code"]
 
 
-def test_a_key_is_found_and_only_its_hash_is_kept(keys: Keys, tmp_path: Path) -> None:
-    """The file, readable by its owner alone, does not hold the key."""
+def test_a_key_is_found_and_only_its_hash_is_stored(keys: Keys, tmp_path: Path) -> None:
+    """The file is readable by its owner alone and does not hold the key."""
     secret = keys.create("web-shop")
     found = keys.find(secret)
     assert found is not None
@@ -41,7 +41,7 @@ def test_a_key_is_found_and_only_its_hash_is_kept(keys: Keys, tmp_path: Path) ->
 
 
 def test_another_process_sees_a_new_and_a_revoked_key(keys: Keys, tmp_path: Path) -> None:
-    """A collector that runs reads the file again whenever it has changed."""
+    """A running collector reads the file again when it changes."""
     running = Keys(tmp_path / "keys.json")
     assert running.all() == []
     secret = keys.create("a")
@@ -60,32 +60,34 @@ def test_a_revoked_name_may_have_a_new_key(keys: Keys) -> None:
     with pytest.raises(ValueError, match="has a key already"):
         keys.create("a")
     keys.revoke("a")
-    with pytest.raises(ValueError, match="no key in use"):
+    with pytest.raises(ValueError, match="no active key"):
         keys.revoke("a")
     new = keys.create("a")
     assert [keys.find(secret).revoked_at is None for secret in (old, new)] == [False, True]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["", "local", "Web", "a b", "-a", "a" * 64, "a\n", "../x"])
-def test_a_name_must_be_a_name(keys: Keys, name: str) -> None:
-    """Names go into metrics and tables, so that they are plain."""
-    with pytest.raises(ValueError, match="cannot name a producer"):
+def test_a_name_must_be_valid(keys: Keys, name: str) -> None:
+    """Names of producers are plain, because metrics and tables use them."""
+    with pytest.raises(ValueError, match="not a valid name of a producer"):
         keys.create(name)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"keys": 1}', b"\xff"])
-def test_a_damaged_file_lets_nobody_in(serve: Serve, event: MakeEvent, tmp_path: Path, text: bytes) -> None:
-    """A keys file that cannot be read is an error, not an open door."""
+def test_a_damaged_file_rejects_every_request(
+    serve: Serve, event: MakeEvent, tmp_path: Path, text: bytes
+) -> None:
+    """If the keys file cannot be read, every request gets 503."""
     served = serve()
     (tmp_path / "keys.json").write_bytes(text)
-    with pytest.raises(KeysUnreadable, match=r"keys\.json cannot be read"):
+    with pytest.raises(KeysUnreadable, match=r"cannot read .*keys\.json"):
         served.keys.all()
     assert code(served.send([event()])) == (503, "keys_unreadable")
     assert served.log.end() == 0
 
 
-def test_once_there_is_a_key_every_request_needs_one(serve: Serve, event: MakeEvent) -> None:
-    """Without keys this machine may send; then 401 without, 403 with a revoked one; the name is stamped."""
+def test_after_the_first_key_every_request_needs_a_key(serve: Serve, event: MakeEvent) -> None:
+    """Without any key this machine may send; then 401 without a key, 403 with a revoked one."""
     served = serve()
     assert served.send([event()]).status == 200
     secret = served.keys.create("web-shop")
@@ -111,17 +113,17 @@ def test_once_there_is_a_key_every_request_needs_one(serve: Serve, event: MakeEv
         {"Origin": "null"},
     ],
 )
-def test_the_open_door_is_for_this_machine_only(
+def test_without_keys_only_this_machine_may_send(
     serve: Serve, event: MakeEvent, headers: dict[str, str]
 ) -> None:
-    """What comes through a proxy or from somebody else's web page needs a key."""
+    """A request through a proxy or from a foreign web page needs a key."""
     served = serve()
     assert code(served.send([event()], headers)) == (401, "key_required")
     assert served.send([event()], {"Origin": "http://localhost:3000"}).status == 200
 
 
 def test_keys_command(tmp_path: Path) -> None:
-    """A key is printed once, listed without it, and revoked; what fails says why with exit code 1."""
+    """A key is printed once, listed without its secret, and revoked; errors exit with 1 and a message."""
     runner = CliRunner()
     data = ["--data", str(tmp_path)]
     empty = runner.invoke(app, ["list", *data])
@@ -143,8 +145,8 @@ def test_keys_command(tmp_path: Path) -> None:
     assert "in use" in runner.invoke(app, ["list", *data]).stdout
 
 
-def test_a_bucket_lets_in_what_it_refills() -> None:
-    """A burst is let in, the debt it leaves is waited for, and idle time saves up no more than a burst."""
+def test_a_bucket_admits_a_burst_and_refills() -> None:
+    """A burst is admitted, an overdrawn bucket makes requests wait, and idle time saves one burst at most."""
     bucket = TokenBucket(rate=10, burst=20)
     assert bucket.wait(0) == 0
     bucket.charge(50, 0)
@@ -157,8 +159,8 @@ def test_a_bucket_lets_in_what_it_refills() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 30)), max_size=30))
-def test_no_more_than_the_rate_is_let_in(requests: list[tuple[float, int]]) -> None:
-    """Over any time, what is let in is at most rate times time + burst + one request."""
+def test_no_more_than_the_rate_is_admitted(requests: list[tuple[float, int]]) -> None:
+    """Over any time at most rate times time plus a burst and one request is admitted."""
     bucket = TokenBucket(rate=10, burst=20)
     now, taken = 0.0, 0
     for pause, events in requests:
@@ -172,7 +174,7 @@ def test_no_more_than_the_rate_is_let_in(requests: list[tuple[float, int]]) -> N
 def test_the_commands_find_the_folder_as_all_others_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without --data, keys are made in the data folder of the settings."""
+    """Without --data, keys are created in the data folder of the settings."""
     monkeypatch.setenv("TOUCHLINE_DATA", str(tmp_path / "shop"))
     assert CliRunner().invoke(app, ["create", "web-shop"]).exit_code == 0
     assert [key.name for key in Keys(tmp_path / "shop" / "keys.json").all()] == ["web-shop"]

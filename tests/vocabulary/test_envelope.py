@@ -1,4 +1,4 @@
-"""The envelope, and what becomes of it."""
+"""The envelope, and its conversion to an accepted event."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -59,7 +59,7 @@ def test_an_envelope_becomes_an_event() -> None:
 
 @pytest.mark.parametrize("channel", Channel)
 def test_every_channel_is_read(channel: Channel) -> None:
-    """Each of the ten channels is accepted by its name."""
+    """Each of the ten channels is accepted."""
     assert accepted(read(channel=channel.value)).channel == channel.value
 
 
@@ -75,38 +75,38 @@ def test_every_channel_is_read(channel: Channel) -> None:
     ],
 )
 def test_times_are_read_to_the_millisecond(time: str, expected: int) -> None:
-    """RFC 3339 in any zone, cut off at the millisecond; how old is no matter of the envelope."""
+    """RFC 3339 in any zone, truncated to the millisecond; the envelope accepts any age."""
     assert accepted(read(time=time)).time == expected
 
 
 @given(st.integers(-2_208_988_800_000, 4_102_444_800_000))
 def test_no_millisecond_is_lost(time: int) -> None:
-    """A time that is written in milliseconds comes back as the same number."""
+    """A time written in milliseconds is read as the same number."""
     written = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time)
     assert accepted(read(time=written.isoformat(timespec="milliseconds"))).time == time
 
 
 def test_a_wrong_clock_is_corrected() -> None:
-    """A client whose clock is an hour late has its events moved by that hour."""
+    """If a client's clock is an hour late, its events are moved by an hour."""
     late = read(time="2026-11-21T11:00:00Z", sent_at="2026-11-21T11:00:10Z")
     assert accepted(late, received_at_ms=NOON + 10_000).time == NOON
 
 
 @pytest.mark.parametrize(("lag", "moved"), [(5_000, 0), (5_001, 5_001), (-5_000, 0), (-5_001, -5_001)])
-def test_a_small_lag_is_no_wrong_clock(lag: int, moved: int) -> None:
-    """Up to five seconds between sending and receiving are taken for the way, not for the clock."""
+def test_a_small_lag_does_not_correct_the_time(lag: int, moved: int) -> None:
+    """Up to five seconds between sending and receiving count as transport, not as a wrong clock."""
     sent = read(time="2026-11-21T12:00:00Z", sent_at="2026-11-21T12:00:00Z")
     assert accepted(sent, received_at_ms=NOON + lag).time == NOON + moved
 
 
 def test_an_exported_event_keeps_its_stamps() -> None:
-    """Read again without new stamps, an event keeps when it was received, by whom, and its version."""
+    """A replayed event keeps its `received_at`, its producer and its version."""
     event = accepted(read(received_at="2026-11-21T12:00:01Z", producer="p", schema=3))
     assert (event.received_at, event.producer, event.schema) == (NOON + 1_000, "p", 3)
 
 
 def test_stamps_of_the_collector_win() -> None:
-    """A producer cannot say when it was received or whose key it has."""
+    """A producer cannot set `received_at` or `producer`."""
     event = accepted(
         read(received_at="2020-01-01T00:00:00Z", producer="else"), received_at_ms=NOON, producer="mine"
     )
@@ -114,18 +114,18 @@ def test_stamps_of_the_collector_win() -> None:
 
 
 def test_a_replayed_event_without_a_stamp_was_received_as_it_happened() -> None:
-    """Where nothing says when an event was received, its own time stands for it, and no clock is set."""
+    """Without `received_at` it defaults to the event's time, and no clock is corrected."""
     event = accepted(read(sent_at="2026-11-22T00:00:00Z"))
     assert (event.time, event.received_at) == (NOON + 250, NOON + 250)
 
 
 def test_without_a_version_it_is_the_latest() -> None:
-    """An event that names no version of its type has the latest."""
+    """An event without a version of its type gets the latest."""
     assert accepted(read(), latest=4).schema == 4
 
 
-def test_nobody_is_no_event() -> None:
-    """An envelope whose identifiers are all placeholders becomes nothing."""
+def test_an_envelope_with_placeholders_only_is_no_event() -> None:
+    """An envelope whose identifiers are all placeholders gives no event."""
     assert to_event(read(identifiers={"account": "null", "device": ["0", ""]})) is None
 
 
@@ -138,8 +138,8 @@ def test_local_numbers_are_read_by_the_region() -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "message"),
     [
-        ({"id": ""}, "id", "expected 1 or more characters, got a string of 0 characters"),
-        ({"id": "x" * 65}, "id", "expected up to 64 characters, got a string of 65 characters"),
+        ({"id": ""}, "id", "expected at least 1 character, got an empty string"),
+        ({"id": "x" * 65}, "id", "expected at most 64 characters, got a string of 65 characters"),
         ({"id": 7}, "id", "expected a string, got a number"),
         ({"id": None}, "id", "expected a string, got null"),
         ({"time": "yesterday"}, "time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z"),
@@ -153,12 +153,12 @@ def test_local_numbers_are_read_by_the_region() -> None:
         (
             {"time": "2026-11-21T12:00:00"},
             "time",
-            "expected a time with its zone, such as 2026-11-21T10:00:00Z, got a time without it",
+            "the time has no time zone: write it such as 2026-11-21T10:00:00Z",
         ),
         (
             {"time": 1795262400},
             "time",
-            "expected a time in RFC 3339 as a string, such as 2026-11-21T10:00:00Z, got a number",
+            "expected a time as an RFC 3339 string, such as 2026-11-21T10:00:00Z, got a number",
         ),
         (
             {"channel": "tv"},
@@ -166,8 +166,8 @@ def test_local_numbers_are_read_by_the_region() -> None:
             "expected one of 'web', 'app', 'phone', 'chat', 'email', 'social', 'store', 'mail', 'kiosk' or "
             "'field', got 'tv'",
         ),
-        ({"source": ""}, "source", "expected 1 or more characters, got a string of 0 characters"),
-        ({"identifiers": {}}, "identifiers", "expected 1 or more entries, got an object of 0"),
+        ({"source": ""}, "source", "expected at least 1 character, got an empty string"),
+        ({"identifiers": {}}, "identifiers", "No customer identifier: give at least one, such as `account`"),
         (
             {"identifiers": {"account": 17}},
             "identifiers.account",
@@ -177,50 +177,52 @@ def test_local_numbers_are_read_by_the_region() -> None:
         (
             {"identifiers": {"device": []}},
             "identifiers.device",
-            "expected 1 or more entries, got a list of 0",
+            "expected at least 1 value, got an empty list",
         ),
         (
             {"identifiers": {"device": ["a"] * 6}},
             "identifiers.device",
-            "expected up to 5 entries, got a list of 6",
+            "expected at most 5 values, got a list of 6",
         ),
         (
             {"identifiers": {"device": "x" * 257}},
             "identifiers.device.0",
-            "expected up to 256 characters, got a string of 257 characters",
+            "expected at most 256 characters, got a string of 257 characters",
         ),
         (
             {"identifiers": {"Device": "x"}},
             "identifiers.Device",
-            "not a name; expected a letter, then up to 31 letters, digits or _, all lower case",
+            "invalid identifier kind: use up to 32 lower-case letters, digits or _, starting with a letter",
         ),
         (
             {"identifiers": {f"k{n}": "x" for n in range(17)}},
             "identifiers",
-            "expected up to 16 entries, got an object of 17",
+            "expected at most 16 values, got an object of 17",
         ),
         ({"data": [1, 2]}, "data", "expected an object, got a list of 2"),
         ({"data": {"a": [{"b": float("nan")}]}}, "data", "expected finite numbers"),
         ({"data": {"a": 2**64}}, "data", "expected numbers of at most 64 bits"),
         ({"schema": 0}, "schema", "expected 1 or more, got a number"),
         ({"schema": "1"}, "schema", "expected a whole number, got a string of 1 character"),
-        ({"cart": 1}, "cart", "not a field of an event; what is yours belongs in data"),
-        ({"version": 1}, "version", "not a field of an event; what is yours belongs in data"),
+        ({"cart": 1}, "cart", "unknown field: put your own fields in `data`"),
+        ({"version": 1}, "version", "unknown field: put your own fields in `data`"),
     ],
 )
-def test_a_refusal_says_where_and_what_was_expected(fields: dict[str, Any], field: str, message: str) -> None:
-    """What is wrong with an envelope is told by the path of the field and in plain words."""
+def test_an_error_names_the_field_and_what_is_expected(
+    fields: dict[str, Any], field: str, message: str
+) -> None:
+    """An invalid envelope gives the path of the field and a message that says what to write."""
     assert refused(**fields) == (field, message)
 
 
 @pytest.mark.parametrize("field", ["id", "type", "time", "channel", "source", "identifiers"])
 def test_a_missing_field_is_described(field: str) -> None:
-    """A missing field is named, with what it should hold."""
+    """The message names a missing field and describes it."""
     with pytest.raises(ValidationError) as raised:
         Envelope.model_validate_json(json.dumps({key: value for key, value in SENT.items() if key != field}))
     where, message = explain(raised.value, Envelope)
     assert where == field
-    assert message == f"missing; expected {Envelope.model_fields[field].description}"
+    assert message == f"`{field}` is required: {Envelope.model_fields[field].description}"
 
 
 @pytest.mark.parametrize(
@@ -232,21 +234,21 @@ def test_a_missing_field_is_described(field: str) -> None:
         (r'{"id": "\ud800"}', "not JSON: unexpected end of hex escape at line 1 column 15"),
     ],
 )
-def test_what_is_no_event_at_all_is_told_so(body: str, message: str) -> None:
-    """A body that is no JSON object is refused as a whole."""
+def test_a_body_that_is_not_an_object_is_invalid(body: str, message: str) -> None:
+    """A body that is not a JSON object is rejected as a whole."""
     with pytest.raises(ValidationError) as raised:
         Envelope.model_validate_json(body)
     assert explain(raised.value, Envelope) == ("", message)
 
 
 def test_identifiers_are_not_repeated_in_a_refusal() -> None:
-    """A message never holds an identifier's value: it may end in a log."""
+    """A message never holds an identifier's value, because messages end up in logs."""
     _, message = refused(identifiers={"email": ["secret@mail.example" * 20]})
     assert "secret" not in message
 
 
 def test_a_path_has_a_bound() -> None:
-    """The name of an unknown field, however long, is cut in the path."""
+    """A long name of an unknown field is cut in the path."""
     field, _ = refused(**{"x" * 10_000: 1})
     assert field == "x" * 256
 

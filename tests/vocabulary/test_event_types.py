@@ -1,4 +1,4 @@
-"""Every event type, held against its example."""
+"""Every event type and its example."""
 
 import json
 from typing import Any
@@ -35,14 +35,14 @@ PROMISED = {
 def test_the_types_are_those_that_producers_rely_on() -> None:
     """No type is lost or moved to another family."""
     found: dict[str, list[str]] = {}
-    for name, known in EVENT_TYPES.items():
-        found.setdefault(known.family, []).append(name)
+    for name, event_type in EVENT_TYPES.items():
+        found.setdefault(event_type.family, []).append(name)
     assert found == {family: names.split() for family, names in PROMISED.items()}
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_its_example_is_an_event_of_the_type(name: str) -> None:
-    """The example passes the envelope and the type's model, and fills only fields that the model names."""
+    """The example is valid for the envelope and the type's model, and has no other fields."""
     envelope = Envelope.model_validate_json(example(name))
     data = EVENT_TYPES[name].model.model_validate(envelope.data)
     assert envelope.type == name
@@ -51,7 +51,7 @@ def test_its_example_is_an_event_of_the_type(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_its_example_keeps_its_content(name: str) -> None:
-    """The accepted event has the example's id, type, place and data, and all of its identifiers."""
+    """The accepted event has the example's id, type, channel, source and data, and all its identifiers."""
     sent = json.loads(example(name))
     event = to_event(Envelope.model_validate_json(example(name)), received_at_ms=0, producer="p", region="GB")
     assert event is not None
@@ -68,15 +68,15 @@ def test_its_example_keeps_its_content(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_its_data_is_read_alike_from_json_and_from_objects(name: str) -> None:
-    """Data that was parsed before is validated to the same as its JSON."""
+    """Parsed data validates to the same model as its JSON."""
     data = json.loads(example(name)).get("data", {})
     model = EVENT_TYPES[name].model
     assert model.model_validate(data) == model.model_validate_json(json.dumps(data), strict=True)
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
-def test_required_data_is_missed(name: str) -> None:
-    """Each required field, left out, is refused by its path; the example without the others passes."""
+def test_required_fields_are_required(name: str) -> None:
+    """Without a required field the data is invalid; without the optional fields it is valid."""
     model = EVENT_TYPES[name].model
     data = json.loads(example(name)).get("data", {})
     required = {field for field, about in model.model_fields.items() if about.is_required()}
@@ -86,20 +86,20 @@ def test_required_data_is_missed(name: str) -> None:
             model.model_validate({key: value for key, value in data.items() if key != field})
         where, message = explain(raised.value, model, under="data")
         assert where == f"data.{field}"
-        assert message == f"missing; expected {model.model_fields[field].description}"
+        assert message == f"`{field}` is required: {model.model_fields[field].description}"
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_every_field_is_described(name: str) -> None:
-    """A type says when to emit it in one line, and each of its fields what it holds."""
-    known = EVENT_TYPES[name]
-    assert 0 < len(known.doc) <= 100
-    assert known.doc.endswith(".")
-    assert all(about.description for about in known.model.model_fields.values())
+    """A type has one line that says when to send it, and each field has a description."""
+    event_type = EVENT_TYPES[name]
+    assert 0 < len(event_type.doc) <= 100
+    assert event_type.doc.endswith(".")
+    assert all(info.description for info in event_type.model.model_fields.values())
 
 
 def test_unknown_data_is_kept() -> None:
-    """A field that the type does not know stays with the event."""
+    """An unknown field is kept with the event."""
     data = {"promise_id": "p", "due_at": "2026-11-21T10:00:00Z", "mood": {"sky": "grey"}}
     assert promise.PromiseMade.model_validate(data).model_extra == {"mood": {"sky": "grey"}}
 
@@ -120,7 +120,7 @@ def test_unknown_data_is_kept() -> None:
     ],
 )
 def test_data_of_the_wrong_type_is_refused(data: dict[str, Any], field: str, message: str) -> None:
-    """Types are exact: no number is read from a string, no fraction is cut off."""
+    """Types are exact: a string is never read as a number, and a fraction is never truncated."""
     with pytest.raises(ValidationError) as raised:
         order.CheckoutStarted.model_validate({"cart_id": "77"} | data)
     assert explain(raised.value, order.CheckoutStarted, under="data") == (field, message)
@@ -135,20 +135,20 @@ def test_data_of_the_wrong_type_is_refused(data: dict[str, Any], field: str, mes
     ],
 )
 def test_scores_are_checked(data: dict[str, Any], message: str) -> None:
-    """A score names one of the known metrics, and a scale that means something."""
+    """A score has one of the known metrics, and a positive scale."""
     with pytest.raises(ValidationError) as raised:
         voice.FeedbackGiven.model_validate({"feedback_id": "f"} | data)
     assert explain(raised.value, voice.FeedbackGiven)[1] == message
 
 
 def test_whole_numbers_are_numbers() -> None:
-    """An amount without decimals is an amount."""
+    """An amount may be a whole number."""
     assert order.CheckoutStarted.model_validate({"cart_id": "7", "value": 80}).value == 80.0
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_its_schema_describes_the_whole_event(name: str) -> None:
-    """The schema fixes the type, demands what the models demand and leads each reference somewhere."""
+    """The schema fixes the type, has the required fields of the models, and every reference resolves."""
     schema = json_schema(name)
     model = EVENT_TYPES[name].model
     required = [field for field, about in model.model_fields.items() if about.is_required()]
@@ -161,7 +161,7 @@ def test_its_schema_describes_the_whole_event(name: str) -> None:
 
 
 def test_the_schema_of_the_envelope_is_closed() -> None:
-    """No field and no kind of identifier passes the schema that the envelope refuses."""
+    """The schema rejects every field and every kind of identifier that the envelope rejects."""
     schema = envelope_schema()
     assert schema["additionalProperties"] is False
     assert schema["properties"]["identifiers"]["additionalProperties"] is False

@@ -1,4 +1,4 @@
-"""The laws of identifiers."""
+"""Normal forms and ranks of identifiers."""
 
 import pytest
 from hypothesis import example, given
@@ -34,7 +34,7 @@ PLACEHOLDERS = [
 @example("phone", "00577106", "AU")
 @example("email", "\u0130@mail.example", None)
 def test_normalising_twice_changes_nothing(kind: str, value: str, region: str | None) -> None:
-    """What was normalised once is its own normal form."""
+    """Normalising a normalised value changes nothing."""
     once = normalise(kind, value, region)
     if once is not None:
         assert normalise(kind, once.removeprefix(f"{kind}:"), region) == once
@@ -51,13 +51,13 @@ def test_normalising_twice_changes_nothing(kind: str, value: str, region: str | 
     st.text(" \t\n", max_size=3),
 )
 def test_placeholders_are_dropped(kind: str, placeholder: str, before: str, after: str) -> None:
-    """A placeholder names nobody, in any letter case and whatever the space around it."""
+    """A placeholder is dropped in any letter case and with any white space around it."""
     assert normalise(kind, before + placeholder + after) is None
 
 
 @pytest.mark.parametrize("value", ["nullable", "00010", "0-8", "-10", "none@mail.example", "unknown-7"])
 def test_only_whole_values_are_placeholders(value: str) -> None:
-    """A value that merely contains a placeholder is kept."""
+    """A value that only contains a placeholder is kept."""
     assert normalise("account", value) == f"account:{value}"
 
 
@@ -77,7 +77,7 @@ def test_only_whole_values_are_placeholders(value: str) -> None:
     ],
 )
 def test_normal_forms(kind: str, value: str, region: str | None, expected: str) -> None:
-    """E-mail is lower case, a phone number E.164 where it can be read, everything else as trimmed."""
+    """E-mail is lower case, a valid phone number is E.164, and everything else is trimmed."""
     assert normalise(kind, value, region) == expected
 
 
@@ -90,7 +90,7 @@ IDENTIFIERS = st.builds("{}:{}".format, KINDS, st.text(max_size=6))
     )
 )
 def test_rank_is_a_total_order(orders: tuple[list[str], list[str]]) -> None:
-    """Different identifiers never rank alike: however they come, they are put in one order."""
+    """Different identifiers never rank equal: any order of input gives one order."""
     drawn, shuffled = orders
     assert sorted(drawn, key=rank) == sorted(shuffled, key=rank)
 
@@ -112,12 +112,12 @@ def test_of_equal_rank_text_decides() -> None:
 
 
 def test_an_event_names_each_identifier_once() -> None:
-    """Values that are the same once normalised are one identifier; placeholders are none."""
+    """Values with the same normal form are one identifier; placeholders are none."""
     assert normalised({"email": ["A@x.example", " a@X.example", "null"], "device": "0"}) == (
         "email:a@x.example",
     )
 
 
 def test_only_placeholders_leave_nothing() -> None:
-    """An event all of whose identifiers are placeholders has none."""
+    """An event with placeholders only has no identifier."""
     assert normalised({"account": "anonymous", "device": ["", "0"]}) == ()

@@ -1,4 +1,4 @@
-"""Derived ids are the standard's."""
+"""Derived ids are standard UUIDv5."""
 
 from uuid import uuid5
 
@@ -10,5 +10,5 @@ from touchline.vocabulary.ids import NAMESPACE, derived_id
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_derived_id_is_a_uuid5(name: str) -> None:
-    """The quick way gives what the standard library gives."""
+    """A derived id equals the standard library's `uuid5`."""
     assert derived_id(name) == uuid5(NAMESPACE, name)

@@ -17,13 +17,13 @@ def run(*arguments: str) -> Result:
 
 
 def test_there_is_one_example_for_each_type() -> None:
-    """The package holds an example of every type, and of nothing else."""
+    """The package has one example per type, and no other."""
     files = resources.files("touchline.vocabulary").joinpath("examples").iterdir()
     assert sorted(file.name for file in files) == sorted(f"{name}.json" for name in EVENT_TYPES)
 
 
 def test_list_names_every_type_under_its_family() -> None:
-    """The table has a line a type, with version and meaning, below its family."""
+    """The list has one line per type, with version and meaning, below its family."""
     lines = run("list").stdout.splitlines()
     family = ""
     found = {}
@@ -33,13 +33,16 @@ def test_list_names_every_type_under_its_family() -> None:
             found[name] = (family, version, doc)
         else:
             family = line
-    assert found == {name: (one.family, f"v{one.version}", one.doc) for name, one in EVENT_TYPES.items()}
+    assert found == {
+        name: (event_type.family, f"v{event_type.version}", event_type.doc)
+        for name, event_type in EVENT_TYPES.items()
+    }
 
 
 def test_list_for_scripts() -> None:
     """With --json the list is an array of objects."""
     listed = json.loads(run("list", "--json").stdout)
-    assert [one["type"] for one in listed] == list(EVENT_TYPES)
+    assert [row["type"] for row in listed] == list(EVENT_TYPES)
     assert listed[0] == {
         "type": "campaign.delivered",
         "family": "marketing",
@@ -49,7 +52,7 @@ def test_list_for_scripts() -> None:
 
 
 def test_show_describes_fields_and_gives_an_example() -> None:
-    """A type is shown with what each field holds, which are required, and an event."""
+    """`show` prints the description of each field, which fields are required, and an example."""
     shown = run("show", "feedback.given").stdout
     assert "feedback.given  v1  (voice)" in shown
     assert "csat | nps | ces | review | complaint, required" in shown
@@ -58,19 +61,19 @@ def test_show_describes_fields_and_gives_an_example() -> None:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_every_type_can_be_shown(name: str) -> None:
-    """Each type's fields are all shown."""
+    """`show` prints every field of every type."""
     shown = run("show", name)
     assert shown.exit_code == 0
     assert all(f"  {field} " in shown.stdout for field in EVENT_TYPES[name].model.model_fields)
 
 
 def test_show_prints_the_schema_alone() -> None:
-    """With --json nothing but the JSON Schema is printed."""
+    """With --json the output is the JSON Schema alone."""
     assert json.loads(run("show", "promise.made", "--json").stdout) == json_schema("promise.made")
 
 
 def test_show_prints_an_event_that_can_be_sent() -> None:
-    """With --example nothing but an event is printed."""
+    """With --example the output is the example alone."""
     assert (
         Envelope.model_validate_json(run("show", "promise.made", "--example").stdout).type == "promise.made"
     )
@@ -86,7 +89,7 @@ def test_show_gives_one_thing_at_a_time() -> None:
     [("checkout.start", "did you mean checkout.started"), ("qqqq", "see `touchline schema list`")],
 )
 def test_an_unknown_type_is_answered_with_the_closest(name: str, hint: str) -> None:
-    """A name that is no type ends with 1 and a hint."""
+    """An unknown type exits with 1 and a hint."""
     result = run("show", name)
     assert result.exit_code == 1
     assert f"there is no event type '{name}'" in result.stderr
@@ -94,7 +97,7 @@ def test_an_unknown_type_is_answered_with_the_closest(name: str, hint: str) -> N
 
 
 def test_export_writes_every_schema(tmp_path: Path) -> None:
-    """A folder is made and holds a schema a type and the envelope's; the count is told."""
+    """The new folder has one schema per type and the envelope's; the output has their number."""
     folder = tmp_path / "new" / "schemas"
     result = run("export", str(folder))
     written = {file.stem: json.loads(file.read_text()) for file in folder.iterdir()}
@@ -104,12 +107,12 @@ def test_export_writes_every_schema(tmp_path: Path) -> None:
 
 
 def test_export_twice_leaves_the_same(tmp_path: Path) -> None:
-    """Exporting into a folder that has the schemas writes them again."""
+    """Exporting into a folder with schemas overwrites them."""
     assert run("export", str(tmp_path)).exit_code == run("export", str(tmp_path)).exit_code == 0
 
 
 def test_export_refuses_a_file(tmp_path: Path) -> None:
-    """Where a folder is expected and a file is, nothing is written and the message says so."""
+    """If the target is a file, nothing is written and the message says so."""
     file = tmp_path / "taken"
     file.write_text("mine")
     result = run("export", str(file))
@@ -119,7 +122,7 @@ def test_export_refuses_a_file(tmp_path: Path) -> None:
 
 
 def test_export_says_where_it_cannot_write(tmp_path: Path) -> None:
-    """A folder that cannot be made ends with 1 and the reason."""
+    """If the folder cannot be created, the command exits with 1 and the reason."""
     (tmp_path / "taken").write_text("mine")
     result = run("export", str(tmp_path / "taken" / "below"))
     assert result.exit_code == 1

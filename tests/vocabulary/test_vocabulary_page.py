@@ -1,4 +1,4 @@
-"""docs/vocabulary.md agrees with the code."""
+"""docs/vocabulary.md matches the code."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,14 @@ PAGE = (Path(__file__).parents[2] / "docs" / "vocabulary.md").read_text(encoding
 
 
 def test_the_table_lists_every_type() -> None:
-    """The page has a line for each type, in order, with its family and meaning, and their number."""
+    """The page has one line per type, in order, with its family and meaning, and the number of types."""
     rows = re.findall(r"^\| (\w+) \| `([a-z_.]+)` \| (.+) \|$", PAGE, re.MULTILINE)
-    assert rows == [(one.family, name, one.doc) for name, one in EVENT_TYPES.items()]
+    assert rows == [(event_type.family, name, event_type.doc) for name, event_type in EVENT_TYPES.items()]
     assert f"knows {len(EVENT_TYPES)} types" in PAGE
 
 
-def test_the_event_on_the_page_is_one() -> None:
-    """The event that the page shows can be sent."""
+def test_the_event_on_the_page_is_valid() -> None:
+    """The collector accepts the event on the page."""
     shown = re.search(r"```json\n(.+?)```", PAGE, re.DOTALL)
     assert shown is not None
     envelope = Envelope.model_validate_json(shown[1])
@@ -26,6 +26,6 @@ def test_the_event_on_the_page_is_one() -> None:
 
 def test_every_field_channel_and_reason_is_named() -> None:
     """The page names each field of the envelope, each channel and each reason."""
-    fields = [about.alias or name for name, about in Envelope.model_fields.items()]
+    fields = [info.alias or name for name, info in Envelope.model_fields.items()]
     for name in [*fields, *Channel, *Reason]:
         assert f"`{name}`" in PAGE

@@ -14,7 +14,7 @@ from uuid import uuid5
 import orjson
 
 from touchline.collector.acceptance import Result, accept_each
-from touchline.collector.accounts import account_line
+from touchline.collector.accounts import account_row
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.engine.worker import Worker
@@ -94,7 +94,7 @@ class History:
         quarantine += (_bad_row(item, item.bad, now) for item in items if item.bad is not None)
         # A row that is no event is counted as one that could not be used.
         unusable = [Result(None, "quarantined", None)] * (len(quarantine) - len(refused))
-        line = account_line([*acceptance.results, *unusable], PRODUCER, now)
+        line = account_row([*acceptance.results, *unusable], PRODUCER, now)
         self._append(Batch(acceptance.batch.touchpoints, quarantine, now, accounts=[line]))
         self.done.rows += sum(item.rows for item in items)
         self.done.events += len(raws)

@@ -1,4 +1,15 @@
-"""The door: what producers send is checked, stamped, and durable in the log before it is answered."""
+"""The collector: it validates and stamps events, and makes them durable in the log before it responds.
+
+| Where | What |
+|---|---|
+| `ingress/` | HTTP: authentication, limits, routes, responses, OpenAPI |
+| `dialects/` | request formats; one table lists them |
+| `inboxes/` | batches that SDKs left in SQLite or Kafka, moved to the log |
+| `acceptance` | validates each event: stored, duplicate or quarantined |
+| `accounts` | the counters of each request and its client |
+| `committer` | group commit to the log |
+| `keys`, `metrics` | keys of producers; Prometheus metrics |
+"""
 
 from touchline.collector.acceptance import Acceptance, Result, accept, accept_each
 from touchline.collector.ingress.app import Collector, Limits, create_app

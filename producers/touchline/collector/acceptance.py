@@ -1,8 +1,8 @@
-"""What becomes of each event of a request: stored, duplicate, or quarantined with the reason.
+"""Validation of the events of a request: each is stored, a duplicate, or quarantined with a reason.
 
-The law: every event that came has exactly one result, in its place; one that is not stored because
-something is wrong with it is kept whole. No event's fate depends on its neighbours, save that of two good
-ones with one id the first stands.
+Every event has exactly one result, in order. A quarantined event is kept unchanged. The result of an event
+does not depend on the other events of the request, except that of two valid events with one id the second is
+a duplicate.
 """
 
 from collections.abc import Iterable
@@ -24,18 +24,18 @@ from touchline.vocabulary.refusal import Reason, explain
 from touchline.vocabulary.registry import EVENT_TYPES
 
 OLDEST_MS: Final = 631_152_000_000
-"""1990-01-01: what claims to be older is a clock that was never set."""
+"""1990-01-01. An older time comes from a clock that was never set."""
 
 FUTURE_MS: Final = 5 * 60 * 1000
-"""How far ahead of the collector's clock an event's time may be."""
+"""How far an event's time may be ahead of the collector's clock."""
 
 Status = Literal["stored", "duplicate", "quarantined"]
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one event; `id` is None where none could be read.
+    """The result of one event; `id` is None if the event has no readable id.
 
-    `message` and `field` are there for a quarantined event only: what was wrong, and where.
+    A quarantined event has a `message`, and the path of the `field` that is wrong.
     """
 
     id: str | None
@@ -47,10 +47,10 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What becomes of a request: lines for the log, and a result for each event, in order.
+    """The outcome of a request: lines for the log, and a result for each event, in order.
 
-    `readable` is False where the body could not be told apart into events: it is quarantined whole, as
-    the one result.
+    `readable` is False if the body could not be split into events: then the whole body is quarantined, and it
+    has one result.
     """
 
     batch: Batch
@@ -59,25 +59,25 @@ class Acceptance:
 
 
 class TooManyEvents(TouchlineError, ValueError):
-    """A request holds more events than it may; nothing of it was accepted."""
+    """A request has too many events; none of them was accepted."""
 
 
-class _Refused(Exception):
+class _Rejected(Exception):
     def __init__(self, reason: Reason, field: str, message: str) -> None:
         super().__init__(message)
         self.reason, self.field, self.message = reason, field, message
 
 
-class _Named(msgspec.Struct):
+class _Id(msgspec.Struct):
     id: str
 
 
-class _Carrying(msgspec.Struct):
+class _Data(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-_name = msgspec.json.Decoder(_Named)
-_carried = msgspec.json.Decoder(_Carrying)
+_id_decoder = msgspec.json.Decoder(_Id)
+_data_decoder = msgspec.json.Decoder(_Data)
 
 
 def accept(
@@ -95,42 +95,46 @@ def accept(
         body: The body, decompressed.
         dialect: The format of the body.
         received_at_ms: The collector's clock, milliseconds since 1970.
-        producer: Whose key it came with.
-        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
-        most_events: Events it may hold; without it, any number.
+        producer: The name of the producer's key.
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        most_events: The most events in the body. Default: no limit.
 
     Raises:
-        TooManyEvents: it holds more than `most_events`.
+        TooManyEvents: the body has more than `most_events`.
     """
     try:
         raws = dialect.events(body)
     except Unsplittable as error:
-        refused = _Refused(
-            Reason.MALFORMED_JSON, "", f"{error}; send one JSON object, an array of them, or one a line"
+        rejected = _Rejected(
+            Reason.MALFORMED_JSON,
+            "",
+            f"not JSON: {error}. Send one JSON object, an array of objects, or one object per line",
         )
-        line = _quarantine_line(body, refused, received_at_ms, producer)
-        result = Result(None, "quarantined", refused.reason, refused.message)
+        line = _quarantine_line(body, rejected, received_at_ms, producer)
+        result = Result(None, "quarantined", rejected.reason, rejected.message)
         return Acceptance(Batch([], [line], received_at_ms), [result], readable=False)
     if most_events is not None and len(raws) > most_events:
-        raise TooManyEvents(f"{len(raws)} events; a request may hold {most_events}: send it in parts")
+        raise TooManyEvents(f"{len(raws)} events in one request; send at most {most_events} at a time")
     return accept_each(raws, received_at_ms=received_at_ms, producer=producer, region=region)
 
 
 def accept_each(
     raws: Iterable[bytes], *, received_at_ms: int, producer: str, region: str | None = None
 ) -> Acceptance:
-    """Judge events that are told apart already, each the bytes of one JSON value."""
+    """Validate events that are split already, each the bytes of one JSON value."""
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []
     seen: set[str] = set()
     for raw in raws:
         try:
-            event = _judge(raw, received_at_ms, producer, region)
+            event = _validated(raw, received_at_ms, producer, region)
             line = _line(event)
-        except _Refused as refused:
-            quarantine.append(_quarantine_line(raw, refused, received_at_ms, producer))
-            results.append(Result(_id_of(raw), "quarantined", refused.reason, refused.message, refused.field))
+        except _Rejected as rejected:
+            quarantine.append(_quarantine_line(raw, rejected, received_at_ms, producer))
+            results.append(
+                Result(_id_of(raw), "quarantined", rejected.reason, rejected.message, rejected.field)
+            )
             continue
         if event.id in seen:
             results.append(Result(event.id, "duplicate", None))
@@ -141,29 +145,30 @@ def accept_each(
     return Acceptance(Batch(lines, quarantine, received_at_ms), results)
 
 
-def _judge(raw: bytes, received_at_ms: int, producer: str, region: str | None) -> Event:
+def _validated(raw: bytes, received_at_ms: int, producer: str, region: str | None) -> Event:
     if len(raw) > EVENT_BYTES:
-        raise _Refused(
-            Reason.TOO_LARGE, "", f"{len(raw)} bytes; an event may have {EVENT_BYTES}: send less data with it"
+        raise _Rejected(
+            Reason.TOO_LARGE,
+            "",
+            f"the event has {len(raw)} bytes: send at most {EVENT_BYTES}, with less data",
         )
     envelope = _envelope(raw)
     event_type = EVENT_TYPES.get(envelope.type)
     if event_type is None:
-        raise _Refused(
-            Reason.UNKNOWN_TYPE,
-            "type",
-            "no such event type: correct the name (touchline schema list shows all)",
+        raise _Rejected(
+            Reason.UNKNOWN_TYPE, "type", "unknown event type: run `touchline schema list` to see all types"
         )
     if envelope.version is not None and envelope.version > event_type.version:
-        raise _Refused(
+        raise _Rejected(
             Reason.UNKNOWN_VERSION,
             "schema",
-            f"version {envelope.version}; the latest known is {event_type.version}: upgrade the collector",
+            f"unknown version {envelope.version}: the collector knows versions up to {event_type.version};"
+            " upgrade it, or send an older version",
         )
     try:
-        event_type.model.model_validate_json(bytes(_carried.decode(raw).data))
+        event_type.model.model_validate_json(bytes(_data_decoder.decode(raw).data))
     except ValidationError as error:
-        raise _Refused(Reason.INVALID_DATA, *explain(error, event_type.model, "data")) from None
+        raise _Rejected(Reason.INVALID_DATA, *explain(error, event_type.model, "data")) from None
     event = to_event(
         envelope,
         received_at_ms=received_at_ms,
@@ -172,18 +177,23 @@ def _judge(raw: bytes, received_at_ms: int, producer: str, region: str | None) -
         latest=event_type.version,
     )
     if event is None:
-        raise _Refused(
+        raise _Rejected(
             Reason.NO_IDENTIFIER,
             "identifiers",
-            "all of them are placeholders, such as null or 0: send one that names a customer or a device",
+            "No customer identifier: all values are placeholders, such as null or 0; give at least one real"
+            " value, such as `account`",
         )
     if event.time < OLDEST_MS:
-        raise _Refused(Reason.TIME_TOO_OLD, "time", "before 1990: set the clock or the unit of the time")
+        raise _Rejected(
+            Reason.TIME_TOO_OLD,
+            "time",
+            "the time is before 1990: check the producer's clock and the time's unit",
+        )
     if event.time > received_at_ms + FUTURE_MS:
-        raise _Refused(
+        raise _Rejected(
             Reason.TIME_IN_FUTURE,
             "time",
-            "more than 5 minutes ahead of the collector: set the clock, or send sent_at with the event",
+            "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`",
         )
     return event
 
@@ -200,7 +210,7 @@ def _envelope(raw: bytes) -> Envelope:
                 reason = Reason.NOT_AN_OBJECT
             case _:
                 reason = Reason.NO_IDENTIFIER if field == "identifiers" else Reason.INVALID_ENVELOPE
-        raise _Refused(reason, field, message) from None
+        raise _Rejected(reason, field, message) from None
 
 
 def _line(event: Event) -> bytes:
@@ -222,19 +232,19 @@ def _line(event: Event) -> bytes:
             }
         )
     except orjson.JSONEncodeError:
-        raise _Refused(Reason.INVALID_DATA, "data", "nested too deeply: at most 100 levels") from None
+        raise _Rejected(Reason.INVALID_DATA, "data", "nested too deeply: use at most 100 levels") from None
 
 
-def _quarantine_line(raw: bytes, refused: _Refused, received_at_ms: int, producer: str) -> bytes:
+def _quarantine_line(raw: bytes, rejected: _Rejected, received_at_ms: int, producer: str) -> bytes:
     return orjson.dumps(
         {
             "id": str(uuid_utils.uuid7()),
             "received_at": received_at_ms,
             "producer": producer,
-            "reason": refused.reason,
-            "message": refused.message,
-            "field": refused.field,
-            # What is no UTF-8 cannot be in a JSON line as it is: such bytes are shown as \xNN.
+            "reason": rejected.reason,
+            "message": rejected.message,
+            "field": rejected.field,
+            # JSON cannot hold bytes that are not UTF-8: they are written as \xNN.
             "body": raw.decode("utf-8", "backslashreplace"),
         }
     )
@@ -242,7 +252,7 @@ def _quarantine_line(raw: bytes, refused: _Refused, received_at_ms: int, produce
 
 def _id_of(raw: bytes) -> str | None:
     try:
-        found = _name.decode(raw).id
+        event_id = _id_decoder.decode(raw).id
     except NOT_JSON:
         return None
-    return found if 0 < len(found) <= 64 else None
+    return event_id if 0 < len(event_id) <= 64 else None

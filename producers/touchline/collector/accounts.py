@@ -1,6 +1,6 @@
-"""What the door writes down of each request: how many events came, and what their producer says of itself.
+"""The accounts row of each request: how many events it had, and the counters that its client sent with it.
 
-One line a request, in the log with its events; `touchline accounts` sets it against what the store has.
+The row is in the log with the request's events; `touchline accounts` compares it with the store.
 """
 
 import re
@@ -26,8 +26,8 @@ _MOST_PARTS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A client's account of itself, as the SDK sends it; all counts are since the client began."""
+class ClientCounters:
+    """The counters of one client, as the SDK sends them. Counts start when the client starts."""
 
     client: str
     batch: int
@@ -38,45 +38,49 @@ class Told:
 
     @classmethod
     def parse(cls, header: str | None) -> Self | None:
-        """Read `client=…, batch=7, first=600, emitted=712, queued=709, lost.refused=3`; else None."""
-        said = dict(part.strip().partition("=")[::2] for part in (header or "").split(",")[:_MOST_PARTS])
-        counts = {name: int(text) for name, text in said.items() if _COUNT.fullmatch(text)}
-        client = said.get("client", "")
+        """Parse `client=…, batch=7, first=600, emitted=712, queued=709, lost.refused=3`; None if invalid."""
+        parts = dict(part.strip().partition("=")[::2] for part in (header or "").split(",")[:_MOST_PARTS])
+        counts = {name: int(text) for name, text in parts.items() if _COUNT.fullmatch(text)}
+        client = parts.get("client", "")
         if not _CLIENT.fullmatch(client) or not {"batch", "first", "emitted", "queued"} <= counts.keys():
             return None
-        lost = {found[1]: count for name, count in counts.items() if (found := _LOST.fullmatch(name))}
+        lost = {match[1]: count for name, count in counts.items() if (match := _LOST.fullmatch(name))}
         return cls(client, counts["batch"], counts["first"], counts["emitted"], counts["queued"], lost)
 
 
-def accounted(acceptance: Acceptance, producer: str, told: Told | None = None) -> Batch:
-    """The batch of a request, with its line of the account."""
+def with_account(acceptance: Acceptance, producer: str, counters: ClientCounters | None = None) -> Batch:
+    """The batch of a request, with its accounts row."""
     batch = acceptance.batch
-    return replace(batch, accounts=[account_line(acceptance.results, producer, batch.received_at, told)])
+    return replace(batch, accounts=[account_row(acceptance.results, producer, batch.received_at, counters)])
 
 
-def account_line(
-    results: Sequence[Result], producer: str, received_at_ms: int, told: Told | None = None
+def account_row(
+    results: Sequence[Result], producer: str, received_at_ms: int, counters: ClientCounters | None = None
 ) -> bytes:
-    """A row of the accounts: what came in one request, and what the client told with it.
+    """The accounts row of one request, as a JSON line.
 
-    A request that a client sends again has the same id: it counts once, however often it was sent.
+    A request that a client sends again gives a row with the same id, so it counts once.
     """
-    counts = Counter(result.status for result in results)
-    own = told or Told("", 0, 0, 0, 0)
-    name = uuid5(NAMESPACE, f"account:{producer}:{own.client}:{own.batch}") if told else uuid_utils.uuid7()
+    statuses = Counter(result.status for result in results)
+    client = counters or ClientCounters("", 0, 0, 0, 0)
+    row_id = (
+        uuid5(NAMESPACE, f"account:{producer}:{client.client}:{client.batch}")
+        if counters
+        else uuid_utils.uuid7()
+    )
     return orjson.dumps(
         {
-            "id": str(name),
+            "id": str(row_id),
             "at": received_at_ms,
             "producer": producer,
-            "client": own.client,
-            "batch": own.batch,
-            "first": own.first,
+            "client": client.client,
+            "batch": client.batch,
+            "first": client.first,
             "events": len(results),
-            "quarantined": counts["quarantined"],
-            "repeated": counts["duplicate"],
-            "emitted": own.emitted,
-            "queued": own.queued,
-            "lost": orjson.dumps(own.lost).decode(),
+            "quarantined": statuses["quarantined"],
+            "repeated": statuses["duplicate"],
+            "emitted": client.emitted,
+            "queued": client.queued,
+            "lost": orjson.dumps(client.lost).decode(),
         }
     )

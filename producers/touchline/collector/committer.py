@@ -1,4 +1,4 @@
-"""Group commit: one thread appends all that is waiting at once, and only then are the requests answered."""
+"""Group commit: one thread appends all waiting batches at once; then their requests get a response."""
 
 import threading
 from collections import deque
@@ -12,9 +12,9 @@ _TOGETHER_BYTES: Final = 4 * 1024**2
 
 
 class Committer:
-    """Batches wait here, within a bound, for the log.
+    """A bounded queue of batches for the log.
 
-    `waiting_bytes` is what waits or is being written; past the bound `submit` refuses.
+    `waiting_bytes` counts batches that wait or are being written; past the bound `submit` raises.
     """
 
     def __init__(self, log: Log, *, most_waiting_bytes: int = _WAITING_BYTES) -> None:
@@ -28,10 +28,10 @@ class Committer:
         self._thread.start()
 
     def submit(self, batch: Batch) -> "Future[None]":
-        """A future that is done when the batch is durable, or fails with what the log raised.
+        """A future that completes when the batch is durable, or fails with the log's exception.
 
         Raises:
-            LogUnavailable: too much is waiting already, or it was closed; the batch was not taken.
+            LogUnavailable: the queue is full or closed; the batch was not queued.
         """
         size = batch.bytes
         with self._changed:
@@ -46,7 +46,7 @@ class Committer:
         return done
 
     def close(self, seconds: float = 10) -> None:
-        """Take no more, and wait so long for what is waiting to be written."""
+        """Reject new batches, and wait at most `seconds` until the queued ones are written."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -57,13 +57,13 @@ class Committer:
             failure: Exception | None = None
             try:
                 self._log.append(Batch.joined(batch for batch, _, _ in group))
-            except Exception as error:  # the thread must outlive whatever the log raises
+            except Exception as error:  # The thread must survive any exception of the log.
                 failure = error
             with self._changed:
                 self.waiting_bytes -= sum(size for _, size, _ in group)
             for _, _, done in group:
                 if not done.set_running_or_notify_cancel():
-                    continue  # nobody waits for it any more
+                    continue  # The request was cancelled.
                 if failure is None:
                     done.set_result(None)
                 else:

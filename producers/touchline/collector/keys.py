@@ -1,4 +1,4 @@
-"""The keys of producers: a file of names and hashes, never of the keys themselves."""
+"""The keys of producers: a file of names and hashes. The keys themselves are not stored."""
 
 import hashlib
 import hmac
@@ -14,17 +14,17 @@ import msgspec
 from touchline.vocabulary.errors import ConfigurationError
 
 LOCAL: Final = "local"
-"""The producer of whoever sends from this machine while there are no keys."""
+"""The producer of requests from this machine while no key exists."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
 class KeysUnreadable(ConfigurationError):
-    """The keys file is there and cannot be read; nobody is let in until it can."""
+    """The keys file exists and cannot be read. Until it can, every request is rejected."""
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key: the producer it names, its SHA-256 in hex, when it was made and revoked (RFC 3339)."""
+    """One key: the producer's name, the SHA-256 in hex, and when it was created and revoked (RFC 3339)."""
 
     name: str
     sha256: str
@@ -37,7 +37,7 @@ class _File(msgspec.Struct):
 
 
 class Keys:
-    """The keys in one file (`keys.json` in the data folder), read again whenever it has changed."""
+    """The keys in one file (`keys.json` in the data folder), read again whenever the file changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,10 +45,10 @@ class Keys:
         self._keys: list[Key] = []
 
     def all(self) -> list[Key]:
-        """Every key there is or was, revoked ones too, in the order of their making.
+        """All keys, including revoked ones, oldest first.
 
         Raises:
-            KeysUnreadable: the file is damaged or may not be read.
+            KeysUnreadable: the file is damaged or not readable.
         """
         try:
             stat = self._path.stat()
@@ -59,43 +59,43 @@ class Keys:
         except FileNotFoundError:
             self._keys, self._seen = [], None
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise KeysUnreadable(f"{self._path} cannot be read ({error}): restore or remove it") from error
+            raise KeysUnreadable(f"cannot read {self._path} ({error}): restore or remove the file") from error
         return self._keys
 
     def find(self, secret: str) -> Key | None:
-        """The key that this is, revoked or not, or None."""
+        """The key with this secret, revoked or not, or None."""
         digest = _digest(secret)
         found = None
         for key in self.all():
-            # Every key is compared, in constant time, so that the time taken says nothing.
+            # Every key is compared, in constant time, so that the time reveals nothing.
             if hmac.compare_digest(key.sha256, digest):
                 found = key
         return found
 
     def create(self, name: str) -> str:
-        """Make a key for a producer and return it; it cannot be had again.
+        """Create a key for a producer and return its secret, which cannot be shown again.
 
         Raises:
-            ValueError: the name is no name, or has a key already.
-            KeysUnreadable: the file is damaged or may not be read.
+            ValueError: the name is not valid, or has a key already.
+            KeysUnreadable: the file is damaged or not readable.
         """
         if not _NAME.match(name) or name == LOCAL:
             raise ValueError(
-                f"{name!r} cannot name a producer: use up to 63 lower-case letters, digits, _ . or -, "
-                f"beginning with a letter or a digit, and not {LOCAL!r}"
+                f"{name!r} is not a valid name of a producer: use up to 63 lower-case letters, digits, _ . "
+                f"or -, starting with a letter or a digit, and not {LOCAL!r}"
             )
         if any(key.name == name and key.revoked_at is None for key in self.all()):
-            raise ValueError(f"{name!r} has a key already: revoke it first, or choose another name")
+            raise ValueError(f"{name!r} has a key already: revoke that key first, or choose another name")
         secret = f"tl_{secrets.token_urlsafe(32)}"
         self._write([*self.all(), Key(name, _digest(secret), _now())])
         return secret
 
     def revoke(self, name: str) -> None:
-        """End the key of a producer; collectors that run notice at the next request.
+        """Revoke the key of a producer. Running collectors apply it to the next request.
 
         Raises:
-            ValueError: the name has no key that is in use.
-            KeysUnreadable: the file is damaged or may not be read.
+            ValueError: the name has no active key.
+            KeysUnreadable: the file is damaged or not readable.
         """
         before = self.all()
         after = [
@@ -105,7 +105,7 @@ class Keys:
             for key in before
         ]
         if after == before:
-            raise ValueError(f"{name!r} has no key in use: see which there are with touchline keys list")
+            raise ValueError(f"{name!r} has no active key: run `touchline keys list` to see all keys")
         self._write(after)
 
     def _write(self, keys: list[Key]) -> None:
@@ -120,8 +120,7 @@ class Keys:
 
 
 def _digest(secret: str) -> str:
-    # Plain SHA-256 is right here: the key is 32 random bytes, which no guessing can search, so that a slow
-    # hash would only slow every request.
+    # Plain SHA-256 is enough: nobody can guess 32 random bytes, and a slow hash would slow every request.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What the collector counts, in Prometheus' format."""
+"""The collector's metrics, in Prometheus' format."""
 
 import re
 from collections import Counter as Tally
@@ -14,7 +14,7 @@ _MOST_REASONS: Final = 32
 
 
 class Metrics:
-    """The collector's own registry; `text()` is what `/metrics` answers."""
+    """The collector's registry; `text()` is the response of `/metrics`."""
 
     def __init__(self, waiting_bytes: Callable[[], float]) -> None:
         self.registry = CollectorRegistry()
@@ -25,36 +25,36 @@ class Metrics:
             registry=self.registry,
         )
         self._requests = Counter(
-            "touchline_requests", "Requests with events, by status.", ["status"], registry=self.registry
+            "touchline_requests", "Requests with events, by HTTP status.", ["status"], registry=self.registry
         )
         self.commit_seconds = Histogram(
-            "touchline_commit_seconds", "From judged to durable in the log.", registry=self.registry
+            "touchline_commit_seconds", "Time from validation to durable in the log.", registry=self.registry
         )
-        Gauge("touchline_waiting_bytes", "Bytes that wait for the log.", registry=self.registry).set_function(
-            waiting_bytes
-        )
+        Gauge(
+            "touchline_waiting_bytes", "Bytes waiting to be written to the log.", registry=self.registry
+        ).set_function(waiting_bytes)
         self._lost_reasons: set[str] = set()
 
     def count(self, producer: str, results: Iterable[Result]) -> None:
-        """Count what became of events."""
+        """Count events by result."""
         for (status, reason), number in Tally((result.status, result.reason) for result in results).items():
             self._events.labels(status, reason or "", producer).inc(number)
 
     def count_lost(self, producer: str, header: str) -> None:
-        """Count what a producer says it dropped: `reason=3, other_reason=1`; the unreadable is skipped."""
+        """Count losses that a producer reports as `reason=3, other_reason=1`; invalid parts are skipped."""
         for part in header.split(",")[:_MOST_REASONS]:
             if found := _LOST.match(part):
                 reason = found[1]
-                # The reasons are the producers' words; so many and no more become series.
+                # Producers choose the reasons; this bounds the number of series.
                 if reason not in self._lost_reasons and len(self._lost_reasons) >= _MOST_REASONS:
                     reason = "other"
                 self._lost_reasons.add(reason)
                 self._events.labels("dropped", reason, producer).inc(int(found[2]))
 
     def count_request(self, status: int) -> None:
-        """Count an answered request."""
+        """Count a request by its response status."""
         self._requests.labels(str(status)).inc()
 
     def text(self) -> bytes:
-        """Everything counted so far, in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)

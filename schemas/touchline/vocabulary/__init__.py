@@ -1,4 +1,4 @@
-"""The vocabulary: the envelope, the event types, identifiers, and why an event is refused."""
+"""The vocabulary: the event envelope, the event types, identifiers, and reasons to quarantine an event."""
 
 from touchline.vocabulary.envelope import Channel, Envelope, to_event
 from touchline.vocabulary.event import Event

@@ -1,4 +1,4 @@
-"""What the data of every event type has in common."""
+"""The base of every event type's data, and the types of its fields."""
 
 import re
 from contextlib import suppress
@@ -14,21 +14,21 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 class EventData(BaseModel):
     """The data of one event type.
 
-    Types are exact: no number is read from a string. Fields that the type does not know are kept.
+    Types are exact: a string is never read as a number. Unknown fields are kept.
     """
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, allow_inf_nan=False)
 
 
 Id = Annotated[str, Field(min_length=1, max_length=256)]
-"""A name that other events or other systems repeat exactly."""
+"""An id that other events or other systems repeat exactly."""
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
-def _read(value: object) -> object:
-    # pydantic alone would take "1700000000" for seconds since 1970.
+def _parse(value: object) -> object:
+    # pydantic would read "1700000000" as seconds since 1970.
     if not isinstance(value, str):
         return value
     if _RFC_3339.match(value):
@@ -37,8 +37,8 @@ def _read(value: object) -> object:
     raise PydanticCustomError("time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z")
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_read, json_schema_input_type=AwareDatetime)]
-"""A point in time, with its zone."""
+Time = Annotated[AwareDatetime, BeforeValidator(_parse, json_schema_input_type=AwareDatetime)]
+"""A time with a time zone."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-"""A currency by its three ISO 4217 letters."""
+"""An ISO 4217 currency code, such as EUR."""

@@ -1,7 +1,7 @@
-"""The envelope: the wire format of a native event, and how it becomes an accepted one.
+"""The envelope: the wire format of a native event, and its conversion to an accepted event.
 
-It says what an event must be like to be read at all. What is policy of a door (how old or how far in the
-future an event may be, which types are known) is left to that door.
+The envelope checks the form only. The reader decides the policy: which types it knows, and how old or how far
+in the future an event may be.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,26 +17,26 @@ from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import MOST_VALUES, normalised
 
 EVENT_BYTES = 32 * 1024
-"""The longest event, as JSON in UTF-8."""
+"""The largest event, as JSON in UTF-8."""
 
 REQUEST_BYTES = 2 * 1024 * 1024
-"""The longest request body, unpacked."""
+"""The largest request body, decompressed."""
 
 REQUEST_EVENTS = 5_000
-"""Events that one request may hold."""
+"""The most events in one request."""
 
 MOST_KINDS = 16
-"""Kinds of identifier that one event may have."""
+"""The most kinds of identifier in one event."""
 
 SKEW_MS = 5_000
-"""A client's clock may differ by this much from ours before the difference is taken out."""
+"""If a client's clock differs by more than this from the collector's, event times are corrected."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Channel(StrEnum):
-    """Where the customer and the company met."""
+    """The channel of a touchpoint."""
 
     WEB = "web"
     APP = "app"
@@ -59,7 +59,7 @@ def _listed(value: object) -> object:
 
 
 def _storable(values: dict[str, Any]) -> dict[str, Any]:
-    """Let through what every JSON reader on the way reads alike: finite numbers of at most 64 bits."""
+    """Check that every JSON parser reads the numbers alike: they must be finite and fit 64 bits."""
     pending: list[Any] = [values]
     while pending:
         part = pending.pop()
@@ -89,43 +89,43 @@ Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class Envelope(BaseModel):
-    """One event as producers send it. Unknown fields are refused: what is yours belongs in `data`."""
+    """One event as producers send it. Unknown fields are rejected: a producer's own fields go in `data`."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     id: str = Field(
         min_length=1,
         max_length=64,
-        description="a name of this event alone, and the same when it is sent again",
+        description="unique id of the event; the same whenever it is sent again",
     )
     type: str = Field(min_length=1, max_length=128, description="what happened, such as checkout.started")
     time: Time = Field(description="when it happened: RFC 3339 with a zone, such as 2026-11-21T10:00:00.000Z")
-    channel: Channel = Field(description="where the customer and the company met")
-    source: str = Field(min_length=1, max_length=128, description="the system that saw it, such as shop")
+    channel: Channel = Field(description="the channel of the touchpoint")
+    source: str = Field(min_length=1, max_length=128, description="the system that recorded it, such as shop")
     identifiers: dict[Kind, Values] = Field(
         min_length=1,
         max_length=MOST_KINDS,
-        description="who it was: a map from kind (account, loyalty, email, phone, social, device or your own)"
-        f" to a string or a list of up to {MOST_VALUES} strings",
+        description="the customer's identifiers: a map from kind (account, loyalty, email, phone, social,"
+        f" device, or your own) to a string or a list of up to {MOST_VALUES} strings",
     )
-    data: Object = Field(default={}, description="what is particular to the type")
+    data: Object = Field(default={}, description="the fields of the type, and your own")
     context: Object = Field(default={}, description="circumstances, such as page, locale or release")
     version: int | None = Field(
-        default=None, ge=1, le=65_535, alias="schema", description="version of the type; the latest if absent"
+        default=None, ge=1, le=65_535, alias="schema", description="version of the type; default: the latest"
     )
     sent_at: Time | None = Field(
-        default=None, description="the producer's clock at sending, by which its error is taken out"
+        default=None, description="the producer's clock at sending; corrects the time if that clock is wrong"
     )
     received_at: Time | None = Field(
-        default=None, description="the collector's clock; stamped there, read only from exported events"
+        default=None, description="set by the collector from its clock; read only from exported events"
     )
     producer: str | None = Field(
-        default=None, max_length=128, description="whose key it came with; stamped by the collector"
+        default=None, max_length=128, description="set by the collector: the name of the producer's key"
     )
 
 
 def milliseconds(time: datetime) -> int:
-    """An aware time as milliseconds since 1970, cut off, not rounded."""
+    """An aware time as milliseconds since 1970, truncated."""
     return (time - _EPOCH) // _MILLISECOND
 
 
@@ -137,15 +137,15 @@ def to_event(
     region: str | None = None,
     latest: int = 1,
 ) -> Event | None:
-    """The accepted event, or None if no identifier is left once placeholders are dropped.
+    """The accepted event, or None if every identifier is a placeholder.
 
     Args:
-        envelope: A checked envelope.
-        received_at_ms: The collector's clock. Without it the event is a replayed one and keeps its own
-            `received_at`; where it has none, its time stands for it.
-        producer: Whose key it came with; without it the envelope's own.
-        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
-        latest: The version of the type that an envelope without one has.
+        envelope: A valid envelope.
+        received_at_ms: The collector's clock. None for a replayed event: it keeps its own `received_at`,
+            which defaults to its time.
+        producer: The name of the producer's key. Default: the envelope's own.
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        latest: The version of the type, if the envelope has none.
     """
     identifiers = normalised(envelope.identifiers, region)
     if not identifiers:

@@ -1,6 +1,6 @@
-"""The accepted event: what the log carries, the core folds and the store keeps.
+"""The accepted event: the collector writes it to the log, the engine folds it, the store keeps it.
 
-It is an envelope that was checked once, at the edge; nothing behind the collector validates it again.
+The collector validates it once; nothing after the collector validates it again.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ _order = attrgetter("time", "id")
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One accepted event.
 
-    Times are milliseconds since 1970, UTC. `identifiers` are `kind:value`, normalised, without
-    duplicates, strongest first (docs/semantics.md: rank, then text); there is at least one.
+    Times are milliseconds since 1970, UTC. `identifiers` has at least one `kind:value`, normalised, without
+    duplicates, strongest first: by rank, then by text (docs/semantics.md).
     """
 
     id: str
@@ -34,17 +34,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def entity(self) -> str:
-        """The strongest identifier: it names the partition of the event and never changes."""
+        """The strongest identifier. It decides the event's partition and never changes."""
         return self.identifiers[0]
 
     @property
     def order(self) -> tuple[int, str]:
-        """The key by which events are ordered: `(time, id)`."""
+        """The sort key of events: `(time, id)`."""
         return (self.time, self.id)
 
 
 def in_order(events: Sequence[Event]) -> list[Event]:
-    """The events by `(time, id)`; ids are compared only where two are of one time, which is seldom."""
+    """Events sorted by `(time, id)`. Ids are compared only if two events share a time, which is rare."""
     ordered = sorted(events, key=_time)
     last = None
     for event in ordered:

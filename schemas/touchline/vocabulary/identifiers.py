@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 RANK: tuple[str, ...] = ("account", "loyalty", "email", "phone", "social", "device")
-"""Kinds, strongest first. Unknown kinds come after these, by name."""
+"""Kinds, strongest first. Other kinds rank after these, by name."""
 
 UNIQUE_KIND = "account"
-"""The kind of which a customer has at most one."""
+"""A customer has at most one identifier of this kind."""
 
 MOST_VALUES = 5
-"""Values that one kind may have in one event."""
+"""The most values of one kind in one event."""
 
 _PLACEHOLDERS = frozenset({"", "null", "undefined", "none", "anonymous", "unknown", "-1"})
 _ALL_ZEROS = re.compile(r"0[0\-]*\Z")
@@ -19,17 +19,17 @@ _KIND_RANK = {kind: position for position, kind in enumerate(RANK)}
 
 
 def rank(identifier: str) -> tuple[int, str, str]:
-    """Sort key that puts the strongest identifier first: rank of its kind, then its text."""
+    """Sort key of an identifier, strongest first: the rank of its kind, then its text."""
     kind, _, _ = identifier.partition(":")
     position = _KIND_RANK.get(kind)
     return (len(RANK), kind, identifier) if position is None else (position, "", identifier)
 
 
 def normalise(kind: str, value: str, region: str | None = None) -> str | None:
-    """`kind:value` as everything behind the edge knows it, or None for a placeholder.
+    """The normalised `kind:value`, or None for a placeholder.
 
-    E-mail: trimmed, lower case. Phone: E.164 by the default `region` (ISO 3166 alpha-2; without one
-    only numbers that begin with `+`), as trimmed where it cannot be read. Others: trimmed.
+    E-mail: trimmed, lower case. Phone: E.164 in the default `region` (ISO 3166 alpha-2; without a region only
+    numbers that start with `+`), else trimmed. Other kinds: trimmed.
     """
     text = value.strip()
     if text.lower() in _PLACEHOLDERS or _ALL_ZEROS.match(text):
@@ -42,7 +42,7 @@ def normalise(kind: str, value: str, region: str | None = None) -> str | None:
 
 
 def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str | None = None) -> tuple[str, ...]:
-    """An envelope's identifiers, normalised, placeholders dropped, strongest first."""
+    """The identifiers of an envelope, normalised, without placeholders, strongest first."""
     found = {
         identifier
         for kind, values in identifiers.items()
@@ -54,14 +54,14 @@ def normalised(identifiers: Mapping[str, str | Iterable[str]], region: str | Non
 
 @lru_cache(maxsize=65_536)
 def _e164(text: str, region: str | None) -> str:
-    # What does not read back as itself (surplus zeros, mostly) was not a number: a replayed event must keep
-    # its identifiers.
-    found = _read(text, region)
-    return found if found is not None and _read(found, region) == found else text
+    # Some numbers (mostly with surplus zeros) do not parse back to themselves. They stay text, so that a
+    # replayed event keeps its identifiers.
+    number = _parse(text, region)
+    return number if number is not None and _parse(number, region) == number else text
 
 
-def _read(text: str, region: str | None) -> str | None:
-    # It takes a while to import, and of what is stored no number is read again.
+def _parse(text: str, region: str | None) -> str | None:
+    # Imported here: it loads slowly, and processes that read stored events never need it.
     import phonenumbers
 
     try:

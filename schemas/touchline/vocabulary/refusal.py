@@ -1,6 +1,5 @@
-"""Why an event is refused: a closed set of reasons, and what was wrong in plain words."""
+"""Why an event is quarantined: a closed set of reasons, and messages that say what to write instead."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 
 class Reason(StrEnum):
-    """Why an event is in quarantine."""
+    """The reason why an event is in quarantine."""
 
     MALFORMED_JSON = "malformed_json"
     NOT_AN_OBJECT = "not_an_object"
@@ -32,14 +31,13 @@ _EXPECTED = {
     "dict_type": "an object",
     "model_type": "an object",
     "list_type": "a list",
-    "datetime_type": "a time in RFC 3339 as a string, such as 2026-11-21T10:00:00Z",
-    "timezone_aware": "a time with its zone, such as 2026-11-21T10:00:00Z",
+    "datetime_type": "a time as an RFC 3339 string, such as 2026-11-21T10:00:00Z",
     "enum": "one of {expected}",
     "literal_error": "one of {expected}",
-    "string_too_short": "{min_length} or more characters",
-    "string_too_long": "up to {max_length} characters",
-    "too_short": "{min_length} or more entries",
-    "too_long": "up to {max_length} entries",
+    "string_too_short": "at least {min_length} character",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} value",
+    "too_long": "at most {max_length} values",
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge:g} or more",
     "less_than_equal": "{le:g} or less",
@@ -49,35 +47,41 @@ _EXPECTED = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], under: str = "") -> tuple[str, str]:
-    """The first thing that was wrong: the path of the field, and what is expected there.
+    """The first error: the path of the field, and a message.
 
-    Values are not repeated in the message: they may be personal.
+    The message repeats no value, which could be personal, except for fields that take one of a few words.
 
     Args:
-        error: What validating by `model` raised.
+        error: The error from validating with `model`.
         model: The envelope, or the data of a type.
-        under: The path at which the model sits in the event, such as `data`.
+        under: The path of the model in the event, such as `data`.
     """
     first = error.errors(include_url=False, include_input=True)[0]
-    location = first["loc"]
     kind = first["type"]
-    in_key = "[key]" in location
-    steps = [str(step) for step in location if step != "[key]"]
+    steps = [str(step) for step in first["loc"] if step != "[key]"]
     field = ".".join([under, *steps] if under else steps)[:_LONGEST_PATH]
+    context = first.get("ctx", {})
     if kind == "json_invalid":
-        return field, f"not JSON: {first['ctx']['error']}"
+        return field, f"not JSON: {context['error']}"
     if kind == "missing":
-        return field, f"missing; expected {_description(model, steps)}"
+        return field, f"`{steps[-1]}` is required: {_description(model, steps)}"
     if kind == "extra_forbidden":
-        return field, "not a field of an event; what is yours belongs in data"
-    if in_key:
-        return field, "not a name; expected a letter, then up to 31 letters, digits or _, all lower case"
-    if kind in ("enum", "literal_error") and isinstance(first["input"], str):
-        return field, f"expected one of {first['ctx']['expected']}, got {first['input'][:40]!r}"
+        return field, "unknown field: put your own fields in `data`"
+    if "[key]" in first["loc"]:
+        return field, (
+            "invalid identifier kind: use up to 32 lower-case letters, digits or _, starting with a letter"
+        )
+    if kind == "too_short" and field == "identifiers":
+        return field, "No customer identifier: give at least one, such as `account`"
+    if kind == "timezone_aware":
+        return field, "the time has no time zone: write it such as 2026-11-21T10:00:00Z"
     expected = _EXPECTED.get(kind)
     if expected is None:
         return field, first["msg"]
-    return field, f"expected {expected.format_map(first.get('ctx', {}))}, got {_kind_of(first['input'])}"
+    got = _kind_of(first["input"])
+    if kind in ("enum", "literal_error") and isinstance(first["input"], str):
+        got = repr(first["input"][:40])
+    return field, f"expected {expected.format_map(context)}, got {got}"
 
 
 def _description(model: type[BaseModel], steps: list[str]) -> str:
@@ -93,14 +97,14 @@ def _kind_of(value: Any) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
+        case "":
+            return "an empty string"
         case str():
             return f"a string of {len(value)} character{'' if len(value) == 1 else 's'}"
         case int() | float():
             return "a number"
         case list():
-            return f"a list of {len(value)}"
+            return f"a list of {len(value)}" if value else "an empty list"
         case dict():
-            return f"an object of {len(value)}"
-        case datetime():
-            return "a time without it"
+            return f"an object of {len(value)}" if value else "an empty object"
     return "something else"

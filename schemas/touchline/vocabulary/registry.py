@@ -1,4 +1,4 @@
-"""Every event type there is: one table, and the JSON Schema of each."""
+"""The table of event types, and the JSON Schema of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True)
 class EventType:
-    """A type of event: its name, its family, the model of its data, and that model's version."""
+    """An event type: its name, its family, the model of its data, and the model's version."""
 
     name: str
     family: str
@@ -37,7 +37,7 @@ class EventType:
 
     @property
     def doc(self) -> str:
-        """When to emit it, in one line."""
+        """When to send it, in one line."""
         return (self.model.__doc__ or "").strip().partition("\n")[0]
 
 
@@ -103,27 +103,29 @@ _TYPES = (
     EventType("change.deployed", "change", change.ChangeDeployed),
 )
 
-EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({one.name: one for one in _TYPES})
-"""Event types by name, family by family."""
+EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
+    {event_type.name: event_type for event_type in _TYPES}
+)
+"""Event types by name, in the order of their families."""
 
 
 def envelope_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of an event of any type."""
     schema = Envelope.model_json_schema()
-    # Outside the pattern of kinds there is nothing.
+    # Kinds that do not match the pattern are rejected.
     schema["properties"]["identifiers"]["additionalProperties"] = False
     return {"$schema": DIALECT, **schema}
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a whole event of one type: the envelope with the type's own data.
+    """JSON Schema (2020-12) of a whole event of one type: the envelope with the type's data.
 
     Raises:
-        KeyError: There is no such type.
+        KeyError: the type is unknown.
     """
-    known = EVENT_TYPES[name]
+    event_type = EVENT_TYPES[name]
     schema = envelope_schema()
-    data = known.model.model_json_schema()
+    data = event_type.model.model_json_schema()
     schema["$defs"] |= data.pop("$defs", {})
     schema["properties"] |= {
         "type": {"const": name},
@@ -131,4 +133,4 @@ def json_schema(name: str) -> dict[str, Any]:
     }
     if data.get("required"):
         schema["required"] = [*schema["required"], "data"]
-    return schema | {"title": name, "description": known.doc}
+    return schema | {"title": name, "description": event_type.doc}

@@ -1,4 +1,8 @@
-"""From a request body to its events, each as the bytes that came, so that one cannot spoil another."""
+"""The native dialect: one JSON object, an array of objects, or NDJSON.
+
+The body is split into the bytes of each event before any event is parsed, so that an invalid event does not
+affect the others.
+"""
 
 import re
 
@@ -11,23 +15,23 @@ _value = msgspec.json.Decoder(msgspec.Raw)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that it cannot read."""
+"""The exceptions of msgspec for bytes that are not JSON."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
 
 class Unsplittable(TouchlineError, ValueError):
-    """The body is neither a JSON object, nor an array, nor lines of which at least one is an object."""
+    """The body is neither a JSON object, nor an array, nor lines with at least one JSON object."""
 
 
 def split(body: bytes) -> list[bytes]:
-    """The events of a body: one JSON object, an array, or NDJSON (blank lines are skipped).
+    """The events of a body. Blank lines of NDJSON are skipped.
 
-    In an array each element stands for itself, in NDJSON each line, whatever it is.
+    Each element of an array, and each line of NDJSON, is one event, even if it is not valid JSON.
 
     Raises:
-        Unsplittable: no events can be told apart in it.
+        Unsplittable: the body cannot be split into events.
     """
     text = body.removeprefix(_BYTE_ORDER_MARK).strip()
     try:
@@ -35,17 +39,17 @@ def split(body: bytes) -> list[bytes]:
             return [bytes(element) for element in _elements.decode(text)]
         return [bytes(_value.decode(text))]
     except NOT_JSON as error:
-        found = _by_brackets(text) if text.startswith(b"[") else None
-        if found is None:
-            found = [line for raw in text.split(b"\n") if (line := raw.strip())]
-            if len(found) < 2 or not any(map(_is_object, found)):
+        events = _by_brackets(text) if text.startswith(b"[") else None
+        if events is None:
+            events = [line for raw in text.split(b"\n") if (line := raw.strip())]
+            if len(events) < 2 or not any(map(_is_object, events)):
                 raise Unsplittable(str(error)) from error
-        return found
+        return events
 
 
 def _by_brackets(text: bytes) -> list[bytes] | None:
-    """The elements of an array in which some are no JSON (a NaN, half an emoji), or None if it has no end."""
-    found: list[bytes] = []
+    """The elements of an array of which some are not JSON (NaN, half an emoji); None if it has no end."""
+    elements: list[bytes] = []
     depth = 0
     start = 1
     for token in _STRING_OR_BRACKET.finditer(text):
@@ -55,11 +59,11 @@ def _by_brackets(text: bytes) -> list[bytes] | None:
             case b"]" | b"}":
                 depth -= 1
             case b"," if depth == 1:
-                found.append(text[start : token.start()].strip())
+                elements.append(text[start : token.start()].strip())
                 start = token.end()
         if depth == 0:
-            found.append(text[start : token.start()].strip())
-            return found if token.end() == len(text) else None
+            elements.append(text[start : token.start()].strip())
+            return elements if token.end() == len(text) else None
     return None
 
 

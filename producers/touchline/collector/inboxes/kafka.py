@@ -1,7 +1,7 @@
-"""What SDKs sent straight to Kafka, moved through the collector's door into the log.
+"""The Kafka inbox: validates batches of the SDK's `kafka://` transport and moves them to the log.
 
-The order: judged, appended to the log, then committed here. A crash between the two repeats a record, whose
-events the worker knows by their ids; none is lost. Any collector can do it; Kafka shares the partitions out.
+A record is appended to the log first and committed here second. A crash between the two repeats the record;
+the worker recognises its events by their ids. Several collectors share the partitions as a consumer group.
 """
 
 import threading
@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata
 from kafka.errors import KafkaError
 
 from touchline.collector.acceptance import Acceptance, Result, accept
-from touchline.collector.accounts import Told, accounted
+from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.clients import made
@@ -22,7 +22,7 @@ from touchline.log.kafka.records import Topics
 Count = Callable[[str, list[Result]], None]
 
 UNNAMED: Final = "kafka"
-"""The producer of a record that names none."""
+"""The producer of a record without the header `producer`."""
 
 _RECORDS: Final = 100
 _BYTES: Final = 4 * 1024**2
@@ -36,7 +36,7 @@ _LOG_APPEND_TIME: Final = 1
 _logger = structlog.get_logger(__name__)
 
 
-class _Left(NamedTuple):
+class _Record(NamedTuple):
     """A record of the inbox."""
 
     producer: str
@@ -55,16 +55,16 @@ def keep_draining_kafka(
     count: Count,
     region: str | None = None,
 ) -> None:
-    """Drain the inbox until told to stop; what cannot be moved now stays, and is tried again.
+    """Drain the inbox until `stop` is set. A record that cannot be moved now stays and is retried.
 
     Args:
         brokers: Kafka's servers.
         topics: The names of the topics.
-        log: Where accepted and quarantined events go.
-        stop: Set to end it; it ends within about a second.
-        clock: Seconds since 1970; used where the topic does not say when it got a record.
-        count: Told the producer and the results of each record, once they are durable.
-        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
+        log: The log.
+        stop: Set it to stop within about a second.
+        clock: Returns seconds since 1970; used if the topic does not record the time of an append.
+        count: Called with the producer and the results of each record when they are durable.
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
     """
     while not stop.is_set():
         try:
@@ -75,7 +75,8 @@ def keep_draining_kafka(
             finally:
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
         except (KafkaUnavailable, KafkaError, LogFull, LogUnavailable) as error:
-            _logger.warning("the inbox waits", topic=topics.inbox, why=f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+            _logger.warning("cannot drain the inbox, will retry", topic=topics.inbox, why=why)
             stop.wait(_RETRY_SECONDS)
 
 
@@ -100,34 +101,35 @@ def _consumer(brokers: Brokers, topics: Topics) -> Any:
 
 def _move(consumer: Any, log: Log, clock: Callable[[], float], count: Count, region: str | None) -> None:
     polled = consumer.poll(timeout_ms=_POLL_MS)
-    left = [_read(record, clock) for records in polled.values() for record in records]
-    if not left:
+    records = [_parse(record, clock) for batch in polled.values() for record in batch]
+    if not records:
         return
-    judged = [(one, _judge(one, region)) for one in left]
+    accepted = [(record, _accept(record, region)) for record in records]
     log.append(
         Batch.joined(
-            accounted(acceptance, one.producer, Told.parse(one.account)) for one, acceptance in judged
+            with_account(acceptance, record.producer, ClientCounters.parse(record.account))
+            for record, acceptance in accepted
         )
     )
-    done = {place: OffsetAndMetadata(records[-1].offset + 1, "", -1) for place, records in polled.items()}
+    done = {partition: OffsetAndMetadata(batch[-1].offset + 1, "", -1) for partition, batch in polled.items()}
     consumer.commit(done, timeout_ms=_REQUEST_MS)
-    for one, acceptance in judged:
-        count(one.producer, acceptance.results)
+    for record, acceptance in accepted:
+        count(record.producer, acceptance.results)
 
 
-def _read(record: Any, clock: Callable[[], float]) -> _Left:
-    """A record, whoever wrote it: any client of Kafka may leave events here."""
-    told = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-    stamped = record.timestamp_type == _LOG_APPEND_TIME
-    return _Left(
-        producer=told.get("producer", "")[:63] or UNNAMED,
-        account=told.get("account", ""),
-        received_at=record.timestamp if stamped else int(clock() * 1000),
+def _parse(record: Any, clock: Callable[[], float]) -> _Record:
+    """A record of any Kafka client: the headers may be missing."""
+    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    has_append_time = record.timestamp_type == _LOG_APPEND_TIME
+    return _Record(
+        producer=headers.get("producer", "")[:63] or UNNAMED,
+        account=headers.get("account", ""),
+        received_at=record.timestamp if has_append_time else int(clock() * 1000),
         body=record.value or b"",
     )
 
 
-def _judge(one: _Left, region: str | None) -> Acceptance:
-    if not one.body.strip():
-        return Acceptance(Batch([], [], one.received_at), [])
-    return accept(one.body, received_at_ms=one.received_at, producer=one.producer, region=region)
+def _accept(record: _Record, region: str | None) -> Acceptance:
+    if not record.body.strip():
+        return Acceptance(Batch([], [], record.received_at), [])
+    return accept(record.body, received_at_ms=record.received_at, producer=record.producer, region=region)

@@ -1,7 +1,7 @@
-"""What other processes left in the data folder (`inbox.sqlite`) while no collector listened, or instead.
+"""The SQLite inbox: moves batches of the SDK's `embedded://` transport (`inbox.sqlite`) to the log.
 
-The order: appended to the log, then deleted here. A crash between the two repeats a batch, whose events the
-worker knows by their ids; none is lost.
+A batch is appended to the log first and deleted here second. A crash between the two repeats the batch; the
+worker recognises its events by their ids.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from touchline.collector.acceptance import Acceptance, Result, accept
-from touchline.collector.accounts import Told, accounted
+from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 
 Count = Callable[[str, list[Result]], None]
@@ -26,23 +26,23 @@ _logger = structlog.get_logger(__name__)
 
 
 def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: str | None = None) -> int:
-    """Move some batches from an inbox into the log; how many they were, 0 if there is none.
+    """Move the oldest batches from an inbox to the log. Returns their number, 0 if there are none.
 
     Args:
-        path: The inbox; it need not exist.
-        log: Where accepted and quarantined events go.
+        path: The inbox; it may be missing.
+        log: The log.
         received_at_ms: The clock, milliseconds since 1970.
-        count: Told the producer and the results of each batch, once they are durable.
-        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
+        count: Called with the producer and the results of each batch when they are durable.
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
 
     Raises:
-        LogFull, LogUnavailable: as the log says; the batches stay in the inbox.
-        sqlite3.Error: the inbox cannot be used.
+        LogFull, LogUnavailable: from the log; the batches stay in the inbox.
+        sqlite3.Error: the inbox cannot be read or written.
     """
     if not path.exists():
         return 0
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as inbox:
-        rows = _some(inbox)
+        rows = _oldest(inbox)
         if not rows:
             return 0
         accepted = [
@@ -53,7 +53,7 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: st
         ]
         log.append(
             Batch.joined(
-                accounted(acceptance, row.producer, Told.parse(row.account))
+                with_account(acceptance, row.producer, ClientCounters.parse(row.account))
                 for row, acceptance in zip(rows, accepted, strict=True)
             )
         )
@@ -73,20 +73,20 @@ def keep_draining(
     region: str | None = None,
     every: float = 0.25,
 ) -> None:
-    """Drain an inbox until told to stop, looking `every` so many seconds; `clock`: seconds since 1970."""
+    """Drain an inbox every `every` seconds until `stop` is set; `clock` returns seconds since 1970."""
     while not stop.is_set():
         try:
             moved = drain(path, log, received_at_ms=int(clock() * 1000), count=count, region=region)
         except (LogFull, LogUnavailable, sqlite3.Error) as error:
-            _logger.warning("the inbox waits", inbox=str(path), why=str(error))
+            _logger.warning("cannot drain the inbox, will retry", inbox=str(path), why=str(error))
             stop.wait(5)
             continue
         if not moved:
             stop.wait(every)
 
 
-class _Left(NamedTuple):
-    """A batch that somebody left; `account` is None where an older client did."""
+class _Row(NamedTuple):
+    """A batch in the inbox; `account` is None if an older client wrote it."""
 
     id: int
     producer: str
@@ -94,18 +94,18 @@ class _Left(NamedTuple):
     account: str | None
 
 
-def _some(inbox: sqlite3.Connection) -> list[_Left]:
+def _oldest(inbox: sqlite3.Connection) -> list[_Row]:
     columns = {name for _, name, *_ in inbox.execute("PRAGMA table_info(batches)")}
     if not columns:
-        return []  # its first writer is just making it
+        return []  # The first writer is just creating the table.
     account = "account" if "account" in columns else "NULL"
-    found: list[_Left] = []
+    batches: list[_Row] = []
     size = 0
     sql = f"SELECT id, producer, body, {account} FROM batches ORDER BY id"  # noqa: S608 - one of two constants
     with closing(inbox.execute(sql)) as rows:
-        for number, producer, body, told in rows:
+        for number, producer, body, counters in rows:
             size += len(body)
-            if found and (size > _BYTES or len(found) == _BATCHES):
+            if batches and (size > _BYTES or len(batches) == _BATCHES):
                 break
-            found.append(_Left(number, producer, bytes(body), told))
-    return found
+            batches.append(_Row(number, producer, bytes(body), counters))
+    return batches

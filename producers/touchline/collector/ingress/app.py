@@ -1,7 +1,8 @@
-"""The collector over HTTP: a request is judged, made durable, and only then answered.
+"""The collector's HTTP application.
 
-The order is: let in, read within bounds, judge each event, append all of it in one transaction, answer.
-Before the append nothing is kept; after it everything is, whether the producer hears the answer or not.
+For each request, in this order: authenticate, check the rate, read the body within limits, validate each
+event, append all of them in one transaction, respond. Before the append nothing is stored; after it all of it
+is stored, even if the response does not reach the producer.
 """
 
 import asyncio
@@ -21,11 +22,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept
-from touchline.collector.accounts import HEADER, Told, accounted
+from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS, Dialect
 from touchline.collector.ingress.authentication import producer_of
-from touchline.collector.ingress.body import Memory, unpacked
+from touchline.collector.ingress.body import Memory, decompressed
 from touchline.collector.ingress.openapi import description
 from touchline.collector.ingress.problem import Problem, busy
 from touchline.collector.ingress.rate import TokenBucket
@@ -35,17 +36,21 @@ from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_QUICKLY_JUDGED_BYTES = 32 * 1024
+_INLINE_BYTES = 32 * 1024
+"""Smaller bodies are validated on the event loop, larger ones in a thread."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the collector holds and waits for at most.
+    """Limits of the collector.
 
-    `body_seconds` to read a body, `commit_seconds` to make it durable; `memory_bytes` of bodies in all
-    requests together; `events_per_second` of one producer, with a second's worth as burst.
+    Args:
+        body_seconds: The longest time to read a body.
+        commit_seconds: The longest time to make a request durable.
+        memory_bytes: The memory of all request bodies together.
+        events_per_second: The rate of one producer; the burst is one second's worth.
     """
 
     body_seconds: float = 30
@@ -58,12 +63,12 @@ class Collector:
     """The routes of a collector that writes to a log.
 
     Args:
-        log: Where events become durable; its `append` is called in a thread of the collector's own.
-        keys: Who may send.
-        ready: Says why the whole is not ready, or None when it is.
-        region: The region by which local phone numbers are read (ISO 3166 alpha-2).
-        limits: What it holds and waits for at most.
-        clock: Seconds since 1970.
+        log: The log; its `append` is called in the collector's own thread.
+        keys: The keys of producers.
+        ready: Returns why the service is not ready, or None if it is ready.
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        limits: Limits of the collector.
+        clock: Returns seconds since 1970.
     """
 
     def __init__(
@@ -87,7 +92,7 @@ class Collector:
         self.metrics = Metrics(lambda: self._committer.waiting_bytes)
 
     def routes(self) -> list[Route]:
-        """Everything the collector answers, to be put into any Starlette application."""
+        """The routes of the collector, for any Starlette application."""
         return [
             *(
                 Route(dialect.path, partial(self._events, dialect), methods=_ANY_METHOD)
@@ -100,40 +105,40 @@ class Collector:
         ]
 
     def close(self) -> None:
-        """Take nothing more and write what waits; the log may be closed after it."""
+        """Reject new events and write the waiting ones; the log may be closed afterwards."""
         self._committer.close()
 
     async def _events(self, dialect: Dialect, request: Request) -> Response:
         try:
-            response = await self._taken(dialect, request)
+            response = await self._response(dialect, request)
         except Problem as problem:
             response = problem.response()
         except ClientDisconnect:
-            return Response(status_code=400)  # to nobody: nothing was kept, and the producer knows that
+            return Response(status_code=400)  # Nobody receives it; nothing was stored.
         self.metrics.count_request(response.status_code)
         return response
 
-    async def _taken(self, dialect: Dialect, request: Request) -> Response:
+    async def _response(self, dialect: Dialect, request: Request) -> Response:
         if request.method != "POST":
             raise Problem(
                 405,
                 "method_not_allowed",
-                f"events are sent by POST, not {request.method[:16]}",
+                f"{request.method[:16]} is not allowed here: send events with POST",
                 {"Allow": "POST"},
             )
         producer = producer_of(request, self._keys)
         rate = self._rate(producer)
-        told = Told.parse(request.headers.get(HEADER))
-        acceptance = await self._judged(dialect, request, producer, empty=told is not None)
+        counters = ClientCounters.parse(request.headers.get(HEADER))
+        acceptance = await self._accept(dialect, request, producer, may_be_empty=counters is not None)
         rate.charge(len(acceptance.results), time.monotonic())
-        await self._durable(accounted(acceptance, producer, told))
+        await self._commit(with_account(acceptance, producer, counters))
         self.metrics.count(producer, acceptance.results)
         self.metrics.count_lost(producer, request.headers.get("touchline-lost", ""))
         if not acceptance.readable:
             raise Problem(
                 400,
                 "malformed_json",
-                f"{acceptance.results[0].message}. The body was kept in quarantine, whole: do not repeat it",
+                f"{acceptance.results[0].message}. The whole body is in quarantine: do not send it again",
             )
         return Response(msgspec.json.encode({"results": acceptance.results}), media_type="application/json")
 
@@ -146,23 +151,27 @@ class Collector:
             raise Problem(
                 429,
                 "too_many_events_per_second",
-                f"{producer!r} may send {self._limits.events_per_second:g} events a second;"
-                " nothing was accepted: send this later",
+                f"{producer!r} sends more than {self._limits.events_per_second:g} events per second;"
+                " nothing was accepted: retry after the time in Retry-After",
                 {"Retry-After": f"{max(1, round(seconds))}"},
             )
         return rate
 
-    async def _judged(self, dialect: Dialect, request: Request, producer: str, *, empty: bool) -> Acceptance:
-        """What becomes of the events in a request; one without any is allowed if it may be `empty`."""
+    async def _accept(
+        self, dialect: Dialect, request: Request, producer: str, *, may_be_empty: bool
+    ) -> Acceptance:
+        """Read and validate the events of a request."""
         limits = self._limits
-        async with unpacked(
+        async with decompressed(
             request, memory=self._memory, most_bytes=REQUEST_BYTES, seconds=limits.body_seconds
         ) as body:
-            if not body.strip() and empty:
+            if not body.strip() and may_be_empty:
                 return Acceptance(Batch([], [], int(self._clock() * 1000)), [])
             if not body.strip():
-                raise Problem(400, "empty_body", "the body is empty: send one event, an array, or one a line")
-            judge = partial(
+                raise Problem(
+                    400, "empty_body", "The body is empty: send one event, an array, or one event per line"
+                )
+            validate = partial(
                 accept,
                 body,
                 dialect=dialect,
@@ -172,32 +181,33 @@ class Collector:
                 most_events=REQUEST_EVENTS,
             )
             try:
-                # A large body is judged beside the event loop, so that others are answered meanwhile.
-                return judge() if len(body) <= _QUICKLY_JUDGED_BYTES else await run_in_threadpool(judge)
+                return validate() if len(body) <= _INLINE_BYTES else await run_in_threadpool(validate)
             except TooManyEvents as error:
                 raise Problem(413, "too_many_events", f"{error}; nothing was accepted") from None
 
-    async def _durable(self, batch: Batch) -> None:
+    async def _commit(self, batch: Batch) -> None:
         if not batch:
             return
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._limits.commit_seconds):
-                # Held by nobody here: with what it fails by, it would hold this frame, and that the batch.
+                # No variable for the future: its exception would hold this frame, and the frame the batch.
                 await asyncio.wrap_future(self._committer.submit(batch))
         except LogFull:
             raise busy(
                 "log_full",
-                "the collector has no room; nothing was accepted: keep the events and send them later",
+                "The collector's disk is full; nothing was accepted: keep the events and retry later",
                 30,
             ) from None
         except LogUnavailable as error:
             raise busy(
-                "log_unavailable", f"{error}: keep the events and send them again; their ids tell repeats", 2
+                "log_unavailable", f"{error}: send the events again; repeated ids count once", 2
             ) from None
         except TimeoutError:
             raise busy(
-                "log_slow", "the log did not answer in time: send the events again; their ids tell repeats", 5
+                "log_slow",
+                "The log did not respond in time: send the events again; repeated ids count once",
+                5,
             ) from None
         self.metrics.commit_seconds.observe(time.monotonic() - began)
 
@@ -216,7 +226,7 @@ class Collector:
 
 
 def create_app(collector: Collector) -> Starlette:
-    """A collector alone, as an ASGI application that closes it at the end."""
+    """An ASGI application of a collector alone. It closes the collector at shutdown."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -226,7 +236,7 @@ def create_app(collector: Collector) -> Starlette:
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
         code = "not_found" if error.status_code == 404 else "refused"
-        message = f"{error.detail}: {request.url.path[:80]}; see /openapi.json for what there is"
+        message = f"{error.detail}: {request.url.path[:80]}; /openapi.json lists all paths"
         return Problem(error.status_code, code, message, error.headers).response()
 
     return Starlette(routes=collector.routes(), lifespan=lifespan, exception_handlers={HTTPException: answer})

@@ -1,4 +1,4 @@
-"""Who is sending: the producer of a request, or why it is not let in."""
+"""Authentication: the producer of a request, by its key."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,10 +12,10 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
 
 def producer_of(request: Request, keys: Keys) -> str:
-    """The name of the key a request came with; "local" from this machine while there are no keys.
+    """The name of the request's key; `local` for requests from this machine while no key exists.
 
     Raises:
-        Problem: 401 without a key that is known, 403 with a revoked one, 503 if keys cannot be read.
+        Problem: 401 without a known key, 403 with a revoked key, 503 if the keys cannot be read.
     """
     try:
         if not keys.all():
@@ -24,27 +24,38 @@ def producer_of(request: Request, keys: Keys) -> str:
             raise Problem(
                 401,
                 "key_required",
-                "without keys only programs on the collector's own machine may send: make one there with "
-                "touchline keys create NAME, and send it as Authorization: Bearer KEY",
+                "No key exists, so only programs on the collector's own machine may send: create a key there "
+                "with `touchline keys create NAME`, and send it as Authorization: Bearer KEY",
                 _CHALLENGE,
             )
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
-            raise Problem(401, "key_required", "send your key as Authorization: Bearer KEY", _CHALLENGE)
+            raise Problem(
+                401, "key_required", "No key: send your key as Authorization: Bearer KEY", _CHALLENGE
+            )
         key = keys.find(secret.strip())
     except KeysUnreadable:
         raise busy(
-            "keys_unreadable", "the collector cannot read its keys: its operator must restore keys.json", 30
+            "keys_unreadable", "The collector cannot read its keys: its operator must restore keys.json", 30
         ) from None
     if key is None:
-        raise Problem(401, "unknown_key", "this key is not known here: check it, or make one", _CHALLENGE)
+        raise Problem(
+            401,
+            "unknown_key",
+            "Unknown key: check it, or create one with `touchline keys create NAME`",
+            _CHALLENGE,
+        )
     if key.revoked_at is not None:
-        raise Problem(403, "revoked_key", f"the key of {key.name!r} was revoked: make another")
+        raise Problem(
+            403,
+            "revoked_key",
+            f"The key of {key.name!r} was revoked: create one with `touchline keys create {key.name}`",
+        )
     return key.name
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a program on this machine sends: neither a proxy nor a web page of somebody else."""
+    """Whether the sender is a program on this machine, not a proxy and not a foreign web page."""
     headers = request.headers
     if "forwarded" in headers or "x-forwarded-for" in headers:
         return False

@@ -1,4 +1,4 @@
-"""The collector's own description, OpenAPI 3.1."""
+"""The OpenAPI 3.1 description of the collector."""
 
 from functools import cache
 from importlib.metadata import version
@@ -12,26 +12,26 @@ _EVENT = {"$ref": "#/components/schemas/Event"}
 _ERROR = {"$ref": "#/components/schemas/Error"}
 
 _PROBLEMS = {
-    "400": "Not JSON at all (kept in quarantine whole), an empty body, or broken gzip.",
-    "401": "No key, or an unknown one.",
-    "403": "A revoked key.",
-    "405": "Not a POST.",
+    "400": "The body is not JSON (then it is in quarantine), empty, or broken gzip.",
+    "401": "No key, or an unknown key.",
+    "403": "The key was revoked.",
+    "405": "The method is not POST.",
     "408": "The body took too long.",
-    "413": f"More than {REQUEST_BYTES} bytes unpacked, or more than {REQUEST_EVENTS} events.",
-    "415": "A Content-Encoding other than gzip.",
-    "429": "Too many events a second; see Retry-After.",
-    "503": "The log is full, away or busy; nothing is lost if it is sent again after Retry-After.",
+    "413": f"More than {REQUEST_BYTES} bytes (decompressed), or more than {REQUEST_EVENTS} events.",
+    "415": "The Content-Encoding is not gzip.",
+    "429": "Too many events per second; see Retry-After.",
+    "503": "The log is full, down or busy. Send the request again after Retry-After; nothing is lost.",
 }
 
 
 @cache
 def description() -> dict[str, Any]:
-    """What `/openapi.json` answers."""
+    """The response of `/openapi.json`."""
     event = Envelope.model_json_schema(ref_template="#/components/schemas/{model}")
     definitions = event.pop("$defs", {})
-    # Both are stamped by the collector; what a producer writes there is not read.
-    for stamped in ("received_at", "producer"):
-        event["properties"].pop(stamped, None)
+    # The collector sets both; it ignores the values of a producer.
+    for field in ("received_at", "producer"):
+        event["properties"].pop(field, None)
     event["properties"]["type"]["examples"] = list(EVENT_TYPES)
     return {
         "openapi": "3.1.0",
@@ -39,8 +39,10 @@ def description() -> dict[str, Any]:
         "paths": {
             "/v1/events": {"post": _post_events()},
             "/healthz": {"get": _get("The process is alive.")},
-            "/readyz": {"get": _get("Ready to take events.", {"503": {"description": "Not ready; why."}})},
-            "/metrics": {"get": _get("Counters in Prometheus' text format.")},
+            "/readyz": {
+                "get": _get("Ready to accept events.", {"503": {"description": "Not ready, and why."}})
+            },
+            "/metrics": {"get": _get("Metrics in Prometheus' text format.")},
             "/openapi.json": {"get": _get("This description.")},
         },
         "components": {
@@ -57,22 +59,22 @@ def description() -> dict[str, Any]:
 
 def _post_events() -> dict[str, Any]:
     return {
-        "summary": "Send events: one, an array, or one a line; gzip by Content-Encoding.",
-        "description": f"An event may have {EVENT_BYTES} bytes. 200 means that every event is durable:"
-        " stored, or quarantined with the reason. One bad event never fails its neighbours.",
+        "summary": "Send events: one event, an array, or one event per line; gzip with Content-Encoding.",
+        "description": f"An event has at most {EVENT_BYTES} bytes. 200 means that every event is durable:"
+        " stored, or quarantined with the reason. An invalid event never affects the others.",
         "security": [{"key": []}, {}],
         "parameters": [
             {
                 "name": "Touchline-Lost",
                 "in": "header",
-                "description": "events dropped before sending, by reason: queue_full=3, closed=1",
+                "description": "events lost before sending, by reason: queue_full=3, closed=1",
                 "schema": {"type": "string"},
             },
             {
                 "name": "Touchline-Account",
                 "in": "header",
-                "description": "the client's account of itself, counted since it began: client=ID, batch=7, "
-                "first=600, emitted=712, queued=709, lost.queue_full=3; with it the body may be empty",
+                "description": "the client's counters since its start: client=ID, batch=7, first=600, "
+                "emitted=712, queued=709, lost.queue_full=3; with this header the body may be empty",
                 "schema": {"type": "string"},
             },
         ],
@@ -103,8 +105,8 @@ def _results() -> dict[str, Any]:
         reason={"enum": [*(reason.value for reason in Reason), None]},
     )
     result["properties"] |= {
-        "message": {"type": "string", "description": "what was wrong, and what to do"},
-        "field": {"type": "string", "description": "where: a path into the event"},
+        "message": {"type": "string", "description": "what is wrong, and what to write instead"},
+        "field": {"type": "string", "description": "the path of the field in the event"},
     }
     return _object(results={"type": "array", "items": result})
 

@@ -1,4 +1,4 @@
-"""Requests that get no results: the answer's status, a code for programs, a message for people."""
+"""Error responses: a status, a code for programs, and a message for people."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from touchline.vocabulary.errors import TouchlineError
 
 
 class Problem(TouchlineError):
-    """A request is answered with an error; `message` says what to do about it."""
+    """A request gets an error response; `message` says what to do."""
 
     def __init__(
         self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
@@ -19,7 +19,7 @@ class Problem(TouchlineError):
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        """`{"error": {"code", "message"}}`."""
+        """The response, with the body `{"error": {"code", "message"}}`."""
         return Response(
             orjson.dumps({"error": {"code": self.code, "message": self.message}}),
             status_code=self.status,
@@ -29,5 +29,5 @@ class Problem(TouchlineError):
 
 
 def busy(code: str, message: str, seconds: float = 1) -> Problem:
-    """503: nothing was accepted; the producer keeps the events and comes back after so many seconds."""
+    """503: nothing was accepted; the producer keeps the events and retries after `seconds`."""
     return Problem(503, code, message, {"Retry-After": f"{max(1, round(seconds))}"})

@@ -1,11 +1,11 @@
-"""How many events a producer may send a second."""
+"""The rate limit of a producer, in events per second."""
 
 
 class TokenBucket:
-    """Refills with `rate` events a second, up to `burst`; `now` is in seconds, of any clock that only rises.
+    """Refills with `rate` events per second, up to `burst`. `now` is monotonic, in seconds.
 
-    A request is let in while anything is left, and is charged when its events are counted, so that one
-    large request may leave a debt that later ones wait for.
+    A request is admitted while the bucket is not empty, and charged once its events are counted. One large
+    request may overdraw the bucket; later requests wait until it is refilled.
     """
 
     def __init__(self, rate: float, burst: float) -> None:
@@ -15,12 +15,12 @@ class TokenBucket:
         self._at: float | None = None
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request is let in; 0 if it is now."""
+        """Seconds until the next request is admitted; 0 if it is admitted now."""
         self._refill(now)
         return 0.0 if self._left > 0 else (1 - self._left) / self._rate
 
     def charge(self, events: int, now: float) -> None:
-        """Count the events of a request that was let in."""
+        """Take the events of an admitted request from the bucket."""
         self._refill(now)
         self._left -= events
 

@@ -1,1 +1,1 @@
-"""Event types, one module a family. The table of all of them is `touchline.vocabulary.registry`."""
+"""Event types, one module per family. `touchline.vocabulary.registry` has the table of all types."""

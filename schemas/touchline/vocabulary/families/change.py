@@ -1,4 +1,4 @@
-"""Changes: what was altered, so that before and after can be compared."""
+"""Changes: deployed fixes, so that friction before and after can be compared."""
 
 from pydantic import Field
 
@@ -6,8 +6,8 @@ from touchline.vocabulary.data import EventData, Id
 
 
 class ChangeDeployed(EventData):
-    """A fix or a change went live: before and after are measured from here."""
+    """A fix or a change went live. `touchline compare` measures before and after it."""
 
-    change_id: Id = Field(description="the change, such as a release or a ticket")
-    title: str | None = Field(default=None, description="what changed, in a sentence")
-    rule: str | None = Field(default=None, description="the friction rule that it is meant to bring down")
+    change_id: Id = Field(description="id of the change, such as a release or a ticket")
+    title: str | None = Field(default=None, description="what changed, in one sentence")
+    rule: str | None = Field(default=None, description="the friction rule that the change should reduce")

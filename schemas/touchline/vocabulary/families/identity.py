@@ -1,7 +1,7 @@
-"""Identity: which identifiers are one customer's."""
+"""Identity: identifiers of one customer."""
 
 from touchline.vocabulary.data import EventData
 
 
 class IdentityLinked(EventData):
-    """The identifiers of this event belong together: a log-in, a confirmed address, a shown card."""
+    """The identifiers of this event belong to one customer, such as after a log-in."""

@@ -1,4 +1,4 @@
-"""Life of a customer: beginnings and ends."""
+"""Customer lifecycle: accounts and subscriptions."""
 
 from pydantic import Field
 
@@ -14,12 +14,12 @@ class AccountOpened(EventData):
 class AccountClosed(EventData):
     """The customer closed the account, or it was closed."""
 
-    reason: str | None = Field(default=None, description="why")
+    reason: str | None = Field(default=None, description="the reason")
 
 
 class SubscriptionCancelled(EventData):
-    """The customer cancelled a subscription or a contract, be it for a later day."""
+    """The customer cancelled a subscription or a contract, now or for a later date."""
 
     subscription_id: Id | None = Field(default=None, description="the subscription")
     plan: str | None = Field(default=None, description="the plan or product")
-    reason: str | None = Field(default=None, description="why")
+    reason: str | None = Field(default=None, description="the reason")

@@ -1,4 +1,4 @@
-"""Marketing: what reached the customer before the customer came."""
+"""Marketing: campaigns and coupons."""
 
 from pydantic import Field
 
@@ -6,30 +6,30 @@ from touchline.vocabulary.data import Currency, EventData, Id
 
 
 class _Campaign(EventData):
-    campaign_id: Id = Field(description="the campaign")
-    message_id: Id | None = Field(default=None, description="the single message that was sent")
-    subject: str | None = Field(default=None, description="its subject or headline")
+    campaign_id: Id = Field(description="id of the campaign")
+    message_id: Id | None = Field(default=None, description="id of the single message")
+    subject: str | None = Field(default=None, description="subject or headline of the message")
 
 
 class CampaignDelivered(_Campaign):
-    """A message of a campaign reached the customer: in the inbox, the letter box, the app."""
+    """A campaign message reached the customer: in the inbox, the letter box or the app."""
 
 
 class CampaignOpened(_Campaign):
-    """The customer opened a message of a campaign."""
+    """The customer opened a campaign message."""
 
 
 class CampaignClicked(_Campaign):
-    """The customer followed a link in a message of a campaign."""
+    """The customer followed a link in a campaign message."""
 
-    url: str | None = Field(default=None, description="where the link led")
+    url: str | None = Field(default=None, description="target of the link")
 
 
 class CouponRedeemed(EventData):
     """The customer used a coupon, on any channel."""
 
-    coupon_id: Id = Field(description="the coupon or its code")
-    campaign_id: Id | None = Field(default=None, description="the campaign that it came with")
+    coupon_id: Id = Field(description="id or code of the coupon")
+    campaign_id: Id | None = Field(default=None, description="the campaign of the coupon")
     order_id: Id | None = Field(default=None, description="the order that it was used for")
-    value: float | None = Field(default=None, description="what it took off the price")
+    value: float | None = Field(default=None, description="the discount")
     currency: Currency | None = Field(default=None, description="currency of the value, ISO 4217")

@@ -13,81 +13,81 @@ class _Amount(EventData):
 
 
 class _Cart(_Amount):
-    cart_id: Id = Field(description="the cart; the order that comes of it carries it too")
-    items: Count | None = Field(default=None, description="how many pieces are in it")
+    cart_id: Id = Field(description="id of the cart; send the same id with its order")
+    items: Count | None = Field(default=None, description="number of items in the cart")
 
 
 class _Order(_Amount):
-    order_id: Id = Field(description="the order")
-    cart_id: Id | None = Field(default=None, description="the cart that it came of")
+    order_id: Id = Field(description="id of the order")
+    cart_id: Id | None = Field(default=None, description="the cart that this order came from")
 
 
 class CartUpdated(_Cart):
-    """Something was put into the cart, taken out or changed."""
+    """The cart changed: something was added, removed or changed."""
 
 
 class CheckoutStarted(_Cart):
-    """The customer went to the checkout."""
+    """The customer started the checkout."""
 
 
 class CheckoutStepCompleted(_Cart):
-    """The customer got past a step of the checkout."""
+    """The customer completed a step of the checkout."""
 
     step: str = Field(description="name of the step, such as address")
 
 
 class PaymentFailed(_Amount):
-    """A payment was refused or did not go through."""
+    """A payment was declined or failed."""
 
-    cart_id: Id | None = Field(default=None, description="the cart that was paid for")
-    order_id: Id | None = Field(default=None, description="the order that was paid for")
-    method: str | None = Field(default=None, description="how it was paid, such as card")
-    reason: str | None = Field(default=None, description="why it failed")
+    cart_id: Id | None = Field(default=None, description="the cart to pay for")
+    order_id: Id | None = Field(default=None, description="the order to pay for")
+    method: str | None = Field(default=None, description="payment method, such as card")
+    reason: str | None = Field(default=None, description="the reason of the failure")
 
 
 class OrderPlaced(_Order):
-    """The order is placed: the customer was told so. On any channel, the till included."""
+    """The order was placed and confirmed to the customer, on any channel, also at the till."""
 
-    items: Count | None = Field(default=None, description="how many pieces")
+    items: Count | None = Field(default=None, description="number of items")
 
 
 class OrderFailed(_Amount):
-    """The customer meant to order and could not: out of stock, an error, a refused address."""
+    """The customer tried to order and could not: out of stock, an error, an invalid address."""
 
-    order_id: Id | None = Field(default=None, description="the order, if it got that far")
+    order_id: Id | None = Field(default=None, description="the order, if it exists already")
     cart_id: Id | None = Field(default=None, description="the cart")
-    reason: str | None = Field(default=None, description="why it failed")
+    reason: str | None = Field(default=None, description="the reason of the failure")
 
 
 class OrderCancelled(_Order):
     """A placed order was cancelled."""
 
-    reason: str | None = Field(default=None, description="why")
+    reason: str | None = Field(default=None, description="the reason")
     by: Literal["customer", "company"] | None = Field(default=None, description="who cancelled it")
 
 
 class DeliveryScheduled(_Order):
-    """The customer was told when the order comes."""
+    """The customer was given a delivery time."""
 
-    due_at: Time = Field(description="the latest time that was named, RFC 3339")
-    delivery_id: Id | None = Field(default=None, description="the parcel or the tour")
+    due_at: Time = Field(description="the latest announced delivery time, RFC 3339")
+    delivery_id: Id | None = Field(default=None, description="id of the parcel or the tour")
 
 
 class DeliveryCompleted(_Order):
-    """The order, or a parcel of it, was handed over."""
+    """The order, or a parcel of it, was delivered."""
 
-    delivery_id: Id | None = Field(default=None, description="the parcel or the tour")
+    delivery_id: Id | None = Field(default=None, description="id of the parcel or the tour")
 
 
 class ReturnRequested(_Order):
-    """The customer asked to send something back."""
+    """The customer asked to return something."""
 
-    return_id: Id | None = Field(default=None, description="the return")
-    reason: str | None = Field(default=None, description="why")
+    return_id: Id | None = Field(default=None, description="id of the return")
+    reason: str | None = Field(default=None, description="the reason")
 
 
 class RefundIssued(_Order):
-    """Money was sent back to the customer."""
+    """A refund was issued to the customer."""
 
-    return_id: Id | None = Field(default=None, description="the return that it is for")
-    reason: str | None = Field(default=None, description="why")
+    return_id: Id | None = Field(default=None, description="the return that is refunded")
+    reason: str | None = Field(default=None, description="the reason")

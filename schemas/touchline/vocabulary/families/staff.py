@@ -1,4 +1,4 @@
-"""Staff: what those who serve the customers say about it."""
+"""Staff: feedback of employees who serve customers."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from touchline.vocabulary.data import EventData
 
 
 class StaffFeedbackGiven(EventData):
-    """A member of staff said what gets in the way of serving customers."""
+    """An employee reported what makes serving customers hard."""
 
-    topic: str = Field(description="what it is about: a tool, a rule, a process")
-    score: float | None = Field(default=None, description="the score as it was given")
-    scale: float | None = Field(default=None, gt=0, description="the highest score that could be given")
-    comment: str | None = Field(default=None, description="their words")
-    team: str | None = Field(default=None, description="the team that they are of")
+    topic: str = Field(description="the topic: a tool, a rule or a process")
+    score: float | None = Field(default=None, description="the score")
+    scale: float | None = Field(default=None, gt=0, description="the highest possible score")
+    comment: str | None = Field(default=None, description="the comment")
+    team: str | None = Field(default=None, description="team of the employee")

@@ -1,4 +1,4 @@
-"""Voice of the customer: scores, reviews, complaints, and what is said in public."""
+"""Voice of the customer: scores, reviews, complaints and public posts."""
 
 from typing import Literal
 
@@ -13,11 +13,11 @@ Sentiment = Literal["negative", "neutral", "positive"]
 class FeedbackGiven(EventData):
     """The customer gave a score, a review or a complaint."""
 
-    feedback_id: Id = Field(description="the answer, review or complaint")
+    feedback_id: Id = Field(description="id of the response, review or complaint")
     metric: Metric = Field(description="csat, nps, ces, review or complaint")
-    score: float | None = Field(default=None, description="the score as it was given")
-    scale: float | None = Field(default=None, gt=0, description="the highest score that could be given")
-    lower_is_better: bool | None = Field(default=None, description="true where a high score is a bad one")
+    score: float | None = Field(default=None, description="the score")
+    scale: float | None = Field(default=None, gt=0, description="the highest possible score")
+    lower_is_better: bool | None = Field(default=None, description="true if a lower score is better")
     sentiment: Sentiment | None = Field(default=None, description="negative, neutral or positive")
     comment: str | None = Field(default=None, description="the customer's words")
     contact_id: Id | None = Field(default=None, description="the contact that it is about")
@@ -25,24 +25,24 @@ class FeedbackGiven(EventData):
 
 
 class FeedbackAnswered(EventData):
-    """Someone answered the feedback, to the customer."""
+    """The company answered the feedback to the customer."""
 
-    feedback_id: Id = Field(description="the feedback that is answered")
-    agent: str | None = Field(default=None, description="who answered, as a code and not a name")
+    feedback_id: Id = Field(description="id of the feedback")
+    agent: str | None = Field(default=None, description="the agent, as a code, not a name")
 
 
 class MentionPosted(EventData):
-    """The customer spoke of the company, or to it, in public."""
+    """The customer posted about the company, or to it, in public."""
 
-    mention_id: Id = Field(description="the post")
-    network: str | None = Field(default=None, description="where, such as mastodon or a review site")
+    mention_id: Id = Field(description="id of the post")
+    network: str | None = Field(default=None, description="the network, such as mastodon or a review site")
     sentiment: Sentiment | None = Field(default=None, description="negative, neutral or positive")
-    text: str | None = Field(default=None, description="the post's words")
+    text: str | None = Field(default=None, description="text of the post")
 
 
 class MentionAnswered(EventData):
-    """The company answered a post."""
+    """The company answered a public post."""
 
-    mention_id: Id = Field(description="the post that is answered")
-    network: str | None = Field(default=None, description="where, such as mastodon or a review site")
-    agent: str | None = Field(default=None, description="who answered, as a code and not a name")
+    mention_id: Id = Field(description="id of the post")
+    network: str | None = Field(default=None, description="the network, such as mastodon or a review site")
+    agent: str | None = Field(default=None, description="the agent, as a code, not a name")

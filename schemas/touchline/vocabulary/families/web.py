@@ -1,4 +1,4 @@
-"""Web and app: what the customer did, and what the page did not do."""
+"""Web and app: what the customer did and what went wrong on the page."""
 
 from pydantic import Field
 
@@ -6,68 +6,68 @@ from touchline.vocabulary.data import Count, EventData, Id, Seconds
 
 
 class _OnPage(EventData):
-    page: str | None = Field(default=None, description="path of the page, or name of the screen")
-    url: str | None = Field(default=None, description="the whole address")
+    page: str | None = Field(default=None, description="path of the page or name of the screen")
+    url: str | None = Field(default=None, description="the full URL")
 
 
 class PageViewed(_OnPage):
-    """A page or a screen came into view."""
+    """A page or a screen was shown."""
 
-    page: str = Field(description="path of the page, or name of the screen")
-    title: str | None = Field(default=None, description="its title")
-    referrer: str | None = Field(default=None, description="address of the page before")
+    page: str = Field(description="path of the page or name of the screen")
+    title: str | None = Field(default=None, description="title of the page")
+    referrer: str | None = Field(default=None, description="URL of the previous page")
 
 
 class SearchPerformed(_OnPage):
-    """The customer searched the shop or the site (for a search of the help pages: help.searched)."""
+    """The customer searched the shop or the site (help pages: help.searched)."""
 
-    query: str = Field(description="what was searched for")
-    results: Count | None = Field(default=None, description="how many results were shown")
+    query: str = Field(description="the search text")
+    results: Count | None = Field(default=None, description="number of results")
 
 
 class ElementClicked(_OnPage):
-    """The customer clicked or tapped something worth counting."""
+    """The customer clicked or tapped an element."""
 
     element: str = Field(description="name or selector of the element")
-    text: str | None = Field(default=None, description="the element's own words")
+    text: str | None = Field(default=None, description="text of the element")
 
 
 class ElementRageClicked(ElementClicked):
-    """The customer clicked one element again and again, quickly: three or more within a second each."""
+    """The customer clicked one element at least three times, each within a second of the last."""
 
-    clicks: Count | None = Field(default=None, description="how many clicks")
+    clicks: Count | None = Field(default=None, description="number of clicks")
 
 
 class ElementDeadClicked(ElementClicked):
     """The customer clicked an element and nothing happened."""
 
-    waited_seconds: Seconds | None = Field(default=None, description="how long nothing happened, in seconds")
+    waited_seconds: Seconds | None = Field(default=None, description="time without a response, in seconds")
 
 
 class ErrorShown(_OnPage):
-    """The customer was shown an error, whoever made it."""
+    """The customer was shown an error message."""
 
-    message: str = Field(description="the words that the customer read")
-    code: str | None = Field(default=None, description="the error's own code")
+    message: str = Field(description="the message that the customer saw")
+    code: str | None = Field(default=None, description="error code")
 
 
 class FormStarted(_OnPage):
-    """The customer typed into the first field of a form."""
+    """The customer started to fill in a form."""
 
-    form_id: Id = Field(description="the form")
-    fields: Count | None = Field(default=None, description="how many fields it has")
+    form_id: Id = Field(description="id of the form")
+    fields: Count | None = Field(default=None, description="number of fields")
 
 
 class FormFieldFailed(_OnPage):
-    """A field of a form refused what the customer entered. Never send what was entered."""
+    """A form field rejected its input. Never send the input itself."""
 
-    form_id: Id = Field(description="the form")
+    form_id: Id = Field(description="id of the form")
     field: str = Field(description="name of the field")
-    message: str | None = Field(default=None, description="the words that the customer read")
+    message: str | None = Field(default=None, description="the message that the customer saw")
 
 
 class FormSubmitted(_OnPage):
-    """A form was sent and accepted."""
+    """A form was submitted and accepted."""
 
-    form_id: Id = Field(description="the form")
-    seconds: Seconds | None = Field(default=None, description="time from its start, in seconds")
+    form_id: Id = Field(description="id of the form")
+    seconds: Seconds | None = Field(default=None, description="time since the form was started, in seconds")
