@@ -148,7 +148,7 @@ def test_a_bad_file_is_said(tmp_path: Path) -> None:
     file.write_text("rules: [{id: x, kind: treshold, title: X}]")
     refused = command("test", "hook", "--alerts", str(file))
     assert refused.exit_code == 1
-    assert "alerts.yaml:1:9: rule 'x': 'treshold' is no kind (did you mean 'threshold'?)" in refused.stderr
+    assert "alerts.yaml:1:9: rule 'x': unknown kind 'treshold' (did you mean 'threshold'?)" in refused.stderr
 
 
 def test_following_needs_a_shared_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("kind: treshold", "1:9: rule 'x': 'treshold' is no kind (did you mean 'threshold'?)"),
+        ("kind: treshold", "1:9: rule 'x': unknown kind 'treshold' (did you mean 'threshold'?)"),
         ("why: no", "'kind' is missing; write one of threshold, change, absence, strike_out"),
         ("kind: absence, longer_then: 1h", "longer_then: unknown key (did you mean 'longer_than'?)"),
         ("kind: absence, longer_than: 1x", "'1x' is not a duration: write one such as 45s, 30m, 4h or 7d"),
@@ -65,7 +65,7 @@ def test_a_fault_of_a_rule_is_named_with_its_place(written: str, said: str) -> N
         ("extends: default\ndisable: [aa]", "there is no rule 'aa' (did you mean 'a'?)"),
         ("extends: defualt", "there is no pack 'defualt' (did you mean 'default'?)"),
         ("channels: {x: {kind: slack}}", "channel.x.url: is missing"),
-        ("channels: {x: {kind: slac, url: s}}", "'slac' is no kind (did you mean 'slack'?)"),
+        ("channels: {x: {kind: slac, url: s}}", "unknown kind 'slac' (did you mean 'slack'?)"),
         ("channels: {x: {kind: email, host: h, sender: a@b.example, to: [], user: u}}", "channel.x.to"),
         ("channels: {x: {kind: webhook, url: 'ftp://a'}}", "channel.x.url"),
         ("extends: default\nroutes: [{rules: c, channels: [x]}]", "route 1: there is no 'c' among the rules"),

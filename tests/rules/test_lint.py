@@ -1,4 +1,4 @@
-"""What is worth a second look in a rules file that can be used."""
+"""Warnings on rules files without faults."""
 
 import pytest
 
@@ -12,12 +12,12 @@ def _warnings(text: str, packs: dict[str, str] | None = None) -> list[str]:
     document = Document(text, "mine.yaml")
     file = read_rules(document, packs or {})
     assert file.faults == ()
-    entries = {one.id: one for one in file.entries}
-    return [str(one) for one in warnings(file.rules, entries, document)]
+    entries = {entry.id: entry for entry in file.entries}
+    return [str(warning) for warning in warnings(file.rules, entries, document)]
 
 
-def test_the_default_pack_gives_no_cause() -> None:
-    """The shipped rules have no warnings."""
+def test_the_default_pack_has_no_warnings() -> None:
+    """The shipped rules pass the linter."""
     pack = load_pack()
     assert warnings(pack.rules, pack.entries, pack.document) == []
 
@@ -28,18 +28,18 @@ def test_the_default_pack_gives_no_cause() -> None:
         (
             "kind: match, when: order.plced",
             "order.plced",
-            "'order.plced' is no type of the vocabulary (did you mean 'order.",
+            "'order.plced' is not a type of the vocabulary (did you mean 'order.",
         ),
-        ("kind: match, when: odrer.*", "odrer.*", "'odrer.*' is no type of the vocabulary"),
+        ("kind: match, when: odrer.*", "odrer.*", "'odrer.*' is not a type of the vocabulary"),
         (
             "kind: match, when: my.own",
             "my.own",
-            "'my.own' is no type of the vocabulary; right only if it is your own",
+            "'my.own' is not a type of the vocabulary; keep it only if it is your own",
         ),
         (
             "kind: match, when: {types: contact.answered, where: {data.wait_second: {gt: 3}}}",
             "{gt: 3}",
-            "data.wait_second is no known field of contact.answered (did you mean 'wait_seconds'?)",
+            "data.wait_second is not a field of contact.answered (did you mean 'wait_seconds'?)",
         ),
         (
             "kind: match, when: {types: feedback.given, where: {data.metric: npss}}",
@@ -49,72 +49,80 @@ def test_the_default_pack_gives_no_cause() -> None:
         (
             "kind: match, when: {types: feedback.given, where: {data.score: {le: '2'}}}",
             "{le:",
-            "data.score of feedback.given is a number, and '2' is none",
+            "data.score of feedback.given is a number, and '2' is not",
         ),
         (
             "kind: match, when: {types: feedback.given, where: {data.score: {matches: 'x'}}}",
             "{matches",
-            "data.score of feedback.given is no text",
+            "data.score of feedback.given is not a text",
         ),
         (
             "kind: match, when: {types: contact.*, where: {channel: fone}}",
             "fone",
             "there is no channel 'fone' (did you mean 'phone'?)",
         ),
-        ("kind: match, when: {where: {context.n: {gt: 5, lt: 3}}}", "{gt: 5", "no value is all of this"),
-        ("kind: match, when: {where: {context.n: {in: []}}}", "{in: []", "no value is all of this"),
+        (
+            "kind: match, when: {where: {context.n: {gt: 5, lt: 3}}}",
+            "{gt: 5",
+            "no value passes all",
+        ),
+        (
+            "kind: match, when: {where: {context.n: {in: []}}}",
+            "{in: []",
+            "no value passes all",
+        ),
         (
             "kind: match, when: {where: {context.n: {exists: false, gt: 3}}}",
             "{exists",
-            "no value is all of this",
+            "no value passes all",
         ),
         (
             "kind: expect, after: cart.updated, then: order.placed, within: 1h, key: [data.items, data.step]",
             "data.step]",
-            "data.step is no known field of cart.updated: right only if you send it, and",
+            "data.step is not a field of cart.updated; keep it only if you send it; the",
         ),
         (
             "kind: expect, after: promise.made, then: promise.kept, by: data.due",
             "data.due",
-            "data.due is no known field of promise.made (did you mean 'due_at'?): right only",
+            "data.due is not a field of promise.made (did you mean 'due_at'?); keep it only",
         ),
         (
             "kind: expect, after: promise.made, then: promise.kept, by: data.kind",
             "data.kind",
-            "data.kind of promise.made is no time",
+            "data.kind of promise.made is not a time",
         ),
         (
             "kind: expect, after: cart.updated, then: [order.placed, order.failed], unless: order.failed, "
             "within: 1h",
             "order.failed, within",
-            "'then' takes all of this already, and comes first",
+            "'then' already takes all of these events",
         ),
         (
             "kind: repeat, of: help.viewed, count: 2, within: 1d, distinct: data.reason, key: [data.reason]",
             "data.reason, key",
-            "data.reason is in the key: it has one value only, and the rule never fires",
+            "data.reason is in the key, so it has one value: the rule never fires",
         ),
         (
             "kind: repeat, of: {where: {channel: phone}}, count: 2, within: 1d, distinct: channel",
             "channel}]",
-            "'where' leaves one value of channel only, and the rule never fires",
+            "'where' allows one value of channel: the rule never fires",
         ),
         (
             "kind: repeat, of: {where: {channel: {in: [app, web]}}}, count: 3, within: 1d, distinct: channel",
             "channel}]",
-            "'where' leaves fewer than 3 values of channel: the rule never fires",
+            "'where' allows fewer than 3 values of channel: the rule never fires",
         ),
         (
             "kind: repeat, of: contact.started, count: 2, within: 1d, distinct: data.menu",
             "data.menu",
-            "data.menu is no known field of contact.started: right only if you send it, and",
+            "data.menu is not a field of contact.started; keep it only if you send it; events",
         ),
     ],
 )
-def test_a_doubt_is_pointed_at(rule: str, at: str, message: str) -> None:
-    """What nobody sends and what can never be true is said with its place."""
+def test_a_warning_has_the_place_of_its_cause(rule: str, at: str, message: str) -> None:
+    """Unknown types and fields, and conditions that are never true, are reported with line and column."""
     text = f"rules: [{{id: a, {rule}}}]"
-    found = next(one for one in _warnings(text) if message in one)
+    found = next(warning for warning in _warnings(text) if message in warning)
     column = int(found.split(":")[2])
     assert text[column - 1 :].startswith(at)
 
@@ -133,13 +141,13 @@ def test_a_doubt_is_pointed_at(rule: str, at: str, message: str) -> None:
         "kind: repeat, of: {where: {channel: {in: [phone, chat]}}}, count: 2, within: 1d, distinct: channel",
     ],
 )
-def test_what_can_be_right_is_left_alone(rule: str) -> None:
-    """Fields of some of a family, fields of unknown types and bounds that meet are no cause for doubt."""
+def test_rules_that_can_fire_have_no_warnings(rule: str) -> None:
+    """Fields of some types of a family, fields of unknown types, and bounds that meet are accepted."""
     assert _warnings(f"rules: [{{id: a, {rule}}}]") == []
 
 
-def test_only_what_the_file_says_is_looked_at() -> None:
-    """A doubtful rule of the pack is the file's matter only where the file changes it."""
+def test_only_rules_of_the_file_are_linted() -> None:
+    """A rule of the pack is linted only if the file changes it."""
     packs = {"default": "rules: [{id: a, kind: match, when: my.own}]"}
     assert _warnings("extends: default", packs) == []
     assert len(_warnings("extends: default\nchange: {a: {when: your.own}}", packs)) == 1

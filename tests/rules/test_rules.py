@@ -12,7 +12,7 @@ from touchline.rules import RulesError, parse_rules
         ("{id: a, kind: match}", "mine.yaml:1:9: rule 'a'.when: is missing"),
         (
             "{id: a, kind: mach, when: x.y}",
-            "rule 'a': 'mach' is no kind (did you mean 'match'?); write one of match,",
+            "rule 'a': unknown kind 'mach' (did you mean 'match'?); write one of match,",
         ),
         (
             "{id: a, kind: match, when: x.y, wight: 3}",
@@ -24,19 +24,19 @@ from touchline.rules import RulesError, parse_rules
         ("{id: a, kind: expect, after: x.y, then: x.z, within: 4000d}", "'4000d' is longer than ten years"),
         ("{id: a, kind: expect, after: x.y, then: x.z}", "write either 'within'"),
         ("{id: a, kind: expect, after: x.y, then: x.z, within: 1h, by: data.due}", "write either 'within'"),
-        ("{id: a, kind: match, when: {where: {reason: x}}}", "'reason' names no field"),
+        ("{id: a, kind: match, when: {where: {reason: x}}}", "'reason' is not a field"),
         (
             "{id: a, kind: match, when: {where: {data.n: {more: 1}}}}",
             "rule 'a'.when.where.data.n: unknown operator 'more'",
         ),
         ("{id: a, kind: match, when: {where: {data.n: {matchs: x}}}}", "'matchs' (did you mean 'matches'?)"),
-        ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is no regular expression"),
+        ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is not a regular expression"),
         ("{id: a, kind: match, when: {where: {data.n: {in: 3}}}}", "'in' takes a list"),
         (
             "{id: a, kind: match, when: 3}",
-            "rule 'a'.when: 3 takes no event: write a type, a list of types, or",
+            "rule 'a'.when: 3 is not a selector: write a type, a list of types, or",
         ),
-        ("{id: a b, kind: match, when: x.y}", "rule 'a b'.id: 'a b' is no id: write up to 64 of"),
+        ("{id: a b, kind: match, when: x.y}", "rule 'a b'.id: 'a b' is not an id: write up to 64 of"),
         (
             "{id: a, kind: match, when: x.y, weight: -1}",
             "rule 'a'.weight: -1 should be greater than or equal to 0",
@@ -45,27 +45,30 @@ from touchline.rules import RulesError, parse_rules
             "{id: a, kind: match, when: x.y, factor: luck}",
             "rule 'a'.factor: 'luck' should be 'people', 'process'",
         ),
-        ("{id: a, kind: match, when: con*}", "a pattern is 'family.*' or '*'"),
-        ("{id: a, kind: match, when: friction.b}", "rule 'a'.when: 'friction.b' names no rule of this file"),
+        ("{id: a, kind: match, when: con*}", "is not a pattern: write 'family.*' or '*'"),
+        (
+            "{id: a, kind: match, when: friction.b}",
+            "rule 'a'.when: 'friction.b': there is no such rule",
+        ),
     ],
 )
-def test_a_wrong_rule_is_told_what_is_wrong(rule: str, message: str) -> None:
-    """The message names the rule and the field, and says what may stand there."""
+def test_a_fault_names_rule_and_field(rule: str, message: str) -> None:
+    """The message names the rule and the field, and shows what to write."""
     with pytest.raises(RulesError) as failure:
         parse_rules(f"rules: [{rule}]", "mine.yaml")
     assert message in str(failure.value)
     assert str(failure.value).startswith("mine.yaml:1:")
 
 
-def test_every_fault_is_named_at_once() -> None:
-    """A file with two wrong rules gives two lines."""
+def test_every_fault_is_reported_at_once() -> None:
+    """Two faulty rules give two lines."""
     with pytest.raises(RulesError) as failure:
         parse_rules("rules: [{id: a, kind: match}, {id: b, kind: match, when: x.y, count: 2}]")
     assert len(str(failure.value).splitlines()) == 2
 
 
-def test_two_layers_and_no_more() -> None:
-    """A rule that hears signals cannot be heard by another, and an id stands once."""
+def test_rules_have_two_layers_and_unique_ids() -> None:
+    """A rule cannot select signals of a rule that selects signals, and each id is unique."""
     text = """
 rules:
   - {id: a, kind: match, when: x.y}
@@ -75,18 +78,18 @@ rules:
 """
     with pytest.raises(RulesError) as failure:
         parse_rules(text)
-    assert "'friction.b' is itself of the second layer" in str(failure.value)
-    assert "rules:6:10: rule 'a'.id: is there twice" in str(failure.value)
+    assert "'friction.b' selects signals itself" in str(failure.value)
+    assert "rules:6:10: rule 'a'.id: duplicate id" in str(failure.value)
 
 
-def test_no_yaml_is_said_so() -> None:
-    """A file that is not YAML is refused with the place."""
+def test_invalid_yaml_is_refused() -> None:
+    """The message has the place of the syntax error."""
     with pytest.raises(RulesError, match="not YAML"):
         parse_rules("rules: [")
 
 
 def test_short_forms_mean_the_long_ones() -> None:
-    """A bare type, a list of types and a selector's bare type all name a list of types."""
+    """A type, a list of types, and both under `types` are the same selector."""
     versions = {
         parse_rules(f"rules: [{{id: a, kind: match, when: {when}}}]")[0].version
         for when in ("x.y", "[x.y]", "{types: x.y}", "{types: [x.y]}")
@@ -94,8 +97,8 @@ def test_short_forms_mean_the_long_ones() -> None:
     assert len(versions) == 1
 
 
-def test_the_fingerprint_follows_what_the_rules_say() -> None:
-    """The order of the rules does not matter to it, a threshold does."""
+def test_the_fingerprint_depends_on_content_alone() -> None:
+    """The order of rules does not change it; a threshold does."""
 
     def fingerprint(*rules: str) -> str:
         return RuleSet(parse_rules(f"rules: [{', '.join(rules)}]")).fingerprint

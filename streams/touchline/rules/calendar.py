@@ -1,8 +1,8 @@
-"""Business time: when a place is open, and when so much opening time has passed since an event.
+"""Business time: opening hours, and deadlines that count them.
 
-The law: a moment is open when the clock on the wall of the calendar's zone shows a time within the hours
-of that weekday, and its date is no holiday. So an hour that the clock skips in spring counts for nothing,
-and one that it shows twice in autumn counts twice.
+The law: a moment is open if the local time in the calendar's zone lies within the hours of its weekday, and
+its date is not a holiday. So an hour that daylight saving skips does not count, and a repeated hour counts
+twice.
 """
 
 import re
@@ -16,14 +16,16 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from touchline.vocabulary.durations import DAY, MINUTE
+from touchline.vocabulary.wording import word_list
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EARLIEST, LATEST = -2_208_988_800_000, 7_258_118_400_000
-"""The years 1900 to 2199, in ms: outside of them there are no deadlines, and stores know no times."""
+"""The years 1900 to 2199, in ms: the times that stores can hold. There are no deadlines outside them."""
 MOST_HOLIDAYS = 1_000
 MOST_YEARS = 25
-"""No deadline is further away: a year of opening hours, put off by every holiday by a week."""
+"""The longest distance of a deadline: a year of opening hours, delayed by a week for each holiday."""
 YEARS_KEPT = 32
+"""Years whose opening intervals are cached."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -37,23 +39,23 @@ Hours = tuple[tuple[int, int], ...]
 def _weekdays(name: str) -> list[int]:
     first, dash, last = name.strip().lower().partition("-")
     if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-        raise ValueError(f"'{name}' is no day: write {', '.join(WEEKDAYS)}, or a range such as mon-fri")
+        raise ValueError(f"'{name}' is not a weekday: write {word_list(WEEKDAYS)}, or a range: mon-fri")
     begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
-    return [(begin + n) % 7 for n in range((end - begin) % 7 + 1)]
+    return [(begin + day) % 7 for day in range((end - begin) % 7 + 1)]
 
 
 def _hours(text: Any) -> tuple[int, int]:
     match = _HOURS.match(text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"{text!r} are no opening hours: write 09:00-17:00")
+        raise ValueError(f"{text!r} are not opening hours: write them as 09:00-17:00")
     begin_hour, begin_minute, end_hour, end_minute = map(int, match.groups())
     begin, end = begin_hour * 60 + begin_minute, end_hour * 60 + end_minute
     if max(begin_minute, end_minute) > 59 or max(begin, end) > 24 * 60:
-        raise ValueError(f"'{text}': a day has the times 00:00 to 24:00")
+        raise ValueError(f"'{text}': times of a day are 00:00 to 24:00")
     if begin >= end:
         raise ValueError(
-            f"'{text}' ends before it begins: hours across midnight are written as "
-            "…-24:00 on the one day and 00:00-… on the next"
+            f"'{text}' ends before it begins: for hours across midnight, write "
+            "…-24:00 on one day and 00:00-… on the next"
         )
     return begin, end
 
@@ -63,16 +65,16 @@ def _week(value: Any) -> Any:
         raise ValueError("write opening hours by weekday, such as {mon-fri: 09:00-17:00}")
     week: dict[int, list[tuple[int, int]]] = {}
     for name, written in value.items():
-        spans = sorted(_hours(one) for one in (written if isinstance(written, list) else [written]))
+        spans = sorted(_hours(text) for text in (written if isinstance(written, list) else [written]))
         for (_, end), (begin, _) in pairwise(spans):
             if begin < end:
                 raise ValueError(f"{name}: the hours overlap")
         for day in _weekdays(str(name)):
             if day in week:
-                raise ValueError(f"{WEEKDAYS[day]} is there twice")
+                raise ValueError(f"{WEEKDAYS[day]} has hours twice: write them once")
             week[day] = spans
     if not any(week.values()):
-        raise ValueError("never open: write the hours of at least one day, such as {mon-fri: 09:00-17:00}")
+        raise ValueError("no opening hours: write those of at least one day, such as {mon-fri: 09:00-17:00}")
     return tuple(tuple(week.get(day, ())) for day in range(7))
 
 
@@ -83,7 +85,7 @@ def _holiday(value: Any) -> Any:
         except ValueError:
             pass
     if type(value) is not date:
-        raise ValueError(f"{value!r} is no day: write it as 2026-12-25")
+        raise ValueError(f"{value!r} is not a date: write it as 2026-12-25")
     return value
 
 
@@ -91,12 +93,12 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is no time zone: write one such as Europe/Berlin or UTC") from error
+        raise ValueError(f"'{name}' is not a time zone: write one such as Europe/Berlin or UTC") from error
     return name
 
 
 class Calendar(BaseModel):
-    """When a place is open: in its time zone, by weekday, save on holidays."""
+    """Opening hours by weekday in a time zone, except on holidays."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -106,24 +108,21 @@ class Calendar(BaseModel):
 
     @property
     def year_of_opening(self) -> int:
-        """Opening time, in ms, of 52 ordinary weeks: the most that a rule may wait."""
+        """Opening time (ms) of 52 weeks without holidays: the longest that a rule may wait."""
         return 52 * MINUTE * sum(end - begin for day in self.hours for begin, end in day)
 
 
 class _Year(NamedTuple):
-    """The opening intervals of one year (UTC), in order: where each begins and ends, in ms."""
+    """The opening intervals of one year (UTC), in order: when each begins and ends, in ms."""
 
     begins: list[int]
     ends: list[int]
     before: list[int]
-    """Opening time of the year, in ms, before each interval; one longer than the others."""
+    """Opening time of the year (ms) before each interval, and the total at the end."""
 
 
 class BusinessClock:
-    """Counts the opening time of a calendar.
-
-    A deadline is found by bisection among the intervals of a year, of which at most `YEARS_KEPT` are kept.
-    """
+    """Computes deadlines in the opening time of a calendar, by bisection among the intervals of a year."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
@@ -132,9 +131,9 @@ class BusinessClock:
         self._years: dict[int, _Year] = {}
 
     def deadline(self, time: int, within: int) -> int | None:
-        """The first moment at which `within` ms of opening time have passed since `time` (both in ms).
+        """The first moment at which `within` ms of opening time have passed since `time` (ms).
 
-        None outside of the years that are counted.
+        None outside `EARLIEST` to `LATEST`.
         """
         if not EARLIEST <= time < LATEST:
             return None
@@ -187,9 +186,9 @@ class BusinessClock:
                         yield since, until
 
     def _stretches(self, number: int) -> Iterator[tuple[int, int, int]]:
-        """The year in pieces between which the zone's offset changes: from, to, offset, in ms.
+        """The parts of the year with a constant UTC offset: begin, end and offset, in ms.
 
-        Within a piece the clock on the wall is plain arithmetic.
+        Within a part, local time is UTC plus the offset.
         """
         begin = here = datetime(number, 1, 1, tzinfo=UTC)
         end = datetime(number + 1, 1, 1, tzinfo=UTC)
@@ -204,7 +203,7 @@ class BusinessClock:
             yield _ms(begin), _ms(end), self._offset(begin)
 
     def _change(self, before: datetime, after: datetime) -> datetime:
-        """The second at which the offset of `before` has changed to that of `after`."""
+        """The first second with the offset of `after`, between two times with different offsets."""
         old = self._offset(before)
         while after - before > timedelta(seconds=1):
             middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))

@@ -1,7 +1,7 @@
 """Conditions of a selector: a field path, an operator, a value (docs/semantics.md#friction).
 
-A comparison with a missing field or of unlike types is false, save `exists: false`, and `ne` and
-`not_in` on a missing field, which are true. A field that is null is missing.
+The law: a comparison with a missing field, or between values of different types, is false. Exceptions are
+`exists: false`, and `ne` and `not_in` on a missing field, which are true. A null field is missing.
 """
 
 import json
@@ -15,7 +15,7 @@ from touchline.vocabulary.event import Event
 Condition = Callable[[Event], bool]
 
 ENVELOPE_FIELDS = ("id", "type", "channel", "source", "producer")
-"""Fields that a path may name by themselves; the rest begin `data.`, `context.` or `identifiers.`."""
+"""Fields with a path of one word; other paths begin with `data.`, `context.` or `identifiers.`."""
 
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -27,12 +27,12 @@ OPERATORS = ("eq", "ne", *_ORDERINGS, "in", "not_in", "exists", "matches")
 
 
 def field(path: str) -> Callable[[Event], Any]:
-    """A reader of the field at `path`: its value, or None where it is missing.
+    """A function that reads the field at `path`: its value, or None if it is missing.
 
-    `identifiers.<kind>` is the value of that kind, the first by text where there are several.
+    `identifiers.<kind>` is the value of that kind, the first in text order if there are several.
 
     Raises:
-        ValueError: `path` names no field of an event.
+        ValueError: Events have no such field.
     """
     root, _, rest = path.partition(".")
     if not rest and root in ENVELOPE_FIELDS:
@@ -40,7 +40,7 @@ def field(path: str) -> Callable[[Event], Any]:
     if rest and root == "identifiers":
         prefix = f"{rest}:"
         return lambda event: next(
-            (one[len(prefix) :] for one in event.identifiers if one.startswith(prefix)), None
+            (name[len(prefix) :] for name in event.identifiers if name.startswith(prefix)), None
         )
     if rest and root in ("data", "context"):
         names = rest.split(".")
@@ -49,13 +49,13 @@ def field(path: str) -> Callable[[Event], Any]:
             return lambda event: event.data.get(name)
         return lambda event: _descend(getattr(event, root), names)
     raise ValueError(
-        f"'{path}' names no field: write one of {', '.join(ENVELOPE_FIELDS)}, "
+        f"'{path}' is not a field: write one of {', '.join(ENVELOPE_FIELDS)}, "
         "or data.NAME, context.NAME, identifiers.KIND"
     )
 
 
 def key(paths: Sequence[str]) -> Callable[[Event], Any]:
-    """A reader of the values at `paths`, hashable, or None where the event lacks one of them."""
+    """A function that reads the values at `paths`, hashable; None if the event lacks one of them."""
     fields = [field(path) for path in paths]
 
     def values(event: Event) -> Any:
@@ -66,7 +66,7 @@ def key(paths: Sequence[str]) -> Callable[[Event], Any]:
 
 
 def identity(value: Any) -> Any:
-    """A hashable stand-in that is equal for equal JSON values alone (true is not 1; 1 is 1.0)."""
+    """A hashable value, equal for equal JSON values only: true is not 1, but 1 is 1.0."""
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, list | dict):
@@ -75,10 +75,10 @@ def identity(value: Any) -> Any:
 
 
 def condition(path: str, wanted: Any) -> Condition:
-    """The condition that the field at `path` is `wanted`: a value, or a map of operators.
+    """The condition that the field at `path` equals a value, or passes a mapping of operators.
 
     Raises:
-        ValueError: an unknown path or operator, or a value that the operator cannot take.
+        ValueError: The path or an operator is unknown, or an operator cannot take its value.
     """
     read = field(path)
     tests = [
@@ -99,7 +99,7 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
     if name in _ORDERINGS:
         compare = _ORDERINGS[name]
         if not isinstance(wanted, str | int | float):
-            raise ValueError(f"{path}: '{name}' compares with a number or a text, not with {wanted!r}")
+            raise ValueError(f"{path}: '{name}' takes a number or a text, not {wanted!r}")
         return lambda found: found is not None and _alike(found, wanted) and compare(found, wanted)
     if name in ("in", "not_in"):
         if not isinstance(wanted, list):
@@ -115,22 +115,22 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
 
 
 def _membership(name: str, wanted: list[Any]) -> Callable[[Any], bool]:
-    # Nearly always texts among texts, which is one look-up.
-    texts = frozenset(one for one in wanted if isinstance(one, str))
-    others = [one for one in wanted if not isinstance(one, str)]
+    # Nearly always a text among texts: one look-up.
+    texts = frozenset(value for value in wanted if isinstance(value, str))
+    others = [value for value in wanted if not isinstance(value, str)]
 
     def is_in(found: Any) -> bool:
         if isinstance(found, str):
             return found in texts
-        return any(_alike(found, one) and found == one for one in others)
+        return any(_alike(found, value) and found == value for value in others)
 
     def is_not_in(found: Any) -> bool:
         if found is None:
             return True
         if isinstance(found, str):
             return found not in texts and (bool(texts) or not wanted)
-        alike = [one for one in others if _alike(found, one)]
-        return all(found != one for one in alike) and (bool(alike) or not wanted)
+        alike = [value for value in others if _alike(found, value)]
+        return all(found != value for value in alike) and (bool(alike) or not wanted)
 
     return is_in if name == "in" else is_not_in
 
@@ -141,13 +141,13 @@ def _pattern(wanted: Any, path: str) -> Callable[[Any], bool]:
     try:
         pattern = re.compile(wanted)
     except re.error as error:
-        raise ValueError(f"{path}: '{wanted}' is no regular expression: {error}") from error
+        raise ValueError(f"{path}: '{wanted}' is not a regular expression: {error}") from error
     return lambda found: isinstance(found, str) and pattern.search(found) is not None
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two JSON values are of one type: bool, number, text, list or object."""
-    return _kind(one) is _kind(other)
+def _alike(left: Any, right: Any) -> bool:
+    """Whether two JSON values have the same type: bool, number, text, list or object."""
+    return _kind(left) is _kind(right)
 
 
 def _kind(value: Any) -> type:

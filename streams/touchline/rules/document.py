@@ -1,4 +1,8 @@
-"""A YAML text and where in it each thing stands, so that a fault can be pointed at."""
+"""A YAML document with the position of every value, so that each fault has a line and a column.
+
+The positions are those of PyYAML's node graph, exact to the column; ruamel.yaml would be a second YAML parser
+with the same positions.
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,15 +12,14 @@ import yaml
 from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
-"""The way to a value from the top of the document: keys and, from 0, positions in lists."""
-
+"""The path to a value: keys, and indexes in lists."""
 
 MOST_VALUES = 200_000
-"""Values of a document, aliases counted as what they stand for."""
+"""Values of a document, with each alias counted as the values that it repeats: the limit for YAML bombs."""
 
 
 class Fault(NamedTuple):
-    """Something wrong, or worth a warning: the place as `file:line:column`, and what to write instead."""
+    """An error or a warning: the place as `file:line:column`, and what to write instead."""
 
     place: str
     message: str
@@ -26,11 +29,11 @@ class Fault(NamedTuple):
 
 
 class Document:
-    """A YAML text read once: its `raw` value, the places of all in it, and its faults as YAML.
+    """A parsed YAML text: its `raw` value, the place of each value, and its syntax faults.
 
     Args:
         text: The YAML.
-        name: What places call it, such as the name of its file.
+        name: The name in places, such as the file's name.
     """
 
     def __init__(self, text: str, name: str) -> None:
@@ -53,7 +56,7 @@ class Document:
             self.faults.append(Fault(self._values[()], f"not YAML: {error}"))
 
     def place(self, path: Path, *, key: bool = False) -> str:
-        """Where the value at `path` begins, or its key; of what is not there, where it is missing."""
+        """Where the value at `path` begins, or its key; for a missing value, where its parent begins."""
         if key and path in self._keys:
             return self._keys[path]
         while path not in self._values:
@@ -66,7 +69,7 @@ class Document:
 
     def _mark(self, node: yaml.Node, path: Path, within: set[int]) -> None:
         if id(node) in within or len(self._values) > MOST_VALUES:
-            problem = "an alias inside of what it names" if id(node) in within else "too much for one file"
+            problem = "an alias contains itself" if id(node) in within else f"over {MOST_VALUES:,} values"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         within = within | {id(node)}
         self._values[path] = self._place(node.start_mark)
@@ -77,7 +80,7 @@ class Document:
             for name, item in node.value:
                 below = (*path, name.value if isinstance(name, yaml.ScalarNode) else "")
                 if below in self._keys:
-                    self.faults.append(Fault(self._place(name.start_mark), f"'{name.value}' is there twice"))
+                    self.faults.append(Fault(self._place(name.start_mark), f"duplicate key '{name.value}'"))
                 self._keys[below] = self._place(name.start_mark)
                 self._mark(item, below, within)
 
@@ -86,24 +89,24 @@ class Document:
 
 
 def by_place(fault: Fault) -> tuple[str, int, int]:
-    """Faults in the order in which a reader of the file meets them."""
+    """The sort key of faults: the name of the file, then line and column."""
     name, line, column = fault.place.rsplit(":", 2)
     return name, int(line), int(column)
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` where a known word is near, else nothing."""
+    """` (did you mean 'x'?)` if a known word is similar, otherwise an empty text."""
     near = get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def explained(detail: ErrorDetails, known: Iterable[str], kinds: Iterable[str]) -> str:
-    """What is wrong, of an error of pydantic's; with its input left out, nothing of what was written.
+    """The message for a validation error.
 
     Args:
-        detail: The error.
-        known: The keys that may stand there.
-        kinds: What `kind` may be.
+        detail: The error of pydantic's; without `input`, the message repeats no value.
+        known: The keys that are allowed at its location.
+        kinds: The values that `kind` may have.
     """
     if detail["type"] == "extra_forbidden":
         word = detail["loc"][-1]
@@ -114,7 +117,7 @@ def explained(detail: ErrorDetails, known: Iterable[str], kinds: Iterable[str]) 
         return f"'kind' is missing; write one of {', '.join(kinds)}"
     if detail["type"] == "union_tag_invalid":
         tag = detail["ctx"]["tag"]
-        return f"'{tag}' is no kind{suggestion(tag, kinds)}; write one of {', '.join(kinds)}"
+        return f"unknown kind '{tag}'{suggestion(tag, kinds)}; write one of {', '.join(kinds)}"
     message = detail["msg"].removeprefix("Value error, ")
     if "input" not in detail:
         return message.removeprefix("Input ")

@@ -1,4 +1,4 @@
-"""What is worth a second look in rules: types and fields that nobody knows, and what can never be true."""
+"""Warnings on valid rules: unknown types and fields, and conditions that are never true."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -9,16 +9,17 @@ from touchline.rules.overrides import Entry
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.envelope import Channel
 from touchline.vocabulary.registry import EVENT_TYPES
+from touchline.vocabulary.wording import word_list
 
-_CHANNELS = [one.value for one in Channel]
+_CHANNELS = [channel.value for channel in Channel]
 _TRUE_WHERE_MISSING = {"ne", "not_in"}
 
 Found = Iterator[tuple[Path, str]]
-"""Places in a rule, and what is to be said of them."""
+"""Paths in a rule, each with its warning."""
 
 
 class Field(NamedTuple):
-    """What the vocabulary says of a field: its JSON types, its only values (if so), if it is a time."""
+    """A field in the vocabulary: its JSON types, its enumerated values, and whether it is a time."""
 
     kinds: frozenset[str]
     values: tuple[Any, ...]
@@ -26,7 +27,7 @@ class Field(NamedTuple):
 
 
 def warnings(rules: Iterable[Rule], entries: Mapping[str, Entry], document: Document) -> list[Fault]:
-    """What is worth a second look in the rules that `document` writes or changes."""
+    """The warnings on the rules that `document` defines or changes."""
     return [
         entries[rule.id].fault(path, message)
         for rule in rules
@@ -39,9 +40,9 @@ def _of_rule(rule: Rule) -> Found:
     for part, selector in rule.parts:
         for path, message in _of_selector(selector):
             yield (part, *path), message
-        for number, field in enumerate(rule.key):
+        for index, field in enumerate(rule.key):
             for name in _lacking(selector, field):
-                yield ("key", number), f"{_unknown(name, field)}, and without it takes no part in the rule"
+                yield ("key", index), f"{_unknown(name, field)}; the rule ignores events without it"
     if isinstance(rule, ExpectRule):
         yield from _of_expect(rule)
     if isinstance(rule, RepeatRule) and rule.distinct is not None:
@@ -49,12 +50,12 @@ def _of_rule(rule: Rule) -> Found:
 
 
 def _of_selector(selector: SelectorModel) -> Found:
-    for number, name in enumerate(selector.types or ()):
+    for index, name in enumerate(selector.types or ()):
         if not name.startswith("friction.") and name != "*" and not _named(name):
             near = suggestion(name, EVENT_TYPES)
             yield (
-                ("types", number),
-                f"'{name}' is no type of the vocabulary{near}; right only if it is your own",
+                ("types", index),
+                f"'{name}' is not a type of the vocabulary{near}; keep it only if it is your own",
             )
     for path, wanted in selector.where.items():
         tests = wanted if isinstance(wanted, dict) else {"eq": wanted}
@@ -73,7 +74,7 @@ def _of_selector(selector: SelectorModel) -> Found:
                         f"there is no channel '{value}'{suggestion(value, _CHANNELS)}",
                     )
         if _contradiction(tests):
-            yield ("where", path), "no value is all of this: the rule never hears such an event"
+            yield ("where", path), "no value passes all of these tests: the selector never takes an event"
 
 
 def _of_expect(rule: ExpectRule) -> Found:
@@ -81,27 +82,27 @@ def _of_expect(rule: ExpectRule) -> Found:
         for name in _types(rule.after) or ():
             field = _field(name, rule.by)
             if name in _lacking(rule.after, rule.by):
-                yield ("by",), f"{_unknown(name, rule.by)}, and without it begins nothing"
+                yield ("by",), f"{_unknown(name, rule.by)}; the rule ignores events without it"
             elif field is not None and not field.is_time:
-                yield ("by",), f"{rule.by} of {name} is no time: it never begins anything"
+                yield ("by",), f"{rule.by} of {name} is not a time: the rule never starts"
     then, unless = rule.then, rule.unless
     if unless is not None and not then.where and set(unless.types or ["*"]) <= set(then.types or ["*"]):
-        yield ("unless",), "'then' takes all of this already, and comes first"
+        yield ("unless",), "'then' already takes all of these events, and comes first"
 
 
 def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
     wanted = rule.of.where.get(distinct)
     if distinct in rule.key:
-        yield ("distinct",), f"{distinct} is in the key: it has one value only, and the rule never fires"
+        yield ("distinct",), f"{distinct} is in the key, so it has one value: the rule never fires"
     elif wanted is not None and (not isinstance(wanted, dict) or "eq" in wanted):
-        yield ("distinct",), f"'where' leaves one value of {distinct} only, and the rule never fires"
+        yield ("distinct",), f"'where' allows one value of {distinct}: the rule never fires"
     elif isinstance(wanted, dict) and len(wanted.get("in", range(rule.count))) < rule.count:
         yield (
             ("distinct",),
-            f"'where' leaves fewer than {rule.count} values of {distinct}: the rule never fires",
+            f"'where' allows fewer than {rule.count} values of {distinct}: the rule never fires",
         )
     for name in _lacking(rule.of, distinct):
-        yield ("distinct",), f"{_unknown(name, distinct)}, and without it does not count"
+        yield ("distinct",), f"{_unknown(name, distinct)}; events without it do not count"
 
 
 def _named(pattern: str) -> list[str]:
@@ -111,40 +112,42 @@ def _named(pattern: str) -> list[str]:
 
 
 def _types(selector: SelectorModel) -> list[str] | None:
-    """The types that a selector takes, if the vocabulary knows all of them."""
+    """The types that a selector takes; None unless the vocabulary has all of them."""
     if selector.types is None or any(name == "*" or not _named(name) for name in selector.types):
         return None
     return [known for name in selector.types for known in _named(name)]
 
 
 def _lacking(selector: SelectorModel, path: str) -> list[str]:
-    """The types named by a selector that have no such field of data; of a family, if all of it lacks it."""
+    """The types of a selector without the data field; a family counts if all its types lack the field."""
     if not path.startswith("data.") or "." in path.removeprefix("data."):
         return []
     lacking = []
     for name in selector.types or ():
         known = _named(name)
-        if known and all(_field(one, path) is None for one in known):
+        if known and all(_field(event_type, path) is None for event_type in known):
             lacking.append(known[0] if name.endswith(".*") else name)
     return lacking
 
 
 def _unknown(name: str, path: str) -> str:
     near = suggestion(path.removeprefix("data."), EVENT_TYPES[name].model.model_fields)
-    return f"{path} is no known field of {name}{near}: right only if you send it"
+    return f"{path} is not a field of {name}{near}; keep it only if you send it"
 
 
 @cache
 def _field(name: str, path: str) -> Field | None:
-    """What the vocabulary says of a field of a type's data; None where it knows of none."""
+    """A field of a type's data in the vocabulary; None if there is none."""
     about = EVENT_TYPES[name].model.model_json_schema().get("properties", {}).get(path.removeprefix("data."))
     if about is None or not path.startswith("data."):
         return None
-    choices = [one for one in about.get("anyOf", [about]) if one.get("type") != "null"]
+    schemas = [schema for schema in about.get("anyOf", [about]) if schema.get("type") != "null"]
     return Field(
-        kinds=frozenset(one["type"].replace("integer", "number") for one in choices if "type" in one),
-        values=tuple(value for one in choices for value in one.get("enum", ())),
-        is_time=any(one.get("format") == "date-time" for one in choices),
+        kinds=frozenset(
+            schema["type"].replace("integer", "number") for schema in schemas if "type" in schema
+        ),
+        values=tuple(value for schema in schemas for value in schema.get("enum", ())),
+        is_time=any(schema.get("format") == "date-time" for schema in schemas),
     )
 
 
@@ -153,24 +156,21 @@ def _holds_where_missing(tests: Mapping[str, Any]) -> bool:
 
 
 def _values(tests: Mapping[str, Any]) -> list[Any]:
-    """The values that a field is compared with for equality."""
-    lists = [tests.get("in", []), tests.get("not_in", [])]
-    return [
-        *(tests[name] for name in ("eq", "ne") if name in tests),
-        *(one for many in lists for one in many),
-    ]
+    """The values that a field is tested for equality with."""
+    single = [tests[name] for name in ("eq", "ne") if name in tests]
+    return [*single, *tests.get("in", []), *tests.get("not_in", [])]
 
 
 def _unlike(field: Field, tests: Mapping[str, Any]) -> str:
-    """Why a value can never be equal to the field, or compared with it; empty if it can."""
+    """Why the field can never equal a value, or be compared with it; empty if it can."""
     orderings = [tests[name] for name in ("gt", "ge", "lt", "le") if name in tests]
     for value in [*_values(tests), *orderings]:
         if field.values and value not in field.values:
             return f"is never {value!r}{suggestion(value, map(str, field.values))}"
         if field.kinds and _kind(value) not in field.kinds:
-            return f"is a {' or '.join(sorted(field.kinds))}, and {value!r} is none"
+            return f"is a {word_list(sorted(field.kinds))}, and {value!r} is not"
     if "matches" in tests and field.kinds and "string" not in field.kinds:
-        return "is no text: 'matches' is never true of it"
+        return "is not a text: 'matches' is never true"
     return ""
 
 
@@ -181,7 +181,7 @@ def _kind(value: Any) -> str:
 
 
 def _contradiction(tests: Mapping[str, Any]) -> bool:
-    """Whether no value passes all of the tests, as far as that is plain."""
+    """Whether it is plain that no value passes all tests."""
     lower = [(tests[name], name == "gt") for name in ("gt", "ge") if name in tests]
     upper = [(tests[name], name == "lt") for name in ("lt", "le") if name in tests]
     crossed = any(

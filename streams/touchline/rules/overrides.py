@@ -1,4 +1,4 @@
-"""A rules file over another: rules added and replaced, changed, and disabled."""
+"""Merges a rules file into the one that it extends: rules are added, replaced, changed or disabled."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,41 +11,43 @@ _FIXED = ("id", "kind")
 
 @dataclass(frozen=True)
 class Entry:
-    """A rule as it is written: its fields, and where they stand."""
+    """A rule as written: its fields, and their places."""
 
     raw: Mapping[str, Any]
     document: Document
     path: Path
     changed: Mapping[str, tuple[Document, Path]]
-    """Where the fields stand that were changed afterwards."""
+    """The places of fields that another document changed."""
 
     @property
     def id(self) -> str:
-        """The rule's id; empty where it has none."""
+        """The rule's id; empty if it is missing."""
         return str(self.raw.get("id", ""))
 
     @property
     def documents(self) -> list[Document]:
-        """Every document that has a part in the rule."""
+        """The document of the rule, and those that change it."""
         return [self.document, *(document for document, _ in self.changed.values())]
 
     def fault(self, loc: Path, message: str, *, key: bool = False) -> Fault:
         """A fault at a field of the rule."""
         document, path = self.document, (*self.path, *loc)
         if loc and loc[0] in self.changed:
-            document, before = self.changed[str(loc[0])]
-            path = (*before, *loc)
+            document, change = self.changed[str(loc[0])]
+            path = (*change, *loc)
         name = f"rule '{self.id}'" if self.id else f"rule {int(self.path[-1]) + 1}"
         shown = [str(part) for part in loc if part != "types" and not isinstance(part, int)]
         return document.fault(path, ".".join([name, *shown]) + f": {message}", key=key)
 
 
 def entries(document: Document, rules: list[Any]) -> tuple[list[Entry], list[Fault]]:
-    """The rules that a document itself writes."""
-    found = [Entry(raw, document, ("rules", n), {}) for n, raw in enumerate(rules) if isinstance(raw, dict)]
+    """The rules in the document itself, and a fault for each that is not a mapping."""
+    found = [
+        Entry(raw, document, ("rules", index), {}) for index, raw in enumerate(rules) if isinstance(raw, dict)
+    ]
     faults = [
-        document.fault(("rules", n), f"rule {n + 1}: write its fields, such as {{id: …, kind: …}}")
-        for n, raw in enumerate(rules)
+        document.fault(("rules", index), f"rule {index + 1}: write its fields, such as {{id: …, kind: …}}")
+        for index, raw in enumerate(rules)
         if not isinstance(raw, dict)
     ]
     return found, faults
@@ -58,15 +60,20 @@ def overridden(
     change: Mapping[str, Mapping[str, Any]],
     disable: list[str],
 ) -> tuple[list[Entry], list[Fault]]:
-    """The rules of `base` as a document has them: its `own` rules replace those of their id, or follow them.
+    """The rules of `base` with a document's overrides, and the faults of the overrides.
 
-    Of `change`, a field replaces the whole field; null takes it away.
+    A rule of `own` replaces the rule with its id, or follows the others. A field under `change` replaces the
+    whole field; null removes it.
     """
-    replaced = {one.id: one for one in own}
-    ids = {one.id for one in base}
-    faults = list(_unknown(document, ids, set(replaced), change, disable))
-    kept = [_changed(replaced.get(one.id, one), document, change) for one in base if one.id not in disable]
-    return [*kept, *(one for one in own if one.id not in ids)], faults
+    replacements = {entry.id: entry for entry in own}
+    ids = {entry.id for entry in base}
+    faults = list(_override_faults(document, ids, set(replacements), change, disable))
+    kept = [
+        _changed(replacements.get(entry.id, entry), document, change)
+        for entry in base
+        if entry.id not in disable
+    ]
+    return [*kept, *(entry for entry in own if entry.id not in ids)], faults
 
 
 def _changed(entry: Entry, document: Document, change: Mapping[str, Mapping[str, Any]]) -> Entry:
@@ -76,30 +83,30 @@ def _changed(entry: Entry, document: Document, change: Mapping[str, Mapping[str,
     return replace(entry, raw=raw, changed={**entry.changed, **places}) if fields else entry
 
 
-def _unknown(
+def _override_faults(
     document: Document,
     ids: set[str],
     own: set[str],
     change: Mapping[str, Mapping[str, Any]],
     disable: list[str],
 ) -> Iterator[Fault]:
-    for number, name in enumerate(disable):
+    for index, name in enumerate(disable):
         if name not in ids:
             yield document.fault(
-                ("disable", number), f"disable: there is no rule '{name}'{suggestion(name, ids)}"
+                ("disable", index), f"disable: there is no rule '{name}'{suggestion(name, ids)}"
             )
         elif name in own or name in change:
             yield document.fault(
-                ("disable", number), f"disable: rule '{name}' is changed as well; do one or the other"
+                ("disable", index), f"disable: rule '{name}' is also changed; remove one of both"
             )
     for name, fields in change.items():
         if name not in ids:
             message = f"change: there is no rule '{name}'{suggestion(name, ids)}"
             yield document.fault(("change", name), message, key=True)
         elif name in own:
-            message = f"change: rule '{name}' stands under 'rules' as well; change it there"
+            message = f"change: rule '{name}' is also under 'rules'; change it there"
             yield document.fault(("change", name), message, key=True)
         for field in fields:
             if field in _FIXED:
-                message = f"change: the {field} of '{name}' stays; write another rule under 'rules'"
+                message = f"change: the {field} of '{name}' cannot change; write a new rule under 'rules'"
                 yield document.fault(("change", name, field), message, key=True)

@@ -1,4 +1,4 @@
-"""Rules as data: what a rule may say (docs/semantics.md#friction)."""
+"""The model of a rule: the kinds, their fields and the values of each (docs/semantics.md#friction)."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")
 _BUSINESS = re.compile(r"([1-9]\d*) business (minute|hour)s?\Z")
 
 LONGEST = 3_660 * DAY
-"""The longest time, in ms, that a rule may name."""
+"""The longest duration (ms) of a rule."""
 
 Factor = Literal["people", "process", "technology", "culture"]
 
@@ -25,7 +25,7 @@ Factor = Literal["people", "process", "technology", "culture"]
 def _span(text: Any) -> int:
     span = parse_duration(text)
     if span > LONGEST:
-        raise ValueError(f"'{text}' is longer than ten years: write a shorter time")
+        raise ValueError(f"'{text}' is longer than ten years: write a shorter duration")
     return span
 
 
@@ -33,35 +33,35 @@ def _calendar(name: Any, info: ValidationInfo) -> Any:
     known: Mapping[str, Calendar] = (info.context or {}).get("calendars", {})
     if not isinstance(name, str) or name not in known:
         raise ValueError(
-            f"there is no calendar '{name}'{suggestion(name, known)}; write it under 'calendars'"
+            f"there is no calendar '{name}'{suggestion(name, known)}; define it under 'calendars'"
         )
     return known[name]
 
 
-def _waiting(text: Any, info: ValidationInfo) -> int:
+def _within(text: Any, info: ValidationInfo) -> int:
     calendar: Calendar | None = info.data.get("calendar")
     if not isinstance(text, str) or "business" not in text:
         if calendar is not None:
-            raise ValueError("with a 'calendar' it is opening time that counts: write 8 business hours")
+            raise ValueError("a 'calendar' counts business time: write a duration such as 8 business hours")
         return _span(text)
     match = _BUSINESS.match(text.strip())
     if match is None:
         raise ValueError(
-            f"'{text}' is no business time: write 8 business hours or 90 business minutes "
-            "(a business day is as long as its hours)"
+            f"'{text}' is not a business time: write 8 business hours or 90 business minutes "
+            "(business days are not supported: their length varies)"
         )
     if "calendar" in info.data and calendar is None:
-        raise ValueError(f"'{text}' of which calendar? write calendar: NAME, and NAME under 'calendars'")
+        raise ValueError(f"'{text}' needs a calendar: add calendar: NAME, with NAME under 'calendars'")
     within = int(match[1]) * UNITS[match[2][0]]
     if calendar is not None and within > calendar.year_of_opening:
-        raise ValueError(f"'{text}' are more than a year of the calendar's opening hours: write fewer")
+        raise ValueError(f"'{text}' exceeds a year of the calendar's opening hours: write less")
     return within
 
 
 def _id(text: str) -> str:
     if not _ID.match(text):
         raise ValueError(
-            f"'{text}' is no id: write up to 64 of A-Z, a-z, 0-9, _, . and -, first a letter or digit"
+            f"'{text}' is not an id: write up to 64 of A-Z, a-z, 0-9, _, . and -, first a letter or digit"
         )
     return text
 
@@ -76,7 +76,7 @@ def _selector(value: Any) -> Any:
         value = {"types": value}
     if not isinstance(value, dict):
         raise ValueError(
-            f"{value!r} takes no event: write a type, a list of types, or {{types: …, where: …}}"
+            f"{value!r} is not a selector: write a type, a list of types, or {{types: …, where: …}}"
         )
     return {**value, "types": [value["types"]]} if isinstance(value.get("types"), str) else value
 
@@ -86,7 +86,7 @@ class _Strict(BaseModel):
 
 
 class SelectorModel(_Strict):
-    """Which events, or signals of other rules, take a part in a rule."""
+    """Selects events, or signals of other rules."""
 
     types: list[str] | None = Field(default=None, min_length=1)
     where: dict[str, Any] = {}
@@ -94,7 +94,7 @@ class SelectorModel(_Strict):
     def model_post_init(self, _: Any) -> None:
         faults = [*self._type_faults(), *self._condition_faults()]
         if faults:
-            # One error of pydantic's has one place; these have each their own.
+            # A pydantic error has one location; each of these faults has its own.
             raise PydanticCustomError("selector", "not a selector", {"faults": faults})
 
     def _type_faults(self) -> Iterable[tuple[str, str | int, str]]:
@@ -102,7 +102,7 @@ class SelectorModel(_Strict):
             if name.startswith("friction.") or name in ("*", "friction"):
                 continue
             if "*" in name.removesuffix(".*"):
-                yield "types", number, f"'{name}': a pattern is 'family.*' or '*'"
+                yield "types", number, f"'{name}' is not a pattern: write 'family.*' or '*'"
 
     def _condition_faults(self) -> Iterable[tuple[str, str | int, str]]:
         for path, wanted in self.where.items():
@@ -123,7 +123,7 @@ Path = Annotated[str, AfterValidator(_path)]
 
 
 class RuleModel(_Strict):
-    """What rules of every kind say."""
+    """The fields of every kind of rule."""
 
     id: Annotated[str, AfterValidator(_id)]
     weight: int = Field(default=10, ge=0, le=65_535)
@@ -136,9 +136,9 @@ class RuleModel(_Strict):
 
     @property
     def parts(self) -> list[tuple[str, SelectorModel]]:
-        """Every selector of the rule, with the name of its part."""
-        found = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return [(name, value) for name, value in found if isinstance(value, SelectorModel)]
+        """Every selector of the rule, by the name of its field."""
+        fields = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return [(name, value) for name, value in fields if isinstance(value, SelectorModel)]
 
     @property
     def selectors(self) -> list[SelectorModel]:
@@ -147,46 +147,47 @@ class RuleModel(_Strict):
 
     @property
     def second_layer(self) -> bool:
-        """Whether the rule hears signals of other rules."""
-        return any(name.startswith("friction.") for one in self.selectors for name in one.types or ())
+        """Whether the rule selects signals of other rules."""
+        types = (name for selector in self.selectors for name in selector.types or ())
+        return any(name.startswith("friction.") for name in types)
 
     @property
     def version(self) -> str:
-        """A fingerprint of all that the rule says."""
+        """A fingerprint of all fields."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
 class MatchRule(RuleModel):
-    """Every matching event is a signal."""
+    """Every selected event is a signal."""
 
     kind: Literal["match"]
     when: Selector
 
 
 class ExpectRule(RuleModel):
-    """After one event another is expected within a time, or by a time that the event names.
+    """After an event, another must follow within a duration, or by a time that the event states.
 
-    `within` is in ms: of opening time where there is a `calendar`, else of time.
+    `within` is in ms: of opening hours if there is a `calendar`, otherwise of time.
     """
 
     kind: Literal["expect"]
     after: Selector
     then: Selector
     calendar: Annotated[Calendar | None, BeforeValidator(_calendar)] = None
-    within: Annotated[int, BeforeValidator(_waiting)] | None = None
+    within: Annotated[int, BeforeValidator(_within)] | None = None
     by: Path | None = None
     unless: Selector | None = None
     restart: bool = False
 
     def model_post_init(self, _: Any) -> None:
         if (self.within is None) == (self.by is None):
-            raise ValueError("write either 'within' (a duration) or 'by' (a field that holds the time)")
+            raise ValueError("write either 'within' (a duration) or 'by' (a field with the time)")
         if self.calendar is not None and self.within is None:
-            raise ValueError("'by' is a time already: a 'calendar' goes with 'within'")
+            raise ValueError("a 'calendar' needs 'within': 'by' is a point in time")
 
 
 class RepeatRule(RuleModel):
-    """The same again, a number of times within a time."""
+    """A number of selected events within a duration."""
 
     kind: Literal["repeat"]
     of: Selector
@@ -196,7 +197,7 @@ class RepeatRule(RuleModel):
 
 
 class SequenceRule(RuleModel):
-    """One event, and then another within a time."""
+    """One event, followed by another within a duration."""
 
     kind: Literal["sequence"]
     first: Selector
@@ -211,6 +212,6 @@ MODELS: dict[str, type[RuleModel]] = {
     "repeat": RepeatRule,
     "sequence": SequenceRule,
 }
-"""The kinds of rule."""
+"""The kinds of rule by name."""
 
 Rule = Annotated[MatchRule | ExpectRule | RepeatRule | SequenceRule, Field(discriminator="kind")]

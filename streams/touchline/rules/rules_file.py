@@ -1,4 +1,4 @@
-"""A rules file: its frame, its rules over those of a pack, and all that is wrong with them."""
+"""Reads a rules file: its sections, its rules merged into those of a pack, and all faults."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from touchline.vocabulary.errors import ConfigurationError
 
 
 class RulesError(ConfigurationError):
-    """A rules file that cannot be used; the message says where and what to write instead, a fault a line."""
+    """A rules file cannot be used. The message has a line for each fault: its place and what to write."""
 
 
 _RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
@@ -31,21 +31,26 @@ class _File(BaseModel):
 
 
 class RulesFile(NamedTuple):
-    """What a rules file says, all that it extends included."""
+    """A rules file, merged with the pack that it extends."""
 
     rules: tuple[Rule, ...]
     entries: tuple[Entry, ...]
-    """The rules as they are written."""
+    """The rules as written."""
     calendars: Mapping[str, Calendar]
     faults: tuple[Fault, ...]
-    """With any of these the file cannot be used: `rules` lacks those that are at fault."""
+    """If there are any, the file cannot be used, and `rules` lacks the faulty rules."""
 
 
 def parse_rules(text: str, name: str = "rules", packs: Mapping[str, str] | None = None) -> tuple[Rule, ...]:
-    """The rules of a YAML text; `name` is what messages call it, `packs` the texts that it may extend.
+    """The rules of a YAML text.
+
+    Args:
+        text: The YAML.
+        name: The name of the file in messages.
+        packs: The packs that the file may extend, by name.
 
     Raises:
-        RulesError: with every fault found, one a line, as `name:line:column: what is wrong`.
+        RulesError: The file has faults; the message has a line `name:line:column: fault` for each.
     """
     file = read_rules(Document(text, name), packs or {})
     if file.faults:
@@ -54,21 +59,23 @@ def parse_rules(text: str, name: str = "rules", packs: Mapping[str, str] | None 
 
 
 def read_rules(document: Document, packs: Mapping[str, str]) -> RulesFile:
-    """The rules of a document and all that is wrong with it; `packs` are the texts that it may extend."""
+    """The rules of a document, and its faults; `packs` are the texts that it may extend, by name."""
     file, faults = _file(document)
-    written, amiss = entries(document, file.rules)
-    faults += amiss
+    written, entry_faults = entries(document, file.rules)
+    faults += entry_faults
     calendars = file.calendars
     if file.extends is not None and file.extends in packs:
         base = read_rules(Document(packs[file.extends], f"{file.extends} pack"), {})
-        written, over = overridden(list(base.entries), written, document, file.change, file.disable)
-        faults += over
+        written, override_faults = overridden(
+            list(base.entries), written, document, file.change, file.disable
+        )
+        faults += override_faults
         calendars = {**base.calendars, **calendars}
     elif file.extends is not None:
         message = f"extends: there is no pack '{file.extends}'{suggestion(file.extends, packs)}"
         faults.append(document.fault(("extends",), message))
     elif file.change or file.disable:
-        message = "there is nothing to change or to disable: write extends: default as well"
+        message = "nothing to change or to disable: add extends: default"
         faults.append(document.fault(("change" if file.change else "disable",), message, key=True))
     rules = []
     for entry in written:
@@ -76,7 +83,7 @@ def read_rules(document: Document, packs: Mapping[str, str]) -> RulesFile:
             rules.append((_RULE.validate_python(entry.raw, context={"calendars": calendars}), entry))
         except ValidationError as error:
             faults += _rule_faults(error, entry)
-    faults += _layer_faults(rules, {one.id for one in written})
+    faults += _reference_faults(rules, {entry.id for entry in written})
     faults.sort(key=by_place)
     return RulesFile(tuple(rule for rule, _ in rules), tuple(written), calendars, tuple(faults))
 
@@ -89,11 +96,11 @@ def _file(document: Document) -> tuple[_File, list[Fault]]:
             faults.append(document.fault((), "write a list of rules under 'rules'"))
         return _File(), faults
     if not raw.keys() & {"rules", "extends"} and not faults:
-        faults.append(document.fault((), "there are no rules: write them under 'rules', or extends: default"))
-    good = {}
+        faults.append(document.fault((), "no rules: write them under 'rules', or add extends: default"))
+    valid = {}
     for name, value in raw.items():
         try:
-            good[name] = getattr(_File.model_validate({name: value}), str(name))
+            valid[name] = getattr(_File.model_validate({name: value}), str(name))
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 loc = tuple(detail["loc"])
@@ -101,19 +108,20 @@ def _file(document: Document) -> tuple[_File, list[Fault]]:
                 message = f"{'.'.join(map(str, loc))}: {explained(detail, known, MODELS)}"
                 faults.append(document.fault(loc, message, key=detail["type"] == "extra_forbidden"))
             if name == "calendars" and isinstance(value, dict):
-                good[name] = dict.fromkeys(value, _ALWAYS)  # or each rule that names one would be at fault
-    return _File.model_construct(**good), faults
+                # Otherwise each rule that names a faulty calendar would have a fault, too.
+                valid[name] = dict.fromkeys(value, _ALWAYS_OPEN)
+    return _File.model_construct(**valid), faults
 
 
-_ALWAYS = Calendar.model_validate({"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}})
+_ALWAYS_OPEN = Calendar.model_validate({"zone": "UTC", "hours": {"mon-sun": "00:00-24:00"}})
 
 
 def _rule_faults(error: ValidationError, entry: Entry) -> Iterable[Fault]:
     for detail in error.errors(include_url=False):
         kind, *loc = detail["loc"] or ("",)
         if detail["type"] == "selector":
-            for part, at, message in detail["ctx"]["faults"]:
-                yield entry.fault((*loc, part, at), message)
+            for part, key, message in detail["ctx"]["faults"]:
+                yield entry.fault((*loc, part, key), message)
             continue
         known = SelectorModel.model_fields if len(loc) > 1 else MODELS.get(str(kind), RuleModel).model_fields
         yield entry.fault(
@@ -121,21 +129,23 @@ def _rule_faults(error: ValidationError, entry: Entry) -> Iterable[Fault]:
         )
 
 
-def _layer_faults(rules: list[tuple[Rule, Entry]], known: set[str]) -> Iterable[Fault]:
+def _reference_faults(rules: list[tuple[Rule, Entry]], known: set[str]) -> Iterable[Fault]:
     second = {rule.id for rule, _ in rules if rule.second_layer}
     seen: set[str] = set()
     for rule, entry in rules:
         if rule.id in seen:
-            yield entry.fault(("id",), "is there twice: give one of them another id")
+            yield entry.fault(("id",), "duplicate id: rename one of the rules")
         seen.add(rule.id)
         for part, selector in rule.parts:
-            for number, name in enumerate(selector.types or ()):
+            for index, name in enumerate(selector.types or ()):
                 target = name.removeprefix("friction.")
                 if target == name or target == "*":
                     continue
                 if target not in known:
                     near = suggestion(target, known)
-                    yield entry.fault((part, "types", number), f"'{name}' names no rule of this file{near}")
+                    yield entry.fault(
+                        (part, "types", index), f"'{name}': there is no such rule in this file{near}"
+                    )
                 elif target in second:
-                    message = f"'{name}' is itself of the second layer; name the rules that it hears instead"
-                    yield entry.fault((part, "types", number), message)
+                    message = f"'{name}' selects signals itself; name the rules that it selects instead"
+                    yield entry.fault((part, "types", index), message)
