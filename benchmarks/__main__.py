@@ -24,6 +24,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
             "quiet": "seconds without a merge before each step",
         },
     ),
+    "identity": (
+        "the identity stage with many customers stored: its start, memory and cost per new link",
+        {"customers": "customers in the store", "links": "new links to decide"},
+    ),
     "worker": (
         "from Kafka to the store with one worker, compared with plain inserts, Faust, Bytewax and Quix",
         {

@@ -59,6 +59,11 @@ _COLUMNS: dict[str, dict[str, str]] = {
 """SQL for the columns of each table's rows; every other column has its default."""
 
 
+def account(number: int) -> str:
+    """The account of a customer that `fill` adds."""
+    return f"account:past-{number}"
+
+
 def fill(path: Path, first: int, customers: int, now: int) -> None:
     """Add customers with one account, one device, one event and one journey each.
 

@@ -87,11 +87,7 @@ class Program:
 
     def resident_bytes(self) -> int:
         """Resident memory now."""
-        return _memory(self.process.pid, "VmRSS")
-
-    def peak_bytes(self) -> int:
-        """The highest resident memory so far."""
-        return _memory(self.process.pid, "VmHWM")
+        return memory_bytes(self.process.pid, "VmRSS")
 
     def stop(self) -> None:
         """Terminate it; kill it if it has not ended after 30 seconds."""
@@ -170,7 +166,7 @@ def metric(url: str, name: str, **labels: str) -> float:
     )
 
 
-def _memory(pid: int, field: str) -> int:
-    """A size in bytes from the kernel's status of a process."""
+def memory_bytes(pid: int, field: str) -> int:
+    """A size from the kernel's status of a process: `VmRSS` is resident memory now, `VmHWM` its peak."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition(f"{field}:")[2].split()[0]) * 1024

@@ -116,6 +116,17 @@ def test_a_start_is_measured_to_the_first_event() -> None:
 
 
 @pytest.mark.slow
+def test_new_links_are_measured_over_stored_customers() -> None:
+    """Every new link is decided and gives a device to a stored customer; start and memory are reported."""
+    found = measured("identity", "--customers", "300", "--links", "250")
+    figures = found["figures"]
+    assert (figures["links"], figures["customers"]) == (250, 300)
+    assert figures["moves"] >= 250
+    assert 0 < figures["start_mb"] <= figures["peak_mb"]
+    assert figures["cpu_us_per_link"] > 0
+
+
+@pytest.mark.slow
 def test_every_panel_is_asked_of_copies_of_a_week() -> None:
     """The store has the size asked for, each panel its time; the customer who is looked at has events."""
     found = measured("panels", "--events", "6000", "--rounds", "1")
