@@ -1,4 +1,4 @@
-"""A server with the live page, and a real browser to look at it with."""
+"""A server with the live page, and a real browser."""
 
 import json
 import os
@@ -35,7 +35,7 @@ FLAGS = (
 
 
 class Site:
-    """The served page, and the hand on what is behind it."""
+    """A server with the live page, and the controls of its store."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -49,21 +49,21 @@ class Site:
             with error:
                 return error.code, error.read().decode()
 
-    def do(self, deed: str) -> None:
-        """Fill the store, take it away, give it back."""
-        request = urllib.request.Request(f"{self.url}/test/{deed}", method="POST")
+    def do(self, action: str) -> None:
+        """Run an action of `live_server`, such as `fill` or `away`."""
+        request = urllib.request.Request(f"{self.url}/test/{action}", method="POST")
         with urllib.request.urlopen(request, timeout=LIMIT):
             pass
 
     @property
-    def asked(self) -> int:
-        """How many queries the page has made so far."""
-        return int(json.loads(self.get("/test/asked")[1]))
+    def queries(self) -> int:
+        """The number of queries so far."""
+        return int(json.loads(self.get("/test/queries")[1]))
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server over a store with a plausible day, which the tests share."""
+    """A server over a store with a plausible day, shared by the tests."""
     with _served(tmp_path_factory.mktemp("site")) as site:
         site.do("fill")
         yield site
@@ -82,22 +82,22 @@ def _served(folder: Path) -> Iterator[Site]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.live.live_server", str(folder), str(port)]
-    with (folder / "said").open("w+") as said:
-        server = subprocess.Popen(command, cwd=ROOT, stderr=said)
+    with (folder / "stderr").open("w+") as stderr:
+        server = subprocess.Popen(command, cwd=ROOT, stderr=stderr)
         try:
             wait_for(lambda: server.poll() is not None or _serves(port))
             yield Site(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
             server.wait(timeout=LIMIT)
-            said.seek(0)
-            errors = said.read()
+            stderr.seek(0)
+            errors = stderr.read()
     assert "Traceback" not in errors, errors
 
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Headless Chromium; where it is not installed the test is skipped, in CI it fails."""
+    """Headless Chromium. Without it tests are skipped; in CI they fail."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
         reason = "chromium and chromedriver are not installed (Debian: apt install chromium chromium-driver)"
@@ -119,12 +119,12 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 
 @pytest.fixture
 def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
-    """The browser, at 1280 by 900 in light; the test fails where the page wrote an error to the console."""
+    """The browser at 1280 by 900, in light. An error in its console fails the test."""
     _look(chromium, 1280, 900, "light")
     yield chromium
-    said = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+    errors = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
     chromium.get("about:blank")
-    assert not said
+    assert not errors
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def look(browser: webdriver.Chrome) -> Callable[[int, int, str], None]:
 
 @pytest.fixture
 def picture(browser: webdriver.Chrome) -> Callable[[str], None]:
-    """Save a picture of the whole page, by name, where TOUCHLINE_SCREENSHOTS names a folder."""
+    """Save a screenshot of the whole page in the folder TOUCHLINE_SCREENSHOTS, if it is set."""
 
     def save(name: str) -> None:
         if folder := os.environ.get("TOUCHLINE_SCREENSHOTS"):

@@ -1,4 +1,4 @@
-"""A shop's day, a customer of 1999 and one who means harm: rows for the live page to show."""
+"""Rows for the live page: a shop's day, a customer of 1999, and a customer with hostile values."""
 
 import random
 from collections import defaultdict
@@ -9,12 +9,12 @@ from typing import Any
 from tests.live import rows
 
 MINUTE, HOUR = 60_000, 3_600_000
-Touch = tuple[int, str, str, str, dict[str, Any]]
+Event = tuple[int, str, str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Text:
-    """A rule's words."""
+    """The texts of a rule."""
 
     id: str
     title: str
@@ -22,9 +22,7 @@ class Text:
 
 
 RULES = [
-    Text(
-        "queue_abandoned", "Abandoned in queue", "Who hangs up in the queue was not helped, and calls again."
-    ),
+    Text("queue_abandoned", "Abandoned in queue", "A caller who hangs up was not helped, and calls again."),
     Text("repeat_contact", "Contacted again for one reason", "A second contact costs twice and solves once."),
     Text("checkout_abandoned", "Checkout left unfinished", "They wanted to buy and something stopped them."),
     Text("help_failed", "Help did not help, then contact", "Self-service that fails becomes a call."),
@@ -116,74 +114,74 @@ class Day:
     def customer(
         self,
         identifiers: list[str],
-        touches: list[Touch],
-        strikes: list[tuple[str, int, int | None, list[int]]],
+        events: list[Event],
+        frictions: list[tuple[str, int, int | None, list[int]]],
     ) -> str:
-        """One customer of one journey; its id.
+        """Add a customer with one journey, and return the journey's id.
 
-        Touches are (time, type, channel, source, data); strikes are (rule, opened, resolved, the numbers
-        of the touches that are the evidence).
+        Events are (time, type, channel, source, data); frictions are (rule, opened, resolved, the numbers
+        of the events that are the evidence).
         """
         who = identifiers[0]
-        start, last = touches[0][0], touches[-1][0]
-        channels = [channel for _, _, channel, _, _ in touches]
+        start, last = events[0][0], events[-1][0]
+        channels = [channel for _, _, channel, _, _ in events]
         path = [channel for channel, _ in groupby(channels)]
-        points = sum(WEIGHTS.get(rule, 10) for rule, *_ in strikes)
+        points = sum(WEIGHTS.get(rule, 10) for rule, *_ in frictions)
         score = max(0, 100 - points)
         grade = next(letter for least, letter in GRADES if score >= least)
         journey = rows.journey(
-            who, start, last, path=path, events=len(touches), strikes=points, score=score, grade=grade
+            who, start, last, path=path, events=len(events), strikes=points, score=score, grade=grade
         )
         self.put("journeys", journey)
-        ids = [f"{who}-{number}-{touch[0]}" for number, touch in enumerate(touches)]
-        for key, (time, kind, channel, source, data) in zip(ids, touches, strict=True):
+        ids = [f"{who}-{number}-{event[0]}" for number, event in enumerate(events)]
+        for key, (time, kind, channel, source, data) in zip(ids, events, strict=True):
             event = rows.event(identifiers, key, time, kind, **data)
             self.put("events", event | {"channel": channel, "source": source})
-        for rule, opened, resolved, which in strikes:
-            _, _, channel, source, _ = touches[which[0]]
+        for rule, opened, resolved, evidence in frictions:
+            _, _, channel, source, _ = events[evidence[0]]
             friction = rows.friction(
                 who,
                 rule,
                 opened,
                 journey=journey["id"],
-                anchor=ids[which[0]],
+                anchor=ids[evidence[0]],
                 channel=channel,
                 source=source,
                 resolved_at=resolved,
                 status="resolved" if resolved else "open",
-                count=len(which),
-                evidence=[ids[one] for one in which],
+                count=len(evidence),
+                evidence=[ids[number] for number in evidence],
                 weight=WEIGHTS.get(rule, 10),
             )
             self.put("frictions", friction)
         self.put(
             "identities",
-            *({"entity": one, "customer": rows.of(who), "version": 1} for one in identifiers),
+            *({"entity": identifier, "customer": rows.of(who), "version": 1} for identifier in identifiers),
         )
         return str(journey["id"])
 
     def fill(self, now: int) -> None:
-        """A day and the one before, and one customer for whom all went wrong."""
+        """A day and the one before, and one customer for whom everything went wrong."""
         draw = random.Random(7)
         self.customer(["account:u-first"], [(now - 49 * HOUR, "page.viewed", "web", "shop", {})], [])
         for number in range(150):
-            rule, _, channel, source, steps = draw.choices(TYPICAL, [one[1] for one in TYPICAL])[0]
+            rule, _, channel, source, steps = draw.choices(TYPICAL, [share for _, share, *_ in TYPICAL])[0]
             ago = int(draw.triangular(5 * MINUTE, 47 * HOUR, 3 * HOUR))
             start = now - ago - steps[-1][0] * MINUTE
-            views: list[Touch] = [
+            views: list[Event] = [
                 (start - (6 - n) * MINUTE, "page.viewed", "web", "shop", {}) for n in range(3)
             ]
-            touches = views + [
+            events = views + [
                 (start + m * MINUTE, kind, channel, source, _of_contact(kind, data, f"c-{number}"))
                 for m, kind, data in steps
             ]
-            own = list(range(3, len(touches)))
-            strikes = [(rule, touches[-1][0], now - ago + 9 * MINUTE if draw.random() < 0.4 else None, own)]
+            own = list(range(3, len(events)))
+            frictions = [(rule, events[-1][0], now - ago + 9 * MINUTE if draw.random() < 0.4 else None, own)]
             if draw.random() < 0.35:
                 self.customer([f"account:u-{number}"], views, [])
             else:
                 self.customer(
-                    [f"account:u-{number}", f"email:customer{number}@mail.example"], touches, strikes
+                    [f"account:u-{number}", f"email:customer{number}@mail.example"], events, frictions
                 )
         worst = self.customer(
             ["account:u-4711", "email:customer4711@mail.example", "phone:+31201234567"],
@@ -250,12 +248,12 @@ class Day:
                     count=met,
                     customers=met,
                     evidence=[worst],
-                    summary=f"{title} (source shop): {met} customers met",
+                    summary=f"{title} (source shop): {met} customers affected",
                 ),
             )
 
     def history(self) -> None:
-        """One call of 1999."""
+        """A call of 1999."""
         call = 920_287_800_000
         self.customer(
             ["phone:+97231234567"],
@@ -267,7 +265,7 @@ class Day:
         )
 
     def hostile(self, now: int) -> None:
-        """Markup, templates and a very long name wherever a producer may write."""
+        """Markup, templates and very long values in every field that a producer can write."""
         harm = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 1+1 }}`${1}`'
         self.customer(
             [f"account:{harm}", "email:" + "x" * 10_000],

@@ -1,9 +1,9 @@
-"""A server with the live page over a store filled by hand, driven by the tests over HTTP.
+"""A server with the live page, which tests control over HTTP.
 
-`python -m tests.live.live_server FOLDER PORT`. `POST /test/fill` puts a plausible day in, `/test/history` one
-of 1999, `/test/hostile` values that mean harm; `/test/away` and `/test/back` take the store away and give it
-back, `/test/hold` and `/test/release` make it slow, `/test/break` and `/test/mend` let one question fail;
-`GET /test/asked` counts the queries so far.
+`python -m tests.live.live_server FOLDER PORT`. `POST /test/fill` inserts a plausible day, `/test/history` a
+call of 1999, `/test/hostile` hostile values. `/test/away` makes the store unavailable until `/test/back`,
+`/test/hold` makes it slow until `/test/release`, `/test/break` makes one query fail until `/test/repair`.
+`GET /test/queries` returns the number of queries so far.
 """
 
 import sys
@@ -25,7 +25,7 @@ from touchline.store import open_store
 
 
 class Shop:
-    """The store, the rows put into it by hand, and what happens to those who ask."""
+    """The store, with switches for its failures."""
 
     def __init__(self, folder: Path) -> None:
         self.store = open_store(folder / "store")
@@ -33,11 +33,11 @@ class Shop:
         self.broken = threading.Event()
         self.prompt = threading.Event()
         self.prompt.set()
-        self.asked = 0
+        self.queries = 0
 
     def query(self, sql: str, parameters: dict[str, Any]) -> Any:
-        """Answer, unless the store is away."""
-        self.asked += 1
+        """Run a query, unless a switch makes it fail."""
+        self.queries += 1
         self.prompt.wait(9)
         if self.away.is_set():
             raise ConnectionError("connection refused by the store")
@@ -45,43 +45,43 @@ class Shop:
             raise TimeoutError("it took too long")
         return self.store.query(sql, parameters)
 
-    def put_in(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+    def insert(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
         """Insert rows, by table."""
-        for table, own in rows.items():
-            self.store.insert(table, {name: [row[name] for row in own] for name in own[0]}, str(time()))
+        for table, listed in rows.items():
+            self.store.insert(table, {name: [row[name] for row in listed] for name in listed[0]}, str(time()))
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until terminated."""
     shop = Shop(Path(sys.argv[1]))
     days: dict[str, Callable[[Day], None]] = {
         "fill": lambda day: day.fill(int(time() * 1000)),
         "history": Day.history,
         "hostile": lambda day: day.hostile(int(time() * 1000)),
     }
-    deeds: dict[str, Callable[[], object]] = {
+    actions: dict[str, Callable[[], object]] = {
         "away": shop.away.set,
         "back": shop.away.clear,
         "break": shop.broken.set,
-        "mend": shop.broken.clear,
+        "repair": shop.broken.clear,
         "hold": shop.prompt.clear,
         "release": shop.prompt.set,
     }
 
     def do(request: Request) -> JSONResponse:
-        deed = request.path_params["deed"]
-        if deed in days:
+        action = request.path_params["action"]
+        if action in days:
             day = Day()
-            days[deed](day)
-            shop.put_in(day.rows)
+            days[action](day)
+            shop.insert(day.rows)
         else:
-            deeds[deed]()
+            actions[action]()
         return JSONResponse({})
 
     app = Starlette(
         routes=[
-            Route("/test/asked", lambda _: JSONResponse(shop.asked)),
-            Route("/test/{deed}", do, methods=["POST"]),
+            Route("/test/queries", lambda _: JSONResponse(shop.queries)),
+            Route("/test/{action}", do, methods=["POST"]),
             Route("/healthz", lambda _: PlainTextResponse("fine")),
         ]
     )

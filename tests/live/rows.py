@@ -1,4 +1,4 @@
-"""Rows of the store's tables, with what a test does not care about filled in."""
+"""Rows of the store's tables, with defaults for fields that a test does not set."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -92,7 +92,7 @@ def event(identifiers: list[str], key: str, time: int, type_: str, **data: Any) 
 
 
 def known(store: Store, **entities: str) -> None:
-    """Put identities in: entity (with `_` for the colon) → the customer's strongest identifier."""
+    """Insert identities: entity (with `_` for the colon) → the customer's strongest identifier."""
     rows = [
         {"entity": entity.replace("_", ":", 1), "customer": of(who), "version": 1}
         for entity, who in entities.items()
@@ -118,6 +118,6 @@ def alert(title: str, opened: int, **other: Any) -> dict[str, Any]:
         "customers": 31,
         "usual": 2.0,
         "evidence": [],
-        "summary": f"{title}: 31 customers met",
+        "summary": f"{title}: 31 customers affected",
         "version": 1,
     } | other

@@ -1,4 +1,4 @@
-"""Feeds: one load for all who watch, none while nobody does, and failures that keep the last value."""
+"""Feeds: watchers share loads, nothing loads without one, and errors keep the last value."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from touchline.live.feed import Feeds, Reading
+from touchline.live.feed import Feeds, FeedState
 
 
 async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
@@ -17,7 +17,7 @@ async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
 
 
 async def test_all_watchers_of_a_key_share_its_loads() -> None:
-    """Ten watchers of one key see the same values, from loads that run one at a time."""
+    """Ten watchers of one key see the same values."""
     loads: list[str] = []
 
     def load(key: str) -> int:
@@ -27,19 +27,19 @@ async def test_all_watchers_of_a_key_share_its_loads() -> None:
     feeds = Feeds(load, every=0.02, limit=5)
     seen: list[list[int | None]] = [[] for _ in range(10)]
 
-    def hear(number: int) -> Callable[[Reading[int]], None]:
-        return lambda reading: seen[number].append(reading.value)
+    def listener(number: int) -> Callable[[FeedState[int]], None]:
+        return lambda state: seen[number].append(state.value)
 
     for number in range(10):
-        feeds.watch("a", hear(number))
+        feeds.watch("a", listener(number))
     await until(lambda: len(loads) >= 3)
     await feeds.close()
-    assert all(one == seen[0] for one in seen)
+    assert all(values == seen[0] for values in seen)
     assert seen[0] == list(range(1, len(seen[0]) + 1))
 
 
-async def test_nothing_is_loaded_while_nobody_watches() -> None:
-    """Before the first watcher comes and after the last has left, no load starts."""
+async def test_nothing_is_loaded_without_a_watcher() -> None:
+    """No load starts before the first watcher and after the last one has left."""
     loads: list[str] = []
     feeds = Feeds(loads.append, every=0.01, limit=5)
     await asyncio.sleep(0.05)
@@ -56,8 +56,8 @@ async def test_nothing_is_loaded_while_nobody_watches() -> None:
     await feeds.close()
 
 
-async def test_a_failed_load_keeps_the_last_value_and_says_why() -> None:
-    """While loads fail the last good value and its time stay; the next good load clears the error."""
+async def test_a_failed_load_keeps_the_last_value() -> None:
+    """While loads fail, the last value and its time stay; the next successful load clears the error."""
     failing = threading.Event()
 
     def load(_: str) -> str:
@@ -66,7 +66,7 @@ async def test_a_failed_load_keeps_the_last_value_and_says_why() -> None:
         return "figures"
 
     feeds = Feeds(load, every=0.01, limit=5)
-    seen: list[Reading[str]] = []
+    seen: list[FeedState[str]] = []
     feeds.watch("a", seen.append)
     await until(lambda: bool(seen))
     failing.set()
@@ -79,7 +79,7 @@ async def test_a_failed_load_keeps_the_last_value_and_says_why() -> None:
 
 
 async def test_a_load_that_hangs_is_reported_and_never_started_twice() -> None:
-    """A load past its limit is a failure that the page hears of, and is not asked for again until it ends."""
+    """A load past its limit is reported as an error, and no second one starts until it ends."""
     started: list[str] = []
     release = threading.Event()
 
@@ -89,7 +89,7 @@ async def test_a_load_that_hangs_is_reported_and_never_started_twice() -> None:
         return "late"
 
     feeds = Feeds(load, every=0.01, limit=0.05)
-    seen: list[Reading[str]] = []
+    seen: list[FeedState[str]] = []
     feeds.watch("a", seen.append)
     await until(lambda: len(seen) >= 2)
     assert seen[0].error == "no answer within 0.05 s"
@@ -99,28 +99,28 @@ async def test_a_load_that_hangs_is_reported_and_never_started_twice() -> None:
     await feeds.close()
 
 
-async def test_a_new_watcher_gets_the_last_reading_at_once() -> None:
-    """Who comes later sees what the others see without waiting for the next load."""
+async def test_a_new_watcher_gets_the_last_state_at_once() -> None:
+    """A later watcher sees the current value without waiting for the next load."""
     feeds = Feeds(str.upper, every=60, limit=5)
-    first: list[Reading[str]] = []
+    first: list[FeedState[str]] = []
     feeds.watch("a", first.append)
     await until(lambda: bool(first))
-    second: list[Reading[str]] = []
+    second: list[FeedState[str]] = []
     feeds.watch("a", second.append)
     assert second == first
     await feeds.close()
 
 
 async def test_a_watcher_that_raises_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    """One page's failure is logged and the other pages go on."""
+    """The error of one watcher is logged, and the others are still called."""
 
-    def broken(_: Reading[str]) -> None:
+    def broken(_: FeedState[str]) -> None:
         raise RuntimeError("no such page")
 
     feeds = Feeds(str.upper, every=0.01, limit=5)
-    seen: list[Reading[str]] = []
+    seen: list[FeedState[str]] = []
     feeds.watch("a", broken)
     feeds.watch("a", seen.append)
     await until(lambda: len(seen) >= 2)
     await feeds.close()
-    assert "could not take a new reading" in caplog.text
+    assert "could not show new data" in caplog.text

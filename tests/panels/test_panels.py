@@ -62,7 +62,7 @@ def test_goals_are_compared_with(shop: Store, plain: Plain, seen: Seen) -> None:
     panels = {panel.id: panel for panel in panels_with(goals)}
     rows = {row["measure"]: row for row in seen.rows(shop, panels["goals"])}
     [(level, _)] = ratios("service_level", plain, seen).values()
-    short = f"{round(80 - 100 * level, 1):g} % under goal"
+    short = f"{round(80 - 100 * level, 1):g} points under goal"
     assert list(rows) == ["Service level", "Average speed of answer", "Value at risk"]
     assert (rows["Service level"]["distance"], rows["Service level"]["standing"]) == (short, "missed")
     assert rows["Average speed of answer"]["goal"] == "120 s"

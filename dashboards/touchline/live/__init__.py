@@ -1,7 +1,7 @@
-"""The live page: friction as it happens, and one customer's whole story."""
+"""The live page: dashboards, alerts, measures, and the history of one customer."""
 
+from touchline.live.labels import RuleText
 from touchline.live.pages import mount
 from touchline.live.queries import Answer, Store
-from touchline.live.wording import RuleText
 
 __all__ = ["Answer", "RuleText", "Store", "mount"]

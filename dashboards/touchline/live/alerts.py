@@ -1,16 +1,16 @@
-"""The alerts on the page: what is wrong, where, since when, whom it met, and against what is usual."""
+"""The alerts page: what is wrong, where, since when, and how many customers are affected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from touchline.live import queries
-from touchline.live.queries import Store, ask
-from touchline.live.wording import RuleText, clip, known_as, title_of
+from touchline.live.labels import RuleText, clip, customer_label, rule_title
+from touchline.live.queries import Row, Store, run
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A customer whose journey shows what is wrong."""
+    """A customer whose journey shows the problem."""
 
     customer: str
     name: str
@@ -18,7 +18,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Alert:
-    """One incident; times in ms since 1970. `usual` is what is usual in words, or ''."""
+    """One incident; times in ms since 1970. `usual` is a text such as `usually 2`, or ''."""
 
     id: str
     title: str
@@ -35,51 +35,56 @@ class Alert:
 
 @dataclass(frozen=True)
 class Alerts:
-    """Those that are open, the gravest first, and those that are over, the newest first."""
+    """Open alerts, the most severe first, and resolved ones, the newest first."""
 
     open: list[Alert] = field(default_factory=list)
-    over: list[Alert] = field(default_factory=list)
+    resolved: list[Alert] = field(default_factory=list)
 
 
 def load(store: Store, rules: Mapping[str, RuleText]) -> Alerts:
-    """Ask the store for the alerts. Raises what the store raises."""
-    rows = ask(store, queries.ALERTS, most=queries.MOST_ALERTS)
-    journeys = sorted({journey for row in rows for journey in row["evidence"]})
-    travellers = ask(store, queries.TRAVELLERS, journeys=journeys) if journeys else []
-    owners = {row["journey"]: row["owner"] for row in travellers}
-    customers = sorted(set(owners.values()))
-    known = ask(store, queries.ENTITIES, customers=customers) if customers else []
-    names = {row["owner"]: known_as(row["entities"]) for row in known}
-    found = [
-        Alert(
-            row["key"],
-            clip(row["title"]),
-            row["severity"],
-            _place(row["labels"], rules),
-            row["opened"],
-            row["resolved"],
-            row["count"],
-            row["customers"],
-            "" if row["usual"] is None else f"usually {row['usual']:,.3g}",
-            clip(row["summary"], 500),
-            [
-                Evidence(one, names.get(one) or one)
-                for one in dict.fromkeys(owners[journey] for journey in row["evidence"] if journey in owners)
-            ],
-        )
-        for row in rows
-    ]
+    """Read the alerts. Raises what the store raises."""
+    rows = run(store, queries.ALERTS, limit=queries.MAX_ALERTS)
+    evidence = _evidence(store, rows)
+    alerts = [_alert(row, evidence, rules) for row in rows]
     return Alerts(
-        [one for one in found if one.resolved_at is None], [one for one in found if one.resolved_at]
+        [alert for alert in alerts if alert.resolved_at is None],
+        [alert for alert in alerts if alert.resolved_at],
+    )
+
+
+def _evidence(store: Store, rows: list[Row]) -> dict[str, Evidence]:
+    """The customers of the journeys that alerts name, by the journey's id."""
+    journeys = sorted({journey for row in rows for journey in row["evidence"]})
+    found = run(store, queries.CUSTOMERS_OF_JOURNEYS, journeys=journeys) if journeys else []
+    customers = {row["journey"]: row["owner"] for row in found}
+    ids = sorted(set(customers.values()))
+    identifiers = run(store, queries.IDENTIFIERS_OF_CUSTOMERS, customers=ids) if ids else []
+    names = {row["owner"]: customer_label(row["entities"]) for row in identifiers}
+    return {journey: Evidence(id_, names.get(id_, id_)) for journey, id_ in customers.items()}
+
+
+def _alert(row: Row, evidence: Mapping[str, Evidence], rules: Mapping[str, RuleText]) -> Alert:
+    return Alert(
+        id=row["key"],
+        title=clip(row["title"]),
+        severity=row["severity"],
+        place=_place(row["labels"], rules),
+        opened_at=row["opened"],
+        resolved_at=row["resolved"],
+        count=row["count"],
+        customers=row["customers"],
+        usual="" if row["usual"] is None else f"usually {row['usual']:,.3g}",
+        summary=clip(row["summary"], 500),
+        evidence=list(dict.fromkeys(evidence[journey] for journey in row["evidence"] if journey in evidence)),
     )
 
 
 def _place(labels: list[str], rules: Mapping[str, RuleText]) -> str:
-    """Where it is, in words: `source=webshop` → `source webshop`; a rule by its title."""
-    parts = (one.partition("=") for one in labels)
+    """The labels of an alert in words: `source=webshop` → `source webshop`, a rule by its title."""
+    parts = (label.partition("=") for label in labels)
     return clip(
         " · ".join(
-            title_of(value, rules) if name == "rule" else f"{name} {value or '(none)'}"
+            rule_title(value, rules) if name == "rule" else f"{name} {value or '(none)'}"
             for name, _, value in parts
         )
     )

@@ -1,24 +1,25 @@
-"""A dashboard's panels over a span of time, asked one by one: what fails is a panel, and not the page."""
+"""Loads a dashboard. Panels are queried one by one, so that a failing query fails its panel alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from touchline.live import queries
-from touchline.live.chart import options
-from touchline.live.drawing import Drawn, Words, customers, drawn, failed
-from touchline.live.queries import Store, ask
-from touchline.live.spans import window
-from touchline.live.wording import RuleText, clip, known_as
-from touchline.panels import CHANGES, Dashboard, Panel, Variable, expand, interval, panels_with
+from touchline.live.chart import TimeAxis, chart_options
+from touchline.live.labels import RuleText, clip, customer_label
+from touchline.live.panel_view import Names, PanelView, customers_in, failed_view, panel_view
+from touchline.live.queries import Row, Store, run
+from touchline.live.spans import Window, window
+from touchline.panels import CHANGES, DASHBOARDS, Dashboard, Panel, Variable, expand, interval, panels_with
 
-MOST_CHOICES = 300
+MAX_CHOICES = 300
 _POINTS = 60
+_DASHBOARDS = {dashboard.id: dashboard for dashboard in DASHBOARDS}
 
 
 @dataclass(frozen=True)
 class View:
-    """What somebody looks at: a dashboard, a span, and the values chosen of its variables."""
+    """What a reader has selected: a dashboard, a period, and values of its filters."""
 
     dashboard: str
     span: str
@@ -26,8 +27,8 @@ class View:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A variable: its values with their titles; without values, a text. '' is all."""
+class Filter:
+    """A filter: its values with their titles, or a free text. `chosen` is '' if all values are."""
 
     name: str
     title: str
@@ -38,18 +39,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class Headline:
-    """How much friction there is, what is usual (or ''), which rule finds most, and where most happens."""
+    """The number of frictions, the usual number (or ''), and the rule and touchpoint with the most."""
 
     frictions: int
     usual: str
     rule: str
-    times: int
-    place: str
+    rule_frictions: int
+    touchpoint: str
 
 
 @dataclass(frozen=True)
 class Board:
-    """A dashboard as the page shows it; times in ms since 1970. `empty`: the store never had an event."""
+    """A dashboard with its panels; times in ms since 1970.
+
+    `empty`: the store has no event. `old`: the period ends at the newest event, not now.
+    """
 
     span: str
     empty: bool = False
@@ -57,108 +61,123 @@ class Board:
     end: int = 0
     newest: int = 0
     old: bool = False
-    choices: list[Choice] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
     headline: Headline | None = None
-    panels: list[Drawn] = field(default_factory=list)
+    panels: list[PanelView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A board, and the pictures of its timeseries by the panel's id, as ECharts options."""
+class LoadedBoard:
+    """A board, and the ECharts options of its charts by panel id."""
 
     board: Board
-    pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    charts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Results:
+    """Rows of the panels that answered, and errors of the others, by panel id."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
 
 
 def load(
-    store: Store,
-    view: View,
-    dashboard: Dashboard,
-    now: int,
-    goals: Mapping[str, float],
-    rules: Mapping[str, RuleText],
-) -> Seen:
-    """Ask for every panel of a view as of `now` (ms).
+    store: Store, view: View, now: int, goals: Mapping[str, float], rules: Mapping[str, RuleText]
+) -> LoadedBoard:
+    """Query all panels of a view at the time `now` (ms).
 
-    Raises what the store raises where not even the extent of the data can be read.
+    Raises what the store raises if no panel can be read.
     """
-    seen = window(store, view.span, now)
-    if seen is None:
-        return Seen(Board(view.span, empty=True))
-    step = interval(seen.start, seen.end, _POINTS)
-    chosen = dict(view.chosen)
-    variables = {name: [value] for name, value in chosen.items() if value}
+    period = window(store, view.span, now)
+    if period is None:
+        return LoadedBoard(Board(view.span, empty=True))
+    axis = TimeAxis(period.start, period.end, interval(period.start, period.end, _POINTS))
+    dashboard = _DASHBOARDS[view.dashboard]
     panels = [panel for panel in panels_with(goals) if panel.dashboard == dashboard.id]
-    answers: dict[str, list[queries.Row]] = {}
-    errors: dict[str, Exception] = {}
+    results = _query(store, panels, view, axis)
+    changes = run(store, expand(CHANGES.sql, axis.start, axis.end, axis.interval))
+    names = Names(rules, _customer_names(store, panels, results))
+    views = {panel.id: _view(panel, results, names) for panel in panels}
+    charts = {
+        panel.id: chart_options(panel, results.rows[panel.id], axis, names, changes)
+        for panel in panels
+        if panel.kind == "timeseries" and panel.id in results.rows and not views[panel.id].empty
+    }
+    return LoadedBoard(_board(store, view, period, results, names, list(views.values())), charts)
+
+
+def _query(store: Store, panels: list[Panel], view: View, axis: TimeAxis) -> _Results:
+    chosen = {name: [value] for name, value in view.chosen if value}
+    results = _Results()
     for panel in panels:
         try:
-            answers[panel.id] = ask(store, expand(panel.sql, seen.start, seen.end, step, variables))
-        except Exception as error:  # whatever one panel fails with, the others are shown
-            errors[panel.id] = error
-    if errors and not answers:
-        raise next(iter(errors.values()))
-    changes = ask(store, expand(CHANGES.sql, seen.start, seen.end, step))
-    words = Words(rules, _names(store, panels, answers))
-    told = {
-        panel.id: failed(panel, errors[panel.id])
-        if panel.id in errors
-        else drawn(panel, answers[panel.id], goals, words)
-        for panel in panels
-    }
-    return Seen(
-        Board(
-            view.span,
-            start=seen.start,
-            end=seen.end,
-            newest=seen.newest,
-            old=seen.old,
-            choices=[
-                _choice(store, variable, chosen.get(variable.name, ""), words)
-                for variable in dashboard.variables
-            ],
-            headline=_headline(answers, words),
-            panels=list(told.values()),
-        ),
-        {
-            panel.id: options(panel, answers[panel.id], seen.start, seen.end, step, words, changes)
-            for panel in panels
-            if panel.kind == "timeseries" and panel.id in answers and not told[panel.id].empty
-        },
+            sql = expand(panel.sql, axis.start, axis.end, axis.interval, chosen)
+            results.rows[panel.id] = run(store, sql)
+        except Exception as error:  # any error of one panel; the other panels are still shown
+            results.errors[panel.id] = error
+    if results.errors and not results.rows:
+        raise next(iter(results.errors.values()))
+    return results
+
+
+def _customer_names(store: Store, panels: list[Panel], results: _Results) -> dict[str, str]:
+    """Labels of the customers that the tables show, by customer id."""
+    ids = sorted({id_ for panel in panels for id_ in customers_in(panel, results.rows.get(panel.id, ()))})
+    rows = run(store, queries.IDENTIFIERS_OF_CUSTOMERS, customers=ids) if ids else []
+    return {row["owner"]: customer_label(row["entities"]) for row in rows}
+
+
+def _view(panel: Panel, results: _Results, names: Names) -> PanelView:
+    if panel.id in results.errors:
+        return failed_view(panel, results.errors[panel.id])
+    return panel_view(panel, results.rows[panel.id], names)
+
+
+def _board(
+    store: Store, view: View, period: Window, results: _Results, names: Names, panels: list[PanelView]
+) -> Board:
+    dashboard = _DASHBOARDS[view.dashboard]
+    return Board(
+        span=view.span,
+        start=period.start,
+        end=period.end,
+        newest=period.newest,
+        old=period.old,
+        filters=_filters(store, dashboard, dict(view.chosen), names),
+        headline=_headline(results.rows, names),
+        panels=panels,
     )
 
 
-def _names(
-    store: Store, panels: Sequence[Panel], answers: Mapping[str, Sequence[queries.Row]]
-) -> dict[str, str]:
-    """What the customers in tables are known as."""
-    ids = sorted({one for panel in panels for one in customers(panel, answers.get(panel.id, ()))})
-    known = ask(store, queries.ENTITIES, customers=ids) if ids else []
-    return {row["owner"]: known_as(row["entities"]) for row in known}
+def _filters(store: Store, dashboard: Dashboard, chosen: Mapping[str, str], names: Names) -> list[Filter]:
+    return [
+        _filter(store, variable, chosen.get(variable.name, ""), names) for variable in dashboard.variables
+    ]
 
 
-def _choice(store: Store, variable: Variable, chosen: str, words: Words) -> Choice:
-    rows = ask(store, variable.sql) if variable.sql else []
-    values = [str(value) for row in rows[:MOST_CHOICES] for value in row.values()]
-    titles = words.rule if variable.name == "rule" else clip
-    return Choice(
-        variable.name,
-        variable.title,
-        [(value, titles(value)) for value in dict.fromkeys([*filter(None, [chosen]), *values])],
-        chosen,
-        not variable.sql,
+def _filter(store: Store, variable: Variable, chosen: str, names: Names) -> Filter:
+    rows = run(store, variable.sql) if variable.sql else []
+    values = [str(value) for row in rows[:MAX_CHOICES] for value in row.values()]
+    title = names.rule if variable.name == "rule" else clip
+    return Filter(
+        name=variable.name,
+        title=variable.title,
+        values=[(value, title(value)) for value in dict.fromkeys([*filter(None, [chosen]), *values])],
+        chosen=chosen,
+        text=not variable.sql,
     )
 
 
-def _headline(answers: Mapping[str, Sequence[queries.Row]], words: Words) -> Headline | None:
-    if not answers.get("frictions"):
+def _headline(rows: Mapping[str, list[Row]], names: Names) -> Headline | None:
+    if not rows.get("frictions"):
         return None
-    [total] = answers["frictions"]
-    by_rule, by_place = answers.get("friction_by_rule"), answers.get("friction_by_touchpoint")
+    [total] = rows["frictions"]
+    by_rule, by_touchpoint = rows.get("friction_by_rule"), rows.get("friction_by_touchpoint")
     return Headline(
-        total["value"],
-        "" if total["usual"] is None else f"{total['usual']:,.0f}",
-        words.rule(by_rule[0]["rule"]) if by_rule else "",
-        by_rule[0]["frictions"] if by_rule else 0,
-        clip(by_place[0]["label"]) if by_place else "",
+        frictions=total["value"],
+        usual="" if total["usual"] is None else f"{total['usual']:,.0f}",
+        rule=names.rule(by_rule[0]["rule"]) if by_rule else "",
+        rule_frictions=by_rule[0]["frictions"] if by_rule else 0,
+        touchpoint=clip(by_touchpoint[0]["label"]) if by_touchpoint else "",
     )

@@ -1,156 +1,183 @@
-"""A timeseries as an ECharts picture: lines, or bars upon each other, with reference lines."""
+"""ECharts options for a panel over time: lines, or stacked bars, with reference lines and changes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from touchline.live.drawing import Row, Words, milliseconds
-from touchline.live.wording import clip, sentence
+from touchline.live.labels import clip, sentence
+from touchline.live.panel_view import Names, milliseconds
+from touchline.live.queries import Row
 from touchline.panels import Panel, Reference
 
 _MUTED = "touchline.ink('--muted')"
 _LINE = "touchline.ink('--line')"
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#77808c")
-_MOST_SERIES = 6
+_MAX_SERIES = 6
 _OTHERS = "All others"
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
-_PLACES = ("insideStartTop", "insideMiddleTop", "insideEndTop")
-"""Of names of reference lines, which may lie close to each other."""
+_TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
+"""Seconds between two ticks of an axis of seconds."""
+
+_LABEL_POSITIONS = ("insideStartTop", "insideMiddleTop", "insideEndTop")
+"""Labels of reference lines take turns, as the lines may be close to each other."""
 
 Series = dict[str, list[float | None]]
 
 
-def options(
-    panel: Panel,
-    rows: Sequence[Row],
-    start: int,
-    end: int,
-    interval: int,
-    words: Words,
-    changes: Sequence[Row] = (),
+@dataclass(frozen=True)
+class TimeAxis:
+    """The x axis: start and end in ms since 1970, and the seconds between two points."""
+
+    start: int
+    end: int
+    interval: int
+
+    @property
+    def step(self) -> int:
+        """Milliseconds between two points."""
+        return self.interval * 1000
+
+    @property
+    def times(self) -> list[int]:
+        """All points, in ms since 1970."""
+        return list(range(self.start // self.step * self.step, self.end + 1, self.step))
+
+
+def chart_options(
+    panel: Panel, rows: Sequence[Row], axis: TimeAxis, names: Names, changes: Sequence[Row] = ()
 ) -> dict[str, Any]:
-    """The picture's options for points every `interval` seconds; `changes` have a `time` and a `title`."""
-    step = interval * 1000
-    times = list(range(start // step * step, end + 1, step))
-    found = _series(panel, rows, times)
-    found = {name: values for name, values in found.items() if any(value is not None for value in values)}
-    unit = f"'{panel.unit}'"
-    lines = [reference.value for reference in _references(panel)]
+    """The options of the panel's chart. Each row of `changes` has a `time` and a `title`."""
+    series = _series(panel, rows, axis)
+    series = {name: points for name, points in series.items() if any(point is not None for point in points)}
+    references = _references(panel)
     return {
         "animation": False,
         "grid": {"left": 8, "right": 36, "top": 14, "bottom": 30, "containLabel": True},
         "legend": {"type": "scroll", "bottom": 0, "icon": "roundRect", "itemWidth": 12, "itemHeight": 12}
-        | {"textStyle": {":color": _MUTED}, "show": len(found) > 1},
-        "tooltip": {
-            "trigger": "axis",
-            "axisPointer": {"type": "shadow" if panel.stacked else "line"},
-            "confine": True,
-            "order": "seriesDesc",
-            ":valueFormatter": f"value => touchline.value(value, {unit})",
-            ":backgroundColor": "touchline.ink('--card')",
-            ":borderColor": _LINE,
-            "textStyle": {":color": "touchline.ink('--ink')"},
-        },
-        "xAxis": {
-            "type": "category",
-            "data": [str(time) for time in times],
-            "axisLabel": {":formatter": f"ms => touchline.tick(+ms, {end - start})"}
-            | {"hideOverlap": True, "alignMinLabel": "left", "alignMaxLabel": "right", ":color": _MUTED},
-            "axisPointer": {"label": {":formatter": "one => touchline.when(+one.value)"}},
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {":color": _LINE}},
-        },
-        "yAxis": {
-            "type": "value",
-            "minInterval": 1 if panel.unit == "count" else 0,
-            "axisLabel": {":formatter": f"value => touchline.value(value, {unit})", ":color": _MUTED},
-            "splitLine": {"lineStyle": {":color": _LINE}},
-        }
-        | ({"interval": _step(found, lines)} if panel.unit == "seconds" else {})
-        | ({":max": f"seen => seen.max < {max(lines)} ? {max(lines)} : null"} if lines else {}),
+        | {"textStyle": {":color": _MUTED}, "show": len(series) > 1},
+        "tooltip": _tooltip(panel),
+        "xAxis": _x_axis(axis),
+        "yAxis": _y_axis(panel, series, [reference.value for reference in references]),
         "series": [
-            _drawn(panel, name, values, number, words)
-            | ({} if number else {"markLine": _marks(panel, changes, step)})
-            for number, (name, values) in enumerate(found.items())
+            _drawn_series(panel, name, points, number, names)
+            | ({} if number else {"markLine": _mark_line(references, changes, axis)})
+            for number, (name, points) in enumerate(series.items())
         ],
     }
 
 
-def _series(panel: Panel, rows: Sequence[Row], times: Sequence[int]) -> Series:
-    """Values by series, one a point of time; the smallest of many come together where they can be added."""
-    place = {time: number for number, time in enumerate(times)}
-    nothing = 0 if panel.stacked else None
-    found: Series = {}
+def _series(panel: Panel, rows: Sequence[Row], axis: TimeAxis) -> Series:
+    """Values by series, one for each point in time. The smallest of many stacked series are added up."""
+    index = {time: number for number, time in enumerate(axis.times)}
+    missing = 0 if panel.stacked else None
+    series: Series = {}
     for row in rows:
-        at = place.get(milliseconds(row["time"]))
-        told = (
-            {row["series"]: row["value"]}
-            if "series" in row
-            else {k: v for k, v in row.items() if k != "time"}
-        )
-        for name, value in told.items():
-            values = found.setdefault(name, [nothing] * len(times))
-            if at is not None:
-                values[at] = value
-    if not panel.stacked or len(found) <= _MOST_SERIES + 1:
-        return found
-    ordered = sorted(found, key=lambda name: -sum(value or 0 for value in found[name]))
-    kept = {name: found[name] for name in ordered[:_MOST_SERIES]}
-    rest = [found[name] for name in ordered[_MOST_SERIES:]]
+        position = index.get(milliseconds(row["time"]))
+        for name, value in _values(row).items():
+            points = series.setdefault(name, [missing] * len(index))
+            if position is not None:
+                points[position] = value
+    if not panel.stacked or len(series) <= _MAX_SERIES + 1:
+        return series
+    largest_first = sorted(series, key=lambda name: -sum(value or 0 for value in series[name]))
+    kept = {name: series[name] for name in largest_first[:_MAX_SERIES]}
+    rest = [series[name] for name in largest_first[_MAX_SERIES:]]
     return kept | {_OTHERS: [sum(value or 0 for value in values) for values in zip(*rest, strict=True)]}
 
 
-def _step(found: Series, lines: Sequence[float]) -> int:
-    """Seconds between two ticks, so that they read with ease: seconds, minutes, hours or days."""
-    most = max([*lines, *(value or 0 for values in found.values() for value in values)], default=0)
-    return next((step for step in _STEPS if 5 * step >= most), int(most) // 5)
+def _values(row: Row) -> dict[str, Any]:
+    if "series" in row:
+        return {row["series"]: row["value"]}
+    return {name: value for name, value in row.items() if name != "time"}
 
 
-def _drawn(panel: Panel, name: str, values: list[float | None], number: int, words: Words) -> dict[str, Any]:
-    title = panel.title if name == "value" else words.name(name) or sentence(name)
-    colour = _COLOURS[-1] if name in (_OTHERS, "usual") else _COLOURS[number % (len(_COLOURS) - 1)]
-    series: dict[str, Any] = {
-        "name": title,
-        "data": values,
-        "itemStyle": {"color": colour},
-    }
-    if panel.stacked:
-        return series | {"type": "bar", "stack": panel.id, "barCategoryGap": "18%"}
-    dashed = {"type": "dashed"} if name == "usual" else {}
-    lonely = sum(value is not None for value in values) < len(values)
-    return series | {
-        "type": "line",
-        "lineStyle": {"width": 2, **dashed},
-        "symbolSize": 5,
-        "showSymbol": lonely and name != "usual",
-        "z": 1 if name == "usual" else 2,
-    }
-
-
-def _marks(panel: Panel, changes: Sequence[Row], step: int) -> dict[str, Any]:
-    """Lines for references, the goal and deployed changes."""
-    deployed = {milliseconds(row["time"]) // step * step: clip(row["title"], 40) for row in changes}
+def _tooltip(panel: Panel) -> dict[str, Any]:
     return {
-        "silent": True,
-        "symbol": "none",
-        "lineStyle": {"type": "dotted", ":color": "touchline.ink('--ink')"},
-        "data": [
-            {
-                "yAxis": one.value,
-                "label": {
-                    "formatter": one.label,
-                    "position": _PLACES[number % len(_PLACES)],
-                    ":color": _MUTED,
-                },
-            }
-            for number, one in enumerate(_references(panel))
-        ]
-        + [
-            {"xAxis": str(time), "label": {"formatter": title, "position": "insideEndTop", ":color": _MUTED}}
-            for time, title in deployed.items()
-        ],
+        "trigger": "axis",
+        "axisPointer": {"type": "shadow" if panel.stacked else "line"},
+        "confine": True,
+        "order": "seriesDesc",
+        ":valueFormatter": f"value => touchline.value(value, '{panel.unit}')",
+        ":backgroundColor": "touchline.ink('--card')",
+        ":borderColor": _LINE,
+        "textStyle": {":color": "touchline.ink('--ink')"},
+    }
+
+
+def _x_axis(axis: TimeAxis) -> dict[str, Any]:
+    return {
+        "type": "category",
+        "data": [str(time) for time in axis.times],
+        "axisLabel": {":formatter": f"ms => touchline.tick(+ms, {axis.end - axis.start})"}
+        | {"hideOverlap": True, "alignMinLabel": "left", "alignMaxLabel": "right", ":color": _MUTED},
+        "axisPointer": {"label": {":formatter": "point => touchline.when(+point.value)"}},
+        "axisTick": {"show": False},
+        "axisLine": {"lineStyle": {":color": _LINE}},
+    }
+
+
+def _y_axis(panel: Panel, series: Series, lines: Sequence[float]) -> dict[str, Any]:
+    axis = {
+        "type": "value",
+        "minInterval": 1 if panel.unit == "count" else 0,
+        "axisLabel": {":formatter": f"value => touchline.value(value, '{panel.unit}')", ":color": _MUTED},
+        "splitLine": {"lineStyle": {":color": _LINE}},
+    }
+    if panel.unit == "seconds":
+        axis["interval"] = _tick_interval(series, lines)
+    if lines:  # the highest reference line stays visible
+        axis[":max"] = f"axis => axis.max < {max(lines)} ? {max(lines)} : null"
+    return axis
+
+
+def _tick_interval(series: Series, lines: Sequence[float]) -> int:
+    """Seconds between two ticks: a round number of seconds, minutes, hours or days."""
+    highest = max([*lines, *(value or 0 for points in series.values() for value in points)], default=0)
+    return next((tick for tick in _TICKS if 5 * tick >= highest), int(highest) // 5)
+
+
+def _drawn_series(
+    panel: Panel, name: str, points: list[float | None], number: int, names: Names
+) -> dict[str, Any]:
+    title = panel.title if name == "value" else names.name(name) or sentence(name)
+    colour = _COLOURS[-1] if name in (_OTHERS, "usual") else _COLOURS[number % (len(_COLOURS) - 1)]
+    drawn: dict[str, Any] = {"name": title, "data": points, "itemStyle": {"color": colour}}
+    if panel.stacked:
+        return drawn | {"type": "bar", "stack": panel.id, "barCategoryGap": "18%"}
+    has_gaps = None in points  # a point between two gaps has no line, so it needs a symbol
+    return drawn | {
+        "type": "line",
+        "lineStyle": {"width": 2} | ({"type": "dashed"} if name == "usual" else {}),
+        "symbolSize": 5,
+        "showSymbol": has_gaps and name != "usual",
+        "z": 1 if name == "usual" else 2,
     }
 
 
 def _references(panel: Panel) -> list[Reference]:
     goal = [] if panel.goal is None else [Reference(panel.goal, "Goal")]
     return [*panel.references, *goal]
+
+
+def _mark_line(references: Sequence[Reference], changes: Sequence[Row], axis: TimeAxis) -> dict[str, Any]:
+    """Horizontal lines for references and the goal, vertical lines for deployed changes."""
+    deployed = {milliseconds(row["time"]) // axis.step * axis.step: clip(row["title"], 40) for row in changes}
+    horizontal = [
+        {
+            "yAxis": reference.value,
+            "label": _mark_label(reference.label, _LABEL_POSITIONS[number % len(_LABEL_POSITIONS)]),
+        }
+        for number, reference in enumerate(references)
+    ]
+    vertical = [
+        {"xAxis": str(time), "label": _mark_label(title, "insideEndTop")} for time, title in deployed.items()
+    ]
+    return {
+        "silent": True,
+        "symbol": "none",
+        "lineStyle": {"type": "dotted", ":color": "touchline.ink('--ink')"},
+        "data": [*horizontal, *vertical],
+    }
+
+
+def _mark_label(text: str, position: str) -> dict[str, str]:
+    return {"formatter": text, "position": position, ":color": _MUTED}

@@ -1,7 +1,7 @@
-"""Feeds: what many pages look at is loaded once an interval for all of them, and only while one looks.
+"""Feeds: a value that many open pages show is loaded once for all of them.
 
-The law: a feed has at most one load under way, whatever happens; it rests at least `every` seconds and
-three times as long as the load took; without a watcher there is no load. So the store's share of work is
+The law: a feed runs at most one load at a time. After a load it rests for at least `every` seconds, and at
+least three times as long as the load took. Without a watcher it does not load. So the load on the store is
 bounded, however many pages are open.
 """
 
@@ -17,31 +17,31 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 REST = 3.0
-"""A feed rests at least this many times as long as its load took."""
+"""A feed rests at least this many times as long as its last load took."""
 
-LONGEST_REST = 60.0
-_LONGEST_MESSAGE = 200
+MAX_REST = 60.0
+_MAX_MESSAGE = 200
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Reading(Generic[T]):
-    """What a feed knows: the last good value, when it was loaded (ms since 1970), and what fails now."""
+class FeedState(Generic[T]):
+    """The last loaded value, the time it was loaded (ms since 1970), and the current error, or ''."""
 
     value: T | None = None
     loaded_at: int = 0
     error: str = ""
 
 
-Listener = Callable[[Reading[T]], None]
+Listener = Callable[[FeedState[T]], None]
 
 
 class _Feed(Generic[T]):
     def __init__(self, load: Callable[[], T], pool: ThreadPoolExecutor, every: float, limit: float) -> None:
         self._load, self._pool, self._every, self._limit = load, pool, every, limit
         self.listeners: list[Listener[T]] = []
-        self.reading: Reading[T] = Reading()
+        self.state: FeedState[T] = FeedState()
         self.loading: Future[T] | None = None
         self.task = asyncio.get_running_loop().create_task(self._run())
 
@@ -52,30 +52,34 @@ class _Feed(Generic[T]):
             if self.loading is None:
                 self.loading = self._pool.submit(self._load)
             await _ended([self.loading], self._limit)
-            self.reading = self._read(self.loading)
+            self.state = self._read(self.loading)
             for listener in list(self.listeners):
                 try:
-                    listener(self.reading)
+                    listener(self.state)
                 except Exception:
-                    _log.exception("a page could not take a new reading")
-            await asyncio.sleep(min(LONGEST_REST, max(self._every, REST * (loop.time() - began))))
+                    _log.exception("a page could not show new data")
+            await asyncio.sleep(min(MAX_REST, max(self._every, REST * (loop.time() - began))))
 
-    def _read(self, loading: Future[T]) -> Reading[T]:
-        last = self.reading
+    def _read(self, loading: Future[T]) -> FeedState[T]:
+        last = self.state
         if not loading.done():
-            return Reading(last.value, last.loaded_at, f"no answer within {self._limit:g} s")
+            return FeedState(last.value, last.loaded_at, f"no answer within {self._limit:g} s")
         self.loading = None
         if error := loading.exception():
             message = str(error).strip() or type(error).__name__
-            return Reading(last.value, last.loaded_at, message.splitlines()[0][:_LONGEST_MESSAGE])
-        return Reading(loading.result(), int(time.time() * 1000))
+            return FeedState(last.value, last.loaded_at, message.splitlines()[0][:_MAX_MESSAGE])
+        return FeedState(loading.result(), int(time.time() * 1000))
 
 
 class Feeds(Generic[K, T]):
-    """Feeds by key, each alive while it is watched.
+    """Feeds by key. A feed exists while somebody watches it.
 
-    `load(key)` runs in one thread, one at a time. A load that takes longer than `limit` seconds is
-    reported as failing until it ends. Use it on one event loop.
+    All loads run in one thread, one at a time. Use it on one event loop.
+
+    Args:
+        load: Loads the value of a key.
+        every: Minimum seconds between two loads of a key.
+        limit: Seconds after which a running load is reported as an error, until it ends.
     """
 
     def __init__(self, load: Callable[[K], T], *, every: float, limit: float) -> None:
@@ -84,16 +88,16 @@ class Feeds(Generic[K, T]):
         self._feeds: dict[K, _Feed[T]] = {}
 
     def watch(self, key: K, listener: Listener[T]) -> Callable[[], None]:
-        """Tell `listener` each new reading of `key`, at once the last one if there is one.
+        """Call `listener` with each new state of `key`, and at once with the last one if there is one.
 
-        Returns what ends it; calling that twice does no harm.
+        Returns a function that ends this; it may be called more than once.
         """
         feed = self._feeds.get(key)
         if feed is None:
             feed = _Feed(lambda: self._load(key), self._pool, self._every, self._limit)
             self._feeds[key] = feed
-        elif feed.reading.loaded_at or feed.reading.error:
-            listener(feed.reading)
+        elif feed.state.loaded_at or feed.state.error:
+            listener(feed.state)
         feed.listeners.append(listener)
 
         def leave() -> None:
@@ -109,11 +113,11 @@ class Feeds(Generic[K, T]):
 
     @property
     def watched(self) -> int:
-        """How many feeds are alive."""
+        """The number of feeds."""
         return len(self._feeds)
 
     async def close(self) -> None:
-        """Stop all feeds; waits for loads under way, at most the limit, so that the store can be closed."""
+        """Stop all feeds. Waits for running loads, up to the limit, so that the store can then be closed."""
         feeds, self._feeds = list(self._feeds.values()), {}
         for feed in feeds:
             self._stop(feed)
@@ -125,11 +129,12 @@ class Feeds(Generic[K, T]):
     def _stop(feed: _Feed[T]) -> None:
         feed.task.cancel()
         if feed.loading is not None:
-            feed.loading.cancel()  # one still in the queue never starts; one under way ends by itself
+            feed.loading.cancel()  # cancels a queued load; a running one ends by itself
 
 
 async def _ended(loading: list[Future[T]], limit: float) -> None:
-    waiting = [asyncio.wrap_future(one) for one in loading]
-    for one in waiting:
-        one.add_done_callback(lambda done: done.cancelled() or done.exception())  # read by whoever holds it
+    waiting = [asyncio.wrap_future(future) for future in loading]
+    for future in waiting:
+        # Marks the exception as retrieved; the owner of the load reads it too.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait(waiting, timeout=limit)

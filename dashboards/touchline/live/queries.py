@@ -1,23 +1,23 @@
-"""The questions that the live page asks of the store: each one is a name, a question and its SQL.
+"""Queries of the live page, besides those of the panels.
 
-What dashboards show is asked by the panels' own SQL. All are parameterised; times go in and come out as
-milliseconds since 1970, UTC. Retracted frictions and superseded journeys are left out by the views,
-doubled rows by `FINAL`.
+Queries take parameters; times are ms since 1970. The views leave out retracted frictions and superseded
+journeys, `FINAL` leaves out duplicate rows.
 """
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-MOST_ALERTS = 100
-MOST_TOUCHPOINTS = 500
-MOST_FRICTIONS = 200
-MOST_JOURNEYS = 50
-MOST_MATCHES = 10
-LONGEST_DATA = 4_096
+MAX_ALERTS = 100
+MAX_EVENTS = 500
+MAX_FRICTIONS = 200
+MAX_JOURNEYS = 50
+MAX_MATCHES = 10
+MAX_DATA = 4_096
+"""`data` of an event that is longer (bytes) is not shown."""
 
 
 class Answer(Protocol):
-    """What a query gives back."""
+    """The result of a query."""
 
     @property
     def column_names(self) -> Sequence[str]:
@@ -25,31 +25,30 @@ class Answer(Protocol):
 
     @property
     def result_rows(self) -> Sequence[Sequence[Any]]:
-        """The rows, each with a value a column."""
+        """The rows; each has one value for each column."""
 
 
 class Store(Protocol):
-    """The one thing the live page needs of a store."""
+    """What the live page needs from a store."""
 
     def query(self, sql: str, parameters: dict[str, Any]) -> Answer:
-        """Answer a SELECT, from any thread; `parameters` are bound by the server (`{name:Type}`)."""
+        """Run a SELECT, from any thread; the server binds `parameters` (`{name:Type}`)."""
 
 
 Row = dict[str, Any]
 
 
-def ask(store: Store, sql: str, **parameters: Any) -> list[Row]:
-    """The rows of an answer, each as column name → value."""
+def run(store: Store, sql: str, **parameters: Any) -> list[Row]:
+    """The rows of a query, each as column name → value."""
     answer = store.query(sql, parameters)
-    names = answer.column_names
-    return [dict(zip(names, row, strict=True)) for row in answer.result_rows]
+    return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
 
-# From when to when is there anything at all? (All zeros and no journeys: an empty store.)
+# The times of the first and newest data. An empty store has no journeys.
 EXTENT = """
-SELECT toInt64(sum(made)) AS journeys, minIf(oldest, made > 0) AS first, max(latest) AS newest
+SELECT toInt64(sum(number)) AS journeys, minIf(oldest, number > 0) AS first, max(latest) AS newest
 FROM (
-    SELECT count() AS made, toUnixTimestamp64Milli(min(start)) AS oldest,
+    SELECT count() AS number, toUnixTimestamp64Milli(min(start)) AS oldest,
            toUnixTimestamp64Milli(max(last)) AS latest
     FROM journeys
     UNION ALL
@@ -57,7 +56,7 @@ FROM (
 )
 """
 
-# Which alerts are open, and which came and went? (Open ones first, the gravest of them on top.)
+# Open alerts by severity, then resolved ones.
 ALERTS = """
 SELECT toString(id) AS key, title, severity, labels, toUnixTimestamp64Milli(opened_at) AS opened,
        toUnixTimestamp64Milli(resolved_at) AS resolved, count, customers, usual,
@@ -65,17 +64,17 @@ SELECT toString(id) AS key, title, severity, labels, toUnixTimestamp64Milli(open
 FROM current_alerts
 ORDER BY resolved_at IS NOT NULL,
          if(resolved_at IS NULL, indexOf(['critical', 'warning', 'info'], severity), 0), opened_at DESC, id
-LIMIT {most:UInt32}
+LIMIT {limit:UInt32}
 """
 
-# Whose are these journeys? (A key of the table is asked for before versions are told apart.)
-TRAVELLERS = """
+# The customers of journeys. PREWHERE reads only their rows before FINAL compares versions.
+CUSTOMERS_OF_JOURNEYS = """
 SELECT toString(id) AS journey, toString(customer) AS owner
 FROM journeys FINAL PREWHERE id IN {journeys:Array(UUID)} WHERE NOT superseded
 """
 
-# By which identifiers are these customers known?
-ENTITIES = """
+# The identifiers of customers, by customer id.
+IDENTIFIERS_OF_CUSTOMERS = """
 SELECT toString(customer) AS owner, groupArray(100)(entity) AS entities
 FROM current_identities
 WHERE entity IN (SELECT entity FROM identities WHERE customer IN {customers:Array(UUID)})
@@ -83,34 +82,34 @@ WHERE entity IN (SELECT entity FROM identities WHERE customer IN {customers:Arra
 GROUP BY customer
 """
 
-# Whose are these identifiers?
-OWNERS = """
+# The customers with one of these identifiers.
+CUSTOMERS_BY_IDENTIFIER = """
 SELECT toString(customer) AS owner, groupArray(entity) AS entities
 FROM current_identities
 WHERE entity IN {candidates:Array(String)}
-GROUP BY customer ORDER BY customer LIMIT {most:UInt32}
+GROUP BY customer ORDER BY customer LIMIT {limit:UInt32}
 """
 
-# Whose are they, when they only ever came together with stronger ones?
-OWNERS_BY_EVENTS = """
+# The same for identifiers that only occur together with stronger ones.
+CUSTOMERS_BY_EVENTS = """
 SELECT toString(customer) AS owner, groupArray(100)(entity) AS entities
 FROM current_identities
 WHERE entity IN (SELECT entity FROM events WHERE hasAny(identifiers, {candidates:Array(String)}))
-GROUP BY customer ORDER BY customer LIMIT {most:UInt32}
+GROUP BY customer ORDER BY customer LIMIT {limit:UInt32}
 """
 
-# What did this customer go through? (The newest; `total` counts all.)
-TOUCHPOINTS = """
+# The newest events of a customer; `total` is the number of all.
+EVENTS = """
 SELECT id, type, toUnixTimestamp64Milli(time) AS at, channel, source,
-       if(length(data) > {longest:UInt32}, '', data) AS details, length(data) AS bytes,
+       if(length(data) > {max_data:UInt32}, '', data) AS details, length(data) AS bytes,
        count() OVER () AS total
 FROM events FINAL
 WHERE entity IN (SELECT entity FROM current_identities WHERE customer = {customer:UUID})
 ORDER BY time DESC, id DESC
-LIMIT {most:UInt32}
+LIMIT {limit:UInt32}
 """
 
-# Where did this customer meet friction, and what is the evidence?
+# The newest frictions of a customer, with their evidence.
 FRICTIONS = """
 SELECT toString(id) AS key, rule, toUnixTimestamp64Milli(opened_at) AS at,
        toString(status) AS state, toUnixTimestamp64Milli(resolved_at) AS resolved, channel, source,
@@ -118,15 +117,15 @@ SELECT toString(id) AS key, rule, toUnixTimestamp64Milli(opened_at) AS at,
 FROM current_frictions
 WHERE customer = {customer:UUID}
 ORDER BY opened_at DESC, id
-LIMIT {most:UInt32}
+LIMIT {limit:UInt32}
 """
 
-# What journeys did this customer make?
+# The newest journeys of a customer.
 JOURNEYS = """
 SELECT toUnixTimestamp64Milli(start) AS began, toUnixTimestamp64Milli(last) AS ended, path, events, strikes,
        score, grade, outcome
 FROM current_journeys
 WHERE customer = {customer:UUID}
 ORDER BY start DESC
-LIMIT {most:UInt32}
+LIMIT {limit:UInt32}
 """

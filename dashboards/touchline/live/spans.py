@@ -1,28 +1,25 @@
-"""Spans of time to look at: each ends now, or where the data end long ago."""
+"""Periods to choose from. A period ends now, or at the newest event if that is old."""
 
 from dataclasses import dataclass
 
 from touchline.live import queries
-from touchline.live.queries import Store, ask
-
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+from touchline.live.queries import Store, run
+from touchline.vocabulary.durations import DAY, HOUR, MINUTE
 
 OLD = DAY
-"""Where nothing is newer than this (ms), spans count back from the newest touchpoint instead of from now."""
+"""If no event is newer than this (ms), periods end at the newest event instead of now."""
 
 SPANS: dict[str, int] = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
-"""Length of each span, in ms; `all` has none."""
+"""Length of each period, in ms. `ALL` has no fixed length."""
 
 ALL = "all"
 
 
 @dataclass(frozen=True)
 class Window:
-    """A span of time in ms since 1970, end exclusive.
+    """A period in ms since 1970, end exclusive; `newest` is the time of the newest event.
 
-    `newest` is when the newest touchpoint was; `old`: the span does not end now, but there.
+    `old`: the period ends at `newest`, not now.
     """
 
     start: int
@@ -32,11 +29,8 @@ class Window:
 
 
 def window(store: Store, span: str, now: int) -> Window | None:
-    """The window of a span over what the store has; None where it never had an event.
-
-    It ends now, or at the newest touchpoint where that is old, in whole seconds.
-    """
-    [extent] = ask(store, queries.EXTENT)
+    """The period that `span` means at the time `now` (ms), in whole seconds; None if the store is empty."""
+    [extent] = run(store, queries.EXTENT)
     if not extent["journeys"]:
         return None
     first, newest = extent["first"], extent["newest"]

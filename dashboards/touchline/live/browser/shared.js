@@ -1,32 +1,44 @@
-// What all parts of the live page say in the same way: numbers, times, addresses, colours.
+// Formats of the live page: numbers, times, addresses, colours.
 window.touchline = (() => {
-  const UNITS = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4], ["second", 1e3]];
+  const MINUTE = 6e4, HOUR = 36e5, DAY = 864e5;
+  const UNITS = [["year", 365 * DAY], ["month", 30 * DAY], ["day", DAY], ["hour", HOUR], ["minute", MINUTE], ["second", 1e3]];
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
   const number = new Intl.NumberFormat("en");
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { day: "numeric", month: "short" };
   const format = (ms, options) => new Intl.DateTimeFormat("en-GB", options).format(new Date(ms));
-  const thisYear = (ms) => new Date(ms).getFullYear() === new Date().getFullYear();
+  const isThisYear = (ms) => new Date(ms).getFullYear() === new Date().getFullYear();
+  const unitOf = (ms) => UNITS.find(([, size]) => ms >= size) || UNITS.at(-1);
+
   return {
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     count: (n) => number.format(n),
-    many: (n, one, more) => `${number.format(n)} ${n === 1 ? one : more || one + "s"}`,
-    percent: (part, whole) => (whole ? `${(100 * part / whole).toFixed(part && part / whole < 0.1 ? 1 : 0)} %` : "–"),
+    many: (n, noun, plural = `${noun}s`) => `${number.format(n)} ${n === 1 ? noun : plural}`,
+    // "5 minutes ago"
     ago(ms, now) {
       const past = now - ms;
-      const [unit, size] = UNITS.find(([, size]) => Math.abs(past) >= size) || UNITS[5];
-      return Math.abs(past) < 1000 ? "just now" : relative.format(-(size < 36e5 ? Math.trunc : Math.round)(past / size), unit);
+      if (Math.abs(past) < 1000) return "just now";
+      const [unit, size] = unitOf(Math.abs(past));
+      const round = size < HOUR ? Math.trunc : Math.round;
+      return relative.format(-round(past / size), unit);
     },
-    when: (ms) => format(ms, { ...day, ...(thisYear(ms) ? {} : { year: "numeric" }), ...clock }),
+    // "3 Mar, 14:05", with the year if it is not this one
+    when: (ms) => format(ms, { ...day, ...(isThisYear(ms) ? {} : { year: "numeric" }), ...clock }),
     date: (ms) => format(ms, { ...day, year: "numeric" }),
     exact: (ms) => `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`,
-    took(ms) {
-      const [unit, size] = UNITS.find(([, size]) => ms >= size) || UNITS[5];
+    iso: (ms) => new Date(ms).toISOString(),
+    // "2 hours"
+    duration(ms) {
+      const [unit, size] = unitOf(ms);
       const n = Math.round(ms / size);
       return `${n} ${unit}${n === 1 ? "" : "s"}`;
     },
-    // A point of time on an axis of a length.
-    tick: (ms, length) => (length < 1728e5 ? format(ms, clock) : length < 12096e5 ? format(ms, { ...day, ...clock })
-      : format(ms, thisYear(ms) ? day : { month: "short", year: "numeric" })),
+    // A time on the axis of a chart that shows `length` ms.
+    tick(ms, length) {
+      if (length < 2 * DAY) return format(ms, clock);
+      if (length < 14 * DAY) return format(ms, { ...day, ...clock });
+      return format(ms, isThisYear(ms) ? day : { month: "short", year: "numeric" });
+    },
     // A number on an axis or in a tooltip, with its unit.
     value(n, unit) {
       if (n === null || n === undefined) return "–";
@@ -37,7 +49,7 @@ window.touchline = (() => {
     },
     customer: (key) => `/customer/${encodeURIComponent(key)}`,
     ink: (name) => getComputedStyle(document.body).getPropertyValue(name).trim(),
-    // A clock that ticks once a second while its owner is on the page.
+    // Mixin: `now` is updated once a second while the component is on the page.
     ticking: {
       data: () => ({ now: Date.now() }),
       mounted() { this.ticker = setInterval(() => { this.now = Date.now(); }, 1000); },

@@ -1,4 +1,4 @@
-"""A customer's story, asked of the real store over rows put in by hand."""
+"""The history of a customer over the real store, with rows inserted by the tests."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,17 +6,18 @@ from uuid import UUID
 import pytest
 
 from tests.live import rows as make
-from touchline.live import story
-from touchline.live.spans import DAY, HOUR, MINUTE
-from touchline.live.story import Strike, Touchpoint, candidates
+from touchline.live import history
+from touchline.live.history import EventRow, FrictionRow
+from touchline.live.search import candidates
 from touchline.store import Store
+from touchline.vocabulary.durations import DAY, HOUR, MINUTE
 
 NOW = 1_800_000_000_000
 
 
 @dataclass(frozen=True)
 class Text:
-    """A rule's words."""
+    """The texts of a rule."""
 
     id: str
     title: str
@@ -26,8 +27,8 @@ class Text:
 RULES = {"queue": Text("queue", "Abandoned in queue", "They call again.")}
 
 
-def tell(store: Store) -> None:
-    """One customer: two journeys, a run of page views, a friction of an event and one of that friction."""
+def insert_customer(store: Store) -> None:
+    """A customer with two journeys, three equal events, a friction, and a friction of that friction."""
     who, names = "account:a", ["account:a", "email:a@mail.example"]
     make.known(store, **{"account_a": who, "email_a@mail.example": who})
     views = [
@@ -68,82 +69,86 @@ def tell(store: Store) -> None:
     )
 
 
-def test_a_story_has_touchpoints_strikes_and_their_evidence(store: Store) -> None:
-    """A story is told by journey, newest first; like touchpoints are drawn together, evidence is marked."""
-    tell(store)
-    told = story.load(store, "account:a", None, RULES)
-    assert told.names == ["account a", "email a@mail.example"]
-    assert (told.touchpoints, told.hidden_touchpoints) == (6, 0)
-    newest, oldest = told.journeys
+def test_a_history_has_events_frictions_and_their_evidence(store: Store) -> None:
+    """Journeys are newest first; equal events in a row are one row, and evidence is marked."""
+    insert_customer(store)
+    found = history.load(store, "account:a", None, RULES)
+    assert found.identifiers == ["account a", "email a@mail.example"]
+    assert (found.events, found.hidden_events) == (6, 0)
+    newest, oldest = found.journeys
     assert (newest.score, newest.grade, newest.channels) == (60, "C", ["web", "phone"])
     assert [row.title for row in oldest.rows] == ["Page viewed"]
     views, queued, abandoned, first, second = newest.rows
-    assert isinstance(views, Touchpoint)
-    assert (views.count, views.details, views.marks) == (3, [("path", "/x")], [])
-    assert isinstance(queued, Touchpoint)
-    assert isinstance(abandoned, Touchpoint)
-    assert (queued.marks, abandoned.marks, abandoned.details) == ([1], [1], [("wait seconds", "60")])
-    assert isinstance(first, Strike)
-    assert isinstance(second, Strike)
-    assert (first.title, first.why, first.open, first.marks) == (
+    assert isinstance(views, EventRow)
+    assert (views.count, views.details, views.evidence_for) == (3, [("path", "/x")], [])
+    assert isinstance(queued, EventRow)
+    assert isinstance(abandoned, EventRow)
+    assert (queued.evidence_for, abandoned.evidence_for, abandoned.details) == (
+        [1],
+        [1],
+        [("wait seconds", "60")],
+    )
+    assert isinstance(first, FrictionRow)
+    assert isinstance(second, FrictionRow)
+    assert (first.title, first.why, first.open, first.evidence_for) == (
         "Abandoned in queue",
         "They call again.",
         False,
         [2],
     )
-    assert (second.title, second.open, second.evidence, second.unseen) == ("Strikes", True, 2, 1)
+    assert (second.title, second.open, second.evidence, second.not_shown) == ("Strikes", True, 2, 1)
 
 
 @pytest.mark.parametrize(
-    "sought",
+    "text",
     ["account:a", "a", " a@MAIL.example ", "email:a@mail.example", str(make.of("account:a"))],
 )
-def test_a_customer_is_found_by_any_identifier_or_id(store: Store, sought: str) -> None:
+def test_a_customer_is_found_by_identifier_or_id(store: Store, text: str) -> None:
     """An identifier with or without its kind finds the customer, and so does the customer's id."""
-    tell(store)
-    assert [match.name for match in story.load(store, sought, None, RULES).matches] == ["account a"]
+    insert_customer(store)
+    assert [match.name for match in history.load(store, text, None, RULES).matches] == ["account a"]
 
 
-def test_a_journeys_id_finds_whose_it_is(store: Store) -> None:
-    """A link of an alert names a journey: it leads to its customer's story, and nowhere once that is gone."""
+def test_the_id_of_a_journey_finds_its_customer(store: Store) -> None:
+    """A link of an alert names a journey: it shows the customer, or nobody if they were forgotten."""
     make.known(store, account_a="account:a")
     journey = make.journey("account:a", NOW - HOUR, NOW)
     make.put(store, "journeys", [journey], "j")
-    found = story.load(store, str(journey["id"]), None, {})
+    found = history.load(store, str(journey["id"]), None, {})
     assert [match.name for match in found.matches] == ["account a"]
     gone = make.journey("account:gone", NOW - HOUR, NOW)
-    assert story.load(store, str(gone["id"]), None, {}).matches == []
+    assert history.load(store, str(gone["id"]), None, {}).matches == []
 
 
 def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(store: Store) -> None:
     """A customer is found by an identifier that only ever came with stronger ones."""
     make.known(store, account_a="account:a")
     make.put(store, "events", [make.event(["account:a", "phone:+31201234567"], "e", NOW, "page.viewed")], "e")
-    told = story.load(store, "+31 20 123 4567", None, RULES)
-    assert [match.name for match in told.matches] == ["account a"]
+    found = history.load(store, "+31 20 123 4567", None, RULES)
+    assert [match.name for match in found.matches] == ["account a"]
 
 
-def test_one_text_that_means_several_customers_gives_the_choice(store: Store) -> None:
-    """Where a text is an identifier of two customers both are offered, and no story is guessed."""
+def test_an_ambiguous_search_lists_the_customers(store: Store) -> None:
+    """A text that is an identifier of two customers finds both, and shows no history."""
     make.known(store, account_77="account:77", loyalty_77="loyalty:77")
-    told = story.load(store, "77", None, RULES)
-    assert {match.name for match in told.matches} == {"account 77", "loyalty 77"}
-    assert not told.journeys
+    found = history.load(store, "77", None, RULES)
+    assert {match.name for match in found.matches} == {"account 77", "loyalty 77"}
+    assert not found.journeys
 
 
 @pytest.mark.parametrize(
-    "sought", ["nobody", "", "null", str(UUID(int=7)), "a' OR 1=1 --", "{x:String}", "é" * 9_999]
+    "text", ["nobody", "", "null", str(UUID(int=7)), "a' OR 1=1 --", "{x:String}", "é" * 9_999]
 )
-def test_nobody_is_found_by_what_nobody_is_known_as(store: Store, sought: str) -> None:
-    """An unknown, empty or hostile text finds no customer and breaks nothing."""
-    tell(store)
-    told = story.load(store, sought, None, RULES)
-    assert not told.matches
-    assert len(told.sought) <= 120
+def test_an_unknown_text_finds_nobody(store: Store, text: str) -> None:
+    """An unknown, empty or hostile text finds no customer and raises nothing."""
+    insert_customer(store)
+    found = history.load(store, text, None, RULES)
+    assert not found.matches
+    assert len(found.search) <= 120
 
 
-def test_large_and_odd_data_are_clipped(store: Store) -> None:
-    """Values are at most a line long, of a few fields; data too large to show says its size."""
+def test_large_data_are_clipped(store: Store) -> None:
+    """Only a few fields are shown, clipped; data that is too large shows its size."""
     make.known(store, account_a="account:a")
     many = {f"field{n}": "y" * 300 for n in range(9)}
     make.put(
@@ -156,16 +161,16 @@ def test_large_and_odd_data_are_clipped(store: Store) -> None:
         "e",
     )
     make.put(store, "journeys", [make.journey("account:a", NOW - 2, NOW - 1)], "j")
-    first, second = story.load(store, "a", None, RULES).journeys[0].rows
-    assert isinstance(first, Touchpoint)
-    assert isinstance(second, Touchpoint)
+    first, second = history.load(store, "a", None, RULES).journeys[0].rows
+    assert isinstance(first, EventRow)
+    assert isinstance(second, EventRow)
     assert len(first.details) == 7
     assert all(len(value) <= 80 for _, value in first.details)
-    assert second.details == [("data", "8 KB, too long to show here")]
+    assert second.details == [("data", "8 KB, too large to show")]
 
 
 def test_candidates_are_normalised_by_kind() -> None:
-    """A text is read as each kind it may be; with its kind said, that one comes as well."""
+    """A text may be an identifier of any kind; with a kind given, of that kind too."""
     assert "phone:+31201234567" in candidates("020 123 4567", "NL")
     assert candidates("cookie:x", None)[-1] == "cookie:x"
     assert candidates("  ", None) == []

@@ -1,0 +1,57 @@
+"""Labels for values from the data: always plain text, clipped to a length that fits the page."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from touchline.vocabulary.identifiers import rank
+
+MAX_LENGTH = 120
+
+
+class RuleText(Protocol):
+    """The texts of a rule that the page shows."""
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+
+    @property
+    def title(self) -> str:
+        """What the rule finds, in a few words."""
+
+    @property
+    def why(self) -> str:
+        """Why it matters."""
+
+
+def clip(text: str, length: int = MAX_LENGTH) -> str:
+    """The text on one line, of at most `length` characters; an ellipsis marks what is left out."""
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
+
+
+def sentence(name: str) -> str:
+    """The words of a name: `contact.queued` → `Contact queued`."""
+    return clip(name.replace(".", " ").replace("_", " ").replace("-", " ").strip()).capitalize()
+
+
+def identifier_label(identifier: str) -> str:
+    """`account:u-17` → `account u-17`."""
+    kind, _, value = identifier.partition(":")
+    return clip(f"{kind} {value}", 64)
+
+
+def customer_label(identifiers: Iterable[str]) -> str:
+    """The label of a customer's strongest identifier."""
+    return identifier_label(min(identifiers, key=rank))
+
+
+def rule_title(rule: str, rules: Mapping[str, RuleText]) -> str:
+    """The title of a rule, or the words of its id."""
+    known = rules.get(rule)
+    return clip(known.title if known and known.title else sentence(rule))
+
+
+def touchpoint(row: Mapping[str, Any]) -> str:
+    """Channel and source of a row: `phone · call-centre`."""
+    return clip(" · ".join(filter(None, (row["channel"], row["source"]))))
