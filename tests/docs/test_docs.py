@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from touchline.engine.flush import STEPS
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
+GUIDES = sorted((ROOT / "docs" / "contributing").glob("*.md"))
 CODE = sorted(path for folder in (*FLOORS, "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
@@ -30,7 +32,7 @@ _COMMAND = re.compile(r"^\s*(?:\$ )?(?:uv run )?touchline(?= |$)(.*)$")
 
 def _fences(page: Path) -> Iterator[tuple[str, str]]:
     for _, language, body in _FENCE.findall(page.read_text(encoding="utf-8")):
-        yield language, body
+        yield language, dedent(body)
 
 
 def _commands(page: Path) -> Iterator[str]:
@@ -92,6 +94,17 @@ def test_every_block_parses(page: Path) -> None:
             yaml.safe_load(body)
         elif language == "toml":
             tomllib.loads(body)
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs" / "contributing").glob("*.md")), ids=lambda page: page.stem
+)
+def test_code_of_the_guides_runs(page: Path) -> None:
+    """The blocks of Python of a guide run, one after the other: what they import exists."""
+    names: dict[str, Any] = {"__name__": page.stem}
+    for language, body in _fences(page):
+        if language == "python":
+            exec(compile(body, page.name, "exec"), names)
 
 
 def _read_json(body: str) -> None:
