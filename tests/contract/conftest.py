@@ -1,7 +1,7 @@
 """One contract for all stores: in memory, embedded, behind `touchline store`, and on a given server.
 
-The server is one whose database `touchline` may be emptied: `TOUCHLINE_TEST_STORE=http://user@host:8123` and
-`TOUCHLINE_TEST_STORE_PASSWORD`, of a user that may make tables.
+`TOUCHLINE_TEST_STORE=http://user@host:8123` and `TOUCHLINE_TEST_STORE_PASSWORD` give the server. The tests
+empty its database `touchline`; the user must be allowed to create tables.
 """
 
 import os
@@ -25,8 +25,8 @@ from touchline.vocabulary.event import Event
 KINDS = ("embedded", "touchline store", "server")
 
 
-def emptied(admin: Address) -> None:
-    """Empty the tables that a server keeps."""
+def empty_tables(admin: Address) -> None:
+    """Empty the tables of a server."""
     with closing(ServerHandle(admin)) as handle:
         names = handle.read(
             "SELECT name FROM system.tables WHERE database = 'touchline' AND engine LIKE '%MergeTree'", "TSV"
@@ -36,8 +36,8 @@ def emptied(admin: Address) -> None:
                 handle.command(f"TRUNCATE TABLE {name}")
 
 
-def opened(kind: str, request: pytest.FixtureRequest) -> Store:
-    """A fresh, empty store of a kind."""
+def open_empty(kind: str, request: pytest.FixtureRequest) -> Store:
+    """Open an empty store of this kind."""
     if kind == "embedded":
         folder: Path = request.getfixturevalue("tmp_path")
         return open_store(folder / "store")
@@ -47,33 +47,33 @@ def opened(kind: str, request: pytest.FixtureRequest) -> Store:
     else:
         url = os.environ.get("TOUCHLINE_TEST_STORE", "")
         if not url:
-            pytest.skip("no server is given: set TOUCHLINE_TEST_STORE")
+            pytest.skip("set TOUCHLINE_TEST_STORE to test on a server")
         worker = admin = Address(url, password=os.environ.get("TOUCHLINE_TEST_STORE_PASSWORD", ""))
     migrate_server(admin)
-    emptied(admin)
+    empty_tables(admin)
     return connect_store(worker)
 
 
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Each of the stores that answer SQL."""
-    with opened(request.param, request) as one:
-        yield one
+    with open_empty(request.param, request) as store:
+        yield store
 
 
 @pytest.fixture(params=("memory", *KINDS))
 def any_store(request: pytest.FixtureRequest) -> Iterator[StorePort]:
-    """Each of the stores that a worker can work on."""
+    """Each of the stores that a worker can use."""
     if request.param == "memory":
         yield MemoryStore()
         return
-    with opened(request.param, request) as one:
-        yield one
+    with open_empty(request.param, request) as store:
+        yield store
 
 
 @pytest.fixture
 def event() -> Callable[..., Event]:
-    """An event a second after the one before."""
+    """Builds events, one second apart by number."""
 
     def make(number: int, entity: str = "account:anna", **fields: Any) -> Event:
         defaults: dict[str, Any] = {
@@ -93,7 +93,7 @@ def event() -> Callable[..., Event]:
 
 @pytest.fixture
 def friction() -> Callable[..., FrictionRow]:
-    """A friction of Anna's."""
+    """Builds frictions of the customer Anna."""
 
     def make(number: int, version: int = 1, **fields: Any) -> FrictionRow:
         defaults: dict[str, Any] = {
@@ -122,7 +122,7 @@ def friction() -> Callable[..., FrictionRow]:
 
 @pytest.fixture
 def journey() -> Callable[..., JourneyRow]:
-    """A journey of Anna's."""
+    """Builds journeys of the customer Anna."""
 
     def make(number: int, version: int = 1, **fields: Any) -> JourneyRow:
         defaults: dict[str, Any] = {
@@ -154,11 +154,11 @@ def journey() -> Callable[..., JourneyRow]:
 
 @pytest.fixture
 def put() -> Callable[..., None]:
-    """Store events as the worker does, in portions that were packed one by one."""
+    """Inserts events as the worker does: packed one by one, inserted together."""
 
     def _put(store: StorePort, events: Sequence[Event], token: str = "t", offset: int = 1) -> None:
         store.insert(
-            "events", [store.pack("events", event_columns([one], [offset])) for one in events], token
+            "events", [store.pack("events", event_columns([event], [offset])) for event in events], token
         )
 
     return _put

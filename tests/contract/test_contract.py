@@ -1,4 +1,4 @@
-"""The logs keep one contract, in memory and on disk: the laws are tested on the one in memory."""
+"""The log in memory, on which the laws are tested, reads like the one on disk."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ DAY = 86_400_000
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_the_logs_keep_one_contract(kind: str, tmp_path: Path) -> None:
-    """Records come in order behind an offset, bounded by count; commits stay; the end is the last offset."""
+    """Records are read in order after an offset, up to a limit; the log keeps the last commit and its end."""
     log: Log
     if kind == "memory":
         log = memory = MemoryLog()

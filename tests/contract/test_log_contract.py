@@ -1,4 +1,4 @@
-"""The writing side of the logs: what the collector is promised, of the file and of Kafka alike."""
+"""The writing side of the logs: what the collector relies on, in SQLite and in Kafka alike."""
 
 import threading
 from collections import defaultdict
@@ -17,7 +17,7 @@ NOW = 1_795_000_000_000
 
 
 class Durable(Protocol):
-    """A log that the collector writes to, and that can be closed."""
+    """A log that the collector can write to and close."""
 
     def append(self, batch: Batch) -> None: ...
     def trouble(self) -> str | None: ...
@@ -25,7 +25,7 @@ class Durable(Protocol):
 
 
 class Kept(NamedTuple):
-    """A log, and its records as (kind, received_at, lines) in an order that keeps each entity's."""
+    """A log, and its records as (kind, received_at, lines), in order for each entity."""
 
     log: Durable
     records: Callable[[], list[tuple[str, int, list[dict[str, Any]]]]]
@@ -39,8 +39,8 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
 
         def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
             return [
-                (one.kind, one.received_at, [orjson.loads(line) for line in one.body.splitlines()])
-                for one in file.read(0, limit_bytes=1 << 30, limit_records=100_000)
+                (record.kind, record.received_at, [orjson.loads(line) for line in record.body.splitlines()])
+                for record in file.read(0, limit_bytes=1 << 30, limit_records=100_000)
             ]
     else:
         from touchline.log.kafka.log import KafkaLog
@@ -52,12 +52,12 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         def records() -> list[tuple[str, int, list[dict[str, Any]]]]:
             return [
                 (
-                    {"events": "touchpoints"}.get(one.about.kind, one.about.kind),
-                    one.about.received_at,
-                    one.lines,
+                    {"events": "touchpoints"}.get(record.about.kind, record.about.kind),
+                    record.about.received_at,
+                    record.lines,
                 )
                 for topic in (topics.touchpoints, topics.quarantine, topics.links)
-                for one in read(topic)
+                for record in read(topic)
             ]
 
     with closing(log):
@@ -78,8 +78,8 @@ def by_entity(kept: Kept) -> dict[str, list[int]]:
     return dict(found)
 
 
-def test_all_of_a_batch_is_kept_by_kind(kept: Kept) -> None:
-    """Each line is kept once, as what it is, with the time at which its batch was received."""
+def test_every_line_of_a_batch_is_kept_by_kind(kept: Kept) -> None:
+    """Each line is kept once, under its kind, with the time at which its batch was received."""
     kept.log.append(
         Batch([event("account:a", 1), event("account:b", 2)], [b'{"q":1}'], NOW, [b'{"l":1}'], [b'{"c":1}'])
     )
@@ -91,14 +91,14 @@ def test_all_of_a_batch_is_kept_by_kind(kept: Kept) -> None:
     assert found == {"quarantine": [{"q": 1}], "ledger": [{"l": 1}], "accounts": [{"c": 1}]}
 
 
-def test_an_empty_batch_leaves_nothing(kept: Kept) -> None:
-    """No lines, no record."""
+def test_an_empty_batch_writes_no_record(kept: Kept) -> None:
+    """A batch without lines appends nothing."""
     kept.log.append(Batch([], [], NOW))
     assert kept.records() == []
 
 
-def test_what_is_appended_by_many_threads_is_all_there(kept: Kept) -> None:
-    """Threads that append at the same time lose nothing and double nothing; each entity's order is kept."""
+def test_concurrent_appends_are_all_kept_in_order(kept: Kept) -> None:
+    """Concurrent appends lose and repeat nothing, and keep the order of each entity."""
 
     def append(name: str) -> None:
         for start in range(0, 200, 20):
@@ -119,8 +119,8 @@ def test_a_log_that_works_is_in_no_trouble(kept: Kept, wait_for: Callable[..., N
     assert kept.log.trouble() is None
 
 
-def test_a_closed_log_takes_nothing(kept: Kept) -> None:
-    """Appending after close fails as a log that is away does."""
+def test_a_closed_log_is_unavailable(kept: Kept) -> None:
+    """Appending after close raises the error of an unavailable log."""
     kept.log.append(Batch([event("account:a", 1)], [], NOW))
     kept.log.close()
     with pytest.raises(LogUnavailable):

@@ -1,4 +1,4 @@
-"""SQL asked of a store, what it refuses, and readers beside a writer."""
+"""Queries on a store, the errors they raise, and reads during writes."""
 
 import threading
 from collections.abc import Callable
@@ -12,8 +12,8 @@ NewEvent = Callable[..., Event]
 Put = Callable[..., None]
 
 
-def test_values_that_fit_no_column_are_the_callers_error(store: Store) -> None:
-    """A wrong table, column or value is no reason to try again."""
+def test_an_insert_that_fits_no_table_raises(store: Store) -> None:
+    """A wrong table, column or length raises an error that is not retried."""
     with pytest.raises(KeyError):
         store.insert("nothing", {"id": ["x"]}, "t")
     with pytest.raises(KeyError):
@@ -23,7 +23,7 @@ def test_values_that_fit_no_column_are_the_callers_error(store: Store) -> None:
 
 
 def test_a_query_takes_parameters(store: Store) -> None:
-    """Values go to the engine beside the SQL, whatever they hold; a percent sign is only that."""
+    """Parameters are passed apart from the SQL, with any characters; percent signs have no meaning."""
     answer = store.query(
         "SELECT {text:String} AS text, {list:Array(String)} AS list, 7 % 4 AS rest, 'a%s' LIKE 'a%' AS liked",
         {"text": "x' \\ OR 1", "list": ["a'", "\\"], "unused": 1},
@@ -33,22 +33,22 @@ def test_a_query_takes_parameters(store: Store) -> None:
     assert answer.result_rows == [["x' \\ OR 1", ["a'", "\\"], 3, 1]]
 
 
-def test_a_wrong_query_says_what_clickhouse_says(store: Store) -> None:
-    """A user's mistake is answered in ClickHouse's words, with its number."""
+def test_a_wrong_query_raises_clickhouses_message(store: Store) -> None:
+    """A wrong query raises ClickHouse's own message and error code."""
     with pytest.raises(QueryError, match="Unknown table expression identifier 'nothing'") as caught:
         store.query("SELECT * FROM nothing")
     assert caught.value.code == 60
 
 
-def test_too_large_an_answer_is_refused(store: Store) -> None:
-    """An answer beyond the bound of rows is an error, not a part of it."""
+def test_a_result_above_the_limit_is_refused(store: Store) -> None:
+    """A result with too many rows raises an error and is not truncated."""
     with pytest.raises(QueryError, match="Limit for result exceeded") as caught:
         store.query("SELECT number FROM numbers(1000001)")
     assert caught.value.code == 396
 
 
-def test_readers_and_a_writer_share_the_engine(store: Store, event: NewEvent, put: Put) -> None:
-    """While one thread writes, others read, and what they read only grows."""
+def test_reads_run_during_writes(store: Store, event: NewEvent, put: Put) -> None:
+    """While one thread writes, others read, and their counts never decrease."""
     counts: dict[int, list[int]] = {number: [] for number in range(3)}
     done = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What a store holds of customers: frictions, journeys, whose an identifier is, sets and the ledger."""
+"""Customers in a store: frictions, journeys, identities, sets of identifiers and the ledger."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -15,8 +15,8 @@ NewFriction = Callable[..., FrictionRow]
 NewJourney = Callable[..., JourneyRow]
 
 
-def test_a_retracted_friction_shows_nowhere(store: Store, friction: NewFriction) -> None:
-    """The highest version of a friction counts, and a retracted one is in no view and no answer."""
+def test_a_retracted_friction_is_not_returned(store: Store, friction: NewFriction) -> None:
+    """The highest version of a friction counts; a retracted friction is in no view and no result."""
     rows = [friction(1), friction(2), friction(3, customer=BERT, resolved_at=1_780_000_000_777)]
     store.insert("frictions", columns(rows), "a")
     later = [friction(1, 2, status="retracted"), friction(2, 2, status="resolved", count=5)]
@@ -28,8 +28,8 @@ def test_a_retracted_friction_shows_nowhere(store: Store, friction: NewFriction)
     assert store.last_version() == 2
 
 
-def test_a_superseded_journey_shows_nowhere(store: Store, journey: NewJourney) -> None:
-    """The highest version of a journey counts, and a superseded one is in no view and no answer."""
+def test_a_superseded_journey_is_not_returned(store: Store, journey: NewJourney) -> None:
+    """The highest version of a journey counts; a superseded journey is in no view and no result."""
     rows = [journey(1), journey(2, due_at=1_780_000_009_000)]
     store.insert("journeys", columns(rows), "a")
     store.insert("journeys", columns([journey(1, 7, superseded=1)]), "b")
@@ -39,10 +39,10 @@ def test_a_superseded_journey_shows_nowhere(store: Store, journey: NewJourney) -
 
 
 def test_due_names_the_customer_and_the_deadline(any_store: StorePort, journey: NewJourney) -> None:
-    """A customer with a pending obligation is named by its strongest identifier, and nobody else is."""
+    """Only customers with a pending obligation are returned, each by its strongest identifier."""
     anna, bert = customer_id("account:anna"), customer_id("account:bert")
     owners = {"account:anna": anna, "device:x": anna, "account:bert": bert}
-    rows = [IdentityRow(entity=one, customer=owner, version=1) for one, owner in owners.items()]
+    rows = [IdentityRow(entity=identifier, customer=owner, version=1) for identifier, owner in owners.items()]
     any_store.insert("identities", columns(rows), "i")
     due = {"due_at": 1_780_000_009_000}
     journeys = [journey(1, customer=anna, **due), journey(2, customer=bert, **due), journey(3, customer=bert)]
@@ -52,21 +52,21 @@ def test_due_names_the_customer_and_the_deadline(any_store: StorePort, journey: 
     assert list(any_store.due()) == [("account:anna", 1_780_000_009_000)]
 
 
-def test_rows_are_deleted_by_their_customer(store: Store, friction: NewFriction) -> None:
-    """All versions of a customer's rows go, and nobody else's."""
+def test_rows_are_deleted_by_customer(store: Store, friction: NewFriction) -> None:
+    """All versions of the customer's rows are deleted, and no other rows."""
     store.insert("frictions", columns([friction(1), friction(2, customer=BERT)]), "a")
     store.insert("frictions", columns([friction(1, 2, status="retracted")]), "b")
     store.delete("frictions", [ANNA])
     assert store.query("SELECT customer FROM frictions").result_rows == [[str(BERT)]]
     store.delete("frictions", [])
-    rows = [IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:anna", "device:y")]
+    rows = [IdentityRow(entity=entity, customer=ANNA, version=1) for entity in ("account:anna", "device:y")]
     store.insert("identities", columns(rows), "a")
     store.delete("identities", ["device:y"])
     assert store.query("SELECT entity FROM identities").result_rows == [["account:anna"]]
 
 
 def test_current_identities_name_the_latest_customer(store: Store) -> None:
-    """An identity written again replaces the one before."""
+    """A later version of an identity replaces the earlier one."""
     for version, customer in ((1, ANNA), (2, BERT)):
         rows = columns([IdentityRow(entity="account:anna", customer=customer, version=version)])
         store.insert("identities", rows, f"v{version}")
@@ -74,9 +74,9 @@ def test_current_identities_name_the_latest_customer(store: Store) -> None:
 
 
 def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> None:
-    """What an identifier occurred together with comes once, and is gone when one of the set is forgotten."""
+    """Each set is returned once for any of its identifiers, and is gone once one of them is deleted."""
     sets = [("account:1", "device:x"), ("account:1", "device:y's"), ("account:2", "device:z")]
-    rows = [OccurrenceRow(one, named) for named in sets for one in named]
+    rows = [OccurrenceRow(identifier, named) for named in sets for identifier in named]
     any_store.insert("occurrences", columns(rows), "a")
     any_store.insert("occurrences", columns(rows[:2]), "b")
     assert sorted(any_store.sets_naming(["device:x", "device:y's", "device:never-seen"])) == sets[:2]
@@ -84,11 +84,14 @@ def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> No
     assert list(any_store.sets_naming([])) == []
     any_store.delete_sets([])
     any_store.delete_sets(["device:y's", "device:never-seen"])
-    assert sorted(any_store.sets_naming([one for named in sets for one in named])) == [sets[0], sets[2]]
+    assert sorted(any_store.sets_naming([identifier for named in sets for identifier in named])) == [
+        sets[0],
+        sets[2],
+    ]
 
 
 def test_a_set_is_known_as_a_whole(any_store: StorePort) -> None:
-    """A set is known if exactly that set is stored, and every stored set is given once."""
+    """A set is known only if exactly that set is stored; every stored set is returned once."""
     sets = [("account:1", "device:x"), ("account:1", "device:x", "phone:y's"), ("account:2", "device:z")]
     rows = [OccurrenceRow(identifier, named) for named in sets for identifier in named]
     any_store.insert("occurrences", columns(rows), "a")
@@ -99,8 +102,8 @@ def test_a_set_is_known_as_a_whole(any_store: StorePort) -> None:
     assert sorted(any_store.all_sets()) == sets
 
 
-def test_the_ledger_comes_back_as_it_was_written(any_store: StorePort) -> None:
-    """Entries of the ledger are read as they are, and their versions count."""
+def test_the_ledger_is_read_as_it_was_written(any_store: StorePort) -> None:
+    """Entries of the ledger are read unchanged, and count for the last version."""
     pair = ("account:anna", "device:x")
     split = Entry(id="l1", at=5, who="o'neil", what="split", identifiers=pair, reason='a "shared" one')
     erase = Entry(id="l2", at=6, who="o'neil", what="erase", hashes=("ab", "cd"), salt="s")

@@ -1,4 +1,4 @@
-"""Events in a store: as they went in, once each, found by id and by entity, and gone when deleted."""
+"""Events in a store: unchanged, once each, found by id and by entity, and gone once deleted."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ Put = Callable[..., None]
 NewFriction = Callable[..., FrictionRow]
 
 
-def test_events_come_back_as_they_went_in(any_store: StorePort, event: NewEvent, put: Put) -> None:
-    """Every field of an event survives the store to the millisecond and to the last character."""
+def test_events_are_read_as_they_were_written(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Every field of an event is read back unchanged, to the millisecond and to the last character."""
     odd = event(
         1,
         id="quote\" back\\ tab\t 'x' é €",
@@ -28,13 +28,13 @@ def test_events_come_back_as_they_went_in(any_store: StorePort, event: NewEvent,
     assert any_store.events_of([odd.entity]) == [odd]
 
 
-def test_events_come_in_order_and_once(any_store: StorePort, event: NewEvent, put: Put) -> None:
-    """Events of several entities come by time and id, and one that was stored twice comes once."""
+def test_events_are_read_in_order_and_once(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Events of several entities are sorted by time and id; an event stored twice is returned once."""
     events = [event(3), event(1, "account:bert"), event(2)]
     put(any_store, events, "a")
     put(any_store, events, "b")
     put(any_store, [event(4, "account:carl")], "c")
-    assert [one.id for one in any_store.events_of(["account:anna", "account:bert"])] == [
+    assert [event.id for event in any_store.events_of(["account:anna", "account:bert"])] == [
         "e00001",
         "e00002",
         "e00003",
@@ -42,17 +42,15 @@ def test_events_come_in_order_and_once(any_store: StorePort, event: NewEvent, pu
 
 
 def test_a_repeat_with_the_same_token_adds_nothing(store: Store, event: NewEvent, put: Put) -> None:
-    """The token, not the content, tells a repeated insert."""
+    """An insert is a repeat if its token is, whatever its rows."""
     put(store, [event(1)], "a")
     put(store, [event(2)], "a")
     put(store, [event(3)], "b")
     assert store.query("SELECT id FROM events ORDER BY id").result_rows == [["e00001"], ["e00003"]]
 
 
-def test_stored_ids_name_the_record_that_brought_them(
-    any_store: StorePort, event: NewEvent, put: Put
-) -> None:
-    """Of the ids asked for, the stored ones come with their log offset."""
+def test_stored_ids_have_the_offset_of_their_record(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """The stored ids among those in the query are returned with their log offsets."""
     put(any_store, [event(1)], "a", offset=4)
     put(any_store, [event(2)], "b", offset=9)
     assert any_store.stored_ids(["e00001", "e00002", "e00003"]) == {"e00001": 4, "e00002": 9}
@@ -60,28 +58,28 @@ def test_stored_ids_name_the_record_that_brought_them(
 
 
 def test_an_id_is_looked_up_in_the_projection(store: Store, event: NewEvent, put: Put) -> None:
-    """The lookup by id reads the part of the table that is sorted by id."""
-    put(store, [event(number) for number in range(20_000)])
+    """A lookup by id uses the projection that is sorted by id."""
+    put(store, [event(number) for number in range(10_000)])
     plan = store.query("EXPLAIN projections = 1 SELECT id, log_offset FROM events WHERE id IN ('e00007')")
     assert any("ReadFromMergeTree (by_id)" in row[0] for row in plan.result_rows)
 
 
-def test_nothing_asked_is_nothing_answered(store: Store) -> None:
-    """Empty lists of keys and inserts without rows are fine."""
+def test_empty_keys_and_inserts_are_allowed(store: Store) -> None:
+    """Empty lists of keys return nothing, and inserts without rows write nothing."""
     store.insert("events", {"id": [], "time": []}, "t")
     assert store.stored_ids([]) == {}
     assert [*store.events_of([]), *store.frictions_of([]), *store.journeys_of([])] == []
 
 
-def test_an_empty_store_answers(store: Store) -> None:
-    """A store without rows has no newest event, nothing due and version 0."""
+def test_an_empty_store_has_no_data(store: Store) -> None:
+    """A store without rows has no newest event, no due customer and version 0."""
     assert (store.newest(), store.last_version(), list(store.due())) == (None, 0, [])
     assert [*store.identifier_sets(), *store.entities()] == []
     assert store.query("SELECT * FROM current_frictions").result_rows == []
 
 
 def test_identifier_sets_and_entities_are_distinct(any_store: StorePort, event: NewEvent, put: Put) -> None:
-    """The sets of two or more identifiers come once each, and so do the entities."""
+    """Each set of two or more identifiers is returned once, and so is each entity."""
     pair = ("account:anna", "email:a@b.example")
     put(any_store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
     assert list(any_store.identifier_sets()) == [pair]
@@ -92,7 +90,7 @@ def test_identifier_sets_and_entities_are_distinct(any_store: StorePort, event: 
 def test_the_newest_friction_may_be_newer_than_any_event(
     any_store: StorePort, event: NewEvent, put: Put, friction: NewFriction
 ) -> None:
-    """A friction opens at a deadline, when nothing happened; a retracted one did not open."""
+    """The newest time includes frictions that opened at a deadline, without retracted ones."""
     put(any_store, [event(1)])
     opened = event(1).time + 1_000
     any_store.insert("frictions", columns([friction(1, opened_at=opened)]), "a")
@@ -101,8 +99,8 @@ def test_the_newest_friction_may_be_newer_than_any_event(
     assert any_store.newest() == event(1).time
 
 
-def test_deleted_events_are_gone_for_good(store: Store, event: NewEvent, put: Put) -> None:
-    """What is deleted is in no answer, neither by entity nor by id, and no part of the table holds it."""
+def test_deleted_events_are_removed_from_the_table(store: Store, event: NewEvent, put: Put) -> None:
+    """Deleted events are found neither by entity nor by id, and no part of the table holds them."""
     anna = ("account:anna", "device:x's")
     put(store, [event(1, identifiers=anna), event(2), event(3, "account:bert"), event(4, "device:x's")])
     assert sorted(store.identifier_sets_of(["account:anna", "nobody"])) == [("account:anna",), anna]

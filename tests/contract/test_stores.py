@@ -1,4 +1,4 @@
-"""A worker finds the same answers in every store."""
+"""The fake store in memory answers a worker as the real stores do."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +19,8 @@ NOW = 1_795_000_000_000
 DAY = 86_400_000
 
 
-def _filled(store: StorePort) -> list[str]:
-    """The store after a worker took in two days of the retailer; the ids of the events."""
+def _fill(store: StorePort) -> list[str]:
+    """Let a worker process two days of the retailer into the store; return the ids of the events."""
     touchpoints = Retailer(4, NOW, history=2 * DAY, history_rate=0.01).until(NOW)
     raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
     lines = accept_each(raws, received_at_ms=NOW, producer="t").batch.touchpoints
@@ -35,12 +35,12 @@ def _filled(store: StorePort) -> list[str]:
 
 
 def _answers(store: StorePort) -> dict[str, Any]:
-    """All that a worker can ask of a store, in an order of its own."""
-    ids = _filled(store)
+    """The result of every query of a worker, sorted where the order is free."""
+    ids = _fill(store)
     entities = sorted(store.entities())
     sets = sorted(store.identifier_sets())
-    known = {one for identifiers in sets for one in identifiers} | set(entities)
-    customers: list[UUID] = [customer_id(one) for one in sorted(known)]
+    known = {identifier for identifiers in sets for identifier in identifiers} | set(entities)
+    customers: list[UUID] = [customer_id(identifier) for identifier in sorted(known)]
     return {
         "stored_ids": store.stored_ids([*ids, "no such event"]),
         "entities": entities,
@@ -64,25 +64,25 @@ def _answers(store: StorePort) -> dict[str, Any]:
     }
 
 
-def test_the_stores_give_the_same_answers_to_the_same_events(store: Store) -> None:
-    """After the same events, whatever a worker asks has one answer, and it is not an empty one."""
+def test_the_stores_answer_alike(store: Store) -> None:
+    """After the same events, every query of a worker has the same, non-empty result in both stores."""
     real, fake = _answers(store), _answers(MemoryStore())
     assert real.keys() == fake.keys()
-    for question, answer in real.items():
-        assert answer == fake[question], question
-        assert answer or question == "events of nobody", question
+    for query, answer in real.items():
+        assert answer == fake[query], query
+        assert answer or query == "events of nobody", query
 
 
 def test_a_repeated_token_adds_nothing(store: Store) -> None:
-    """Both take an insert with one token once."""
+    """Both stores ignore a second insert with the same token."""
     fake = MemoryStore()
-    for one in (store, fake):
+    for target in (store, fake):
         for customer in ("account:1", "account:2"):
             row: dict[str, Sequence[Any]] = {
                 "entity": ["account:1"],
                 "customer": [customer_id(customer)],
                 "version": [1],
             }
-            one.insert("identities", row, token="once")
+            target.insert("identities", row, token="once")
     assert store.query("SELECT customer FROM identities").result_rows == [[str(customer_id("account:1"))]]
     assert [row["customer"] for row in fake.tables["identities"].values()] == [customer_id("account:1")]

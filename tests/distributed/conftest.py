@@ -1,4 +1,4 @@
-"""The distributed runtime as it runs: processes of the `touchline` command, a real broker, one store."""
+"""The distributed runtime: processes of the `touchline` command, a real broker and one store."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ from touchline.store.address import Address
 from touchline.vocabulary.event import Event
 
 LONG_AGO = 1_780_000_000_000
-"""When the events end: every deadline of theirs is over, so that the clock decides nothing."""
+"""The time (ms) of the last events: every deadline has passed, so results do not depend on the clock."""
 
 DAY = 86_400_000
 
@@ -52,33 +52,33 @@ SELECT id, toString(customer) FROM events INNER JOIN current_identities USING (e
 
 
 def _lines_of(rate: float, days: int = 2) -> list[bytes]:
-    """Events of the simulated retailer, as the collector accepts them."""
+    """Events of the simulated retailer, accepted by the collector's own code."""
     touchpoints = Retailer(4, LONG_AGO, history=days * DAY, history_rate=rate).until(LONG_AGO)
     raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
     return list(accept_each(raws, received_at_ms=LONG_AGO, producer="shop").batch.touchpoints)
 
 
 def _offline(lines: Sequence[bytes], rules: RuleSet) -> Rows:
-    """What the tables must say."""
+    """The offline result of the same events, in the form of `_tables`."""
     events = [msgspec.json.decode(line, type=Event) for line in lines]
     result = replay(events, rules, int(time.time() * 1000))
     names = ("customer", "id", "rule", "anchor", "opened_at", "resolved_at", "evidence")
     parts = ("customer", "id", "first", "start", "last", "events", "path", "strikes")
     return {
-        "signals": sorted([one[name] for name in names] for one in result["signals"]),
-        "journeys": sorted([one[name] for name in parts] for one in result["journeys"]),
+        "signals": sorted([signal[name] for name in names] for signal in result["signals"]),
+        "journeys": sorted([journey[name] for name in parts] for journey in result["journeys"]),
         "customers": sorted([event, customer] for event, customer in result["customers"].items()),
     }
 
 
 def _tables(store: Store) -> Rows:
-    """What the tables say, as the panels read them."""
+    """The rows of the views that panels read."""
     found = {"signals": SIGNALS, "journeys": JOURNEYS, "customers": CUSTOMERS}
     return {name: store.query(sql).result_rows for name, sql in found.items()}
 
 
 class Deployment:
-    """Some processes of the command, between topics and a store of their own."""
+    """Processes of the command with their own topics and store."""
 
     def __init__(
         self, folder: Path, brokers: Brokers, topics: Topics, address: Address, settings: dict[str, str]
@@ -98,39 +98,39 @@ class Deployment:
         }
 
     def start(self, name: str, *arguments: str) -> None:
-        """Start `touchline` with these arguments, under a name."""
-        with (self._folder / f"{name}.said").open("ab") as said:
+        """Start `touchline` with these arguments; `name` identifies the process."""
+        with (self._folder / f"{name}.output").open("ab") as output:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "touchline.cli", *arguments],
                 cwd=self._folder,
                 env=self.environment,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
     def kill(self, name: str) -> None:
-        """End a process as a machine does that stops."""
+        """Kill a process (SIGKILL)."""
         process = self.processes.pop(name)
         process.kill()
         process.wait(30)
 
     def end(self, name: str) -> int:
-        """Ask a process to end; its exit code."""
+        """Terminate a process (SIGTERM); return its exit code."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         return process.wait(60)
 
-    def said(self, name: str) -> str:
-        """What a process wrote."""
-        return (self._folder / f"{name}.said").read_text()
+    def output(self, name: str) -> str:
+        """The output of a process so far."""
+        return (self._folder / f"{name}.output").read_text()
 
-    def produce(self, lines: Sequence[bytes], together: int = 100) -> None:
-        """Put accepted events into Kafka as a collector does, so many a request."""
-        for start in range(0, len(lines), together):
-            self.log.append(Batch(list(lines[start : start + together]), [], LONG_AGO))
+    def produce(self, lines: Sequence[bytes], batch: int = 100) -> None:
+        """Write accepted events to Kafka as a collector does, in batches."""
+        for start in range(0, len(lines), batch):
+            self.log.append(Batch(list(lines[start : start + batch]), [], LONG_AGO))
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill the remaining processes."""
         for name in [*self.processes]:
             self.kill(name)
         self.log.close()
@@ -144,7 +144,7 @@ def _free_port() -> int:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port on which nothing listens."""
     return _free_port()
 
 
@@ -152,15 +152,15 @@ def free_port() -> int:
 def deployment(
     tmp_path: Path, kafka: Any, kafka_settings: Any, topics: Topics, serve_store: Any
 ) -> Iterator[Deployment]:
-    """Nothing runs of it yet but the broker, which asks for a password, and the store."""
-    # On one port, however often it is started.
+    """A running broker, which asks for a password, and a running store; tests start the rest."""
+    # The same port at every start.
     store = serve_store("--port", str(_free_port()))
     brokers = kafka.by_password if kafka.secure else kafka.brokers
     deployment = Deployment(tmp_path, brokers, topics, store.address("writer"), kafka_settings(brokers))
     deployment.broker, deployment.store = kafka, store
     yield deployment
     deployment.close()
-    # Whoever killed it starts it again: others use it as well.
+    # All tests share the broker: restart it if the test has stopped it.
     kafka.start()
 
 
@@ -179,17 +179,17 @@ def stored(deployment: Deployment) -> Iterator[Store]:
 
 @pytest.fixture
 def lines_of() -> LinesOf:
-    """Accepted events of a simulated retailer."""
+    """Builds accepted events of the simulated retailer."""
     return _lines_of
 
 
 @pytest.fixture
 def offline() -> Offline:
-    """The offline result of accepted events."""
+    """Computes the offline result of accepted events."""
     return _offline
 
 
 @pytest.fixture
 def tables() -> Tables:
-    """What a store's tables say."""
+    """Reads a store's views."""
     return _tables

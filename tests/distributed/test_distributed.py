@@ -23,10 +23,10 @@ def _stored(store: Store) -> int:
 
 
 @pytest.mark.slow
-def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
+def test_killed_and_rebalanced_workers_end_with_the_offline_result(
     deployment: Any, stored: Store, lines_of: Any, offline: Any, tables: Any, wait_for: Callable[..., None]
 ) -> None:
-    """One worker, two, one of them killed, and another: each event is stored once, and all is as offline."""
+    """A second worker joins and the first is killed: events are stored once, and tables equal the replay."""
     lines = lines_of(0.01)
     expected = offline(lines, load_rules())
     arriving = lines + lines[::7]
@@ -38,14 +38,14 @@ def test_killed_and_dealt_anew_workers_end_with_the_offline_result(
     wait_for(lambda: _stored(stored) > half // 4, 90)
     deployment.start("two", "worker")
     deployment.produce(arriving[half : half + half // 2])
-    wait_for(lambda: "partitions.assigned" in deployment.said("two"), 90)
+    wait_for(lambda: "partitions.assigned" in deployment.output("two"), 90)
     deployment.kill("one")
     deployment.produce(arriving[half + half // 2 :])
     wait_for(lambda: tables(stored) == expected, 120)
     assert _stored(stored) == len(lines)
 
-    # Whom an operator forgets is gone from every table, and whoever was joined by it is parted.
-    forgotten = next(one for one in _identifiers(lines[0]) if not one.startswith("account:"))
+    # An identifier that an operator erases leaves every table, and customers that it joined are separated.
+    forgotten = next(name for name in _identifiers(lines[0]) if not name.startswith("account:"))
     entry = Entry(id="l", at=1, who="operator", what="erase", identifiers=(forgotten,), salt="salt")
     deployment.log.append(Batch([], [], 1, [msgspec.json.encode(entry)]))
     kept = [line for line in lines if forgotten not in _identifiers(line)]

@@ -1,4 +1,4 @@
-"""The engine alone, on a real broker: nothing is committed that was not worked off."""
+"""The consumer alone, on a real broker: it commits no record that was not processed."""
 
 import os
 import subprocess
@@ -35,8 +35,8 @@ class Task:
             raise RuntimeError("unexpected")
         if what == "hang":
             threading.Event().wait()
-        if what == "stand still":
-            print("begun", flush=True)
+        if what == "pause":
+            print("started", flush=True)
             sys.stdin.readline()
             self.still_ours()
         print(*[record.body.decode().strip() for record in records], flush=True)
@@ -49,8 +49,8 @@ Engine(prefix + group, brokers, Topics(prefix), [2], Task(), metrics, stall_seco
 """
 
 
-def _run(settings: dict[str, str], topics: Topics, named: dict[str, str]) -> list[tuple[int, str, str]]:
-    """An engine for each group, all at once; how each ended, and what it said."""
+def _run(settings: dict[str, str], topics: Topics, groups: dict[str, str]) -> list[tuple[int, str, str]]:
+    """Run an engine for each group at the same time; return exit code, output and errors of each."""
     running = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, topics.prefix, group, what],
@@ -59,15 +59,15 @@ def _run(settings: dict[str, str], topics: Topics, named: dict[str, str]) -> lis
             stderr=subprocess.PIPE,
             text=True,
         )
-        for group, what in named.items()
+        for group, what in groups.items()
     ]
-    said = [one.communicate(timeout=120) for one in running]
-    return [(one.returncode, *both) for one, both in zip(running, said, strict=True)]
+    outputs = [process.communicate(timeout=120) for process in running]
+    return [(process.returncode, *both) for process, both in zip(running, outputs, strict=True)]
 
 
-def test_what_was_not_worked_off_comes_again(kafka: Any, kafka_settings: Any, topics: Topics) -> None:
-    """A task that fails or gets nowhere ends the process before a commit; the next is given it again."""
-    # Tests of whole deployments have a password.
+def test_unprocessed_records_are_read_again(kafka: Any, kafka_settings: Any, topics: Topics) -> None:
+    """A task that fails or stalls ends the process before the commit; the next process reads it again."""
+    # The tests of whole deployments use a password instead.
     settings = kafka_settings(kafka.by_certificate if kafka.secure else kafka.brokers)
     log = KafkaLog(kafka.brokers, topics)
     log.append(Batch([], [], 1, [b'{"id":"1"}']))
@@ -79,15 +79,15 @@ def test_what_was_not_worked_off_comes_again(kafka: Any, kafka_settings: Any, to
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_one_that_lost_its_partitions_meanwhile_changes_nothing(
+def test_a_worker_that_lost_its_partitions_writes_nothing(
     kafka: Any, kafka_settings: Any, topics: Topics, lost: bool
 ) -> None:
-    """A flush that took long asks Kafka before it writes: where others may have begun, the process ends."""
+    """After a long flush Kafka is asked before the write: if the partitions are lost, the process ends."""
     log = KafkaLog(kafka.brokers, topics)
     log.append(Batch([], [], 1, [b'{"id":"1"}']))
     log.close()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, topics.prefix, "slow", "stand still"],
+        [sys.executable, "-c", PROGRAM, topics.prefix, "slow", "pause"],
         env={**os.environ, **kafka_settings(kafka.brokers)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -95,7 +95,7 @@ def test_one_that_lost_its_partitions_meanwhile_changes_nothing(
         text=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
+    assert process.stdout.readline() == "started\n"
     if lost:
         with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
             group = f"{topics.prefix}slow"

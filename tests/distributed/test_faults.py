@@ -1,12 +1,12 @@
-"""Everything is killed at random while events come in; in the end nothing is missing or double.
+"""Processes, broker and store are killed at random while events arrive; no event is lost or stored twice.
 
-This is a small run. A long one, which prints figures, takes half an hour on two cores:
+This is a short run. A long run, which prints figures, takes half an hour on two cores:
 
     TOUCHLINE_FAULT_EVENTS=1000000 TOUCHLINE_FAULT_KILLS=100 TOUCHLINE_FAULT_SECONDS=120 \
         uv run pytest tests/distributed/test_faults.py -s
 
-Beside the kills, processes stand still until others have taken their place, workers come and go, the broker
-is stopped for `TOUCHLINE_FAULT_SECONDS`, and so is the store for half as long.
+Besides the kills, processes are paused until others have taken over, workers are added and removed, the
+broker is stopped for `TOUCHLINE_FAULT_SECONDS` and the store for half as long.
 """
 
 import json
@@ -50,7 +50,7 @@ KINDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def _events(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
-    """Customers who come without a name first; some events are late, and one device in twenty is shared."""
+    """Events of customers that are anonymous at first; some are late, and one device in twenty is shared."""
     customers = max(10, count // 40)
     for number in range(count):
         who = chance.randrange(customers)
@@ -71,7 +71,7 @@ def _events(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
 
 
 class Producer(threading.Thread):
-    """Sends every event to the collector until it is answered for; no more of them than it is let."""
+    """Sends every event to the collector until it is accepted, up to an allowed share of all events."""
 
     def __init__(self, url: str, raws: list[bytes]) -> None:
         super().__init__(daemon=True)
@@ -81,8 +81,8 @@ class Producer(threading.Thread):
         self.acked = 0
         self.repeats = 0
 
-    def let(self, share: float) -> None:
-        """Send this share of the events by now: as many before the last kill as before the first."""
+    def allow(self, share: float) -> None:
+        """Allow this share of the events to be sent, so that events arrive between all kills."""
         self._share = share
 
     def run(self) -> None:
@@ -105,20 +105,20 @@ class Producer(threading.Thread):
             return False
         if answer.status != 200:
             return False
-        statuses = {one["status"] for one in answer.json()["results"]}
+        statuses = {result["status"] for result in answer.json()["results"]}
         assert statuses <= {"stored", "duplicate"}, answer.data[:500]
         return True
 
 
 class Keeper:
-    """Starts what ended again, as an orchestrator does."""
+    """Restarts processes that ended, as an orchestrator does."""
 
     def __init__(self, deployment: Any, commands: dict[str, list[str]]) -> None:
         self._deployment, self.commands = deployment, commands
         self.ended: Counter[str] = Counter()
 
-    def look_after(self) -> None:
-        """Start what should run and does not."""
+    def restart_ended(self) -> None:
+        """Start every process that should run and does not."""
         for name, process in [*self._deployment.processes.items()]:
             if process.poll() is not None:
                 self.ended[name.partition("-")[0]] += 1
@@ -131,7 +131,7 @@ class Keeper:
 def test_nothing_is_lost_or_doubled_whatever_dies(
     deployment: Any, stored: Store, offline: Any, tables: Any, free_port: int
 ) -> None:
-    """What was acked is stored once, and all tables are the offline fold's, after kills and outages."""
+    """After kills and outages, accepted events are stored once, and the tables equal the offline result."""
     chance = random.Random(EVENTS)
     raws = [orjson.dumps(event) for event in _events(EVENTS, chance)]
     accepted = accept_each(raws, received_at_ms=int(BEGIN * 1000), producer="shop").batch
@@ -153,14 +153,14 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
     def wait(seconds: float) -> None:
         give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at:
-            keeper.look_after()
+            keeper.restart_ended()
             pause.wait(0.2)
 
     wait(5)
     producer.start()
     while kills.total() < KILLS:
         number = kills.total()
-        producer.let((number + 1) / KILLS)
+        producer.allow((number + 1) / KILLS)
         if number == KILLS // 4:
             keeper.commands |= {"worker-1": ["worker"], "worker-2": ["worker"]}
         if number == KILLS // 2:
@@ -182,12 +182,12 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
             wait(chance.uniform(0, 5))
             deployment.broker.start()
         elif not victim.startswith("collector") and chance.random() < 0.25:
-            # For longer than its session: others have its partitions when it goes on.
+            # Longer than its Kafka session: other workers have its partitions when it resumes.
             process = deployment.processes[victim]
             process.send_signal(signal.SIGSTOP)
             wait(SESSION_SECONDS * 1.5)
             process.send_signal(signal.SIGCONT)
-            victim = f"{victim.partition('-')[0]} stood still"
+            victim = f"{victim.partition('-')[0]} paused"
         else:
             deployment.kill(victim)
         kills[victim.partition("-")[0]] += 1

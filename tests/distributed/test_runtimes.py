@@ -1,4 +1,4 @@
-"""The runtimes, embedded and distributed, keep one contract: the same events give the same tables."""
+"""The embedded and the distributed runtime write the same tables for the same events."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -22,7 +22,7 @@ REFUSED = (
     b' "message": "no such type", "field": "type", "body": "{}"}'
 )
 
-WHOLE = {
+TABLES = {
     "events": "SELECT * EXCEPT log_offset FROM events ORDER BY id",
     "identities": "SELECT * EXCEPT version FROM current_identities ORDER BY entity",
     "frictions": "SELECT * EXCEPT (detected_at, version) FROM current_frictions ORDER BY customer, id",
@@ -32,17 +32,17 @@ WHOLE = {
 }
 
 
-def _whole(store: Store) -> dict[str, Any]:
-    return {name: store.query(sql).result_rows for name, sql in WHOLE.items()}
+def _read_tables(store: Store) -> dict[str, Any]:
+    return {name: store.query(sql).result_rows for name, sql in TABLES.items()}
 
 
 def _pair(sets: set[tuple[str, ...]]) -> tuple[str, str]:
-    """An identifier, and another that occurs nowhere without it."""
+    """Two identifiers of which the second occurs only together with the first."""
     return next(
-        (one, other)
+        (first, second)
         for named in sorted(sets)
-        for one, other in permutations(named, 2)
-        if all(one in some for some in sets if other in some)
+        for first, second in permutations(named, 2)
+        if all(first in others for others in sets if second in others)
     )
 
 
@@ -55,9 +55,9 @@ def test_the_runtimes_give_the_same_tables(
     wait_for: Callable[..., None],
     tmp_path: Path,
 ) -> None:
-    """One process with its log in a file, and workers on Kafka: every column of every table is the same.
+    """The embedded runtime and two workers on Kafka write the same rows, before and after an erasure.
 
-    So it is when an identifier was forgotten, and another is thus named by nobody.
+    The erasure leaves another identifier in no event, which must leave the tables, too.
     """
     lines = lines_of(0.004)
     events = [msgspec.json.decode(line, type=Event) for line in lines]
@@ -73,19 +73,19 @@ def test_the_runtimes_give_the_same_tables(
             log.append(batch)
             deployment.log.append(batch)
         wait_for(lambda: log.committed() == log.end())
-        expected = _whole(store)
+        expected = _read_tables(store)
         assert len(expected["events"]) == len(lines)
         assert len(expected["quarantine"]) == 1
-        wait_for(lambda: _whole(stored) == expected, 120)
+        wait_for(lambda: _read_tables(stored) == expected, 120)
         forgotten, partner = _pair({event.identifiers for event in events})
         erase = Entry(
             id="1", at=1_780_000_000_000, who="operator", what="erase", identifiers=(forgotten,), salt="s"
         )
-        for one in (log, deployment.log):
-            one.append(Batch([], [], 1_780_000_000_000, [msgspec.json.encode(erase)]))
+        for target in (log, deployment.log):
+            target.append(Batch([], [], 1_780_000_000_000, [msgspec.json.encode(erase)]))
         wait_for(lambda: log.committed() == log.end())
-        left = _whole(store)
+        remaining = _read_tables(store)
         assert embedded.stop(30)
-    assert {forgotten, partner}.isdisjoint(entity for entity, *_ in left["identities"])
-    wait_for(lambda: _whole(stored) == left, 60)
+    assert {forgotten, partner}.isdisjoint(entity for entity, *_ in remaining["identities"])
+    wait_for(lambda: _read_tables(stored) == remaining, 60)
     assert deployment.end("supervisor") == 0

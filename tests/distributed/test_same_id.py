@@ -1,4 +1,4 @@
-"""An event that comes twice with other identifiers, so to two partitions: what is stored, what is read."""
+"""An event sent twice with different identifiers, so to two partitions: what is stored and what is read."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,20 +24,20 @@ PLACES = {DEVICE: 0, ACCOUNT: 1, OTHER: 1}
 LINKS = -1
 
 
-class Between:
-    """A store before whose first change something else happens."""
+class Interleaved:
+    """A store that runs something else just before its first insert."""
 
-    def __init__(self, store: Store, happens: Callable[[], object]) -> None:
-        self._store, self._happens = store, [happens]
+    def __init__(self, store: Store, action: Callable[[], object]) -> None:
+        self._store, self._actions = store, [action]
 
     def __getattr__(self, name: str) -> Any:
-        if name == "insert" and self._happens:
-            self._happens.pop()()
+        if name == "insert" and self._actions:
+            self._actions.pop()()
         return getattr(self._store, name)
 
 
 class Two:
-    """Two partitions, each with its worker, and the identity stage; all of them on one store."""
+    """Two partitions with a worker each, and the identity stage, on one store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class Two:
         self.append(PLACES[event.entity], "events", [msgspec.json.encode(event)])
 
     def work(self, partition: int, store: Any = None) -> None:
-        """What its worker, or the stage, has not read yet; each begins anew."""
+        """Let a new worker, or a new stage, process the records that were not read yet."""
         store = store or self._store
         records = self._logs[partition][self._read[partition] :]
         self._read[partition] += len(records)
@@ -75,8 +75,10 @@ class Two:
         self.duplicates += flushed.duplicates if flushed is not None else 0
 
     def settle(self) -> None:
-        while left := [one for one, read in self._read.items() if read < len(self._logs[one])]:
-            self.work(left[0])
+        while unread := [
+            partition for partition, read in self._read.items() if read < len(self._logs[partition])
+        ]:
+            self.work(unread[0])
 
 
 def event(*identifiers: str) -> Event:
@@ -86,18 +88,18 @@ def event(*identifiers: str) -> Event:
 
 
 def counted(store: Store) -> dict[str, int]:
-    """Rows of the events, events as the panels count them, and frictions."""
-    told = {
+    """Stored rows, events as the panels count them, frictions, and events in journeys."""
+    queries = {
         "rows": "SELECT count() FROM events",
         "events": BY_ID["events"].sql.replace("$__timeFilter(time)", "1"),
         "frictions": "SELECT count() FROM current_frictions",
         "in journeys": "SELECT sum(events) FROM current_journeys",
     }
-    return {name: int(store.query(sql).result_rows[0][0]) for name, sql in told.items()}
+    return {name: int(store.query(sql).result_rows[0][0]) for name, sql in queries.items()}
 
 
-def test_one_after_the_other_the_first_stands(store: Store) -> None:
-    """The second is a duplicate, whichever partition it comes to."""
+def test_the_second_arrival_is_a_duplicate(store: Store) -> None:
+    """A repeat that arrives after the event is stored is a duplicate, whichever partition gets it."""
     two = Two(store)
     two.arrive(event(DEVICE))
     two.settle()
@@ -108,12 +110,12 @@ def test_one_after_the_other_the_first_stands(store: Store) -> None:
 
 
 @pytest.mark.parametrize("second", [(ACCOUNT, DEVICE), (OTHER,)])
-def test_both_at_once_are_read_as_one_event(store: Store, second: tuple[str, ...]) -> None:
-    """Each partition stores it: the panels count it once, and so does a customer who is both of them."""
+def test_concurrent_arrivals_are_read_as_one_event(store: Store, second: tuple[str, ...]) -> None:
+    """Both partitions store it; panels count it once, and so does a customer with both identifiers."""
     two = Two(store)
     two.arrive(event(DEVICE))
     two.arrive(event(*second))
-    two.work(0, Between(store, lambda: two.work(1)))
+    two.work(0, Interleaved(store, lambda: two.work(1)))
     two.settle()
     customers = 1 if DEVICE in second else 2
     assert counted(store) == {
@@ -124,4 +126,4 @@ def test_both_at_once_are_read_as_one_event(store: Store, second: tuple[str, ...
     }
     owners = store.query("SELECT DISTINCT toString(customer) FROM current_journeys").result_rows
     expected = {second[0], *([DEVICE] if customers == 2 else [])}
-    assert {owner for (owner,) in owners} == {str(customer_id(one)) for one in expected}
+    assert {owner for (owner,) in owners} == {str(customer_id(entity)) for entity in expected}
