@@ -12,11 +12,17 @@ class Limits:
     """
 
     queue_events: int = 10_000
+    """The most queued events; further events are lost as `queue_full`."""
     queue_bytes: int = 16 * 1024 * 1024
+    """The most queued bytes; further events are lost as `queue_full`."""
     batch_events: int = 100
+    """A batch is sent when it has this many events."""
     batch_bytes: int = 500_000
+    """A batch is sent when it has this many bytes."""
     batch_seconds: float = 0.5
+    """A batch is sent when its first event has waited this long."""
     event_bytes: int = 32 * 1024
+    """The largest event; a larger one is lost as `too_large`."""
     request_seconds: float = 10.0
     """Timeout for a connection, a request or a response."""
     retry_least: float = 0.2
