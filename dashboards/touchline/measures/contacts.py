@@ -133,7 +133,7 @@ MEASURES: tuple[Measure, ...] = (
         "It is resolved if the customer does not contact us again on the same channel for the same reason "
         "within 7 days (answered or not), and its end does not say unresolved. Contacts without a reason and "
         "outbound contacts are left out. (In the industry, windows of 7 to 14 days are common.)",
-        benchmark="Industry average: 70 %; good: 70–79 %; world class: 80 % or more",
+        benchmark="Industry average: 70 %; world class: 80 % or more",
         base=FIRST,
         numerator="NOT (again_here OR unresolved)",
         where="first_here",
@@ -210,9 +210,9 @@ MEASURES: tuple[Measure, ...] = (
         question="What share of contacts is transferred?",
         unit="share",
         higher_is_better=False,
-        definition="Contacts transferred at least once ÷ handled contacts started in the period.",
-        benchmark="Industry average: 19 % of calls. After a transfer, satisfaction is 12 % and resolution "
-        "14 % lower",
+        definition="Contacts transferred at least once ÷ handled contacts started in the period. In the "
+        "industry, satisfaction is 12 % and resolution 14 % lower after a transfer.",
+        benchmark="Industry average: 19 % of calls",
         base=HANDLED,
         numerator="transferred",
     ),

@@ -22,7 +22,7 @@ NO_FIRST_CONTACT = "No first contact with a reason in this period."
 
 SERVICE_LEVEL = (Reference(0.8, "Industry standard"),)
 WAIT = (Reference(28, "Industry average"),)
-ABANDONED = (Reference(0.05, "Industry range: 5 %"), Reference(0.08, "8 %"))
+ABANDONED = (Reference(0.05, ""), Reference(0.08, "Industry range"))
 TRANSFERRED = (Reference(0.19, "Industry average"),)
 FIRST_CONTACT = (Reference(0.7, "Industry average"), Reference(0.8, "World class"))
 MENTIONS = (Reference(0.4, "Expectation"),)

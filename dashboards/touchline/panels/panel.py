@@ -27,7 +27,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A horizontal line in a chart over time, with its label."""
+    """A horizontal line in a chart over time, with its label or ''."""
 
     value: float
     label: str

@@ -145,7 +145,7 @@ export default {
         <p v-if="total(panel) > few">
           <button type="button" :aria-expanded="!!expanded[panel.id]" @click="expanded[panel.id] = !expanded[panel.id]">{{ expanded[panel.id] ? "Show the first " + few : "Show all " + total(panel) }}</button>
         </p>
-        <p v-if="panel.hidden" class="tl-muted">and {{ t.count(panel.hidden) }} more</p>
+        <p v-if="panel.hidden" class="tl-muted">{{ t.count(panel.hidden) }} more not shown</p>
         <p v-if="panel.benchmark" class="tl-muted tl-notes">{{ panel.benchmark }}.</p>
         <p v-if="panel.unsettled && !panel.empty && !panel.error" class="tl-muted">{{ panel.unsettled }}</p>
       </section>
