@@ -16,7 +16,7 @@ from benchmarks.support.processes import Program, wait_for
 from benchmarks.support.report import Report
 from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
-from touchline.log.kafka.topics import bring_about, wanted
+from touchline.log.kafka.topics import ensure_topics, required_topics
 from touchline.sdk import Limits, Touchline
 
 REQUEST_EVENTS: Final = 100
@@ -111,7 +111,9 @@ def measure(seconds: int = 300, rate: int = 2_000) -> Report:
 
 def _outage(folder: Path, broker: Broker, seconds: int, rate: int) -> Report:
     topics = Topics()
-    bring_about(broker.brokers, wanted(topics, partitions=6, replication=1, retention_ms=86_400_000))
+    ensure_topics(
+        broker.brokers, required_topics(topics, partitions=6, replication=1, retention_ms=86_400_000)
+    )
     arguments = ["touchline.cli", "collector", "--port", "0", "--data", str(folder / "data")]
     collector = Program(arguments, folder, "collector", {"TOUCHLINE_KAFKA": broker.bootstrap})
     try:

@@ -16,9 +16,9 @@ from benchmarks.support.processes import Distributed, Program, metric, wait_for
 from benchmarks.support.report import Report
 from benchmarks.support.traffic import Traffic, demo_traffic
 from touchline.log.contract import Batch
-from touchline.log.kafka.clients import made
+from touchline.log.kafka.clients import make_client
 from touchline.log.kafka.log import KafkaLog
-from touchline.log.kafka.topics import Topic, bring_about
+from touchline.log.kafka.topics import Topic, ensure_topics
 
 EVENTS = 200_000
 PEER_EVENTS = 50_000
@@ -115,7 +115,7 @@ def measure(events: int = EVENTS, peer_events: int = PEER_EVENTS, faust_events: 
 
 def _fill(stack: Distributed, lines: list[bytes]) -> None:
     log = KafkaLog(stack.broker.brokers, stack.topics)
-    wait_for(lambda: log.trouble() is None)
+    wait_for(lambda: log.health_error() is None)
     now = int(time.time() * 1000)
     for start in range(0, len(lines), REQUEST_EVENTS):
         log.append(Batch(lines[start : start + REQUEST_EVENTS], [], now))
@@ -125,7 +125,7 @@ def _fill(stack: Distributed, lines: list[bytes]) -> None:
 def _fill_single(stack: Distributed, traffic: Traffic, most: int) -> None:
     from kafka import KafkaProducer
 
-    bring_about(stack.broker.brokers, [Topic(SINGLE, 1, 1, {})])
+    ensure_topics(stack.broker.brokers, [Topic(SINGLE, 1, 1, {})])
     producer = KafkaProducer(bootstrap_servers=stack.broker.bootstrap, compression_type="lz4", linger_ms=20)
     for customer, line in list(zip(traffic.customers, traffic.lines, strict=True))[:most]:
         producer.send(SINGLE, line, customer.encode(), partition=0)
@@ -169,7 +169,7 @@ class Backlog:
         self._consumers = [
             (
                 topic,
-                made(
+                make_client(
                     KafkaConsumer,
                     stack.broker.brokers,
                     group_id=f"{topics.prefix}{group}",

@@ -197,10 +197,10 @@ def serve_store(tmp_path: Path) -> Iterator[Callable[..., StoreProcess]]:
 def topics(kafka: "Broker") -> "Topics":
     """New topics: those that workers share have four partitions."""
     from touchline.log.kafka.records import Topics
-    from touchline.log.kafka.topics import bring_about, wanted
+    from touchline.log.kafka.topics import ensure_topics, required_topics
 
     made = Topics(f"test-{uuid4().hex[:8]}.")
-    bring_about(kafka.brokers, wanted(made, partitions=4, replication=1, retention_ms=86_400_000))
+    ensure_topics(kafka.brokers, required_topics(made, partitions=4, replication=1, retention_ms=86_400_000))
     return made
 
 

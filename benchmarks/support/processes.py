@@ -16,7 +16,7 @@ import urllib3
 
 from touchline.devbroker.broker import Broker
 from touchline.log.kafka.records import Topics
-from touchline.log.kafka.topics import bring_about, wanted
+from touchline.log.kafka.topics import ensure_topics, required_topics
 from touchline.services.logs import configure_logs
 from touchline.store import Store, connect_store
 from touchline.store.address import Address
@@ -116,8 +116,10 @@ class Distributed:
         self._ends.callback(self.broker.stop)
         self.broker.start()
         self.topics = Topics()
-        topics = wanted(self.topics, partitions=self._partitions, replication=1, retention_ms=86_400_000)
-        bring_about(self.broker.brokers, topics)
+        topics = required_topics(
+            self.topics, partitions=self._partitions, replication=1, retention_ms=86_400_000
+        )
+        ensure_topics(self.broker.brokers, topics)
         data = str(self._folder / "data")
         self.store = self._start("store", ["touchline.cli", "store", "--data", data, "--port", "0"], {})
         url = self.store.wait_for_output(r"is up: (\S+)")

@@ -20,7 +20,7 @@ class Durable(Protocol):
     """A log that the collector can write to and close."""
 
     def append(self, batch: Batch) -> None: ...
-    def trouble(self) -> str | None: ...
+    def health_error(self) -> str | None: ...
     def close(self) -> None: ...
 
 
@@ -114,9 +114,9 @@ def test_concurrent_appends_are_all_kept_in_order(kept: Kept) -> None:
 
 def test_a_log_that_works_is_in_no_trouble(kept: Kept, wait_for: Callable[..., None]) -> None:
     """It says so before and after the first event."""
-    wait_for(lambda: kept.log.trouble() is None)
+    wait_for(lambda: kept.log.health_error() is None)
     kept.log.append(Batch([event("account:a", 1)], [], NOW))
-    assert kept.log.trouble() is None
+    assert kept.log.health_error() is None
 
 
 def test_a_closed_log_is_unavailable(kept: Kept) -> None:

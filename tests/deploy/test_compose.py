@@ -48,7 +48,7 @@ def test_the_stack_takes_a_kafka_elsewhere(tool: Callable[..., str], tmp_path: P
         assert services[name]["networks"].keys() == {"front", "back"}
         ours = {one: value for one, value in environment.items() if one.startswith("TOUCHLINE_KAFKA")}
         settings = {one.removeprefix("TOUCHLINE_").lower(): value for one, value in ours.items()}
-        assert Settings(**settings, kafka_password="from its file").brokers.asks_user
+        assert Settings(**settings, kafka_password="from its file").brokers.requires_user
 
 
 def test_the_stack_is_confined(tool: Callable[..., str]) -> None:

@@ -134,7 +134,7 @@ def test_a_full_log_says_so_and_works_again_when_space_returns(path: Path) -> No
     kept = fill(log, b"x" * 10_000)
     assert kept >= 10
     assert len(log.read(0)) == log.end() == kept
-    with pytest.raises(LogFull, match="no room"):
+    with pytest.raises(LogFull, match="is full"):
         log.append(batch(b"small", quarantine=(b"x" * 20_000,)))
     assert log.end() == kept, "half a batch was kept"
     log.commit(kept // 2)

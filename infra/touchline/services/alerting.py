@@ -61,7 +61,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
         if health is not None:
 
             def trouble() -> str | None:
-                return duty.trouble or (backlog.trouble if backlog is not None else None)
+                return duty.trouble or (backlog.error if backlog is not None else None)
 
             try:
                 url = parts.enter_context(health_served(settings.host, health, registry, trouble))

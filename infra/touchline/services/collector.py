@@ -28,7 +28,7 @@ STOP_SECONDS = 15
 
 class _Log(Protocol):
     def append(self, batch: Batch) -> None: ...
-    def trouble(self) -> str | None: ...
+    def health_error(self) -> str | None: ...
     def close(self) -> None: ...
 
 
@@ -52,7 +52,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
         log = parts.enter_context(closing(_log(settings)))
-        collector = Collector(log, keys, ready=log.trouble, region=settings.region)
+        collector = Collector(log, keys, ready=log.health_error, region=settings.region)
         told: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,

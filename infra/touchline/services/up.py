@@ -158,7 +158,7 @@ def _pipeline(
     url: str,
 ) -> tuple[Collector, Embedded, Alerting]:
     """The two ends of the log, and what watches the store behind them."""
-    collector = Collector(log, keys, ready=lambda: worker.error or log.trouble(), region=settings.region)
+    collector = Collector(log, keys, ready=lambda: worker.error or log.health_error(), region=settings.region)
     count = WorkerMetrics(collector.metrics.registry).count
 
     def flushed(what: Flushed, seconds: float) -> None:

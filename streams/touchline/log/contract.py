@@ -1,4 +1,4 @@
-"""What the collector needs of a log: one call that returns when the events are durable."""
+"""The log as the collector uses it: one call, which returns once the events are durable."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from touchline.vocabulary.errors import LogError
 
 
 class LogFull(LogError):
-    """The disk is full, or the log has reached its bound. Nothing of the batch was kept; retry later."""
+    """The disk is full, or the log has reached its limit. Nothing of the batch was written; retry later."""
 
 
 class LogUnavailable(LogError):
-    """The log cannot be written now. Retry later; what was in flight may or may not have been kept."""
+    """The log cannot be written now. Retry later; the batch in flight may have been written in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is appended together: all of it becomes durable, or none of it.
+    """Lines that are appended together.
 
-    `touchpoints`, `quarantine`, `ledger` (what an operator decided about customers) and `accounts` (how many
-    events came, and what their producer says of itself) are JSON objects, one line each, without the
-    newline; `received_at` is in milliseconds since 1970.
+    `touchpoints`, `quarantine`, `ledger` (an operator's decisions about customers) and `accounts` (the number
+    of events received, and what the producer reports about itself) are JSON objects without a newline.
+    `received_at` is in milliseconds since 1970.
     """
 
     touchpoints: Sequence[bytes]
@@ -35,13 +35,13 @@ class Batch:
 
     @property
     def bytes(self) -> int:
-        """Size of its lines, in bytes."""
-        every = (self.touchpoints, self.quarantine, self.ledger, self.accounts)
-        return sum(len(line) for lines in every for line in lines)
+        """The size of all lines."""
+        kinds = (self.touchpoints, self.quarantine, self.ledger, self.accounts)
+        return sum(len(line) for lines in kinds for line in lines)
 
     @classmethod
     def joined(cls, batches: Iterable[Self]) -> "Batch":
-        """Several batches (at least one) as one, in their order."""
+        """One batch of the given batches, at least one, in their order."""
         found = list(batches)
         return Batch(
             touchpoints=[line for batch in found for line in batch.touchpoints],
@@ -53,12 +53,12 @@ class Batch:
 
 
 class Log(Protocol):
-    """Where accepted and quarantined events go. Its methods may be called from several threads."""
+    """Stores accepted and quarantined events. Its methods may be called from several threads."""
 
     def append(self, batch: Batch) -> None:
-        """Keep a batch, whole; returns when it is durable.
+        """Write a batch. Returns when it is durable.
 
         Raises:
-            LogFull: there is no room; nothing was kept.
-            LogUnavailable: it cannot be written now.
+            LogFull: there is no space; nothing was written.
+            LogUnavailable: the log cannot be written now.
         """

@@ -25,7 +25,7 @@ from faust.types import TP, EventT
 
 from touchline.engine.messages import Delivered, Message
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import reach
+from touchline.log.kafka.probe import probe
 from touchline.log.kafka.records import About, Topics, UnknownRecord, bodies
 from touchline.runtime.fence import Superseded
 from touchline.runtime.metrics import PartitionMetrics
@@ -344,7 +344,7 @@ class Engine:
 
     def _reachable(self) -> bool:
         try:
-            reach(self._brokers)
+            probe(self._brokers)
         except KafkaUnavailable:
             return False
         return True
@@ -378,7 +378,7 @@ class Engine:
 
 def _credentials(brokers: Brokers) -> Any:
     """What the servers ask of us, as Faust has it; None where they ask for nothing."""
-    if brokers.asks_user:
+    if brokers.requires_user:
         return faust.SASLCredentials(
             username=brokers.user,
             password=brokers.password,

@@ -50,7 +50,7 @@ def test_it_is_known_up_to_the_oldest_record_that_waits(kafka: Broker, topics: T
         assert now <= inbox < asked_at
         _done(kafka, topics, "collector", topics.inbox, 0, 1)
         assert backlog.known() == asked_at
-        assert backlog.trouble is None
+        assert backlog.error is None
         # It was known that nothing waited: it stays so.
         _left(kafka, topics.touchpoints, 0, 500)
         assert backlog.known() == asked_at
@@ -60,5 +60,5 @@ def test_where_kafka_is_away_nothing_more_becomes_known(kafka: Broker, topics: T
     """It says what is wrong; there is no time of which anything is known."""
     away = Backlog(replace(kafka.brokers, bootstrap="127.0.0.1:9"), topics, time.time)
     assert away.known() is None
-    assert away.trouble is not None
-    assert "Kafka cannot be reached at 127.0.0.1:9" in away.trouble
+    assert away.error is not None
+    assert "Kafka cannot be reached at 127.0.0.1:9" in away.error

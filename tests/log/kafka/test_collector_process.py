@@ -102,7 +102,7 @@ def test_without_kafka_it_writes_the_log_of_the_data_folder(
 
 def test_an_address_of_kafka_that_is_none_is_refused_at_the_start(collector: Any) -> None:
     """The message says how to write it; the exit code is 1."""
-    with pytest.raises(AssertionError, match="write it as host:9092"):
+    with pytest.raises(AssertionError, match="write host:9092"):
         collector(TOUCHLINE_KAFKA="kafka")
 
 

@@ -21,7 +21,7 @@ from touchline.log.kafka import log as log_module
 from touchline.log.kafka.brokers import Brokers
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.records import RECORD_BYTES, About, Topics, partition_of
-from touchline.log.kafka.topics import bring_about, wanted
+from touchline.log.kafka.topics import ensure_topics, required_topics
 
 NOW = 1_795_260_000_000
 PARTITIONS = 4
@@ -174,12 +174,12 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
         assert kafka.pid is not None
         os.kill(kafka.pid, signal.SIGSTOP)
         try:
-            with pytest.raises(LogUnavailable, match="did not take the events"):
+            with pytest.raises(LogUnavailable, match="did not accept the events"):
                 log.append(Batch(lines(8), [b"{}"], NOW))
             wait_for(lambda: log.outstanding_bytes == 0)
         finally:
             os.kill(kafka.pid, signal.SIGCONT)
-        wait_for(lambda: log.trouble() is None)
+        wait_for(lambda: log.health_error() is None)
         log.append(Batch(lines(8, title="after"), [], NOW))
         wait_for(lambda: threading.active_count() == threads)
     found = [line for one in read_topic(topics.touchpoints) for line in one.lines]
@@ -191,12 +191,14 @@ def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, wait_for:
     topics = Topics("late.")
     with closing(KafkaLog(kafka.brokers, topics)) as log:
         with pytest.raises(
-            LogUnavailable, match=r"no topic late\.touchpoints: make it with touchline migrate"
+            LogUnavailable, match=r"no topic late\.touchpoints: create it with `touchline migrate`"
         ):
             log.append(Batch(lines(1), [], NOW))
-        assert "late.touchpoints" in (log.trouble() or "")
-        bring_about(kafka.brokers, wanted(topics, partitions=1, replication=1, retention_ms=1_000_000))
-        wait_for(lambda: log.trouble() is None)
+        assert "late.touchpoints" in (log.health_error() or "")
+        ensure_topics(
+            kafka.brokers, required_topics(topics, partitions=1, replication=1, retention_ms=1_000_000)
+        )
+        wait_for(lambda: log.health_error() is None)
         log.append(Batch(lines(1), [], NOW))
 
 

@@ -17,9 +17,9 @@ from touchline.config.settings import SettingsError, load_settings
 from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import reach
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.partitions import count_partitions
+from touchline.log.kafka.probe import probe
 from touchline.log.kafka.records import Topics
 
 SECRET = "not the password"
@@ -49,12 +49,12 @@ def mistakes(broker: Broker) -> dict[str, tuple[Brokers, str]]:
     """Settings that are wrong in one thing each, and what the message must name."""
     user, certificate, plain = broker.by_password, broker.by_certificate, broker.brokers
     return {
-        "password": (replace(user, password=SECRET), "does not let user 'touchline' in.*kafka_password"),
+        "password": (replace(user, password=SECRET), "refuses user 'touchline'.*kafka_password"),
         "mechanism": (
             replace(user, mechanism="SCRAM-SHA-256"),
             "kafka_mechanism to one of PLAIN, SCRAM-SHA-512",
         ),
-        "authority": (replace(user, ca=certificate.certificate), "does not prove who it is.*kafka_ca"),
+        "authority": (replace(user, ca=certificate.certificate), "has no valid certificate.*kafka_ca"),
         "name": (
             replace(user, bootstrap=user.bootstrap.replace("127.0.0.1", "localhost")),
             "localhost:.*not valid for 'localhost'.*kafka to a name",
@@ -70,13 +70,13 @@ def mistakes(broker: Broker) -> dict[str, tuple[Brokers, str]]:
         ),
         "plain to TLS": (
             replace(plain, bootstrap=user.bootstrap),
-            "speaks TLS, and kafka_security is PLAINTEXT",
+            "speaks TLS, but kafka_security is PLAINTEXT",
         ),
         "TLS to plain": (replace(user, bootstrap=plain.bootstrap), "kafka_security is SASL_SSL.*speaks TLS"),
-        "no user": (replace(certificate, bootstrap=user.bootstrap), "asks for a user.*SASL_SSL.*kafka_user"),
+        "no user": (replace(certificate, bootstrap=user.bootstrap), "requires a user.*SASL_SSL.*kafka_user"),
         "needless user": (
             replace(user, security="SASL_PLAINTEXT", ca=None, bootstrap=plain.bootstrap),
-            "asks for no user, and kafka_security is SASL_PLAINTEXT",
+            "expects no user, but kafka_security is SASL_PLAINTEXT",
         ),
     }
 
@@ -92,7 +92,7 @@ def test_a_mistake_is_named(secure: Broker, mistake: str) -> None:
     """The message says at once which server, which setting and what to do, and holds no password."""
     brokers, says = mistakes(secure)[mistake]
     with pytest.raises(KafkaUnavailable, match=says) as refused:
-        reach(brokers, log_in=True)
+        probe(brokers, log_in=True)
     for secret in (SECRET, secure.by_password.password):
         assert secret not in f"{refused.value}{brokers!r}"
 
@@ -108,8 +108,8 @@ def test_something_else_listens_there(security: Any) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), _Website) as website:
         serving = threading.Thread(target=website.handle_request)
         serving.start()
-        with pytest.raises(KafkaUnavailable, match=f"ends the connection.*kafka_security is {security}"):
-            reach(Brokers(f"127.0.0.1:{website.server_address[1]}", security))
+        with pytest.raises(KafkaUnavailable, match=f"closes the connection.*kafka_security is {security}"):
+            probe(Brokers(f"127.0.0.1:{website.server_address[1]}", security))
         serving.join(10)
 
 
@@ -119,8 +119,8 @@ def test_a_refused_password_is_trouble_of_the_log(
     """A collector does not take events, and /readyz says why."""
     brokers = replace(secure.by_password, password=SECRET)
     with closing(KafkaLog(brokers, topics)) as log:
-        wait_for(lambda: "kafka_password" in (log.trouble() or ""))
-        with pytest.raises(LogUnavailable, match="does not let user 'touchline' in"):
+        wait_for(lambda: "kafka_password" in (log.health_error() or ""))
+        with pytest.raises(LogUnavailable, match="refuses user 'touchline'"):
             log.append(Batch([b'{"id":"1","entity":"account:1"}'], [], 1))
 
 
@@ -138,21 +138,21 @@ def test_a_command_says_what_is_wrong_and_no_password(
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "see kafka_user, kafka_password and kafka_mechanism" in done.stderr
+    assert "check kafka_user, kafka_password and kafka_mechanism" in done.stderr
     assert SECRET not in done.stderr
 
 
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"kafka_security": "SASL_SSL"}, "needs kafka_user and kafka_password"),
-        ({"kafka_security": "SASL_SSL", "kafka_user": "u"}, "needs kafka_user and kafka_password"),
-        ({"kafka_user": "u", "kafka_password": SECRET}, "kafka_security is PLAINTEXT: nobody would be told"),
-        ({"kafka_ca": "ca.pem"}, "kafka_security is PLAINTEXT: nothing would be encrypted"),
-        ({"kafka_security": "SSL", "kafka_certificate": "c.pem"}, "need each other"),
+        ({"kafka_security": "SASL_SSL"}, "set kafka_user and kafka_password"),
+        ({"kafka_security": "SASL_SSL", "kafka_user": "u"}, "set kafka_user and kafka_password"),
+        ({"kafka_user": "u", "kafka_password": SECRET}, "kafka_security is PLAINTEXT, which sends neither"),
+        ({"kafka_ca": "ca.pem"}, "kafka_security is PLAINTEXT: nothing is encrypted"),
+        ({"kafka_security": "SSL", "kafka_certificate": "c.pem"}, "belong together"),
         ({"kafka_security": "TLS"}, "kafka_security: should be 'PLAINTEXT', 'SSL'"),
-        ({"kafka": f"u:{SECRET}@a.example:9092"}, "give them apart, as kafka_user and kafka_password"),
-        ({"kafka": "kafka://a.example:9092"}, "write it as host:9092"),
+        ({"kafka": f"u:{SECRET}@a.example:9092"}, "set kafka_user and kafka_password instead"),
+        ({"kafka": "kafka://a.example:9092"}, "write host:9092"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict[str, str], says: str) -> None:

@@ -12,7 +12,7 @@ from kafka import KafkaAdminClient
 from touchline.devbroker.broker import Broker
 from touchline.log.kafka.brokers import Brokers
 from touchline.log.kafka.records import Topics
-from touchline.log.kafka.topics import bring_about, wanted
+from touchline.log.kafka.topics import ensure_topics, required_topics
 
 DAY = 86_400_000
 
@@ -58,8 +58,8 @@ def test_the_topics_are_made_once(kafka: Broker) -> None:
 
 def test_what_is_there_is_compared_and_left(kafka: Broker) -> None:
     """With other settings every difference is named, and no topic is changed."""
-    first = wanted(Topics("kept."), partitions=4, replication=1, retention_ms=DAY)
-    bring_about(kafka.brokers, first)
+    first = required_topics(Topics("kept."), partitions=4, replication=1, retention_ms=DAY)
+    ensure_topics(kafka.brokers, first)
     done = migrate(kafka.bootstrap, topic_prefix="kept.", partitions="2", replication="3", retention="7d")
     assert done.returncode == 0, done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
@@ -67,7 +67,7 @@ def test_what_is_there_is_compared_and_left(kafka: Broker) -> None:
     assert "replication is 1, not 3; left as it is" in lines
     assert f"retention.ms is {DAY}, not {7 * DAY}; left as it is" in lines
     assert "min.insync.replicas is 1, not 2; left as it is" in lines
-    again = bring_about(kafka.brokers, first)
+    again = ensure_topics(kafka.brokers, first)
     assert {(one.state, tuple(one.differences)) for one in again} == {("there", ())}
 
 
@@ -90,7 +90,7 @@ def test_without_a_broker_it_says_so_soon() -> None:
 @pytest.mark.parametrize("bootstrap", ["kafka", "kafka:", ":9092", "kafka:port", "kafka:99999", "a:1,"])
 def test_an_address_that_is_none_is_refused(bootstrap: str) -> None:
     """The message shows how to write it."""
-    with pytest.raises(ValueError, match="write it as host:9092"):
+    with pytest.raises(ValueError, match="write host:9092"):
         Brokers(bootstrap)
 
 

@@ -52,7 +52,7 @@ def test_the_headers_are_the_contract() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"v": b"2"}, "version 2; this program reads 1"),
+        ({"v": b"2"}, "version 2, but this Touchline reads 1"),
         ({"kind": b"news"}, "kind 'news'"),
         ({"batch": b"x"}, "cannot be read"),
         ({"producer": b"\xff"}, "cannot be read"),

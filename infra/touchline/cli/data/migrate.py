@@ -62,9 +62,9 @@ def _topics(settings: "Settings", dry_run: bool) -> list[Step]:
     if not settings.kafka:
         return []
     from touchline.log.kafka.records import Topics
-    from touchline.log.kafka.topics import bring_about, wanted
+    from touchline.log.kafka.topics import ensure_topics, required_topics
 
-    topics = wanted(
+    topics = required_topics(
         Topics(settings.topic_prefix),
         partitions=settings.partitions,
         replication=settings.replication,
@@ -72,7 +72,7 @@ def _topics(settings: "Settings", dry_run: bool) -> list[Step]:
     )
     return [
         Step(f"topic {one.topic}", one.state, one.differences)
-        for one in bring_about(settings.brokers, topics, dry_run=dry_run)
+        for one in ensure_topics(settings.brokers, topics, dry_run=dry_run)
     ]
 
 

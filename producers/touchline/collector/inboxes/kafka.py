@@ -16,7 +16,7 @@ from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import made
+from touchline.log.kafka.clients import make_client
 from touchline.log.kafka.records import Topics
 
 Count = Callable[[str, list[Result]], None]
@@ -81,7 +81,7 @@ def keep_draining_kafka(
 
 
 def _consumer(brokers: Brokers, topics: Topics) -> Any:
-    return made(
+    return make_client(
         KafkaConsumer,
         brokers,
         topics.inbox,

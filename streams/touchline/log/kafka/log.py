@@ -1,8 +1,8 @@
-"""The collector's log in Kafka: a batch is answered for when every record of it is on the brokers' disks.
+"""The collector's log in Kafka: a batch counts as durable once all its records are on the brokers' disks.
 
-kafka-python bounds neither what it holds nor, at some places, how long it waits. So what is outstanding is
-counted here, Kafka is reached for before a client is made, one thread alone makes and ends clients, and a
-client with which anything went wrong is not used again.
+kafka-python limits neither its buffers nor, in some places, its waits. So this module counts outstanding
+bytes and probes Kafka before it makes a client; a single thread makes and closes clients; and a client is
+never used again after an error.
 """
 
 import threading
@@ -16,34 +16,35 @@ import msgspec
 import structlog
 import uuid_utils
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import made, reach
+from touchline.log.kafka.clients import close_producer, make_client
+from touchline.log.kafka.probe import probe
 from touchline.log.kafka.records import RECORD_BYTES, About, Kind, Topics, bodies, partition_of
 from touchline.log.kafka.topics import QUARANTINE_RECORD_BYTES
 
 MOST_BYTES: Final = 32 * 1024**2
-"""What is outstanding, sent and not answered, is at most about this; past it nothing is taken."""
+"""About the most bytes sent and not acknowledged; beyond it `append` refuses batches."""
 
 DELIVERY_SECONDS: Final = 8.0
-"""How long a record may take; a broker that restarts within it is not noticed."""
+"""How long a record may take to be acknowledged; long enough for a broker to restart."""
 
 _REQUEST_SECONDS: Final = 5.0
 _CONNECT_SECONDS: Final = 5.0
 _METADATA_SECONDS: Final = 3.0
-_LOOK_SECONDS: Final = 1.0
+_RECONNECT_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 1.0
 
 _logger = structlog.get_logger(__name__)
 
 
-class _Placed(msgspec.Struct):
+class _Entity(msgspec.Struct):
     entity: str
 
 
-_place = msgspec.json.Decoder(_Placed)
+_entity = msgspec.json.Decoder(_Entity)
 
 
 class _Record(NamedTuple):
@@ -54,12 +55,12 @@ class _Record(NamedTuple):
 
 
 class KafkaLog:
-    """Appends batches to the topics; for several threads.
+    """Appends batches to the topics. Its methods may be called from several threads.
 
     Args:
         brokers: Kafka's servers.
-        topics: Which topics.
-        most_bytes: How much may be outstanding.
+        topics: The names of the topics.
+        most_bytes: The most outstanding bytes.
     """
 
     def __init__(self, brokers: Brokers, topics: Topics, *, most_bytes: int = MOST_BYTES) -> None:
@@ -68,22 +69,22 @@ class KafkaLog:
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._producer: Any = None
-        self._leaving: list[Any] = []
-        self._trouble: str | None = "Kafka was not asked yet"
-        self._asked = threading.Event()
-        self._look = threading.Event()
+        self._closing: list[Any] = []
+        self._error: str | None = "Kafka is not connected yet"
+        self._tried = threading.Event()
+        self._wake = threading.Event()
         self._closed = False
         self.outstanding_bytes = 0
-        """What was sent and is not answered."""
+        """Bytes sent and not acknowledged."""
         self._thread = threading.Thread(target=self._stay_connected, name="touchline-kafka", daemon=True)
         self._thread.start()
 
     def append(self, batch: Batch) -> None:
-        """Write a batch; returns when all of it is durable.
+        """Write a batch. Returns when all of it is durable.
 
         Raises:
-            LogUnavailable: Kafka cannot be reached, does not answer in time, or too much is outstanding. Of a
-                batch that was sent, parts may have been kept.
+            LogUnavailable: Kafka cannot be reached, does not answer in time, or too much is outstanding. A
+                batch that was sent may have been written in part.
         """
         if not batch:
             return
@@ -93,47 +94,47 @@ class KafkaLog:
         give_up_at = monotonic() + DELIVERY_SECONDS + _REQUEST_SECONDS
         number = next(self._numbers)
         try:
-            sent = [
+            deliveries = [
                 self._send(producer, record, About(record.kind, self._name, number, batch.received_at))
                 for record in self._records(producer, batch)
             ]
-            for one in sent:
-                one.get(timeout=max(0.001, give_up_at - monotonic()))
+            for delivery in deliveries:
+                delivery.get(timeout=max(0.001, give_up_at - monotonic()))
         except (KafkaError, ValueError) as error:
-            why = f"Kafka at {self._brokers} did not take the events ({_said(error)})"
+            why = f"Kafka at {self._brokers} did not accept the events ({_describe(error)})"
             self._drop(producer, why)
-            # It holds this frame, which holds the records, which hold it: they would be garbage for long.
+            # The traceback and the records refer to each other, and would stay in memory for long.
             error.__traceback__ = None
             raise LogUnavailable(why) from None
 
-    def trouble(self) -> str | None:
-        """Why events would not be taken now; None where they would."""
-        return self._trouble
+    def health_error(self) -> str | None:
+        """Why events would be refused now; None where they would be accepted."""
+        return self._error
 
     def close(self, seconds: float = 10) -> None:
-        """Take nothing more, and end within about so many seconds; what was appended is durable already."""
+        """Refuse further batches and close within about `seconds`. Appended batches are durable already."""
         self._closed = True
-        self._look.set()
+        self._wake.set()
         self._thread.join(seconds)
 
     def _connected(self) -> Any:
-        self._asked.wait(_CONNECT_SECONDS)
+        self._tried.wait(_CONNECT_SECONDS)
         producer = self._producer
         if self._closed:
             raise LogUnavailable("the log is closed")
         if producer is None:
-            raise LogUnavailable(self._trouble or "Kafka is being connected to")
+            raise LogUnavailable(self._error or "Kafka is not connected yet")
         return producer
 
     def _records(self, producer: Any, batch: Batch) -> Iterator[_Record]:
         touchpoints = self._topics.touchpoints
         partitions = len(producer.partitions_for(touchpoints))
-        placed: dict[int, list[bytes]] = defaultdict(list)
+        by_partition: dict[int, list[bytes]] = defaultdict(list)
         for line in batch.touchpoints:
-            placed[partition_of(_place.decode(line).entity, partitions)].append(line)
-        # First, so that hardly anybody meets an event of which no account tells.
-        yield from _records(touchpoints, next(iter(placed), 0), "accounts", batch.accounts)
-        for partition, lines in placed.items():
+            by_partition[partition_of(_entity.decode(line).entity, partitions)].append(line)
+        # First, so that readers rarely see an event that no account counts.
+        yield from _records(touchpoints, next(iter(by_partition), 0), "accounts", batch.accounts)
+        for partition, lines in by_partition.items():
             yield from _records(touchpoints, partition, "events", lines)
         yield from _records(self._topics.quarantine, 0, "quarantine", batch.quarantine)
         yield from _records(self._topics.links, 0, "ledger", batch.ledger)
@@ -142,11 +143,13 @@ class KafkaLog:
         size = len(record.body)
         self._count(size)
         try:
-            sent = producer.send(record.topic, record.body, partition=record.partition, headers=about.headers)
+            delivery = producer.send(
+                record.topic, record.body, partition=record.partition, headers=about.headers
+            )
         except BaseException:
             self._count(-size)
             raise
-        return sent.add_both(lambda _: self._count(-size))
+        return delivery.add_both(lambda _: self._count(-size))
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -155,36 +158,36 @@ class KafkaLog:
     def _drop(self, producer: Any, why: str) -> None:
         with self._lock:
             if self._producer is not producer:
-                return  # another thread was first
-            self._producer, self._trouble = None, why
-            self._leaving.append(producer)
-        self._look.set()
+                return  # another thread has dropped it
+            self._producer, self._error = None, why
+            self._closing.append(producer)
+        self._wake.set()
 
     def _stay_connected(self) -> None:
         while not self._closed:
-            before = self._trouble
+            before = self._error
             try:
-                reach(self._brokers)
+                probe(self._brokers)
                 if self._producer is None:
                     self._producer = self._connect()
-            except Exception as error:  # whatever it is, the next attempt may do better
-                self._trouble = _said(error)
+            except Exception as error:  # of any kind: the next attempt may succeed
+                self._error = _describe(error)
             else:
-                self._trouble = None
-            if self._trouble is None and before is not None:
+                self._error = None
+            if self._error is None and before is not None:
                 _logger.info("kafka.connected", bootstrap=str(self._brokers))
-            elif self._trouble is not None and self._trouble != before:
-                _logger.warning("kafka.away", why=self._trouble)
-            self._asked.set()
-            self._end_those_leaving()
-            self._look.wait(_LOOK_SECONDS)
-            self._look.clear()
+            elif self._error is not None and self._error != before:
+                _logger.warning("kafka.away", why=self._error)
+            self._tried.set()
+            self._close_producers()
+            self._wake.wait(_RECONNECT_SECONDS)
+            self._wake.clear()
         if self._producer is not None:
-            self._leaving.append(self._producer)
-        self._end_those_leaving()
+            self._closing.append(self._producer)
+        self._close_producers()
 
     def _connect(self) -> Any:
-        producer = made(
+        producer = make_client(
             KafkaProducer,
             self._brokers,
             client_id=self._name,
@@ -204,33 +207,24 @@ class KafkaLog:
             try:
                 producer.partitions_for(topic)
             except KafkaError:
-                self._leaving.append(producer)
+                self._closing.append(producer)
                 raise KafkaUnavailable(
-                    f"Kafka at {self._brokers} has no topic {topic}: make it with touchline migrate"
+                    f"Kafka at {self._brokers} has no topic {topic}: create it with `touchline migrate`"
                 ) from None
         return producer
 
-    def _end_those_leaving(self) -> None:
-        while self._leaving:
-            _end(self._leaving.pop())
+    def _close_producers(self) -> None:
+        while self._closing:
+            close_producer(self._closing.pop(), _CLOSE_SECONDS)
 
 
 def _records(topic: str, partition: int, kind: Kind, lines: Sequence[bytes]) -> Iterator[_Record]:
     return (_Record(topic, partition, kind, body) for body in bodies(lines))
 
 
-def _end(producer: Any) -> None:
-    """Close a client; what is still under way fails, as it would not end by itself in all cases."""
-    try:
-        producer.close(timeout=_CLOSE_SECONDS)
-    except KafkaTimeoutError:
-        producer._sender.force_close()
-        producer._closed = True
-
-
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return str(error) if isinstance(error, KafkaUnavailable) else f"{type(error).__name__}: {error}"

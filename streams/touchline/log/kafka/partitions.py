@@ -1,10 +1,10 @@
-"""How many partitions a topic has: it never changes, and every worker must know the same number."""
+"""The number of partitions of a topic. It never changes, and all workers must use the same number."""
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import made
+from touchline.log.kafka.clients import make_client
 
 _MILLISECONDS = 10_000
 
@@ -17,10 +17,12 @@ def count_partitions(brokers: Brokers, topic: str) -> int:
     """
     limits = {"bootstrap_timeout_ms": _MILLISECONDS, "request_timeout_ms": _MILLISECONDS}
     try:
-        with made(KafkaAdminClient, brokers, **limits) as admin:
-            described = admin.describe_topics([topic])[0]
+        with make_client(KafkaAdminClient, brokers, **limits) as admin:
+            description = admin.describe_topics([topic])[0]
     except KafkaError as error:
-        raise KafkaUnavailable(f"Kafka at {brokers} refuses: {type(error).__name__}: {error}") from error
-    if not described["partitions"]:
-        raise KafkaUnavailable(f"Kafka at {brokers} has no topic {topic}: make it with touchline migrate")
-    return len(described["partitions"])
+        raise KafkaUnavailable(
+            f"Kafka at {brokers} refuses the request: {type(error).__name__}: {error}"
+        ) from error
+    if not description["partitions"]:
+        raise KafkaUnavailable(f"Kafka at {brokers} has no topic {topic}: create it with `touchline migrate`")
+    return len(description["partitions"])

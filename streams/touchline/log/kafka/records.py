@@ -1,7 +1,6 @@
-"""What is in the topics: their names, a record's headers and lines, and the partition of an entity.
+"""The format of the topics: their names, a record's headers and lines, and the partition of an entity.
 
-A record is many lines of JSON (NDJSON, which ClickHouse reads as JSONEachRow), because Kafka's clients for
-Python cost per record and not per byte. Everything here is values in, values out.
+A record holds many lines of JSON (NDJSON), because Kafka's Python clients cost time per record, not per byte.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +12,10 @@ from typing import Final, Literal, Self, get_args
 from touchline.vocabulary.errors import LogError
 
 VERSION: Final = 1
-"""Of the format; a record of a later one is not read."""
+"""The format's version; records of later versions are not read."""
 
 RECORD_BYTES: Final = 256 * 1024
-"""A record of several lines is at most so long; a single line may be longer."""
+"""The most bytes of a record of several lines; a single line may be longer."""
 
 Kind = Literal[
     "events",
@@ -32,14 +31,14 @@ Kind = Literal[
     "quarantine",
     "raw",
 ]
-"""What a record's lines are.
+"""The kind of a record's lines.
 
-In `touchpoints`: accepted `events` of the partition's entities; `accounts`, how many events came in a request
-(for the store alone, in whichever partition); and what keeps identity across partitions: `forwarded` events,
-`assignment`, `reload`, `forgotten`. In `links`: `links`, identifiers that occurred together, `ledger`, an
-operator's decisions, `rules`, those that a worker folds by, and `erasure`, events that are to go. In
-`quarantine`: refused events, as `quarantine`.
-In `inbox`: `raw` events as an SDK sent them, which the collector judges; no worker sees them.
+In `touchpoints`: accepted `events` of the partition's entities; `accounts`, the number of events in a request
+(for the store only, in any partition); and the messages that keep identity consistent across partitions:
+`forwarded` events, `assignment`, `reload`, `forgotten`. In `links`: `links`, identifiers that occurred
+body_lines; `ledger`, an operator's decisions; `rules`, the rules of a worker; and `erasure`, events to
+delete. In `quarantine`: refused events, as `quarantine`. In `inbox`: `raw` events as an SDK sent them; the
+collector validates them before any worker sees them.
 """
 
 Headers = Sequence[tuple[str, bytes]]
@@ -58,22 +57,22 @@ class Topics:
 
     @property
     def links(self) -> str:
-        """Pairs of identifiers not seen before, and an operator's decisions: one partition, in order."""
+        """New sets of identifiers and an operator's decisions: one partition, in order."""
         return f"{self.prefix}links"
 
     @property
     def quarantine(self) -> str:
-        """Events that were refused, whole."""
+        """Refused events, complete."""
         return f"{self.prefix}quarantine"
 
     @property
     def inbox(self) -> str:
-        """What SDKs sent straight to Kafka, to be judged."""
+        """Events that SDKs sent directly to Kafka, not yet validated."""
         return f"{self.prefix}inbox"
 
 
 class UnknownRecord(LogError, ValueError):
-    """A record that this version cannot read; the message says what about it."""
+    """A record that this version cannot read. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,11 @@ class About:
     """A record's headers.
 
     Args:
-        kind: What its lines are.
-        producer: Who wrote it: a process of ours, or for `raw` the source that the SDK names.
-        batch: Its number among those the producer wrote; records that were written together share it.
+        kind: The kind of its lines.
+        producer: The process that wrote it, or for `raw` the source that the SDK names.
+        batch: The producer's batch number; records of one batch share it.
         received_at: When its lines were received, in milliseconds since 1970.
-        account: Of `raw`, what the client tells of itself.
+        account: For `raw`, what the client reports about itself.
     """
 
     kind: Kind
@@ -96,8 +95,8 @@ class About:
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        """As Kafka's clients take them."""
-        told = {
+        """The headers in the form of Kafka's clients."""
+        texts = {
             "v": str(VERSION),
             "kind": self.kind,
             "producer": self.producer,
@@ -105,57 +104,61 @@ class About:
             "received_at": str(self.received_at),
         }
         if self.account:
-            told["account"] = self.account
-        return [(name, value.encode()) for name, value in told.items()]
+            texts["account"] = self.account
+        return [(name, value.encode()) for name, value in texts.items()]
 
     @classmethod
     def read(cls, headers: Headers | None) -> Self:
-        """What the headers of a record say.
+        """Parse the headers of a record.
 
         Raises:
-            UnknownRecord: one is missing or unreadable, or the version or the kind is not known.
+            UnknownRecord: a header is missing or unreadable, or the version or the kind is unknown.
         """
         try:
-            told = {name: (value or b"").decode() for name, value in headers or ()}
-            version = int(told["v"])
+            texts = {name: (value or b"").decode() for name, value in headers or ()}
+            version = int(texts["v"])
             about = cls(
-                kind=_kind(told["kind"]),
-                producer=told["producer"],
-                batch=int(told["batch"]),
-                received_at=int(told["received_at"]),
-                account=told.get("account", ""),
+                kind=_kind(texts["kind"]),
+                producer=texts["producer"],
+                batch=int(texts["batch"]),
+                received_at=int(texts["received_at"]),
+                account=texts.get("account", ""),
             )
         except KeyError as error:
-            raise UnknownRecord(f"it has no header {error}: only Touchline writes to its topics") from None
+            raise UnknownRecord(
+                f"it has no header {error}: another program wrote it to a Touchline topic"
+            ) from None
         except (ValueError, UnicodeDecodeError) as error:
             raise UnknownRecord(f"a header cannot be read: {error}") from None
         if version > VERSION:
-            raise UnknownRecord(f"format version {version}; this program reads {VERSION}: upgrade it")
+            raise UnknownRecord(
+                f"it has format version {version}, but this Touchline reads {VERSION}: upgrade Touchline"
+            )
         return about
 
 
 def bodies(lines: Iterable[bytes], most_bytes: int = RECORD_BYTES) -> Iterator[bytes]:
-    """Lines without newlines as bodies of records (NDJSON), each as long as the bound allows."""
-    together: list[bytes] = []
+    """Record bodies (NDJSON) of lines without newlines, each at most `most_bytes` unless it is one line."""
+    body_lines: list[bytes] = []
     size = 0
     for line in lines:
-        if together and size + len(line) + 1 > most_bytes:
-            yield b"\n".join(together) + b"\n"
-            together, size = [], 0
-        together.append(line)
+        if body_lines and size + len(line) + 1 > most_bytes:
+            yield b"\n".join(body_lines) + b"\n"
+            body_lines, size = [], 0
+        body_lines.append(line)
         size += len(line) + 1
-    if together:
-        yield b"\n".join(together) + b"\n"
+    if body_lines:
+        yield b"\n".join(body_lines) + b"\n"
 
 
 @lru_cache(maxsize=1 << 16)
 def partition_of(entity: str, partitions: int) -> int:
-    """The partition that Kafka's default partitioner gives to this key."""
+    """The partition that Kafka's default partitioner assigns to this key."""
     return (_murmur2(entity.encode()) & 0x7FFF_FFFF) % partitions
 
 
 def _murmur2(data: bytes) -> int:
-    # That of kafka-python gives the same and takes 2.5 times as long; every event needs one.
+    # kafka-python's own returns the same and takes 2.5 times as long; it runs for every event.
     mix, mask = 0x5BD1_E995, 0xFFFF_FFFF
     found = 0x9747_B28C ^ len(data)
     whole = len(data) & ~3

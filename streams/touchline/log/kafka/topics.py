@@ -1,7 +1,7 @@
-"""The topics as they should be, and as they are: made where they are missing, compared where they are there.
+"""Creating missing topics and comparing existing ones with what Touchline needs.
 
-What is there is never changed: with other partitions, entities would move between workers while records of
-theirs wait; and a retention that somebody shortened by hand was shortened for a reason.
+An existing topic is never changed: another number of partitions would move entities between workers while
+their records wait, and a retention that an operator changed was changed for a reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
-from touchline.log.kafka.clients import made
+from touchline.log.kafka.clients import make_client
 from touchline.log.kafka.records import Topics
 
 QUARANTINE_RECORD_BYTES: Final = 16 * 1024**2
-"""A request that is no JSON is kept whole, as one line, and may grow where its bytes are no UTF-8."""
+"""A request that is not JSON is kept as one line, which is longer than the request if that is not UTF-8."""
 
 _SECONDS: Final = 10
 _UNKNOWN_TOPIC: Final = 3
@@ -25,7 +25,7 @@ _UNKNOWN_TOPIC: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it should be; `config` is what differs from Kafka's defaults."""
+    """A required topic; `config` holds what differs from Kafka's defaults."""
 
     name: str
     partitions: int
@@ -34,22 +34,22 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """What was found of a topic and done about it; `differences` are told and left."""
+class TopicState:
+    """A topic's state after `ensure_topics`. `differences` from the required topic are only reported."""
 
     topic: str
     state: Literal["made", "missing", "there"]
     differences: list[str] = field(default_factory=list)
 
 
-def wanted(topics: Topics, *, partitions: int, replication: int, retention_ms: int) -> list[Topic]:
-    """The topics that Touchline needs; `partitions` are those of the topics that share the load."""
+def required_topics(topics: Topics, *, partitions: int, replication: int, retention_ms: int) -> list[Topic]:
+    """The topics that Touchline needs. `partitions` applies to touchpoints and inbox; the others have one."""
     common = {"cleanup.policy": "delete", "retention.ms": str(retention_ms)}
     if replication > 2:
-        # What was answered as durable is on two disks, and one broker may be away.
+        # Acknowledged records are on two disks, and one broker may be away.
         common["min.insync.replicas"] = "2"
     quarantine = {**common, "max.message.bytes": str(QUARANTINE_RECORD_BYTES)}
-    # What a client's clock says is not what received_at is to say.
+    # The broker's clock, not the client's: received_at is read from it.
     inbox = {**common, "message.timestamp.type": "LogAppendTime"}
     return [
         Topic(topics.touchpoints, partitions, replication, common),
@@ -59,34 +59,36 @@ def wanted(topics: Topics, *, partitions: int, replication: int, retention_ms: i
     ]
 
 
-def bring_about(brokers: Brokers, topics: Sequence[Topic], *, dry_run: bool = False) -> list[Brought]:
-    """Make the topics that are missing, unless it is a `dry_run`, and compare the others.
+def ensure_topics(brokers: Brokers, topics: Sequence[Topic], *, dry_run: bool = False) -> list[TopicState]:
+    """Create missing topics, unless `dry_run`, and compare the others.
 
     Raises:
-        KafkaUnavailable: Kafka cannot be reached, or refuses.
+        KafkaUnavailable: Kafka cannot be reached, or refuses a request.
     """
     limits = {"bootstrap_timeout_ms": _SECONDS * 1000, "request_timeout_ms": _SECONDS * 1000}
     try:
-        with made(KafkaAdminClient, brokers, **limits) as admin:
-            there = {
+        with make_client(KafkaAdminClient, brokers, **limits) as admin:
+            existing = {
                 topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in topics])
             }
-            missing = [topic for topic in topics if there[topic.name]["error_code"] == _UNKNOWN_TOPIC]
+            missing = [topic for topic in topics if existing[topic.name]["error_code"] == _UNKNOWN_TOPIC]
             if missing and not dry_run:
-                _make(admin, missing)
+                _create(admin, missing)
             state: Literal["made", "missing"] = "missing" if dry_run else "made"
             return [
-                Brought(topic.name, state)
+                TopicState(topic.name, state)
                 if topic in missing
-                else Brought(topic.name, "there", _differences(admin, topic, there[topic.name]))
+                else TopicState(topic.name, "there", _differences(admin, topic, existing[topic.name]))
                 for topic in topics
             ]
     except KafkaError as error:
-        raise KafkaUnavailable(f"Kafka at {brokers} refuses: {type(error).__name__}: {error}") from error
+        raise KafkaUnavailable(
+            f"Kafka at {brokers} refuses the request: {type(error).__name__}: {error}"
+        ) from error
 
 
-def _make(admin: KafkaAdminClient, topics: Sequence[Topic]) -> None:
-    asked = {
+def _create(admin: KafkaAdminClient, topics: Sequence[Topic]) -> None:
+    requested = {
         topic.name: {
             "num_partitions": topic.partitions,
             "replication_factor": topic.replication,
@@ -94,26 +96,26 @@ def _make(admin: KafkaAdminClient, topics: Sequence[Topic]) -> None:
         }
         for topic in topics
     }
-    answer = admin.create_topics(asked, timeout_ms=_SECONDS * 1000, raise_errors=False)
+    answer = admin.create_topics(requested, timeout_ms=_SECONDS * 1000, raise_errors=False)
     refused = [
         f"{topic['name']}: {topic['error_message'] or topic['error_code']}"
         for topic in answer["topics"]
         if topic["error_code"]
     ]
     if refused:
-        raise KafkaUnavailable("Kafka does not make the topics: " + "; ".join(refused))
+        raise KafkaUnavailable("Kafka refuses to create the topics: " + "; ".join(refused))
 
 
-def _differences(admin: KafkaAdminClient, topic: Topic, there: Mapping[str, Any]) -> list[str]:
-    partitions = len(there["partitions"])
-    replication = min((len(one["replica_nodes"]) for one in there["partitions"]), default=0)
-    asked = ConfigResource(ConfigResourceType.TOPIC, topic.name, dict.fromkeys(topic.config))
-    found = admin.describe_configs([asked], config_filter="all")["topic"][topic.name]
-    are = {"partitions": str(partitions), "replication": str(replication)}
-    are |= {name: str(found[name]["value"]) for name in topic.config if name in found}
-    should = {"partitions": str(topic.partitions), "replication": str(topic.replication), **topic.config}
+def _differences(admin: KafkaAdminClient, topic: Topic, existing: Mapping[str, Any]) -> list[str]:
+    partitions = len(existing["partitions"])
+    replication = min((len(partition["replica_nodes"]) for partition in existing["partitions"]), default=0)
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, dict.fromkeys(topic.config))
+    configs = admin.describe_configs([resource], config_filter="all")["topic"][topic.name]
+    actual = {"partitions": str(partitions), "replication": str(replication)}
+    actual |= {name: str(configs[name]["value"]) for name in topic.config if name in configs}
+    required = {"partitions": str(topic.partitions), "replication": str(topic.replication), **topic.config}
     return [
-        f"{name} is {are.get(name, 'unset')}, not {value}"
-        for name, value in should.items()
-        if are.get(name) != value
+        f"{name} is {actual.get(name, 'unset')}, not {value}"
+        for name, value in required.items()
+        if actual.get(name) != value
     ]
