@@ -5,7 +5,7 @@ import os
 import sys
 import tracemalloc
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmarks.support.report import Report
 from benchmarks.support.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
 from touchline.config.rule_packs import load_rules
-from touchline.engine.held import Held, HeldCustomers
+from touchline.engine.held import HeldCustomers
 from touchline.friction import RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
@@ -84,13 +84,12 @@ def _fill(held: HeldCustomers, rules: RuleSet, customers: Customers) -> None:
     _flush(held, rules, batch)
 
 
-def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> dict[str, Held]:
+def _flush(held: HeldCustomers, rules: RuleSet, batch: dict[str, list[Event]]) -> None:
     now = max((events[-1].time for events in batch.values()), default=0)
     found = held.advance(batch.keys(), batch, (), now, _nothing_stored).customers
     for customer in found.values():
         customer.wrote(customer.folded(rules, now))
     held.hold(found)
-    return found
 
 
 def _customers(wanted: int) -> Customers:
@@ -154,21 +153,13 @@ def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:
     held = _new(rules, sample)
     gc.collect()
     tracemalloc.start()
-    everyone: dict[str, Held] = {}
-    batch: dict[str, list[Event]] = {}
-    for name, events in _customers(sample):
-        batch[name] = events
-        if len(batch) == BATCH or len(everyone) + len(batch) == sample:
-            everyone |= _flush(held, rules, batch)
-            batch = {}
-    del batch, events
+    _fill(held, rules, _customers(sample))
     gc.collect()
     traced, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    owned, count = _owned(everyone)
-    table = 2 * sys.getsizeof(everyone)  # the traced table is half of that
+    owned, count = _owned(held._held)
     return {
-        "traced_bytes_per_customer": round((traced - table / 2) / sample),
+        "traced_bytes_per_customer": round(traced / sample),
         **{
             label: {"bytes": round(size / sample, 1), "objects": round(count[label] / sample, 2)}
             for label, size in owned.most_common(24)
@@ -176,7 +167,7 @@ def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:
     }
 
 
-def _owned(everyone: dict[str, Held]) -> tuple[Counter[str], Counter[str]]:
+def _owned(everyone: Mapping[str, object]) -> tuple[Counter[str], Counter[str]]:
     """Sizes and counts of the objects that one customer alone refers to, by `owner → object`."""
     gc.collect()
     visits: Counter[int] = Counter()

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from benchmarks.support.timing import Run, Stopwatch, Variant
 from benchmarks.support.traffic import Traffic, arrivals, flushes, robot_traffic
-from touchline.engine.customer import CustomerFold, fold
-from touchline.engine.held import Held, HeldCustomers
-from touchline.friction import RuleSet
+from touchline.engine.customer import CustomerFold, fold, unpacked_customer
+from touchline.engine.held import Customer, HeldCustomers
+from touchline.friction import FrictionFold, Packed, RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
+from touchline.journeys import Run as Journeys
 from touchline.vocabulary.event import Event
 
 CustomerEvent = tuple[str, Event]
@@ -60,7 +61,7 @@ def fold_variants(traffic: Traffic, rules: RuleSet, flush: int) -> dict[str, Var
 def _in_order(arriving: Iterable[Sequence[CustomerEvent]], rules: RuleSet, end: int) -> Run:
     """For each flush: take its events, then compute signals and journeys of each touched customer."""
     watch = Stopwatch()
-    folds: dict[str, CustomerFold] = {}
+    folds: dict[str, tuple[Packed, Journeys | None]] = {}
     events = folded = 0
     for flush in arriving:
         with watch.running():
@@ -69,20 +70,27 @@ def _in_order(arriving: Iterable[Sequence[CustomerEvent]], rules: RuleSet, end: 
                 fresh[name].append(event)
             touched: dict[str, CustomerFold] = {}
             for name, new in fresh.items():
-                customer = folds.get(name)
-                if customer is None:
-                    customer = folds[name] = CustomerFold(whole=False)
+                packed = folds.get(name)
+                if packed is None:
+                    customer = CustomerFold(FrictionFold(whole=False))
+                else:
+                    customer = unpacked_customer(*packed)
                 if not customer.precedes(new[0]):
                     raise RuntimeError(f"event {new[0].id} is not later than those before it")
                 customer.take(new, rules, JOURNEY_GAP)
                 touched[name] = customer
             now = flush[-1][1].time
-            for customer in touched.values():
+            for name, customer in touched.items():
                 customer.folded(rules, now)
-                customer.settle()
+                folds[name] = customer.packed()
         events += len(flush)
         folded += len(touched)
-    return Run(watch, events, lambda: _frictions(folds.values(), rules, end), _counts(events, folded, 0))
+    return Run(
+        watch,
+        events,
+        lambda: _frictions((unpacked_customer(*packed) for packed in folds.values()), rules, end),
+        _counts(events, folded, 0),
+    )
 
 
 def _held(arriving: Iterable[Sequence[CustomerEvent]], rules: RuleSet, end: int) -> Run:
@@ -90,7 +98,7 @@ def _held(arriving: Iterable[Sequence[CustomerEvent]], rules: RuleSet, end: int)
     watch = Stopwatch()
     kept = _KeptEvents(lambda name: (name,))
     customers = HeldCustomers(rules, JOURNEY_GAP, most=_NO_LIMIT)
-    everyone: dict[str, Held] = {}
+    everyone: dict[str, Customer] = {}
     events = folded = now = 0
     for flush in arriving:
         with watch.running():
@@ -116,7 +124,7 @@ def _with_merges(arriving: Iterable[Sequence[Event]], rules: RuleSet, end: int) 
     identities = Identities()
     kept = _KeptEvents(identities.members_of)
     customers = HeldCustomers(rules, JOURNEY_GAP, most=_NO_LIMIT)
-    everyone: dict[str, Held] = {}
+    everyone: dict[str, Customer] = {}
     events = folded = now = 0
     for flush in arriving:
         with watch.running():
@@ -196,7 +204,7 @@ class _KeptEvents:
         return found
 
 
-def _compute_rows(touched: Mapping[str, Held], rules: RuleSet, now: int) -> None:
+def _compute_rows(touched: Mapping[str, Customer], rules: RuleSet, now: int) -> None:
     """Compute what the worker writes for each touched customer."""
     for customer in touched.values():
         folded = customer.folded(rules, now)
@@ -211,7 +219,7 @@ def _counts(events: int, folded: int, refolded: int) -> dict[str, float]:
     return {"folded_per_event": round(folded / events, 3), "anew_per_event": round(refolded / events, 4)}
 
 
-def _frictions(folds: Iterable[CustomerFold | Held], rules: RuleSet, now: int) -> Frictions:
+def _frictions(folds: Iterable[CustomerFold | Customer], rules: RuleSet, now: int) -> Frictions:
     return {
         (signal.rule, signal.anchor, signal.opened_at, signal.resolved_at, signal.evidence)
         for customer in folds

@@ -7,7 +7,7 @@ that comes after a later one cannot be taken in; whoever keeps the events starts
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from touchline.friction import FrictionFold, RuleSet, Signal
+from touchline.friction import FrictionFold, Packed, RuleSet, Signal, unpacked
 from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, begun, journey_at, made
 from touchline.vocabulary.event import Event
 
@@ -28,14 +28,14 @@ class CustomerFold:
     """The state of one customer: a fold over its events so far, which it does not keep.
 
     Args:
-        whole: As of `FrictionFold`.
+        friction: The rules on their way through the events.
+        run: The journeys so far.
     """
 
     __slots__ = ("_friction", "_run")
 
-    def __init__(self, whole: bool = True) -> None:
-        self._friction = FrictionFold(whole)
-        self._run: Run | None = None
+    def __init__(self, friction: FrictionFold, run: Run | None = None) -> None:
+        self._friction, self._run = friction, run
 
     def precedes(self, event: Event) -> bool:
         """Whether all taken in so far are of earlier times, so that the event can be taken in."""
@@ -58,10 +58,7 @@ class CustomerFold:
 
     def copy(self) -> "CustomerFold":
         """A fold in the same state that goes its own way from here."""
-        copied = CustomerFold()
-        self._friction.friction_copy(copied._friction)
-        copied._run = None if self._run is None else self._run.copy()
-        return copied
+        return CustomerFold(self._friction.copy(), None if self._run is None else self._run.copy())
 
     def take(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
         """Take the next events, in order; all taken in so far precede them, by (time, id)."""
@@ -85,13 +82,18 @@ class CustomerFold:
         """Whether a fold that is not whole may be wrong at `now` (ms); see `FrictionFold.forgot`."""
         return self._friction.forgot(rules, now)
 
-    def settle(self) -> None:
-        """Take less memory until the next event."""
-        self._friction.settle()
+    def packed(self) -> tuple[Packed, Run | None]:
+        """The state in the least memory; `unpacked_customer` makes a fold of it again."""
+        return self._friction.packed(), self._run
+
+
+def unpacked_customer(friction: Packed, run: Run | None) -> CustomerFold:
+    """A fold from the two parts of `CustomerFold.packed`."""
+    return CustomerFold(unpacked(friction, 0 if run is None else run.last), run)
 
 
 def fold(events: Sequence[Event], rules: RuleSet, now: int, journey_gap: int = JOURNEY_GAP) -> Folded:
     """Fold one customer's `events`, in order and each once, at the evaluation time `now` (ms)."""
-    customer = CustomerFold()
+    customer = CustomerFold(FrictionFold())
     customer.take(events, rules, journey_gap)
     return customer.folded(rules, now)

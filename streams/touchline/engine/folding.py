@@ -12,7 +12,7 @@ from uuid import UUID
 from touchline.engine import difference
 from touchline.engine.customer import Folded
 from touchline.engine.deadlines import Deadlines
-from touchline.engine.held import HELD_CUSTOMERS, Advanced, Held, HeldCustomers
+from touchline.engine.held import HELD_CUSTOMERS, Advanced, Customer, HeldCustomers
 from touchline.engine.ownership import Ownership
 from touchline.engine.ports import Store
 from touchline.friction import RuleSet
@@ -61,7 +61,7 @@ class Changes(NamedTuple):
     frictions: list[FrictionRow]
     journeys: list[JourneyRow]
     new: dict[str, int]
-    held: dict[str, Held]
+    held: dict[str, Customer]
     folded: dict[str, Folded]
     renamed: set[str]
     emptied: set[str]
@@ -141,7 +141,7 @@ class Folding:
 
     def _frictions(
         self,
-        customers: Mapping[str, Held],
+        customers: Mapping[str, Customer],
         folded: Mapping[str, Folded],
         rowless: Collection[str],
         detected_at: int,

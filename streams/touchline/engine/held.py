@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from touchline.engine.customer import CustomerFold, Folded
-from touchline.friction import RuleSet
+from touchline.engine.customer import CustomerFold, Folded, unpacked_customer
+from touchline.friction import FrictionFold, RuleSet
 from touchline.journeys import Journey
 from touchline.vocabulary.event import Event, in_order
 
@@ -32,8 +32,13 @@ _NO_SIGNALS = 0
 """The fingerprint of no signals, as most customers have."""
 
 
-class Held:
-    """A held customer: its fold, its snapshots, and fingerprints of what the store holds of it."""
+class Customer:
+    """A customer in a flush: its fold, its snapshots, and fingerprints of what the store holds of it.
+
+    Args:
+        fold: Its state.
+        snapshots: Earlier states, the oldest first.
+    """
 
     __slots__ = ("_earlier_written", "_fold", "_signals_written", "_snapshots")
 
@@ -92,9 +97,8 @@ class Held:
         """The store now holds this."""
         self._signals_written = _signals_print(folded)
         self._earlier_written = _earlier_print(folded)
-        self._fold.settle()
 
-    def replace(self, before: "Held") -> None:
+    def replace(self, before: "Customer") -> None:
         """Take the place of `before`, the same customer: the store holds what was written of it."""
         self._signals_written = before._signals_written
 
@@ -117,17 +121,35 @@ class Held:
             since += len(portion)
             begin += len(portion)
 
-    def rewound(self, time: int) -> "Held | None":
+    def rewound(self, time: int) -> "Customer | None":
         """This customer as it stood before `time` (ms), by its last snapshot then; None without one."""
         earlier = tuple(snapshot for snapshot in self._snapshots if snapshot.last < time)
-        return Held(earlier[-1].copy(), earlier) if earlier else None
+        return Customer(earlier[-1].copy(), earlier) if earlier else None
+
+
+class _Held:
+    """A customer between two flushes, in the least memory."""
+
+    __slots__ = ("_earlier_written", "_friction", "_run", "_signals_written", "_snapshots")
+
+    def __init__(self, customer: Customer) -> None:
+        self._friction, self._run = customer._fold.packed()
+        self._signals_written = customer._signals_written
+        self._earlier_written = customer._earlier_written
+        self._snapshots = customer._snapshots
+
+    def unpacked(self) -> Customer:
+        customer = Customer(unpacked_customer(self._friction, self._run), self._snapshots)
+        customer._signals_written = self._signals_written
+        customer._earlier_written = self._earlier_written
+        return customer
 
 
 class Advanced(NamedTuple):
     """Customers with their fresh events taken in; `replaced` are those that were refolded, as they were."""
 
-    customers: dict[str, Held]
-    replaced: dict[str, Held]
+    customers: dict[str, Customer]
+    replaced: dict[str, Customer]
 
 
 class HeldCustomers:
@@ -141,7 +163,7 @@ class HeldCustomers:
 
     def __init__(self, rules: RuleSet, journey_gap: int, most: int = HELD_CUSTOMERS) -> None:
         self._rules, self._journey_gap, self._most = rules, journey_gap, most
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, _Held] = {}
 
     def __len__(self) -> int:
         return len(self._held)
@@ -158,17 +180,18 @@ class HeldCustomers:
 
         `moved` ones gained or lost events. `load` gives stored events.
         """
-        found: dict[str, Held] = {}
+        found: dict[str, Customer] = {}
         refold: dict[str, list[Event]] = {}
-        replaced: dict[str, Held] = {}
+        replaced: dict[str, Customer] = {}
         for name in touched:
             events = fresh.get(name, [])
             if len(events) > 1:
                 events = in_order(events)
-            held = self._held.pop(name, None)
-            if held is None:
+            packed = self._held.pop(name, None)
+            if packed is None:
                 refold[name] = events
                 continue
+            held = packed.unpacked()
             stays = name not in moved
             if stays and (not events or held.precedes(events[0])):
                 found[name] = held
@@ -190,9 +213,9 @@ class HeldCustomers:
             found[name].replace(before)
         return Advanced(found, replaced)
 
-    def hold(self, customers: Mapping[str, Held]) -> None:
+    def hold(self, customers: Mapping[str, Customer]) -> None:
         """Keep these, and let go of those touched longest ago if there are too many."""
-        self._held |= customers
+        self._held |= {name: _Held(customer) for name, customer in customers.items()}
         if (excess := len(self._held) - self._most) > 0:
             for name in list(islice(self._held, excess)):
                 del self._held[name]
@@ -202,13 +225,13 @@ class HeldCustomers:
         for name in names:
             self._held.pop(name, None)
 
-    def _refolded(self, fresh: Mapping[str, list[Event]], load: Load, *, whole: bool) -> dict[str, Held]:
+    def _refolded(self, fresh: Mapping[str, list[Event]], load: Load, *, whole: bool) -> dict[str, Customer]:
         stored: dict[str, list[Event]] = defaultdict(list)
         for name, event in load(fresh.keys(), None):
             stored[name].append(event)
         found = {}
         for name, events in fresh.items():
-            held = found[name] = Held(CustomerFold(whole))
+            held = found[name] = Customer(CustomerFold(FrictionFold(whole)))
             if every := [*stored.get(name, ()), *events]:
                 held.take_all(in_order(every), self._rules, self._journey_gap)
         return found

@@ -60,11 +60,23 @@ class RuleSet:
         return fold.findings(self, now)
 
 
+class _Rest:
+    """What few packed folds have besides their states."""
+
+    __slots__ = ("above", "states", "whole")
+
+    def __init__(self, states: tuple[Any, ...], above: list[Event] | None, whole: bool) -> None:
+        self.states, self.above, self.whole = states, above, whole
+
+
+Packed = tuple[Any, ...] | _Rest
+"""A fold between two events, in the least memory: a worker holds very many of them."""
+
+
 class FrictionFold:
     """The rules on their way through one customer's events.
 
-    It is small, for a worker holds very many; the rules, which are the same for all of them and
-    always the same for one, come with each call.
+    The rules, which are the same for all customers and always the same for one, come with each call.
 
     Args:
         whole: Do all that the law asks. Otherwise do without what matters seldom, and say by `forgot`
@@ -158,19 +170,35 @@ class FrictionFold:
             signals = _in_order(found)
         return Findings(signals, min(pending) if pending else None)
 
-    def friction_copy(self, into: "FrictionFold") -> None:
-        """Make `into`, which is new, stand where this one stands, to go its own way from here."""
+    def copy(self) -> "FrictionFold":
+        """A fold in the same state that goes its own way from here."""
         states = self._states
         settled = states if not isinstance(states, dict) else _settled(states.items())
-        into._states = tuple([one.copy() if place % 2 else one for place, one in enumerate(settled)])
-        into._above = None if self._above is None else list(self._above)
-        into._time, into._whole = self._time, self._whole
+        copied = FrictionFold(self._whole)
+        copied._states = tuple([value.copy() if place % 2 else value for place, value in enumerate(settled)])
+        copied._above = None if self._above is None else list(self._above)
+        copied._time = self._time
+        return copied
 
-    def settle(self) -> None:
-        """Let go of the states that stand as if they were new."""
-        if isinstance(self._states, dict):
+    def packed(self) -> Packed:
+        """The fold without the states that are as if they were new; `unpacked` makes a fold of it again."""
+        states = self._states
+        if isinstance(states, dict):
             time = self._time
-            self._states = _settled([pair for pair in self._states.items() if not pair[1].idle(time)])
+            states = _settled([pair for pair in states.items() if not pair[1].idle(time)])
+        return states if self._above is None and not self._whole else _Rest(states, self._above, self._whole)
+
+
+def unpacked(packed: Packed, time: int) -> FrictionFold:
+    """A fold from `FrictionFold.packed`; `time` (ms) is that of the latest event taken."""
+    if isinstance(packed, tuple):
+        fold = FrictionFold(whole=False)
+        fold._states = packed
+    else:
+        fold = FrictionFold(packed.whole)
+        fold._states, fold._above = packed.states, packed.above
+    fold._time = time
+    return fold
 
 
 def _settled(states: Iterable[tuple[Any, State]]) -> tuple[Any, ...]:
