@@ -94,7 +94,7 @@ def test_a_message_says_it_all(firing: Message) -> None:
     """What, where, since when, how many customers, what is usual, three journeys, and where to look."""
     assert firing.subject == "[critical] Payments fail (source webshop)"
     assert firing.summary == (
-        "Payments fail (source webshop): 12 customers met it 24 times since 2026-11-18 11:06:40 UTC; "
+        "Payments fail (source webshop): 24 times since 2026-11-18 11:06:40 UTC, 12 customers affected; "
         "usual at this hour: 0.5 customers in 5m"
     )
     assert [one.link.startswith(f"{LIVE}/customer/") for one in firing.evidence] == [True] * 3
@@ -103,23 +103,23 @@ def test_a_message_says_it_all(firing: Message) -> None:
 
 def test_a_message_says_how_it_ended_first(over: Message, row: AlertRow) -> None:
     """Since when it is over, and after how long; or that it never was."""
-    assert over.text.splitlines()[0] == "Over since 2026-11-18 11:08:10 UTC, after 2 min."
+    assert over.text.splitlines()[0] == "Resolved at 2026-11-18 11:08:10 UTC, after 2 min."
     gone = message(replace(row, status="retracted"), "resolved", LIVE, row.opened_at)
     assert gone.subject == "[taken back] Payments fail (source webshop)"
-    assert gone.text.splitlines()[0] == "Taken back: events that came later show that it was not so."
+    assert gone.text.splitlines()[0] == "Retracted: late events show that it did not happen."
 
 
 @pytest.mark.parametrize(
     ("rule", "labels", "count", "customers", "usual", "said"),
     [
         ("orders_fail", (), 1, 1, None,
-         "Orders fail: 1 customer met it once since 2026-11-18 11:06:40 UTC; what is usual is not known: "
-         "the data do not go back a week"),
+         "Orders fail: 1 time since 2026-11-18 11:06:40 UTC, 1 customer affected; "
+         "no baseline yet: less than a week of data"),
         ("friction_unusual", ("rule=queue",), 1_062, 955, 14.5,
-         "More friction than usual (rule queue): 955 customers met it 1,062 times since 2026-11-18 11:06:40 "
-         "UTC; usual at this hour: 14.5 times in 1h"),
+         "More friction than usual (rule queue): 1,062 times since 2026-11-18 11:06:40 UTC, "
+         "955 customers affected; usual at this hour: 14.5 times in 1h"),
         ("producer_silent", ("producer=pbx",), 0, 0, 12_345.0,
-         "A producer is silent (producer pbx): nothing since 2026-11-18 08:06:40 UTC; "
+         "A producer is silent (producer pbx): no event since 2026-11-18 08:06:40 UTC; "
          "usual at this hour: 12,345 events in 3h"),
         ("strike_outs", ("channel=phone",), 9, 9, 1.0,
          "Customers strike out (channel phone): 9 customers with 60 strikes since 2026-11-18 11:06:40 UTC; "
@@ -173,10 +173,8 @@ def test_slack_is_given_blocks_within_its_limits(
         assert 0 < len(section["text"]["text"]) <= 3000
         assert context["elements"][0]["text"].count("<") == 4
         assert "<" not in body["text"]
-    assert receiver.bodies[0]["text"].startswith(
-        "[critical] Payments fail (source webshop): 12 customers met"
-    )
-    assert "12 customers met" in receiver.bodies[0]["blocks"][1]["text"]["text"]
+    assert receiver.bodies[0]["text"].startswith("[critical] Payments fail (source webshop): 24 times since")
+    assert "12 customers affected" in receiver.bodies[0]["blocks"][1]["text"]["text"]
 
 
 def test_a_mail_server_takes_the_mail(
@@ -201,7 +199,7 @@ def test_a_mail_server_takes_the_mail(
     assert first["References"] == end["References"]
     assert first.get_content_type() == "text/plain"
     assert f"Journey 3: {LIVE}/customer/" in first.get_content()
-    assert "Over since 2026-11-18 11:08:10 UTC" in end.get_content()
+    assert "Resolved at 2026-11-18 11:08:10 UTC" in end.get_content()
 
 
 def test_a_hostile_mail_is_one_harmless_mail(

@@ -1,4 +1,4 @@
-"""A message: all that a channel says of an incident, made harmless once and for all of them."""
+"""A message: what a channel sends about an incident, with all text made safe once for every channel."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from touchline.vocabulary.durations import rounded_duration
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A journey that shows it, and where to look at it."""
+    """A journey that shows the incident, and the link to it."""
 
     journey: str
     link: str
@@ -17,14 +17,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is told. Times are ms since 1970; texts are one line each, without control characters."""
+    """A notification. Times are ms since 1970; each text is one line without control characters."""
 
     status: str
     """`firing` or `resolved`."""
     taken_back: bool
-    """Whether later events showed that there was no such incident."""
+    """Whether late events showed that the incident did not happen."""
     fingerprint: str
-    """By which the receiver knows that it is the same one."""
+    """Equal for all incidents of a rule with the same labels: receivers deduplicate by it."""
     incident: str
     version: int
     rule: str
@@ -44,35 +44,35 @@ class Message:
 
     @property
     def state(self) -> str:
-        """How grave it is while it fires; then how it ended."""
+        """The severity while the incident fires; then how it ended."""
         return self.severity if self.status == "firing" else "taken back" if self.taken_back else "resolved"
 
     @property
     def subject(self) -> str:
-        """One line of at most 200 characters, the same for as long as it fires."""
+        """One line of at most 200 characters, unchanged while the incident fires."""
         where = place(tuple(f"{name}={value}" for name, value in self.labels.items()))
         return plain(f"[{self.state}] {self.title}" + (f" ({where})" if where else ""), 200)
 
     @property
     def text(self) -> str:
-        """Some lines of plain text."""
+        """The text in plain lines."""
         lines = [self.summary]
         if self.taken_back:
-            lines.insert(0, "Taken back: events that came later show that it was not so.")
+            lines.insert(0, "Retracted: late events show that it did not happen.")
         elif self.until is not None:
             lasted = rounded_duration(self.until - self.since)
-            lines.insert(0, f"Over since {moment(self.until)}, after {lasted}.")
+            lines.insert(0, f"Resolved at {moment(self.until)}, after {lasted}.")
         lines += (f"Journey {number}: {one.link}" for number, one in enumerate(self.evidence, 1))
         lines.append(f"Live page: {self.link}")
         return "\n".join(lines)
 
 
 def message(row: AlertRow, status: str, url: str, sent_at: int) -> Message:
-    """What to tell of an incident.
+    """The message about an incident.
 
     Args:
-        row: The incident, as it is now.
-        status: `firing` or `resolved`: what the channel is told.
+        row: The incident in its current state.
+        status: `firing` or `resolved`: what the channel reports.
         url: The address of the live page.
         sent_at: Now (ms).
     """

@@ -1,4 +1,4 @@
-"""What is said of an incident, in words that hold no harm: one line, bounded, without control characters."""
+"""The texts of an incident: single lines of limited length without control characters."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -14,16 +14,16 @@ LONGEST_SENTENCE = 500
 def plain(text: str, longest: int = LONGEST_VALUE) -> str:
     """A text of unknown origin as one line without control or formatting characters, cut at `longest`."""
     kept = "".join(
-        " " if one.isspace() else one
-        for one in text[: longest * 8]
-        if one.isspace() or unicodedata.category(one)[0] != "C"
+        " " if character.isspace() else character
+        for character in text[: longest * 8]
+        if character.isspace() or unicodedata.category(character)[0] != "C"
     )
     line = " ".join(kept.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
 def place(labels: tuple[str, ...]) -> str:
-    """Where it is: `source webshop, channel web`; empty without labels."""
+    """The labels as text: `source webshop, channel web`; empty without labels."""
     parts = (label.partition("=") for label in labels)
     return ", ".join(f"{name} {plain(value) or '(none)'}" for name, _, value in parts)
 
@@ -31,26 +31,27 @@ def place(labels: tuple[str, ...]) -> str:
 def sentence(
     rule: AlertRule, labels: tuple[str, ...], opened_at: int, count: int, customers: int, usual: float | None
 ) -> str:
-    """What, where, since when, how many, and against what is usual, in one sentence."""
+    """One sentence: what happened, where, since when, how often, and how often it usually does."""
     where = f" ({place(labels)})" if labels else ""
     since = moment(opened_at)
     if isinstance(rule, Absence):
-        told = f"{rule.title}{where}: nothing since {moment(opened_at - rule.longer_than)}"
-        span, what = rule.longer_than, "event"
+        text = f"{rule.title}{where}: no event since {moment(opened_at - rule.longer_than)}"
+        span, noun = rule.longer_than, "event"
     elif isinstance(rule, StrikeOut):
-        whom = counted(customers, "customer")
-        told = f"{rule.title}{where}: {whom} with {rule.strikes} strikes since {since}"
-        span, what = rule.within, "customer"
+        text = (
+            f"{rule.title}{where}: {counted(customers, 'customer')} with {rule.strikes} strikes since {since}"
+        )
+        span, noun = rule.within, "customer"
     else:
-        times = "once" if count == 1 else f"{count:,} times"
-        told = f"{rule.title}{where}: {counted(customers, 'customer')} met it {times} since {since}"
-        span, what = rule.within, "customer" if rule.kind == "threshold" else "time"
-    compared = (
-        "what is usual is not known: the data do not go back a week"
+        times = counted(count, "time")
+        text = f"{rule.title}{where}: {times} since {since}, {counted(customers, 'customer')} affected"
+        span, noun = rule.within, "customer" if rule.kind == "threshold" else "time"
+    baseline = (
+        "no baseline yet: less than a week of data"
         if usual is None
-        else f"usual at this hour: {counted(usual, what)} in {exact_duration(span)}"
+        else f"usual at this hour: {counted(usual, noun)} in {exact_duration(span)}"
     )
-    return plain(f"{told}; {compared}", LONGEST_SENTENCE)
+    return plain(f"{text}; {baseline}", LONGEST_SENTENCE)
 
 
 def moment(ms: int) -> str:
