@@ -6,7 +6,7 @@ The result follows from the sets and the ledger's entries that the store holds, 
 a repeated flush decides the same. Only the neighbourhood of what comes is read, and a bounded part is cached.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,8 +61,7 @@ class Decider:
     def __init__(self, store: Store, cached: int = CACHED_IDENTIFIERS) -> None:
         self._store = store
         self._decisions = Decisions(store.ledger())
-        self._erasing: frozenset[str] = frozenset()
-        self.identities = Identities(self._decisions.bans, self._recalled, cached)
+        self.identities = Identities(self._decisions.bans, store, cached)
 
     @property
     def suppression(self) -> Suppression:
@@ -71,7 +70,6 @@ class Decider:
 
     def begin(self) -> Decided:
         """Start a flush; everything decided before is in the store."""
-        self._erasing = frozenset()
         self.identities.make_room()
         return Decided()
 
@@ -107,8 +105,6 @@ class Decider:
     def forget(self, gone: frozenset[str], decided: Decided) -> None:
         """Drop every set and every entry that names one of the identifiers, as if they never occurred."""
         decided.moves += self.identities.lose(self.identities.naming(gone))
-        # The store deletes them when the flush is written.
-        self._erasing |= gone
         for entry in self._decisions.forget(gone):
             decided.moves += self.identities.unban(entry.pair)
             decided.lapsed.append(entry.id)
@@ -143,9 +139,3 @@ class Decider:
             )
             for identifier in sorted(named)
         ]
-
-    def _recalled(self, identifiers: Collection[str]) -> Iterator[Identifiers]:
-        """The known sets that name one of the identifiers."""
-        for named in self._store.sets_naming(sorted(identifiers)):
-            if self._erasing.isdisjoint(named):
-                yield named

@@ -1,5 +1,6 @@
 """A log and a store in memory, with the contracts of the durable ones: for tests, and for users' tests."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from touchline.engine.ports import Columns, Packed
-from touchline.identity import Entry, customer_id
+from touchline.identity import Entry, customer_id, is_account
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 
@@ -112,12 +113,16 @@ class MemoryStore:
         rows = self._rows("journeys")
         return [JourneyRow(**row) for row in rows if row["customer"] in customers and not row["superseded"]]
 
-    def identifier_sets(self) -> Iterable[tuple[str, ...]]:
-        return {tuple(row["identifiers"]) for row in self._rows("events") if len(row["identifiers"]) > 1}
-
-    def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        wanted = set(identifiers)
-        return {row["identifiers"] for row in self._rows("occurrences") if row["identifier"] in wanted}
+    def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> Iterable[tuple[str, ...]]:
+        wanted, found = set(identifiers), set[tuple[str, ...]]()
+        counts = Counter[tuple[str, bool]]()
+        for row in self._rows("occurrences"):
+            if row["identifier"] in wanted:
+                group = row["identifier"], is_account(row["identifiers"][0])
+                counts[group] += 1
+                if most is None or counts[group] <= most:
+                    found.add(row["identifiers"])
+        return found
 
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         wanted = set(entities)
@@ -129,9 +134,6 @@ class MemoryStore:
         return [
             [row["entity"] for row in identities.values() if row["customer"] == owner] for owner in owners
         ]
-
-    def all_sets(self) -> Iterable[tuple[str, ...]]:
-        return {row["identifiers"] for row in self._rows("occurrences")}
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         return {

@@ -71,20 +71,17 @@ class Store(Protocol):
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         """The customers' journeys that are not superseded."""
 
-    def identifier_sets(self) -> Iterable[tuple[str, ...]]:
-        """The different sets of two or more identifiers that occur in events, each strongest first."""
+    def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> Iterable[tuple[str, ...]]:
+        """The sets in `occurrences` that name one of these identifiers, each strongest first.
 
-    def sets_naming(self, identifiers: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        """The sets in `occurrences` that name one of these identifiers, each strongest first."""
+        With `most`, of each identifier no more than that many with an account and that many without.
+        """
 
     def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """The different sets of identifiers that occur in events of the entities, each strongest first."""
 
     def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
         """The identifiers of each customer that owns one of the entities."""
-
-    def all_sets(self) -> Iterable[tuple[str, ...]]:
-        """Every set in `occurrences`, strongest identifier first."""
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The sets of identifiers, out of these, that are in `occurrences`."""

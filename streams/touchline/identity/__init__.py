@@ -1,6 +1,6 @@
 """Customers as a function of the identifiers that occurred together (docs/semantics.md#customers)."""
 
-from touchline.identity.customers import Pair, customer_id, customers, pairs, shared
+from touchline.identity.customers import Pair, customer_id, customers, is_account, pairs, shared
 from touchline.identity.ledger import Entry, Suppression, bans, kept
 from touchline.identity.partitions import Arrived, Assignment, Reload, Routed, route
 from touchline.identity.splitting import parting
@@ -19,6 +19,7 @@ __all__ = [
     "bans",
     "customer_id",
     "customers",
+    "is_account",
     "kept",
     "pairs",
     "parting",

@@ -1,5 +1,7 @@
 """The worker's SQL: its queries, its deletions, and the columns that become records."""
 
+from touchline.vocabulary.identifiers import UNIQUE_KIND
+
 # The engine writes an event as the log has it, so that it is decoded once, straight into Event.
 EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
     ',"time":', toString(toUnixTimestamp64Milli(time)),
@@ -77,13 +79,19 @@ SELECT toUnixTimestamp64Milli(max(at)) FROM (
     SELECT maxOrNull(time) AS at FROM events UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
 )
 """
-SETS = "SELECT DISTINCT identifiers FROM events WHERE length(identifiers) > 1"
 SETS_OF = f"""
 SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")}
 """  # noqa: S608 - constants
 SETS_NAMING = f"""
 SELECT DISTINCT identifiers FROM occurrences
 WHERE identifier IN {_list("identifiers")}
+"""  # noqa: S608 - constants
+# A row can be there twice until parts are merged; it counts once.
+SOME_SETS_NAMING = f"""
+SELECT DISTINCT identifiers FROM (
+    SELECT DISTINCT identifier, identifiers FROM occurrences WHERE identifier IN {_list("identifiers")}
+    LIMIT {{most:UInt64}} BY identifier, startsWith(identifiers[1], '{UNIQUE_KIND}:')
+)
 """  # noqa: S608 - constants
 # Uses the keys of the table and of its projection: `current_identities` would read the whole table.
 IDENTITIES_OF = f"""
@@ -100,7 +108,6 @@ SELECT groupArray(entity) FROM (
 )
 GROUP BY owner
 """  # noqa: S608 - constants
-ALL_SETS = "SELECT DISTINCT identifiers FROM occurrences WHERE identifier = identifiers[1]"
 # Each set has a row for every identifier in it: the row of its first identifier is enough.
 KNOWN_SETS = f"""
 SELECT DISTINCT identifiers FROM occurrences

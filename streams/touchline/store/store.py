@@ -163,10 +163,6 @@ class Store:
             if customer_id(entity) == UUID(customer)
         ]
 
-    def identifier_sets(self) -> Iterator[tuple[str, ...]]:
-        """The distinct sets of two or more identifiers in events, strongest identifier first."""
-        return (row.identifiers for row in self._session.stream(queries.SETS, _identifiers))
-
     def identifier_sets_of(self, entities: Sequence[str]) -> list[tuple[str, ...]]:
         """The distinct sets of identifiers in the entities' events, strongest identifier first."""
         if not entities:
@@ -174,16 +170,18 @@ class Store:
         rows = self._session.records(queries.SETS_OF, _identifiers, entities=json_list(entities))
         return [row.identifiers for row in rows]
 
-    def sets_naming(self, identifiers: Sequence[str]) -> list[tuple[str, ...]]:
-        """The sets in `occurrences` that name one of the identifiers, strongest identifier first."""
+    def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> list[tuple[str, ...]]:
+        """The sets in `occurrences` that name one of the identifiers, strongest identifier first.
+
+        With `most`, of each identifier no more than that many with an account and that many without.
+        """
         if not identifiers:
             return []
-        rows = self._session.records(queries.SETS_NAMING, _identifiers, identifiers=json_list(identifiers))
+        sql, parameters = queries.SETS_NAMING, {"identifiers": json_list(identifiers)}
+        if most is not None:
+            sql, parameters = queries.SOME_SETS_NAMING, parameters | {"most": Verbatim(str(most))}
+        rows = self._session.records(sql, _identifiers, **parameters)
         return [row.identifiers for row in rows]
-
-    def all_sets(self) -> Iterator[tuple[str, ...]]:
-        """Every set in `occurrences`, strongest identifier first."""
-        return (row.identifiers for row in self._session.stream(queries.ALL_SETS, _identifiers))
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The given sets of identifiers that are in `occurrences`."""
