@@ -13,7 +13,7 @@ from touchline.engine.engine import Setup
 from touchline.friction import RuleSet
 from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics
-from touchline.runtime.consumer import Engine
+from touchline.runtime.consumer import Consumer, Subscription
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
@@ -84,20 +84,20 @@ def _run(
 ) -> None:
     search_seldom()
     registry = CollectorRegistry()
-    engine = Engine(
-        f"{place.settings.topic_prefix}{name}",
-        place.settings.brokers,
-        place.topics,
-        reads,
+    group = f"{place.settings.topic_prefix}{name}"
+    consumer = Consumer(
+        Subscription(group, place.settings.brokers, place.topics, reads),
         task(registry),
         PartitionMetrics(registry),
         retriable=(StoreUnavailable,),
     )
     host = place.settings.host
     try:
-        serving = nullcontext() if health is None else health_served(host, health, registry, engine.why_not)
+        serving = (
+            nullcontext() if health is None else health_served(host, health, registry, lambda: consumer.error)
+        )
         with serving as url:
             typer.echo(f"The {name} is up   ({f'health at {url}; ' if url else ''}Ctrl-C ends it)")
-            engine.run()
+            consumer.run()
     except OSError as error:
         raise CannotServe(f"cannot listen on {host} port {health}: {error.strerror}") from error

@@ -1,356 +1,239 @@
-"""The engine: Faust reads the topics, a task works the records off, and their offsets are committed after it.
+"""Reads topics of Kafka in a process, has a task process the records, and commits their offsets after that.
 
-Faust's own ways to lose are kept out: nothing is acknowledged before the task is done with it; anything
-unexpected ends the process at once, before a commit, and whoever watches over it starts it again; a process
-whose committed offsets do not move while there is something to read ends as well. No tables, no web server,
-no topics of Faust's own.
+No record is lost:
 
-A process that stood still may have lost its partitions without knowing it. So before each change of the store
-it makes sure, by Kafka's word, that they are its own (`still_ours`), and ends where they may not be.
+    1. a record is acknowledged, and its offset committed, only after the task has processed it
+    2. any unexpected error ends the process before a commit; a supervisor restarts it
+    3. a process whose committed offsets do not move while records wait ends as well
+    4. before each change of the store the process confirms that it still has its partitions (`membership`)
 """
 
 import asyncio
-import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
 
-import faust
 import structlog
-import uuid_utils
-from faust.types import TP, EventT
 
-from touchline.engine.messages import Delivered, Message
+from touchline.engine.messages import Delivered
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.probe import probe
-from touchline.log.kafka.records import About, Topics, UnknownRecord, bodies
+from touchline.log.kafka.records import Topics
+from touchline.runtime.exchange import KafkaSender, to_delivered
+from touchline.runtime.faust_adapter import FaustClient, Handlers, Record, TopicPartition
 from touchline.runtime.fence import Superseded
+from touchline.runtime.membership import UNASSIGNED, Membership
 from touchline.runtime.metrics import PartitionMetrics
+from touchline.runtime.progress import STALL_SECONDS, Progress
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, Task
 
 FLUSH_RECORDS = 400
-"""A flush takes in at most this many records."""
+"""The most records of one flush."""
 
 FLUSH_SECONDS = 0.05
-"""A flush begins so long after its first record came, if not earlier."""
+"""The longest time from the first record of a flush to its start."""
 
-STALL_SECONDS = 60.0
-"""With records to read and no commit for so long, the process ends."""
-
-BUSY_STALLS = 10
-"""While a flush is under way, it may take so many times as long."""
-
-SURE_SECONDS = 7.0
-"""So long Kafka's word counts that the partitions are ours: less than a session, as a change takes time."""
-
-LEAVE_SECONDS = 45.0
-"""So long after others began to wait for the partitions nothing is changed: they wait little longer."""
-
-ENDED = 70
-"""The exit code after anything unexpected."""
-
-UNKNOWN = "unknown"
-"""The kind of a record that is not one of ours."""
+EXIT_UNEXPECTED = 70
+"""The exit code after an unexpected error or a stall."""
 
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
-_SESSION_SECONDS = 10.0
-_REBALANCE_SECONDS = 60.0
-_SEND_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-_LOOK_SECONDS = 2.0
-_ASK_SECONDS = 10.0
+_PROGRESS_SECONDS = 2.0
+_CONFIRM_SECONDS = 10.0
+_CONFIRM_RETRY_SECONDS = 0.5
 _DUE_SECONDS = 0.25
-_AGAIN_SECONDS = 0.5
-_WAITING_RECORDS = 400
 
 _logger = structlog.get_logger(__name__)
 
 
-class _App(faust.App):
-    def _create_directories(self) -> None:
-        """None: nothing is kept in folders."""
-
-
-class Engine:
-    """Drives a task with the records of some topics.
+class Subscription(NamedTuple):
+    """What a process reads.
 
     Args:
-        group: The consumer group: its processes share the partitions.
+        group: The consumer group; its processes share the partitions.
         brokers: Kafka's servers.
-        topics: Their names.
-        reads: The numbers of the topics that are read.
-        task: What is done with them.
-        metrics: Told how far behind the process is.
-        retriable: Errors of the store that pass.
-        stall_seconds: See `STALL_SECONDS`.
+        topics: The names of all topics.
+        reads: The numbers of the topics to read; see `tasks`.
+    """
+
+    group: str
+    brokers: Brokers
+    topics: Topics
+    reads: Sequence[int]
+
+
+class Consumer:
+    """Drives a task with the records of a subscription.
+
+    Args:
+        subscription: What to read.
+        task: Processes the records.
+        metrics: Counts how far the process is behind.
+        retriable: Errors of the store that are worth a retry.
+        stall_seconds: See `progress.STALL_SECONDS`.
     """
 
     def __init__(
         self,
-        group: str,
-        brokers: Brokers,
-        topics: Topics,
-        reads: Sequence[int],
+        subscription: Subscription,
         task: Task,
         metrics: PartitionMetrics,
         *,
         retriable: tuple[type[Exception], ...] = (),
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
-        self._brokers, self._topics, self._task, self._metrics = brokers, topics, task, metrics
-        names = {TOUCHPOINTS: topics.touchpoints, QUARANTINE: topics.quarantine, LINKS: topics.links}
+        group, self._brokers, self._topics, reads = subscription
+        self._group, self._task, self._metrics, self._retriable = group, task, metrics, retriable
+        names = {
+            TOUCHPOINTS: self._topics.touchpoints,
+            QUARANTINE: self._topics.quarantine,
+            LINKS: self._topics.links,
+        }
         self._numbers = {names[number]: number for number in reads}
-        self._group, self._stall_seconds, self._retriable = group, stall_seconds, retriable
-        self._name = f"{group}-{uuid_utils.uuid7()}"
-        self._batch = 0
-        self._generation = -1
-        self._next: dict[TP, int] = {}
-        self._committed: dict[TP, int | None] = {}
-        self._moved_at = time.monotonic()
-        self._sure_at = self._leave_by = -math.inf
-        self.trouble: str | None = "no partitions are assigned yet"
-
-    def why_not(self) -> str | None:
-        """Why it does not work now; None where it does."""
-        return self.trouble
+        self._next: dict[TopicPartition, int] = {}
+        self._progress, self._stall_seconds = Progress(stall_seconds), stall_seconds
+        self.error: str | None = "no partitions are assigned yet"
+        """Why the process is not ready; None if it is."""
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; what is under way is finished and committed first."""
+        """Run until SIGTERM or SIGINT; then commit the current flush and exit with code 0."""
         asyncio.run(self._main())
 
     async def _main(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        self._busy = asyncio.Lock()
+        self._flushing = asyncio.Lock()
         ending = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
-        app = self._app = self._make_app()
-        await app.start()
-        watching = [asyncio.create_task(self._look_after()), asyncio.create_task(self._fall_due())]
+        client = self._client = FaustClient(
+            self._group,
+            self._brokers,
+            self._numbers,
+            Handlers(self._on_records, self._on_assigned, self._on_revoked),
+            batch_records=FLUSH_RECORDS,
+            batch_seconds=FLUSH_SECONDS,
+        )
+        self._membership = Membership(client.heartbeat)
+        self._sender = KafkaSender(client, self._topics, self._group, loop)
+        await client.start()
+        loops = [asyncio.create_task(self._watch_progress()), asyncio.create_task(self._flush_when_due())]
         await ending.wait()
-        # No flush begins any more.
-        await self._busy.acquire()
-        for one in watching:
-            one.cancel()
+        # Holding the lock keeps a new flush from starting.
+        await self._flushing.acquire()
+        for background in loops:
+            background.cancel()
         try:
-            await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+            await asyncio.wait_for(client.stop(), _STOP_SECONDS)
         except TimeoutError:
-            _logger.warning("engine.slow_end", seconds=_STOP_SECONDS)
-        # Threads of Faust's may still wait for something; all is committed.
+            _logger.warning("consumer.slow_stop", seconds=_STOP_SECONDS)
+        # Threads of Faust may still block; all offsets are committed.
         sys.stdout.flush()
         os._exit(0)
 
-    def _make_app(self) -> Any:
-        app: Any = _App(
-            self._group,
-            broker=[f"kafka://{one.strip()}" for one in self._brokers.bootstrap.split(",")],
-            broker_credentials=_credentials(self._brokers),
-            web_enabled=False,
-            autodiscover=False,
-            store="memory://",
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            broker_commit_interval=1.0,
-            broker_session_timeout=_SESSION_SECONDS,
-            broker_heartbeat_interval=3.0,
-            broker_rebalance_timeout=_REBALANCE_SECONDS,
-            broker_request_timeout=_SESSION_SECONDS + 10,
-            consumer_auto_offset_reset="earliest",
-            producer_compression_type="lz4",
-            producer_request_timeout=_SEND_SECONDS,
-            producer_max_request_size=4 * 1024**2,
-            stream_buffer_maxsize=_WAITING_RECORDS,
-            stream_wait_empty=False,
-        )
-        channel = app.topic(*self._numbers, value_serializer="raw", key_serializer="raw")
-        app.agent(channel, concurrency=1)(self._consume)
-        app.on_partitions_assigned.connect(self._assigned)
-        app.on_partitions_revoked.connect(self._revoked)
-        return app
+    async def _on_records(self, records: Sequence[Record]) -> None:
+        await self._exit_on_error(self._flush, records)
 
-    async def _consume(self, stream: Any) -> None:
-        async for events in stream.noack_take(FLUSH_RECORDS, within=FLUSH_SECONDS):
-            await self._or_end(self._flush, events)
+    async def _on_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._exit_on_error(self._take_over, assigned)
 
-    async def _flush(self, events: Sequence[EventT[bytes]]) -> None:
-        async with self._busy:
-            # What waited in a buffer while the partitions were dealt anew comes once more.
+    async def _on_revoked(self) -> None:
+        """Give up the partitions after the current flush, which is committed by then."""
+        self._membership.begin_revocation()
+        async with self._flushing:
+            self._membership.revoke()
+            self.error = "the consumer group is rebalancing"
+            _logger.info("partitions.revoked")
+
+    async def _flush(self, records: Sequence[Record]) -> None:
+        async with self._flushing:
+            # Records that were buffered during a rebalance are delivered again after it.
             fresh = []
-            for event in events:
-                message = event.message
-                if message.generation_id == self._generation and message.offset >= self._next.get(
+            for record in records:
+                message = record.message
+                if message.generation_id == self._membership.generation and message.offset >= self._next.get(
                     message.tp, 0
                 ):
-                    fresh.append(event)
+                    fresh.append(record)
                     self._next[message.tp] = message.offset + 1
             if not fresh:
                 return
-            records = [self._delivered(event) for event in fresh]
+            delivered = [to_delivered(record, self._numbers[record.message.topic]) for record in fresh]
             at_end = self._at_end()
-            await asyncio.to_thread(self._work_off, records, at_end)
-            for event in fresh:
-                event.ack()
-            await self._app.consumer.commit()
-            oldest = min(record.received_at for record in records) / 1000
+            await asyncio.to_thread(self._process, delivered, at_end)
+            for record in fresh:
+                record.ack()
+            await self._client.commit()
+            oldest = min(record.received_at for record in delivered) / 1000
             self._metrics.freshness(0.0 if at_end else time.time() - oldest)
 
-    async def _fall_due(self) -> None:
+    async def _flush_when_due(self) -> None:
         while True:
             await asyncio.sleep(_DUE_SECONDS)
-            if self._task.is_due() and not self._busy.locked():
-                await self._or_end(self._flush_due)
+            if self._task.is_due() and not self._flushing.locked():
+                await self._exit_on_error(self._flush_due)
 
     async def _flush_due(self) -> None:
-        async with self._busy:
-            if self._generation >= 0 and await self._is_sure():
-                await asyncio.to_thread(self._work_off, [], self._at_end())
+        async with self._flushing:
+            if self._membership.generation > UNASSIGNED and await self._membership.confirm():
+                await asyncio.to_thread(self._process, [], self._at_end())
 
-    async def _assigned(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
-        await self._or_end(self._take_over, arguments[0])
-
-    async def _take_over(self, assigned: set[TP]) -> None:
-        async with self._busy:
-            self._generation = self._app.consumer_generation_id
+    async def _take_over(self, assigned: set[TopicPartition]) -> None:
+        async with self._flushing:
+            self._membership.assign(self._client.assigned_generation)
             self._next = {}
-            self._moved_at = time.monotonic()
-            self._sure_at, self._leave_by = -math.inf, math.inf
+            self._progress.restart()
             own = [(self._numbers[tp.topic], tp.partition) for tp in assigned if tp.topic in self._numbers]
-            await self._app.maybe_start_producer()
-            await asyncio.to_thread(self._task.assigned, own, self, self.still_ours)
-            self.trouble = None
+            await self._client.start_producer()
+            await asyncio.to_thread(self._task.assigned, own, self._sender, self.ensure_owned)
+            self.error = None
             _logger.info(
                 "partitions.assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned)
             )
 
-    async def _revoked(self, app: Any, *arguments: Any, signal: Any, **_: Any) -> None:
-        """Let go: after the flush under way, which is committed by then."""
-        self._leave_by = time.monotonic() + LEAVE_SECONDS
-        async with self._busy:
-            self._generation = -1
-            self.trouble = "the partitions are being dealt anew"
-            _logger.info("partitions.revoked")
-
-    def send(self, messages: Sequence[Message]) -> None:
-        """Write messages for others; called by the task, from its thread.
+    def ensure_owned(self) -> None:
+        """Confirm that the partitions still belong to this process. Call it from the task's thread.
 
         Raises:
-            Exception: they are not all durable.
+            Superseded: another process has them, or may have them.
         """
-        asyncio.run_coroutine_threadsafe(self._send(messages), self._loop).result(2 * _SEND_SECONDS)
-
-    def still_ours(self) -> None:
-        """Make sure that nobody else works on the partitions by now; called by the task, from its thread.
-
-        Raises:
-            Superseded: somebody does, or may.
-        """
-        give_up_at = time.monotonic() + _ASK_SECONDS
-        while not self._was_sure():
-            # Kafka may be away for a moment.
-            asked = asyncio.run_coroutine_threadsafe(self._is_sure(), self._loop)
-            if asked.result(_ASK_SECONDS):
+        give_up_at = time.monotonic() + _CONFIRM_SECONDS
+        while not self._membership.is_confirmed():
+            # Kafka may be unavailable for a moment.
+            confirmation = asyncio.run_coroutine_threadsafe(self._membership.confirm(), self._loop)
+            if confirmation.result(_CONFIRM_SECONDS):
                 return
-            if time.monotonic() > min(give_up_at, self._leave_by):
+            if time.monotonic() > min(give_up_at, self._membership.leave_by):
                 raise Superseded(
-                    "the partitions are, or may be, others' by now: this process stood still too long"
+                    "another process has, or may have, the partitions: this one was suspended too long"
                 )
-            time.sleep(_AGAIN_SECONDS)
-
-    def _was_sure(self) -> bool:
-        now = time.monotonic()
-        return now < self._leave_by and now - self._sure_at < SURE_SECONDS
-
-    async def _is_sure(self) -> bool:
-        if not self._was_sure():
-            asked_at = time.monotonic()
-            thread = self._app.consumer._thread
-            coordinator = thread._ensure_consumer()._coordinator
-            if await thread.call_thread(coordinator._do_heartbeat):
-                self._sure_at = asked_at
-            elif coordinator.generation != self._generation:
-                self._leave_by = -math.inf
-        return self._was_sure()
-
-    async def _send(self, messages: Sequence[Message]) -> None:
-        producer = await self._app.maybe_start_producer()
-        sent: list[Awaitable[object]] = []
-        for message in messages:
-            self._batch += 1
-            about = About(message.kind, self._name, self._batch, int(time.time() * 1000))
-            topic, partition = (
-                (self._topics.links, 0)
-                if message.partition is None
-                else (self._topics.touchpoints, message.partition)
-            )
-            sent += [
-                await producer.send(topic, None, body, partition, None, about.headers)
-                for body in bodies(message.lines)
-            ]
-        await asyncio.gather(*sent)
-
-    def _delivered(self, event: EventT[bytes]) -> Delivered:
-        message = event.message
-        headers = message.headers or ()
-        try:
-            about = About.read(list(headers.items() if isinstance(headers, Mapping) else headers))
-            kind: str = about.kind
-            received_at = about.received_at
-        except UnknownRecord as error:
-            _logger.warning("record.unknown", topic=message.topic, offset=message.offset, why=str(error))
-            kind, received_at = UNKNOWN, int((message.timestamp or time.time()) * 1000)
-        topic = self._numbers[message.topic]
-        return Delivered(topic, message.partition, message.offset, kind, received_at, message.value or b"")
-
-    async def _lags(self) -> dict[TP, int]:
-        """How many records of each own partition are there and not committed."""
-        consumer = self._app.consumer
-        own = [tp for tp in consumer.assignment() if tp.topic in self._numbers]
-        if not own:
-            return {}
-        ends = await asyncio.wait_for(consumer.highwaters(*own), _ASK_SECONDS)
-        # Where nothing was committed yet, or what was is no longer kept.
-        begins = await asyncio.wait_for(consumer.earliest_offsets(*own), _ASK_SECONDS)
-        committed = consumer._committed_offset
-        return {tp: max(0, ends[tp] - max(committed.get(tp) or 0, begins[tp])) for tp in own}
+            time.sleep(_CONFIRM_RETRY_SECONDS)
 
     def _at_end(self) -> bool:
-        """Whether nothing more is known to be there than was worked off, or is being worked off."""
-        consumer = self._app.consumer
-        return all((consumer.highwater(tp) or 0) <= position for tp, position in self._next.items())
+        """Whether no known record lies after those that are processed or in this flush."""
+        return all(self._client.highwater(tp) <= position for tp, position in self._next.items())
 
-    async def _look_after(self) -> None:
-        """Tell how far behind the process is, and end it when it does not get on."""
+    async def _watch_progress(self) -> None:
+        """Report the lag, and end the process if it stalls."""
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_PROGRESS_SECONDS)
             try:
-                lags = await self._lags()
+                lags = await self._client.lags()
             except Exception as error:
                 _logger.warning("kafka.unknown_lag", why=f"{type(error).__name__}: {error}")
-                stuck = await asyncio.to_thread(self._reachable)
+                waiting = await asyncio.to_thread(_is_reachable, self._brokers)
             else:
                 self._metrics.lag({(tp.topic, tp.partition): records for tp, records in lags.items()})
-                stuck = any(lags.values())
-            committed = dict(self._app.consumer._committed_offset)
-            if not stuck or committed != self._committed:
-                self._committed, self._moved_at = committed, time.monotonic()
-            # One flush may be long, as where every customer is folded anew.
-            limit = self._stall_seconds * (BUSY_STALLS if self._busy.locked() else 1)
-            if time.monotonic() - self._moved_at > limit:
-                _logger.error("engine.stalled", seconds=self._stall_seconds)
-                os._exit(ENDED)
+                waiting = any(lags.values())
+            self._progress.observe(self._client.committed_offsets(), waiting=waiting)
+            if self._progress.is_stalled(flushing=self._flushing.locked()):
+                _logger.error("consumer.stalled", seconds=self._stall_seconds)
+                os._exit(EXIT_UNEXPECTED)
 
-    def _reachable(self) -> bool:
-        try:
-            probe(self._brokers)
-        except KafkaUnavailable:
-            return False
-        return True
-
-    def _work_off(self, records: Sequence[Delivered], at_end: bool) -> None:
-        """Have the task work records off; where the store is away for a moment, begin again from it."""
+    def _process(self, records: Sequence[Delivered], at_end: bool) -> None:
+        """Have the task process records; after a retriable error it starts again from the store."""
         pauses = iter(_RETRY_SECONDS)
         while True:
             try:
@@ -363,26 +246,22 @@ class Engine:
                 time.sleep(pause)
                 self._task.forget()
 
-    async def _or_end(self, what: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+    async def _exit_on_error(self, step: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
         try:
-            await what(*arguments)
+            await step(*arguments)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            self.trouble = f"{type(error).__name__}: {error}"
-            # A store that stays away says what it is itself.
-            known = isinstance(error, self._retriable)
-            _logger.error("engine.ended", why=self.trouble, exc_info=not known)
-            os._exit(ENDED)
+            self.error = f"{type(error).__name__}: {error}"
+            # An error of the store names its cause; a traceback adds nothing.
+            retriable = isinstance(error, self._retriable)
+            _logger.error("consumer.ended", why=self.error, exc_info=not retriable)
+            os._exit(EXIT_UNEXPECTED)
 
 
-def _credentials(brokers: Brokers) -> Any:
-    """What the servers ask of us, as Faust has it; None where they ask for nothing."""
-    if brokers.requires_user:
-        return faust.SASLCredentials(
-            username=brokers.user,
-            password=brokers.password,
-            ssl_context=brokers.tls,
-            mechanism=brokers.mechanism,
-        )
-    return brokers.tls and faust.SSLCredentials(brokers.tls)
+def _is_reachable(brokers: Brokers) -> bool:
+    try:
+        probe(brokers)
+    except KafkaUnavailable:
+        return False
+    return True

@@ -1,8 +1,8 @@
-"""A store for a process that may have been superseded without knowing it.
+"""A store for a process that another one may have superseded without notice.
 
-One that stood still for longer than its session has lost its partitions to others. What it would write after
-that follows from what it knew before: a signal that became untrue since would stand for good, since nobody
-else ever wrote it and so nobody takes it back. So whether it is superseded is asked before each change.
+A process that was suspended for longer than its session has lost its partitions. What it writes after that
+follows from an old state: a friction that has since become untrue would stay for good, since no other process
+wrote it and none retracts it. So the process confirms its ownership before each change.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from touchline.engine.ports import Store
 from touchline.vocabulary.errors import TouchlineError
 
 CHANGES: Final = ("insert", "delete", "delete_events", "delete_sets", "put_in_force")
-"""What changes a store; all else reads."""
+"""The methods that change a store; all others read."""
 
 
 class Superseded(TouchlineError):
-    """What this process works on is, or may be, another's by now."""
+    """Another process has the partitions of this one, or may have them."""
 
 
 class _Fenced:
-    def __init__(self, store: Store, still_ours: Callable[[], None]) -> None:
-        self._store, self._still_ours = store, still_ours
+    def __init__(self, store: Store, ensure_owned: Callable[[], None]) -> None:
+        self._store, self._ensure_owned = store, ensure_owned
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
@@ -29,12 +29,12 @@ class _Fenced:
             return method
 
         def change(*arguments: Any, **named: Any) -> Any:
-            self._still_ours()
+            self._ensure_owned()
             return method(*arguments, **named)
 
         return change
 
 
-def fenced(store: Store, still_ours: Callable[[], None]) -> Store:
-    """The store, where each change is made only if `still_ours`, asked right before it, raises nothing."""
-    return cast("Store", _Fenced(store, still_ours))
+def fenced(store: Store, ensure_owned: Callable[[], None]) -> Store:
+    """Return the store with `ensure_owned` called right before each change; if it raises, nothing changes."""
+    return cast("Store", _Fenced(store, ensure_owned))

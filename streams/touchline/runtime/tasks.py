@@ -1,6 +1,6 @@
-"""What a process does with the records that an engine hands it: work on partitions, or decide identity.
+"""What a process does with the records of its consumer: process partitions, or decide identity.
 
-The engine calls from one thread at a time, and commits what it handed over when `flush` has returned.
+The consumer calls from one thread at a time, and commits the records after `flush` returns.
 """
 
 import time
@@ -24,32 +24,32 @@ TOUCHPOINTS, QUARANTINE, LINKS = range(3)
 
 
 class Task(Protocol):
-    """What an engine drives."""
+    """What a consumer drives."""
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
     ) -> None:
-        """From now on work on these (topic, partition); `still_ours` raises once they are others'."""
+        """Start on these (topic, partition) pairs; `ensure_owned` raises `Superseded` once they are lost."""
 
     def forget(self) -> None:
-        """Begin again from what is stored: a flush failed."""
+        """Drop the state in memory, and start again from the store: a flush failed."""
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:
-        """Work off records; `at_end` says whether they were the last ones of all partitions."""
+        """Process records; `at_end` says whether they are the last ones of all partitions."""
 
     def is_due(self) -> bool:
-        """Whether there is something to do without any record."""
+        """Whether a flush without records has something to do."""
 
 
 class PartitionTask:
-    """Runs a worker of partitions by the wall clock.
+    """Runs a partition worker by the wall clock.
 
     Args:
-        store: Shared with others.
+        store: Shared with other processes.
         setup: How customers are folded.
         grace: How long after its deadline (ms) a missed obligation is announced.
-        partitions: How many the touchpoints have.
-        metrics: Told of every flush.
+        partitions: How many partitions the touchpoints have.
+        metrics: Counts each flush.
         clock: Seconds since 1970.
     """
 
@@ -70,18 +70,18 @@ class PartitionTask:
         self._at_end = False
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
     ) -> None:
         mine = frozenset(partition for topic, partition in own if topic == TOUCHPOINTS)
         self._worker, self._at_end = None, False
-        self._begin = partial(self._new, mine, sender, still_ours) if own else None
+        self._begin = partial(self._new, mine, sender, ensure_owned) if own else None
 
     def forget(self) -> None:
         self._worker = None
 
-    def _new(self, mine: frozenset[int], sender: Sender, still_ours: Callable[[], None]) -> PartitionWorker:
+    def _new(self, mine: frozenset[int], sender: Sender, ensure_owned: Callable[[], None]) -> PartitionWorker:
         return PartitionWorker(
-            fenced(self._store, still_ours),
+            fenced(self._store, ensure_owned),
             self._setup,
             self._place,
             mine.__contains__,
@@ -97,8 +97,8 @@ class PartitionTask:
         began = time.monotonic()
         self._at_end = at_end
         now = int(self._clock() * 1000)
-        # In a backlog an answer may still be in the queue: only what was due when the last record came
-        # is missed for sure.
+        # In a backlog the answer may still wait: an obligation is missed only if it was due when the oldest
+        # record of this flush was received.
         known = now if at_end else min((record.received_at for record in records), default=now)
         flushed = self._worker.flush(records, known - self._grace, now)
         if flushed is not None:
@@ -106,7 +106,7 @@ class PartitionTask:
 
     def is_due(self) -> bool:
         if self._worker is None:
-            # Customers may be due; whether any are is known when there is a worker.
+            # Customers may be due; only a worker can say.
             return self._begin is not None
         if self._worker.next_deadline is None:
             return False
@@ -114,12 +114,12 @@ class PartitionTask:
 
 
 class IdentityTask:
-    """Runs the identity stage while the one partition of the links is assigned.
+    """Runs the identity stage while the only partition of the links is assigned.
 
     Args:
-        store: Shared with others.
-        partitions: How many the touchpoints have.
-        metrics: Told of every flush.
+        store: Shared with other processes.
+        partitions: How many partitions the touchpoints have.
+        metrics: Counts each flush.
         clock: Seconds since 1970.
     """
 
@@ -133,16 +133,16 @@ class IdentityTask:
         self._stage: IdentityStage | None = None
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, still_ours: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
     ) -> None:
         self._stage = None
-        self._begin = partial(self._new, sender, still_ours) if own else None
+        self._begin = partial(self._new, sender, ensure_owned) if own else None
 
     def forget(self) -> None:
         self._stage = None
 
-    def _new(self, sender: Sender, still_ours: Callable[[], None]) -> IdentityStage:
-        store = fenced(self._store, still_ours)
+    def _new(self, sender: Sender, ensure_owned: Callable[[], None]) -> IdentityStage:
+        store = fenced(self._store, ensure_owned)
         return IdentityStage(store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:

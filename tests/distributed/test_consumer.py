@@ -16,7 +16,7 @@ from touchline.log.kafka.records import Topics
 PROGRAM = """
 import signal, sys, threading
 from prometheus_client import CollectorRegistry
-from touchline.runtime.consumer import Engine
+from touchline.runtime.consumer import Consumer, Subscription
 from touchline.log.kafka.records import Topics
 from touchline.runtime.metrics import PartitionMetrics
 
@@ -27,7 +27,7 @@ configure_logs()
 prefix, group, what = sys.argv[1:]
 
 class Task:
-    def assigned(self, own, sender, still_ours): self.still_ours = still_ours
+    def assigned(self, own, sender, ensure_owned): self.ensure_owned = ensure_owned
     def forget(self): pass
     def is_due(self): return False
     def flush(self, records, at_end):
@@ -38,19 +38,20 @@ class Task:
         if what == "pause":
             print("started", flush=True)
             sys.stdin.readline()
-            self.still_ours()
+            self.ensure_owned()
         print(*[record.body.decode().strip() for record in records], flush=True)
         signal.raise_signal(signal.SIGTERM)
 
 metrics = PartitionMetrics(CollectorRegistry())
 stall = 0.3 if what == "hang" else 60
 brokers = load_settings().brokers
-Engine(prefix + group, brokers, Topics(prefix), [2], Task(), metrics, stall_seconds=stall).run()
+source = Subscription(prefix + group, brokers, Topics(prefix), [2])
+Consumer(source, Task(), metrics, stall_seconds=stall).run()
 """
 
 
 def _run(settings: dict[str, str], topics: Topics, groups: dict[str, str]) -> list[tuple[int, str, str]]:
-    """Run an engine for each group at the same time; return exit code, output and errors of each."""
+    """Run a consumer for each group at the same time; return exit code, output and errors of each."""
     running = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, topics.prefix, group, what],
