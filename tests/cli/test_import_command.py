@@ -275,7 +275,7 @@ def test_mapped_files_of_every_kind(
         (["here.jsonl", "--map", "gone"], 1, "there is no mapping 'gone'"),
         (["here.jsonl", "--map", "gone.yaml"], 1, "cannot read the mapping gone.yaml: No such file"),
         (["here.csv"], 1, "here.csv needs a mapping from its columns to events"),
-        (["here.txt"], 1, "here.txt: its extension does not say what it is"),
+        (["here.txt"], 1, "here.txt: unknown extension"),
         (["here.jsonl", "--rules", "gone.yaml"], 1, "gone.yaml: cannot be read: No such file"),
         ([], 2, "Missing argument"),
     ],

@@ -174,7 +174,7 @@ def test_memory_does_not_grow_with_the_file(write: Write, tmp_path: Path) -> Non
         ("a.csv", "a,a\n", "two columns are named 'a'"),
         ("a.csv", "a,\n", "has no name"),
         ("a.csv", b"a,\xff\n", "not UTF-8"),
-        ("a.parquet", "no parquet, " * 9, "no Parquet"),
+        ("a.parquet", "no parquet, " * 9, "not a Parquet file"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(

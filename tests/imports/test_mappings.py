@@ -68,8 +68,8 @@ def test_a_row_that_cannot_be_mapped_is_bad_alone(write: Write) -> None:
         "mapping shop: column total: cannot read 'x' as float",
         "mapping shop: column day clock: cannot read '2026-11-21 10:00' as time (time data '2026-11-21 10:00'"
         " does not match format '%d/%m/%Y %H:%M')",
-        "mapping shop: column via: 'Z' is not among its words",
-        "mapping shop: column no: it is empty, and the id needs it",
+        "mapping shop: column via: 'Z' is not in words: add it to the mapping",
+        "mapping shop: column no is empty: the id needs a value",
         0,
         1,
     ]
@@ -101,7 +101,7 @@ def test_a_mapping_that_does_not_fit_the_file_says_so(write: Write) -> None:
     mapping = write("shop.yaml", ORDERS)
     with pytest.raises(MappingError, match=r"event 1: orders\.csv has no column 'clock'; it has no, day"):
         _items(mapping, write("orders.csv", "no,day\n"))
-    with pytest.raises(MappingError, match=r"nothing for clients\.csv \(files: orders\*\)"):
+    with pytest.raises(MappingError, match=r"no event for clients\.csv \(files: orders\*\)"):
         _items(mapping, write("clients.csv", HEADER))
     with pytest.raises(MappingError, match="needs a mapping"):
         list(read_events(write("orders.csv", HEADER)))

@@ -1,7 +1,6 @@
-"""How far each file was imported, so that an import that was cut off goes on where it was.
+"""Bookmarks: how far each file was imported, so that an interrupted import resumes there.
 
-A bookmark saves work and nothing else: without it the file is read again, and as its events have the
-same ids, nothing is added.
+A bookmark only saves work. Without it the file is read again; its events keep their ids, so nothing is added.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ _SAMPLE = 64 * 1024
 
 
 class Bookmark(msgspec.Struct):
-    """Where to go on in a file, and whether its end was reached."""
+    """The position at which an import resumes, and whether the file is done."""
 
     position: Position = START
     done: bool = False
@@ -33,15 +32,15 @@ class Bookmarks:
             self._kept = {}
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise FileError(
-                f"{path} cannot be read ({error}): remove it, and files are read again"
+                f"cannot read {path} ({error}): remove it; the files are then read from their start"
             ) from error
 
     def of(self, key: str) -> Bookmark:
-        """The bookmark in a file, by its `fingerprint`."""
+        """The bookmark of a file, by its `fingerprint`."""
         return self._kept.get(key, Bookmark())
 
     def put(self, key: str, bookmark: Bookmark) -> None:
-        """Keep a bookmark."""
+        """Save a bookmark."""
         self._kept[key] = bookmark
         fresh = self._path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(self._kept))
@@ -49,7 +48,7 @@ class Bookmarks:
 
 
 def fingerprint(path: Path, mapping: str) -> str:
-    """What tells a file and its mapping from others: size, beginning and end, not the name.
+    """A hash of a file and its mapping: of its size, its start and its end, but not its name.
 
     Raises:
         FileError: the file cannot be read.

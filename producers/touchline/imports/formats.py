@@ -1,4 +1,4 @@
-"""Which reader a file needs, by its extension."""
+"""File formats: one table of readers by extension."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,26 +17,25 @@ _READERS: dict[str, Callable[[Path, Position], Reader]] = {
 
 
 def open_rows(path: Path, start: Position = START) -> Reader:
-    """Open a file at its start, or at a position that an earlier reading gave.
+    """Open a file at its start, or at the position of an earlier row.
 
     Raises:
-        FileError: there is no such file, it is a folder, it is empty, its extension is not known, its
-            header cannot be read, or it is shorter than `start`.
+        FileError: the file is missing, a folder, empty, or shorter than `start`; or its extension is unknown,
+            or its header is invalid.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
     reader = _READERS.get(kind)
     if path.is_dir():
-        raise FileError(f"{path} is a folder; name the files in it, such as {path / '*.csv'}")
+        raise FileError(f"{path} is a folder: pass the files in it, such as {path / '*.csv'}")
     if not path.exists():
         raise FileError(f"there is no file {path}")
     if reader is None:
         raise FileError(
-            f"{path}: its extension does not say what it is; name it .ndjson, .jsonl, .csv (each also with"
-            " .gz) or .parquet"
+            f"{path}: unknown extension: use .ndjson, .jsonl or .csv (each also with .gz), or .parquet"
         )
     if reader is ParquetReader and suffixes[-1] == ".gz":
-        raise FileError(f"{path}: Parquet is compressed within; unpack it with gunzip first")
+        raise FileError(f"{path}: a gzipped Parquet file: run gunzip first")
     try:
         if path.stat().st_size == 0:
             raise FileError(f"{path} is empty")

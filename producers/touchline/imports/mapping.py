@@ -1,4 +1,4 @@
-"""Mappings: how the rows of a file become native events."""
+"""Mappings from the rows of a file to native events; loads YAML, Python and shipped mappings."""
 
 import importlib.util
 import inspect
@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parent / "mappings"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML whose plain words are text: a column may be named `no`, and a day is what the file says."""
+    """YAML that reads plain words as text: a column may be named `no`, and a date stays text."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -35,18 +35,18 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true\Z|fals
 
 
 class Mapping(Protocol):
-    """How the rows of a file become events."""
+    """A mapping from the rows of a file to events."""
 
     @property
     def name(self) -> str:
-        """Its name: the beginning of the ids of its events."""
+        """The name, the prefix of the ids of its events."""
 
     @property
     def group(self) -> str | None:
-        """The column by which neighbouring rows belong together; None where each row is for itself."""
+        """The column that groups neighbouring rows; None if each row is mapped by itself."""
 
     def check(self, file: Path, columns: list[str]) -> None:
-        """See that a file with these columns can be mapped; else MappingError."""
+        """Raise MappingError if the mapping does not fit a file with these columns."""
 
     def produce(self, rows: list[Values], file: Path) -> Iterable[dict[str, Any]]:
         """The events of one row, or of one group of rows."""
@@ -54,9 +54,9 @@ class Mapping(Protocol):
 
 @dataclass(frozen=True)
 class PythonMapping:
-    """A mapping that is a Python file: `events(row)`, or `events(rows)` where it sets GROUP.
+    """A mapping in Python: `events(row)`, or `events(rows)` if it sets GROUP.
 
-    A second parameter gets the path of the file.
+    A second parameter receives the path of the file.
     """
 
     name: str
@@ -65,7 +65,7 @@ class PythonMapping:
     takes_file: bool
 
     def check(self, file: Path, columns: list[str]) -> None:
-        """A function is free in what it reads."""
+        """Do nothing: a function may read any column."""
 
     def produce(self, rows: list[Values], file: Path) -> Iterable[dict[str, Any]]:
         """The events of one row, or of one group of rows."""

@@ -1,4 +1,4 @@
-"""Reader of Parquet: a batch of rows at a time, whatever the size of the row groups."""
+"""The reader of Parquet. It reads a batch of rows at a time, for any size of row groups."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ _BATCH = 2_048
 
 
 class ParquetReader:
-    """The rows of a Parquet file. Times without a zone stay without one."""
+    """The rows of a Parquet file. Times without a time zone stay naive."""
 
     def __init__(self, path: Path, start: Position = START) -> None:
         import pyarrow as pa
@@ -20,12 +20,12 @@ class ParquetReader:
         try:
             self._file = pq.ParquetFile(path, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
-            raise FileError(f"{path} is no Parquet file, or damaged: {error}") from error
+            raise FileError(f"{path} is not a Parquet file, or is damaged: {error}") from error
         self._rows = self._file.metadata.num_rows
         if start.offset > self._rows:
             self.close()
             raise FileError(
-                f"{path} has {self._rows} rows, and reading had come to {start.offset}:"
+                f"{path} has {self._rows} rows, fewer than the {start.offset} already imported:"
                 " it has changed; import it from its start"
             )
         self._done = start.offset
@@ -34,7 +34,7 @@ class ParquetReader:
 
     @property
     def progress(self) -> int:
-        """Bytes of the file read so far, by the share of its rows."""
+        """Bytes of the file read so far, estimated by the share of its rows."""
         return self._size * self._done // self._rows if self._rows else self._size
 
     def __iter__(self) -> Iterator[Row | BadRow]:
@@ -58,7 +58,7 @@ class ParquetReader:
         self._file.close()
 
     def _remaining(self) -> tuple[list[int], int]:
-        """The row groups that are not read yet, and the rows to pass over in the first of them."""
+        """The row groups that are not read yet, and the rows to skip in the first of them."""
         before, skip = 0, self._done
         while before < self._file.num_row_groups:
             rows = self._file.metadata.row_group(before).num_rows
@@ -70,7 +70,7 @@ class ParquetReader:
 
 
 def _plain(batch: "pa.RecordBatch") -> "pa.RecordBatch":  # type: ignore[name-defined]  # noqa: F821
-    """Nanoseconds cut to microseconds: Python's own datetime knows no more."""
+    """Truncate nanoseconds to microseconds, the precision of Python's datetime."""
     import pyarrow as pa
 
     fields = [

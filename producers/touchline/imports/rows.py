@@ -1,21 +1,21 @@
-"""Rows of a file: what every reader yields, and where reading can be taken up again."""
+"""Rows of a file, as every reader yields them, and positions at which reading can resume."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 Values = dict[str, Any]
-"""One row: column name → value. CSV gives text; NDJSON and Parquet give what they hold."""
+"""One row: column name → value. CSV gives text; NDJSON and Parquet give typed values."""
 
 LONGEST_ROW = 1024 * 1024
 """The longest row of a text file, in bytes; a longer one is a bad row."""
 
 
 class Position(NamedTuple):
-    """A place between two rows: the number of the next row, and how far into the file it is.
+    """A position between two rows: the number of the next row, and its offset.
 
-    `row` counts from 1: the line for text, the row for Parquet. `offset` is in bytes of the unpacked
-    text, in rows for Parquet.
+    `row` counts from 1: lines of text, rows of Parquet. `offset` is in bytes of the decompressed text, or in
+    rows of Parquet.
     """
 
     row: int
@@ -27,7 +27,7 @@ START = Position(1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row that could be read. `after` is the place behind it."""
+    """One readable row. `after` is the position after it."""
 
     row: int
     values: Values
@@ -36,10 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that could not be used: what is wrong with it, and its text as it came (cut to 64 KiB).
-
-    `after` is the place behind it.
-    """
+    """One row that cannot be used: what is wrong, and its text (cut to 64 KiB). `after` follows it."""
 
     row: int
     what: str
@@ -52,11 +49,11 @@ class Reader(Protocol):
 
     @property
     def columns(self) -> list[str] | None:
-        """The names of the columns, where the file says them once for all rows."""
+        """The names of the columns, if the file has a header or a schema."""
 
     @property
     def progress(self) -> int:
-        """Bytes of the file, as it lies on the disk, that have been read."""
+        """Bytes of the file on the disk that have been read."""
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """The rows, in order.

@@ -1,4 +1,4 @@
-"""Readers of text: NDJSON and CSV, plain or gzip. They hold one row at a time."""
+"""Readers of NDJSON and CSV, plain or gzipped. They hold one row at a time."""
 
 import csv
 import gzip
@@ -27,13 +27,13 @@ class _Line(NamedTuple):
 
 
 class _Lines:
-    """Lines of a file with their places; a line that is too long or not UTF-8 comes with the problem."""
+    """Lines of a file with their positions; a line that is too long or not UTF-8 has a problem."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._raw = path.open("rb")
         packed = path.suffix.lower() == ".gz"
-        # gzip reads in small steps of its own; the buffer in front makes lines cheap.
+        # gzip reads in small steps; the buffer makes reading lines cheap.
         self._stream: io.BufferedIOBase = (
             io.BufferedReader(gzip.GzipFile(fileobj=self._raw), 64 * 1024) if packed else self._raw
         )
@@ -46,11 +46,11 @@ class _Lines:
     def seek(self, place: Position) -> None:
         try:
             self._stream.seek(0, io.SEEK_SET)
-            # One byte less, so that the end of the file shows.
+            # One byte less, to detect the end of the file.
             self._stream.seek(max(0, place.offset - 1))
             if place.offset and not self._stream.read(1):
                 raise FileError(
-                    f"{self._path} is shorter than where reading had come to (row {place.row}):"
+                    f"{self._path} ends before row {place.row}, up to which it was imported:"
                     " it has changed; import it from its start"
                 )
         except (EOFError, OSError, zlib.error) as error:
@@ -67,7 +67,7 @@ class _Lines:
                 raise StopIteration
             length, problem = len(raw), None
             if length > LONGEST_ROW:
-                problem = f"the row is longer than {LONGEST_ROW:,} bytes"
+                problem = f"the row is longer than {LONGEST_ROW:,} bytes: shorten it"
                 rest = raw
                 while rest and not rest.endswith(b"\n"):
                     rest = self._stream.readline(LONGEST_ROW)
@@ -81,7 +81,7 @@ class _Lines:
             text = raw.decode("utf-8-sig" if row == 1 else "utf-8")
         except UnicodeDecodeError as error:
             text = raw.decode("utf-8", "backslashreplace")
-            problem = problem or f"not UTF-8 at byte {error.start + 1} of the row; save the file as UTF-8"
+            problem = problem or f"not UTF-8 at byte {error.start + 1} of the row: save the file as UTF-8"
         return _Line(text, problem, row, self._at)
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ def _closed_on_error(lines: _Lines) -> Iterator[None]:
 
 
 class NdjsonReader:
-    """A JSON object on each line; empty lines are passed over."""
+    """One JSON object per line; empty lines are skipped."""
 
     columns = None
 
@@ -129,7 +129,7 @@ class NdjsonReader:
                     if isinstance(values, dict):
                         yield Row(row, values, after)
                         continue
-                    problem = "not a JSON object; each line is one object"
+                    problem = "not a JSON object: write one object per line"
             yield BadRow(row, problem, text[:_BODY].rstrip("\r\n"), after)
 
     def close(self) -> None:
@@ -138,10 +138,10 @@ class NdjsonReader:
 
 
 class CsvReader:
-    """CSV with a header line, separated by comma, semicolon, tab or bar, whichever the header has most.
+    """CSV with a header line. The delimiter is comma, semicolon, tab or bar: the most frequent in the header.
 
-    Quoted fields may hold line breaks. A row that makes no sense over several lines (a lost quotation
-    mark) is bad for its first line only: reading goes on with the line after.
+    Quoted fields may hold line breaks. If a row over several lines is invalid (a missing quotation mark),
+    only its first line is bad: reading continues with the next line.
     """
 
     def __init__(self, path: Path, start: Position = START) -> None:
@@ -189,7 +189,7 @@ class CsvReader:
     def _header(self, path: Path) -> list[str]:
         first = next(self._lines, None)
         if first is None:
-            raise FileError(f"{path} is empty: a CSV file begins with a line of column names")
+            raise FileError(f"{path} is empty: start a CSV file with a line of column names")
         self._again.append(first)
         feed = _Feed(self._lines, self._again, self._taken)
         self._parser = csv.reader(feed, delimiter=max(_DELIMITERS, key=first.text.count), strict=True)
@@ -210,7 +210,7 @@ class CsvReader:
 
 
 class _Feed:
-    """Lines for the CSV parser: those given back first; what it takes is noted."""
+    """Lines for the CSV parser: first those to read again. It records the lines that the parser takes."""
 
     def __init__(self, lines: _Lines, again: deque[_Line], taken: list[_Line]) -> None:
         self._lines = lines

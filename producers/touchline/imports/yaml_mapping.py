@@ -1,4 +1,4 @@
-"""Mappings of plain columns, in YAML: what they may say, and how a row becomes events by them."""
+"""Mappings in YAML: their format, and the conversion of a row to events."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _BRACES = re.compile(r"\{([^{}]+)\}")
 
 
 class PlainEvent(Strict):
-    """One event that a row gives, if `where` holds in all its columns and `skip` in none."""
+    """One event of a row, if all conditions of `where` hold and none of `skip`."""
 
     files: str = "*"
     where: Condition = Field(default={})
@@ -36,14 +36,12 @@ class PlainEvent(Strict):
     @classmethod
     def _names_columns(cls, template: str | None) -> str | None:
         if template is not None and not _BRACES.search(template):
-            raise ValueError(
-                'an id must differ from row to row; name columns in braces, such as "{order_no}"'
-            )
+            raise ValueError('an id must differ from row to row: put columns in braces, such as "{order_no}"')
         return template
 
     @cached_property
     def columns(self) -> set[str]:
-        """The columns that it reads."""
+        """The columns that the event reads."""
         cells = [self.type, self.time, self.channel, *self.identifiers.values(), *self.data.values()]
         named = {name for cell in (*cells, *([self.source] if self.source else [])) for name in cell.columns}
         return named | set(self.where) | set(self.skip) | set(_BRACES.findall(self.id or ""))
@@ -73,7 +71,7 @@ class PlainEvent(Strict):
             "data": {field: cell.read(row) for field, cell in self.data.items()},
         }
         if self.id is not None:
-            # The key alone would be the same for two events of one row.
+            # Without the type, two events of one row would have the same id.
             event["id"] = f"{event['type']}:{_BRACES.sub(lambda match: self._key(row, match[1]), self.id)}"
         if self.source is not None:
             event["source"] = self.source.read(row)
@@ -81,12 +79,12 @@ class PlainEvent(Strict):
 
     def _key(self, row: PlainRow, column: str) -> str:
         if row[column] is None:
-            raise ValueError(f"column {column}: it is empty, and the id needs it")
+            raise ValueError(f"column {column} is empty: the id needs a value")
         return as_text(row[column])
 
 
 class PlainMapping(Strict):
-    """A whole mapping. `nulls` are the words that stand for no value (an empty field always does)."""
+    """A mapping. `nulls` lists the words that mean no value; an empty field always does."""
 
     name: str = Field(default="", pattern=r"^[a-z0-9_.-]{0,40}$")
     source: str | None = None
@@ -95,19 +93,19 @@ class PlainMapping(Strict):
 
     @property
     def group(self) -> str | None:
-        """Rows stand each for itself."""
+        """None: each row is mapped by itself."""
         return None
 
     def check(self, file: Path, columns: list[str]) -> None:
-        """See that the file has the columns.
+        """Check that the file has the columns.
 
         Raises:
-            MappingError: one is missing, or no event is meant for this file.
+            MappingError: a column is missing, or no event is for this file.
         """
         meant = self._meant(file.name)
         if not meant:
             patterns = ", ".join(sorted({event.files for event in self.events}))
-            raise MappingError(f"mapping {self.name}: it has nothing for {file.name} (files: {patterns})")
+            raise MappingError(f"mapping {self.name} has no event for {file.name} (files: {patterns})")
         for number, event in meant:
             missing = sorted(event.columns - set(columns))
             if missing:
@@ -117,7 +115,7 @@ class PlainMapping(Strict):
                 )
 
     def produce(self, rows: list[Values], file: Path) -> Iterator[dict[str, Any]]:
-        """The events of a row (it is given one at a time)."""
+        """The events of a row; `rows` has one."""
         nulls = frozenset(self.nulls)
         for values in rows:
             row = PlainRow(values, nulls)
@@ -133,7 +131,7 @@ class PlainMapping(Strict):
         return {}
 
     def _meant(self, file: str) -> list[tuple[int, PlainEvent]]:
-        """The events meant for a file, with their numbers."""
+        """The events for a file, with their numbers."""
         if file not in self._by_file:
             self._by_file[file] = [
                 (number, event) for number, event in enumerate(self.events, 1) if fnmatch(file, event.files)
@@ -142,6 +140,6 @@ class PlainMapping(Strict):
 
 
 def _words(wanted: Scalar | list[Scalar]) -> set[str | None]:
-    """The value of a condition, or each of its list, as text; None stays None."""
+    """The values of a condition as text; None stays None."""
     values = wanted if isinstance(wanted, list) else [wanted]
-    return {None if one is None else as_text(one) for one in values}
+    return {None if value is None else as_text(value) for value in values}

@@ -1,1 +1,1 @@
-"""Mappings that come with Touchline, for public sets of real customer contacts."""
+"""Shipped mappings, for public data sets of real customer contacts."""
