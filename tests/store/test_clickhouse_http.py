@@ -19,7 +19,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from starlette.applications import Starlette
 
 from touchline.store import Store, open_store
-from touchline.store.clickhouse_http import clickhouse_mount, front
+from touchline.store.clickhouse_http import clickhouse_mount, lane
 
 TOKEN = "the-token"
 KEY = {"X-ClickHouse-Key": TOKEN}
@@ -136,13 +136,13 @@ def test_a_client_reads_while_the_process_writes(client: Client, store: Store) -
     ],
 )
 def test_clients_cannot_write(client: Client, sql: str) -> None:
-    """A client is refused in ClickHouse's words."""
+    """Writes are refused with ClickHouse's error."""
     with pytest.raises(DatabaseError, match="READONLY"):
         client.command(sql)
 
 
 def test_clickhouse_go_is_greeted_in_its_own_revision(ask: Ask) -> None:
-    """The greeting carries the marks of newer revisions and says revision 0, without which none come."""
+    """The first answer has the form of newer revisions and says revision 0; later ones have the old form."""
     hello = "SELECT displayName(), version(), revision(), timezone()"
     status, headers, body = ask(hello, client_protocol_version=54_483, default_format="Native")
     assert (status, headers["x-clickhouse-format"]) == (200, "Native")
@@ -183,8 +183,8 @@ def test_formats_databases_and_headers(ask: Ask) -> None:
     assert ask("SELECT 1", database="nowhere")[0] == 404
 
 
-def test_answers_are_packed_where_that_was_asked(ask: Ask) -> None:
-    """Packing needs both the setting and the header; a small answer is left as it is."""
+def test_answers_are_compressed_on_request(ask: Ask) -> None:
+    """Compression needs both the setting and the header; a small answer stays uncompressed."""
     packing = {**KEY, "Accept-Encoding": "br, gzip"}
     sql = "SELECT number FROM numbers(5000)"
     plain = ask(sql, packing)[2]
@@ -197,7 +197,7 @@ def test_answers_are_packed_where_that_was_asked(ask: Ask) -> None:
 
 @pytest.mark.parametrize("url", [{"compress": 1}, {"decompress": 1}])
 def test_block_compression_is_refused(ask: Ask, url: dict[str, Any]) -> None:
-    """What cannot be spoken is refused with what to do, not answered in plain."""
+    """Block compression is refused with an alternative."""
     status, headers, body = ask("SELECT 1", **url)
     assert (status, headers["x-clickhouse-exception-code"]) == (400, "48")
     assert b"choose gzip" in body
@@ -212,7 +212,7 @@ def test_settings_that_change_answers_are_refused(ask: Ask) -> None:
 
 
 def test_errors_are_clickhouses(ask: Ask) -> None:
-    """A mistake has a status, a number and ClickHouse's own words."""
+    """An error has a status, a code and ClickHouse's message."""
     status, headers, body = ask("SELECT * FROM nothing")
     assert (status, headers["x-clickhouse-exception-code"]) == (404, "60")
     assert body.startswith(b"Code: 60. DB::Exception: Unknown table expression identifier 'nothing'")
@@ -220,8 +220,8 @@ def test_errors_are_clickhouses(ask: Ask) -> None:
     assert ask("SELECT {a:String}", param_b="1")[0] == 400
 
 
-def test_only_the_token_opens(ask: Ask) -> None:
-    """No password, and a wrong one, are two errors; each way of sending the right one works."""
+def test_queries_need_the_token(ask: Ask) -> None:
+    """A missing and a wrong password are different errors; each way to send the right one works."""
     status, headers, _ = ask("SELECT 1", {})
     assert (status, headers["x-clickhouse-exception-code"]) == (401, "194")
     basic = "Basic cmVhZGVyOnRoZS10b2tlbg=="
@@ -239,7 +239,7 @@ def test_only_the_token_opens(ask: Ask) -> None:
 
 
 def test_ping_needs_no_token(ask: Ask) -> None:
-    """Whether the server is there can be asked by anybody; other paths are none."""
+    """Ping needs no password; unknown paths are not found."""
     assert ask(path="/clickhouse/ping", headers={})[::2] == (200, b"Ok.\n")
     assert ask(path="/clickhouse")[::2] == (200, b"Ok.\n")
     assert ask(path="/clickhouse/elsewhere")[0] == 404
@@ -247,25 +247,25 @@ def test_ping_needs_no_token(ask: Ask) -> None:
 
 
 def test_too_long_a_query_is_refused(ask: Ask) -> None:
-    """Texts and bodies have a bound, unpacked as well."""
+    """Queries and bodies are limited, also after decompression."""
     assert ask("SELECT 1 " + " " * 300_000 + ", 2")[0] == 400
     bomb = gzip.compress(b"SELECT '" + b"x" * 50_000_000 + b"'")
     assert ask(bomb, {**KEY, "Content-Encoding": "gzip"})[0] == 400
 
 
-def test_too_many_queries_wait_and_then_are_told(
+def test_too_many_queries_wait_and_are_then_refused(
     ask: Ask, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond the running ones, queries wait for a while; then they are told that it is too many."""
-    monkeypatch.setattr(front, "WAIT_SECONDS", 0.2)
+    """Queries beyond the running ones wait; after a timeout they are refused with code 202."""
+    monkeypatch.setattr(lane, "WAIT_SECONDS", 0.2)
     slow = f"/clickhouse?password={TOKEN}&query={quote('SELECT sleep(2)')}"
-    running = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(front.RUNNING)]
+    running = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(lane.RUNNING)]
     for connection in running:
         connection.request("GET", slow)
     limit = time.monotonic() + 20
-    while (told := ask("SELECT 1"))[0] == 200 and time.monotonic() < limit:
+    while (refused := ask("SELECT 1"))[0] == 200 and time.monotonic() < limit:
         pass
-    assert (told[0], told[1]["x-clickhouse-exception-code"]) == (503, "202")
+    assert (refused[0], refused[1]["x-clickhouse-exception-code"]) == (503, "202")
     assert ask(path="/clickhouse/ping")[0] == 200
     for connection in running:
         with closing(connection):

@@ -1,4 +1,4 @@
-"""Bodies packed and unpacked, by the names that HTTP has for it."""
+"""Compression of requests and answers, by HTTP's names for it."""
 
 import gzip
 
@@ -8,14 +8,15 @@ from touchline.store.clickhouse_http.refusal import refusal
 
 _CODECS = {"gzip": "gzip", "lz4": "lz4", "zstd": "zstd", "br": "brotli"}
 
-PACK_FROM_BYTES = 1_000
+COMPRESS_FROM_BYTES = 1_000
+"""Shorter answers are sent uncompressed."""
 
 
-def unpacked(body: bytes, encoding: str, most: int) -> bytes:
-    """The body as it was before it was packed.
+def decompressed(body: bytes, encoding: str, most: int) -> bytes:
+    """The decompressed body.
 
     Raises:
-        QueryError: a packing that is not known, that is broken, or with more than `most` bytes in it.
+        QueryError: the encoding is unknown, the body is damaged, or it holds more than `most` bytes.
     """
     if encoding in ("", "identity"):
         return body
@@ -23,27 +24,27 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
     if codec is None:
         raise refusal(
             48,
-            f"Content-Encoding {encoding} is not read here: choose gzip, lz4, zstd, br",
+            f"Content-Encoding {encoding} is not supported: use gzip, lz4, zstd or br",
             "NOT_IMPLEMENTED",
         )
     try:
         with pa.CompressedInputStream(pa.py_buffer(body), codec) as stream:
-            text: bytes = stream.read(most + 1)
+            content: bytes = stream.read(most + 1)
     except (OSError, pa.ArrowException) as error:
         raise refusal(62, f"The body is not {encoding}: {error}", "SYNTAX_ERROR") from None
-    if len(text) > most:
+    if len(content) > most:
         raise refusal(307, f"The request is over {most} bytes", "TOO_MANY_BYTES")
-    return text
+    return content
 
 
-def packing_for(accepted: str) -> str | None:
-    """The quickest packing that a client accepts (`Accept-Encoding`); None where it accepts none of ours."""
+def accepted_encoding(accepted: str) -> str | None:
+    """The fastest encoding in `Accept-Encoding` that is supported; None where there is none."""
     names = {part.partition(";")[0].strip() for part in accepted.split(",")}
     return next((name for name in ("lz4", "zstd", "gzip") if name in names), None)
 
 
-def packed(body: bytes, encoding: str) -> bytes:
-    """The body, packed quickly rather than small."""
+def compressed(body: bytes, encoding: str) -> bytes:
+    """The compressed body; favours speed over size."""
     if encoding == "gzip":
         return gzip.compress(body, compresslevel=1, mtime=0)
     sink = pa.BufferOutputStream()

@@ -1,4 +1,4 @@
-"""Who asks, by which password, and what they may do."""
+"""The roles of users, their rights and their passwords."""
 
 import hmac
 from base64 import b64decode
@@ -13,10 +13,10 @@ from touchline.store.clickhouse_http.refusal import refusal
 
 
 class Role(StrEnum):
-    """What one may do; each may do what those before it may.
+    """The rights of a user. Each role includes the rights of those before it.
 
-    A reader reads, within bounds. A writer also inserts and deletes rows of our tables. An admin also makes
-    and changes tables.
+    A reader reads, within limits. A writer also inserts and deletes rows of the store's tables. An admin also
+    creates and changes tables.
     """
 
     READER = "reader"
@@ -25,16 +25,16 @@ class Role(StrEnum):
 
 
 class Roles:
-    """The passwords of the roles; the user's name is the role's.
+    """Authenticates users. The name of a user is that of the role.
 
-    Where there is but one role, as behind `touchline up`, any name will do. Passwords are kept as hashes.
+    With a single role, as in `touchline up`, any name is accepted. Passwords are kept as hashes.
     """
 
     def __init__(self, passwords: Mapping[Role, str]) -> None:
         self._hashes = {role: _hash(password) for role, password in passwords.items()}
 
     def of(self, request: HTTPConnection) -> Role:
-        """The role of whoever asks, found in a time that does not depend on how much of a password is right.
+        """The role of the request's user. Passwords are compared in constant time.
 
         Raises:
             QueryError: 194 without a password, 516 with a wrong one.
@@ -42,23 +42,19 @@ class Roles:
         user, password = _credentials(request)
         if password is None:
             raise refusal(
-                194, "Send the token as the password: it is in the data folder", "REQUIRED_PASSWORD"
+                194, "A password is required: send the token from the data folder", "REQUIRED_PASSWORD"
             )
         only = next(iter(self._hashes)) if len(self._hashes) == 1 else None
-        role = only or next((one for one in self._hashes if one == user), None)
+        role = only or next((role for role in self._hashes if role == user), None)
         known = self._hashes.get(role or Role.READER, b"")
         if hmac.compare_digest(_hash(password), known) and role is not None:
             return role
-        others = "" if only else f", or the user is none of {', '.join(self._hashes)}"
-        raise refusal(
-            516,
-            f"Authentication failed: not this store's token{others}",
-            "AUTHENTICATION_FAILED",
-        )
+        names = "" if only else f", or the user is none of {', '.join(self._hashes)}"
+        raise refusal(516, f"Authentication failed: wrong password{names}", "AUTHENTICATION_FAILED")
 
 
 def password_of(request: HTTPConnection) -> str | None:
-    """The password that a request brings, by any of four ways; None where it brings none."""
+    """The password of a request, sent in any of the four supported ways; None where there is none."""
     return _credentials(request)[1]
 
 
