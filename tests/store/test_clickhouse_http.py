@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -18,8 +19,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from starlette.applications import Starlette
 
-from touchline.store import Store, open_store
+from touchline.store import QueryError, Store, open_store
 from touchline.store.clickhouse_http import clickhouse_mount, lane
+from touchline.store.clickhouse_http.encoding import compressed, decompressed
 
 TOKEN = "the-token"
 KEY = {"X-ClickHouse-Key": TOKEN}
@@ -271,3 +273,35 @@ def test_too_many_queries_wait_and_are_then_refused(
         with closing(connection):
             assert connection.getresponse().status == 200
     assert ask("SELECT 1")[0] == 200
+
+
+@pytest.mark.parametrize("query_id", ["€", "a\r\nSet-Cookie: b=1", "é", "a\x00b"])
+@pytest.mark.parametrize("headers", [KEY, {}])
+def test_a_query_id_that_no_header_can_hold_is_refused(
+    ask: Ask, query_id: str, headers: dict[str, str]
+) -> None:
+    """A `query_id` is printable ASCII; any other gets code 36, with or without the password."""
+    status, answered, body = ask(headers=headers, query="SELECT 1", query_id=query_id)
+    assert (status, answered["x-clickhouse-exception-code"]) == (400, "36"), body
+    assert "set-cookie" not in answered
+    assert ask(query="SELECT 1", query_id="a b")[1]["x-clickhouse-query-id"] == "a b"
+
+
+def test_many_empty_gzip_members_are_refused(ask: Ask) -> None:
+    """A gzip body has at most 1,000 members, and ends with a complete one."""
+    member, packed = gzip.compress(b""), {**KEY, "Content-Encoding": "gzip"}
+    assert ask(member * 10 + gzip.compress(b"SELECT ") + gzip.compress(b"3"), packed)[::2] == (200, b"3\n")
+    status, headers, body = ask(member * 2_000 + gzip.compress(b"SELECT 3"), packed)
+    assert (status, headers["x-clickhouse-exception-code"]) == (400, "62")
+    assert b"more than 1000 members" in body
+    assert ask(gzip.compress(b"SELECT 3")[:-1], packed)[0] == 400
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "lz4"])
+def test_a_body_is_decompressed_only_up_to_the_limit(encoding: str) -> None:
+    """A body that holds far more than the limit is refused without decompressing the rest."""
+    bomb = compressed(b"x" * 200_000_000, encoding)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    with pytest.raises(QueryError, match="TOO_MANY_BYTES"):
+        decompressed(bomb, encoding, 1_000)
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 50_000

@@ -1,6 +1,7 @@
 """Compression of requests and answers, by HTTP's names for it."""
 
 import gzip
+import zlib
 
 import pyarrow as pa
 
@@ -11,12 +12,18 @@ _CODECS = {"gzip": "gzip", "lz4": "lz4", "zstd": "zstd", "br": "brotli"}
 COMPRESS_FROM_BYTES = 1_000
 """Shorter answers are sent uncompressed."""
 
+GZIP_MEMBERS = 1_000
+"""The most members of a gzip body: empty ones cost time and never reach the limit of bytes."""
+
+_CHUNK = 65_536
+
 
 def decompressed(body: bytes, encoding: str, most: int) -> bytes:
     """The decompressed body.
 
     Raises:
-        QueryError: the encoding is unknown, the body is damaged, or it holds more than `most` bytes.
+        QueryError: the encoding is unknown, the body is damaged, or it holds more than `most` bytes. Bytes
+            beyond `most` are not decompressed.
     """
     if encoding in ("", "identity"):
         return body
@@ -28,13 +35,41 @@ def decompressed(body: bytes, encoding: str, most: int) -> bytes:
             "NOT_IMPLEMENTED",
         )
     try:
-        with pa.CompressedInputStream(pa.py_buffer(body), codec) as stream:
-            content: bytes = stream.read(most + 1)
-    except (OSError, pa.ArrowException) as error:
+        content = _gunzipped(body, most) if codec == "gzip" else _head(body, codec, most + 1)
+    except (OSError, zlib.error, pa.ArrowException) as error:
         raise refusal(62, f"The body is not {encoding}: {error}", "SYNTAX_ERROR") from None
     if len(content) > most:
         raise refusal(307, f"The request is over {most} bytes", "TOO_MANY_BYTES")
     return content
+
+
+def _head(body: bytes, codec: str, most: int) -> bytes:
+    with pa.CompressedInputStream(pa.py_buffer(body), codec) as stream:
+        content: bytes = stream.read(most)
+    return content
+
+
+def _gunzipped(body: bytes, most: int) -> bytes:
+    """The content, or its beginning of more than `most` bytes. Raises zlib.error."""
+    content, members, ended = bytearray(), 0, False
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    # In chunks: the rest of the input is copied at the end of each member.
+    for start in range(0, len(body), _CHUNK):
+        chunk = body[start : start + _CHUNK]
+        while chunk:
+            if ended:
+                decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            content += decoder.decompress(chunk, most + 1 - len(content))
+            if len(content) > most:
+                return bytes(content)
+            ended = decoder.eof
+            members += ended
+            if members > GZIP_MEMBERS:
+                raise zlib.error(f"more than {GZIP_MEMBERS} members")
+            chunk = decoder.unused_data if ended else decoder.unconsumed_tail
+    if not ended:
+        raise zlib.error("the last member is incomplete")
+    return bytes(content)
 
 
 def accepted_encoding(accepted: str) -> str | None:

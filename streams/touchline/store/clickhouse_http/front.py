@@ -72,12 +72,16 @@ class _Front:
         if below:
             raise HTTPException(404)
         began = time.perf_counter()
+        query_id = request.query_params.get("query_id") or str(uuid4())
+        is_valid = query_id.isascii() and query_id.isprintable()
         headers = {
-            "X-ClickHouse-Query-Id": request.query_params.get("query_id") or str(uuid4()),
+            "X-ClickHouse-Query-Id": query_id if is_valid else str(uuid4()),
             "X-ClickHouse-Timezone": _TIME_ZONE,
             "X-ClickHouse-Server-Display-Name": _NAME,
         }
         try:
+            if not is_valid:
+                raise refusal(36, "query_id may hold printable ASCII characters only", "BAD_ARGUMENTS")
             role = self._roles.of(request)
             lane = self._readers if role is Role.READER else self._others
             async with lane.turn():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from anyio import to_thread
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -116,7 +117,8 @@ async def _body(request: Request, most: int) -> bytes:
         body += chunk
         if len(body) > most:
             raise refusal(307, f"The request is over {most} bytes", "TOO_MANY_BYTES")
-    return decompressed(bytes(body), request.headers.get("content-encoding", ""), most)
+    encoding = request.headers.get("content-encoding", "")
+    return await to_thread.run_sync(decompressed, bytes(body), encoding, most)
 
 
 def _text(text: bytes, most: int) -> str:
