@@ -37,7 +37,7 @@ rules:
 
 
 class Kept:
-    """The stored events of one customer, and how many of them were asked for."""
+    """The stored events of one customer, and how many of them were loaded."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -124,8 +124,8 @@ def test_no_more_are_held_than_allowed() -> None:
     assert kept.loaded == 0
 
 
-def test_one_of_whom_rows_were_deleted_is_held_no_longer() -> None:
-    """What the store has of it is not known any more, so it is folded anew when it is touched next."""
+def test_a_released_customer_is_refolded() -> None:
+    """It is no longer known what the store holds of it, so the next flush that touches it refolds it."""
     kept = Kept()
     customers = HeldCustomers(RULES, GAP)
     kept.events = [_event(1, 0)]

@@ -1,4 +1,4 @@
-"""The worker of partitions and the identity stage, step by step, over a store in memory."""
+"""The worker of partitions and the identity stage over a store in memory."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -61,7 +61,7 @@ def _event(number: int, *identifiers: str) -> Event:
 
 
 def _quiet(number: int, *identifiers: str) -> Event:
-    """One that no rule hears."""
+    """An event that no rule matches."""
     return replace(_event(number, *identifiers), type="page.viewed")
 
 
@@ -93,7 +93,7 @@ def _customers_of_frictions(store: MemoryStore) -> list[object]:
 
 
 def test_an_event_is_stored_by_its_own_worker_and_folded_by_its_customers(store: MemoryStore) -> None:
-    """What lies elsewhere is stored, then forwarded; the customer's worker folds it and stores nothing."""
+    """An event of another worker's customer is stored, then forwarded; that worker folds it."""
     here, there = Sent(), Sent()
     _worker(store, here, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
     assert [row["id"] for row in store.tables["events"].values()] == ["e5"]
@@ -107,8 +107,8 @@ def test_an_event_is_stored_by_its_own_worker_and_folded_by_its_customers(store:
     assert there.messages == []
 
 
-def test_what_was_stored_and_not_told_is_told_by_the_next(store: MemoryStore) -> None:
-    """A worker that dies after it stored an event leaves its record to the next, which forwards it."""
+def test_the_next_worker_sends_what_was_stored_and_not_sent(store: MemoryStore) -> None:
+    """If a worker dies after it stored an event, the next worker forwards it."""
     sent = Sent()
     record = _record("events", *encoded([_event(5, "device:x", "social:y")]))
     sent.broken = True
@@ -123,8 +123,8 @@ def test_what_was_stored_and_not_told_is_told_by_the_next(store: MemoryStore) ->
     assert sent.lines("links") == [(None, b'["device:x","social:y"]')]
 
 
-def test_a_forwarded_event_is_passed_on_to_whom_the_entity_is_of_now(store: MemoryStore) -> None:
-    """One that reaches a customer who no longer has the entity goes on, and is not folded here."""
+def test_a_forwarded_event_is_passed_on_to_the_present_customer(store: MemoryStore) -> None:
+    """An event that reaches a customer without its entity is forwarded, and is not folded here."""
     sent = Sent()
     _worker(store, sent, 1).flush([_record("forwarded", *encoded([_event(5, "device:x")]))], NOW, NOW)
     assert [partition for partition, _ in sent.lines("forwarded")] == [0]
@@ -132,7 +132,7 @@ def test_a_forwarded_event_is_passed_on_to_whom_the_entity_is_of_now(store: Memo
 
 
 def test_links_are_sent_once(store: MemoryStore) -> None:
-    """Only what the identity stage did not take into account goes to it."""
+    """Only sets that the identity stage does not know go to it."""
     sent = Sent()
     worker = _worker(store, sent, 1)
     for number in (1, 2):
@@ -146,29 +146,29 @@ def test_links_are_sent_once(store: MemoryStore) -> None:
     assert len(sent.lines("links")) == 1
 
 
-class AskedStore(MemoryStore):
-    """Remembers of whom events and rows were asked for."""
+class ObservedStore(MemoryStore):
+    """Records the customers and entities that are queried."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: set[str | UUID] = set()
+        self.queried: set[str | UUID] = set()
 
     def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
-        self.asked.update(entities)
+        self.queried.update(entities)
         return super().events_of(entities, later_than)
 
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
-        self.asked.update(customers)
+        self.queried.update(customers)
         return super().frictions_of(customers)
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
-        self.asked.update(customers)
+        self.queried.update(customers)
         return super().journeys_of(customers)
 
 
-def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
-    """A worker that holds a customer knows its rows: journeys are superseded and none is asked for."""
-    store, sent = AskedStore(), Sent()
+def test_what_a_held_customer_loses_is_retracted_without_a_query() -> None:
+    """A worker that holds a customer knows its rows: it supersedes journeys without a query."""
+    store, sent = ObservedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = encoded([_quiet(1, "device:x"), _quiet(2, "account:1"), _event(3, "device:z")])
@@ -179,11 +179,11 @@ def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
         "version": [NOW],
     }
     store.insert("identities", row, "moved")
-    store.asked.clear()
-    told = encoded(
+    store.queried.clear()
+    lines = encoded(
         [Assignment("device:x", "device:x", "account:1"), Assignment("device:z", "device:z", "device:z")]
     )
-    worker.flush([_record("assignment", *told, position=1, partition=0)], NOW, NOW)
+    worker.flush([_record("assignment", *lines, position=1, partition=0)], NOW, NOW)
     journeys = {
         (row["customer"], row["first"]): row["superseded"] for row in store.tables["journeys"].values()
     }
@@ -197,23 +197,23 @@ def test_what_a_held_customer_loses_is_taken_back_without_asking() -> None:
         row for row in store.tables["journeys"].values() if row["customer"] == customer_id("device:x")
     )
     assert (superseded["path"], superseded["events"], superseded["score"]) == (("store",), 1, 100)
-    assert not store.asked & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
+    assert not store.queried & {customer_id(one) for one in ("device:x", "account:1", "device:z")}
 
 
-def test_of_a_customer_to_be_folded_anew_the_store_is_asked() -> None:
-    """Somebody may have deleted something of it: what the store has is not taken from what is held."""
-    store, sent = AskedStore(), Sent()
+def test_a_reloaded_customer_is_queried() -> None:
+    """Others may have deleted its rows, so the worker compares it with the store."""
+    store, sent = ObservedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
-    store.asked.clear()
-    told = encoded([Reload("device:x")])
-    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
-    assert customer_id("device:x") in store.asked
+    store.queried.clear()
+    lines = encoded([Reload("device:x")])
+    worker.flush([_record("reload", *lines, position=1, partition=0)], NOW, NOW)
+    assert customer_id("device:x") in store.queried
 
 
-def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
-    """It begins with all links that events have told, and says of all whom they concern whose they are."""
+def test_a_stage_sends_again_what_a_cut_off_stage_may_have_sent() -> None:
+    """It writes and sends every customer near a set that is not recorded."""
     store, sent = MemoryStore(), Sent()
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = [
@@ -231,17 +231,17 @@ def test_a_stage_tells_again_what_one_that_was_cut_off_may_have_told() -> None:
         stage.flush([_record("links", *alone)], NOW)
     owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     assert owners["social:y"] == customer_id("account:1")
-    told = Sent()
-    IdentityStage(store, lambda entity: 0, 1, told, "next").flush([_record("links", *links)], NOW)
+    sent_by_next = Sent()
+    IdentityStage(store, lambda entity: 0, 1, sent_by_next, "next").flush([_record("links", *links)], NOW)
     owners = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     assert owners == {one: customer_id(one) for one in ("account:1", "account:2", "device:x", "social:y")}
-    assert sorted(line for _, line in told.lines("assignment")) == sorted(
+    assert sorted(line for _, line in sent_by_next.lines("assignment")) == sorted(
         encoded([Assignment(one, one, one) for one in owners])
     )
 
 
-def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
-    """Who hangs together with a link's ends may have been told by one that was cut off; links come once."""
+def test_a_stage_sends_identifiers_that_no_new_link_names() -> None:
+    """A cut-off stage may have moved identifiers that are only connected to a link's ends."""
     store, sent = MemoryStore(), Sent()
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     known, first, second = ("email:a", "device:w"), ("account:1", "email:a"), ("account:2", "email:a")
@@ -254,19 +254,19 @@ def test_a_stage_tells_it_of_those_too_whom_no_new_link_names() -> None:
     with pytest.raises(ConnectionError):
         stage.flush([_record("links", *encoded([first]), position=1)], NOW)
     assert store.tables["identities"]["device:w",]["customer"] == customer_id("account:1")
-    told = Sent()
-    following = IdentityStage(store, lambda entity: 0, 1, told, "next")
+    sent_by_next = Sent()
+    following = IdentityStage(store, lambda entity: 0, 1, sent_by_next, "next")
     links = [line for _, line in sent.lines("links")]
     assert following.flush([_record("links", *links)], NOW, at_end=True).links == 2
     assert store.tables["identities"]["device:w",]["customer"] == customer_id("device:w")
     assert encoded([Assignment("device:w", "device:w", "device:w")])[0] in [
-        line for _, line in told.lines("assignment")
+        line for _, line in sent_by_next.lines("assignment")
     ]
     assert following.flush([_record("links", *links)], NOW).links == 0
 
 
 def test_an_identifier_that_is_named_again_is_written_again() -> None:
-    """One that nothing named any more, and that comes with the word of it, has its identity again."""
+    """An identifier that no event named gets its row again with the next event that names it."""
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
@@ -279,22 +279,22 @@ def test_an_identifier_that_is_named_again_is_written_again() -> None:
     assert ("device:x",) in store.tables["identities"]
 
 
-def test_of_a_customer_whom_nothing_names_no_row_is_kept() -> None:
-    """Told so, and told to fold it anew as well, the worker deletes the rows of one who has no events."""
+def test_no_row_is_kept_of_a_customer_that_no_event_names() -> None:
+    """The worker deletes the rows of a customer without events, even if a plain reload comes as well."""
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
     store.delete_events(["device:x"], ["device:x"])
-    told = encoded([Reload("device:x", unnamed=True), Reload("device:x")])
-    worker.flush([_record("reload", *told, position=1, partition=0)], NOW, NOW)
+    lines = encoded([Reload("device:x", unnamed=True), Reload("device:x")])
+    worker.flush([_record("reload", *lines, position=1, partition=0)], NOW, NOW)
     assert not store.tables["frictions"]
     assert not store.tables["journeys"]
     assert worker.held_customers == 0
 
 
 def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many customers a flush touches, so many and no more are loaded and written together."""
+    """However many customers a flush touches, a bounded number is loaded and written together."""
     monkeypatch.setattr(flush, "FOLDED_TOGETHER", 2)
     store, sent = MemoryStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
@@ -307,16 +307,16 @@ def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) 
     assert sorted(versions.count(one) for one in set(versions)) == [1, 2, 2]
 
 
-def test_of_whom_no_identity_is_known_nothing_is_asked_for() -> None:
-    """A new customer costs the same in every store; what a cut-off flush left is known by its name."""
-    store, sent = AskedStore(), Sent()
+def test_a_customer_without_identity_rows_is_not_queried() -> None:
+    """A new customer costs the same in every store; one that a cut-off flush wrote has an identity row."""
+    store, sent = ObservedStore(), Sent()
     store.put_in_force(FINGERPRINT, 0)
     _worker(store, sent, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
-    assert store.asked == set()
+    assert store.queried == set()
     del store.tables["events"]["device:x", 5, "e5"]
     again = encoded([_event(4, "device:x"), _event(5, "device:x"), _event(6, "device:new")])
     _worker(store, sent, 1).flush([_record("events", *again)], NOW, NOW)
-    assert store.asked == {"device:x", customer_id("device:x")}
+    assert store.queried == {"device:x", customer_id("device:x")}
     journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
     assert sorted(row["first"] for row in journeys) == ["e4", "e6"]
 
@@ -345,7 +345,7 @@ def test_too_much_poison_stops_the_worker(store: MemoryStore) -> None:
     assert not store.tables["quarantine"]
 
 
-def test_other_rules_have_every_customer_folded_anew() -> None:
+def test_other_rules_refold_every_customer() -> None:
     """A worker says which rules it has; the stage has every customer folded by them, once."""
     store, sent = MemoryStore(), Sent()
     store.put_in_force("before", NOW)
@@ -362,8 +362,8 @@ def test_other_rules_have_every_customer_folded_anew() -> None:
     assert store.rules_in_force() == FINGERPRINT
 
 
-def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
-    """Where none were in force, all that is folded was folded by the first ones, and is not folded anew."""
+def test_the_first_rules_of_a_store_are_in_force_at_once() -> None:
+    """Where no rules were in force, everything was folded by the first ones, and nobody is refolded."""
     store, sent = MemoryStore(), Sent()
     worker = _worker(store, sent, 1)
     worker.flush([_record("events", *encoded([_event(1, "device:x")]))], NOW, NOW)
@@ -374,7 +374,7 @@ def test_the_first_rules_of_a_store_are_in_force_as_they_are_told() -> None:
 
 
 def test_the_stage_knows_what_one_process_alone_decided(make_events: Callable[[], list[Event]]) -> None:
-    """A store that one process wrote goes on with several: none of its sets is decided again."""
+    """A store that one process wrote goes on with several; none of its sets is decided again."""
     store, log = MemoryStore(), MemoryLog()
     log.append("touchpoints", encoded(make_events()), 0)
     alone = Worker(log, store, RULES)
@@ -397,8 +397,8 @@ def make_events() -> Callable[[], list[Event]]:
     ]
 
 
-def test_a_place_in_a_partition_is_a_place_in_all_of_them() -> None:
-    """Records of different partitions and topics never have one number, and it rises within a partition."""
+def test_offsets_are_unique_among_partitions() -> None:
+    """Records of different partitions and topics have different offsets, which rise within a partition."""
     one = Delivered(0, 3, 7, "events", 0, b"")
     others = [
         Delivered(topic, partition, position, "events", 0, b"")

@@ -76,7 +76,7 @@ def test_the_accounts_tell_what_is_stored_from_what_is_double() -> None:
     assert (row["stored"], row["duplicates"], row["suppressed"]) == (2, 1, 0)
 
 
-def test_a_worker_made_anew_writes_what_has_no_version() -> None:
+def test_a_new_worker_writes_rows_without_a_version() -> None:
     """After a restart, rows of tables without versions are written, and for a repeated flush not again."""
     log, store = Cutting(), MemoryStore()
     for one in ("a", "b"):

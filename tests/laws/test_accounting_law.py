@@ -27,11 +27,11 @@ and the client counts it as lost; or it is lost and nobody says so, which must n
 BATCH = st.tuples(
     st.lists(st.sampled_from(FATES), max_size=4), st.sampled_from(ENDS), st.integers(0, 2), st.integers(0, 3)
 )
-"""The fates of its events, how it ends, events lost before the queue by then, and how many wait behind it."""
+"""The outcomes of its events, how it ends, events lost before the queue, and how many wait behind it."""
 
 
 @dataclass
-class Told:
+class Reported:
     """A producer's rows, and what is true of it as far as its clients could tell."""
 
     producer: str
@@ -43,55 +43,55 @@ class Told:
         self.rows[row.id] = row
 
 
-def _live(told: Told, client: str, batches: list[Any], heard_at: int) -> None:
+def _live(reported: Reported, client: str, batches: list[Any], heard_at: int) -> None:
     """One client's life: its batches, one after another."""
     position = before = 0
     lost: Counter[str] = Counter()
     since: Counter[str] = Counter()
     waiting = 0
-    for number, (fates, end, lost_before, behind) in enumerate(batches, 1):
+    for number, (outcomes, end, lost_before, behind) in enumerate(batches, 1):
         before += lost_before
         lost["queue_full"] += lost_before
         since["dropped"] += lost_before
-        counts = Counter(fates)
+        counts = Counter(outcomes)
         good = counts["stored"] + counts["duplicates"] + counts["suppressed"]
         if end in ("heard", "resent", "came and given up"):
-            queued = position + len(fates) + behind
-            told.put(
+            queued = position + len(outcomes) + behind
+            reported.put(
                 f"{client}:{number}",
                 at=heard_at,
                 client=client,
                 batch=number,
                 first=position,
-                events=len(fates),
+                events=len(outcomes),
                 quarantined=counts["quarantined"],
                 repeated=counts["repeated"],
                 emitted=queued + before,
                 queued=queued,
                 lost=orjson.dumps(lost).decode(),
             )
-            told.put(
+            reported.put(
                 f"fates {client}:{number}",
                 at=heard_at,
                 stored=counts["stored"],
                 duplicates=counts["duplicates"],
                 suppressed=counts["suppressed"],
             )
-            told.truth += counts + since
+            reported.truth += counts + since
             since, waiting = Counter(), behind
         if end == "resent":
-            told.put(f"again {client}:{number}", at=heard_at, duplicates=good)
-            told.truth["resent"] += good
+            reported.put(f"again {client}:{number}", at=heard_at, duplicates=good)
+            reported.truth["resent"] += good
         if end in ("came and given up", "given up"):
-            lost["undelivered"] += len(fates)
-            since["dropped"] += 0 if end == "came and given up" else len(fates)
+            lost["undelivered"] += len(outcomes)
+            since["dropped"] += 0 if end == "came and given up" else len(outcomes)
         if end == "refused":
-            lost["refused"] += len(fates)
-            since["dropped"] += len(fates)
+            lost["refused"] += len(outcomes)
+            since["dropped"] += len(outcomes)
         if end == "vanished":
-            since["missing"] += len(fates)
-        position += len(fates)
-    told.truth["waiting"] += waiting
+            since["missing"] += len(outcomes)
+        position += len(outcomes)
+    reported.truth["waiting"] += waiting
 
 
 def _totals(rows: Iterable[AccountRow]) -> list[Totals]:
@@ -123,11 +123,11 @@ def _totals(rows: Iterable[AccountRow]) -> list[Totals]:
     return found
 
 
-def _told(producer: str, clients: list[list[Any]], heard_at: int) -> Told:
-    told = Told(producer)
+def _reported(producer: str, clients: list[list[Any]], heard_at: int) -> Reported:
+    reported = Reported(producer)
     for number, batches in enumerate(clients):
-        _live(told, f"c-{number}", batches, heard_at)
-    return told
+        _live(reported, f"c-{number}", batches, heard_at)
+    return reported
 
 
 def _assert_adds_up(one: ProducerAccount) -> None:
@@ -154,13 +154,13 @@ CLIENTS = st.lists(st.lists(BATCH, max_size=5).filter(_tellable), min_size=1, ma
 @given(CLIENTS, st.booleans())
 def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> None:
     """Each count is the true one; what nobody reported is unexplained, and what a gone client held is too."""
-    told = _told("shop", clients, NOW - 2 * HOUR if gone else NOW - 1)
-    found = reconcile(_totals(told.rows.values()), now=NOW, at_rest=True)
-    if not told.rows:
+    reported = _reported("shop", clients, NOW - 2 * HOUR if gone else NOW - 1)
+    found = reconcile(_totals(reported.rows.values()), now=NOW, at_rest=True)
+    if not reported.rows:
         assert not found
         return
     (one,) = found
-    truth = told.truth
+    truth = reported.truth
     _assert_adds_up(one)
     assert (one.stored, one.quarantined, one.suppressed) == (
         truth["stored"],
@@ -220,14 +220,14 @@ def test_it_adds_up_whatever_the_rows_say(totals: list[Totals], at_rest: bool) -
 @given(CLIENTS)
 def test_what_is_in_the_log_is_in_flight_until_it_is_worked_off(clients: list[list[Any]]) -> None:
     """Accepted and not yet stored is in flight; once the log is at rest it is a finding."""
-    told = _told("shop", clients, NOW)
-    for row in [row for row in told.rows.values() if not row.client]:
-        del told.rows[row.id]
-    if not told.rows:
+    reported = _reported("shop", clients, NOW)
+    for row in [row for row in reported.rows.values() if not row.client]:
+        del reported.rows[row.id]
+    if not reported.rows:
         return
-    good = sum(told.truth[name] for name in ("stored", "duplicates", "suppressed"))
-    (working,) = reconcile(_totals(told.rows.values()), now=NOW, at_rest=False)
-    (resting,) = reconcile(_totals(told.rows.values()), now=NOW, at_rest=True)
+    good = sum(reported.truth[name] for name in ("stored", "duplicates", "suppressed"))
+    (working,) = reconcile(_totals(reported.rows.values()), now=NOW, at_rest=False)
+    (resting,) = reconcile(_totals(reported.rows.values()), now=NOW, at_rest=True)
     assert working.in_log == good
     assert sum(finding.events for finding in resting.findings if finding.kind == "log") == good
     _assert_adds_up(working)
@@ -248,7 +248,7 @@ def test_the_store_sums_up_as_the_law_does(store: Store) -> None:
         ]
         for client in range(1, 6)
     ]
-    rows = [row for name in ("shop", "till") for row in _told(name, batches, NOW).rows.values()]
+    rows = [row for name in ("shop", "till") for row in _reported(name, batches, NOW).rows.values()]
     columns = {name: [getattr(row, name) for row in rows] for name in AccountRow.__struct_fields__}
     for token in ("once", "twice"):
         store.insert("accounts", {name: list(reversed(values)) for name, values in columns.items()}, token)

@@ -147,7 +147,7 @@ class _Writing:
             return
         folding.release(refold.reloads)
         for customers in _portions(refold.touched, FOLDED_TOGETHER):
-            # Portions are told apart by their version.
+            # Each portion has a version of its own.
             self.version += 1
             changes = folding.changes(customers, refold, self.version)
             # An event that names it came in the meantime: the name is needed again.
