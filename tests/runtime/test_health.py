@@ -17,12 +17,15 @@ def test_it_says_whether_it_is_ready_and_what_it_counted() -> None:
         health_served("127.0.0.1", 0, registry, lambda: trouble[0]) as url,
         urllib3.PoolManager(retries=False, timeout=10) as http,
     ):
-        assert http.request("GET", f"{url}/healthz").status == 200
+        alive = http.request("GET", f"{url}/healthz")
+        assert (alive.status, alive.json()) == (200, {"status": "ok"})
         unready = http.request("GET", f"{url}/readyz")
-        assert (unready.status, unready.data) == (503, b"no partitions yet\n")
+        assert (unready.status, unready.json()) == (503, {"status": "not ready", "why": "no partitions yet"})
         trouble[0] = None
-        assert http.request("GET", f"{url}/readyz").status == 200
-        assert http.request("GET", f"{url}/other").status == 404
+        ready = http.request("GET", f"{url}/readyz")
+        assert (ready.status, ready.json()) == (200, {"status": "ready"})
+        unknown = http.request("GET", f"{url}/other")
+        assert (unknown.status, unknown.json()["error"]["code"]) == (404, "not_found")
         metrics.count(
             Flushed(1, 5, 1, 2, 0, 3, {"denied": 2}, retracted=1, forwarded=4, held_customers=3), 0.1
         )

@@ -21,6 +21,7 @@ from touchline.runtime.alerting.metrics import AlertMetrics, DutyMetrics
 from touchline.runtime.alerting.queries import asking
 from touchline.runtime.health import health_served
 from touchline.services.ending import Ending
+from touchline.services.probes import register_process
 from touchline.services.serving import CannotServe
 
 FOLLOW_SECONDS = 2.0
@@ -38,7 +39,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
     """
     # Its client says several times a second that a broker is away.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    registry = CollectorRegistry()
+    registry = register_process(CollectorRegistry())
     counted, duty_counted = AlertMetrics(registry), DutyMetrics(registry)
     ended = threading.Event()
     with ExitStack() as parts:

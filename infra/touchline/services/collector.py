@@ -11,6 +11,7 @@ from touchline.config.settings import Settings
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
+from touchline.services.probes import register_process
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -53,6 +54,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         make_folder(data)
         log = parts.enter_context(closing(_log(settings)))
         collector = Collector(log, keys, ready=log.health_error, region=settings.region)
+        register_process(collector.metrics.registry)
         told: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,

@@ -18,6 +18,7 @@ from touchline.runtime.garbage import search_seldom
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
+from touchline.services.probes import register_process
 from touchline.services.serving import CannotServe
 from touchline.store import Store, StoreUnavailable, connect_store
 
@@ -83,7 +84,7 @@ def _run(
     health: int | None,
 ) -> None:
     search_seldom()
-    registry = CollectorRegistry()
+    registry = register_process(CollectorRegistry())
     group = f"{place.settings.topic_prefix}{name}"
     consumer = Consumer(
         Subscription(group, place.settings.brokers, place.topics, reads),

@@ -32,7 +32,7 @@ TouchlineError
 └── BrokerError              the development broker cannot run                     devbroker.broker
     └── ToolMissing          Java or Maven is not installed                        devbroker.broker
 
-`touchline.cli.errors` maps them to exit codes, `touchline.collector.ingress.problem` to HTTP answers.
+`touchline.cli.errors` maps them to exit codes, `touchline.collector.ingress.answers` to HTTP answers.
 The SDK imports nothing of the server and has its own.
 """
 

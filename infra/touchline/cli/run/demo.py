@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from touchline.config.settings import Settings
     from touchline.friction import RuleSet
     from touchline.log.sqlite import SqliteLog
-    from touchline.services.up import Beside
+    from touchline.services.up import Companion
     from touchline.store import Store
 
 
@@ -63,34 +63,26 @@ def demo(
         from touchline.config.rule_packs import load_rules, shipped_rules
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.up import serve
+        from touchline.services.up import Hooks, serve
 
         configure_logs()
         try:
             if real:
                 rules = rules or shipped_rules("completejourney")
             settings = load_settings(data=folder, host=host, port=port, rules=rules)
-            pack = load_rules(settings.rules)
+            rule_set = load_rules(settings.rules)
+
+            def ready(url: str) -> None:
+                greet(url, settings)
+
             if real:
-                _import_real(settings, pack)
-                serve(
-                    settings,
-                    pack,
-                    end,
-                    ready=lambda url: greet(url, settings),
-                    # The set's year is over: what its last weeks left open is not missed today.
-                    clock=lambda: END_OF_REAL,
-                )
+                _import_real(settings, rule_set)
+                # The data ends in 2018: deadlines of its last weeks are not due today.
+                hooks = Hooks(ready=ready, clock=lambda: END_OF_REAL)
             else:
-                past, present = _retailer(settings, pack, seed, rate)
-                serve(
-                    settings,
-                    pack,
-                    end,
-                    ready=lambda url: greet(url, settings),
-                    before=past,
-                    beside=present,
-                )
+                past, shop = _retailer(settings, rule_set, seed, rate)
+                hooks = Hooks(ready=ready, before=past, companion=shop)
+            serve(settings, rule_set, end, hooks)
         finally:
             tidy()
 
@@ -108,7 +100,7 @@ def _import_real(settings: "Settings", rules: "RuleSet") -> None:
 
 def _retailer(
     settings: "Settings", rules: "RuleSet", seed: int, rate: float
-) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Beside]]":
+) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Companion]]":
     """What folds the retailer's past, and what makes the shop that sends its present."""
     from touchline.engine.worker import Worker
     from touchline.imports import START, ImportItem

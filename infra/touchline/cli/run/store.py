@@ -42,14 +42,15 @@ def store(
     with ending() as end:
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.store import passwords, serve_store
+        from touchline.services.store import Certificate, StoreServer, passwords, serve_store
 
         configure_logs()
         folder = load_settings(data=data).data
-        kept = secrets or folder / "secrets"
-        known = passwords(kept)
-        tls = (tls_cert, tls_key) if tls_cert and tls_key else None
-        serve_store(folder, host, port, known, tls, end, ready=lambda url: _greet(url, folder, kept, known))
+        secrets_folder = secrets or folder / "secrets"
+        users = passwords(secrets_folder)
+        tls = Certificate(tls_cert, tls_key) if tls_cert and tls_key else None
+        server = StoreServer(folder, host, port, users, tls)
+        serve_store(server, end, ready=lambda url: _greet(url, folder, secrets_folder, users))
 
 
 def _greet(url: str, folder: Path, secrets: Path, known: "dict[Role, str]") -> None:

@@ -23,11 +23,12 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
         from touchline.config.rule_packs import load_rules
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.up import serve
+        from touchline.services.up import Hooks, serve
 
         configure_logs()
         settings = load_settings(data=data, host=host, port=port, rules=rules)
-        serve(settings, load_rules(settings.rules), end, ready=lambda url: greet(url, settings))
+        hooks = Hooks(ready=lambda url: greet(url, settings))
+        serve(settings, load_rules(settings.rules), end, hooks)
 
 
 def greet(url: str, settings: "Settings") -> None:

@@ -25,15 +25,17 @@ from touchline.collector.acceptance import Acceptance, TooManyEvents, accept
 from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS, Dialect
+from touchline.collector.ingress.answers import problem_of, router_error
 from touchline.collector.ingress.authentication import producer_of
 from touchline.collector.ingress.body import Memory, decompressed
 from touchline.collector.ingress.openapi import description
-from touchline.collector.ingress.problem import Problem, busy
+from touchline.collector.ingress.problem import Problem
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
+from touchline.vocabulary.health import ALIVE, readiness
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _INLINE_BYTES = 32 * 1024
@@ -183,7 +185,7 @@ class Collector:
             try:
                 return validate() if len(body) <= _INLINE_BYTES else await run_in_threadpool(validate)
             except TooManyEvents as error:
-                raise Problem(413, "too_many_events", f"{error}; nothing was accepted") from None
+                raise problem_of(error) from None
 
     async def _commit(self, batch: Batch) -> None:
         if not batch:
@@ -193,30 +195,16 @@ class Collector:
             async with asyncio.timeout(self._limits.commit_seconds):
                 # No variable for the future: its exception would hold this frame, and the frame the batch.
                 await asyncio.wrap_future(self._committer.submit(batch))
-        except LogFull:
-            raise busy(
-                "log_full",
-                "The collector's disk is full; nothing was accepted: keep the events and retry later",
-                30,
-            ) from None
-        except LogUnavailable as error:
-            raise busy(
-                "log_unavailable", f"{error}: send the events again; repeated ids count once", 2
-            ) from None
-        except TimeoutError:
-            raise busy(
-                "log_slow",
-                "The log did not respond in time: send the events again; repeated ids count once",
-                5,
-            ) from None
+        except (LogFull, LogUnavailable, TimeoutError) as error:
+            raise problem_of(error) from None
         self.metrics.commit_seconds.observe(time.monotonic() - began)
 
     async def _healthz(self, request: Request) -> Response:
-        return _json({"status": "ok"})
+        return _json(ALIVE)
 
     async def _readyz(self, request: Request) -> Response:
-        why = self._ready()
-        return _json({"status": "ready"}) if why is None else _json({"status": "not ready", "why": why}, 503)
+        status, body = readiness(self._ready())
+        return _json(body, status)
 
     async def _metrics(self, request: Request) -> Response:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
@@ -233,13 +221,9 @@ def create_app(collector: Collector) -> Starlette:
         yield
         await run_in_threadpool(collector.close)
 
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-        code = "not_found" if error.status_code == 404 else "refused"
-        message = f"{error.detail}: {request.url.path[:80]}; /openapi.json lists all paths"
-        return Problem(error.status_code, code, message, error.headers).response()
-
-    return Starlette(routes=collector.routes(), lifespan=lifespan, exception_handlers={HTTPException: answer})
+    return Starlette(
+        routes=collector.routes(), lifespan=lifespan, exception_handlers={HTTPException: router_error}
+    )
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -6,6 +6,7 @@ import orjson
 from starlette.responses import Response
 
 from touchline.vocabulary.errors import TouchlineError
+from touchline.vocabulary.health import error_body
 
 
 class Problem(TouchlineError):
@@ -21,7 +22,7 @@ class Problem(TouchlineError):
     def response(self) -> Response:
         """The response, with the body `{"error": {"code", "message"}}`."""
         return Response(
-            orjson.dumps({"error": {"code": self.code, "message": self.message}}),
+            orjson.dumps(error_body(self.code, self.message)),
             status_code=self.status,
             headers=self.headers,
             media_type="application/json",

@@ -1,0 +1,51 @@
+"""The live page, which loads while the rest of the process already answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+PAGE_SECONDS = 30
+"""How long a request waits for the live page to load."""
+
+
+class LatePage:
+    """An ASGI application that loads in a thread; requests wait until it has.
+
+    Args:
+        load: Adds the page to an application; called in a thread.
+        failed: Called with the reason where it cannot be loaded.
+    """
+
+    def __init__(self, load: Callable[[Starlette], None], failed: Callable[[str], None]) -> None:
+        self._load = load
+        self._failed = failed
+        self._app = Starlette()
+        self._loaded = asyncio.Event()
+        self._closing = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer once the page has loaded."""
+        async with asyncio.timeout(PAGE_SECONDS):
+            await self._loaded.wait()
+        await self._app(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Load the page, and close it at the end: the lifespan of the application around it."""
+        running = asyncio.create_task(self._run())
+        yield
+        self._closing.set()
+        await running
+
+    async def _run(self) -> None:
+        try:
+            await run_in_threadpool(self._load, self._app)
+            async with self._app.router.lifespan_context(self._app):
+                self._loaded.set()
+                await self._closing.wait()
+        except Exception as error:
+            self._failed(f"the live page: {type(error).__name__}: {error}")

@@ -1,0 +1,52 @@
+"""What every process tells about itself: version, resources, and whether it is ready."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from platform import python_version
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Info, ProcessCollector, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from touchline.store import Store, StoreError
+from touchline.vocabulary.health import ALIVE, readiness
+
+
+def register_process(registry: CollectorRegistry) -> CollectorRegistry:
+    """Add `touchline_build_info` and the metrics of this process, such as its memory, to a registry."""
+    ProcessCollector(registry=registry)
+    build = Info("touchline_build", "Version of Touchline and of Python.", registry=registry)
+    build.info({"version": version("touchline"), "python": python_version()})
+    return registry
+
+
+def probe_routes(not_ready: Callable[[], str | None], registry: CollectorRegistry) -> list[Route]:
+    """Return the routes /healthz, /readyz and /metrics.
+
+    Args:
+        not_ready: Returns why the process is not ready, or None; called in a thread.
+        registry: The metrics of the process.
+    """
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse(ALIVE)
+
+    async def readyz(request: Request) -> Response:
+        status, body = readiness(await run_in_threadpool(not_ready))
+        return JSONResponse(body, status)
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def store_not_ready(store: Store) -> str | None:
+    """Return why the store does not answer; None if it does."""
+    try:
+        store.query("SELECT 1")
+    except StoreError as error:
+        return f"the store: {error}"
+    return None
