@@ -1,4 +1,4 @@
-"""`touchline alerts`: incidents, trial messages and trials of rules, for people and for scripts."""
+"""`touchline alerts`: incidents, test messages and simulations of rules, for people and for scripts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

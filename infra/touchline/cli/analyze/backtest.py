@@ -24,7 +24,7 @@ def backtest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show what rules would have found in the store, against the rules in force. Nothing is changed.
+    """Show what rules would have found in the store, compared with the rules in force. Read-only.
 
     It reads every customer's events, in portions, also from a running `touchline up`.
 

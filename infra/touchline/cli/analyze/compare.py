@@ -26,9 +26,9 @@ def compare(
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Say which frictions became rarer or more frequent, where, and whether chance explains it.
+    """Compare the frictions of two periods: which became rarer or more frequent, and could it be chance?
 
-    Around a change it compares up to 14 days to either side, as long as the data reach.
+    Around a change, it compares up to 14 days on either side, as far as the data reach.
 
     Example: touchline compare --change checkout-2026-11
     Example: touchline compare --before 2026-10-01..2026-10-08 --after 2026-10-08..2026-10-15

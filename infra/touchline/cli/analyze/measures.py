@@ -18,15 +18,15 @@ def measures(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Up to when; now, or the newest event, if not given.")
     ] = None,
-    channel: Annotated[str, typer.Option(help="Of this channel alone.")] = "",
-    source: Annotated[str, typer.Option(help="Of this source alone.")] = "",
-    queue: Annotated[str, typer.Option(help="Of this queue alone.")] = "",
+    channel: Annotated[str, typer.Option(help="Only this channel.")] = "",
+    source: Annotated[str, typer.Option(help="Only this source.")] = "",
+    queue: Annotated[str, typer.Option(help="Only this queue.")] = "",
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, with every definition.")] = False,
 ) -> None:
     """Show every measure with its goal and the distance to it.
 
-    Goals are set in touchline.toml, in the table goals, by lines such as first_contact_resolution = 0.75.
+    Set goals in touchline.toml, in the table goals: first_contact_resolution = 0.75.
 
     Example: touchline measures --since 30d --channel phone
     """

@@ -40,8 +40,8 @@ def replay(
 ) -> None:
     """Fold a log of events and print its customers, signals and journeys.
 
-    Only the envelope of the events is checked, so that any log can be tried. Lines that are no
-    event are named on standard error and left out.
+    Only the envelope of the events is checked, so that any log can be tried. Lines that are not events are
+    reported on standard error and skipped.
 
     Example: touchline replay events.jsonl --rules rules.yaml --now 2026-11-21T10:00:00Z
 

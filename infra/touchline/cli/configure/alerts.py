@@ -16,7 +16,7 @@ from touchline.cli.options import Health
 if TYPE_CHECKING:
     from touchline.tables import AlertRow
 
-app = typer.Typer(help="Incidents that alert rules made, and the channels that are told of them.")
+app = typer.Typer(help="Incidents of alert rules, and the channels that are notified.")
 
 Data = Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")]
 AlertsFile = Annotated[
@@ -25,16 +25,16 @@ AlertsFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
-_SAMPLE_SUMMARY = "A trial message: nothing is wrong. If you can read it, alerts reach you here"
+_SAMPLE_SUMMARY = "A test message: nothing is wrong. If you can read it, alerts reach you here"
 
 
 @app.command("list")
 def list_(
-    since: Annotated[str, typer.Option(metavar="7d|TIME", help="Those that ended later as well.")] = "7d",
+    since: Annotated[str, typer.Option(metavar="7d|TIME", help="Also incidents that ended since.")] = "7d",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what fires, what did of late, and which channels have taken what they were told.
+    """Show open and recent incidents, and which channels were notified.
 
     Example: touchline alerts list --since 30d
     """
@@ -65,7 +65,7 @@ def try_channel(
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel of the alerts file.")],
     alerts: AlertsFile = None,
 ) -> None:
-    """Send a trial message over a channel, and its end: exit code 1, with the reason, if it is not taken.
+    """Send a test message and its resolution over a channel. Exit code 1, with the reason, if it is refused.
 
     Example: touchline alerts test on_call --alerts alerts.yaml
     """
@@ -97,7 +97,7 @@ def simulate(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many incidents alert rules would have made of what is stored. Nothing is written or sent.
+    """Show how many incidents alert rules would have opened over the stored data. Nothing is written or sent.
 
     Example: touchline alerts simulate alerts.yaml --since 7d
     """
@@ -126,10 +126,10 @@ def simulate(
 
 @app.command()
 def run(alerts: AlertsFile = None, health: Health = None) -> None:
-    """Evaluate alert rules over a store that workers elsewhere write, and tell the channels; until Ctrl-C.
+    """Evaluate alert rules over a shared store and notify the channels, until Ctrl-C.
 
-    `touchline up` does so by itself. Run this for a store that several workers share. One does it at a time:
-    more may stand by, and within ten seconds one of them takes over from one that died.
+    `touchline up` does this by itself; run this for a store that several workers share. One process evaluates
+    at a time. Others stand by, and one of them takes over within ten seconds if it dies.
 
     Example: touchline alerts run --alerts alerts.yaml --health 9300
     """
@@ -158,7 +158,7 @@ def _sample(now: int) -> "AlertRow":
         fingerprint=derived_id("alert:trial"),
         rule="trial",
         kind="threshold",
-        title="Trial message",
+        title="Test message",
         severity="info",
         labels=(),
         opened_at=now - 1_000,

@@ -35,7 +35,7 @@ WithAlerts = Annotated[
     bool,
     typer.Option(
         "--alerts/--no-alerts",
-        help="With the alert rules; without, where Touchline itself does the alerting.",
+        help="With the alert rules; use --no-alerts if Touchline itself sends alerts.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")]
@@ -43,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="A JSON object instead of t
 
 @app.command()
 def render(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; made if not there.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; created if missing.")],
     clickhouse: ClickHouse = None,
     mounted_at: Annotated[
         str, typer.Option(metavar="PATH", help="Where Grafana itself will see DIR.")
@@ -53,10 +53,10 @@ def render(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the files from which a Grafana provisions itself: dashboards, data source, alert rules.
+    """Write provisioning files for Grafana: dashboards, data source, alert rules.
 
     The password of the store is not in them: Grafana takes it from its variable TOUCHLINE_STORE_PASSWORD.
-    What is in DIR besides is left alone.
+    Other files in DIR stay.
 
     Example: touchline dashboards render grafana --clickhouse http://grafana@store:8123
     """
@@ -106,8 +106,8 @@ def publish(
 ) -> None:
     """Send the dashboards, the data source and the alert rules to a Grafana.
 
-    What is there already and the same is left alone, so that it may be run again at any time; a data source
-    named Touchline is used as it is. What people changed in these dashboards is undone.
+    Safe to repeat: what is already the same stays, and an existing data source named Touchline is used as it
+    is. Changes that people made to these dashboards are overwritten.
 
     Example: touchline dashboards publish --url https://grafana.example.com --dry-run
     """

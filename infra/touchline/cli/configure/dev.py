@@ -26,7 +26,7 @@ Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0
 
 @kafka.command()
 def up(port: Port = 9092, data: Data = None, as_json: Json = False) -> None:
-    """Start the broker, and wait until it answers; it stays when this command has ended.
+    """Start the broker, and wait until it answers; it keeps running after this command.
 
     Maven fetches Kafka the first time (45 MB, into the user's cache).
 
@@ -47,7 +47,7 @@ def up(port: Port = 9092, data: Data = None, as_json: Json = False) -> None:
 
 @kafka.command()
 def down(data: Data = None, as_json: Json = False) -> None:
-    """End the broker; its topics and records stay for the next time.
+    """Stop the broker; its topics and records stay.
 
     Example: touchline dev kafka down
     """

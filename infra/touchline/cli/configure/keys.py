@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The producer, such as
 
 @app.command()
 def create(name: Name, data: Data = None, as_json: Json = False) -> None:
-    """Make a key for a producer and print it, this once.
+    """Create a key for a producer and print it, this once.
 
     Example: touchline keys create web-shop
     """
@@ -40,7 +40,7 @@ def create(name: Name, data: Data = None, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_keys(data: Data = None, as_json: Json = False) -> None:
-    """List the keys there are and were; the keys themselves are not kept.
+    """List valid and revoked keys, by name; the keys themselves are not stored.
 
     Example: touchline keys list --json
     """
@@ -68,7 +68,7 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 
 @app.command()
 def revoke(name: Name, data: Data = None, as_json: Json = False) -> None:
-    """End the key of a producer; a collector that runs refuses it from the next request on.
+    """Revoke the key of a producer; a running collector refuses it from the next request on.
 
     Example: touchline keys revoke web-shop
     """

@@ -77,7 +77,7 @@ def show(
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if it does not exist.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Created if missing.")],
 ) -> None:
     """Write the JSON Schema (2020-12) of each type, and envelope.json for events of any type.
 

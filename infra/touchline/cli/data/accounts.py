@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 def accounts(
     since: Annotated[
-        str | None, typer.Option(metavar="7d|TIME", help="Only of producers that were heard of since.")
+        str | None, typer.Option(metavar="7d|TIME", help="Only producers that sent something since.")
     ] = None,
     silent: Annotated[
-        str, typer.Option(metavar="15m", help="After so long without a word a client counts as gone.")
+        str, typer.Option(metavar="15m", help="A client that sent nothing for this long counts as gone.")
     ] = "15m",
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Reconcile what each producer emitted with what became of it, and name what is missing.
+    """Reconcile what each producer emitted with the outcome of its events, and report what is missing.
 
     For each producer: emitted = stored + duplicate + quarantined + suppressed + dropped + in flight +
     unexplained. The exit code is 1 if anything is unexplained.

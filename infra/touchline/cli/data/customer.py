@@ -45,8 +45,8 @@ def show(
 ) -> None:
     """Show who a customer is, its journeys, frictions and events.
 
-    With --as-of it is the customer that followed from the events received and the splits decided up to
-    then; its journeys and frictions are folded from those events by the rules of today.
+    With --as-of, the customer follows from the events received and the splits decided up to that time; its
+    journeys and frictions are folded from those events by today's rules.
 
     Example: touchline customer show account:u-17
 
@@ -79,10 +79,10 @@ def split(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Part an identifier from a customer: it is not theirs after all.
+    """Separate an identifier from a customer that it does not belong to.
 
-    What links it to the customer's account (or else its strongest identifier) is banned from linking, pair
-    by pair, in the ledger; nothing that happened is changed. What hangs on it alone goes with it.
+    The pairs that link it to the customer's account (or else its strongest identifier) are banned, in the
+    ledger; no event changes. Identifiers that are linked through it alone go with it.
 
     Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
     """
@@ -115,7 +115,7 @@ def unsplit(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Undo a split: what was banned between the customer and the identifier links again.
+    """Undo a split: the banned pairs between the customer and the identifier link again.
 
     Example: touchline customer unsplit account:u-17 device:c0ffee
     """
@@ -147,10 +147,10 @@ def forget(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Delete a customer for good: every event that names one of its identifiers, and all that followed.
+    """Delete a customer for good: every event that names one of its identifiers, and everything derived.
 
-    Later events that name them are not stored, until `touchline customer readmit`; for that the ledger
-    keeps salted hashes of them, and nothing else. There is no undoing.
+    Later events that name them are not stored, until `touchline customer readmit`. The ledger keeps salted
+    hashes of the identifiers, and nothing else. This cannot be undone.
 
     Example: touchline customer forget account:u-17 --yes
     """
@@ -190,9 +190,9 @@ def readmit(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Let events of a forgotten customer in again: what was forgotten with this identifier is stored again.
+    """Accept events of a forgotten customer again: all identifiers that were forgotten with this one.
 
-    What was deleted stays deleted.
+    Deleted events stay deleted.
 
     Example: touchline customer readmit account:u-17 --reason "came back"
     """

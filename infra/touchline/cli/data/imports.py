@@ -37,11 +37,11 @@ def import_(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
-    """Import files of events into the data folder, whether a server runs on it or not.
+    """Import files of events into the data folder. A server may be running on it.
 
-    Without --map each line of an NDJSON file is a native event; docs/import.md says how to write a
-    mapping. An import that was cut off goes on where it was; importing twice adds nothing. Rows that
-    are no events go to quarantine, with their file and row.
+    Without --map, each line of an NDJSON file is a native event; docs/import.md explains mappings. An
+    interrupted import continues where it stopped; importing twice adds nothing. Rows that are not events go
+    to quarantine, with their file and row.
 
     Example: touchline import events.jsonl.gz
 

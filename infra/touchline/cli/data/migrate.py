@@ -23,17 +23,17 @@ class Step(NamedTuple):
 
 def migrate(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, with its SQL, and do nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be done, with its SQL, and do nothing.")
     ] = False,
     roles: Annotated[
-        bool, typer.Option("--roles", help="Also make the roles of a ClickHouse server, for its users.")
+        bool, typer.Option("--roles", help="Also create the roles of a ClickHouse server, for its users.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")] = False,
 ) -> None:
-    """Make Kafka's topics and the store's tables as the settings say; it may be run as often as you like.
+    """Create or update Kafka's topics and the store's tables, as the settings say. Safe to repeat.
 
-    Topics that are there are compared, and differences are told; nothing of them is changed. Tables are
-    brought up to date, as the settings' store_user, who has to be one that may make tables.
+    Existing topics are compared with the settings and reported, never changed. Tables are migrated as the
+    settings' store_user, which must be allowed to create tables.
 
     Example: touchline migrate --dry-run
     """

@@ -26,9 +26,9 @@ def query(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a line of names.")] = False,
 ) -> None:
-    """Ask the store something in ClickHouse's SQL; nothing can be changed by it.
+    """Query the store in ClickHouse's SQL, read-only.
 
-    It reads a store that `touchline up` is writing just as well as one that nobody has open.
+    `touchline up` may be running on the store.
 
     Example: touchline query "SELECT rule, count() FROM current_frictions GROUP BY rule"
     """

@@ -1,4 +1,4 @@
-"""`touchline collector`: the door in a process of its own."""
+"""`touchline collector`: the collector in a process of its own."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
-    """Take events in, and keep them in Kafka for the workers; several may run side by side.
+    """Accept events and write them to Kafka for the workers; several collectors can run side by side.
 
-    Where no Kafka is set, they are kept in the data folder, for touchline up to work on. Keys and token are
-    in the data folder as well. It is ready when /readyz says so, and ends on Ctrl-C.
+    Without Kafka, events are kept in the data folder until `touchline up` processes them. Keys and the
+    token are in the data folder as well. Ready when /readyz answers 200. Ends on Ctrl-C.
 
     Example: TOUCHLINE_KAFKA=127.0.0.1:9092 touchline collector --port 8080
     """

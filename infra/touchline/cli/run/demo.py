@@ -46,8 +46,8 @@ def demo(
 ) -> None:
     """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
 
-    The last seven days come first, then what happens now; friction is to be seen within seconds.
-    With --real it is the Complete Journey set, which comes with the extra `real`, and rules of its own.
+    The last seven days come first, then live events; friction shows within seconds.
+    With --real it replays the Complete Journey data set (extra `real`), with rules for it.
 
     Example: touchline demo --port 8080
     """

@@ -4,11 +4,11 @@ from touchline.cli.options import Health
 
 
 def identity(health: Health = None) -> None:
-    """Decide which identifiers are of one customer, from the links that the workers find.
+    """Decide which identifiers belong to one customer, from the links that the workers find.
 
-    One does the work at a time; more may stand by, and take over when it ends. It ends when it meets what
-    it does not expect, and loses nothing by it: whatever watches over it must start it again, as
-    `touchline worker --processes` does. Ends on Ctrl-C or SIGTERM, after what is under way.
+    One process works at a time; others stand by and take over when it ends. It exits on unexpected errors;
+    nothing is lost. Restart it, as `touchline worker --processes` does. Ends on Ctrl-C or SIGTERM, after
+    the current flush.
 
     Example: touchline identity --health 9200
     """

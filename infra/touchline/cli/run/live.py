@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def live(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
     """Serve the live page of the store that the settings name; several may run side by side.
 
-    It needs a user that may read. The token that others than this machine are asked for is in the data
-    folder. It is ready when /readyz says so, and ends on Ctrl-C.
+    It needs a user that may read. Visitors from other machines need the token in the data folder. Ready
+    when /readyz answers 200. Ends on Ctrl-C.
 
     Example: TOUCHLINE_STORE=http://127.0.0.1:8123 touchline live --port 8081
     """

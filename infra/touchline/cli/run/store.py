@@ -20,7 +20,7 @@ Pem = typer.Option(metavar="FILE.pem", help="For https: certificate, or key.")
 def store(
     data: Data = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port, 0 for any that is free.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 for any free port.")] = PORT,
     secrets: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Files reader, writer and admin with a password each."),
@@ -28,10 +28,10 @@ def store(
     tls_cert: Annotated[Path | None, Pem] = None,
     tls_key: Annotated[Path | None, Pem] = None,
 ) -> None:
-    """Serve the data folder's store as a ClickHouse server would, to workers, the live page and Grafana.
+    """Serve the store in the data folder over ClickHouse's HTTP protocol: to workers, the live page, Grafana.
 
-    Users are reader, writer and admin. Their passwords are made at the first start, in files of these names
-    in the data folder's folder secrets, or in --secrets. Ready when /ping says so.
+    Users are reader, writer and admin. The first start creates their passwords, in files of these names in
+    the folder `secrets` of the data folder, or in --secrets. Ready when /ping answers.
 
     Example: touchline store --data ./touchline-data --port 8123
     """

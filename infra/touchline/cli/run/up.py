@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
     """Run all of Touchline in this one process: send events to it, watch friction in a browser.
 
-    It is ready when /readyz says so, and ends on Ctrl-C; everything accepted is kept.
+    Ready when /readyz answers 200. Ends on Ctrl-C; every accepted event is kept.
 
     Example: touchline up --data ./touchline-data --port 8080
     """

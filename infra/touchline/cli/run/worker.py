@@ -13,18 +13,18 @@ def worker(
     processes: Annotated[
         int | None,
         typer.Option(
-            min=1, max=256, help="Start so many workers and the identity stage, and keep them running."
+            min=1, max=256, help="Start this many workers and the identity stage, and restart any that exits."
         ),
     ] = None,
     health: Health = None,
     rules: Rules = None,
 ) -> None:
-    """Fold what the collectors put into Kafka into journeys and frictions, and keep it in the store.
+    """Process the events in Kafka: fold them into journeys and frictions, and write them to the store.
 
     Workers share the partitions of the touchpoints: start as many as you have cores for, here or elsewhere.
-    Each ends when it meets what it does not expect, and loses nothing by it: with --processes they are
-    started again; without, something else must do that. One `touchline identity` must run somewhere;
-    with --processes it does. Ends on Ctrl-C or SIGTERM, after what is under way.
+    Workers exit on unexpected errors; nothing is lost. With --processes they are restarted, and the
+    identity stage runs as well. Without it, restart them yourself, and run one `touchline identity`. Ends
+    on Ctrl-C or SIGTERM, after the current flush.
 
     Example: touchline worker --processes 2
     """
