@@ -1,4 +1,4 @@
-"""The law of alerts: incidents follow from the set of what happened, however and whenever it came."""
+"""The law of alerts: incidents depend on the set of events alone, not on order or time of arrival."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -20,7 +20,7 @@ COOLDOWN = 4 * UNIT
 LOOKBACK = 60 * UNIT
 WITHIN = 10 * UNIT
 LATEST, PAUSE = 25, 30
-"""Seconds: how late events come, and between two evaluations; together they stay within the lookback."""
+"""Seconds: how late events arrive, and between two evaluations; together less than the lookback."""
 
 CROWD = Threshold.model_validate(
     {"id": "crowd", "kind": "threshold", "title": "Crowd", "events": "a", "customers": 2, "within": "10s",
@@ -47,7 +47,7 @@ def _all(rule: AlertRule, rows: Sequence[Sequence[Any]], now: int, oldest: int =
 def _brute(
     holds: Mapping[Labels, Sequence[bool]], now: int, cooldown: int = COOLDOWN
 ) -> set[tuple[Labels, int, int | None]]:
-    """Incidents from whether the condition holds, second by second from 0 on."""
+    """Incidents computed from whether the condition holds at each second from 0 on."""
     found = set()
     for labels, series in holds.items():
         spells: list[Spell] = []
@@ -70,12 +70,12 @@ def _brute(
 
 
 def _plain(found: Sequence[Incident]) -> set[tuple[Labels, int, int | None]]:
-    return {(one.labels, one.opened_at, one.resolved_at) for one in found}
+    return {(incident.labels, incident.opened_at, incident.resolved_at) for incident in found}
 
 
 @given(points, st.integers(0, 80))
 def test_a_threshold_counts_the_customers_of_its_window(rows: list[Any], second: int) -> None:
-    """At each moment the condition is that so many different customers were met in the window before."""
+    """The condition holds while enough distinct customers have an event in the window before."""
     now = second * UNIT
     holds = {
         labels: [
@@ -89,7 +89,7 @@ def test_a_threshold_counts_the_customers_of_its_window(rows: list[Any], second:
 
 @given(points, st.integers(0, 80))
 def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) -> None:
-    """At each moment the condition is that the newest event is as old as the rule says, and not forgotten."""
+    """The condition holds while the newest event is older than the rule allows, and younger than `forget`."""
     now = second * UNIT
     seen = {labels: [at for one, at, _ in rows if one == labels] for labels in {one for one, _, _ in rows}}
     holds = {
@@ -111,10 +111,10 @@ def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) 
     st.integers(0, 3),
     st.integers(0, 80),
 )
-def test_a_change_compares_with_the_weeks_that_there_are(
+def test_a_change_compares_with_the_weeks_of_data(
     this: dict[int, int], last: dict[int, int], before: dict[int, int], reached: int, second: int
 ) -> None:
-    """At each moment the condition compares the window with the median of those of earlier weeks."""
+    """The condition compares the window with the median of the same windows of earlier weeks."""
     now = second * UNIT
     oldest = -reached * WEEK - WITHIN
     weeks = (this, last, before)
@@ -142,10 +142,10 @@ def test_a_change_compares_with_the_weeks_that_there_are(
                        st.integers(0, LATEST)), max_size=25),
     st.randoms(use_true_random=True),
 )  # fmt: skip
-def test_incidents_do_not_depend_on_when_and_how_often_they_were_looked_at(
+def test_incidents_do_not_depend_on_when_they_were_evaluated(
     rule: AlertRuleModel, arrivals: list[tuple[Labels, int, str, int]], chance: Any
 ) -> None:
-    """What comes late, twice and in any order, evaluated again and again over a stretch, ends as at once."""
+    """Late, repeated and shuffled events, evaluated many times, end with the incidents of one evaluation."""
     assert isinstance(rule, Threshold | Absence)
     rows = [
         (at + late, (labels, at * UNIT, at * UNIT if rule is GAP else who))
@@ -153,20 +153,20 @@ def test_incidents_do_not_depend_on_when_and_how_often_they_were_looked_at(
     ]
     end = 320
     known: dict[Any, Incident] = {}
-    looked_at = sorted(
+    evaluated_at = sorted(
         {chance.randrange(end) for _ in range(chance.randrange(12))} | set(range(0, end, PAUSE)) | {end}
     )
-    for second in looked_at:
+    for second in evaluated_at:
         now = second * UNIT
         start = now - LOOKBACK
-        some = [row for came, row in rows if came <= second and start - reach(rule) < row[1] <= now]
-        some += chance.sample(some, len(some) // 2)
-        chance.shuffle(some)
+        rows_now = [row for came, row in rows if came <= second and start - reach(rule) < row[1] <= now]
+        rows_now += chance.sample(rows_now, len(rows_now) // 2)
+        chance.shuffle(rows_now)
         standing: dict[Labels, Standing] = standing_at(start, known.values(), rule.cooldown)
-        found = watch(rule, some, start=start, now=now, known=now, oldest=0, standing=standing)
+        found = watch(rule, rows_now, start=start, now=now, known=now, oldest=0, standing=standing)
         for gone in untrue(list(known.values()), found, start):
             del known[gone.id]
-        known.update((one.id, one) for one in found)
+        known.update((incident.id, incident) for incident in found)
     at_once = _all(rule, [row for _, row in rows], end * UNIT, 0)
     assert _plain(list(known.values())) == _plain(at_once)
 
@@ -174,17 +174,17 @@ def test_incidents_do_not_depend_on_when_and_how_often_they_were_looked_at(
 @given(
     st.sampled_from((CROWD, GAP)), points, st.integers(0, 80), st.integers(0, 80), st.sets(st.integers(0, 24))
 )
-def test_nothing_is_over_or_absent_that_may_still_wait(
+def test_waiting_events_do_not_undo_a_resolved_or_absent_incident(
     rule: AlertRuleModel, points: list[Any], second: int, behind: int, waiting: set[int]
 ) -> None:
-    """Of what is later than known some is missing: what is over or absent is so with all of it, too."""
+    """Incidents resolved, or opened for absence, while events wait are the same once those have arrived."""
     assert isinstance(rule, Threshold | Absence)
     now, known = second * UNIT, max(0, second - behind) * UNIT
     rows = [(labels, at, at if rule is GAP else who) for labels, at, who in points]
-    some = [row for number, row in enumerate(rows) if row[1] <= known or number not in waiting]
+    arrived = [row for number, row in enumerate(rows) if row[1] <= known or number not in waiting]
     found = watch(
         rule,
-        [row for row in some if row[1] <= now],
+        [row for row in arrived if row[1] <= now],
         start=-LOOKBACK,
         now=now,
         known=known,
@@ -192,8 +192,8 @@ def test_nothing_is_over_or_absent_that_may_still_wait(
         standing={},
     )
     whole = _plain(_all(rule, rows, 200 * UNIT, 0))
-    assert {one for one in _plain(found) if one[2] is not None} <= whole
+    assert {incident for incident in _plain(found) if incident[2] is not None} <= whole
     if rule is GAP:
-        assert {one[:2] for one in _plain(found)} <= {one[:2] for one in whole}
-    goes_on = [one.labels for one in found if one.resolved_at is None]
-    assert len(goes_on) == len(set(goes_on))
+        assert {incident[:2] for incident in _plain(found)} <= {incident[:2] for incident in whole}
+    firing = [incident.labels for incident in found if incident.resolved_at is None]
+    assert len(firing) == len(set(firing))

@@ -16,7 +16,7 @@ TYPES = ("a.one", "a.two", "b.one")
 
 
 def _takes(selector: dict[str, Any] | None, event: dict[str, Any]) -> bool:
-    """Whether a selector takes an event or, for `friction.…`, a signal."""
+    """Whether a selector matches an event or, for `friction.…`, a signal."""
     if selector is None:
         return False
     types = selector.get("types")
@@ -195,7 +195,7 @@ event_lists = st.lists(
 
 
 def _written(rule: dict[str, Any]) -> dict[str, Any]:
-    """The rule as a rules file has it."""
+    """The rule in the form of a rules file."""
     if "within" in rule:
         rule = {**rule, "within": f"{rule['within'] // MINUTE}m"}
     return {**rule, "distinct": "data.n"} if rule.get("distinct") else rule
@@ -205,9 +205,9 @@ def _written(rule: dict[str, Any]) -> dict[str, Any]:
 def test_the_fold_finds_what_semantics_says(
     rules: list[dict[str, Any]], events: list[dict[str, Any]], after: int
 ) -> None:
-    """Any rules over any events give exactly the signals that a literal reading of the law gives."""
+    """Any rules over any events give exactly the signals of a literal reading of the semantics."""
     now = max((e["time"] for e in events), default=0) + after * MINUTE // 2
-    # What is JSON is YAML as well.
+    # JSON is YAML, too.
     ready = RuleSet(parse_rules(orjson.dumps({"rules": [_written(rule) for rule in rules]}).decode()))
     own = [
         Event(

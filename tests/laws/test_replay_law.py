@@ -1,4 +1,4 @@
-"""A replay is a function of the set of events: order and duplicates change nothing."""
+"""A replay depends on the set of events alone: order and duplicates change nothing."""
 
 import random
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ Log = list[dict[str, Any]]
 
 TYPES = ("contact.started", "order.placed", "own.type")
 TIMES = 40
-"""Times are some of the minutes after ten: few, so that many fall together."""
+"""Times are minutes after ten: few, so that many events have the same time."""
 
 types = st.lists(st.sampled_from([*TYPES, "contact.*", "*"]), min_size=1, max_size=2, unique=True)
 where = st.dictionaries(st.sampled_from(["data.n", "channel"]), st.sampled_from([0, 1, "web"]), max_size=1)
@@ -52,13 +52,13 @@ def _kinds(selector: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dic
 rule_files = st.tuples(
     st.lists(_kinds(selectors), min_size=1, max_size=3), st.lists(_kinds(heard), max_size=1)
 ).map(
-    # What is JSON is YAML as well.
+    # JSON is YAML, too.
     lambda layers: orjson.dumps(
         {"rules": [{"id": f"r{n}", **rule} for n, rule in enumerate([*layers[0], *layers[1]])]}
     ).decode()
 )
 
-# Few people with few names, so that they are linked, shared and told apart.
+# Few identifiers, so that customers are linked, shared and separated.
 identifiers = st.fixed_dictionaries(
     {},
     optional={
@@ -85,17 +85,17 @@ logs = st.lists(
 cases = st.tuples(logs, rule_files, st.randoms(use_true_random=True))
 
 
-def _disturbed(log: Log, chance: random.Random) -> Log:
-    """The log in another order, some of its events twice."""
+def _shuffled(log: Log, chance: random.Random) -> Log:
+    """The log in another order, with some events twice."""
     again = [*log, *(event for event in log if chance.random() < 0.3)]
     chance.shuffle(again)
     return again
 
 
 def _normal(result: dict[str, Any]) -> bytes:
-    """A result whose lists are in one order."""
+    """A result with its lists sorted."""
     lists = {
-        name: sorted(result[name], key=lambda one: (one["customer"], one["id"]))
+        name: sorted(result[name], key=lambda row: (row["customer"], row["id"]))
         for name in ("signals", "journeys")
     }
     return orjson.dumps({**result, **lists}, option=orjson.OPT_SORT_KEYS)
@@ -108,10 +108,10 @@ def _replayed(log: Iterable[dict[str, Any]], rules: RuleSet) -> bytes:
 
 @given(cases)
 def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random]) -> None:
-    """A log in any order, with any of its events twice, gives the result that the log gives."""
+    """A log in any order, with any of its events twice, gives the same result."""
     log, written, chance = case
     rules = RuleSet(parse_rules(written))
-    assert _replayed(_disturbed(log, chance), rules) == _replayed(log, rules)
+    assert _replayed(_shuffled(log, chance), rules) == _replayed(log, rules)
 
 
 @settings(
@@ -119,13 +119,13 @@ def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cases)
-def test_the_command_gives_the_same(tmp_path: Path, case: tuple[Log, str, random.Random]) -> None:
-    """`touchline replay --json` of the disturbed log prints what the log itself gives."""
+def test_the_command_gives_the_same_result(tmp_path: Path, case: tuple[Log, str, random.Random]) -> None:
+    """`touchline replay --json` of the shuffled log prints the result of the log."""
     log, rules, chance = case
     (tmp_path / "rules.yaml").write_text(rules)
-    (tmp_path / "log.jsonl").write_bytes(b"\n".join(map(orjson.dumps, _disturbed(log, chance))))
-    said = CliRunner().invoke(
+    (tmp_path / "log.jsonl").write_bytes(b"\n".join(map(orjson.dumps, _shuffled(log, chance))))
+    result = CliRunner().invoke(
         app, ["replay", str(tmp_path / "log.jsonl"), "--rules", str(tmp_path / "rules.yaml"), "--json"]
     )
-    assert said.exit_code == 0, said.output
-    assert _normal(orjson.loads(said.stdout)) == _replayed(log, RuleSet(parse_rules(rules)))
+    assert result.exit_code == 0, result.output
+    assert _normal(orjson.loads(result.stdout)) == _replayed(log, RuleSet(parse_rules(rules)))
