@@ -36,6 +36,7 @@ def fold() -> dict[str, Any]:
     return measured("fold", "--events", "3000", "--rounds", "1", PATH=str(Path(sys.executable).parent))
 
 
+@pytest.mark.slow
 def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) -> None:
     """In order, late and merged traffic each have events a second, and what is late is folded anew."""
     figures = fold["figures"]
@@ -47,11 +48,13 @@ def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) ->
     assert figures["held_with_merges"]["anew_per_event"] > 0
 
 
+@pytest.mark.slow
 def test_a_late_event_of_a_robot_costs_a_part_of_its_history(fold: dict[str, Any]) -> None:
     """A late event among 100,000 has no more folded again than lie behind the last snapshot before it."""
     assert 0 < fold["figures"]["robot_late"]["refolded_per_event"] < 10_000
 
 
+@pytest.mark.slow
 def test_the_comparisons_find_the_frictions_that_the_fold_finds(fold: dict[str, Any]) -> None:
     """The same pack written on dictionaries finds the same frictions in the same events."""
     assert fold["failed"] == []
@@ -59,18 +62,21 @@ def test_the_comparisons_find_the_frictions_that_the_fold_finds(fold: dict[str, 
     assert fold["ratios"]["in_order/dictionaries"] > 0
 
 
+@pytest.mark.slow
 def test_what_is_not_measured_is_said(fold: dict[str, Any]) -> None:
     """Where there is no compiler, a note says that the compiled wheel is missing, and why."""
     assert not any(name.startswith("compiled") for name in fold["figures"])
     assert any("no C compiler (cc)" in note for note in fold["notes"])
 
 
+@pytest.mark.slow
 def test_the_report_says_what_it_ran_on(fold: dict[str, Any]) -> None:
     """The object names the benchmark and the machine, as the contract has it."""
     assert fold["benchmark"] == "fold"
     assert {"cpu", "cores", "python", "load"} <= fold["machine"].keys()
 
 
+@pytest.mark.slow
 def test_what_customers_own_adds_up_to_what_the_process_grew_by() -> None:
     """The breakdown by objects explains what the allocator gave out, within a fifth."""
     found = measured("memory", "--customers", "2000", "--sample", "2000")

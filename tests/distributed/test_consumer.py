@@ -66,6 +66,7 @@ def _run(settings: dict[str, str], topics: Topics, groups: dict[str, str]) -> li
     return [(process.returncode, *both) for process, both in zip(running, outputs, strict=True)]
 
 
+@pytest.mark.slow
 def test_unprocessed_records_are_read_again(kafka: Any, kafka_settings: Any, topics: Topics) -> None:
     """A task that fails or stalls ends the process before the commit; the next process reads it again."""
     # The tests of whole deployments use a password instead.

@@ -81,6 +81,7 @@ def _refusal(command: list[str], folder: Path, **environment: str) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_what_cannot_begin_says_why_in_one_line(tmp_path: Path) -> None:
     """A taken port, a folder that is none, unknown or wrong settings, wrong rules, a host without keys."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -161,6 +161,7 @@ def _post(address: str, raws: list[bytes]) -> list[str]:
     return [one["id"] for one in results]
 
 
+@pytest.mark.slow
 def test_what_a_killed_server_accepted_is_stored_once(
     tmp_path: Path, killed: Callable[[subprocess.Popen[str]], None], wait_for: Callable[..., Any]
 ) -> None:
