@@ -32,7 +32,7 @@ IMPORTS: dict[str, str] = {
     "panels": "vocabulary measures",
     "grafana": "vocabulary alerts measures panels",
     "live": "vocabulary measures panels",
-    "config": "rules friction alerts log store measures vocabulary",
+    "config": "identity rules friction alerts log store measures vocabulary",
     "devbroker": "vocabulary log",
     "services": "vocabulary collector imports identity friction alerts engine log store runtime live config",
     "cli": "vocabulary tables sdk collector imports simulation identity rules friction alerts engine log"

@@ -71,7 +71,9 @@ def run_identity(place: Workplace, health: int | None) -> None:
     """Decide on the links until a signal ends it."""
 
     def task(registry: CollectorRegistry) -> Task:
-        return IdentityTask(place.store, place.partitions, StageMetrics(registry))
+        return IdentityTask(
+            place.store, place.partitions, place.settings.cached_identifiers, StageMetrics(registry)
+        )
 
     _run(place, "identity", (LINKS,), task, health)
 

@@ -12,11 +12,8 @@ from typing import NamedTuple
 
 from touchline.engine.decisions import Decisions
 from touchline.engine.ports import Store
-from touchline.identity import Entry, Identities, Move, Suppression, customer_id
+from touchline.identity import CACHED_IDENTIFIERS, Entry, Identities, Move, Suppression, customer_id
 from touchline.tables.rows import IdentityRow
-
-CACHED_IDENTIFIERS = 300_000
-"""Identifiers whose neighbourhood is cached, unless a setting says otherwise."""
 
 Identifiers = tuple[str, ...]
 """The identifiers of an event, strongest first."""

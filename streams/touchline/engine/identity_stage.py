@@ -22,7 +22,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import read_entries, read_lines
-from touchline.engine.decider import CACHED_IDENTIFIERS, Decided, Decider, Identifiers
+from touchline.engine.decider import Decided, Decider, Identifiers
 from touchline.engine.flush import Deletions, Flush, Writer
 from touchline.engine.messages import (
     Erasure,
@@ -36,7 +36,7 @@ from touchline.engine.messages import (
     encoded,
 )
 from touchline.engine.ports import Record, Store
-from touchline.identity import Assignment, Reload
+from touchline.identity import CACHED_IDENTIFIERS, Assignment, Reload
 
 RELOADS_TOGETHER = 10_000
 """Entities whose customers are sent to be refolded at a time, when other rules are in force."""

@@ -4,9 +4,10 @@ from touchline.identity.customers import Pair, customer_id, customers, is_accoun
 from touchline.identity.ledger import Entry, Suppression, bans, kept
 from touchline.identity.partitions import Arrived, Assignment, Reload, Routed, route
 from touchline.identity.splitting import parting
-from touchline.identity.streaming import Identities, Move
+from touchline.identity.streaming import CACHED_IDENTIFIERS, Identities, Move
 
 __all__ = [
+    "CACHED_IDENTIFIERS",
     "Arrived",
     "Assignment",
     "Entry",

@@ -21,8 +21,8 @@ from touchline.identity.components import (
 from touchline.identity.customers import Pair, is_account
 from touchline.vocabulary.identifiers import rank
 
-CACHED_IDENTIFIERS = 600_000
-"""How many identifiers are cached; each takes some 300 bytes."""
+CACHED_IDENTIFIERS = 300_000
+"""How many identifiers are cached, unless a setting says otherwise; each takes some 300 bytes."""
 
 SETS_OF_SHARED = 64
 """Sets of an identifier that are loaded at first: enough to see that a very common one is shared."""

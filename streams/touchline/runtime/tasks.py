@@ -119,15 +119,21 @@ class IdentityTask:
     Args:
         store: Shared with other processes.
         partitions: How many partitions the touchpoints have.
+        cached: How many identifiers the stage caches at most.
         metrics: Counts each flush.
         clock: Seconds since 1970.
     """
 
     def __init__(
-        self, store: Store, partitions: int, metrics: StageMetrics, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        partitions: int,
+        cached: int,
+        metrics: StageMetrics,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._metrics, self._clock = store, metrics, clock
-        self._partitions = partitions
+        self._partitions, self._cached = partitions, cached
         self._place = partial(partition_of, partitions=partitions)
         self._begin: Callable[[], IdentityStage] | None = None
         self._stage: IdentityStage | None = None
@@ -143,7 +149,8 @@ class IdentityTask:
 
     def _new(self, sender: Sender, ensure_owned: Callable[[], None]) -> IdentityStage:
         store = fenced(self._store, ensure_owned)
-        return IdentityStage(store, self._place, self._partitions, sender, str(uuid_utils.uuid7()))
+        name = str(uuid_utils.uuid7())
+        return IdentityStage(store, self._place, self._partitions, sender, name, self._cached)
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:
         if self._stage is None:
