@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from touchline.alerts import AlertsFile, parse_alerts
 from touchline.config.alerts_files import load_alerts
-from touchline.runtime.alerting.evaluation import Evaluation, alerts_since
-from touchline.runtime.alerting.queries import asking
-from touchline.runtime.alerting.simulation import trial
+from touchline.runtime.alerting.evaluation import Evaluation
+from touchline.runtime.alerting.queries import query_of
+from touchline.runtime.alerting.rows import alerts_since
+from touchline.runtime.alerting.simulation import simulate
 from touchline.store import Store, StoreUnavailable
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event
@@ -31,7 +32,7 @@ def _take(fold: Fold, store: Store, events: Sequence[Event], now: int = T + HOUR
 
 
 def _evaluation(store: Store, file: AlertsFile) -> Evaluation:
-    return Evaluation(asking(store), store.insert, file.rules)
+    return Evaluation(query_of(store), store.insert, file.rules)
 
 
 def _only(text: str) -> AlertsFile:
@@ -93,7 +94,7 @@ def test_late_shuffled_and_doubled_events_make_the_same_incident(
                     evaluation.evaluate(T + number * 40 * 1_000, T)
             for now in (T + 6 * MINUTE, end):
                 evaluation.evaluate(now, now)
-            found.append(_content(alerts_since(asking(store), T - DAY)))
+            found.append(_content(alerts_since(query_of(store), T - DAY)))
     assert found[0] == found[1]
     assert {"payment_outage", "friction_unusual"} <= {one["rule"] for one in found[0]}
 
@@ -115,7 +116,7 @@ def test_what_turns_out_untrue_is_retracted(store: Store, fold: Fold, failed: Fa
     assert (one.status, one.resolved_at) == ("resolved", T + HOUR)
     next(folding)
     evaluation.evaluate(T + HOUR + 2, T + HOUR)
-    assert alerts_since(asking(store), 0) == []
+    assert alerts_since(query_of(store), 0) == []
     assert store.query("SELECT status FROM alerts FINAL").result_rows == [["retracted"]]
 
 
@@ -212,7 +213,7 @@ def test_places_are_chosen_by_fields_and_left_out_by_them(store: Store, fold: Fo
         ("where: {channel: phone}", []),
     ):
         rule = "{id: r, kind: threshold, title: R, events: payment.*, by: source, customers: 1, within: 1h, "
-        (found,) = trial(asking(store), _only(f"{rule}{fields}}}").rules, T - 1, T + 1)
+        (found,) = simulate(query_of(store), _only(f"{rule}{fields}}}").rules, T - 1, T + 1)
         assert [one.labels for one in found.incidents] == places, fields
 
 
@@ -222,9 +223,9 @@ def test_a_trial_finds_what_evaluating_all_the_time_would_have_made(
     """Day by day over what is stored, a trial makes the incidents of the rules, and writes none."""
     again = [failed(f"n{number}", T + 3 * DAY + number * 1_000) for number in range(40)]
     _take(fold, store, [*outage, *again], T + 4 * DAY)
-    ask = asking(store)
+    ask = query_of(store)
     told: list[tuple[int, int]] = []
-    found = trial(
+    found = simulate(
         ask, load_alerts().rules, T - DAY, T + 4 * DAY, lambda done, parts: told.append((done, parts))
     )
     (payments,) = (one for one in found if one.rule.id == "payment_outage")
@@ -247,7 +248,7 @@ def test_what_waits_in_the_log_is_neither_over_nor_absent(
     """While it is not known that all is stored, an incident begins, and none ends; no producer is silent."""
     _take(fold, store, outage)
     rules = [rule for rule in load_alerts().rules if rule.id in ("payment_outage", "producer_silent")]
-    evaluation = Evaluation(asking(store), store.insert, rules)
+    evaluation = Evaluation(query_of(store), store.insert, rules)
 
     def firing(now: int, known: int) -> set[str]:
         found = evaluation.evaluate(now, now, known=known).alerts
@@ -277,7 +278,7 @@ def test_an_incident_that_grows_is_written_anew(store: Store, fold: Fold, outage
     half = len(outage) // 2
     folding = fold(store, [outage[:half], outage[half:]], T + HOUR)
     rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
-    evaluation = Evaluation(asking(store), store.insert, rules)
+    evaluation = Evaluation(query_of(store), store.insert, rules)
     seen = []
     for _ in folding:
         (one,) = evaluation.evaluate(T + 4 * MINUTE, T).alerts
@@ -306,4 +307,4 @@ def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, out
     _take(fold, store, outage)
     _evaluation(store, load_alerts()).evaluate(T + 4 * MINUTE, T)
     _evaluation(store, parse_alerts("rules: []")).evaluate(T + 5 * MINUTE, T)
-    assert {row.status for row in alerts_since(asking(store), 0)} == {"resolved"}
+    assert {row.status for row in alerts_since(query_of(store), 0)} == {"resolved"}

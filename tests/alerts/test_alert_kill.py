@@ -48,7 +48,7 @@ class Doomed:
 with open_store(folder / "store") as store:
     alerting = Alerting(
         Doomed(store), load_alerts(folder / "alerts.yaml"), url="http://127.0.0.1", known=lambda: now,
-        watching=AlertMetrics(CollectorRegistry()), clock=lambda: now / 1000,
+        metrics=AlertMetrics(CollectorRegistry()), clock=lambda: now / 1000,
     )
     alerting.evaluate(now)
     assert done.wait(30)

@@ -12,7 +12,7 @@ from touchline.alerts import parse_alerts
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.outbox import outbox_rows
-from touchline.runtime.alerting.queries import asking
+from touchline.runtime.alerting.queries import query_of
 from touchline.store import Reply, Store, StoreUnavailable
 from touchline.vocabulary.event import Event
 
@@ -35,7 +35,7 @@ def alerting(store: Store) -> Iterator[Callable[..., tuple[Alerting, CollectorRe
             parse_alerts(f"rules: [{RULE}]\nchannels: {{{channels}}}"),
             url="http://127.0.0.1:8080/",
             known=lambda: int(clock() * 1000),
-            watching=AlertMetrics(registry),
+            metrics=AlertMetrics(registry),
             clock=clock,
         )
         made.append(one)
@@ -60,18 +60,18 @@ def test_a_channel_that_is_away_holds_up_no_other_and_is_told_later(
         lambda: now[0],
     )
     one.evaluate(T + 4 * MINUTE)
-    wait_for(lambda: sum(row.attempts for row in outbox_rows(asking(store))) == 2)
+    wait_for(lambda: sum(row.attempts for row in outbox_rows(query_of(store))) == 2)
     metrics = generate_latest(registry).decode()
     assert 'touchline_alerts_channel_refused{channel="dead"} 1.0' in metrics
     assert 'touchline_alerts_firing{severity="warning"} 1.0' in metrics
 
     now[0] += 1.5
     one.evaluate(int(now[0] * 1000))
-    wait_for(lambda: any(row.told == "firing" for row in outbox_rows(asking(store))))
-    rows = {row.channel: row for row in outbox_rows(asking(store))}
+    wait_for(lambda: any(row.told == "firing" for row in outbox_rows(query_of(store))))
+    rows = {row.channel: row for row in outbox_rows(query_of(store))}
     assert (rows["back"].told, rows["back"].attempts, rows["back"].error) == ("firing", 0, "")
-    wait_for(lambda: {row.channel: row.attempts for row in outbox_rows(asking(store))}["dead"] == 2)
-    dead = {row.channel: row for row in outbox_rows(asking(store))}["dead"]
+    wait_for(lambda: {row.channel: row.attempts for row in outbox_rows(query_of(store))}["dead"] == 2)
+    dead = {row.channel: row for row in outbox_rows(query_of(store))}["dead"]
     assert dead.failing_since == T + 4 * MINUTE
     assert "127.0.0.1 cannot be reached" in dead.error
     assert "hush-hush" not in dead.error
@@ -91,7 +91,7 @@ def test_a_restart_tells_nothing_twice(
         wanted = "firing" if at < T + 5 * MINUTE else "resolved"
         one, _ = alerting(channel, lambda: now[0])
         one.evaluate(at)
-        wait_for(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        wait_for(lambda: {row.told for row in outbox_rows(query_of(store))} == {wanted})  # noqa: B023
         one.stop(5)
     assert [body["status"] for body in receiver.bodies] == ["firing", "resolved"]
 
@@ -143,7 +143,7 @@ def test_a_process_whose_turn_it_is_not_writes_nothing(store: Store, fold: Fold,
         parse_alerts(f"rules: [{RULE}]"),
         url="http://127.0.0.1:8080/",
         known=lambda: T,
-        watching=AlertMetrics(CollectorRegistry()),
+        metrics=AlertMetrics(CollectorRegistry()),
         owns=lambda: False,
     )
     with pytest.raises(StoreUnavailable, match="another process evaluates"):
@@ -166,7 +166,7 @@ def test_one_that_began_earlier_takes_the_place_of_the_one_that_was_told(
         one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: now[0])
         one.evaluate(time_of)
         wanted = "resolved" if portion == 2 else "firing"
-        wait_for(lambda: {row.told for row in outbox_rows(asking(store))} == {wanted})  # noqa: B023
+        wait_for(lambda: {row.told for row in outbox_rows(query_of(store))} == {wanted})  # noqa: B023
         one.stop(5)
     first, last = receiver.bodies
     assert (first["status"], last["status"], last["taken_back"]) == ("firing", "resolved", False)
@@ -196,7 +196,7 @@ def test_a_rule_is_not_looked_at_more_often_than_is_worth_it(
         parse_alerts(f"rules: [{RULE.replace('2m', '1h')}]"),
         url="http://127.0.0.1:8080/",
         known=lambda: T,
-        watching=AlertMetrics(CollectorRegistry()),
+        metrics=AlertMetrics(CollectorRegistry()),
     )
     one.evaluate(T + 4 * MINUTE)
     assert any("payment.failed" in sql for sql in asked)

@@ -14,7 +14,7 @@ from touchline.config.alerts_files import load_alerts
 from touchline.identity import customer_id
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox
-from touchline.runtime.alerting.queries import asking
+from touchline.runtime.alerting.queries import query_of
 from touchline.store import Store, open_store
 from touchline.tables import OutboxRow
 from touchline.vocabulary.event import Event
@@ -40,7 +40,7 @@ def data(
     with open_store(tmp_path / "store") as store:
         for _ in fold(store, [outage], T + 4 * MINUTE):
             pass
-        ask = asking(store)
+        ask = query_of(store)
         rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
         (alert,) = Evaluation(ask, store.insert, rules).evaluate(T + 4 * MINUTE, T + 4 * MINUTE).alerts
         told = OutboxRow(

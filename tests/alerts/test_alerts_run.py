@@ -16,7 +16,7 @@ import urllib3
 from tests.waiting import wait_for
 from touchline.runtime.alerting.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from touchline.runtime.alerting.outbox import outbox_rows
-from touchline.runtime.alerting.queries import Ask, Insert, asking
+from touchline.runtime.alerting.queries import Insert, Query, query_of
 from touchline.store import Store, connect_store
 from touchline.vocabulary.event import Event
 
@@ -35,8 +35,8 @@ Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
 def lease(store: Store) -> Callable[..., Lease]:
     """Makes the lease of one more process, over the same store; `clock` is the time by which it goes."""
 
-    def make(clock: list[float], insert: Insert = store.insert, ask: Ask | None = None) -> Lease:
-        return Lease(ask or asking(store), insert, "alerts", 8.0, lambda: clock[0])
+    def make(clock: list[float], insert: Insert = store.insert, query: Query | None = None) -> Lease:
+        return Lease(query or query_of(store), insert, "alerts", 8.0, lambda: clock[0])
 
     return make
 
@@ -179,7 +179,7 @@ def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
         next(folding)
         wait_for(lambda: len(receiver.got) == 1)
         # A process that is killed before it has recorded a delivery leaves the next one to repeat it.
-        wait_for(lambda: [row.told for row in outbox_rows(asking(store))] == ["firing"])
+        wait_for(lambda: [row.told for row in outbox_rows(query_of(store))] == ["firing"])
 
         first.kill()
         killed_at = time.monotonic()

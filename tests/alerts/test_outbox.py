@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from touchline.alerts.addresses import ADDRESSES
 from touchline.alerts.policy import expected
 from touchline.config.alerts_files import load_alerts
-from touchline.runtime.alerting.channel import ChannelThread
+from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.outbox import Outbox
-from touchline.runtime.alerting.queries import Insert, asking
+from touchline.runtime.alerting.queries import Insert, query_of
 from touchline.store import Store, StoreError, StoreUnavailable
 from touchline.tables import AlertRow, OutboxRow
 
@@ -29,7 +29,7 @@ def waiting(row: AlertRow) -> OutboxRow:
 
 
 def _outbox(store: Store, insert: Insert | None = None) -> Outbox:
-    return Outbox(asking(store), insert or store.insert)
+    return Outbox(query_of(store), insert or store.insert)
 
 
 def test_what_has_to_be_told_is_written_before_anything_else_happens(
@@ -102,13 +102,15 @@ def channel(store: Store, row: AlertRow, waiting: OutboxRow) -> Callable[..., tu
         one = ChannelThread(
             "chat",
             ADDRESSES[kind].model_validate({"kind": kind, **fields}),  # type: ignore[arg-type]
-            {rule.id: rule for rule in load_alerts().rules},
-            outbox,
-            lambda: current,
-            "https://touchline.shop.example",
-            lambda channel, taken: None,
-            lambda: owns,
-            lambda: LATER / 1000,
+            Delivery(
+                {rule.id: rule for rule in load_alerts().rules},
+                outbox,
+                lambda: current,
+                "https://touchline.shop.example",
+                lambda channel, taken: None,
+                lambda: owns,
+                lambda: LATER / 1000,
+            ),
         )
         return one, outbox
 

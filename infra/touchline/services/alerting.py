@@ -14,11 +14,11 @@ from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.log.kafka.backlog import Backlog
 from touchline.log.kafka.records import Topics
-from touchline.runtime.alerting.leader import Duty
+from touchline.runtime.alerting.leader import Leadership
 from touchline.runtime.alerting.lease import Lease
 from touchline.runtime.alerting.loop import Alerting
-from touchline.runtime.alerting.metrics import AlertMetrics, DutyMetrics
-from touchline.runtime.alerting.queries import asking
+from touchline.runtime.alerting.metrics import AlertMetrics, LeaderMetrics
+from touchline.runtime.alerting.queries import query_of
 from touchline.runtime.health import health_served
 from touchline.services.ending import Ending
 from touchline.services.probes import register_process
@@ -40,29 +40,29 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
     # Its client says several times a second that a broker is away.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     registry = register_process(CollectorRegistry())
-    counted, duty_counted = AlertMetrics(registry), DutyMetrics(registry)
+    counted, leader_counted = AlertMetrics(registry), LeaderMetrics(registry)
     ended = threading.Event()
     with ExitStack() as parts:
         store = parts.enter_context(writable_store(settings))
         backlog = Backlog(settings.brokers, Topics(settings.topic_prefix)) if settings.kafka else None
-        lease = Lease(asking(store), store.insert, "alerts")
+        lease = Lease(query_of(store), store.insert, "alerts")
 
         def work() -> Alerting:
             return Alerting(
                 store,
                 file,
                 url=settings.public_url or f"http://127.0.0.1:{settings.port}",
-                known=_known(backlog, duty_counted.behind),
-                watching=counted,
+                known=_known(backlog, leader_counted.behind),
+                metrics=counted,
                 owns=lease.held,
                 idle=FOLLOW_SECONDS,
             )
 
-        duty = Duty(lease, work, duty_counted.on_duty, STOP_SECONDS)
+        leadership = Leadership(lease, work, leader_counted.leading, STOP_SECONDS)
         if health is not None:
 
             def trouble() -> str | None:
-                return duty.trouble or (backlog.error if backlog is not None else None)
+                return leadership.error or (backlog.error if backlog is not None else None)
 
             try:
                 url = parts.enter_context(health_served(settings.host, health, registry, trouble))
@@ -77,7 +77,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
             )
         typer.echo(f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}")
         end.asks(ended.set)
-        duty.keep(ended)
+        leadership.run(ended)
 
 
 def _known(

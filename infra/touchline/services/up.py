@@ -140,7 +140,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             alerts,
             url=settings.public_url or url,
             known=lambda: worker.processed_until,
-            watching=AlertMetrics(registry),
+            metrics=AlertMetrics(registry),
             clock=hooks.clock,
         )
         page = LatePage(lambda app: _mount_page(app, store, rules, settings, worker), failed)

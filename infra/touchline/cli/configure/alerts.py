@@ -43,13 +43,13 @@ def list_(
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.runtime.alerting.evaluation import alerts_since
     from touchline.runtime.alerting.outbox import outbox_rows
-    from touchline.runtime.alerting.queries import asking
+    from touchline.runtime.alerting.queries import query_of
+    from touchline.runtime.alerting.rows import alerts_since
 
     start = began(since, int(time.time() * 1000))
     with readable_store(load_settings(data=data)) as reader:
-        ask = asking(reader)
+        ask = query_of(reader)
         alerts = alerts_since(ask, start)
         outbox = outbox_rows(ask)
     if as_json:
@@ -108,15 +108,15 @@ def simulate(
     from touchline.config.alerts_files import load_alerts
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.runtime.alerting.queries import asking
-    from touchline.runtime.alerting.simulation import trial
+    from touchline.runtime.alerting.queries import query_of
+    from touchline.runtime.alerting.simulation import simulate
 
     file = load_alerts(rules)
     with readable_store(load_settings(data=data)) as reader, _bar() as progress:
-        ask = asking(reader)
+        ask = query_of(reader)
         oldest, until = extent(ask)
         start = max(oldest, began(since, until))
-        found = trial(ask, file.rules, start, until, progress)
+        found = simulate(ask, file.rules, start, until, progress)
     if as_json:
         body = orjson.dumps(plain_trials(found, start, until), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")

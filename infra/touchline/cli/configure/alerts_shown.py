@@ -1,4 +1,4 @@
-"""How incidents and trials of alert rules are shown: as tables for people, as JSON for scripts."""
+"""How incidents and simulations of alert rules are shown: as tables for people, as JSON for scripts."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from touchline.cli.output import screen
 
 if TYPE_CHECKING:
-    from touchline.runtime.alerting.simulation import Trial
+    from touchline.runtime.alerting.simulation import Simulation
     from touchline.tables import AlertRow, OutboxRow
 
 
@@ -46,7 +46,7 @@ def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
         console.print(Text(f"not reached: {', '.join(failing)}", style="red"))
 
 
-def plain_trials(found: "list[Trial]", since: int, until: int) -> dict[str, Any]:
+def plain_trials(found: "list[Simulation]", since: int, until: int) -> dict[str, Any]:
     """What rules would have made, as JSON has it; times in ms."""
     return {
         "since": since,
@@ -65,7 +65,7 @@ def plain_trials(found: "list[Trial]", since: int, until: int) -> dict[str, Any]
     }
 
 
-def show_trials(found: "list[Trial]", since: int, until: int) -> None:
+def show_trials(found: "list[Simulation]", since: int, until: int) -> None:
     """Print how many incidents each rule would have made."""
     from rich.table import Table
     from rich.text import Text

@@ -1,1 +1,1 @@
-"""Alerting: the shell that evaluates alert rules over a store, and tells channels of the incidents."""
+"""Alerting: evaluates alert rules over a store, and sends the incidents to channels."""

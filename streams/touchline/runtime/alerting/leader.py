@@ -1,4 +1,4 @@
-"""Taking turns: of several processes beside one store one evaluates and tells, and the others stand by."""
+"""Leader election: of several processes beside one store, one evaluates and notifies; the others stand by."""
 
 import threading
 from collections.abc import Callable
@@ -13,63 +13,64 @@ logger = structlog.get_logger(__name__)
 
 
 class Work(Protocol):
-    """What is done while the lease is held."""
+    """What the leader runs."""
 
     def start(self) -> None: ...
     def stop(self, timeout: float) -> None: ...
 
 
-class Duty:
-    """Has work done for as long as the lease is this process's.
+class Leadership:
+    """Runs work while this process holds the lease.
 
     Args:
-        lease: Whose turn it is.
-        work: Makes the work anew for each turn: what was remembered may be another's by now.
-        on_duty: Told at each renewal whether the work is done here.
-        stop_seconds: How long the work may take to end.
+        lease: The lease that the processes compete for.
+        work: Makes new work for each term: another leader may have changed what old work remembers.
+        on_renewal: Called at each renewal with whether this process is the leader.
+        stop_seconds: How long the work may take to stop.
     """
 
     def __init__(
-        self, lease: Lease, work: Callable[[], Work], on_duty: Callable[[bool], None], stop_seconds: float
+        self, lease: Lease, work: Callable[[], Work], on_renewal: Callable[[bool], None], stop_seconds: float
     ) -> None:
-        self._lease, self._make, self._on_duty, self._stop_seconds = lease, work, on_duty, stop_seconds
+        self._lease, self._make, self._on_renewal, self._stop_seconds = lease, work, on_renewal, stop_seconds
         self._work: Work | None = None
-        self._turn: int | None = None
-        self.trouble: str | None = "the store was not asked yet whose turn it is"
+        self._term: int | None = None
+        self.error: str | None = "the lease has not been read yet"
+        """Why the process cannot take part in the election; None if it can."""
 
-    def keep(self, ended: threading.Event) -> None:
-        """Take turns until it is ended; then the lease is given back."""
+    def run(self, ended: threading.Event) -> None:
+        """Take part in the election until `ended` is set; then release the lease."""
         try:
             while not ended.is_set():
-                self._look()
+                self._renew()
                 ended.wait(RENEW_SECONDS)
         finally:
             self._change(None)
             try:
                 self._lease.release()
             except StoreError as error:
-                logger.warning("alerts.lease.kept", why=str(error))
+                logger.warning("alerts.lease.not_released", why=str(error))
 
-    def _look(self) -> None:
+    def _renew(self) -> None:
         try:
-            turn = self._lease.renew()
+            term = self._lease.renew()
         except StoreError as error:
-            self.trouble = f"the store does not say whose turn it is: {error}"
+            self.error = f"the lease cannot be read from the store: {error}"
             logger.warning("alerts.lease.unknown", why=str(error))
-            turn = self._turn if self._lease.held() else None
+            term = self._term if self._lease.held() else None
         else:
-            self.trouble = None
-        if turn != self._turn:
-            self._change(turn)
-        self._on_duty(turn is not None)
+            self.error = None
+        if term != self._term:
+            self._change(term)
+        self._on_renewal(term is not None)
 
-    def _change(self, turn: int | None) -> None:
+    def _change(self, term: int | None) -> None:
         if self._work is not None:
             self._work.stop(self._stop_seconds)
             self._work = None
-        if turn is not None:
+        if term is not None:
             self._work = self._make()
             self._work.start()
-        if turn is not None or self._turn is not None:
-            logger.info("alerts.on_duty" if turn is not None else "alerts.standing_by")
-        self._turn = turn
+        if term is not None or self._term is not None:
+            logger.info("alerts.leading" if term is not None else "alerts.standing_by")
+        self._term = term

@@ -1,8 +1,7 @@
-"""Alerting beside a worker, or beside a store that workers elsewhere write: one thread evaluates.
+"""The loop of alerting: one thread evaluates the alert rules, and each channel has its own thread.
 
-It looks at what the store holds, at each rule as often as is worth it, and at all of them for no more than a
-third of the time: soon after something was written, and again after a while. It asks nothing of the worker
-and takes nothing from it, so that neither waits for the other.
+It reads the store alone, so neither the loop nor a worker waits for the other. It evaluates soon after a
+write, and again after a pause; each rule at its own pace, and all of them for at most a third of the time.
 """
 
 import threading
@@ -17,10 +16,10 @@ from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.policy import expected
 from touchline.alerts.watch import pace
-from touchline.runtime.alerting.channel import ChannelThread
+from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox
-from touchline.runtime.alerting.queries import Ask, Replying, asking
+from touchline.runtime.alerting.queries import Queryable, query_of
 from touchline.store import StoreError, StoreUnavailable
 from touchline.tables import AlertRow
 
@@ -29,39 +28,39 @@ logger = structlog.get_logger(__name__)
 PAUSE_SECONDS = 2.0
 IDLE_SECONDS = 30.0
 FIRING_SECONDS = 5.0
-"""How long the store is left alone while something fires, which may be over."""
+"""The longest pause while an incident fires: it may be over."""
 
 REST = 2.0
-"""It rests at least this many times as long as an evaluation took."""
+"""The pause after an evaluation, as a multiple of its duration."""
 
 LONGEST_REST = 60.0
 
 
-class AlertStore(Replying, Protocol):
-    """What alerting needs of a store: answers, and a way to append rows."""
+class AlertStore(Queryable, Protocol):
+    """What alerting needs of a store: queries and inserts."""
 
     def insert(self, table: str, columns: dict[str, Sequence[object]], token: str) -> None: ...
 
 
-class Watching(Protocol):
-    """What alerting counts; see `metrics`."""
+class Metrics(Protocol):
+    """What alerting counts; see `AlertMetrics`."""
 
     def evaluated(self, alerts: Sequence[AlertRow], seconds: float) -> None: ...
     def failed(self) -> None: ...
-    def told(self, channel: str, taken: bool) -> None: ...
+    def attempted(self, channel: str, taken: bool) -> None: ...
 
 
 class Alerting:
-    """Evaluates and tells until it is stopped.
+    """Evaluates rules and notifies channels until it is stopped.
 
     Args:
-        store: Read and written; workers write its frictions and events.
+        store: Holds events and frictions; alerting writes incidents and the outbox.
         file: Rules, channels and routes.
         url: The address of the live page, for links.
-        known: Up to when (ms) all that came is in the store; None while that is not known.
-        watching: Counts what is done.
-        owns: Whether it is for this process to write and to tell anything.
-        idle: How long (s) the store is left alone where nobody says that it was written.
+        known: Returns the time (ms) up to which all received events are stored; None if unknown.
+        metrics: Counts evaluations and notifications.
+        owns: Whether this process may write and notify.
+        idle: The longest pause (s) without a call of `touched`.
         clock: Seconds since 1970.
     """
 
@@ -72,16 +71,16 @@ class Alerting:
         *,
         url: str,
         known: Callable[[], int | None],
-        watching: Watching,
+        metrics: Metrics,
         owns: Callable[[], bool] = lambda: True,
         idle: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._idle = idle
         self._store, self._file, self._url, self._known = store, file, url.rstrip("/"), known
-        self._watching, self._owns, self._clock = watching, owns, clock
-        self._ask: Ask = asking(store)
-        self._evaluation = Evaluation(self._ask, self._insert, file.rules)
+        self._metrics, self._owns, self._clock = metrics, owns, clock
+        self._query = query_of(store)
+        self._evaluation = Evaluation(self._query, self._insert, file.rules)
         self._due: dict[str, float] = {}
         self._current: Mapping[UUID, AlertRow] = {}
         self._channels: list[ChannelThread] = []
@@ -90,36 +89,36 @@ class Alerting:
         self._thread = threading.Thread(target=self._run, name="touchline-alerts", daemon=True)
 
     def start(self) -> None:
-        """Begin to evaluate."""
+        """Start the thread."""
         self._thread.start()
 
     def touched(self) -> None:
-        """Something was written to the store."""
+        """Evaluate soon: the store was written."""
         self._wake.set()
 
     def stop(self, timeout: float) -> None:
-        """End after what is under way, at most `timeout` seconds later."""
+        """Stop after the current evaluation and messages; wait at most `timeout` seconds."""
         self._stopping.set()
         self._wake.set()
         give_up_at = time.monotonic() + timeout
         for channel in self._channels:
-            channel.ask_to_stop()
+            channel.request_stop()
         if self._thread.ident is not None:
             self._thread.join(max(0.0, give_up_at - time.monotonic()))
         for channel in self._channels:
             channel.join(max(0.0, give_up_at - time.monotonic()))
 
     def evaluate(self, now: int, known: int | None = None) -> None:
-        """Bring the alerts of the rules that are due up to date, and have the channels told.
+        """Update the incidents of the rules that are due, and wake the channels.
 
         Args:
             now: The evaluation time (ms).
-            known: Up to when (ms) all that came is stored; `now` if not given.
+            known: The time (ms) up to which all received events are stored; `now` if None.
 
         Raises:
-            StoreError: the store does not answer, or takes nothing.
+            StoreError: the store does not answer or takes no rows.
         """
-        outbox = self._outbox = self._outbox or Outbox(self._ask, self._insert)
+        outbox = self._outbox = self._outbox or Outbox(self._query, self._insert)
         began = time.monotonic()
         due = [rule.id for rule in self._file.rules if self._due.get(rule.id, began) <= began]
         found = self._evaluation.evaluate(
@@ -135,7 +134,7 @@ class Alerting:
         for row in sorted(found.alerts, key=lambda row: (row.status != "retracted", row.opened_at)):
             current[row.fingerprint] = row
         self._current = current
-        self._watching.evaluated(found.alerts, time.monotonic() - began)
+        self._metrics.evaluated(found.alerts, time.monotonic() - began)
         if not self._channels and not self._stopping.is_set():
             self._open_channels(outbox)
         for channel in self._channels:
@@ -149,11 +148,11 @@ class Alerting:
                 if (known := self._known()) is not None:
                     self.evaluate(self._now(), known)
             except StoreError as error:
-                self._watching.failed()
+                self._metrics.failed()
                 logger.warning("alerts.retry", why=str(error))
             except Exception:
-                # It must not end what takes events in, and the next evaluation begins from the store alone.
-                self._watching.failed()
+                # It must not stop the process around it. The next evaluation starts from the store alone.
+                self._metrics.failed()
                 logger.exception("alerts.failed")
             rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
             self._stopping.wait(rest)
@@ -163,14 +162,14 @@ class Alerting:
 
     def _insert(self, table: str, columns: dict[str, Sequence[object]], token: str) -> None:
         if not self._owns():
-            raise StoreUnavailable("another process evaluates the alert rules by now")
+            raise StoreUnavailable("another process evaluates the alert rules now")
         self._store.insert(table, columns, token)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
     def _announce(self, outbox: Outbox, firing: Sequence[AlertRow]) -> None:
-        """Write down which channels have to be told of what fires."""
+        """Store which channels expect a notification of firing incidents."""
         rows = []
         for alert in firing:
             for channel in sorted(routed(alert.rule, alert.severity, self._file.routes, self._file.channels)):
@@ -181,20 +180,17 @@ class Alerting:
             outbox.expect(rows)
 
     def _open_channels(self, outbox: Outbox) -> None:
-        rules = {rule.id: rule for rule in self._file.rules}
+        delivery = Delivery(
+            rules={rule.id: rule for rule in self._file.rules},
+            outbox=outbox,
+            current=lambda: self._current,
+            url=self._url,
+            on_attempt=self._metrics.attempted,
+            owns=self._owns,
+            clock=self._clock,
+        )
         self._channels = [
-            ChannelThread(
-                name,
-                address,
-                rules,
-                outbox,
-                lambda: self._current,
-                self._url,
-                self._watching.told,
-                self._owns,
-                self._clock,
-            )
-            for name, address in self._file.channels.items()
+            ChannelThread(name, address, delivery) for name, address in self._file.channels.items()
         ]
         for channel in self._channels:
             channel.start()

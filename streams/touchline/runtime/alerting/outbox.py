@@ -1,7 +1,7 @@
-"""The outbox: for each channel and fingerprint, what the channel was told last, or has to be told first.
+"""The outbox: the last notification of each channel and fingerprint, or the first one that is expected.
 
-It is read from the store once, and kept beside it from then on; this process alone writes it. A row that
-the store did not take is written with the next: until then a restart would tell the channel once more.
+It is read from the store once, and held in memory from then on; this process alone writes it. A row that the
+store does not take is written with the next row; after a restart before that, the channel is notified again.
 """
 
 import threading
@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from touchline.engine.batch import columns
-from touchline.runtime.alerting.queries import Ask, Insert
+from touchline.runtime.alerting.queries import Insert, Query
 from touchline.store import StoreError
 from touchline.tables import OutboxRow
 from touchline.vocabulary.ids import derived_id
@@ -29,12 +29,12 @@ _COLUMNS = OutboxRow.__struct_fields__
 
 
 class Outbox:
-    """The rows, for all threads."""
+    """The rows of the outbox. All methods are safe to call from any thread."""
 
-    def __init__(self, ask: Ask, insert: Insert) -> None:
+    def __init__(self, query: Query, insert: Insert) -> None:
         self._insert = insert
         self._lock = threading.Lock()
-        self._rows = {(row.channel, row.fingerprint): row for row in outbox_rows(ask)}
+        self._rows = {(row.channel, row.fingerprint): row for row in outbox_rows(query)}
         self._unwritten: dict[tuple[str, UUID], OutboxRow] = {}
 
     def of(self, channel: str) -> list[OutboxRow]:
@@ -43,12 +43,12 @@ class Outbox:
             return [row for row in self._rows.values() if row.channel == channel]
 
     def get(self, channel: str, fingerprint: UUID) -> OutboxRow | None:
-        """The row of a channel and a fingerprint, if there is one."""
+        """The row of a channel and a fingerprint; None if there is none."""
         with self._lock:
             return self._rows.get((channel, fingerprint))
 
     def unfinished(self, channels: Iterable[str]) -> list[str]:
-        """Fingerprints of which one of the channels has yet to be told that it is over, or that it was."""
+        """Fingerprints that have not been notified as resolved to each of these channels."""
         known = set(channels)
         with self._lock:
             return sorted(
@@ -60,17 +60,17 @@ class Outbox:
             )
 
     def expect(self, rows: Sequence[OutboxRow]) -> None:
-        """Write down what has to be told.
+        """Store rows of expected notifications.
 
         Raises:
-            StoreError: it is not written.
+            StoreError: the rows are not stored.
         """
         with self._lock:
             self._write({(row.channel, row.fingerprint): row for row in rows})
             self._rows.update({(row.channel, row.fingerprint): row for row in rows})
 
     def record(self, row: OutboxRow) -> None:
-        """Write down what became of an attempt."""
+        """Store the result of an attempt; if the store is away, with the next row."""
         with self._lock:
             self._rows[row.channel, row.fingerprint] = row
             self._unwritten[row.channel, row.fingerprint] = row
@@ -79,15 +79,15 @@ class Outbox:
             except StoreError as error:
                 logger.warning("alerts.outbox.unwritten", rows=len(self._unwritten), why=str(error))
 
-    def _write(self, more: dict[tuple[str, UUID], OutboxRow]) -> None:
-        rows = list({**self._unwritten, **more}.values())
+    def _write(self, expected: dict[tuple[str, UUID], OutboxRow]) -> None:
+        rows = list({**self._unwritten, **expected}.values())
         if rows:
             token = derived_id(msgspec.json.encode(rows).decode())
             self._insert("outbox", columns(rows), f"outbox:{token}")
             self._unwritten.clear()
 
 
-def outbox_rows(ask: Ask) -> list[OutboxRow]:
-    """What the store holds of the outbox."""
-    rows = ask(_ROWS, {})
+def outbox_rows(query: Query) -> list[OutboxRow]:
+    """The rows of the outbox in the store."""
+    rows = query(_ROWS, {})
     return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), OutboxRow, strict=False) for row in rows]

@@ -7,28 +7,28 @@ import orjson
 
 from touchline.store import Reply, parse_answer
 
-Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
-"""Gives the rows of an answer; 64-bit numbers are numbers."""
+Query = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
+"""Runs SQL with parameters, and returns the rows; 64-bit numbers are numbers."""
 
 Insert = Callable[[str, dict[str, Sequence[Any]], str], None]
 """Appends rows, by column, to a table; a repeat with the same token adds nothing."""
 
 
-class Replying(Protocol):
-    """A store, or what reads one that another process has open."""
+class Queryable(Protocol):
+    """A store, or a reader of a store that another process has open."""
 
     def reply(self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None) -> Reply: ...
 
 
-def asking(store: Replying) -> Ask:
-    """What asks a store."""
+def query_of(store: Queryable) -> Query:
+    """Return a function that queries a store."""
 
-    def ask(sql: str, parameters: Mapping[str, str]) -> Sequence[Sequence[Any]]:
+    def query(sql: str, parameters: Mapping[str, str]) -> Sequence[Sequence[Any]]:
         return parse_answer(store.reply(sql, "JSONCompact", parameters).body).result_rows
 
-    return ask
+    return query
 
 
-def listed(values: Sequence[str]) -> str:
-    """A list as one parameter."""
+def list_parameter(values: Sequence[str]) -> str:
+    """A list of texts as one parameter."""
     return orjson.dumps(values).decode().replace("\\", "\\\\")
