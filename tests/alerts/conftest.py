@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 
-from touchline.alerts.wording import sentence
+from touchline.alerts.incident_text import sentence
 from touchline.config.alerts_files import load_alerts
 from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
+from touchline.alerts.incident_text import plain, sentence
 from touchline.alerts.message import Message, message
-from touchline.alerts.wording import plain, sentence
 from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from touchline.alerts.incidents import Incident, Labels, Standing, incidents, standing_at, untrue
-from touchline.alerts.spells import Spell, joined
+from touchline.alerts.intervals import Interval, joined
 
 T = 1_795_000_000_000
 COOLDOWN = 60_000
@@ -34,8 +34,8 @@ def test_an_incident_is_over_when_it_was_quiet_for_longer_than_the_cooldown() ->
     """Not at the very end of the cooldown, nor when it is only not known what came."""
 
     def resolved(known: int) -> int | None:
-        spells: dict[Labels, list[Spell]] = {(): [Spell(T, T + 1_000)]}
-        (one,) = incidents("r", spells, cooldown=COOLDOWN, start=T - 1, known=known, standing={})
+        intervals: dict[Labels, list[Interval]] = {(): [Interval(T, T + 1_000)]}
+        (one,) = incidents("r", intervals, cooldown=COOLDOWN, start=T - 1, known=known, standing={})
         return one.resolved_at
 
     assert resolved(T + 1_000 + COOLDOWN) is None
@@ -57,9 +57,9 @@ def test_what_began_at_the_start_or_before_is_never_untrue() -> None:
 
 
 def test_a_pause_of_which_it_is_not_known_that_it_was_quiet_parts_nothing() -> None:
-    """Two spells are two incidents once it is known that longer than the cooldown was between them."""
-    spells = [Spell(T, T + 1_000), Spell(T + 10 * COOLDOWN, None)]
-    assert joined(spells, COOLDOWN, T + 1_000 + COOLDOWN) == [Spell(T, None)]
-    assert joined(spells, COOLDOWN, T + 1_001 + COOLDOWN) == spells
-    near = [Spell(T, T + 1_000), Spell(T + 1_000 + COOLDOWN, T + 2 * COOLDOWN)]
-    assert joined(near, COOLDOWN, T + 10 * COOLDOWN) == [Spell(T, T + 2 * COOLDOWN)]
+    """Two intervals are two incidents once it is known that longer than the cooldown was between them."""
+    intervals = [Interval(T, T + 1_000), Interval(T + 10 * COOLDOWN, None)]
+    assert joined(intervals, COOLDOWN, T + 1_000 + COOLDOWN) == [Interval(T, None)]
+    assert joined(intervals, COOLDOWN, T + 1_001 + COOLDOWN) == intervals
+    near = [Interval(T, T + 1_000), Interval(T + 1_000 + COOLDOWN, T + 2 * COOLDOWN)]
+    assert joined(near, COOLDOWN, T + 10 * COOLDOWN) == [Interval(T, T + 2 * COOLDOWN)]

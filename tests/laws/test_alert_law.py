@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.alerts import Absence, AlertRule, Change, Threshold
+from touchline.alerts.detection import detect, reach
 from touchline.alerts.incidents import Incident, Labels, Standing, standing_at, untrue
+from touchline.alerts.intervals import Interval
 from touchline.alerts.rules import AlertRuleModel
-from touchline.alerts.spells import Spell
-from touchline.alerts.watch import reach, watch
 from touchline.vocabulary.durations import WEEK
 
 MINUTE = 60_000
@@ -41,7 +41,7 @@ points = st.lists(
 
 
 def _all(rule: AlertRule, rows: Sequence[Sequence[Any]], now: int, oldest: int = -WEEK * 9) -> list[Incident]:
-    return watch(rule, rows, start=-LOOKBACK, now=now, known=now, oldest=oldest, standing={})
+    return detect(rule, rows, start=-LOOKBACK, now=now, known=now, oldest=oldest, standing={})
 
 
 def _brute(
@@ -50,17 +50,17 @@ def _brute(
     """Incidents computed from whether the condition holds at each second from 0 on."""
     found = set()
     for labels, series in holds.items():
-        spells: list[Spell] = []
+        intervals: list[Interval] = []
         for second, so in enumerate([*series, False]):
             at = second * UNIT
-            if so and (not spells or spells[-1].ended is not None):
-                spells.append(Spell(at, None))
-            elif not so and spells and spells[-1].ended is None and second < len(series):
-                spells[-1] = Spell(spells[-1].began, at)
-        joined: list[Spell] = []
-        for one in spells:
+            if so and (not intervals or intervals[-1].ended is not None):
+                intervals.append(Interval(at, None))
+            elif not so and intervals and intervals[-1].ended is None and second < len(series):
+                intervals[-1] = Interval(intervals[-1].began, at)
+        joined: list[Interval] = []
+        for one in intervals:
             if joined and joined[-1].ended is not None and one.began - joined[-1].ended <= cooldown:
-                joined[-1] = Spell(joined[-1].began, one.ended)
+                joined[-1] = Interval(joined[-1].began, one.ended)
             else:
                 joined.append(one)
         for one in joined:
@@ -163,7 +163,7 @@ def test_incidents_do_not_depend_on_when_they_were_evaluated(
         rows_now += chance.sample(rows_now, len(rows_now) // 2)
         chance.shuffle(rows_now)
         standing: dict[Labels, Standing] = standing_at(start, known.values(), rule.cooldown)
-        found = watch(rule, rows_now, start=start, now=now, known=now, oldest=0, standing=standing)
+        found = detect(rule, rows_now, start=start, now=now, known=now, oldest=0, standing=standing)
         for gone in untrue(list(known.values()), found, start):
             del known[gone.id]
         known.update((incident.id, incident) for incident in found)
@@ -182,7 +182,7 @@ def test_waiting_events_do_not_undo_a_resolved_or_absent_incident(
     now, known = second * UNIT, max(0, second - behind) * UNIT
     rows = [(labels, at, at if rule is GAP else who) for labels, at, who in points]
     arrived = [row for number, row in enumerate(rows) if row[1] <= known or number not in waiting]
-    found = watch(
+    found = detect(
         rule,
         [row for row in arrived if row[1] <= now],
         start=-LOOKBACK,

@@ -1,4 +1,4 @@
-"""Alerts: rules as data, incidents as a pure function of what is stored, and what is said of them to whom."""
+"""Alerts: rules as data, incidents as a pure function of stored events, channels and routes."""
 
 from touchline.alerts.file import AlertsError, AlertsFile, parse_alerts
 from touchline.alerts.rules import Absence, AlertRule, Change, StrikeOut, Threshold

@@ -24,13 +24,13 @@ class Secret(BaseModel):
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        if sum(one is not None for one in (self.env, self.file, self.text)) != 1:
+        if sum(source is not None for source in (self.env, self.file, self.text)) != 1:
             raise ValueError("write {env: NAME}, {file: PATH}, or the text itself")
         return self
 
 
 class AddressModel(BaseModel):
-    """What all kinds of channels have."""
+    """The fields of every kind of channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +42,7 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 
 class Alertmanager(AddressModel):
-    """Prometheus' Alertmanager, API v2; told again all the time, as it expects."""
+    """Prometheus' Alertmanager, API v2. Firing alerts are resent, as it expects."""
 
     kind: Literal["alertmanager"]
     url: Url
@@ -100,7 +100,7 @@ class Webhook(AddressModel):
 
 
 class Apprise(AddressModel):
-    """One of the many services that Apprise knows, by its address there."""
+    """A service that Apprise supports, by its Apprise URL."""
 
     kind: Literal["apprise"]
     url: Secret
@@ -133,14 +133,14 @@ class Route(BaseModel):
     channels: Names
 
     def fits(self, rule: str, severity: str) -> bool:
-        """Whether an incident goes this way."""
+        """Whether the route matches an incident."""
         return (not self.severity or severity in self.severity) and (not self.rules or rule in self.rules)
 
 
 def routed(
     rule: str, severity: str, routes: Iterable[Route] | None, channels: Iterable[str]
 ) -> frozenset[str]:
-    """The channels that are told of a rule's incidents: those of all routes that fit; all, without routes."""
+    """The channels notified of a rule's incidents: those of all matching routes, or all without routes."""
     if routes is None:
         return frozenset(channels)
     return frozenset(name for route in routes if route.fits(rule, severity) for name in route.channels)

@@ -1,4 +1,4 @@
-"""An alerts file: rules over those of a pack, channels, routes, and all that is wrong with them."""
+"""Read an alerts file: rules (its own and those of a pack), channels, routes and faults."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -29,18 +29,18 @@ class AlertsError(ConfigurationError):
 
 
 class AlertsFile(NamedTuple):
-    """What an alerts file says, all that it extends included."""
+    """The content of an alerts file, including the pack it extends."""
 
     rules: tuple[AlertRule, ...]
     channels: Mapping[str, Address]
     routes: tuple[Route, ...] | None
-    """None where it names none: every channel is told everything."""
+    """None if the file has no routes: every channel gets every incident."""
     faults: tuple[Fault, ...]
-    """With any of these the file cannot be used."""
+    """The file cannot be used if there are any."""
 
 
 def parse_alerts(text: str, name: str = "alerts", packs: Mapping[str, str] | None = None) -> AlertsFile:
-    """What a YAML text says; `name` is what messages call it, `packs` the texts that it may extend.
+    """Parse a YAML text. Messages call it `name`; `packs` are the texts it may extend.
 
     Raises:
         AlertsError: with every fault found, one a line, as `name:line:column: what is wrong`.
@@ -52,16 +52,16 @@ def parse_alerts(text: str, name: str = "alerts", packs: Mapping[str, str] | Non
 
 
 def read_alerts(document: Document, packs: Mapping[str, str]) -> AlertsFile:
-    """What a document says, and all that is wrong with it; `packs` are the texts that it may extend."""
+    """Parse a document and collect its faults; `packs` are the texts it may extend."""
     parts, faults = _parts(document)
-    written, amiss = entries(document, parts.get("rules", []))
-    faults += amiss
+    written, entry_faults = entries(document, parts.get("rules", []))
+    faults += entry_faults
     extends, change, disable = parts.get("extends"), parts.get("change", {}), parts.get("disable", [])
     if extends is not None and extends in packs:
         base, _ = entries(pack := Document(packs[extends], f"{extends} pack"), pack.raw["rules"])
         change = {name: fields for name, fields in change.items() if isinstance(fields, dict)}
-        written, over = overridden(base, written, document, change, disable)
-        faults += over
+        written, override_faults = overridden(base, written, document, change, disable)
+        faults += override_faults
     elif extends is not None:
         message = f"extends: there is no pack '{extends}'{suggestion(extends, packs)}"
         faults.append(document.fault(("extends",), message))

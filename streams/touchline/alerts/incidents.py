@@ -1,7 +1,7 @@
-"""Incidents: the spells of a rule, apart for each combination of its labels.
+"""Incidents: the intervals of a rule, separate for each combination of its labels.
 
-The law: the incidents that begin after a time are a function of what the rule watches, of `now` and `known`,
-and of what stood open at that time; never of the order in which it came. What began before is carried on.
+Incidents that begin after a time depend only on the matching events, on `now` and `known`, and on the
+incidents open at that time. Arrival order does not matter. Incidents that began earlier continue.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from touchline.alerts.spells import Spell, joined
+from touchline.alerts.intervals import Interval, joined
 from touchline.vocabulary.ids import derived_id
 
 Labels = tuple[str, ...]
@@ -18,7 +18,7 @@ Labels = tuple[str, ...]
 
 
 class Incident(NamedTuple):
-    """A stretch of trouble with one rule and one combination of labels. Times are ms since 1970.
+    """One period in which a rule fired for one combination of labels. Times are ms since 1970.
 
     `resolved_at` is when the condition ended, once it has been quiet for the rule's cooldown.
     """
@@ -30,17 +30,17 @@ class Incident(NamedTuple):
 
     @property
     def fingerprint(self) -> UUID:
-        """What receivers know it by: the same for every incident of the rule with these labels."""
+        """The key receivers deduplicate by: equal for every incident of the rule with these labels."""
         return derived_id(_name(self.rule, self.labels))
 
     @property
     def id(self) -> UUID:
-        """Of this incident alone."""
+        """The id of this incident only."""
         return derived_id(f"{_name(self.rule, self.labels)}:{self.opened_at}")
 
 
 class Found(Protocol):
-    """An incident as it was found before; times in ms."""
+    """An incident from an earlier evaluation; times in ms."""
 
     @property
     def id(self) -> UUID: ...
@@ -56,7 +56,7 @@ K = TypeVar("K", bound=Found)
 
 
 class Standing(NamedTuple):
-    """An incident that stood at the start of the stretch that is looked at: when it began, when it ended."""
+    """An incident that was open at the start of the evaluated period. Times in ms."""
 
     opened_at: int
     resolved_at: int | None
@@ -64,49 +64,50 @@ class Standing(NamedTuple):
 
 def incidents(
     rule: str,
-    spells: Mapping[Labels, Iterable[Spell]],
+    intervals: Mapping[Labels, Iterable[Interval]],
     *,
     cooldown: int,
     start: int,
     known: int,
     standing: Mapping[Labels, Standing],
 ) -> list[Incident]:
-    """The incidents of a rule from `start` on, those that stood at the start included.
+    """The incidents of a rule from `start` on, including those open at `start`.
 
     Args:
         rule: The rule's id.
-        spells: The spells of each combination of labels, in order, none of them before `start`.
-        cooldown: What begins again within this time of quiet is the same incident.
-        start: From when on spells are given.
-        known: Up to when all that came is stored: what is not over by then is not over.
-        standing: Incidents that began at `start` or before and were not over for a cooldown then.
+        intervals: The intervals of each combination of labels, in order, none of them before `start`.
+        cooldown: Intervals at most this far apart (ms) are one incident.
+        start: The start of the evaluated period (ms).
+        known: All events up to this time (ms) are stored; no incident resolves later than this.
+        standing: Incidents that began by `start` and had not been quiet for a full cooldown.
     """
     found = []
-    for labels in sorted({*spells, *standing}):
-        some = list(spells.get(labels, ()))
+    for labels in sorted({*intervals, *standing}):
+        labelled = list(intervals.get(labels, ()))
         if (before := standing.get(labels)) is not None:
-            # It went on at least until the start, unless it is known when it ended.
+            # It lasted at least until the start, unless its end is known.
             ended = start if before.resolved_at is None else min(before.resolved_at, start)
-            some.insert(0, Spell(before.opened_at, max(ended, before.opened_at)))
-        for spell in joined(some, cooldown, known):
-            over = spell.ended is not None and spell.ended + cooldown < known
-            found.append(Incident(rule, labels, spell.began, spell.ended if over else None))
+            labelled.insert(0, Interval(before.opened_at, max(ended, before.opened_at)))
+        for interval in joined(labelled, cooldown, known):
+            over = interval.ended is not None and interval.ended + cooldown < known
+            found.append(Incident(rule, labels, interval.began, interval.ended if over else None))
     return found
 
 
 def standing_at(start: int, known: Iterable[Found], cooldown: int) -> dict[Labels, Standing]:
-    """Of the incidents of one rule that are known, those that stood at `start` (ms)."""
+    """The known incidents of one rule that were open at `start` (ms)."""
     return {
-        one.labels: Standing(one.opened_at, one.resolved_at)
-        for one in sorted(known, key=lambda one: one.opened_at)
-        if one.opened_at <= start and (one.resolved_at is None or one.resolved_at + cooldown >= start)
+        incident.labels: Standing(incident.opened_at, incident.resolved_at)
+        for incident in sorted(known, key=lambda incident: incident.opened_at)
+        if incident.opened_at <= start
+        and (incident.resolved_at is None or incident.resolved_at + cooldown >= start)
     }
 
 
 def untrue(known: Iterable[K], found: Collection[Incident], start: int) -> list[K]:
-    """Of the incidents that are known, those that are not true (any more), as far as `found` can tell."""
-    true = {one.id for one in found}
-    return [one for one in known if one.opened_at > start and one.id not in true]
+    """The known incidents after `start` (ms) that `found` no longer contains."""
+    true = {incident.id for incident in found}
+    return [incident for incident in known if incident.opened_at > start and incident.id not in true]
 
 
 def _name(rule: str, labels: Labels) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from touchline.alerts.wording import LONGEST_SENTENCE, moment, place, plain
+from touchline.alerts.incident_text import LONGEST_SENTENCE, moment, place, plain
 from touchline.tables import AlertRow
 from touchline.vocabulary.durations import rounded_duration
 

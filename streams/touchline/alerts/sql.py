@@ -41,7 +41,7 @@ def watched(rule: AlertRule, weeks: range = range(1)) -> str:
 
 
 def points(rule: AlertRule) -> str:
-    """What the rule's spells are computed from, newest first.
+    """What the rule's intervals are computed from, newest first.
 
     Rows (labels, at, customer) of a threshold or strike-out; (labels, tick's end, number) of a change;
     (labels, first, last) of an absence, for each stretch of `longer_than` that has events.

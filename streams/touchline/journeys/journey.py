@@ -1,4 +1,4 @@
-"""A journey, as it is told: what the journeys table has of it."""
+"""A journey, as stored in the journeys table."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from touchline.vocabulary.ids import derived_id
 
 
 class Strike(NamedTuple):
-    """A signal as the journey feels it: when (ms) and how heavy."""
+    """A friction that counts against a journey: its time (ms) and weight."""
 
     opened_at: int
     weight: int

@@ -18,7 +18,7 @@ VISIT_GAP: Final = 30 * MINUTE
 _GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"))
 
 _LONGEST_WAIT: Final = 2**32 - 1
-"""More seconds than this are told by no honest event; the sum stays a 32-bit number."""
+"""The cap on waited seconds, so that the sum fits in 32 bits."""
 
 
 class Run:
@@ -63,7 +63,7 @@ class Run:
         return self
 
     def copy(self) -> "Run":
-        """A run that goes its own way from here; those before it are over, and are the same."""
+        """An independent copy of this run; earlier runs are complete and shared."""
         copied = Run(self.first, self.start, self.path, self.before)
         copied.last, copied.events, copied.visits = self.last, self.events, self.visits
         copied.contacts, copied.reasons, copied.repeats = self.contacts, self.reasons, self.repeats
@@ -154,7 +154,7 @@ _ALONE: dict[str, tuple[str, ...]] = {
     name: (name,)
     for name in ("web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field")
 }
-"""The path of a journey on one channel: one for all such journeys, which are most."""
+"""Shared paths of single-channel journeys, which are the majority."""
 
 
 def _alone(channel: str) -> tuple[str, ...]:

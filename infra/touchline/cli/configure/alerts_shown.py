@@ -21,7 +21,7 @@ def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
     """Print incidents, and which channels have not taken what they were told."""
     from rich.text import Text
 
-    from touchline.alerts.wording import plain
+    from touchline.alerts.incident_text import plain
     from touchline.cli.spans import written
     from touchline.vocabulary.wording import counted
 
@@ -70,7 +70,7 @@ def show_trials(found: "list[Simulation]", since: int, until: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from touchline.alerts.wording import plain
+    from touchline.alerts.incident_text import plain
     from touchline.cli.spans import written
 
     days = max((until - since) / 86_400_000, 1 / 24)

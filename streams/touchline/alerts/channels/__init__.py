@@ -19,7 +19,7 @@ from touchline.alerts.message import Message
 __all__ = ["RESENT", "Undelivered", "send", "signature"]
 
 RESENT: Mapping[str, int] = {"alertmanager": RESEND}
-"""Channels that want to be told again and again (ms) while an incident fires, and repeat themselves."""
+"""How often (ms) to resend a firing incident, for channels that repeat notifications themselves."""
 
 _SEND: Mapping[str, Callable[[Any, Message], None]] = {
     "alertmanager": send_alertmanager,

@@ -2,8 +2,8 @@
 
 from touchline.alerts.addresses import Alertmanager
 from touchline.alerts.channels.delivery import post, secret
+from touchline.alerts.incident_text import rfc3339
 from touchline.alerts.message import Message
-from touchline.alerts.wording import rfc3339
 from touchline.vocabulary.durations import MINUTE, rounded_duration
 
 RESEND = MINUTE

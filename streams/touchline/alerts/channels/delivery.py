@@ -10,7 +10,7 @@ import orjson
 import urllib3
 
 from touchline.alerts.addresses import Secret
-from touchline.alerts.wording import plain
+from touchline.alerts.incident_text import plain
 from touchline.vocabulary.errors import TouchlineError
 
 _LONGEST_ANSWER = 200
@@ -25,7 +25,7 @@ class Undelivered(TouchlineError):
 
 
 def secret(given: Secret) -> str:
-    """The secret itself, read anew each time, so that it can be replaced.
+    """The secret, read again on each call so that it can be rotated.
 
     Raises:
         Undelivered: the environment or the file does not have it.
@@ -35,7 +35,7 @@ def secret(given: Secret) -> str:
     if given.env is not None:
         if value := os.environ.get(given.env):
             return value
-        raise Undelivered(f"the environment has no {given.env}, which is to hold the channel's secret")
+        raise Undelivered(f"the environment has no {given.env}, which should hold the channel's secret")
     try:
         return Path(str(given.file)).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -58,9 +58,9 @@ def post(url: str, body: Any, timeout: int, headers: Mapping[str, str] | None = 
     except (urllib3.exceptions.HTTPError, ValueError) as error:
         raise Undelivered(f"{host} cannot be reached ({type(error).__name__})") from None
     if not 200 <= answer.status < 300:
-        said = plain(answer.data[: _LONGEST_ANSWER * 4].decode(errors="replace"), _LONGEST_ANSWER)
+        detail = plain(answer.data[: _LONGEST_ANSWER * 4].decode(errors="replace"), _LONGEST_ANSWER)
         wait = answer.headers.get("Retry-After", "")
         raise Undelivered(
-            f"{host} answered {answer.status}" + (f": {said}" if said else ""),
+            f"{host} answered {answer.status}" + (f": {detail}" if detail else ""),
             int(wait) * 1000 if wait.isdigit() and len(wait) < 7 else 0,
         )

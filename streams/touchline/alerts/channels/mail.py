@@ -9,8 +9,8 @@ import structlog
 
 from touchline.alerts.addresses import Email
 from touchline.alerts.channels.delivery import Undelivered, secret
+from touchline.alerts.incident_text import plain
 from touchline.alerts.message import Message
-from touchline.alerts.wording import plain
 
 logger = structlog.get_logger(__name__)
 

@@ -2,8 +2,8 @@
 
 from touchline.alerts.addresses import PagerDuty
 from touchline.alerts.channels.delivery import post, secret
+from touchline.alerts.incident_text import moment, rfc3339
 from touchline.alerts.message import Message
-from touchline.alerts.wording import moment, rfc3339
 
 
 def send_pagerduty(address: PagerDuty, message: Message) -> None:

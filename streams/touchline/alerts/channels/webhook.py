@@ -7,8 +7,8 @@ import orjson
 
 from touchline.alerts.addresses import Webhook
 from touchline.alerts.channels.delivery import post, secret
+from touchline.alerts.incident_text import rfc3339
 from touchline.alerts.message import Message
-from touchline.alerts.wording import rfc3339
 
 
 def send_webhook(address: Webhook, message: Message) -> None:

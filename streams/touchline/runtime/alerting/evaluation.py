@@ -17,9 +17,9 @@ from uuid import UUID
 import msgspec
 
 from touchline.alerts import AlertRule, sql
+from touchline.alerts.detection import detect, reach, rows_of
 from touchline.alerts.incidents import standing_at, untrue
 from touchline.alerts.rules import Absence, Change
-from touchline.alerts.watch import reach, rows_of, watch
 from touchline.engine.batch import columns
 from touchline.runtime.alerting.queries import Insert, Query
 from touchline.runtime.alerting.rows import Window, describe, rows_since
@@ -123,7 +123,7 @@ class Evaluation:
         if len(points) >= sql.MOST_ROWS:
             # The result was cut off: earlier weeks may have had events.
             window = window._replace(oldest=max(window.oldest, points[-1][1]))
-        found = watch(
+        found = detect(
             rule,
             points,
             start=start,

@@ -14,8 +14,8 @@ import structlog
 
 from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
+from touchline.alerts.detection import pace
 from touchline.alerts.policy import expected
-from touchline.alerts.watch import pace
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from touchline.alerts import AlertRule, sql
+from touchline.alerts.detection import reach
+from touchline.alerts.incident_text import sentence
 from touchline.alerts.incidents import Incident
 from touchline.alerts.rules import Absence, Change
-from touchline.alerts.watch import reach
-from touchline.alerts.wording import sentence
 from touchline.runtime.alerting.queries import Query, list_parameter
 from touchline.tables import AlertRow
 from touchline.vocabulary.durations import WEEK

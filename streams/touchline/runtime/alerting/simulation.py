@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from touchline.alerts import AlertRule, sql
+from touchline.alerts.detection import detect, reach
 from touchline.alerts.incidents import Incident, standing_at, untrue
-from touchline.alerts.watch import reach, watch
 from touchline.runtime.alerting.queries import Query
 
 DAY = 86_400_000
@@ -43,7 +43,7 @@ def simulate(
             # An incident that ended within the cooldown may continue: look at it again.
             start = max(since, begin - rule.cooldown - 1)
             points = query(sql.points(rule), {"lo": str(start - reach(rule)), "hi": str(end)})
-            found = watch(
+            found = detect(
                 rule,
                 points,
                 start=start,

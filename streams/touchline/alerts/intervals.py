@@ -1,7 +1,7 @@
-"""When a rule's condition holds: spells, computed from the times of what the rule watches.
+"""The intervals in which a rule's condition holds, computed from event times.
 
-All of it is a function of the *set* of points. A window at time t is `(t - within, t]`: a point enters it at
-its own time and leaves it `within` later, so the condition changes at those times alone and its spells are
+The result depends only on the *set* of points. A window at time t is `(t - within, t]`: a point enters it at
+its own time and leaves it `within` later, so the condition changes at those times alone and its intervals are
 exact to the millisecond. Times are ms since 1970.
 """
 
@@ -17,27 +17,27 @@ from touchline.vocabulary.durations import WEEK
 T = TypeVar("T")
 
 
-class Spell(NamedTuple):
-    """The condition held from `began` (inclusive) to `ended` (exclusive); None where it still does."""
+class Interval(NamedTuple):
+    """The condition held from `began` (inclusive) to `ended` (exclusive); None if it still holds."""
 
     began: int
     ended: int | None
 
 
 Step = tuple[int, bool]
-"""From a time on the condition holds, or does not."""
+"""A time (ms), and whether the condition holds from then on."""
 
 
 def crowds(points: Iterable[tuple[int, str]], within: int, customers: int) -> Iterator[Step]:
-    """At least so many different customers in the window; a point is a time and a customer."""
+    """Steps of "at least `customers` distinct customers in the window". A point is (time, customer)."""
     inside: Counter[str] = Counter()
     changes = [
         change
         for time, customer in set(points)
         for change in ((time, 1, customer), (time + within, -1, customer))
     ]
-    for at, some in _by_time(changes):
-        for _, number, customer in some:
+    for at, group in _by_time(changes):
+        for _, number, customer in group:
             inside[customer] += number
             if not inside[customer]:
                 del inside[customer]
@@ -69,17 +69,17 @@ def rises(
             (time + week * WEEK + within, -number, week),
         )
     ]
-    # A week that comes into reach changes what is usual, even where nothing happens.
+    # A week that becomes available changes the usual value, even without events.
     changes += ((oldest + within + week * WEEK, 0, week) for week in range(1, weeks + 1))
-    for at, some in _by_time(changes):
-        for _, number, week in some:
+    for at, group in _by_time(changes):
+        for _, number, week in group:
             inside[week] += number
         known = [inside[week] for week in range(1, weeks + 1) if at - within - week * WEEK >= oldest]
         yield at, bool(known) and inside[0] >= max(at_least, times * median(known))
 
 
 def gaps(seen: Iterable[tuple[int, int]], longer_than: int, forget: int) -> Iterator[Step]:
-    """Nothing for longer than a time, and no longer than `forget` after that.
+    """Steps of "no event for `longer_than` ms", until `forget` ms later.
 
     `seen` are stretches (first, last) without such a gap inside.
     """
@@ -95,9 +95,9 @@ def gaps(seen: Iterable[tuple[int, int]], longer_than: int, forget: int) -> Iter
             yield following, False
 
 
-def spells(steps: Iterable[Step], start: int, now: int) -> list[Spell]:
-    """The spells from `start` to `now`, of steps in order; one that began before begins at `start`."""
-    found: list[Spell] = []
+def intervals(steps: Iterable[Step], start: int, now: int) -> list[Interval]:
+    """The intervals from `start` to `now`, from ordered steps; earlier ones are cut at `start`."""
+    found: list[Interval] = []
     began: int | None = None
     for at, holds in steps:
         if at > now:
@@ -106,31 +106,33 @@ def spells(steps: Iterable[Step], start: int, now: int) -> list[Spell]:
             began = at
         elif not holds and began is not None:
             if at > start:
-                found.append(Spell(max(began, start), at))
+                found.append(Interval(max(began, start), at))
             began = None
     if began is not None:
-        found.append(Spell(max(began, start), None))
+        found.append(Interval(max(began, start), None))
     return found
 
 
-def joined(found: Sequence[Spell], cooldown: int, known: int) -> list[Spell]:
-    """Spells in order; one where, as far as is `known` (up to when), no more than `cooldown` lies between."""
-    one: list[Spell] = []
-    for spell in found:
-        before = one[-1] if one else None
-        if before is not None and not _quiet(before, spell, cooldown, known):
-            open_still = before.ended is None or spell.ended is None
-            one[-1] = Spell(before.began, None if open_still else max(before.ended or 0, spell.ended or 0))
+def joined(found: Sequence[Interval], cooldown: int, known: int) -> list[Interval]:
+    """Ordered intervals, merged unless a gap above `cooldown` is certain by `known` (ms)."""
+    merged: list[Interval] = []
+    for interval in found:
+        before = merged[-1] if merged else None
+        if before is not None and not _quiet(before, interval, cooldown, known):
+            open_still = before.ended is None or interval.ended is None
+            merged[-1] = Interval(
+                before.began, None if open_still else max(before.ended or 0, interval.ended or 0)
+            )
         else:
-            one.append(spell)
-    return one
+            merged.append(interval)
+    return merged
 
 
-def _quiet(before: Spell, spell: Spell, cooldown: int, known: int) -> bool:
-    return before.ended is not None and before.ended + cooldown < min(spell.began, known)
+def _quiet(before: Interval, interval: Interval, cooldown: int, known: int) -> bool:
+    return before.ended is not None and before.ended + cooldown < min(interval.began, known)
 
 
 def _by_time(changes: Iterable[tuple[int, int, T]]) -> Iterator[tuple[int, list[tuple[int, int, T]]]]:
     ordered = sorted(changes, key=itemgetter(0))
-    for at, some in groupby(ordered, key=itemgetter(0)):
-        yield at, list(some)
+    for at, group in groupby(ordered, key=itemgetter(0)):
+        yield at, list(group)

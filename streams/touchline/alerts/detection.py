@@ -1,30 +1,30 @@
-"""From the rows of a rule's query to its incidents: which spells each kind of rule computes."""
+"""Detect a rule's incidents in the rows of its query."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from touchline.alerts.incidents import Incident, Labels, Standing, incidents
+from touchline.alerts.intervals import Interval, Step, crowds, gaps, intervals, rises
 from touchline.alerts.rules import Absence, AlertRule, Change
-from touchline.alerts.spells import Spell, Step, crowds, gaps, rises, spells
 from touchline.vocabulary.durations import MINUTE, SECOND
 
 Row = Sequence[Any]
 
-SOONEST, SELDOMST = 2 * SECOND, MINUTE
+SHORTEST_PACE, LONGEST_PACE = 2 * SECOND, MINUTE
 
 
 def reach(rule: AlertRule) -> int:
-    """How far (ms) before a time the rule's condition at that time looks, earlier weeks left out."""
+    """How far back (ms) the rule's condition looks, without earlier weeks."""
     return rule.longer_than if isinstance(rule, Absence) else rule.within
 
 
 def pace(rule: AlertRule) -> int:
-    """How often (ms) to look: a sixtieth of how far the condition looks back, two seconds to a minute."""
-    return min(max(reach(rule) // 60, SOONEST), SELDOMST)
+    """How often (ms) to evaluate: a sixtieth of `reach`, from two seconds to a minute."""
+    return min(max(reach(rule) // 60, SHORTEST_PACE), LONGEST_PACE)
 
 
-def watch(
+def detect(
     rule: AlertRule,
     rows: Iterable[Row],
     *,
@@ -39,32 +39,34 @@ def watch(
     Args:
         rule: The rule.
         rows: What `sql.points` gives for the span from `start` less `reach(rule)` to `now`, in any order.
-        start: What began before is only carried on.
+        start: Incidents that began earlier only continue.
         now: The evaluation time.
-        known: Up to when all that came is stored, at most `now`: until then something may be absent or over.
-        oldest: The time of the oldest event there is.
-        standing: Incidents of the rule that stood at `start`.
+        known: All events up to this time (ms, at most `now`) are stored: absences and ends are certain.
+        oldest: The time of the oldest stored event.
+        standing: Incidents of the rule that were open at `start`.
     """
     groups: dict[Labels, list[Row]] = defaultdict(list)
     for labels, *row in rows:
         groups[tuple(labels)].append(row)
     if isinstance(rule, Absence):
-        for labels, one in standing.items():
-            if one.resolved_at is None or one.resolved_at > start:
-                # Its last event may lie further back than what was asked for.
-                groups[labels].append((one.opened_at - rule.longer_than, one.opened_at - rule.longer_than))
+        for labels, incident in standing.items():
+            if incident.resolved_at is None or incident.resolved_at > start:
+                # Its last event may be older than the queried span.
+                groups[labels].append(
+                    (incident.opened_at - rule.longer_than, incident.opened_at - rule.longer_than)
+                )
     until = known if isinstance(rule, Absence) else now
-    found = {labels: _spells(rule, some, start, until, oldest) for labels, some in groups.items()}
+    found = {labels: _intervals(rule, group, start, until, oldest) for labels, group in groups.items()}
     return incidents(rule.id, found, cooldown=rule.cooldown, start=start, known=known, standing=standing)
 
 
 def rows_of(rows: Iterable[Row], labels: Labels, after: int, until: int) -> list[Row]:
-    """Those of `rows` that have the labels, later than `after` and no later than `until` (ms), in order."""
-    some = (row for row in rows if tuple(row[0]) == labels and after < row[1] <= until)
-    return sorted(some, key=tuple)
+    """The `rows` with these labels, after `after` and up to `until` (ms), in order."""
+    matching = (row for row in rows if tuple(row[0]) == labels and after < row[1] <= until)
+    return sorted(matching, key=tuple)
 
 
-def _spells(rule: AlertRule, rows: list[Row], start: int, now: int, oldest: int) -> list[Spell]:
+def _intervals(rule: AlertRule, rows: list[Row], start: int, now: int, oldest: int) -> list[Interval]:
     steps: Iterator[Step]
     if isinstance(rule, Absence):
         steps = gaps(((first, last) for first, last in rows), rule.longer_than, rule.forget)
@@ -79,4 +81,4 @@ def _spells(rule: AlertRule, rows: list[Row], start: int, now: int, oldest: int)
         )
     else:
         steps = crowds(((at, customer) for at, customer in rows), rule.within, rule.customers)
-    return spells(steps, start, now)
+    return intervals(steps, start, now)
