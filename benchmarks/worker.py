@@ -150,6 +150,8 @@ def _workers(stack: Distributed, events: int, workers: int, modules: Path | None
 
     wait_for(lambda: all(stored()))
     first, began, cpu_before, store_before = sum(stored()), time.monotonic(), cpu(), stack.store.cpu_seconds()
+    if first >= events:
+        raise RuntimeError(f"{events} events are too few: all were stored before the first measurement")
     wait_for(lambda: sum(stored()) >= events, 3_600, every=0.2)
     with closing(Backlog(stack)) as backlog:
         wait_for(lambda: not backlog.records(), 3_600, every=0.2)
