@@ -79,8 +79,8 @@ class CustomerFold:
         return Folded(signals, [journeys[place] for place in places], journeys, due_at)
 
     def forgot(self, rules: RuleSet, now: int) -> bool:
-        """Whether a fold that is not whole may be wrong at `now` (ms); see `FrictionFold.forgot`."""
-        return self._friction.forgot(rules, now)
+        """Whether only a whole fold is right at `now` (ms); see `FrictionFold.needs_whole_fold`."""
+        return self._friction.needs_whole_fold(rules, now)
 
     def packed(self) -> tuple[Packed, Run | None]:
         """The state in the least memory; `unpacked_customer` makes a fold of it again."""

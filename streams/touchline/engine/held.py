@@ -82,7 +82,7 @@ class Customer:
         return self._fold.precedes(event)
 
     def forgot(self, rules: RuleSet, now: int) -> bool:
-        """Whether the customer must be folded whole at `now` (ms); see `FrictionFold.forgot`."""
+        """Whether the customer must be folded whole at `now` (ms); see `FrictionFold.needs_whole_fold`."""
         return self._fold.forgot(rules, now)
 
     def signals_changed(self, folded: Folded) -> bool:

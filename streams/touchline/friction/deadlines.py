@@ -1,4 +1,4 @@
-"""When an obligation is due: a time after the event that starts it, or the time which that event names."""
+"""Deadlines of obligations: a time span after the starting event, or a time that this event names."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,9 +12,9 @@ from touchline.vocabulary.event import Event
 
 
 def due(rule: ExpectRule) -> Callable[[Event], int | None] | None:
-    """Who tells the deadline, in ms, of an obligation that an event starts (None where it names no time).
+    """The function from a starting event to its deadline in ms (None if the event names no time).
 
-    Nobody has to where it lies just as many ms after the event.
+    None if the deadline is always `within` ms after the event.
     """
     within = rule.within
     if rule.calendar is not None and within is not None:

@@ -1,4 +1,4 @@
-"""Runs the examples of rules: they are the rules' tests."""
+"""Runs the examples of rules, which are the rules' tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ LONG_AFTER = 400 * DAY
 
 
 class Failure(NamedTuple):
-    """An example in which a rule finds something else than expected, and the first time that shows it."""
+    """An example whose signals differ from the expected ones, and the first time at which they do."""
 
     title: str
     when: str
@@ -77,7 +77,7 @@ def _first_failure(rules: RuleSet, rule: str, example: Example) -> Iterator[Fail
 
 
 def _anchor_names(example: Example, rules: Sequence[str]) -> Mapping[str, str]:
-    """What examples call each event, and each signal that is anchored at one, by its id."""
+    """Id → name in the example, for events and for the signals that they anchor."""
     names = {_event_id(number): str(number) for number in range(1, len(example.events) + 1)}
     signals = {
         str(friction_id(rule, event)): f"{rule}/{name}" for event, name in names.items() for rule in rules

@@ -1,8 +1,8 @@
-"""The four kinds of rule: the state of one key of one customer, and its steps (docs/semantics.md#friction).
+"""The four kinds of rule, as state machines for one key of one customer (docs/semantics.md#friction).
 
-A state is fed, in order, the events of its key that a selector of its rule takes. Everything that
-decides whether a signal stands lives here; nothing here knows of stores or clocks. A state keeps of
-an event what a signal needs of its anchor (`Seen`), never the event.
+A state receives, in order, the events of its key that a selector of its rule matches. These classes
+alone decide whether a signal exists; they use no store and no clock. A state never keeps an event, only
+the `Anchor` that a signal needs.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from touchline.rules.rule import ExpectRule, MatchRule, RepeatRule, Rule, Sequen
 from touchline.vocabulary.event import Event
 
 STARTS: Final = 1
-"""The bit of the selector that can begin something: `when`, `after`, `of`, `first`."""
+"""The bit of a selector that can start a signal or an obligation: `when`, `after`, `of`, `first`."""
 
 THEN: Final = 2
 UNLESS: Final = 4
@@ -29,62 +29,62 @@ BITS: Final[dict[str, int]] = {
     "unless": UNLESS,
     "without": WITHOUT,
 }
-"""Each selector's bit in the mask of those that took an event."""
+"""Selector → its bit in the mask of selectors that match an event."""
 
 
-class Seen(NamedTuple):
-    """What is kept of an event that a signal may hang on; `told` is what the second layer asks of it."""
+class Anchor(NamedTuple):
+    """The fields kept of an event that may anchor a signal; `projection` is for the second layer."""
 
     id: str
     time: int
     channel: str
     source: str
-    told: "Told | None"
+    projection: "Projection | None"
 
 
-class Told(NamedTuple):
-    """The part of an anchor that conditions and keys of second-layer rules read."""
+class Projection(NamedTuple):
+    """The fields of an anchor that conditions and keys of second-layer rules read."""
 
     identifiers: tuple[str, ...]
     data: dict[str, Any]
 
 
 class Opening:
-    """A signal in the making: it may still gain evidence (`more`, ids after the first) or be resolved.
+    """A mutable signal: it may still gain evidence (`more`: ids after the anchor's) or be resolved.
 
-    `past` says that it opened before the event that told of it: its deadline was over already.
+    `backdated` is true if its deadline had passed before the event that started it.
     """
 
-    __slots__ = ("anchor", "more", "opened_at", "past", "resolved_at")
+    __slots__ = ("anchor", "backdated", "more", "opened_at", "resolved_at")
 
-    def __init__(self, anchor: Seen, opened_at: int, more: list[str] | None = None) -> None:
+    def __init__(self, anchor: Anchor, opened_at: int, more: list[str] | None = None) -> None:
         self.anchor = anchor
         self.opened_at = opened_at
         self.more = more
-        self.past = False
+        self.backdated = False
         self.resolved_at: int | None = None
 
-    def gain(self, event_id: str) -> None:
-        """Take an event into the evidence."""
+    def add_evidence(self, event_id: str) -> None:
+        """Add an event to the evidence."""
         if self.more is None:
             self.more = [event_id]
         else:
             self.more.append(event_id)
 
     def copy(self) -> "Opening":
-        """One that may gain evidence or be resolved apart from this."""
+        """An independent copy."""
         copied = Opening(self.anchor, self.opened_at, None if self.more is None else list(self.more))
-        copied.past, copied.resolved_at = self.past, self.resolved_at
+        copied.backdated, copied.resolved_at = self.backdated, self.resolved_at
         return copied
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Ids of the events that the signal rests on, in order."""
+        """Ids of the events that support the signal, in order."""
         return (self.anchor.id,) if self.more is None else (self.anchor.id, *self.more)
 
 
 class State:
-    """A rule on its way through the events of one key. What a kind does not need does nothing here."""
+    """The state of one rule for one key. By default, a step that a kind does not need does nothing."""
 
     __slots__ = ("terms",)
 
@@ -92,33 +92,33 @@ class State:
         self.terms = terms
 
     def on_answer(self, event: Event, mask: int) -> bool:
-        """Take an event that may end something; whether it is used up, and can begin nothing.
+        """Process an event that may end something; true if it is used up and cannot start anything.
 
-        `mask` has the bits of the selectors that took it.
+        `mask` has the bits of the selectors that match it.
         """
         return False
 
-    def on_start(self, event: Event, seen: Seen) -> None:
-        """Take an event that can begin something."""
+    def on_start(self, event: Event, anchor: Anchor) -> None:
+        """Process an event that can start something."""
         raise NotImplementedError
 
     def on_time(self, time: int) -> None:
-        """Learn that the key has an event at `time` (ms), whatever its type."""
+        """Note that the key has an event of any type at `time` (ms)."""
 
     def deadline(self) -> int | None:
-        """When a pending obligation would be missed, in ms; None where nothing is pending."""
+        """The deadline of the pending obligation (ms); None if there is none."""
         return None
 
     def openings(self, now: int) -> list[Opening]:
-        """What has been found, at the evaluation time `now` (ms); not to be changed."""
+        """The openings found at the evaluation time `now` (ms). Do not modify the list."""
         raise NotImplementedError
 
     def idle(self, time: int) -> bool:
-        """Whether it has found nothing and, for events from `time` on, stands as if it were new."""
+        """Whether it has no openings and, for events from `time` (ms) on, behaves like a new state."""
         raise NotImplementedError
 
     def copy(self) -> "State":
-        """A state that goes its own way from here."""
+        """An independent copy."""
         raise NotImplementedError
 
 
@@ -131,8 +131,8 @@ class Match(State):
         super().__init__(terms)
         self._found: list[Opening] = []
 
-    def on_start(self, event: Event, seen: Seen) -> None:
-        self._found.append(Opening(seen, seen.time))
+    def on_start(self, event: Event, anchor: Anchor) -> None:
+        self._found.append(Opening(anchor, anchor.time))
 
     def openings(self, now: int) -> list[Opening]:
         return self._found
@@ -147,7 +147,7 @@ class Match(State):
 
 
 class Expect(State):
-    """At most one obligation, which ends kept, called off, or missed."""
+    """At most one pending obligation, which is met, cancelled or missed."""
 
     __slots__ = ("_answerable", "_missed", "_pending")
 
@@ -155,7 +155,7 @@ class Expect(State):
         super().__init__(terms)
         self._pending: Opening | None = None  # `opened_at` is its deadline
         self._missed: list[Opening] | None = None
-        self._answerable = False  # whether the last one missed may still be resolved
+        self._answerable = False  # whether the last missed obligation may still be resolved
 
     def on_answer(self, event: Event, mask: int) -> bool:
         time = event.time
@@ -168,10 +168,10 @@ class Expect(State):
             self._pending = None
         return False
 
-    def on_start(self, event: Event, seen: Seen) -> None:
-        self.on_time(seen.time)
+    def on_start(self, event: Event, anchor: Anchor) -> None:
+        self.on_time(anchor.time)
         if self._pending is None or self.terms.restart:
-            self._oblige(event, seen)
+            self._oblige(event, anchor)
 
     def on_time(self, time: int) -> None:
         pending = self._pending
@@ -179,20 +179,20 @@ class Expect(State):
             self._missed = _added(self._missed, pending)
             self._answerable, self._pending = True, None
 
-    def _oblige(self, event: Event, seen: Seen) -> None:
+    def _oblige(self, event: Event, anchor: Anchor) -> None:
         terms = self.terms
         deadline = terms.deadline_after(event)
         if deadline is None:
             return
         pending = self._pending
         if pending is None:
-            pending = self._pending = Opening(seen, deadline)
+            pending = self._pending = Opening(anchor, deadline)
             self._answerable = False
         else:
             pending.opened_at = deadline
-            pending.gain(seen.id)
-        if deadline < seen.time:
-            pending.past = True
+            pending.add_evidence(anchor.id)
+        if deadline < anchor.time:
+            pending.backdated = True
 
     def deadline(self) -> int | None:
         return None if self._pending is None else self._pending.opened_at
@@ -216,23 +216,23 @@ class Expect(State):
 
 
 class Repeat(State):
-    """A burst: N in a window, for as long as the next one follows within the window's length."""
+    """A burst: N events in a window. It lasts while each next event follows within the window's length."""
 
     __slots__ = ("_burst", "_found", "_last", "_values", "_window")
 
     def __init__(self, terms: "Terms") -> None:
         super().__init__(terms)
-        self._window: tuple[Seen, ...] = ()
-        self._values: tuple[Any, ...] | None = None  # of the events in the window, where values are counted
+        self._window: tuple[Anchor, ...] = ()
+        self._values: tuple[Any, ...] | None = None  # of the events in the window, for `distinct`
         self._burst: Opening | None = None
         self._last = 0
         self._found: list[Opening] | None = None
 
-    def on_start(self, event: Event, seen: Seen) -> None:
-        time, terms = seen.time, self.terms
+    def on_start(self, event: Event, anchor: Anchor) -> None:
+        time, terms = anchor.time, self.terms
         if self._burst is not None:
             if time - self._last <= terms.within:
-                self._burst.gain(seen.id)
+                self._burst.add_evidence(anchor.id)
                 self._last = time
                 return
             self._burst = None
@@ -243,9 +243,9 @@ class Repeat(State):
             value: Any = terms.distinct(event)
             values = () if self._values is None else self._values[len(self._window) - len(window) :]
             self._values = (*values, value if value is None else identity(value))
-        window = self._window = (*window, seen)
-        if len(window) >= terms.least and self._size() >= terms.least:
-            self._burst = Opening(window[0], time, [one.id for one in window[1:]])
+        window = self._window = (*window, anchor)
+        if len(window) >= terms.required and self._size() >= terms.required:
+            self._burst = Opening(window[0], time, [later.id for later in window[1:]])
             self._found = _added(self._found, self._burst)
             self._last, self._window, self._values = time, (), None
 
@@ -272,13 +272,13 @@ class Repeat(State):
 
 
 class Sequence(State):
-    """One event and then another; each is used once, and the latest first one is taken."""
+    """`first`, then `then`: each event is used once; `then` takes the latest unused `first`."""
 
     __slots__ = ("_found", "_waiting")
 
     def __init__(self, terms: "Terms") -> None:
         super().__init__(terms)
-        self._waiting: list[Seen] = []  # matched `first`, unused, no `without` since
+        self._waiting: list[Anchor] = []  # matched `first`, unused, no `without` since
         self._found: list[Opening] | None = None
 
     def on_answer(self, event: Event, mask: int) -> bool:
@@ -291,14 +291,14 @@ class Sequence(State):
             waiting.clear()
         return used
 
-    def on_start(self, event: Event, seen: Seen) -> None:
-        waiting = self._unexpired(seen.time)
+    def on_start(self, event: Event, anchor: Anchor) -> None:
+        waiting = self._unexpired(anchor.time)
         if waiting:
-            waiting.append(seen)
+            waiting.append(anchor)
         else:
-            self._waiting = [seen]  # an append to an empty list would make room for four
+            self._waiting = [anchor]  # appending to an empty list would allocate four places
 
-    def _unexpired(self, time: int) -> list[Seen]:
+    def _unexpired(self, time: int) -> list[Anchor]:
         waiting = self._waiting
         while waiting and time - waiting[0].time > self.terms.within:
             del waiting[0]
@@ -323,7 +323,7 @@ _NOTHING: Final[list[Opening]] = []
 
 
 def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
-    """Most states never find anything: they have no list until they do."""
+    """Append an opening. Most states never find one, so the list is created with the first."""
     if found is None:
         return [opening]
     found.append(opening)
@@ -331,43 +331,54 @@ def _added(found: list[Opening] | None, opening: Opening) -> list[Opening]:
 
 
 class Terms:
-    """A rule, ready: what its states ask of it.
+    """A compiled rule: the settings that its states read.
 
-    `slot` is its place in its layer; `above` says whether that is the second; `keyed` whether it has a key,
-    without which others tell it no times; `obliges` whether its states have deadlines, which lie `within` ms
-    or are told by `due` (ms, or None); `names_times` whether events tell them, so that they may be over
-    already; `restart` whether a further event puts them off. `least` events or, with `distinct`, values of
-    a field, lie `within` ms.
+    Attributes:
+        slot: The rule's index in its layer.
+        new_state: Creates a state of the rule's kind.
+        second_layer: Whether the rule is of the second layer.
+        keyed: Whether the rule has a key.
+        has_deadlines: Whether its states have deadlines.
+        deadline_in_event: Whether events name the deadline, which may have passed already.
+        due: Event → deadline (ms), or None. Without it, the deadline is `within` ms after the event.
+        restart: Whether another starting event postpones a pending deadline.
+        required: How many events, or distinct values, open a burst.
+        within: The length of the window (ms).
+        distinct: Event → the value to count; None to count events.
     """
 
     __slots__ = (
-        *("above", "begin", "distinct", "due", "keyed", "least", "names_times"),
-        *("obliges", "restart", "rule", "slot", "version", "within"),
+        *("second_layer", "new_state", "distinct", "due", "keyed", "required", "deadline_in_event"),
+        *("has_deadlines", "restart", "rule", "slot", "version", "within"),
     )
 
     def __init__(self, rule: Rule, slot: int = 0) -> None:
         self.rule = rule
         self.slot = slot
         self.version = rule.version
-        self.above = rule.second_layer
+        self.second_layer = rule.second_layer
         self.keyed = bool(rule.key)
-        self.begin: Callable[[Terms], State] = _KINDS[type(rule)]
-        self.obliges = self.names_times = self.restart = False
+        self.new_state: Callable[[Terms], State] = _KINDS[type(rule)]
+        self.has_deadlines = self.deadline_in_event = self.restart = False
         self.due: Callable[[Event], int | None] | None = None
-        self.least, self.within = 1, 0
+        self.required, self.within = 1, 0
         self.distinct: Callable[[Event], Any] | None = None
         match rule:
             case ExpectRule():
-                self.obliges, self.names_times, self.restart = True, rule.by is not None, rule.restart
+                self.has_deadlines, self.deadline_in_event, self.restart = (
+                    True,
+                    rule.by is not None,
+                    rule.restart,
+                )
                 self.due, self.within = due(rule), rule.within or 0
             case RepeatRule():
-                self.least, self.within = rule.count, rule.within
+                self.required, self.within = rule.count, rule.within
                 self.distinct = field(rule.distinct) if rule.distinct else None
             case SequenceRule():
                 self.within = rule.within
 
     def deadline_after(self, event: Event) -> int | None:
-        """When what the event obliges to is due (ms); None where it was to name a time and did not."""
+        """The deadline (ms) of the obligation that the event starts; None if it lacks the field of `by`."""
         return event.time + self.within if self.due is None else self.due(event)
 
 

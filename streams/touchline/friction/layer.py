@@ -1,43 +1,43 @@
-"""A layer of rules, ready: for each type of event, the rules that hear it and what they ask.
+"""A layer of compiled rules, indexed by event type.
 
-Which rules hear a type is looked up, not searched, for each event; a rule that no event of a
-customer has begun costs that customer nothing.
+For each event, the rules that listen to its type are looked up, not searched. A rule without a state for
+a customer costs that customer no memory.
 """
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from touchline.friction.kinds import BITS, STARTS, Seen, State, Terms, Told
+from touchline.friction.kinds import BITS, STARTS, Anchor, Projection, State, Terms
 from touchline.rules.conditions import Condition, condition, identity, key
 from touchline.rules.rule import Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
-_new = tuple.__new__  # as Seen(…) does, without its detour: nearly every event needs one
+_new = tuple.__new__  # skips the overhead of Anchor(…): nearly every event needs one
 
 MOST_NAMES = 10_000
-"""Channels and sources that are remembered, to be kept once each."""
+"""Bound of the cache of channel and source names, which keeps one copy of each."""
 
 States = dict[Any, State]
-"""The states of one customer: slot of the rule, or (slot, values of its key) → state."""
+"""The states of one customer: rule slot, or (slot, key values) → state."""
 
 
 class Plan(NamedTuple):
-    """A rule, ready to be walked."""
+    """A compiled rule with its selectors."""
 
     terms: Terms
     parts: tuple["Part", ...]
 
 
 class Part(NamedTuple):
-    """One selector of a rule; `types` None takes every event and no signal."""
+    """One selector of a rule. With `types` None, it matches every event and no signal."""
 
     bit: int
     types: tuple[str, ...] | None
     conditions: tuple[Condition, ...]
 
     def names(self, event_type: str, is_friction: bool) -> bool:
-        """Whether the selector names the type: the part of the question that a type decides."""
+        """Whether the selector includes the event type; its conditions are checked per event."""
         if self.types is None:
             return not is_friction
         for name in self.types:
@@ -52,24 +52,29 @@ class Part(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """A rule that hears a type: bits of the selectors that take every such event, and those that ask.
+    """A rule that listens to an event type.
 
-    `starts` says whether one of them can begin something: where no state is, no other matters.
+    `unconditional` has the bits of the selectors that match every event of the type; `conditional` has
+    the others, with their conditions. `starts` is true if one of them can start something; if not, the
+    listener needs an existing state.
     """
 
     slot: int
     terms: Terms
     starts: bool
-    sure: int
-    asking: tuple[tuple[int, tuple[Condition, ...]], ...]
+    unconditional: int
+    conditional: tuple[tuple[int, tuple[Condition, ...]], ...]
 
 
 class Groups(NamedTuple):
-    """Those who hear a type, by what they are keyed by, which is read once for all of them.
+    """The listeners to an event type, grouped by key, so that each key is read once per event.
 
-    `customer` have no key. Nearly every key is one field of the data: these are found in `fields`, by its
-    name. `others` have their own readers. `starts` as of any of them. `above` are bits of the selectors of
-    the layer above that name the type, 0 if none does.
+    Attributes:
+        starts: Whether any of them can start something.
+        customer: Listeners without a key.
+        fields: Name of a field of the data → the listeners with that key. Most keys are of this form.
+        others: Reader of any other key → its listeners.
+        above: Bits of the selectors of the layer above that include the type; 0 if none does.
     """
 
     starts: bool
@@ -79,8 +84,8 @@ class Groups(NamedTuple):
     above: int
 
 
-class Heard(Enum):
-    """How a layer hears an event: as one that tells all keys its time, or not, or as a signal."""
+class Mode(Enum):
+    """How a layer processes an event: advancing the time of all keys, or not, or as a signal."""
 
     TIMED = auto()
     UNTIMED = auto()
@@ -88,65 +93,70 @@ class Heard(Enum):
 
 
 class Layer:
-    """Rules of one layer. `told` keeps what the layer `above` asks of an anchor."""
+    """The rules of one layer. `project` keeps what the layer `above` reads of an anchor."""
 
     def __init__(
-        self, rules: Iterable[Rule], told: Callable[[Event], Told] | None, above: "Layer | None"
+        self, rules: Iterable[Rule], project: Callable[[Event], Projection] | None, above: "Layer | None"
     ) -> None:
         self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
-        self._told = told
+        self._project = project
         self._above = above
         self._timed: dict[str, Groups] = {}
         self._untimed: dict[str, Groups] = {}
         self._frictions: dict[str, Groups] = {}
         self._names: dict[str, str] = {}
 
-    def groups(self, how: Heard) -> dict[str, Groups]:
-        """Those who hear each type that was met so far."""
-        match how:
-            case Heard.TIMED:
+    def groups(self, mode: Mode) -> dict[str, Groups]:
+        """Event type → its listeners, for the types processed so far."""
+        match mode:
+            case Mode.TIMED:
                 return self._timed
-            case Heard.UNTIMED:
+            case Mode.UNTIMED:
                 return self._untimed
-            case Heard.FRICTION:
+            case Mode.FRICTION:
                 return self._frictions
 
-    def hear(self, states: States, event: Event, how: Heard, known: dict[str, Groups]) -> int:
-        """Let the rules that hear the event take it, in the states of its customer.
+    def process(self, states: States, event: Event, mode: Mode, by_type: dict[str, Groups]) -> int:
+        """Update a customer's `states` with an event.
 
-        `known` is `groups(how)`, which who has many events asks for once. Gives the bits of the selectors of
-        the layer above that name the event's type.
+        `by_type` is `groups(mode)`; get it once for many events. Returns the bits of the selectors of the
+        layer above that include the event's type.
         """
-        groups = known.get(event.type)
+        groups = by_type.get(event.type)
         if groups is None:
-            groups = known[event.type] = self._grouped(event.type, how)
+            groups = by_type[event.type] = self._grouped(event.type, mode)
         starts, customer, fields, others, above = groups
         if not (starts or states):
             return above
-        seen = self._offer(customer, states, event, None, None) if customer else None
+        anchor = self._offer(customer, states, event, None, None) if customer else None
         if fields:
             data = event.data
             for name, listeners in fields:
                 value = data.get(name)
                 if value is not None:
                     at = value if type(value) is str else identity(value)
-                    seen = self._offer(listeners, states, event, at, seen)
+                    anchor = self._offer(listeners, states, event, at, anchor)
         for read, listeners in others:
             at = read(event)
             if at is not None:
-                seen = self._offer(listeners, states, event, at, seen)
+                anchor = self._offer(listeners, states, event, at, anchor)
         return above
 
     def _offer(
-        self, listeners: tuple[Listener, ...], states: States, event: Event, values: Any, seen: Seen | None
-    ) -> Seen | None:
-        """Offer the event to the states of one key; `values` None is the customer as a whole."""
-        for slot, terms, starts, mask, asking in listeners:
+        self,
+        listeners: tuple[Listener, ...],
+        states: States,
+        event: Event,
+        values: Any,
+        anchor: Anchor | None,
+    ) -> Anchor | None:
+        """Process the event in the states of one key; `values` is None for rules without a key."""
+        for slot, terms, starts, mask, conditional in listeners:
             at = slot if values is None else (slot, values)
             state = states.get(at)
             if state is None and not starts:
                 continue
-            for bit, conditions in asking:
+            for bit, conditions in conditional:
                 for holds in conditions:
                     if not holds(event):
                         break
@@ -155,20 +165,20 @@ class Layer:
             if state is None:
                 if not mask & STARTS:
                     continue
-                state = states[at] = terms.begin(terms)
+                state = states[at] = terms.new_state(terms)
             elif not mask:
                 state.on_time(event.time)
                 continue
             elif mask > STARTS and state.on_answer(event, mask):
                 continue
             if mask & STARTS:
-                if seen is None:
-                    seen = self._seen(event)
-                state.on_start(event, seen)
-        return seen
+                if anchor is None:
+                    anchor = self._anchor(event)
+                state.on_start(event, anchor)
+        return anchor
 
-    def named(self, event_type: str) -> int:
-        """Bits of the layer's selectors that name the type of an event, 0 if none does."""
+    def type_bits(self, event_type: str) -> int:
+        """The bits of the layer's selectors that include an event type; 0 if none does."""
         bits = 0
         for plan in self.plans:
             for part in plan.parts:
@@ -176,27 +186,27 @@ class Layer:
                     bits |= part.bit
         return bits
 
-    def _seen(self, event: Event) -> Seen:
-        # Few different channels and sources: each is kept once, however many events name it.
+    def _anchor(self, event: Event) -> Anchor:
+        # There are few channels and sources: keep one copy of each name for all events.
         names = self._names
         if len(names) > MOST_NAMES:
             names.clear()
         channel, source = event.channel, event.source
         return _new(
-            Seen,
+            Anchor,
             (
                 event.id,
                 event.time,
                 names.setdefault(channel, channel),
                 names.setdefault(source, source),
-                self._told(event) if self._told else None,
+                self._project(event) if self._project else None,
             ),
         )
 
-    def _grouped(self, event_type: str, how: Heard) -> Groups:
+    def _grouped(self, event_type: str, mode: Mode) -> Groups:
         by_key: dict[tuple[str, ...], list[Listener]] = {}
         for plan in self.plans:
-            if (listener := _listener(plan, event_type, how)) is not None:
+            if (listener := _listener(plan, event_type, mode)) is not None:
                 by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
         starts = any(listener.starts for listeners in by_key.values() for listener in listeners)
         customer = tuple(by_key.pop((), ()))
@@ -206,7 +216,7 @@ class Layer:
             if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
         )
         others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
-        above = 0 if self._above is None else self._above.named(event_type)
+        above = 0 if self._above is None else self._above.type_bits(event_type)
         return Groups(starts, customer, fields, others, above)
 
 
@@ -223,16 +233,16 @@ def _plan(slot: int, rule: Rule) -> Plan:
     return Plan(Terms(rule, slot), parts)
 
 
-def _listener(plan: Plan, event_type: str, how: Heard) -> Listener | None:
-    named = [part for part in plan.parts if part.names(event_type, how is Heard.FRICTION)]
-    # Any event of a key tells that time has passed for it; for the customer as a whole the fold knows.
-    told_times = plan.terms.obliges and plan.terms.keyed and how is not Heard.UNTIMED
-    if not named and not told_times:
+def _listener(plan: Plan, event_type: str, mode: Mode) -> Listener | None:
+    matching = [part for part in plan.parts if part.names(event_type, mode is Mode.FRICTION)]
+    # Any event of a key advances the key's time. For rules without a key, the fold does so.
+    timed = plan.terms.has_deadlines and plan.terms.keyed and mode is not Mode.UNTIMED
+    if not matching and not timed:
         return None
     return Listener(
         plan.terms.slot,
         plan.terms,
-        any(part.bit == STARTS for part in named),
-        sum(part.bit for part in named if not part.conditions),
-        tuple((part.bit, part.conditions) for part in named if part.conditions),
+        any(part.bit == STARTS for part in matching),
+        sum(part.bit for part in matching if not part.conditions),
+        tuple((part.bit, part.conditions) for part in matching if part.conditions),
     )

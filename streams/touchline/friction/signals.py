@@ -1,4 +1,4 @@
-"""Signals: what a rule found, and how it is told to the second layer."""
+"""Signals: the frictions that rules find, and the events that carry them to the second layer."""
 
 from uuid import UUID
 
@@ -9,20 +9,20 @@ from touchline.vocabulary.ids import derived_id
 
 
 class FrictionName(str):
-    """The text that a friction id is derived from; it stands for the id where nobody asks for it."""
+    """The text that a friction id is derived from; used in place of the id where no rule reads the id."""
 
     __slots__ = ()
 
     @property
     def friction_id(self) -> UUID:
-        """UUIDv5 over it."""
+        """The id: UUIDv5 of this text."""
         return derived_id(self)
 
 
 class FrictionEvent(Event, frozen=True, kw_only=True, gc=False):
     """A signal of the first layer as the second layer sees it: an event of type `friction.<rule id>`.
 
-    Its `id` is the friction id, or the name of it, its `time` is `opened_at`; the rest is of its anchor.
+    `id` is the friction id or its `FrictionName`, `time` is `opened_at`; the other fields are the anchor's.
     """
 
 
@@ -42,15 +42,15 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def id(self) -> UUID:
-        """The friction id, derived each time it is asked for: most signals are never written."""
+        """The friction id. It is derived on each access, because most signals are never written."""
         return friction_id(self.rule, self.anchor)
 
     @property
     def status(self) -> str:
-        """`open`, or `resolved` when it has `resolved_at`."""
+        """`resolved` if it has `resolved_at`, else `open`."""
         return "open" if self.resolved_at is None else "resolved"
 
 
 def friction_id(rule: str, anchor: str) -> UUID:
-    """UUIDv5 over `<rule id>:<anchor's id>`."""
+    """The friction id: UUIDv5 of `<rule id>:<anchor id>`."""
     return derived_id(f"{rule}:{anchor}")
