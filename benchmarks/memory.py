@@ -19,7 +19,7 @@ from benchmarks.support.report import Report
 from benchmarks.support.traffic import SEED, START
 from touchline.collector.acceptance import accept_each
 from touchline.config.rule_packs import load_rules
-from touchline.engine.held import HeldCustomers
+from touchline.engine.customers.held import HeldCustomers
 from touchline.friction import RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP

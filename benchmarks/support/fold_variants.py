@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from benchmarks.support.timing import Run, Stopwatch, Variant
 from benchmarks.support.traffic import Traffic, arrivals, flushes, robot_traffic
-from touchline.engine.customer import CustomerFold, fold, unpacked_customer
-from touchline.engine.held import Customer, HeldCustomers
+from touchline.engine.customers.fold import CustomerFold, fold, unpacked_customer
+from touchline.engine.customers.held import Customer, HeldCustomers
 from touchline.friction import FrictionFold, Packed, RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP

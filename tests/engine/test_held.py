@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.engine import held
-from touchline.engine.customer import fold
-from touchline.engine.held import HeldCustomers
+from touchline.engine.customers import held
+from touchline.engine.customers.fold import fold
+from touchline.engine.customers.held import HeldCustomers
 from touchline.friction import RuleSet
 from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event

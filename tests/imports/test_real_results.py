@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from touchline.config.rule_packs import load_rules
-from touchline.engine.customer import fold
+from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
 from touchline.measures import BY_NAME, Span, evaluate
 from touchline.store import Store, open_store

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from touchline.engine.customer import fold
+from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet, Signal
 from touchline.journeys import JOURNEY_GAP, Journey
 from touchline.vocabulary.durations import DAY, HOUR

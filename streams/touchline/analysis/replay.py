@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from typing import Any
 
-from touchline.engine.customer import fold
+from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
 from touchline.identity import Pair, customer_id, customers, pairs
 from touchline.journeys import JOURNEY_GAP

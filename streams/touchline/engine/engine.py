@@ -8,12 +8,12 @@ from collections.abc import Collection, Hashable, Iterable
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
-from touchline.engine.deadlines import Deadlines
+from touchline.engine.customers.changes import Folding, Refold
+from touchline.engine.customers.deadlines import Deadlines
+from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.flush import Flush, Writer, Written
-from touchline.engine.folding import Folding, Refold
-from touchline.engine.held import HELD_CUSTOMERS
+from touchline.engine.identity.ownership import Ownership
 from touchline.engine.messages import Sender
-from touchline.engine.ownership import Ownership
 from touchline.engine.plan import Intake, Moment, plan
 from touchline.engine.ports import Log, Store
 from touchline.friction import RuleSet

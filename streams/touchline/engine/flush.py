@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from touchline.engine.batch import QUARANTINE_COLUMNS, columns, entry_columns
-from touchline.engine.folding import Folding, Refold
+from touchline.engine.customers.changes import Folding, Refold
 from touchline.engine.messages import Message, Sender
 from touchline.engine.ports import Columns, Log, Packed, Store
 from touchline.identity import Entry, customer_id

@@ -22,8 +22,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import read_entries, read_lines
-from touchline.engine.decider import Decided, Decider, Identifiers
 from touchline.engine.flush import Deletions, Flush, Writer
+from touchline.engine.identity.decider import Decided, Decider, Identifiers
 from touchline.engine.messages import (
     Erasure,
     Forgotten,

@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 
 from touchline.engine.batch import EVENT_KINDS, Batch, Read, read_batch, read_events, read_lines
-from touchline.engine.decisions import Decisions
 from touchline.engine.engine import Engine, Flushed, Recent, Setup
+from touchline.engine.identity.decisions import Decisions
+from touchline.engine.identity.ownership import Owners, StoredOwnership, look_up
 from touchline.engine.messages import (
     Erasure,
     Message,
@@ -31,7 +32,6 @@ from touchline.engine.messages import (
     decode_reload,
     encoded,
 )
-from touchline.engine.ownership import Owners, StoredOwnership, look_up
 from touchline.engine.plan import Intake, reloads_of
 from touchline.engine.ports import Record, Store
 from touchline.identity import Arrived, Routed, route

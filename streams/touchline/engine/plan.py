@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import Batch
+from touchline.engine.customers.changes import Refold
 from touchline.engine.flush import Deletions, Flush, identity_rows
-from touchline.engine.folding import Refold
+from touchline.engine.identity.ownership import Ownership
 from touchline.engine.messages import Message
-from touchline.engine.ownership import Ownership
 from touchline.identity import Entry, Reload, Routed, Suppression
 from touchline.tables.rows import IdentityRow
 from touchline.vocabulary.errors import TouchlineError

@@ -9,11 +9,11 @@ from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import Batch, read_batch, read_entries
-from touchline.engine.decider import Decided, Decider
+from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.engine import Engine, Flushed, Setup
 from touchline.engine.flush import Deletions
-from touchline.engine.held import HELD_CUSTOMERS
-from touchline.engine.ownership import DecidedOwnership
+from touchline.engine.identity.decider import Decided, Decider
+from touchline.engine.identity.ownership import DecidedOwnership
 from touchline.engine.plan import Intake, Moment, Verdict, reloads_of
 from touchline.engine.ports import Log, Record, Store
 from touchline.friction import RuleSet

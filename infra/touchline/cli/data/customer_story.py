@@ -9,7 +9,7 @@ import typer
 
 from touchline.analysis.reading.customer_history import Customer, events, ledger
 from touchline.cli.spans import written
-from touchline.engine.customer import fold
+from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.store import parse_answer

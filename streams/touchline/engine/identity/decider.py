@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from touchline.engine.decisions import Decisions
+from touchline.engine.identity.decisions import Decisions
 from touchline.engine.ports import Store
 from touchline.identity import CACHED_IDENTIFIERS, Entry, Identities, Move, Suppression, customer_id
 from touchline.tables.rows import IdentityRow

@@ -9,11 +9,11 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
-from touchline.engine import difference
-from touchline.engine.customer import Folded
-from touchline.engine.deadlines import Deadlines
-from touchline.engine.held import HELD_CUSTOMERS, Advanced, Customer, HeldCustomers
-from touchline.engine.ownership import Ownership
+from touchline.engine.customers import difference
+from touchline.engine.customers.deadlines import Deadlines
+from touchline.engine.customers.fold import Folded
+from touchline.engine.customers.held import HELD_CUSTOMERS, Advanced, Customer, HeldCustomers
+from touchline.engine.identity.ownership import Ownership
 from touchline.engine.ports import Store
 from touchline.friction import RuleSet
 from touchline.identity import customer_id

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from touchline.engine.customer import CustomerFold, Folded, unpacked_customer
+from touchline.engine.customers.fold import CustomerFold, Folded, unpacked_customer
 from touchline.friction import FrictionFold, RuleSet
 from touchline.journeys import Journey
 from touchline.vocabulary.event import Event, in_order

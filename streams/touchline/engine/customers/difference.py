@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec.structs import astuple, replace
 
-from touchline.engine.customer import Folded
+from touchline.engine.customers.fold import Folded
 from touchline.journeys import Journey
 from touchline.tables.rows import FrictionRow, JourneyRow
 

@@ -1,0 +1,1 @@
+"""Who owns an identifier: decided in this process, ordered by operators, or looked up in the store."""
