@@ -74,15 +74,15 @@ Packed = tuple[Any, ...] | _PackedWithEvents
 
 
 class FrictionFold:
-    """The rules on their way through one customer's events.
+    """The state of all rules for one customer.
 
-    The rules, which are the same for all customers and always the same for one, come with each call.
+    Pass the same rules to every call.
 
     Args:
-        whole: Do all that the law asks. Otherwise skip what seldom matters, and report by `needs_whole_fold`
-            when it would have: an event that could only answer a signal is kept for the second
-            layer only if a signal opened before it, and a key's states of the first are told no times
-            of events that their rules do not name.
+        whole: Keep everything that exact findings need. Otherwise save memory and time by two omissions,
+            and report through `needs_whole_fold` when they may matter: an event that can only end
+            something in the second layer is kept only if a signal opened before it, and in the first
+            layer, events that a rule does not name do not advance the time of its keys.
     """
 
     __slots__ = ("_above", "_states", "_time", "_whole")
