@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -10,12 +11,12 @@ from touchline.engine import flush
 from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.memory import MemoryLog, MemoryStore
-from touchline.engine.messages import Delivered, Message, encoded
+from touchline.engine.messages import Delivered, Erasure, Message, encoded
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.identity import Assignment, Reload, customer_id
+from touchline.identity import Assignment, Entry, Reload, customer_id
 from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -395,6 +396,26 @@ def make_events() -> Callable[[], list[Event]]:
         _event(2, "device:x", "social:y"),
         _event(3, "device:z"),
     ]
+
+
+def test_each_answer_deletes_the_events_that_it_is_about() -> None:
+    """Two answers in one flush delete no event that neither of them is about: its worker will answer, too."""
+    store = MemoryStore()
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, Sent(), "w")
+    event = _event(1, "account:1", "device:x")
+    worker.flush([_record("events", *encoded([event]), partition=0)], NOW, NOW)
+    stage = IdentityStage(store, lambda entity: 0, 1, Sent(), "s")
+    orders = [
+        Entry(id=name, at=1, who="operator", what="erase", identifiers=(name,), salt="s")
+        for name in ("device:x", "email:a")
+    ]
+    lines = [msgspec.json.encode(order) for order in orders]
+    stage.flush([_record("ledger", line, position=n) for n, line in enumerate(lines)], NOW)
+    answers = [Erasure((), ("device:x",)), Erasure(("account:1",), ("email:a",))]
+    stage.flush([_record("erasure", *encoded(answers), position=2)], NOW)
+    assert [row["id"] for row in store.tables["events"].values()] == ["e1"]
+    stage.flush([_record("erasure", *encoded([Erasure(("account:1",), ("device:x",))]), position=3)], NOW)
+    assert not store.tables["events"]
 
 
 def test_offsets_are_unique_among_partitions() -> None:

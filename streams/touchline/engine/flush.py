@@ -31,15 +31,14 @@ class Deletions(NamedTuple):
     """Rows that an operator's decision deletes for good.
 
     Attributes:
-        entities: Whose events go, if they name one of `naming`.
-        naming: Forgotten identifiers.
+        events: Pairs of entities and forgotten identifiers: the entities' events that name one of these go.
+            Each pair apart: about other events, a worker must still answer which identifiers they name.
         identities: Rows of the identities table, by identifier.
         entries: Entries of the ledger, by id.
         sets: Every set that names one of these identifiers goes.
     """
 
-    entities: frozenset[str] = frozenset()
-    naming: frozenset[str] = frozenset()
+    events: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     identities: frozenset[str] = frozenset()
     entries: tuple[str, ...] = ()
     sets: frozenset[str] = frozenset()
@@ -133,9 +132,9 @@ class _Writing:
         self._rows("identities", self._flush.identities)
 
     def erased_events(self) -> None:
-        deletions = self._flush.deletions
-        if deletions.entities and deletions.naming:
-            self._store.delete_events(sorted(deletions.entities), sorted(deletions.naming))
+        for entities, forgotten in self._flush.deletions.events:
+            if entities and forgotten:
+                self._store.delete_events(sorted(entities), sorted(forgotten))
 
     def erased_identities(self) -> None:
         if identities := self._flush.deletions.identities:

@@ -168,13 +168,15 @@ class IdentityStage:
     def _deletions(self, intake: _Intake) -> Deletions:
         """What is deleted: by a decision, and because workers have answered it."""
         suppression, customer_of = self._decider.suppression, self._decider.identities.customer_of
-        entities = frozenset(entity for erasure in intake.erasures for entity in erasure.entities)
-        naming = frozenset(
-            identifier
+        events = tuple(
+            (
+                frozenset(erasure.entities),
+                frozenset(name for name in erasure.identifiers if suppression.suppresses((name,))),
+            )
             for erasure in intake.erasures
-            for identifier in erasure.identifiers
-            if suppression.suppresses((identifier,))
         )
+        entities = frozenset().union(*(pair[0] for pair in events))
+        naming = frozenset().union(*(pair[1] for pair in events))
         others = {identifier for erasure in intake.erasures for identifier in erasure.others}
         unseen = self._decider.unseen(others) if others else set()
         reloads = {customer_of(entity) for entity in entities}.union(entities, naming)
@@ -185,8 +187,7 @@ class IdentityStage:
         )
         forgotten = intake.decided.forgotten
         return Deletions(
-            entities=entities,
-            naming=naming,
+            events=events,
             identities=forgotten | naming | unseen,
             entries=tuple(intake.decided.lapsed),
             sets=forgotten,

@@ -150,7 +150,8 @@ class Worker:
         self._decider.forget(gone, decided)
         reloads = [Reload(customer) for customer in sorted(touched)]
         reloads += (Reload(identifier, unnamed=True) for identifier in sorted(erasure.unseen - gone))
-        deletions = Deletions(erasure.entities, gone, erasure.unseen, tuple(decided.lapsed), gone)
+        events = ((erasure.entities, gone),)
+        deletions = Deletions(events, erasure.unseen, tuple(decided.lapsed), gone)
         return _Ruling(unreadable, reloads, deletions)
 
     def _intake(
