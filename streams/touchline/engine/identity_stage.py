@@ -181,9 +181,10 @@ class IdentityStage:
         unseen = self._decider.unseen(others) if others else set()
         reloads = {customer_of(entity) for entity in entities}.union(entities, naming)
         intake.messages += self._addressed("reload", ((one, Reload(one)) for one in sorted(reloads)))
-        # An event that names one may be on its way: its worker writes again what it wrote of it before.
+        # An event that names one may be on its way: its worker writes again what it wrote of it before. The
+        # stage may have deleted more before it was cut off than it finds unseen now, so all of them are sent.
         intake.messages += self._addressed(
-            "reload", ((one, Reload(one, unnamed=True)) for one in sorted(unseen))
+            "reload", ((name, Reload(name, unnamed=True)) for name in sorted(others))
         )
         forgotten = intake.decided.forgotten
         return Deletions(

@@ -105,7 +105,8 @@ class PartitionWorker:
         owners = self._look_up(arrived)
         routed = route(arrived, owners.customer_of.__getitem__, self._here)
         # A customer without a row in the identities table has no other rows either.
-        ownership = StoredOwnership(self._store, owners, routed.fresh, owners.unknown - routed.anew)
+        new = owners.unknown - routed.anew
+        ownership = StoredOwnership(self._store, owners, routed.fresh, new, self._decisions.suppression)
         sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
         announced = {named for named in sets if len(named) > 1} | set(map(_identifiers, batch.suppressed))
         intake = Intake(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from touchline.engine.ports import Store
-from touchline.identity import Identities
+from touchline.identity import Identities, Suppression
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 
@@ -83,12 +83,19 @@ class StoredOwnership:
         owners: What this flush looked up already.
         fresh: The events that this flush folds, by customer; some of them others have stored.
         new: Customers of whom no flush has written anything.
+        suppression: What is forgotten: events that name it are not loaded, deleted or not.
     """
 
     def __init__(
-        self, store: Store, owners: Owners, fresh: Mapping[str, list[Event]], new: Collection[str]
+        self,
+        store: Store,
+        owners: Owners,
+        fresh: Mapping[str, list[Event]],
+        new: Collection[str],
+        suppression: Suppression,
     ) -> None:
         self._store, self._owners, self._fresh, self._new = store, owners, fresh, new
+        self._suppression = suppression
 
     def load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
         known = self._owners.members_of
@@ -101,8 +108,9 @@ class StoredOwnership:
         }
         if stored := self._store.events_of(sorted(customer_of), later_than):
             fresh = {event.id for customer in customers for event in self._fresh.get(customer, ())}
+            suppression = self._suppression
             for event in stored:
-                if event.id not in fresh:
+                if event.id not in fresh and not (suppression and suppression.suppresses(event.identifiers)):
                     yield customer_of[event.identifiers[0]], event
 
     def has_no_rows(self, customer: str) -> bool:
