@@ -418,6 +418,42 @@ def test_each_answer_deletes_the_events_that_it_is_about() -> None:
     assert not store.tables["events"]
 
 
+def test_every_partner_of_an_answer_is_reloaded() -> None:
+    """A cut-off stage may have deleted a row that events name by now; the worker writes it again."""
+    store, sent = MemoryStore(), Sent()
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, Sent(), "w")
+    worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
+    store.delete("identities", ["device:x"])
+    stage = IdentityStage(store, lambda entity: 0, 1, sent, "s")
+    stage.flush([_record("erasure", *encoded([Erasure((), (), ("device:x",))]))], NOW)
+    reloads = [line for _, line in sent.lines("reload")]
+    assert reloads == encoded([Reload("device:x", unnamed=True)])
+    worker.flush([_record("reload", *reloads, position=1, partition=0)], NOW, NOW)
+    assert ("device:x",) in store.tables["identities"]
+
+
+def test_a_forgotten_event_that_is_still_stored_is_not_folded() -> None:
+    """Until the stage deletes it, it gives its customer neither journeys nor an identity row."""
+    store = MemoryStore()
+    worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, Sent(), "w")
+    event = _event(1, "account:1", "device:x")
+    worker.flush([_record("events", *encoded([event]), partition=0)], NOW, NOW)
+    order = Entry(id="l", at=1, who="operator", what="erase", identifiers=("device:x",), salt="s")
+    sent = Sent()
+    IdentityStage(store, lambda entity: 0, 1, sent, "s").flush(
+        [_record("ledger", msgspec.json.encode(order))], NOW
+    )
+    store.delete("identities", ["account:1", "device:x"])
+    records = [
+        _record("forgotten", *(line for _, line in sent.lines("forgotten")), position=1, partition=0),
+        _record("reload", *encoded([Reload("account:1", unnamed=True)]), position=2, partition=0),
+    ]
+    worker.flush(records, NOW, NOW)
+    assert store.tables["events"]
+    assert not store.tables["identities"]
+    assert not store.tables["journeys"]
+
+
 def test_offsets_are_unique_among_partitions() -> None:
     """Records of different partitions and topics have different offsets, which rise within a partition."""
     one = Delivered(0, 3, 7, "events", 0, b"")
