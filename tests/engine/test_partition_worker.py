@@ -16,7 +16,7 @@ from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.identity import Assignment, Entry, Reload, customer_id
+from touchline.identity import Assignment, Entry, Reload, customer_id, kept
 from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -452,6 +452,21 @@ def test_a_forgotten_event_that_is_still_stored_is_not_folded() -> None:
     assert store.tables["events"]
     assert not store.tables["identities"]
     assert not store.tables["journeys"]
+
+
+def test_a_readmitted_identifier_has_its_row_again() -> None:
+    """The worker of a log writes the row that it deleted when the identifier was forgotten."""
+    store, log = MemoryStore(), MemoryLog()
+    worker = Worker(log, store, RULES)
+    erase = Entry(id="e", at=1, who="operator", what="erase", identifiers=("device:x",), salt="s")
+    readmit = Entry(id="r", at=2, who="operator", what="readmit", hashes=kept(erase).hashes, salt="s")
+    log.append("touchpoints", encoded([_event(1, "device:x")]), 0)
+    log.append("ledger", [msgspec.json.encode(erase)], 0)
+    log.append("ledger", [msgspec.json.encode(readmit)], 0)
+    log.append("touchpoints", encoded([_event(2, "device:x")]), 0)
+    while records := worker.read(1):
+        worker.flush(records, NOW)
+    assert list(store.tables["identities"]) == [("device:x",)]
 
 
 def test_offsets_are_unique_among_partitions() -> None:
