@@ -23,7 +23,7 @@ from touchline.engine.customers.held import HeldCustomers
 from touchline.friction import RuleSet
 from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
-from touchline.simulation import STORYLINES, Story, tell
+from touchline.simulation import STORYLINES, Story, simulate
 from touchline.vocabulary.event import Event
 
 CUSTOMERS = 1_000_000
@@ -121,7 +121,7 @@ def _templates() -> list[tuple[bytes, bytes, list[tuple[bytes, bytes]]]]:
     templates = []
     for storyline, share in STORYLINES.items():
         for number in range(share):
-            story = tell(storyline, f"{SEED}:{storyline.__name__}:{number}", START)
+            story = simulate(storyline, f"{SEED}:{storyline.__name__}:{number}", START)
             events = _accepted(story)
             identities = Identities()
             identities.observe([event.identifiers for event, _ in events])

@@ -59,7 +59,7 @@ def test_what_fires_is_listed_with_who_was_told(data: str) -> None:
     text = " ".join(shown.stdout.split())
     assert "firing critical" in text
     assert "Payments fail (source webshop): 1,000 times since" in text
-    assert "told: chat (firing), mail (failing: h answered 500)" in text
+    assert "notified: chat (firing), mail (failing: h answered 500)" in text
     assert "1 incident, 1 of them firing" in text
     assert "not reached: mail" in text
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES
-from touchline.alerts.policy import expected
+from touchline.alerts.policy import first_row
 from touchline.config.alerts_files import load_alerts
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.outbox import Outbox
@@ -23,7 +23,7 @@ LATER = T + 60_000
 @pytest.fixture
 def waiting(row: AlertRow) -> OutboxRow:
     """What a channel has to be told first."""
-    found = expected(row, None, "chat")
+    found = first_row(row, None, "chat")
     assert found is not None
     return found
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from touchline.friction import RuleSet
-from touchline.simulation import STORYLINES, Story, Storyline, tell
+from touchline.simulation import STORYLINES, Story, Storyline, simulate
 from touchline.simulation.story import DAY
 from touchline.simulation.storylines.shopping import cannot_pay
 from touchline.vocabulary.event import Event
@@ -14,7 +14,7 @@ BEGIN = 1_790_000_000_000
 
 
 def lives(storyline: Storyline, customers: int = 6) -> list[Story]:
-    return [tell(storyline, f"{storyline.__name__}:{number}", BEGIN) for number in range(customers)]
+    return [simulate(storyline, f"{storyline.__name__}:{number}", BEGIN) for number in range(customers)]
 
 
 each_storyline = pytest.mark.parametrize("storyline", [*STORYLINES, cannot_pay], ids=lambda one: one.__name__)
@@ -58,9 +58,9 @@ def test_identifiers_are_written_as_the_pipeline_knows_them(storyline: Storyline
 @each_storyline
 def test_a_story_is_told_the_same_way_again(storyline: Storyline) -> None:
     """The key and the beginning decide all of a story."""
-    first, second = (tell(storyline, "one", BEGIN) for _ in range(2))
+    first, second = (simulate(storyline, "one", BEGIN) for _ in range(2))
     assert (first.touchpoints, first.planted) == (second.touchpoints, second.planted)
-    other = tell(storyline, "other", BEGIN)
+    other = simulate(storyline, "other", BEGIN)
     assert {one.id for one in first.touchpoints}.isdisjoint(one.id for one in other.touchpoints)
 
 

@@ -1,7 +1,7 @@
-"""A Kafka broker of one's own, on this machine alone: for development and tests, without a container.
+"""A local Kafka broker for development and tests, without a container.
 
-Java runs it; Maven fetches it once into the user's cache. Its folder holds `server.properties` (and with it
-the port), `broker.pid`, `broker.log` and the data; of a secure one also its `secrets`.
+Java runs it; Maven fetches it once into the user's cache. Its folder holds `server.properties` (with
+the port), `broker.pid`, `broker.log`, the data, and the `secrets` of a secure broker.
 """
 
 import base64
@@ -43,7 +43,7 @@ _LOG: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.sim
 
 
 class BrokerError(TouchlineError):
-    """The broker cannot be had; the message says why and what to do."""
+    """The broker cannot run; the message says why and what to do."""
 
 
 class ToolMissing(BrokerError):
@@ -51,12 +51,12 @@ class ToolMissing(BrokerError):
 
 
 class Broker:
-    """One broker and its folder.
+    """A broker and its folder.
 
     Args:
-        folder: Its own; made if missing. What is in it is used again.
-        port: Where it listens on 127.0.0.1. 0 for the folder's last port, or one that is free.
-        secure: Whether it also listens as a managed one does, on other ports; openssl makes its certificates.
+        folder: The broker's folder, made if missing, reused if not.
+        port: Port on 127.0.0.1; 0 for the folder's last port, or a free one.
+        secure: Also listen with TLS and SASL, like a managed broker, on other ports; needs openssl.
     """
 
     def __init__(self, folder: Path, port: int = 0, *, secure: bool = False) -> None:
@@ -65,36 +65,36 @@ class Broker:
         self._pid_file = self._folder / "broker.pid"
         self._port = port or self._last_port("PLAINTEXT")
         self.secure = secure
-        """Whether it also listens as a managed one does."""
+        """Whether it also listens with TLS and SASL."""
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
-        """Its address, as clients are given it."""
+        """The address for clients."""
         return f"127.0.0.1:{self._port}"
 
     @property
     def brokers(self) -> Brokers:
-        """Where it is, for clients without security."""
+        """The connection without security."""
         return Brokers(self.bootstrap)
 
     @property
     def by_password(self) -> Brokers:
-        """Where a secure one that was started asks for a user."""
+        """The connection with user and password, once a secure broker is started."""
         made = self._security()
         address = f"127.0.0.1:{self._last_port('SASL_SSL')}"
         return Brokers(address, "SASL_SSL", user=USER, password=made.password, ca=made.ca)
 
     @property
     def by_certificate(self) -> Brokers:
-        """Where a secure one that was started asks for a client's certificate."""
+        """The connection with a client certificate, once a secure broker is started."""
         made = self._security()
         address = f"127.0.0.1:{self._last_port('SSL')}"
         return Brokers(address, "SSL", ca=made.ca, certificate=made.certificate, certificate_key=made.key)
 
     @property
     def pid(self) -> int | None:
-        """Its process, or None where it does not run."""
+        """The process id, or None if the broker does not run."""
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
@@ -102,18 +102,20 @@ class Broker:
         return pid if str(self._properties) in _command_of(pid) else None
 
     def start(self) -> None:
-        """Run it, and return when it answers; nothing to do where it does already.
+        """Start the broker and return when it answers; does nothing if it runs already.
 
         Raises:
             ToolMissing: Java, or Maven the first time, is not installed.
-            BrokerError: it cannot be fetched, or does not come up in time.
+            BrokerError: it cannot be fetched, or does not answer in time.
         """
         if self.pid is None:
             java = _tool("java", "install Java 17 or later (Debian: default-jre-headless)")
             jars = f"{_fetched()}{os.sep}*"
             self._port = self._port or _free_port()
             if _answers(self._port):
-                raise BrokerError(f"something else listens on {self.bootstrap}: choose another with --port")
+                raise BrokerError(
+                    f"another process listens on {self.bootstrap}: choose another port with --port"
+                )
             self._prepare(java, jars)
             with (self._folder / "broker.log").open("ab") as log:
                 self._child = subprocess.Popen(  # noqa: S603 - our own command line
@@ -127,7 +129,7 @@ class Broker:
         self._wait_until(self._is_ready, READY_SECONDS, "did not answer")
 
     def stop(self) -> bool:
-        """End it in order, or by force where that takes too long; whether it ran.
+        """Stop the broker, by force if it takes too long; return whether it ran.
 
         Raises:
             BrokerError: it did not end.
@@ -135,11 +137,11 @@ class Broker:
         return self._end(signal.SIGTERM) or self._end(signal.SIGKILL)
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill the broker, like a crash."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
-        """Start it again on its port, with what it holds; `kill` or `stop` came before, or comes now."""
+        """Stop the broker if it runs, and start it on the same port with the same data."""
         self.stop()
         self.start()
 
@@ -158,7 +160,7 @@ class Broker:
         self._properties.write_text(template, encoding="utf-8")
         self._properties.chmod(0o600)
         if not (logs / "meta.properties").exists():
-            # One that began with - would be taken for an option.
+            # A leading - would be read as an option.
             cluster = base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)]
             _run([java, *_JVM, "-cp", jars, *tool, *scram], READY_SECONDS, f"{logs} could not be formatted")
@@ -188,8 +190,8 @@ class Broker:
 
     def _is_ready(self) -> bool:
         if self._child is not None and self._child.poll() is not None:
-            said = (self._folder / "broker.log").read_text(encoding="utf-8", errors="replace")[-2000:]
-            raise BrokerError(f"the broker ended while it started; it said last:\n{said}")
+            log = (self._folder / "broker.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise BrokerError(f"the broker exited while it started; its last log lines:\n{log}")
         return _answers(self._port) and _serves(self.bootstrap)
 
     def _end(self, number: signal.Signals) -> bool:
@@ -221,7 +223,7 @@ class Broker:
 
 
 def _fetched() -> Path:
-    """The folder of the broker's libraries, which are fetched if they are not there."""
+    """The folder of the broker's libraries, fetched if missing."""
     pom = _FILES / "pom.xml"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "touchline" / "kafka"
     there = cache / hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
@@ -236,7 +238,7 @@ def _fetched() -> Path:
         try:
             coming.rename(there)
         except OSError:
-            if not there.is_dir():  # else another process was first, with the same files
+            if not there.is_dir():  # another process fetched the same files first
                 raise
     finally:
         shutil.rmtree(coming, ignore_errors=True)
@@ -246,7 +248,7 @@ def _fetched() -> Path:
 def _tool(name: str, advice: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise ToolMissing(f"{name} is not installed, and the broker needs it: {advice}")
+        raise ToolMissing(f"the broker needs {name}, which is not installed: {advice}")
     return found
 
 
@@ -262,7 +264,7 @@ def _run(command: Sequence[str], seconds: float, failed: str) -> None:
 
 
 def _command_of(pid: int) -> str:
-    """The command line of a process; empty where there is no such process, or it has ended."""
+    """The command line of a process; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
@@ -273,15 +275,17 @@ def _command_of(pid: int) -> str:
 
 
 def _free_port() -> int:
-    # None that clients are given for their own end: one that looks for the broker while it is away could
-    # meet itself there, and keep the broker from coming back.
+    # Below the ephemeral ports: a client that reconnects to a stopped broker could otherwise connect to
+    # itself and hold the port.
     for port in sample(_PORTS, len(_PORTS)):
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError:
             continue
         return port
-    raise BrokerError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free: end what uses them")
+    raise BrokerError(
+        f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free: stop the programs that use them"
+    )
 
 
 def _answers(port: int) -> bool:
@@ -293,7 +297,7 @@ def _answers(port: int) -> bool:
 
 
 def _serves(bootstrap: str) -> bool:
-    """Whether a client is told of a broker that it may use."""
+    """Whether the cluster lists an available broker."""
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 

@@ -76,7 +76,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
                 "No kafka is set: what waits there is not known, and its producers look silent", err=True
             )
         typer.echo(f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}")
-        end.asks(ended.set)
+        end.on_signal(ended.set)
         leadership.run(ended)
 
 

@@ -75,7 +75,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
                     server.fail, STOP_SECONDS, keep_draining_kafka, settings.brokers, topics, log, **told
                 )
             )
-        ending.asks(server.end)
+        ending.on_signal(server.end)
         server.run(sockets=[listening])
     if server.failure is not None:
         raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")

@@ -1,6 +1,6 @@
-"""How a process ends: the first signal asks it to, a second Ctrl-C does not wait for the answer.
+"""How a process ends: the first signal requests it, a second Ctrl-C ends it at once.
 
-Ending at once is safe for what was accepted: it is durable already, as it is when the machine stops.
+Ending at once loses nothing: accepted events are durable.
 """
 
 import os
@@ -14,36 +14,36 @@ CUT_OFF = 130
 
 
 class Ending:
-    """What the first signal does: what was last given to `asks`, and before that it ends the command."""
+    """Handles the first signal: calls the last function given to `on_signal`, or else ends the command."""
 
     def __init__(self, at_once: Callable[[], None]) -> None:
         self._at_once = at_once
-        self._ask: Callable[[], None] | None = None
-        self._asked = False
+        self._stop: Callable[[], None] | None = None
+        self._signalled = False
 
-    def asks(self, ask: Callable[[], None]) -> None:
-        """From now on a signal calls `ask`, in the main thread between any two steps."""
-        self._ask = ask
+    def on_signal(self, stop: Callable[[], None]) -> None:
+        """From now on a signal calls `stop`, in the main thread between any two steps."""
+        self._stop = stop
 
     def signalled(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
-        if self._asked and number == signal.SIGINT:
+        """Handle a signal."""
+        if self._signalled and number == signal.SIGINT:
             self._at_once()
             os._exit(CUT_OFF)
-        first, self._asked = not self._asked, True
-        if self._ask is not None:
-            self._ask()
+        first, self._signalled = not self._signalled, True
+        if self._stop is not None:
+            self._stop()
         elif first:
             raise SystemExit(0)
 
 
 @contextmanager
 def ending(at_once: Callable[[], None] = lambda: None) -> Iterator[Ending]:
-    """Take SIGINT and SIGTERM while it lasts; `at_once` is all that is still done when there is no time."""
-    one = Ending(at_once)
-    before = {number: signal.signal(number, one.signalled) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Handle SIGINT and SIGTERM within the block; a second Ctrl-C runs `at_once` alone and exits."""
+    handler = Ending(at_once)
+    before = {number: signal.signal(number, handler.signalled) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield one
+        yield handler
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

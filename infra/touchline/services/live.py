@@ -48,7 +48,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         app = Starlette(routes=[*probes, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))
         server = Serving(front, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="websockets-sansio")
-        ending.asks(server.end)
+        ending.on_signal(server.end)
         server.run(sockets=[listening])
     if server.failure is not None:
         raise CannotServe(server.failure)

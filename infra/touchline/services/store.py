@@ -89,7 +89,7 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
             http.config.load()
         except OSError as error:
             raise CannotServe(f"the certificate {tls and tls.certificate} cannot be used: {error}") from error
-        ending.asks(http.end)
+        ending.on_signal(http.end)
         http.run(sockets=[listening])
 
 

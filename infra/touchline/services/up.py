@@ -155,7 +155,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         inbox = data / "inbox.sqlite"
         parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, inbox, log, **options))
         parts.callback(collector.close)
-        ending.asks(server.end)
+        ending.on_signal(server.end)
         server.run(sockets=[listening])
     if server.failure is not None:
         raise CannotServe(f"{server.failure}. No accepted event is lost: start it again")

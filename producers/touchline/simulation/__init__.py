@@ -1,11 +1,21 @@
-"""A simulated retailer, seeded, whose frictions are known beforehand.
+"""A simulated, seeded retailer with known frictions.
 
-It is pure: no clock, no I/O; only the shop, which sends it through the SDK in real time, is not.
+All is pure but the shop, which sends touchpoints through the SDK in real time.
 """
 
-from touchline.simulation.retailer import Outage, Retailer, tell
+from touchline.simulation.retailer import Outage, Retailer, simulate
 from touchline.simulation.shop import Shop
 from touchline.simulation.story import Planted, Story, Touchpoint
 from touchline.simulation.storylines import STORYLINES, Storyline
 
-__all__ = ["STORYLINES", "Outage", "Planted", "Retailer", "Shop", "Story", "Storyline", "Touchpoint", "tell"]
+__all__ = [
+    "STORYLINES",
+    "Outage",
+    "Planted",
+    "Retailer",
+    "Shop",
+    "Story",
+    "Storyline",
+    "Touchpoint",
+    "simulate",
+]

@@ -1,7 +1,6 @@
-"""The simulated retailer: customers come, each lives a storyline, and what happens is handed out when due.
+"""The simulated retailer: each customer follows a storyline, and touchpoints are returned when they are due.
 
-The law: what is handed out, and what is planted in it, follow from the seed and the start alone, whatever
-the steps in which it is asked for.
+Touchpoints and planted frictions depend on the seed and the start alone, however often `until` is called.
 """
 
 from collections import deque
@@ -15,18 +14,18 @@ from touchline.simulation.story import DAY, HOUR, Planted, Story, Touchpoint
 from touchline.simulation.storylines import STORYLINES, Storyline
 from touchline.simulation.storylines.shopping import cannot_pay
 
-_LIVELY = 10_000
-"""Touchpoints, about, of the last lively hour before the start; at a high rate it is shorter."""
+_LIVE = 10_000
+"""About how many touchpoints the busy time before the start has; it lasts at most an hour."""
 
 _BUSY = (3, 2, 2, 2, 2, 3, 5, 8, 9, 10, 10, 10, 10, 10, 9, 9, 9, 10, 10, 10, 9, 8, 6, 4)
-"""How busy each hour of a day in the past is, in tenths."""
+"""Traffic of each hour of a day in the past, in tenths of the peak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """No payment goes through: who comes between `begin` and `end` (ms since 1970) cannot pay.
+    """All payments between `begin` and `end` (ms since 1970) fail.
 
-    Half of the customers of that time come to pay; `customers_per_second` is how many come at least.
+    Half of the customers of that time try to pay; at least `customers_per_second` customers arrive.
     """
 
     begin: int
@@ -38,16 +37,16 @@ class Retailer:
     """A retailer whose frictions are known.
 
     Args:
-        seed: Together with `start` it decides everything.
-        start: The present when the simulation begins, in ms since 1970.
-        history: How far back the past goes, in ms.
-        history_rate: Touchpoints a second in the past, at its busiest hours.
-        rate: Touchpoints a second from an hour before `start` on, or less at a high rate.
-        remember: Planted frictions kept for `planted`; older ones are forgotten.
-        outage: When payments fail, if they do.
+        seed: Decides everything, together with `start`.
+        start: The time at which the live part begins, in ms since 1970.
+        history: Length of the past, in ms.
+        history_rate: Touchpoints per second in the busiest hours of the past.
+        rate: Touchpoints per second of the live part, and of at most an hour before it.
+        remember: Planted frictions kept for `planted`; older ones are dropped.
+        outage: When payments fail, if ever.
 
-    Memory: the touchpoints still to come of the customers who have begun, which is bounded by `rate`
-    times the days that a storyline takes, and `remember` planted frictions.
+    Memory: the future touchpoints of active customers, bounded by `rate` times the duration of a storyline,
+    and `remember` planted frictions.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Retailer:
         self._outage = outage
         self._name = f"{seed}:{start}"
         self._random = Random(self._name)  # noqa: S311 - a simulation
-        self._lively_from = start - min(HOUR, int(_LIVELY / rate * 1000))
+        self._live_from = start - min(HOUR, int(_LIVE / rate * 1000))
         average = _touchpoints_per_customer()
         self._customers_per_ms = (history_rate / average / 1000, rate / average / 1000)
         self._customers = 0
@@ -74,9 +73,9 @@ class Retailer:
         self._until = start - history
 
     def until(self, now: int, most: int | None = None) -> list[Touchpoint]:
-        """What has become due since the last call, up to and including `now` (ms), in order of `due`.
+        """Touchpoints due since the last call, up to and including `now` (ms), in order of `due`.
 
-        With `most`, the first so many of it; ask again for the rest.
+        At most `most` are returned; call again for the rest.
         """
         due: list[Touchpoint] = []
         while most is None or len(due) < most:
@@ -88,15 +87,15 @@ class Retailer:
             else:
                 self._until = max(self._until, now)
                 return due
-        # Others may be due in the same millisecond as the last.
+        # More touchpoints may be due in the same millisecond as the last.
         self._until = max(self._until, due[-1].due - 1)
         return due
 
     def planted(self, now: int) -> list[Planted]:
-        """The frictions that can be known at `now` (ms) from what was due until then.
+        """The frictions known at `now` (ms) from the touchpoints due until then.
 
         Raises:
-            ValueError: `now` is past what `until` has handed out.
+            ValueError: `until` was not called up to `now`.
         """
         if now > self._until:
             raise ValueError("the future is not planted yet: call until(now) first")
@@ -104,24 +103,24 @@ class Retailer:
         return [planted for planted in known if planted is not None]
 
     def next_due(self) -> int:
-        """When the next touchpoint may become due, in ms."""
+        """The earliest time (ms) at which the next touchpoint may be due."""
         arrival = ceil(self._next_customer)
         return min(arrival, self._coming[0][0]) if self._coming else arrival
 
     def _welcome(self) -> None:
         at = self._next_customer
         past, present = self._customers_per_ms
-        lively = at >= self._lively_from
+        live = at >= self._live_from
         broken = self._outage is not None and self._outage.begin <= at < self._outage.end
-        pace = present if lively else past
+        pace = present if live else past
         if broken and self._outage is not None:
             pace = max(pace, self._outage.customers_per_second / 1000)
         self._next_customer += self._random.expovariate(pace)
-        if not lively and not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
+        if not live and not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
             return
         self._customers += 1
         storyline = cannot_pay if broken and self._random.random() < 0.5 else self._choose()
-        story = tell(storyline, f"{self._name}:{self._customers}", int(at))
+        story = simulate(storyline, f"{self._name}:{self._customers}", int(at))
         self._planted.extend(story.planted)
         for touchpoint in story.touchpoints:
             heappush(self._coming, (touchpoint.due, touchpoint.id, touchpoint))
@@ -130,8 +129,8 @@ class Retailer:
         return self._random.choices(_STORYLINES, cum_weights=_SHARES)[0]
 
 
-def tell(storyline: Storyline, key: str, begin: int) -> Story:
-    """One customer's story, begun at `begin` (ms); `key` names the customer."""
+def simulate(storyline: Storyline, key: str, begin: int) -> Story:
+    """The story of a customer that starts at `begin` (ms); `key` names the customer."""
     story = Story(key, begin)
     storyline(story)
     story.fall_silent()
@@ -143,8 +142,11 @@ def _cumulated(shares: Sequence[int]) -> list[int]:
 
 
 def _touchpoints_per_customer() -> float:
-    lengths = {one: len(tell(one, one.__name__, 0).touchpoints) for one in STORYLINES}
-    return sum(lengths[one] * share for one, share in STORYLINES.items()) / sum(STORYLINES.values())
+    touchpoints = sum(
+        len(simulate(storyline, storyline.__name__, 0).touchpoints) * share
+        for storyline, share in STORYLINES.items()
+    )
+    return touchpoints / sum(STORYLINES.values())
 
 
 _STORYLINES = tuple(STORYLINES)

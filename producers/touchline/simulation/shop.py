@@ -1,4 +1,4 @@
-"""The simulated retailer in real time: its systems send what happens through the SDK, the past first."""
+"""The simulated retailer in real time: sends touchpoints through the SDK, the past first."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from touchline.simulation.retailer import Retailer
 from touchline.simulation.story import Source, Touchpoint
 
 PORTION = 2_000
-"""Touchpoints on their way at once: far fewer than a client's queue holds."""
+"""Touchpoints in flight at most: far fewer than a client's queue holds."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST_WAIT, _MOST_WAIT = 0.05, 1.0
@@ -24,14 +24,14 @@ def wall_clock() -> int:
 
 
 class Shop:
-    """Sends a retailer's touchpoints as they become due, from a thread of its own.
+    """Sends the touchpoints of a retailer when they are due, from its own thread.
 
-    While the collector cannot take them nothing new is sent; the rest follows when it can.
+    While the collector is unavailable, nothing new is sent; the rest follows afterwards.
 
     Args:
-        retailer: What happens. The shop alone may ask it for touchpoints from now on.
-        connect: Makes the client of a source, such as `webshop`; the shop closes it.
-        clock: Now, in ms since 1970.
+        retailer: The source of touchpoints, for this shop alone from now on.
+        connect: Returns the client of a source, such as `webshop`; the shop closes it.
+        clock: Returns now, in ms since 1970.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Shop:
         self.clients: Mapping[str, Touchline] = {source: connect(source) for source in get_args(Source)}
         """The client of each source."""
         self.caught_up = Event()
-        """Set once the past has been taken in."""
+        """Set once the past is delivered."""
 
     def start(self) -> None:
         """Open the shop."""
@@ -83,7 +83,7 @@ class Shop:
         )
 
     def _delivered(self) -> bool:
-        """Wait until the clients are rid of everything; false when the shop closes first."""
+        """Wait until the clients have delivered everything; false if the shop closes first."""
         for client in self.clients.values():
             while not client.flush(_MOST_WAIT):
                 if self._stopping.is_set():

@@ -1,7 +1,6 @@
-"""A story: what one customer does, and the frictions that are planted in it.
+"""A story: the touchpoints of one customer, and the frictions planted in them.
 
-The law: the frictions that a story declares are exactly those that the default pack finds in its
-touchpoints, no more and no less, both layers, at every moment.
+At every moment the default pack finds exactly the declared frictions in the touchpoints, in both layers.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 SILENCE = 30 * DAY
-"""Without a sign of life for so long after a friction, a customer is not expected back."""
+"""Silence after a friction (ms) from which a customer counts as lost."""
 
 SECOND_LAYER = {
     "strike_out",
@@ -28,13 +27,13 @@ SECOND_LAYER = {
     "order_cancelled_after_friction",
     "silence_after_friction",
 }
-"""Rules that hear the frictions of the others."""
+"""Rules of the second layer, which select frictions of other rules."""
 
 _NO_SILENCE = {
     *("cart.updated", "order.placed", "contact.started", "visit.started"),
     *("account.closed", "subscription.cancelled"),
 }
-"""Touchpoints with which a customer is back, or has left for good."""
+"""Touchpoints that end a silence: the customer is back, or has left for good."""
 
 Identifiers = Mapping[str, str]
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
@@ -48,9 +47,9 @@ def rfc3339(time: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Touchpoint:
-    """One event before it is sent. Times are ms since 1970.
+    """An event before it is sent. Times are ms since 1970.
 
-    `due` is when it is sent: its `time`, or later where the system that saw it was cut off.
+    It is sent at `due`: at its `time`, or later if the system that recorded it was offline.
     """
 
     id: str
@@ -77,9 +76,9 @@ class Touchpoint:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One friction that a story holds. Times are ms since 1970.
+    """A friction in a story. Times are ms since 1970.
 
-    `taken_back_at` is when a late event or a link makes it untrue.
+    At `taken_back_at` a late event or a link retracts it.
     """
 
     rule: str
@@ -94,7 +93,7 @@ class Planted:
         return uuid5(NAMESPACE, f"{self.rule}:{self.anchor}")
 
     def as_known(self, now: int) -> "Planted | None":
-        """What of it can be known at `now`: nothing, open, or resolved."""
+        """The friction as known at `now`: open, resolved, or None."""
         if self.opened_at > now or (self.taken_back_at is not None and self.taken_back_at <= now):
             return None
         late = self.resolved_at is not None and self.resolved_at > now
@@ -102,9 +101,9 @@ class Planted:
 
 
 class Story:
-    """Writes one customer's touchpoints in time order and declares the frictions among them.
+    """Writes the touchpoints of one customer in time order, and declares the frictions in them.
 
-    `key` names the customer and everything of theirs: it must differ from story to story.
+    `key` seeds the story and names its customer; each story has its own key.
     """
 
     def __init__(self, key: str, begin: int) -> None:
@@ -121,7 +120,7 @@ class Story:
         self.social: Identifiers = {"social": f"@{self._key[:10]}"}
 
     def name(self, kind: str) -> str:
-        """A new id for a thing of this story, such as a cart."""
+        """A new id in this story, such as a cart's."""
         return f"{kind}-{self._key[:10]}-{len(self.touchpoints)}"
 
     def wait(self, shortest: int, longest: int) -> None:
@@ -139,7 +138,7 @@ class Story:
         **data: Any,
     ) -> Touchpoint:
         """Write a touchpoint at the story's time; it is sent `sent_after` ms later."""
-        self.now += 1  # so that no two touchpoints of a story have one time
+        self.now += 1  # so that no two touchpoints of a story share a time
         touchpoint = Touchpoint(
             id=f"{self._key}-{len(self.touchpoints):02}",
             type=type_,
@@ -162,13 +161,13 @@ class Story:
         return self.happen(type_, who, "store", "stores", **data)
 
     def known(self) -> None:
-        """Have the customer's account, e-mail and phone linked already, by the CRM."""
+        """Link the customer's account, e-mail and phone by an event of the CRM."""
         self.happen("identity.linked", {**self.account, **self.email, **self.phone}, "web", "crm")
         self.wait(MINUTE, 10 * MINUTE)
 
-    def contact(self, channel: Channel, who: Identifiers, reason: str, **told: Any) -> "Contact":
-        """Start a contact; the customer takes the first step, unless `direction` is told to be outbound."""
-        return Contact(self, channel, who, reason, **told)
+    def contact(self, channel: Channel, who: Identifiers, reason: str, **data: Any) -> "Contact":
+        """Start a contact, by the customer unless `direction` is `outbound`."""
+        return Contact(self, channel, who, reason, **data)
 
     def plant(
         self,
@@ -179,7 +178,7 @@ class Story:
         resolved: Touchpoint | None = None,
         taken_back_at: int | None = None,
     ) -> Planted:
-        """Declare a friction: the rule, what it hangs on, what opens it (or when), what resolves it."""
+        """Declare a friction: its rule, its anchor, what opens it (or when), and what resolves it."""
         if isinstance(opened, int):
             opened_at = opened
         else:
@@ -195,7 +194,7 @@ class Story:
         return planted
 
     def fall_silent(self) -> None:
-        """End the story: the customer is not seen again, which after a friction is one more."""
+        """End the story; after a friction, the silence is another friction."""
         seen = max(
             (
                 one.time
@@ -216,34 +215,34 @@ class Story:
 
 
 class Contact:
-    """One contact of a story, on any channel."""
+    """A contact in a story, on any channel."""
 
-    def __init__(self, story: Story, channel: Channel, who: Identifiers, reason: str, **told: Any) -> None:
+    def __init__(self, story: Story, channel: Channel, who: Identifiers, reason: str, **data: Any) -> None:
         self._story = story
         self._channel = channel
         self._who = who
         self._same: dict[str, Any] = {"contact_id": story.name("contact"), "reason": reason}
         self._waiting_since = story.now
-        self.started = self.step("started", **told)
+        self.started = self.step("started", **data)
 
-    def step(self, what: str, **data: Any) -> Touchpoint:
-        """Write `contact.<what>`."""
+    def step(self, name: str, **data: Any) -> Touchpoint:
+        """Write `contact.<name>`."""
         source: Source = {"social": "social-desk", "store": "stores"}.get(self._channel, "call-centre")  # type: ignore[assignment]
-        return self._story.happen(f"contact.{what}", self._who, self._channel, source, **self._same, **data)
+        return self._story.happen(f"contact.{name}", self._who, self._channel, source, **self._same, **data)
 
     def menu(self) -> Touchpoint:
         """The customer is in the menu within seconds."""
         self._story.wait(2 * SECOND, 6 * SECOND)
         return self.step("menu_entered")
 
-    def queue(self, name: str = "tier1", **told: Any) -> Touchpoint:
-        """The customer is put into a queue within half a minute."""
+    def queue(self, name: str = "tier1", **data: Any) -> Touchpoint:
+        """The customer enters a queue within half a minute."""
         self._story.wait(5 * SECOND, 30 * SECOND)
         self._waiting_since = self._story.now
-        return self.step("queued", queue=name, **told)
+        return self.step("queued", queue=name, **data)
 
     def transfer(self, queue: str) -> Touchpoint:
-        """After a talk the customer is handed to another queue."""
+        """The customer is transferred to another queue after a talk."""
         self.talk()
         self._waiting_since = self._story.now
         return self.step("transferred", queue=queue)
@@ -255,7 +254,7 @@ class Contact:
         return self.step("answered", agent=f"a{self._story.random.randint(1, 40)}", wait_seconds=waited)
 
     def talk(self, shortest: int = MINUTE, longest: int = 6 * MINUTE) -> None:
-        """Some time passes."""
+        """Customer and agent talk for between `shortest` and `longest` ms."""
         self._story.wait(shortest, longest)
 
     def give_up(self, shortest: int, longest: int) -> Touchpoint:

@@ -53,10 +53,10 @@ class JourneyRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `accounts`: of the door, about one request, or of the worker, about one log record.
+    """A row of `accounts`: from the ingress, for a request, or from the worker, for a log record.
 
-    `batch` to `lost` are the door's, `lost` being JSON; `emitted`, `queued` and `lost` are what the client
-    counts since it began. The last three are the worker's.
+    The ingress fills `batch` to `lost` (JSON); the client counts `emitted`, `queued` and `lost` since its
+    start. The worker fills the last three.
     """
 
     id: UUID
@@ -77,7 +77,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IdentityRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `identities`: an identifier (`kind:value`) and whose it is."""
+    """A row of `identities`: an identifier (`kind:value`) and its customer."""
 
     entity: str
     customer: UUID
@@ -85,7 +85,7 @@ class IdentityRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OccurrenceRow(msgspec.Struct, frozen=True):
-    """A row of `occurrences`: an identifier, and a set that it was in, strongest first."""
+    """A row of `occurrences`: an identifier, and a set of identifiers with it, strongest first."""
 
     identifier: str
     identifiers: tuple[str, ...]
@@ -114,7 +114,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `outbox`: what a channel was told of an incident; the highest `version` counts."""
+    """A row of `outbox`: the last notification of an incident to a channel; the highest `version` counts."""
 
     channel: str
     fingerprint: UUID

@@ -1,9 +1,8 @@
-"""When a channel is told what of an incident: pure, of what is so and what the channel was told.
+"""The next notification of an incident for a channel: a pure function of the incident and the outbox row.
 
-The law: for each fingerprint a channel is told `firing` and then `resolved`, in turns; what it was not told
-yet, or has to be told anew, follows at any time from the incident as it is now and from the channel's row of
-the outbox, so that nothing is lost by forgetting anything else. A channel that was away for long is told
-how it is now, and not all that it missed.
+For each fingerprint a channel receives `firing` and `resolved` in turns. The next notification follows from
+the current incident and the channel's last outbox row alone, so a restart loses nothing. A channel that was
+unavailable receives the current state, not every state that it missed.
 """
 
 from typing import NamedTuple
@@ -14,11 +13,11 @@ from touchline.tables import AlertRow, OutboxRow
 FIRST_RETRY = 1_000
 LONGEST_RETRY = 300_000
 FAILING = 120_000
-"""A channel that has taken nothing for so long (ms) is reported as failing."""
+"""A channel that has failed for this long (ms) is reported as failing."""
 
 
 class Cadence(NamedTuple):
-    """How often a channel is told of an incident, in ms; see the rule's fields of these names."""
+    """How often a channel is notified of an incident, in ms; the rule's fields of these names."""
 
     wait: int
     interval: int
@@ -26,9 +25,9 @@ class Cadence(NamedTuple):
 
 
 def cadence(rule: AlertRule | None, resend: int | None) -> Cadence:
-    """A rule's, or that of a channel which wants to be told again every `resend` ms and repeats itself.
+    """The rule's cadence; `resend` (ms) shortens it for a channel that repeats messages itself.
 
-    Where there is no such rule any more its incidents are over, and nothing is told again.
+    The incidents of a deleted rule (None) are resolved, and nothing is repeated.
     """
     if rule is None:
         return Cadence(0, 0, 0)
@@ -37,44 +36,44 @@ def cadence(rule: AlertRule | None, resend: int | None) -> Cadence:
     return Cadence(rule.wait, min(resend, rule.interval), min(resend, rule.repeat))
 
 
-class Telling(NamedTuple):
-    """What to tell, `firing` or `resolved`, and not before when (ms)."""
+class Notification(NamedTuple):
+    """`firing` or `resolved`, and the earliest time (ms) to send it."""
 
-    what: str
+    status: str
     at: int
 
 
-def telling(current: AlertRow, row: OutboxRow, pace: Cadence) -> Telling | None:
-    """What a channel has to be told next, if nothing changes; None if nothing.
+def next_notification(current: AlertRow, row: OutboxRow, pace: Cadence) -> Notification | None:
+    """The next notification if nothing changes; None if there is none.
 
     Args:
-        current: The newest incident of the fingerprint; a retracted one where there is no other.
-        row: The channel's row of the outbox for the fingerprint.
-        pace: How often.
+        current: The newest incident of the fingerprint; a retracted one if there is no other.
+        row: The channel's outbox row for the fingerprint.
+        pace: How often the channel is notified.
     """
-    told = _told(current, row, pace)
-    return None if told is None else Telling(told.what, max(told.at, row.next_at or 0))
+    following = _following(current, row, pace)
+    return None if following is None else Notification(following.status, max(following.at, row.next_at or 0))
 
 
-def _told(current: AlertRow, row: OutboxRow, pace: Cadence) -> Telling | None:
+def _following(current: AlertRow, row: OutboxRow, pace: Cadence) -> Notification | None:
     if row.told == "firing":
         if current.status != "firing":
-            return Telling("resolved", 0)
+            return Notification("resolved", 0)
         changed = current.version != row.told_version or current.id != row.alert
-        return Telling("firing", (row.told_at or 0) + (pace.interval if changed else pace.repeat))
-    # What it has to be told first is written down by naming the incident.
+        return Notification("firing", (row.told_at or 0) + (pace.interval if changed else pace.repeat))
+    # A row that names the incident asks for its first notification.
     if row.alert != current.id or row.told == "resolved":
         return None
     if current.status == "firing":
-        return Telling("firing", current.opened_at + pace.wait)
+        return Notification("firing", current.opened_at + pace.wait)
     if current.status == "resolved" and (current.resolved_at or 0) >= current.opened_at + pace.wait:
-        # It was due while it fired, and the channel did not take it: it is told that there was one.
-        return Telling("firing", 0)
+        # The notification was due while the incident fired, but the channel failed: still report it.
+        return Notification("firing", 0)
     return None
 
 
-def expected(current: AlertRow, row: OutboxRow | None, channel: str) -> OutboxRow | None:
-    """The row that a channel needs so that it is told of an incident that fires; None if it has it."""
+def first_row(current: AlertRow, row: OutboxRow | None, channel: str) -> OutboxRow | None:
+    """The outbox row that asks for the first notification of a firing incident; None if it exists."""
     if row is None:
         return OutboxRow(channel=channel, fingerprint=current.fingerprint, alert=current.id)
     if row.told == "firing" or (row.alert == current.id and row.told == "nothing"):
@@ -84,21 +83,21 @@ def expected(current: AlertRow, row: OutboxRow | None, channel: str) -> OutboxRo
     )
 
 
-def taken(row: OutboxRow, current: AlertRow, what: str, now: int) -> OutboxRow:
-    """The row after the channel took a message."""
+def after_delivery(row: OutboxRow, current: AlertRow, status: str, now: int) -> OutboxRow:
+    """The row after a delivered message."""
     return OutboxRow(
         channel=row.channel,
         fingerprint=row.fingerprint,
         alert=current.id,
-        told=what,
+        told=status,
         told_at=now,
         told_version=current.version,
         version=row.version + 1,
     )
 
 
-def refused(row: OutboxRow, error: str, now: int, retry_after: int = 0) -> OutboxRow:
-    """The row after a failed attempt; the next is twice as far away as the one before, within a limit."""
+def after_failure(row: OutboxRow, error: str, now: int, retry_after: int = 0) -> OutboxRow:
+    """The row after a failed attempt; the pause doubles each time, up to a limit."""
     pause = min(FIRST_RETRY * 2 ** min(row.attempts, 20), LONGEST_RETRY)
     return OutboxRow(
         channel=row.channel,

@@ -1,14 +1,14 @@
-"""Alert rules as data: what is watched, when it is too much, and how often people are told.
+"""Alert rules as data: what a rule watches, when it fires, and how often it notifies.
 
-What a rule computes is a function of the frictions and events that there are, by their own times (ms since
-1970): never of the order in which they came. Four kinds:
+The result of a rule is a function of the set of frictions and events and their own times (ms since 1970),
+never of their order of arrival. Four kinds:
 
-- `threshold`: so many different customers, within a time, met one of the frictions or events.
-- `change`: so many times as many frictions or events as in the same hour of earlier weeks.
-- `absence`: no event, of a producer that used to send some, for longer than a time.
-- `strike_out`: so many customers, within a time, whose journey came to so many strikes.
+- `threshold`: a number of different customers had one of the frictions or events within a time.
+- `change`: the count is a multiple of the count in the same hour of earlier weeks.
+- `absence`: a producer that sent events sends none for longer than a time.
+- `strike_out`: the journeys of a number of customers reached a number of strikes within a time.
 
-Each runs apart for every combination of the labels named in `by`, so that a storm is one incident.
+A rule runs separately for each combination of the labels in `by`, so a storm of frictions is one incident.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -18,16 +18,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from touchline.vocabulary.durations import DAY, SECOND, parse_duration
 
 Severity = Literal["critical", "warning", "info"]
-"""From what wakes somebody to what is good to know."""
+"""`critical` wakes on-call; `info` is good to know."""
 
 FRICTION_LABELS = ("rule", "channel", "source", "factor")
-"""What frictions can be told apart by."""
+"""Labels of a rule on frictions."""
 
 EVENT_LABELS = ("type", "channel", "source", "producer")
-"""What events can be told apart by; a condition may name a field `data.NAME` as well."""
+"""Labels of a rule on events; a condition may name a field `data.NAME` as well."""
 
 STRIKE_LABELS = ("channel", "source")
-"""Of the friction with which a journey came to its strikes."""
+"""Labels of the friction with which a journey reached its strikes."""
 
 LONGEST_WINDOW = DAY
 LONGEST = 30 * DAY
@@ -59,7 +59,7 @@ def _window(text: Any) -> int:
 
 
 def _listed(given: Any) -> Any:
-    """One value is short for a list of one."""
+    """A value that is no list, as a list of that value."""
     if isinstance(given, str):
         return (given,)
     return tuple(given) if isinstance(given, list) else given
@@ -74,7 +74,7 @@ RuleNames = Annotated[tuple[Annotated[str, Field(pattern=_RULE_NAME)], ...], Bef
 
 
 class AlertRuleModel(BaseModel):
-    """What all kinds have. Durations are milliseconds."""
+    """The fields of every kind. Durations are in milliseconds."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -84,37 +84,35 @@ class AlertRuleModel(BaseModel):
     owner: str = ""
     severity: Severity = "warning"
     where: dict[str, Names] = {}
-    """Field to the values that it may have; all fields have to fit."""
+    """Allowed values by field; all fields must match."""
     without: dict[str, Names] = {}
-    """Field to values that it may not have."""
+    """Excluded values by field."""
     by: Names = ()
-    """Labels: each combination of their values is an incident of its own."""
+    """Labels; each combination of their values is a separate incident."""
     wait: Span = Field(default="30s", validate_default=True)
-    """From the beginning to the first message: what comes at once is told at once."""
+    """From the opening to the first message, so that one message covers all that opens at once."""
     interval: Pace = Field(default="5m", validate_default=True)
-    """Between two messages where something has changed."""
+    """Between two messages if the incident changed."""
     repeat: Pace = Field(default="4h", validate_default=True)
-    """Between two messages where nothing has changed and it is not over."""
+    """Between two messages if the incident is unchanged and still open."""
     cooldown: Span = Field(default="5m", validate_default=True)
-    """So long it has to be quiet until it is over; what begins again within is the same incident."""
+    """Quiet time until the incident resolves; a recurrence within it belongs to the same incident."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that there are for this rule."""
+        """The labels that this rule may use."""
         return EVENT_LABELS
 
     @model_validator(mode="after")
     def _fields_exist(self) -> Self:
         for name in self.by:
             if name not in self.labels:
-                raise ValueError(
-                    f"by: there is no label '{name}' here; write one of {', '.join(self.labels)}"
-                )
+                raise ValueError(f"by: unknown label '{name}': write one of {', '.join(self.labels)}")
         for part, fields in (("where", self.where), ("without", self.without)):
             for name in fields:
                 if name not in self.labels and not (self.labels is EVENT_LABELS and name.startswith("data.")):
                     known = ", ".join(self.labels)
-                    raise ValueError(f"{part}: there is no '{name}' here; write one of {known}")
+                    raise ValueError(f"{part}: unknown field '{name}': write one of {known}")
         return self
 
 
@@ -126,7 +124,7 @@ class Watching(AlertRuleModel):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Those of frictions, or of events."""
+        """The labels of frictions, or of events."""
         return FRICTION_LABELS if self.frictions else EVENT_LABELS
 
     @model_validator(mode="after")
@@ -137,7 +135,7 @@ class Watching(AlertRuleModel):
 
 
 class Threshold(Watching):
-    """At least `customers` different ones in the last `within`."""
+    """At least `customers` different customers in the last `within`."""
 
     kind: Literal["threshold"]
     customers: int = Field(ge=1)
@@ -145,11 +143,11 @@ class Threshold(Watching):
 
 
 class Change(Watching):
-    """At least `at_least` in the last `within`, and `times` as many as is usual.
+    """At least `at_least` in the last `within`, and at least `times` the usual count.
 
-    Usual is the median of the same time of day and week in up to `weeks` weeks before, as far as the data
-    go back; before they go back a week, the rule is silent. Counted by the minute, or by a twentieth of
-    `within` if that is longer.
+    The usual count is the median of the same time of day and week in up to `weeks` earlier weeks with data.
+    With less than a week of data the rule never fires. Counts are per minute, or per twentieth of `within` if
+    that is longer.
     """
 
     kind: Literal["change"]
@@ -160,7 +158,7 @@ class Change(Watching):
 
 
 class Absence(AlertRuleModel):
-    """No event for longer than `longer_than`, where there was one before. After `forget` it is not missed."""
+    """No event for `longer_than` after an earlier one. After `forget` the absence is ignored."""
 
     kind: Literal["absence"]
     events: Types = ("*",)
@@ -172,12 +170,12 @@ class Absence(AlertRuleModel):
     @model_validator(mode="after")
     def _over_at_once(self) -> Self:
         if self.cooldown:
-            raise ValueError("an absence is over with the next event: leave cooldown out")
+            raise ValueError("an absence resolves with the next event: leave cooldown out")
         return self
 
 
 class StrikeOut(AlertRuleModel):
-    """At least `customers` in the last `within` whose journey came to `strikes` strikes."""
+    """At least `customers` customers reached `strikes` strikes in a journey in `within`."""
 
     kind: Literal["strike_out"]
     strikes: int = Field(ge=1)
@@ -186,7 +184,7 @@ class StrikeOut(AlertRuleModel):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Those of the friction that brought the last strike."""
+        """The labels of the friction that brought the last strike."""
         return STRIKE_LABELS
 
 
@@ -198,4 +196,4 @@ KINDS: dict[str, type[AlertRuleModel]] = {
     "absence": Absence,
     "strike_out": StrikeOut,
 }
-"""Every kind by its name."""
+"""Kinds by name."""

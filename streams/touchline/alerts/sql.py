@@ -1,26 +1,26 @@
-"""What a rule watches, as SQL of ClickHouse on the store's views: pure text, asked elsewhere.
+"""The SQL of alert rules on the store's views, as text.
 
-Every query takes `{lo:Int64}` and `{hi:Int64}`: times (ms) later than the one, up to the other. Retracted
-frictions are left out by the view, doubled events by counting what is distinct.
+Every query takes `{lo:Int64}` and `{hi:Int64}`: times (ms) after `lo`, up to `hi`. The view leaves out
+retracted frictions; distinct counts leave out duplicate rows.
 """
 
 from touchline.alerts.rules import Absence, AlertRule, Change, StrikeOut, Watching
 from touchline.vocabulary.durations import MINUTE, WEEK
 
 MOST_ROWS = 500_000
-"""Of one query; of more, the newest."""
+"""Rows of a query at most; the newest are kept."""
 
 TICKS = 20
-"""Parts of a change's window that are counted each by itself, if they are longer than a minute."""
+"""Parts of a change's window that are counted separately if they are longer than a minute."""
 
 LABELLED = "labels = JSONExtract({labels:String}, 'Array(String)')"
 """The condition that a row of `watched` has these labels, given as a JSON array."""
 
 
 def watched(rule: AlertRule, weeks: range = range(1)) -> str:
-    """Rows (labels, at, customer, journey) of what the rule watches; `journey` is empty for events.
+    """Rows (labels, at, customer, journey) that the rule watches; `journey` is empty for events.
 
-    With `weeks`, the span moved back by so many weeks, for each of them.
+    `weeks` gives the spans: the current one moved back by each number of weeks.
     """
     if isinstance(rule, StrikeOut):
         return _strike_outs(rule)
@@ -41,7 +41,7 @@ def watched(rule: AlertRule, weeks: range = range(1)) -> str:
 
 
 def points(rule: AlertRule) -> str:
-    """What the rule's intervals are computed from, newest first.
+    """The rows from which the rule's intervals are computed, newest first.
 
     Rows (labels, at, customer) of a threshold or strike-out; (labels, tick's end, number) of a change;
     (labels, first, last) of an absence, for each stretch of `longer_than` that has events.

@@ -26,7 +26,7 @@ class Membership:
     Call it from the event loop; `is_confirmed` and `leave_by` may be read from any thread.
 
     Args:
-        heartbeat: Asks the broker whether the process is still a member.
+        heartbeat: Checks with the broker that the process is still a member.
         clock: Seconds that only grow.
     """
 

@@ -79,11 +79,11 @@ class PartitionMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._lag = Gauge(
-            "touchline_lag_records", "Records not worked off.", ["topic", "partition"], registry=registry
+            "touchline_lag_records", "Records not processed.", ["topic", "partition"], registry=registry
         )
         self._fresh = Gauge(
             "touchline_freshness_seconds",
-            "How long ago the last record was received that is worked off; 0 at the end.",
+            "Age of the last processed record in seconds; 0 at the end of the log.",
             registry=registry,
         )
 
@@ -94,5 +94,5 @@ class PartitionMetrics:
             self._lag.labels(topic, partition).set(records)
 
     def freshness(self, seconds: float) -> None:
-        """The last record worked off was received so long ago."""
+        """Set the age of the last processed record."""
         self._fresh.set(seconds)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from touchline.cli.configure.alerts_shown import plain_alerts, plain_trials, show_alerts, show_trials
+from touchline.cli.configure.alerts_shown import (
+    plain_alerts,
+    show_alerts,
+    show_simulations,
+    simulations_as_json,
+)
 from touchline.cli.errors import fail
 from touchline.cli.options import Health
 
@@ -118,10 +123,10 @@ def simulate(
         start = max(oldest, began(since, until))
         found = simulate(ask, file.rules, start, until, progress)
     if as_json:
-        body = orjson.dumps(plain_trials(found, start, until), option=orjson.OPT_INDENT_2)
+        body = orjson.dumps(simulations_as_json(found, start, until), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
     else:
-        show_trials(found, start, until)
+        show_simulations(found, start, until)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What customers of the simulated retailer do: one table of storylines and of how often each is told."""
+"""The storylines of the simulated retailer's customers, and the share of each."""
 
 from collections.abc import Callable, Mapping
 
@@ -57,4 +57,4 @@ STORYLINES: Mapping[Storyline, int] = {
     across.had_ordered_by_phone: 6,
     across.had_bought_in_the_store: 6,
 }
-"""Every storyline, and how many of about twelve hundred customers live it."""
+"""Every storyline, and how many of about 1,200 customers follow it."""

@@ -1,4 +1,4 @@
-"""Storylines across channels: strike-outs, customers who leave, and what is taken back."""
+"""Storylines across channels: strike-outs, lost customers, and retracted frictions."""
 
 from touchline.simulation.story import DAY, HOUR, MINUTE, Story, rfc3339
 from touchline.simulation.storylines.shopping import browse, check_out, fill_cart
@@ -49,7 +49,7 @@ def cancels_the_order(story: Story) -> None:
 
 
 def tells_one_story_everywhere(story: Story) -> None:
-    """Browses without a name, logs in, cannot pay, finds no help, chats, calls, complains in public."""
+    """Browses anonymously, logs in, cannot pay, finds no help, chats, calls, complains in public."""
     browse(story, story.device, 2)
     story.web("identity.linked", {**story.account, **story.device, **story.email})
     story.happen("identity.linked", {**story.account, **story.social, **story.phone}, "social", "crm")
@@ -82,7 +82,7 @@ def tells_one_story_everywhere(story: Story) -> None:
 
 
 def had_ordered_by_phone(story: Story) -> None:
-    """Leaves a cart without a name, for they order by phone; a later log-in shows that it was they."""
+    """Leaves an anonymous cart and orders by phone; a later log-in links the two."""
     first, *_, last = fill_cart(story, story.device, story.name("cart"))
     story.wait(10 * MINUTE, 40 * MINUTE)
     story.happen(
@@ -94,7 +94,7 @@ def had_ordered_by_phone(story: Story) -> None:
 
 
 def had_bought_in_the_store(story: Story) -> None:
-    """Leaves a cart to buy in a store, whose till was cut off and reports hours later."""
+    """Leaves a cart and buys in a store, whose till was offline and reports hours later."""
     who = {**story.account, **story.device}
     first, *_, last = fill_cart(story, who, story.name("cart"))
     story.wait(10 * MINUTE, 40 * MINUTE)

@@ -1,4 +1,4 @@
-"""Storylines of the stores, of social media, and of what customers say when asked."""
+"""Storylines of stores, social media and feedback."""
 
 from touchline.simulation.story import DAY, HOUR, MINUTE, SECOND, Story, Touchpoint
 
@@ -39,7 +39,7 @@ def leaves_the_kiosk(story: Story) -> None:
 
 
 def is_refused(story: Story) -> None:
-    """Asks for something in a store and is told no."""
+    """Requests something in a store and is denied."""
     visit, store = story.name("visit"), story.random.choice(STORES)
     story.store("visit.started", story.account, visit_id=visit, store=store)
     story.wait(5 * MINUTE, 20 * MINUTE)
@@ -50,11 +50,11 @@ def is_refused(story: Story) -> None:
 
 
 def is_not_seen(story: Story) -> None:
-    """Asks for help in a store and waits; some leave, soon or late, some are helped in the end."""
+    """Requests help in a store and waits; some leave, some are helped."""
     visit, store = story.name("visit"), story.random.choice(STORES)
     story.store("visit.started", story.account, visit_id=visit, store=store)
     story.wait(MINUTE, 5 * MINUTE)
-    asked = story.store("assistance.requested", story.account, visit_id=visit, store=store)
+    requested = story.store("assistance.requested", story.account, visit_id=visit, store=store)
     helped = None
     if story.random.random() < 0.5:
         story.wait(12 * MINUTE, 25 * MINUTE)
@@ -62,10 +62,10 @@ def is_not_seen(story: Story) -> None:
     else:
         story.wait(4 * MINUTE, 20 * MINUTE)
     left = story.store("visit.ended", story.account, visit_id=visit, store=store, bought=False)
-    if left.time > asked.time + 10 * MINUTE:
-        story.plant("store_help_missed", asked, asked.time + 10 * MINUTE, resolved=helped)
+    if left.time > requested.time + 10 * MINUTE:
+        story.plant("store_help_missed", requested, requested.time + 10 * MINUTE, resolved=helped)
     if helped is None:
-        story.plant("visit_abandoned", asked, left)
+        story.plant("visit_abandoned", requested, left)
 
 
 def _post(story: Story, sentiment: str) -> Touchpoint:
@@ -81,14 +81,14 @@ def _answer(story: Story, post: Touchpoint) -> Touchpoint:
 
 
 def is_answered_in_public(story: Story) -> None:
-    """Asks on social media and is answered within the hour."""
+    """Posts on social media and is answered within the hour."""
     post = _post(story, "positive")
     story.wait(5 * MINUTE, 55 * MINUTE)
     _answer(story, post)
 
 
 def asks_in_public(story: Story) -> None:
-    """Asks on social media and is answered late."""
+    """Posts on social media and is answered late."""
     post = _post(story, "negative")
     story.wait(2 * HOUR, 20 * HOUR)
     answer = _answer(story, post)
@@ -96,7 +96,7 @@ def asks_in_public(story: Story) -> None:
 
 
 def is_ignored_in_public(story: Story) -> None:
-    """Asks on social media and is not answered for a day, or at all."""
+    """Posts on social media and is not answered for a day, or ever."""
     post = _post(story, "negative")
     answer = None
     if story.random.random() < 0.5:
@@ -107,10 +107,10 @@ def is_ignored_in_public(story: Story) -> None:
 
 
 def _feedback(story: Story, metric: str, score: int | None = None) -> Touchpoint:
-    asked = {} if score is None else {"score": score, "scale": 10 if metric == "nps" else 5}
+    scored = {} if score is None else {"score": score, "scale": 10 if metric == "nps" else 5}
     return story.happen(
         "feedback.given", story.email, "email", "crm",
-        feedback_id=story.name("feedback"), metric=metric, **asked,
+        feedback_id=story.name("feedback"), metric=metric, **scored,
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _reply(story: Story, feedback: Touchpoint) -> Touchpoint:
 
 
 def is_heard(story: Story) -> None:
-    """Complains or scores low, and is answered in time; or is simply content."""
+    """Complains or scores low and is answered in time, or is satisfied."""
     given = _feedback(story, *story.random.choice((("complaint", None), ("nps", 3), ("nps", 9))))
     story.wait(HOUR, 20 * HOUR)
     _reply(story, given)
@@ -137,7 +137,7 @@ def complains_in_vain(story: Story) -> None:
 
 
 def is_not_followed_up(story: Story) -> None:
-    """Would not recommend us, says so, and hears nothing for two days."""
+    """Would not recommend the retailer, and is not answered for two days."""
     given = _feedback(story, "nps", story.random.randint(0, 6))
     reply = None
     if story.random.random() < 0.4:

@@ -1,4 +1,4 @@
-"""Storylines of the call centre, of help pages, and of what was promised."""
+"""Storylines of the call centre, help pages and promises."""
 
 from touchline.simulation.story import DAY, HOUR, MINUTE, SECOND, Story, rfc3339
 
@@ -47,7 +47,7 @@ def chats(story: Story) -> None:
 
 
 def helps_themselves(story: Story) -> None:
-    """Does not find it at once, then does; what they call for later is another matter."""
+    """Finds the help page at the second try; a later call has another reason."""
     who = {**story.account, **story.device}
     story.web("help.searched", who, query="opening hours", results=0)
     story.web("help.failed", who, query="opening hours")
@@ -133,7 +133,7 @@ def calls_again(story: Story) -> None:
 
 
 def tries_every_channel(story: Story) -> None:
-    """Writes, chats and calls for one thing; is known to the CRM, so that all of it is one customer."""
+    """Writes, chats and calls for one reason; the CRM links the identifiers to one customer."""
     story.known()
     written = story.contact("email", story.email, "return")
     story.wait(3 * HOUR, 10 * HOUR)
@@ -151,7 +151,7 @@ def tries_every_channel(story: Story) -> None:
 
 
 def waits_long(story: Story) -> None:
-    """Is answered after minutes, asked again who they are, and kept on hold."""
+    """Is answered after minutes, authenticated again, and put on hold."""
     who = {**story.account, **story.phone}
     call = story.contact("phone", who, "billing")
     call.menu()
@@ -160,8 +160,8 @@ def waits_long(story: Story) -> None:
     story.plant("long_wait", answered, answered)
     call.talk()
     if story.random.random() < 0.5:
-        asked = call.step("reauthenticated")
-        story.plant("reauthenticated", asked, asked)
+        repeated = call.step("reauthenticated")
+        story.plant("reauthenticated", repeated, repeated)
     else:
         held = call.step("held")
         story.wait(3 * MINUTE, 9 * MINUTE)
@@ -171,7 +171,7 @@ def waits_long(story: Story) -> None:
 
 
 def waits_longer_than_told(story: Story) -> None:
-    """Is told a wait in the queue, and waits longer; some do not wait for the end of it."""
+    """Hears an announced wait in the queue and waits longer; some hang up."""
     call = story.contact("phone", {**story.account, **story.phone}, "delivery")
     due = story.now + 2 * MINUTE
     queued = call.queue(told_seconds=120.0, due_at=rfc3339(due))
@@ -224,7 +224,7 @@ def finds_no_help(story: Story) -> None:
 
 
 def is_broken_a_promise(story: Story) -> None:
-    """Is promised a repair; it is called off, or late, or forgotten."""
+    """Is promised a repair, which is cancelled, late or forgotten."""
     who = {**story.account, **story.phone}
     promise = story.name("promise")
     due = story.now + 6 * HOUR

@@ -1,4 +1,4 @@
-"""Storylines of the web shop: carts, checkouts, forms, payments, and what the page did not do."""
+"""Storylines of the web shop: carts, checkouts, forms, payments, and clicks without effect."""
 
 from touchline.simulation.story import DAY, HOUR, MINUTE, SECOND, Identifiers, Story, Touchpoint, rfc3339
 
@@ -43,7 +43,7 @@ def order(story: Story, who: Identifiers, cart: str) -> Touchpoint:
 
 
 def deliver(story: Story, who: Identifiers, placed: Touchpoint) -> None:
-    """Name a day for an order, and bring it before."""
+    """Schedule the delivery of an order, and deliver it in time."""
     number = placed.data["order_id"]
     due = rfc3339(story.now + 2 * DAY)
     story.wait(5 * MINUTE, 30 * MINUTE)
@@ -53,12 +53,12 @@ def deliver(story: Story, who: Identifiers, placed: Touchpoint) -> None:
 
 
 def looks_around(story: Story) -> None:
-    """Browses without a name and leaves."""
+    """Browses anonymously and leaves."""
     browse(story, story.device, story.random.randint(1, 5))
 
 
 def buys_online(story: Story) -> None:
-    """Browses without a name, logs in at the checkout, buys, has it brought, is content."""
+    """Browses anonymously, logs in at the checkout, buys, receives the order, is satisfied."""
     who = {**story.account, **story.email, **story.device}
     cart = story.name("cart")
     browse(story, story.device)
@@ -110,7 +110,7 @@ def abandons_cart(story: Story) -> None:
 
 
 def buys_after_all(story: Story) -> None:
-    """Leaves a cart for some hours and orders after all, in the shop or in a store."""
+    """Leaves a cart for some hours, then orders, in the shop or in a store."""
     who = {**story.account, **story.device}
     cart = story.name("cart")
     first, *_, last = fill_cart(story, who, cart)
@@ -152,7 +152,7 @@ def abandons_form(story: Story) -> None:
 
 
 def fills_a_long_form(story: Story) -> None:
-    """Sends a form after a quarter of an hour of it."""
+    """Submits a form after a quarter of an hour."""
     who = {**story.account, **story.device}
     form = story.name("form")
     begun = story.web("form.started", who, form_id=form, page="/warranty", fields=34)
@@ -177,7 +177,7 @@ def pays_at_the_third_try(story: Story) -> None:
 
 
 def cannot_pay(story: Story) -> None:
-    """Comes to pay while nobody can: two tries fail, some come back later and order, the others do not."""
+    """Tries to pay during an outage: two payments fail; some return later and order."""
     who = {**story.account, **story.device}
     cart = story.name("cart")
     story.web("cart.updated", who, cart_id=cart, items=1, value=49.9, currency="EUR")
@@ -211,7 +211,7 @@ def order_fails(story: Story) -> None:
 
 
 def clicks_in_anger(story: Story) -> None:
-    """Clicks on something that does nothing, and then in rage."""
+    """Clicks on an element without effect, then repeatedly."""
     who = story.device
     browse(story, who, 1)
     dead = []

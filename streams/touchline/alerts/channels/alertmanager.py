@@ -1,4 +1,4 @@
-"""Alertmanager, API v2. It groups, repeats and resolves by itself, and forgets what it is not told again."""
+"""Alertmanager, API v2. It groups, repeats and resolves by itself, and drops an alert that is not resent."""
 
 from touchline.alerts.addresses import Alertmanager
 from touchline.alerts.channels.delivery import post, secret
@@ -7,7 +7,7 @@ from touchline.alerts.message import Message
 from touchline.vocabulary.durations import MINUTE, rounded_duration
 
 RESEND = MINUTE
-"""How often (ms) it is told what fires."""
+"""How often (ms) a firing alert is resent."""
 
 _FORGOTTEN_AFTER = 5 * RESEND
 

@@ -19,7 +19,14 @@ from touchline.alerts import AlertRule
 from touchline.alerts.addresses import Address
 from touchline.alerts.channels import RESENT, Undelivered, send
 from touchline.alerts.message import message
-from touchline.alerts.policy import FAILING, Telling, cadence, refused, taken, telling
+from touchline.alerts.policy import (
+    FAILING,
+    Notification,
+    after_delivery,
+    after_failure,
+    cadence,
+    next_notification,
+)
 from touchline.runtime.alerting.outbox import Outbox
 from touchline.tables import AlertRow, OutboxRow
 
@@ -101,24 +108,24 @@ class ChannelThread:
                 if not due or self._stopping.is_set() or not self._delivery.owns():
                     next_at = notification.at if next_at is None else min(next_at, notification.at)
                     break
-                row = self._attempt(alert, row, notification.what)
+                row = self._attempt(alert, row, notification.status)
         return next_at
 
-    def _next(self, alert: AlertRow, row: OutboxRow) -> Telling | None:
+    def _next(self, alert: AlertRow, row: OutboxRow) -> Notification | None:
         rule = self._delivery.rules.get(alert.rule)
-        return telling(alert, row, cadence(rule, RESENT.get(self._address.kind)))
+        return next_notification(alert, row, cadence(rule, RESENT.get(self._address.kind)))
 
-    def _attempt(self, alert: AlertRow, row: OutboxRow, what: str) -> OutboxRow:
+    def _attempt(self, alert: AlertRow, row: OutboxRow, status: str) -> OutboxRow:
         now = self._now()
         try:
-            send(self._address, message(alert, what, self._delivery.url, now))
+            send(self._address, message(alert, status, self._delivery.url, now))
         except Undelivered as error:
-            row = refused(row, str(error), now, error.retry_after)
+            row = after_failure(row, str(error), now, error.retry_after)
         except Exception as error:
             # Log the type alone, as the text may hold a secret, and go on: other messages wait.
-            row = refused(row, f"{type(error).__name__} while sending", now)
+            row = after_failure(row, f"{type(error).__name__} while sending", now)
         else:
-            row = taken(row, alert, what, now)
+            row = after_delivery(row, alert, status, now)
         self._delivery.on_attempt(self.name, row.attempts == 0)
         if row.attempts:
             failing = row.failing_since is not None and now - row.failing_since >= FAILING
@@ -128,7 +135,7 @@ class ChannelThread:
             )
         else:
             logger.info(
-                "alerts.delivered", channel=self.name, rule=alert.rule, what=what, incident=str(alert.id)
+                "alerts.delivered", channel=self.name, rule=alert.rule, what=status, incident=str(alert.id)
             )
         self._outbox.record(row)
         return row

@@ -15,7 +15,7 @@ import structlog
 from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.detection import pace
-from touchline.alerts.policy import expected
+from touchline.alerts.policy import first_row
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.evaluation import Evaluation
 from touchline.runtime.alerting.outbox import Outbox
@@ -173,7 +173,7 @@ class Alerting:
         rows = []
         for alert in firing:
             for channel in sorted(routed(alert.rule, alert.severity, self._file.routes, self._file.channels)):
-                row = expected(alert, outbox.get(channel, alert.fingerprint), channel)
+                row = first_row(alert, outbox.get(channel, alert.fingerprint), channel)
                 if row is not None:
                     rows.append(row)
         if rows:
