@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
 from touchline.alerts.incident_text import plain, sentence
-from touchline.alerts.message import Message, message
+from touchline.alerts.message import Message, Origin, message
 from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow
 
 T = 1_795_000_000_000
 LIVE = "https://touchline.shop.example"
+HERE = Origin(LIVE)
 HOSTILE = (
     "<script>alert(1)</script>\r\nBcc: everyone@shop.example\n*bold* <!channel> &amp; \u202egnp.exe\x00"
     + "x" * 10_000
@@ -43,22 +44,22 @@ def address() -> Made:
 
 @pytest.fixture
 def firing(row: AlertRow) -> Message:
-    """What is told of an incident."""
-    return message(row, "firing", LIVE, row.opened_at + 6_000)
+    """The message of a firing incident."""
+    return message(row, "firing", HERE, row.opened_at + 6_000)
 
 
 @pytest.fixture
 def over(row: AlertRow) -> Message:
-    """What is told when it is over."""
+    """The message of a resolved incident."""
     done = replace(row, status="resolved", resolved_at=row.opened_at + 90_000, version=2)
-    return message(done, "resolved", LIVE, row.opened_at + 100_000)
+    return message(done, "resolved", HERE, row.opened_at + 100_000)
 
 
 @pytest.fixture
 def hostile(row: AlertRow) -> Message:
-    """What is told of an incident whose place somebody made up."""
+    """The message of an incident with hostile labels."""
     labels = (f"source={HOSTILE}",)
-    return message(replace(row, labels=labels, title=HOSTILE, summary=HOSTILE), "firing", LIVE, row.opened_at)
+    return message(replace(row, labels=labels, title=HOSTILE, summary=HOSTILE), "firing", HERE, row.opened_at)
 
 
 class Mailbox:
@@ -104,9 +105,47 @@ def test_a_message_says_it_all(firing: Message) -> None:
 def test_a_message_says_how_it_ended_first(over: Message, row: AlertRow) -> None:
     """Since when it is over, and after how long; or that it never was."""
     assert over.text.splitlines()[0] == "Resolved at 2026-11-18 11:08:10 UTC, after 2 min."
-    gone = message(replace(row, status="retracted"), "resolved", LIVE, row.opened_at)
+    gone = message(replace(row, status="retracted"), "resolved", HERE, row.opened_at)
     assert gone.subject == "[taken back] Payments fail (source webshop)"
     assert gone.text.splitlines()[0] == "Retracted: late events show that it did not happen."
+
+
+def test_without_an_address_a_message_has_no_links(row: AlertRow, receiver: Any, address: Made) -> None:
+    """Without the live page's address, every channel names journeys by their ids and links nowhere."""
+    unlinked = message(row, "firing", Origin(), row.opened_at)
+    assert unlinked.text.splitlines()[1:] == [
+        f"Journey {number}: {journey}" for number, journey in enumerate(row.evidence, 1)
+    ]
+    for kind, fields in (
+        ("slack", {"url": receiver.url}),
+        ("alertmanager", {"url": receiver.url}),
+        ("pagerduty", {"url": receiver.url, "routing_key": "R" * 32}),
+        ("webhook", {"url": receiver.url}),
+    ):
+        send(address(kind, **fields), unlinked)
+    assert len(receiver.got) == 4
+    assert not any(
+        word in body for _, _, body in receiver.got for word in (b"http://", b"https://", b"|Live")
+    )
+
+
+def test_labels_of_an_installation_are_part_of_its_identity(
+    row: AlertRow, receiver: Any, address: Made
+) -> None:
+    """Two installations with different labels open two incidents at a shared receiver."""
+    first, second = (
+        message(row, "firing", Origin(LIVE, {"installation": name}), row.opened_at)
+        for name in ("berlin", "madrid")
+    )
+    assert len({first.fingerprint, second.fingerprint, str(row.fingerprint)}) == 3
+    assert (
+        first.fingerprint == message(row, "resolved", Origin("", {"installation": "berlin"}), 0).fingerprint
+    )
+    send(address("alertmanager", url=receiver.url), first)
+    send(address("pagerduty", url=receiver.url, routing_key="R" * 32), second)
+    (alert,), event = receiver.bodies
+    assert alert["labels"]["installation"] == "berlin"
+    assert event["dedup_key"] == second.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -25,19 +25,19 @@ from touchline.services.probes import register_process
 from touchline.services.serving import CannotServe
 
 FOLLOW_SECONDS = 2.0
-"""How often a store that others write is looked at."""
+"""How often to query a store that other processes write."""
 
 STOP_SECONDS = 5
 
 
 def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | None) -> None:
-    """Evaluate and tell where it is this process's turn, until a signal ends it.
+    """Evaluate the alert rules and notify the channels while this process leads, until a signal ends it.
 
     Raises:
         CannotServe: health cannot be served at the port.
         StoreError: the store cannot be reached.
     """
-    # Its client says several times a second that a broker is away.
+    # Its client logs several times a second that a broker is unavailable.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     registry = register_process(CollectorRegistry())
     counted, leader_counted = AlertMetrics(registry), LeaderMetrics(registry)
@@ -51,7 +51,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
             return Alerting(
                 store,
                 file,
-                url=settings.public_url or f"http://127.0.0.1:{settings.port}",
+                url=settings.public_url,
                 known=_known(backlog, leader_counted.behind),
                 metrics=counted,
                 owns=lease.held,
@@ -61,11 +61,11 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
         leadership = Leadership(lease, work, leader_counted.leading, STOP_SECONDS)
         if health is not None:
 
-            def trouble() -> str | None:
+            def not_ready() -> str | None:
                 return leadership.error or (backlog.error if backlog is not None else None)
 
             try:
-                url = parts.enter_context(health_served(settings.host, health, registry, trouble))
+                url = parts.enter_context(health_served(settings.host, health, registry, not_ready))
             except OSError as error:
                 raise CannotServe(
                     f"cannot listen on {settings.host} port {health}: {error.strerror}"
@@ -73,7 +73,8 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
             typer.echo(f"Health at {url}")
         if backlog is None:
             typer.echo(
-                "No kafka is set: what waits there is not known, and its producers look silent", err=True
+                "kafka is not set: producers whose events wait in Kafka look silent. Set it to the brokers",
+                err=True,
             )
         typer.echo(f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}")
         end.on_signal(ended.set)
@@ -83,7 +84,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
 def _known(
     backlog: Backlog | None, behind: Callable[[float], None], clock: Callable[[], float] = time.time
 ) -> Callable[[], int | None]:
-    """Gives up to when (ms) all that came is stored, and counts how long ago that is."""
+    """Return a function for the time (ms) up to which all events are stored; it also sets the metric."""
 
     def known() -> int | None:
         now = int(clock() * 1000)

@@ -1,11 +1,12 @@
-"""What a running process says of itself: lines for people on a terminal, JSON objects elsewhere."""
+"""Logs of a running process: lines for people on a terminal, JSON objects elsewhere."""
 
 import logging
 import sys
 
+from touchline.services.supervised import on_terminal
 from touchline.store.import_blocker import imports_blocked
 
-# For tracebacks that are shown to nobody here: a fifth of a start's imports.
+# rich only formats tracebacks, which are not shown here, and takes a fifth of the imports' time.
 with imports_blocked("rich"):
     import structlog
 
@@ -21,7 +22,7 @@ def configure_logs() -> None:
     ]
     shown: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if sys.stderr.isatty()
+        if sys.stderr.isatty() or on_terminal()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(

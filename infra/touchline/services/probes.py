@@ -1,4 +1,4 @@
-"""What every process tells about itself: version, resources, and whether it is ready."""
+"""Probes and metrics of every process: version, resources, and readiness."""
 
 from collections.abc import Callable
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""The processes between Kafka and the store: what they have in common, and what each of them does."""
+"""The processes between Kafka and the store: workers and the identity stage."""
 
 import logging
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from touchline.runtime.garbage import search_seldom
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
-from touchline.services.probes import register_process
+from touchline.services.probes import register_process, store_not_ready
 from touchline.services.serving import CannotServe
 from touchline.store import Store, StoreUnavailable, connect_store
 
 
 class Workplace(NamedTuple):
-    """Where a process works: between these topics and this store."""
+    """The topics and the store between which a process works."""
 
     settings: Settings
     topics: Topics
@@ -33,11 +33,11 @@ class Workplace(NamedTuple):
 
 
 def workplace(settings: Settings) -> Workplace:
-    """Look up what the settings name.
+    """Connect to the Kafka and the store of the settings.
 
     Raises:
-        CannotServe: they do not name it.
-        KafkaUnavailable, StoreError: it is not there.
+        CannotServe: a setting is missing.
+        KafkaUnavailable, StoreError: one cannot be reached.
     """
     if not settings.kafka:
         raise CannotServe("there is no Kafka to read: set kafka (touchline.toml, or TOUCHLINE_KAFKA)")
@@ -46,7 +46,7 @@ def workplace(settings: Settings) -> Workplace:
             "workers share a store that a server keeps: set store (touchline.toml, or TOUCHLINE_STORE) to a "
             "ClickHouse server, or to a running `touchline store`"
         )
-    # Their clients say several times a second that a broker is away.
+    # The clients log several times a second that a broker is unavailable.
     for name in ("kafka", "aiokafka"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     topics = Topics(settings.topic_prefix)
@@ -55,7 +55,7 @@ def workplace(settings: Settings) -> Workplace:
 
 
 def run_worker(place: Workplace, rules: RuleSet, health: int | None) -> None:
-    """Work on partitions of the touchpoints until a signal ends it."""
+    """Process partitions of the touchpoints until a signal ends it."""
     settings = place.settings
 
     def task(registry: CollectorRegistry) -> Task:
@@ -68,7 +68,7 @@ def run_worker(place: Workplace, rules: RuleSet, health: int | None) -> None:
 
 
 def run_identity(place: Workplace, health: int | None) -> None:
-    """Decide on the links until a signal ends it."""
+    """Decide links until a signal ends it."""
 
     def task(registry: CollectorRegistry) -> Task:
         return IdentityTask(
@@ -97,7 +97,9 @@ def _run(
     host = place.settings.host
     try:
         serving = (
-            nullcontext() if health is None else health_served(host, health, registry, lambda: consumer.error)
+            nullcontext()
+            if health is None
+            else health_served(host, health, registry, lambda: consumer.error or store_not_ready(place.store))
         )
         with serving as url:
             typer.echo(f"The {name} is up   ({f'health at {url}; ' if url else ''}Ctrl-C ends it)")

@@ -138,7 +138,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         alerting = Alerting(
             store,
             alerts,
-            url=settings.public_url or url,
+            url=settings.public_url,
             known=lambda: worker.processed_until,
             metrics=AlertMetrics(registry),
             clock=hooks.clock,

@@ -1,5 +1,6 @@
 """Read an alerts file: rules (its own and those of a pack), channels, routes and faults."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from touchline.alerts.addresses import ADDRESSES, Address, Route
-from touchline.alerts.rules import KINDS, AlertRule
+from touchline.alerts.rules import EVENT_LABELS, FRICTION_LABELS, KINDS, STRIKE_LABELS, AlertRule
 from touchline.rules.document import Document, Fault, Path, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
 from touchline.vocabulary.errors import ConfigurationError
@@ -16,12 +17,16 @@ _RULE: TypeAdapter[AlertRule] = TypeAdapter(AlertRule)
 _ADDRESS: TypeAdapter[Address] = TypeAdapter(Address)
 _PARTS: Mapping[str, type[str | list[Any] | dict[str, Any]]] = {
     "extends": str,
+    "labels": dict,
     "rules": list,
     "change": dict,
     "disable": list,
     "channels": dict,
     "routes": list,
 }
+_LABEL = re.compile(r"[a-z_][a-z0-9_]{0,63}")
+_LONGEST_LABEL = 100
+_TAKEN_LABELS = {"alertname", "severity", "service", *FRICTION_LABELS, *EVENT_LABELS, *STRIKE_LABELS}
 
 
 class AlertsError(ConfigurationError):
@@ -35,6 +40,8 @@ class AlertsFile(NamedTuple):
     channels: Mapping[str, Address]
     routes: tuple[Route, ...] | None
     """None if the file has no routes: every channel gets every incident."""
+    labels: Mapping[str, str]
+    """Labels of this installation, on every notification."""
     faults: tuple[Fault, ...]
     """The file cannot be used if there are any."""
 
@@ -76,8 +83,9 @@ def read_alerts(document: Document, packs: Mapping[str, str]) -> AlertsFile:
         if ("routes" in parts)
         else None
     )
+    labels = _labels(document, parts.get("labels", {}), faults)
     faults.sort(key=by_place)
-    return AlertsFile(tuple(rules), channels, routes, tuple(faults))
+    return AlertsFile(tuple(rules), channels, routes, labels, tuple(faults))
 
 
 def _parts(document: Document) -> tuple[dict[str, Any], list[Fault]]:
@@ -135,6 +143,20 @@ def _channels(document: Document, given: Mapping[str, Any], faults: list[Fault])
                 path: Path = ("channels", name, *loc)
                 faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
     return channels
+
+
+def _labels(document: Document, given: Mapping[str, Any], faults: list[Fault]) -> dict[str, str]:
+    for name, value in given.items():
+        if not (isinstance(name, str) and _LABEL.fullmatch(name)):
+            message = f"labels: '{name}' is no name of a label: write small letters, digits and _"
+        elif name in _TAKEN_LABELS:
+            message = f"labels: {name} is set by Touchline: choose another name"
+        elif not (isinstance(value, str) and 0 < len(value) <= _LONGEST_LABEL and value.isprintable()):
+            message = f"labels: {name}: write a text of at most {_LONGEST_LABEL} characters"
+        else:
+            continue
+        faults.append(document.fault(("labels", name), message))
+    return dict(given)
 
 
 def _routes(

@@ -1,15 +1,37 @@
 """A message: what a channel sends about an incident, with all text made safe once for every channel."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from touchline.alerts.incident_text import LONGEST_SENTENCE, moment, place, plain
 from touchline.tables import AlertRow
 from touchline.vocabulary.durations import rounded_duration
+from touchline.vocabulary.ids import derived_id
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The installation that sends notifications.
+
+    Args:
+        url: The address of the live page as receivers reach it; empty for notifications without links.
+        labels: Labels of the installation. They are part of the identity of its incidents at a receiver.
+    """
+
+    url: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def fingerprint(self, row: AlertRow) -> str:
+        """The identity of an incident's rule and labels at a receiver."""
+        if not self.labels:
+            return str(row.fingerprint)
+        labels = ",".join(f"{name}={value}" for name, value in sorted(self.labels.items()))
+        return str(derived_id(f"alert:{row.fingerprint}:{labels}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A journey that shows the incident, and the link to it."""
+    """A journey that shows the incident, and the link to it; empty without an address of the live page."""
 
     journey: str
     link: str
@@ -39,7 +61,7 @@ class Message:
     usual: float | None
     evidence: tuple[Evidence, ...]
     link: str
-    """The live page."""
+    """The live page; empty without its address."""
     sent_at: int
 
     @property
@@ -62,38 +84,45 @@ class Message:
         elif self.until is not None:
             lasted = rounded_duration(self.until - self.since)
             lines.insert(0, f"Resolved at {moment(self.until)}, after {lasted}.")
-        lines += (f"Journey {number}: {one.link}" for number, one in enumerate(self.evidence, 1))
-        lines.append(f"Live page: {self.link}")
+        lines += (
+            f"Journey {number}: {journey.link or journey.journey}"
+            for number, journey in enumerate(self.evidence, 1)
+        )
+        if self.link:
+            lines.append(f"Live page: {self.link}")
         return "\n".join(lines)
 
 
-def message(row: AlertRow, status: str, url: str, sent_at: int) -> Message:
+def message(row: AlertRow, status: str, origin: Origin, sent_at: int) -> Message:
     """The message about an incident.
 
     Args:
         row: The incident in its current state.
         status: `firing` or `resolved`: what the channel reports.
-        url: The address of the live page.
+        origin: The installation that sends it.
         sent_at: Now (ms).
     """
     parts = (label.partition("=") for label in row.labels)
     return Message(
         status=status,
         taken_back=status == "resolved" and row.status == "retracted",
-        fingerprint=str(row.fingerprint),
+        fingerprint=origin.fingerprint(row),
         incident=str(row.id),
         version=row.version,
         rule=row.rule,
         severity=row.severity,
         title=plain(row.title, 120),
         summary=plain(row.summary, LONGEST_SENTENCE),
-        labels={name: plain(value) for name, _, value in parts},
+        labels={**origin.labels, **{name: plain(value) for name, _, value in parts}},
         since=row.opened_at,
         until=row.resolved_at,
         count=row.count,
         customers=row.customers,
         usual=row.usual,
-        evidence=tuple(Evidence(journey, f"{url}/customer/{journey}") for journey in row.evidence),
-        link=f"{url}/",
+        evidence=tuple(
+            Evidence(journey, f"{origin.url}/customer/{journey}" if origin.url else "")
+            for journey in row.evidence
+        ),
+        link=f"{origin.url}/" if origin.url else "",
         sent_at=sent_at,
     )

@@ -1,4 +1,4 @@
-"""`touchline alerts`: incidents, channels, and what other rules would have made."""
+"""`touchline alerts`: incidents, channels, and simulations of alert rules."""
 
 import sys
 import time
@@ -75,7 +75,7 @@ def try_channel(
     Example: touchline alerts test on_call --alerts alerts.yaml
     """
     from touchline.alerts.channels import Undelivered, send
-    from touchline.alerts.message import message
+    from touchline.alerts.message import Origin, message
     from touchline.config.alerts_files import load_alerts
     from touchline.config.settings import load_settings
 
@@ -86,10 +86,12 @@ def try_channel(
         raise fail(f"there is no channel '{channel}'; there are {known}", 2)
     now = int(time.time() * 1000)
     row = _sample(now)
-    url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    if not settings.public_url:
+        typer.echo("No links: set public_url to the address of the live page", err=True)
+    origin = Origin(settings.public_url.rstrip("/"), file.labels)
     for status in ("firing", "resolved"):
         try:
-            send(file.channels[channel], message(row, status, url, now))
+            send(file.channels[channel], message(row, status, origin, now))
         except Undelivered as error:
             raise fail(f"{channel}: {error}") from None
     typer.echo(f"{channel} took the message and its end")
@@ -159,9 +161,9 @@ def _sample(now: int) -> "AlertRow":
     from touchline.vocabulary.ids import derived_id
 
     return AlertRow(
-        id=derived_id(f"alert:trial:{now}"),
-        fingerprint=derived_id("alert:trial"),
-        rule="trial",
+        id=derived_id(f"alert:test:{now}"),
+        fingerprint=derived_id("alert:test"),
+        rule="test",
         kind="threshold",
         title="Test message",
         severity="info",
@@ -181,7 +183,7 @@ def _sample(now: int) -> "AlertRow":
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; gives what moves it, to so many parts of so many."""
+    """A progress bar on standard error; yields a function that sets the done and all parts."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

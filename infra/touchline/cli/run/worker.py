@@ -1,4 +1,4 @@
-"""`touchline worker`: works on the touchpoints in Kafka, beside others that do."""
+"""`touchline worker`: processes the touchpoints in Kafka, together with other workers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +39,7 @@ def worker(
     if processes is None:
         run_worker(workplace(settings), pack, health)
         return
-    # Said once and here, if it cannot work at all.
+    # Fail once, here, if no process could start.
     workplace(settings).store.close()
     from touchline.services.supervisor import Supervisor
 
@@ -47,7 +47,7 @@ def worker(
     commands = {f"worker {number}": ["worker", *given, *_port(health, number)] for number in range(processes)}
     commands["identity"] = ["identity", *_port(health, processes)]
     if not Supervisor(commands).run():
-        raise fail("a process did not end in time and was killed; nothing is lost")
+        raise fail("a process did not end in time and was killed: nothing is lost")
 
 
 def _port(first: int | None, number: int) -> list[str]:

@@ -31,10 +31,13 @@ def send_alertmanager(address: Alertmanager, message: Message) -> None:
             "count": str(message.count),
             "usual": "" if message.usual is None else f"{message.usual:g}",
             "lasted": rounded_duration(max(0, over - message.since)),
-            **{f"journey_{number}": one.link for number, one in enumerate(message.evidence, 1)},
+            **{
+                f"journey_{number}": journey.link or journey.journey
+                for number, journey in enumerate(message.evidence, 1)
+            },
         },
         "startsAt": rfc3339(message.since),
         "endsAt": rfc3339(max(ends, message.since + 1)),
-        "generatorURL": message.link,
+        **({"generatorURL": message.link} if message.link else {}),
     }
     post(address.url.rstrip("/") + "/api/v2/alerts", [alert], address.timeout, headers)

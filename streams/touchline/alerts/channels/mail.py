@@ -39,7 +39,7 @@ def written(address: Email, message: Message) -> EmailMessage:
     mail["To"] = ", ".join(address.to)
     mail["Subject"] = message.subject
     mail["Date"] = formatdate(message.sent_at / 1000)
-    # The same for a repeated attempt, so that a receiver can tell.
+    # A repeated attempt has the same id, so that a receiver can deduplicate.
     mail["Message-ID"] = f"<{message.incident}.{message.status}.{message.version}@touchline>"
     mail["References"] = f"<{message.incident}@touchline>"
     mail["Auto-Submitted"] = "auto-generated"

@@ -19,12 +19,16 @@ def send_pagerduty(address: PagerDuty, message: Message) -> None:
 
 
 def _what_fires(message: Message) -> dict[str, object]:
-    return {
-        "client": "Touchline",
+    links: dict[str, object] = {
         "client_url": message.link,
         "links": [
-            {"href": one.link, "text": f"Journey {number}"} for number, one in enumerate(message.evidence, 1)
+            {"href": journey.link, "text": f"Journey {number}"}
+            for number, journey in enumerate(message.evidence, 1)
         ],
+    }
+    return {
+        "client": "Touchline",
+        **(links if message.link else {}),
         "payload": {
             "summary": message.summary,
             "source": message.labels.get("source") or "touchline",

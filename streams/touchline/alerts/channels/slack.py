@@ -9,18 +9,23 @@ _LONGEST_HEADER = 150
 
 def send_slack(address: Slack, message: Message) -> None:
     """Post one message with blocks, and a text for notifications."""
-    links = [f"<{escaped(message.link)}|Live page>"]
-    links += (f"<{escaped(one.link)}|Journey {number}>" for number, one in enumerate(message.evidence, 1))
-    words, _, _ = message.text.partition("\nJourney ")
-    words = words.partition("\nLive page: ")[0]
-    body = {
-        "text": escaped(f"[{message.state}] {message.summary}"),
-        "blocks": [
-            {"type": "header", "text": _verbatim(message.subject[:_LONGEST_HEADER])},
-            {"type": "section", "text": _verbatim(words)},
+    blocks: list[dict[str, object]] = [
+        {"type": "header", "text": _verbatim(message.subject[:_LONGEST_HEADER])},
+    ]
+    if message.link:
+        text = message.text.partition("\nJourney ")[0].partition("\nLive page: ")[0]
+        links = [f"<{escaped(message.link)}|Live page>"]
+        links += (
+            f"<{escaped(journey.link)}|Journey {number}>"
+            for number, journey in enumerate(message.evidence, 1)
+        )
+        blocks += [
+            {"type": "section", "text": _verbatim(text)},
             {"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(links)}]},
-        ],
-    }
+        ]
+    else:
+        blocks.append({"type": "section", "text": _verbatim(message.text)})
+    body = {"text": escaped(f"[{message.state}] {message.summary}"), "blocks": blocks}
     post(secret(address.url), body, address.timeout)
 
 

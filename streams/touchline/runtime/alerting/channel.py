@@ -18,7 +18,7 @@ import structlog
 from touchline.alerts import AlertRule
 from touchline.alerts.addresses import Address
 from touchline.alerts.channels import RESENT, Undelivered, send
-from touchline.alerts.message import message
+from touchline.alerts.message import Origin, message
 from touchline.alerts.policy import (
     FAILING,
     Notification,
@@ -42,7 +42,7 @@ class Delivery(NamedTuple):
         rules: The alert rules, by id.
         outbox: The last notification of each channel and fingerprint.
         current: Returns the current incident of each fingerprint.
-        url: The address of the live page.
+        origin: The installation, for links and labels.
         on_attempt: Called after each attempt with the channel's name, and whether it took the message.
         owns: Whether this process may send.
         clock: Seconds since 1970.
@@ -51,7 +51,7 @@ class Delivery(NamedTuple):
     rules: Mapping[str, AlertRule]
     outbox: Outbox
     current: Callable[[], Mapping[UUID, AlertRow]]
-    url: str
+    origin: Origin
     on_attempt: Callable[[str, bool], None]
     owns: Callable[[], bool]
     clock: Callable[[], float] = time.time
@@ -118,7 +118,7 @@ class ChannelThread:
     def _attempt(self, alert: AlertRow, row: OutboxRow, status: str) -> OutboxRow:
         now = self._now()
         try:
-            send(self._address, message(alert, status, self._delivery.url, now))
+            send(self._address, message(alert, status, self._delivery.origin, now))
         except Undelivered as error:
             row = after_failure(row, str(error), now, error.retry_after)
         except Exception as error:

@@ -15,6 +15,7 @@ import structlog
 from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.detection import pace
+from touchline.alerts.message import Origin
 from touchline.alerts.policy import first_row
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.evaluation import Evaluation
@@ -56,7 +57,7 @@ class Alerting:
     Args:
         store: Holds events and frictions; alerting writes incidents and the outbox.
         file: Rules, channels and routes.
-        url: The address of the live page, for links.
+        url: The address of the live page as receivers reach it; empty for notifications without links.
         known: Returns the time (ms) up to which all received events are stored; None if unknown.
         metrics: Counts evaluations and notifications.
         owns: Whether this process may write and notify.
@@ -77,7 +78,8 @@ class Alerting:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._idle = idle
-        self._store, self._file, self._url, self._known = store, file, url.rstrip("/"), known
+        self._store, self._file, self._known = store, file, known
+        self._origin = Origin(url.rstrip("/"), file.labels)
         self._metrics, self._owns, self._clock = metrics, owns, clock
         self._query = query_of(store)
         self._evaluation = Evaluation(self._query, self._insert, file.rules)
@@ -90,6 +92,8 @@ class Alerting:
 
     def start(self) -> None:
         """Start the thread."""
+        if self._file.channels and not self._origin.url:
+            logger.warning("alerts.without_links", write="set public_url to the address of the live page")
         self._thread.start()
 
     def touched(self) -> None:
@@ -184,7 +188,7 @@ class Alerting:
             rules={rule.id: rule for rule in self._file.rules},
             outbox=outbox,
             current=lambda: self._current,
-            url=self._url,
+            origin=self._origin,
             on_attempt=self._metrics.attempted,
             owns=self._owns,
             clock=self._clock,
