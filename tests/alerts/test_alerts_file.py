@@ -44,7 +44,7 @@ def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
         ("kind: absence, longer_then: 1h", "longer_then: unknown key (did you mean 'longer_than'?)"),
         ("kind: absence, longer_than: 1x", "'1x' is not a duration: write one such as 45s, 30m, 4h or 7d"),
         ("kind: absence, by: queue", "unknown label 'queue': write one of type, channel"),
-        ("kind: absence, cooldown: 1m", "an absence is over with the next event"),
+        ("kind: absence, cooldown: 1m", "an absence resolves with the next event"),
         ("kind: absence, repeat: 1s", "'1s' is shorter than 10s"),
         ("kind: change", "write either 'frictions' or 'events'"),
         ("kind: change, frictions: a, where: {data.x: y}", "unknown field 'data.x'"),

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES
+from touchline.alerts.message import Origin
 from touchline.alerts.policy import first_row
 from touchline.config.alerts_files import load_alerts
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
@@ -106,7 +107,7 @@ def channel(store: Store, row: AlertRow, waiting: OutboxRow) -> Callable[..., tu
                 {rule.id: rule for rule in load_alerts().rules},
                 outbox,
                 lambda: current,
-                "https://touchline.shop.example",
+                Origin("https://touchline.shop.example"),
                 lambda channel, taken: None,
                 lambda: owns,
                 lambda: LATER / 1000,
