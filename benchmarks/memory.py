@@ -25,6 +25,7 @@ from touchline.identity import Identities
 from touchline.journeys import JOURNEY_GAP
 from touchline.simulation import STORYLINES, Story, simulate
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import place
 
 CUSTOMERS = 1_000_000
 SAMPLE = 20_000
@@ -143,7 +144,7 @@ def _accepted(story: Story) -> list[tuple[Event, bytes]]:
     last = max(touchpoint.due for touchpoint in story.touchpoints)
     lines = accept_each(raws, received_at_ms=last, producer="demo").batch.touchpoints
     decode = msgspec.json.Decoder(Event).decode
-    return sorted(((decode(line), line) for line in lines), key=lambda pair: pair[0].order)
+    return sorted(((decode(line), line) for line in lines), key=lambda pair: place(pair[0]))
 
 
 def _breakdown(rules: RuleSet, sample: int) -> dict[str, Any]:

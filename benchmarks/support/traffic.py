@@ -14,6 +14,7 @@ from touchline.collector.acceptance import accept_each
 from touchline.identity import Identities
 from touchline.simulation import Retailer
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import place
 
 START = 1_790_000_000_000
 """The simulated retailer's present (ms since 1970): fixed, so that every run measures the same traffic."""
@@ -105,7 +106,7 @@ def demo_traffic(events: int) -> Traffic:
     if len(accepted.batch.touchpoints) != events:
         raise RuntimeError(f"{len(accepted.batch.touchpoints)} of {events} events were accepted")
     pairs = sorted(
-        ((_decode(line), line) for line in accepted.batch.touchpoints), key=lambda pair: pair[0].order
+        ((_decode(line), line) for line in accepted.batch.touchpoints), key=lambda pair: place(pair[0])
     )
     ordered = [event for event, _ in pairs]
     identities = Identities()

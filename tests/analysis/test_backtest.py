@@ -21,6 +21,7 @@ from touchline.store import Store, open_store
 from touchline.store.histories import histories
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.envelope import Envelope, to_event
+from touchline.vocabulary.order import in_order
 
 START = 1_790_000_000_000
 RULES = """
@@ -99,7 +100,7 @@ def test_portions_change_nothing(shop: Store) -> None:
     assert dict(parted) == whole
     assert sum(map(len, whole.values())) == shop.query("SELECT uniqExact(id) FROM events").result_rows[0][0]
     for events in whole.values():
-        assert events == sorted(events, key=lambda event: event.order)
+        assert events == in_order(events)
 
 
 def test_a_part_is_told_when_it_is_done(shop: Store) -> None:

@@ -13,6 +13,7 @@ from touchline.engine.customers.held import HeldCustomers
 from touchline.friction import RuleSet
 from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 MINUTE = 60_000
 GAP = 30 * MINUTE
@@ -95,7 +96,7 @@ def test_snapshots_change_no_result(
             advanced["account:1"].wrote(folded)
             customers.hold(advanced)
             kept.events += fresh
-            so_far = sorted(kept.events, key=lambda event: event.order)
+            so_far = in_order(kept.events)
             assert folded == fold(so_far, RULES, now, GAP)
 
 

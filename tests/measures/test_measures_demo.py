@@ -14,6 +14,7 @@ from touchline.measures import BY_NAME, MEASURES, Ask, Span, evaluate
 from touchline.simulation import Retailer
 from touchline.store import Store, open_store
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 START = 1_790_000_000_000
 DAY = 86_400_000
@@ -26,7 +27,7 @@ class Plain:
     """The events in a list, counted by loops; numerator, denominator, value."""
 
     def __init__(self, events: list[Event]) -> None:
-        self.events = sorted(events, key=lambda event: event.order)
+        self.events = in_order(events)
         links = customers({pair for event in events for pair in pairs(event.identifiers)})
         self.customer = {event.id: links.get(event.entity, event.entity) for event in events}
         newest = max(event.time for event in events)

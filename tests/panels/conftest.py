@@ -19,6 +19,7 @@ from touchline.store import Store, open_store
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.order import in_order
 
 START = 1_790_000_000_000
 DAY = 86_400_000
@@ -202,7 +203,7 @@ def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store,
     with open_store(tmp_path_factory.mktemp("panels") / "store") as store:
         accounts = _take_in(store, events, rules)
         plain = Plain(
-            sorted(events, key=lambda event: event.order),
+            in_order(events),
             _frictions(retailer.planted(START), events, folded, rules),
             folded["journeys"],
             _refused(store),

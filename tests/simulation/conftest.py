@@ -11,6 +11,7 @@ from touchline.rules import parse_rules
 from touchline.simulation import Planted, Touchpoint
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 from touchline.vocabulary.registry import EVENT_TYPES
 
 Found = Counter[tuple[str, str, int, int | None]]
@@ -45,7 +46,7 @@ def by_customer() -> Callable[[Iterable[Event]], dict[str, list[Event]]]:
         for event in events:
             identities.observe([event.identifiers])
         customers = defaultdict(list)
-        for event in sorted(events, key=lambda event: event.order):
+        for event in in_order(events):
             customers[identities.customer_of(event.entity)].append(event)
         return customers
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from touchline.cli.configure.schema import example
 from touchline.vocabulary import Envelope, explain, to_event
 from touchline.vocabulary.families import order, promise, voice
+from touchline.vocabulary.order import phase
 from touchline.vocabulary.registry import DIALECT, EVENT_TYPES, envelope_schema, json_schema
 
 PROMISED = {
@@ -38,6 +39,32 @@ def test_the_types_are_those_that_producers_rely_on() -> None:
     for name, event_type in EVENT_TYPES.items():
         found.setdefault(event_type.family, []).append(name)
     assert found == {family: names.split() for family, names in PROMISED.items()}
+
+
+PHASES = (
+    "campaign.delivered page.viewed identity.linked account.opened change.deployed contact.started "
+    "visit.started",
+    "campaign.opened search.performed help.searched form.started cart.updated contact.menu_entered "
+    "promise.made feedback.given mention.posted followup.scheduled staff.feedback_given",
+    "campaign.clicked element.clicked help.viewed checkout.started contact.queued assistance.requested",
+    "coupon.redeemed element.rage_clicked element.dead_clicked form.field_failed checkout.step_completed "
+    "contact.answered",
+    "error.shown help.failed payment.failed contact.reauthenticated contact.held",
+    "order.failed contact.resumed assistance.given",
+    "order.placed form.submitted help.succeeded contact.transferred request.denied feedback.answered "
+    "mention.answered promise.kept followup.completed",
+    "delivery.scheduled contact.escalated promise.broken",
+    "delivery.completed order.cancelled return.requested contact.abandoned",
+    "refund.issued contact.ended visit.ended account.closed subscription.cancelled",
+)
+
+
+def test_each_type_has_its_phase() -> None:
+    """Every type has the phase of the semantics, and a team's own types have phase 5."""
+    assert {name: phase(name) for name in EVENT_TYPES} == {
+        name: number for number, names in enumerate(PHASES) for name in names.split()
+    }
+    assert phase("own.type") == 5
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)

@@ -46,6 +46,7 @@ def test_list_for_scripts() -> None:
     assert listed[0] == {
         "type": "campaign.delivered",
         "family": "marketing",
+        "phase": 0,
         "version": 1,
         "doc": EVENT_TYPES["campaign.delivered"].doc,
     }
@@ -54,7 +55,7 @@ def test_list_for_scripts() -> None:
 def test_show_describes_fields_and_gives_an_example() -> None:
     """`show` prints the description of each field, which fields are required, and an example."""
     shown = run("show", "feedback.given").stdout
-    assert "feedback.given  v1  (voice)" in shown
+    assert "feedback.given  v1  (voice, phase 1)" in shown
     assert "csat | nps | ces | review | complaint, required" in shown
     assert shown.endswith(example("feedback.given").decode())
 

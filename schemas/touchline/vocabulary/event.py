@@ -3,14 +3,9 @@
 The collector validates it once; nothing after the collector validates it again.
 """
 
-from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
-
-_time = attrgetter("time")
-_order = attrgetter("time", "id")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -36,20 +31,3 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def entity(self) -> str:
         """The strongest identifier. It decides the event's partition and never changes."""
         return self.identifiers[0]
-
-    @property
-    def order(self) -> tuple[int, str]:
-        """The sort key of events: `(time, id)`."""
-        return (self.time, self.id)
-
-
-def in_order(events: Sequence[Event]) -> list[Event]:
-    """Events sorted by `(time, id)`. Ids are compared only if two events share a time, which is rare."""
-    ordered = sorted(events, key=_time)
-    last = None
-    for event in ordered:
-        time = event.time
-        if time == last:
-            return sorted(events, key=_order)
-        last = time
-    return ordered

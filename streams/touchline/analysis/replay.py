@@ -9,6 +9,7 @@ from touchline.friction import RuleSet
 from touchline.identity import Pair, customer_id, customers, pairs
 from touchline.journeys import JOURNEY_GAP
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 
 def replay(
@@ -34,7 +35,7 @@ def replay(
         now = max((event.received_at for event in unique.values()), default=0)
     strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)}, bans)
     by_customer: dict[str, list[Event]] = defaultdict(list)
-    for event in sorted(unique.values(), key=lambda event: event.order):
+    for event in in_order(unique.values()):
         by_customer[strongest.get(event.entity, event.entity)].append(event)
 
     result: dict[str, Any] = {"customers": {}, "signals": [], "journeys": []}

@@ -12,6 +12,7 @@ from touchline.engine.ports import Columns, Packed
 from touchline.identity import Entry, customer_id, is_account
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class MemoryStore:
             for row in self._rows("events")
             if row["entity"] in wanted and (later_than is None or row["time"] > later_than)
         ]
-        return sorted(found, key=lambda event: event.order)
+        return in_order(found)
 
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
         return [

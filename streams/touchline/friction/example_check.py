@@ -11,6 +11,7 @@ from touchline.rules.examples import Example, moment_text, signal_text
 from touchline.vocabulary.durations import DAY, parse_steps
 from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 LONG_AFTER = 400 * DAY
 """How long after its last event (ms) an example is evaluated, if it has no `until`."""
@@ -48,7 +49,7 @@ def example_events(example: Example) -> list[Event]:
             context=written.context,
         )
         events.append(event)
-    return sorted(events, key=lambda event: event.order)
+    return in_order(events)
 
 
 def _first_failure(rules: RuleSet, rule: str, example: Example) -> Iterator[Failure]:

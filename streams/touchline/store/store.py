@@ -19,7 +19,8 @@ from touchline.store.migrations.cluster import mutation_target
 from touchline.store.pools.read_pool import ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
-from touchline.vocabulary.event import Event, in_order
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 READERS = 4
 READER_WAIT = 5.0
@@ -128,7 +129,7 @@ class Store:
         return dict(zip(*columns, strict=True)) if columns else {}
 
     def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
-        """The entities' events, all or those later than a time (ms), each once, by (time, id)."""
+        """The entities' events, all or those later than a time (ms), each once, in order."""
         if not entities:
             return []
         sql, parameters = queries.EVENTS, {"entities": json_list(entities)}

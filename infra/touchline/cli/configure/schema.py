@@ -69,7 +69,7 @@ def show(
     elif as_example:
         typer.echo(example(name).decode(), nl=False)
     else:
-        typer.echo(f"{name}  v{known.version}  ({known.family})\n\n{known.doc}\n\ndata:")
+        typer.echo(f"{name}  v{known.version}  ({known.family}, phase {known.phase})\n\n{known.doc}\n\ndata:")
         for line in _fields(known):
             typer.echo(f"  {line}")
         typer.echo(f"\nexample:\n{example(name).decode()}", nl=False)
@@ -100,7 +100,13 @@ def export(
 
 
 def _entry(known: "EventType") -> dict[str, Any]:
-    return {"type": known.name, "family": known.family, "version": known.version, "doc": known.doc}
+    return {
+        "type": known.name,
+        "family": known.family,
+        "phase": known.phase,
+        "version": known.version,
+        "doc": known.doc,
+    }
 
 
 def _known(name: str) -> "EventType":

@@ -61,7 +61,7 @@ class CustomerFold:
         return CustomerFold(self._friction.copy(), None if self._run is None else self._run.copy())
 
     def take(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
-        """Take the next events, in order; all taken in so far precede them, by (time, id)."""
+        """Take the next events, in order; all taken in so far precede them, by (time, phase, id)."""
         self._friction.advance(events, rules)
         run = self._run
         for event in events:

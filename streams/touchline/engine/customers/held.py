@@ -14,7 +14,8 @@ from typing import NamedTuple
 from touchline.engine.customers.fold import CustomerFold, Folded, unpacked_customer
 from touchline.friction import FrictionFold, RuleSet
 from touchline.journeys import Journey
-from touchline.vocabulary.event import Event, in_order
+from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 HELD_CUSTOMERS = 100_000
 """Customers that are held at most; the one that was not touched for longest goes first."""
