@@ -7,6 +7,8 @@ journeys, `FINAL` leaves out duplicate rows.
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from touchline.vocabulary.order import phase_sql
+
 MAX_ALERTS = 100
 MAX_EVENTS = 500
 MAX_FRICTIONS = 200
@@ -99,15 +101,15 @@ GROUP BY customer ORDER BY customer LIMIT {limit:UInt32}
 """
 
 # The newest events of a customer; `total` is the number of all.
-EVENTS = """
+EVENTS = f"""
 SELECT id, type, toUnixTimestamp64Milli(time) AS at, channel, source,
-       if(length(data) > {max_data:UInt32}, '', data) AS details, length(data) AS bytes,
+       if(length(data) > {{max_data:UInt32}}, '', data) AS details, length(data) AS bytes,
        count() OVER () AS total
 FROM events FINAL
-WHERE entity IN (SELECT entity FROM current_identities WHERE customer = {customer:UUID})
-ORDER BY time DESC, id DESC
-LIMIT {limit:UInt32}
-"""
+WHERE entity IN (SELECT entity FROM current_identities WHERE customer = {{customer:UUID}})
+ORDER BY time DESC, {phase_sql()} DESC, id DESC
+LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - made of constants
 
 # The newest frictions of a customer, with their evidence.
 FRICTIONS = """

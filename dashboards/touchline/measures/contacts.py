@@ -8,6 +8,7 @@ when the event was written.
 from touchline.measures.measure import Measure
 from touchline.measures.owners import owned
 from touchline.vocabulary.durations import DAY
+from touchline.vocabulary.order import place_sql
 
 QUEUED = """
 SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
@@ -49,14 +50,25 @@ FROM (
 `waited`: seconds until it was answered or abandoned. `answered`, `abandoned`, `called_back`: 0 or 1.
 """
 
-_HANDLED = """
+_STEPS = (
+    "contact.started",
+    "contact.queued",
+    "contact.answered",
+    "contact.held",
+    "contact.transferred",
+    "contact.escalated",
+    "contact.ended",
+)
+
+_HANDLED = f"""
 SELECT contact,
        minIf(time, type = 'contact.started') AS at,
        argMinIf(entity, time, type = 'contact.started') AS entity,
        argMinIf(channel, time, type = 'contact.started') AS channel,
        argMinIf(source, time, type = 'contact.started') AS source,
-       argMinIf(step_queue, time, step_queue != '') AS queue,
-       argMinIf(step_reason, place, step_reason != '') AS reason,
+       argMinIf(step_queue, place, step_queue != '') AS queue,
+       argMinIf(step_reason, place + if(type = 'contact.started', 0, 1000000000000000), step_reason != '')
+           AS reason,
        countIf(type = 'contact.started' AND step_direction = 'outbound') > 0 AS outbound,
        countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
@@ -66,12 +78,11 @@ SELECT contact,
 FROM (
     SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
            told.queue AS step_queue, told.direction AS step_direction, told.resolved AS step_resolved,
-           toUnixTimestamp64Milli(time) + if(type = 'contact.started', 0, 10000000000000) AS place
+           {place_sql(_STEPS)} AS place
     FROM events
-    WHERE type IN ('contact.started', 'contact.queued', 'contact.answered', 'contact.held',
-                   'contact.transferred', 'contact.escalated', 'contact.ended')
-      AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
-      AND time < {until:DateTime64(3)} + INTERVAL 30 DAY
+    WHERE type IN {_STEPS}
+      AND time >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
+      AND time < {{until:DateTime64(3)}} + INTERVAL 30 DAY
       AND contact != ''
 )
 GROUP BY contact

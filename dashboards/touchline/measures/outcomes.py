@@ -2,6 +2,7 @@
 
 from touchline.measures.measure import Measure
 from touchline.measures.owners import owned
+from touchline.vocabulary.order import place_sql
 
 JOURNEYS = """
 SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts, transfers,
@@ -18,12 +19,21 @@ WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
 """
 """One row for each friction opened in the period."""
 
-_MONEY = """type IN ('cart.updated', 'checkout.started', 'checkout.step_completed', 'order.placed',
-        'order.cancelled', 'delivery.completed', 'refund.issued')
-    AND time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"""
+_OF_VALUE = (
+    "cart.updated",
+    "checkout.started",
+    "checkout.step_completed",
+    "order.placed",
+    "order.cancelled",
+    "delivery.completed",
+    "refund.issued",
+)
+
+_MONEY = f"""type IN {_OF_VALUE}
+    AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}"""
 
 _MONEY_EVENTS = f"""
-    SELECT entity, type, time, channel, source,
+    SELECT entity, type, time, {place_sql(_OF_VALUE)} AS place, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
                currency String)') AS fields
     FROM events
@@ -43,11 +53,11 @@ FROM (
         SELECT customer, startsWith(type, 'c') AS is_cart,
                if(is_cart, fields.cart_id, fields.order_id) AS key,
                if(is_cart, max(time), minIf(time, type = 'order.placed')) AS at,
-               if(is_cart, argMax(channel, time), argMinIf(channel, time, type = 'order.placed')) AS channel,
-               if(is_cart, argMax(source, time), argMinIf(source, time, type = 'order.placed')) AS source,
-               argMaxIf(ifNull(fields.value, 0), time,
+               if(is_cart, argMax(channel, place), argMinIf(channel, time, type = 'order.placed')) AS channel,
+               if(is_cart, argMax(source, place), argMinIf(source, time, type = 'order.placed')) AS source,
+               argMaxIf(ifNull(fields.value, 0), place,
                         is_cart ? isNotNull(fields.value) : type = 'order.placed') AS last_value,
-               argMaxIf(fields.currency, time,
+               argMaxIf(fields.currency, place,
                         is_cart ? fields.currency != '' : type = 'order.placed') AS last_currency,
                argMaxIf(fields.cart_id, time, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,

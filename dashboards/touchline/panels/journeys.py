@@ -5,6 +5,7 @@ from touchline.panels.of_measures import measure_stat
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
 from touchline.panels.sql import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES
 from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.order import phase_sql
 
 ID = "journeys"
 
@@ -210,7 +211,7 @@ WHERE $__timeFilter(time) AND entity IN (
     GROUP BY entity
     HAVING argMax(customer, version) IN ({_CHOSEN})
 )
-ORDER BY time, id
+ORDER BY time, {phase_sql()}, id
 LIMIT 1 BY id
 LIMIT 1000
 """,

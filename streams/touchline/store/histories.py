@@ -1,7 +1,8 @@
 """All events, customer by customer, read from the store in portions: memory stays bounded.
 
 A hash of the id assigns each customer to a part of about `PART_EVENTS` events; a part is read in pages. So
-memory holds at most a page and one customer, whatever the size of the store.
+memory holds at most a page and one customer, whatever the size of the store. Pages are cut by time and id; a
+customer's events are put in order once all of them are read.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import msgspec
 from touchline.store import EVENT_JSON, parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import in_order
 
 PART_EVENTS = 50_000
 PAGE_EVENTS = 20_000
@@ -51,7 +53,7 @@ def histories(
     progress(0, parts)
     for part in range(parts):
         for owner, events in groupby(_events(reader, part, parts, page_events), key=itemgetter(0)):
-            yield owner, [event for _, event in events]
+            yield owner, in_order(event for _, event in events)
         progress(part + 1, parts)
 
 

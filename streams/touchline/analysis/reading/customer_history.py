@@ -13,6 +13,7 @@ from touchline.store.reader import Reader
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.order import phase_sql, place
 
 PAGE_EVENTS = 20_000
 """Events per query."""
@@ -41,8 +42,9 @@ _EVENTS = f"""
 SELECT {EVENT_JSON} FROM events
 WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
   AND received_at <= fromUnixTimestamp64Milli({{until:Int64}})
-  AND (time, id) > (fromUnixTimestamp64Milli({{time:Int64}}), {{id:String}})
-ORDER BY time, id
+  AND (time, {phase_sql()} AS phase, id)
+      > (fromUnixTimestamp64Milli({{time:Int64}}), {{phase:UInt8}}, {{id:String}})
+ORDER BY time, phase, id
 LIMIT 1 BY time, id
 LIMIT {{most:UInt64}}
 """  # noqa: S608 - made of constants
@@ -134,14 +136,15 @@ def events(reader: Reader, customer: Customer, until: int = ALWAYS) -> Iterator[
     Raises:
         StoreError: The store does not answer.
     """
-    time, event_id, read = -ALWAYS, "", PAGE_EVENTS
+    after, read = (-ALWAYS, 0, ""), PAGE_EVENTS
     while read == PAGE_EVENTS:
-        values = {"entities": _json_list(customer.identifiers), "until": str(until), "time": str(time)}
-        values |= {"id": _text(event_id), "most": str(PAGE_EVENTS)}
+        time, phase, event_id = after
+        values = {"entities": _json_list(customer.identifiers), "until": str(until)}
+        values |= {"time": str(time), "phase": str(phase), "id": _text(event_id), "most": str(PAGE_EVENTS)}
         read = 0
         for line in reader.reply(_EVENTS, "TSVRaw", values).body.splitlines():
             event = _event(line)
-            time, event_id, read = event.time, event.id, read + 1
+            after, read = place(event), read + 1
             yield event
 
 
