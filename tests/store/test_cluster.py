@@ -125,7 +125,7 @@ def test_roles_have_the_least_rights() -> None:
 def test_an_insert_waits_for_its_turn(store: Store, tmp_path: Path) -> None:
     """A cluster that is still busy with another insert is asked again, with the same token."""
     tokens: list[str] = []
-    readers = ReadPool(lambda: EmbeddedHandle(tmp_path / "store"), 1, 5.0)
+    readers = ReadPool(lambda: EmbeddedHandle(tmp_path / "store"), 1, 5.0, 30.0)
 
     class Cluster(BaseHTTPRequestHandler):
         """A store, save that the first two inserts find another one under way."""

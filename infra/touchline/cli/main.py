@@ -1,6 +1,7 @@
 """The `touchline` command: one table of its commands, by the panel of `--help`."""
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -120,4 +121,19 @@ def run() -> None:
         " ".join(sys.argv[1:]).encode()
     except UnicodeEncodeError as error:
         sys.exit(fail(f"the command line is not UTF-8: {error.object!r}", WRONG_USAGE).exit_code)
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        _leave_queries(end.code)
+        raise
+
+
+def _leave_queries(code: object) -> None:
+    """End at once if a query is still running that could not be interrupted: nobody waits for it."""
+    if "touchline.store" not in sys.modules:
+        return
+    from touchline.services.ending import end_now
+    from touchline.store.pools.apart import THREAD
+
+    if any(thread.name == THREAD for thread in threading.enumerate()):
+        end_now(code if isinstance(code, int) else int(code is not None))

@@ -47,7 +47,13 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
         app = Starlette(routes=[*probes, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))
-        server = Serving(front, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="websockets-sansio")
+        server = Serving(
+            front,
+            lambda: ready(url),
+            stop_seconds=STOP_SECONDS,
+            stopped=store.end_queries,
+            ws="websockets-sansio",
+        )
         ending.on_signal(server.end)
         server.run(sockets=[listening])
     if server.failure is not None:

@@ -29,10 +29,19 @@ class Serving(uvicorn.Server):
         app: What answers.
         ready: Called once requests are answered.
         stop_seconds: How long requests under way may take to end.
+        stopped: Called once no request is answered any more.
         options: More of uvicorn's.
     """
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None], *, stop_seconds: int, **options: Any) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        ready: Callable[[], None],
+        *,
+        stop_seconds: int,
+        stopped: Callable[[], None] = lambda: None,
+        **options: Any,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -44,6 +53,7 @@ class Serving(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._stopped = stopped
         self.failure: str | None = None
 
     def end(self) -> None:
@@ -64,6 +74,10 @@ class Serving(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._stopped()
 
 
 def keys_for(host: str, data: Path) -> Keys:

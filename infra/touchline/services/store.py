@@ -19,7 +19,7 @@ from touchline.store import open_store
 from touchline.store.clickhouse_http import Role, Roles, store_app
 from touchline.store.pools.write_pool import WritePool
 
-STOP_SECONDS = 30
+STOP_SECONDS = 5
 """How long an insert may take to finish when the process stops."""
 
 CONNECTIONS = 500
@@ -81,6 +81,7 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
                 app,
                 lambda: ready(url.replace("http:", "https:") if tls else url),
                 stop_seconds=STOP_SECONDS,
+                stopped=store.end_queries,
                 limit_concurrency=CONNECTIONS,
                 ws="none",
                 ssl_certfile=str(tls.certificate) if tls else None,

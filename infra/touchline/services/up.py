@@ -145,7 +145,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         )
         page = LatePage(lambda app: _mount_page(app, store, rules, settings, worker), failed)
         app = _app(settings, collector, clickhouse_mount(store, token), page, token)
-        server = _Server(app, lambda: _start_companion(url, hooks))
+        server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)
 
         worker.start()
         parts.callback(worker.stop, STOP_SECONDS)
@@ -164,8 +164,15 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
 class _Server(Serving):
     """A server that starts a companion once it answers, and stops it while it still does."""
 
-    def __init__(self, app: ASGIApp, start_companion: Callable[[], Companion | None]) -> None:
-        super().__init__(app, self._on_ready, stop_seconds=STOP_SECONDS, ws="websockets-sansio")
+    def __init__(
+        self,
+        app: ASGIApp,
+        start_companion: Callable[[], Companion | None],
+        stopped: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            app, self._on_ready, stop_seconds=STOP_SECONDS, stopped=stopped, ws="websockets-sansio"
+        )
         self._start_companion = start_companion
         self._companion: Companion | None = None
 

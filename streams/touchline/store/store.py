@@ -1,5 +1,6 @@
 """The store: the worker's writes and reads, and users' queries."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import TracebackType
@@ -16,7 +17,7 @@ from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
-from touchline.store.pools.read_pool import ReadPool
+from touchline.store.pools.read_pool import READ_SECONDS, ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -45,12 +46,13 @@ _entries = msgspec.json.Decoder(Entry)
 class Store:
     """The tables, on two kinds of connections to their engine.
 
-    Writes and the worker's reads share one handle; `query` and `reply` use a pool of their own. All methods
-    may be called from any thread.
+    Writes and the worker's reads share one handle. `query` and `reply`, for the live page, alerts and
+    commands, use a pool of their own, and so does `reply_to_client`: clients do not delay the page. All
+    methods may be called from any thread.
 
     Args:
         handle: For the worker. The embedded engine runs its calls one after another.
-        open_reader: Opens a handle for `query` and `reply`.
+        open_reader: Opens a handle for queries.
         cluster: The name of the ClickHouse cluster that holds the tables; empty for a single engine.
     """
 
@@ -59,7 +61,9 @@ class Store:
         self._session = Session(handle)
         self._cluster = cluster
         self._types = self._column_types()
-        self._readers = ReadPool(open_reader, READERS, READER_WAIT)
+        self._readers = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS)
+        names = self._readers.names
+        self._clients = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS, names)
 
     # Writes
 
@@ -244,12 +248,32 @@ class Store:
         self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None, database: str | None = None
     ) -> Reply:
         """As `query`, in any ClickHouse format, with parameters as text, as in ClickHouse's HTTP protocol."""
-        bound = {name: Verbatim(text) for name, text in (parameters or {}).items()}
-        return self._readers.reply(sql, fmt, bound, database or DATABASE)
+        return self._readers.reply(sql, fmt, _verbatim(parameters or {}), database or DATABASE)
+
+    def reply_to_client(
+        self,
+        sql: str,
+        fmt: str,
+        parameters: Mapping[str, str],
+        database: str | None,
+        leave: threading.Event,
+    ) -> Reply:
+        """As `reply`, for a client of this process. Set `leave` once the client no longer waits."""
+        return self._clients.reply(sql, fmt, _verbatim(parameters), database or DATABASE, leave)
+
+    def end_queries(self) -> None:
+        """Interrupt all queries and refuse further ones, before the store is closed."""
+        self._readers.pool.leave()
+        self._clients.pool.leave()
 
     def close(self) -> None:
-        """Close all handles after their running statements end; this releases an embedded store's folder."""
+        """Interrupt all queries and close all handles; this releases an embedded store's folder.
+
+        A statement that does not end within seconds keeps its handle, and the folder, until the process ends.
+        """
+        self.end_queries()
         self._readers.close()
+        self._clients.close()
         self._handle.close()
 
     def __enter__(self) -> Self:
@@ -269,3 +293,7 @@ class Store:
 
 def _texts(keys: Sequence[str] | Sequence[UUID]) -> Verbatim:
     return json_list([str(key) for key in keys])
+
+
+def _verbatim(parameters: Mapping[str, str]) -> dict[str, Verbatim]:
+    return {name: Verbatim(text) for name, text in parameters.items()}

@@ -6,9 +6,12 @@ ClickHouse's errors, never an answer to another query.
 
 import asyncio
 import json
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from anyio import to_thread
@@ -29,6 +32,8 @@ from touchline.store.pools.write_pool import WritePool
 
 PATH = "/clickhouse"
 BODY_SECONDS = 30.0
+
+T = TypeVar("T")
 
 _TIME_ZONE, _NAME = "UTC", "touchline"
 
@@ -93,10 +98,10 @@ class _Front:
                 if not query.sql and not query.insert:
                     return PlainTextResponse("Ok.\n", headers=headers)
                 if self._streams(query):
-                    return await self._parts(query, lane, headers)
-                reply, written = await to_thread.run_sync(
-                    partial(self._reply, query, role), limiter=lane.threads
-                )
+                    return await self._parts(request, query, lane, headers)
+                leave = threading.Event()
+                answer = partial(self._reply, query, role, leave)
+                reply, written = await _while_connected(request, answer, leave, lane)
             elapsed = int((time.perf_counter() - began) * 1e9)
             if reply.format:
                 headers["X-ClickHouse-Format"] = reply.format
@@ -110,7 +115,7 @@ class _Front:
         except StoreError as error:
             return _failed(as_query_error(error), headers)
 
-    def _reply(self, query: Query, role: Role) -> tuple[Reply, int]:
+    def _reply(self, query: Query, role: Role, leave: threading.Event) -> tuple[Reply, int]:
         """The answer, and the number of rows written."""
         if query.hello:
             version = self._store.query("SELECT version()").result_rows[0][0]
@@ -118,12 +123,16 @@ class _Front:
         if self._writers is None or query.reads_only:
             if query.insert:
                 raise refusal(164, "This request may only read: INSERT refused", "READONLY")
-            return self._store.reply(query.sql, query.format, query.parameters, query.database), 0
+            reply = self._store.reply_to_client(
+                query.sql, query.format, query.parameters, query.database, leave
+            )
+            return reply, 0
         defines = role is Role.ADMIN
         if query.insert:
             written = self._writers.insert(query.insert, query.database, query.settings, defines)
             return Reply(b"", ""), written
-        return self._writers.reply(query.sql, query.format, query.parameters, query.database, defines), 0
+        reply = self._writers.reply(query.sql, query.format, query.parameters, query.database, defines, leave)
+        return reply, 0
 
     def _streams(self, query: Query) -> bool:
         return (
@@ -134,22 +143,46 @@ class _Front:
             and self._writers.can_stream(query.sql, query.format)
         )
 
-    async def _parts(self, query: Query, lane: Lane, headers: dict[str, str]) -> Response:
+    async def _parts(self, request: Request, query: Query, lane: Lane, headers: dict[str, str]) -> Response:
         """An answer that is sent while the query runs. If the query fails, the connection ends within it."""
         assert self._writers is not None  # noqa: S101 - for the type checker
-        parts = self._writers.stream(query.sql, query.format, query.parameters)
-        first = await to_thread.run_sync(_next, parts, limiter=lane.threads)
+        leave = threading.Event()
+        parts = self._writers.stream(query.sql, query.format, query.parameters, leave)
+        first = await _while_connected(request, partial(_next, parts), leave, lane)
 
         async def all_parts() -> AsyncIterator[bytes]:
             part = first
             try:
                 while part is not None:
                     yield part
-                    part = await to_thread.run_sync(_next, parts, limiter=lane.threads)
+                    part = await to_thread.run_sync(
+                        _next, parts, abandon_on_cancel=True, limiter=lane.threads
+                    )
             finally:
-                parts.close()  # type: ignore[attr-defined]
+                leave.set()
+                # A generator that still waits for a part ends by itself.
+                with suppress(ValueError):
+                    parts.close()
 
         return StreamingResponse(all_parts(), headers=headers, media_type="application/octet-stream")
+
+
+async def _while_connected(request: Request, call: Callable[[], T], leave: threading.Event, lane: Lane) -> T:
+    """The result of a call in a thread; sets `leave` if nobody waits for it any more."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        leave.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=lane.threads)
+    except BaseException:
+        leave.set()
+        raise
+    finally:
+        watching.cancel()
 
 
 def _next(parts: Iterator[bytes]) -> bytes | None:

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import chdb
 import clickhouse_connect
+from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, ProgrammingError
 from urllib3.exceptions import InsecureRequestWarning
@@ -41,6 +43,46 @@ def open_embedded(path: Path, settings: Mapping[str, Any]) -> Client:
         ClickHouseError: another process, or another folder in this process, uses the engine.
     """
     return clickhouse_connect.get_client(interface="chdb", path=str(path), settings=dict(settings))
+
+
+class EmbeddedInserts:
+    """A connection to the engine in this process for inserts alone.
+
+    The rows go straight to the engine. clickhouse-connect would first write them to a file in the system's
+    temporary folder, which a kill leaves behind.
+
+    Raises:
+        ClickHouseError: another process, or another folder in this process, uses the engine.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        try:
+            self._connection = chdb.connect(str(path))
+            for name, value in settings.items():
+                self._connection.query(f"SET {name} = {_literal(value)}")
+        except RuntimeError as error:
+            raise _engine_error(error) from error
+
+    def insert(
+        self, table: str, columns: list[str] | None, body: bytes, settings: Mapping[str, str], fmt: str
+    ) -> int:
+        """Insert rows given in a ClickHouse format and return their number. Raises ClickHouseError.
+
+        After an error, the connection can only be closed.
+        """
+        names = f" ({', '.join(map(quote_identifier, columns))})" if columns else ""
+        clause = ", ".join(f"{_setting(name)} = {_literal(value)}" for name, value in settings.items())
+        sql = f"INSERT INTO {table}{names}{f' SETTINGS {clause}' if clause else ''}"
+        try:
+            with self._connection.send_insert(sql, fmt) as rows:
+                rows.append(body)
+                return int(rows.finish().rows_written)
+        except RuntimeError as error:
+            raise _engine_error(error) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 def open_server(address: Address, settings: Mapping[str, Any]) -> Client:
@@ -154,6 +196,25 @@ def named_parameters(sql: str, parameters: Parameters | None) -> dict[str, Any] 
         return None
     names = set(re.findall(r"\{\s*(\w+)\s*:", sql))
     return {name: value for name, value in parameters.items() if name in names} or None
+
+
+def _setting(name: str) -> str:
+    if not name.isidentifier():
+        raise DatabaseError(
+            f"Code: 115. DB::Exception: Unknown setting {name!r}. (UNKNOWN_SETTING)", code=115
+        )
+    return name
+
+
+def _literal(value: object) -> str:
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"
+
+
+def _engine_error(error: RuntimeError) -> DatabaseError:
+    text = str(error)
+    match = re.search(r"Code: (\d+)", text)
+    return DatabaseError(text[match.start() :] if match else text, code=int(match[1]) if match else None)
 
 
 def _unreachable(address: Address, cause: str) -> StoreUnavailable:

@@ -7,22 +7,26 @@ releases the folder. The engine starts threads: never fork a process that has us
 import fcntl
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from touchline.store.errors import StoreInUse
+from touchline.store.errors import StoreError, StoreInUse
 from touchline.store.handles.client import (
     ClickHouseError,
     Client,
-    insert_rows,
+    EmbeddedInserts,
     named_parameters,
     open_embedded,
     store_error,
     stream_answer,
 )
 from touchline.store.handles.handle import DATABASE, Handle, Parameters
+
+CLOSE_SECONDS = 2.0
+"""How long `close` waits for the running statement, before it interrupts it and again afterwards."""
 
 
 class EmbeddedHandle(Handle):
@@ -38,9 +42,12 @@ class EmbeddedHandle(Handle):
 
     def __init__(self, path: Path, settings: Mapping[str, Any] | None = None) -> None:
         self._path = path
-        self._settings = dict(settings or {})
+        # A comment on each query, by which another connection finds it. Before `readonly`, which may follow.
+        self._comment = uuid4().hex
+        self._settings = {"log_comment": self._comment, **(settings or {})}
         self._lock = threading.Lock()
         self._client = self._open()
+        self._inserts: EmbeddedInserts | None = None
         self._has_leftover = False
         """Whether rows of a failed query may precede the next answer."""
 
@@ -50,7 +57,9 @@ class EmbeddedHandle(Handle):
         with self._exclusive(database) as client:
             return client.raw_query(f"{sql}\n", parameters=named_parameters(sql, parameters), fmt=fmt)
 
-    def stream(self, sql: str, fmt: str, parameters: Parameters | None = None) -> Iterator[bytes]:
+    def stream(
+        self, sql: str, fmt: str, parameters: Parameters | None = None
+    ) -> Generator[bytes, None, None]:
         # An unfinished answer blocks its connection, so each stream gets its own.
         client = self._open()
         try:
@@ -73,15 +82,47 @@ class EmbeddedHandle(Handle):
         settings: Mapping[str, str],
         fmt: str = "ArrowStream",
     ) -> int:
-        with self._exclusive(DATABASE) as client:
-            return insert_rows(client, table, columns, body, settings, fmt)
+        with self._lock:
+            try:
+                self._inserts = self._inserts or EmbeddedInserts(self._path, self._settings)
+                return self._inserts.insert(f"{DATABASE}.{table}", columns, body, settings, fmt)
+            except ClickHouseError as error:
+                self._close_inserts()
+                raise store_error(error) from error
+            except BaseException:
+                self._close_inserts()
+                raise
+
+    def interrupt(self) -> None:
+        client = self._open({})
+        try:
+            # The engine stops between two blocks of rows.
+            client.command(f"KILL QUERY WHERE Settings['log_comment'] = '{self._comment}' ASYNC")
+        except ClickHouseError as error:
+            raise store_error(error) from error
+        finally:
+            client.close()
 
     def close(self) -> None:
-        self._client.close()
-
-    def _open(self) -> Client:
+        if not self._lock.acquire(timeout=CLOSE_SECONDS):
+            with suppress(StoreError):
+                self.interrupt()
+            if not self._lock.acquire(timeout=CLOSE_SECONDS):
+                return
         try:
-            return open_embedded(self._path, self._settings)
+            self._close_inserts()
+            self._client.close()
+        finally:
+            self._lock.release()
+
+    def _close_inserts(self) -> None:
+        if self._inserts is not None:
+            self._inserts.close()
+        self._inserts = None
+
+    def _open(self, settings: Mapping[str, Any] | None = None) -> Client:
+        try:
+            return open_embedded(self._path, self._settings if settings is None else settings)
         except ClickHouseError as error:
             raise StoreInUse(
                 f"the store in {self._path} cannot be opened: {error}", owner(self._path)

@@ -1,7 +1,7 @@
 """The interface of a connection to an engine, and the values that pass through it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 DATABASE = "touchline"
@@ -36,8 +36,10 @@ class Handle(ABC):
         """The complete answer to a query, in a ClickHouse format."""
 
     @abstractmethod
-    def stream(self, sql: str, fmt: str, parameters: Parameters | None = None) -> Iterator[bytes]:
-        """The answer in parts, in one of the `STREAMED` formats. Close the iterator to stop early."""
+    def stream(
+        self, sql: str, fmt: str, parameters: Parameters | None = None
+    ) -> Generator[bytes, None, None]:
+        """The answer in parts, in one of the `STREAMED` formats. Close the generator to stop early."""
 
     @abstractmethod
     def command(
@@ -57,5 +59,9 @@ class Handle(ABC):
         """Insert rows given in a ClickHouse format and return their number. `columns` None means all."""
 
     @abstractmethod
+    def interrupt(self) -> None:
+        """Ask the engine to end the running statement, if any, from any thread. It may take its time."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Close the connection after its running statement has ended."""
+        """Close the connection after its running statement has ended, or leave it if that takes too long."""

@@ -1,7 +1,7 @@
 """Handles of a server: a ClickHouse server, a cluster, or `touchline store`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from touchline.store.address import Address
@@ -49,7 +49,9 @@ class ServerHandle(Handle):
         except ClickHouseError as error:
             raise store_error(error) from error
 
-    def stream(self, sql: str, fmt: str, parameters: Parameters | None = None) -> Iterator[bytes]:
+    def stream(
+        self, sql: str, fmt: str, parameters: Parameters | None = None
+    ) -> Generator[bytes, None, None]:
         sql, short = _inline_long_parameters(sql, named_parameters(sql, parameters))
         self._client.database = DATABASE
         yield from stream_answer(self._client, f"{sql}\n", fmt, short)
@@ -85,6 +87,9 @@ class ServerHandle(Handle):
         except ClickHouseError as error:
             raise store_error(error) from error
         raise AssertionError  # for the type checker: the last attempt returns or raises
+
+    def interrupt(self) -> None:
+        """Do nothing: the server ends a statement by its own limits."""
 
     def close(self) -> None:
         self._client.close()

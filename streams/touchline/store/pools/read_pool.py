@@ -1,6 +1,8 @@
 """A pool for users' queries: several at a time, each bounded, all read-only."""
 
+import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import orjson
 
@@ -19,23 +21,42 @@ LIMITS = {
 }
 """Limits of one query: seconds, rows and bytes of the answer, bytes of memory and of the SQL."""
 
+READ_SECONDS = LIMITS["max_execution_time"] + 5.0
+"""How long a query may take in any case. The engine checks its own limit between blocks of rows only."""
+
 # The order counts: after `readonly` no setting can be changed.
 READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
 """Settings of a handle for readers."""
 
 
+class EngineNames(NamedTuple):
+    """Names in an engine: its table functions, in lower case; its output formats, by name in lower case."""
+
+    table_functions: frozenset[str]
+    formats: dict[str, str]
+
+
 class ReadPool:
     """Answers users' SQL on a pool of handles. With `READ_SETTINGS` the engine itself refuses writes.
 
-    `table_functions` are the names of the engine's table functions, in lower case.
+    Args:
+        open_handle: Opens a handle.
+        size: The most queries at a time.
+        wait: How long a query waits for its turn, in seconds.
+        seconds: How long a query may take.
+        names: The engine's names, if another pool of it has read them.
     """
 
-    def __init__(self, open_handle: Callable[[], Handle], size: int, wait: float) -> None:
-        self.pool = Pool(open_handle, size, wait)
-        with self.pool.handle() as handle:
-            self.table_functions = frozenset(_names(handle, "SELECT lower(name) FROM system.table_functions"))
-            formats = _names(handle, "SELECT name FROM system.formats WHERE is_output")
-            self._formats = {name.lower(): name for name in formats}
+    def __init__(
+        self,
+        open_handle: Callable[[], Handle],
+        size: int,
+        wait: float,
+        seconds: float,
+        names: EngineNames | None = None,
+    ) -> None:
+        self.pool = Pool(open_handle, size, wait, seconds)
+        self.names = names or self.pool.run(_engine_names)
 
     def statement(self, sql: str) -> Statement:
         """Parse a user's SQL.
@@ -43,28 +64,46 @@ class ReadPool:
         Raises:
             QueryError: it is not exactly one reading statement, or it reaches out of the store.
         """
-        return read_only(sql, self.table_functions, self._formats)
+        return read_only(sql, self.names.table_functions, self.names.formats)
 
-    def reply(self, sql: str, fmt: str, parameters: Parameters | None, database: str | None) -> Reply:
+    def reply(
+        self,
+        sql: str,
+        fmt: str,
+        parameters: Parameters | None,
+        database: str | None,
+        leave: threading.Event | None = None,
+    ) -> Reply:
         """Answer a user's SQL in the format that it names, else in `fmt`.
 
         Raises:
-            QueryError: with ClickHouse's message.
+            QueryError: with ClickHouse's message; also if `leave` was set, or the query took too long.
             StoreBusy: no handle became free in time.
         """
         statement = self.statement(sql)
         fmt = statement.format or fmt
-        with self.pool.handle() as handle:
+
+        def read(handle: Handle) -> bytes:
             body = handle.read(statement.sql, fmt, parameters, database)
             if not body and fmt == "Native":
                 # The engine sends no header for an answer without rows; clients need the columns.
                 empty = parse_answer(handle.read(statement.sql, "JSONCompact", parameters, database))
                 body = header_block(list(zip(empty.column_names, empty.column_types, strict=True)))
-        return Reply(body, fmt)
+            return body
+
+        return Reply(self.pool.run(read, leave), fmt)
 
     def close(self) -> None:
-        """Close every handle after its running query has ended."""
+        """Interrupt all queries and close their handles."""
         self.pool.close()
+
+
+def _engine_names(handle: Handle) -> EngineNames:
+    formats = _names(handle, "SELECT name FROM system.formats WHERE is_output")
+    return EngineNames(
+        frozenset(_names(handle, "SELECT lower(name) FROM system.table_functions")),
+        {name.lower(): name for name in formats},
+    )
 
 
 def _names(handle: Handle, sql: str) -> list[str]:

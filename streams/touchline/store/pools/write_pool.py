@@ -3,12 +3,18 @@
 An insert is on disk when it returns. An insert with a known deduplication token adds nothing.
 """
 
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Generator, Mapping
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
 
 from touchline.store.answers import Reply
+from touchline.store.errors import StoreError, StoreUnavailable
 from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.handles.handle import DATABASE, STREAMED, Verbatim
+from touchline.store.pools.apart import run_apart
 from touchline.store.pools.read_pool import ReadPool
 from touchline.store.sql.changes import check_change, denied
 from touchline.store.sql.insertion import read_insertion
@@ -27,6 +33,12 @@ WRITE_SETTINGS = {
 }
 """Settings of a handle for writers: wider limits than a reader's, and changes of rows are allowed."""
 
+WRITE_SECONDS = 305.0
+"""How long a statement may take in any case, and how long the engine may take for one part of an answer."""
+
+_LOOK_SECONDS = 0.2
+"""How often a waiting stream checks whether anybody still wants its answer."""
+
 MIGRATIONS = "migrations"
 """The table that only an admin writes."""
 
@@ -40,7 +52,7 @@ class WritePool:
 
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
-        self._handles = ReadPool(self._open, WRITERS, WRITER_WAIT)
+        self._handles = ReadPool(self._open, WRITERS, WRITER_WAIT, WRITE_SECONDS)
 
     def insert(self, body: bytes, database: str | None, settings: Mapping[str, str], defines: bool) -> int:
         """Run an INSERT and return the number of rows.
@@ -59,12 +71,19 @@ class WritePool:
         target = insertion.database or database or DATABASE
         if target != DATABASE or (insertion.table == MIGRATIONS and not defines):
             raise denied(f"INSERT INTO {target}.{insertion.table}")
-        with self._handles.pool.handle() as handle:
-            table = f"`{insertion.table}`"
-            return handle.insert(table, insertion.columns, insertion.rows, settings, insertion.format)
+        table, columns = f"`{insertion.table}`", insertion.columns
+        return self._handles.pool.run(
+            lambda handle: handle.insert(table, columns, insertion.rows, settings, insertion.format)
+        )
 
     def reply(
-        self, sql: str, fmt: str, parameters: Mapping[str, str], database: str | None, defines: bool
+        self,
+        sql: str,
+        fmt: str,
+        parameters: Mapping[str, str],
+        database: str | None,
+        defines: bool,
+        leave: threading.Event | None = None,
     ) -> Reply:
         """The answer to a reading statement, or an empty answer to a changing one.
 
@@ -74,6 +93,7 @@ class WritePool:
             parameters: Their values as text.
             database: The database of names without one.
             defines: Whether the sender may create and change tables.
+            leave: Set it to interrupt a reading statement.
 
         Raises:
             QueryError: with ClickHouse's message, also where the sender's role does not allow the statement.
@@ -81,10 +101,9 @@ class WritePool:
         """
         bound = {name: Verbatim(text) for name, text in parameters.items()}
         if first_word(sql) in STATEMENTS:
-            return self._handles.reply(sql, fmt, bound, database or DATABASE)
-        check_change(sql, self._handles.table_functions, defines=defines)
-        with self._handles.pool.handle() as handle:
-            handle.command(sql, database or DATABASE, bound)
+            return self._handles.reply(sql, fmt, bound, database or DATABASE, leave)
+        check_change(sql, self._handles.names.table_functions, defines=defines)
+        self._handles.pool.run(lambda handle: handle.command(sql, database or DATABASE, bound))
         return Reply(b"", "")
 
     def can_stream(self, sql: str, fmt: str) -> bool:
@@ -93,19 +112,55 @@ class WritePool:
             return False
         return (self._handles.statement(sql).format or fmt) in STREAMED - {"Native"}
 
-    def stream(self, sql: str, fmt: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
-        """The answer to a query that `can_stream`, in parts. Raises as `reply` does."""
+    def stream(
+        self, sql: str, fmt: str, parameters: Mapping[str, str], leave: threading.Event
+    ) -> Generator[bytes, None, None]:
+        """The answer to a query that `can_stream`, in parts, until `leave` is set. Raises as `reply` does."""
         statement = self._handles.statement(sql)
         bound = {name: Verbatim(text) for name, text in parameters.items()}
         handle = self._open()
+        parts = handle.stream(statement.sql, statement.format or fmt, bound)
+        part = run_apart(lambda: next(parts, None))
         try:
-            yield from handle.stream(statement.sql, statement.format or fmt, bound)
+            while (content := _awaited(part, leave)) is not None:
+                yield content
+                part = run_apart(lambda: next(parts, None))
         finally:
-            handle.close()
+            _end_stream(handle, parts, part)
 
     def close(self) -> None:
-        """Close every handle after its running statement has ended."""
+        """Interrupt all statements and close their handles."""
         self._handles.close()
 
     def _open(self) -> EmbeddedHandle:
         return EmbeddedHandle(self._path, WRITE_SETTINGS)
+
+
+def _awaited(part: Future[bytes | None], leave: threading.Event) -> bytes | None:
+    """The part that the engine computes.
+
+    Raises:
+        StoreUnavailable: it takes too long, or `leave` was set.
+    """
+    give_up_at = time.monotonic() + WRITE_SECONDS
+    while not wait([part], _LOOK_SECONDS).done:
+        if leave.is_set():
+            raise StoreUnavailable("nobody waits for the answer any more")
+        if time.monotonic() > give_up_at:
+            raise StoreUnavailable(f"the query returned nothing for {WRITE_SECONDS:.0f} s")
+    return part.result()
+
+
+def _end_stream(
+    handle: EmbeddedHandle, parts: Generator[bytes, None, None], part: Future[bytes | None]
+) -> None:
+    """Close a stream and its handle; if the engine is still computing a part, as soon as it has ended."""
+    if not part.done():
+        with suppress(StoreError):
+            handle.interrupt()
+
+    def close(_: Future[bytes | None]) -> None:
+        parts.close()
+        handle.close()
+
+    part.add_done_callback(close)
