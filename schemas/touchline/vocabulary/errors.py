@@ -13,6 +13,7 @@ TouchlineError
 ├── LogError                 the log cannot be written or read
 │   ├── LogFull              no room; nothing was kept                             log.contract
 │   ├── LogUnavailable       retry later                                           log.contract
+│   │   └── LogDamaged       the file is damaged or gone; a person must act        log.contract
 │   ├── KafkaUnavailable     Kafka cannot be reached, or refuses                   log.kafka.brokers
 │   └── UnknownRecord        a record that another program or version wrote        log.kafka.records
 ├── StoreError               its tree is at the head of its file                   store.errors

@@ -15,6 +15,10 @@ class LogUnavailable(LogError):
     """The log cannot be written now. Retry later; the batch in flight may have been written in part."""
 
 
+class LogDamaged(LogUnavailable):
+    """The log's file is damaged or gone: nothing can be accepted until it is restored or moved away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Lines that are appended together.

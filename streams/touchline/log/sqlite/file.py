@@ -8,7 +8,7 @@ from typing import Final
 
 import stamina
 
-from touchline.log.contract import LogFull, LogUnavailable
+from touchline.log.contract import LogDamaged, LogFull, LogUnavailable
 
 PAGE_BYTES: Final = 4096
 BUSY_SECONDS: Final = 10.0
@@ -60,13 +60,20 @@ def create_tables(connection: sqlite3.Connection) -> None:
         raise
 
 
+def recovered_frames(connection: sqlite3.Connection) -> int | None:
+    """The number of frames that SQLite found in the write-ahead file; None while another process uses it."""
+    is_busy, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return None if is_busy or frames < 0 else int(frames)
+
+
 @contextmanager
 def errors_translated(path: Path) -> Iterator[None]:
     """Raise SQLite's errors as the log's.
 
     Raises:
         LogFull: the disk is full, or the file has reached its limit.
-        LogUnavailable: the file is damaged, is held by another process, or cannot be used.
+        LogDamaged: the file is damaged.
+        LogUnavailable: the file is held by another process, or cannot be used.
     """
     try:
         yield
@@ -79,7 +86,7 @@ def errors_translated(path: Path) -> Iterator[None]:
                 "reads it; free space, or check that the worker runs"
             ) from error
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            raise LogUnavailable(
+            raise LogDamaged(
                 f"{path} is damaged, or is not a Touchline log ({error}): move it away and start again, or "
                 "restore it from a copy"
             ) from error

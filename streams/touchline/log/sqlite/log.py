@@ -15,14 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from touchline.log.contract import Batch, LogUnavailable
-from touchline.log.sqlite.file import PAGE_BYTES, connect, create_tables, errors_translated
+import structlog
+
+from touchline.log.contract import Batch, LogDamaged, LogUnavailable
+from touchline.log.sqlite.file import PAGE_BYTES, connect, create_tables, errors_translated, recovered_frames
+from touchline.log.sqlite.intact import OpenFiles, wal_of, written_frames
 
 Kind = Literal["accounts", "touchpoints", "quarantine", "ledger"]
 
 _DELETED_PER_COMMIT: Final = 1000
 _BEGUN: Final = "worker, begun"
 _ROOM_BYTES: Final = 8 * 1024**2
+
+_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class SqliteLog:
     """A durable queue in one file, for several writing processes and threads.
 
     `max_bytes` limits the file; beyond it `append` raises LogFull until committed records are deleted.
-    Every method raises LogUnavailable while the file cannot be used.
+    Every method raises LogUnavailable while the file cannot be used. Once the file is damaged, removed,
+    replaced or cut short, `append` raises LogDamaged until a restart; what can still be read is read.
     """
 
     def __init__(self, path: Path | str, *, max_bytes: int = 4 * 1024**3) -> None:
@@ -51,9 +57,19 @@ class SqliteLog:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LogUnavailable(f"cannot create the folder of {self._path}: {error}") from error
-        with errors_translated(self._path):
+        self._damage: str | None = None
+        with self._errors_noted():
+            written = written_frames(self._path)
             self._writer = connect(self._path)
             try:
+                recovered = recovered_frames(self._writer)
+                if recovered is not None and recovered < written:
+                    _logger.error(
+                        "log.damaged",
+                        file=str(wal_of(self._path)),
+                        pages_lost=written - recovered,
+                        why="the file was changed, or the machine lost power: accepted events may be missing",
+                    )
                 create_tables(self._writer)
                 # SQLite's own limit: it reports a full file as a full disk.
                 self._writer.execute(f"PRAGMA max_page_count = {max(1, max_bytes // PAGE_BYTES)}")
@@ -61,9 +77,14 @@ class SqliteLog:
             except BaseException:
                 self._writer.close()
                 raise
+        self._files = OpenFiles(self._path)
 
     def append(self, batch: Batch) -> None:
-        """Write a batch as one record per kind, in one transaction. Returns when it is on disk."""
+        """Write a batch as one record per kind, in one transaction. Returns when it is on disk.
+
+        Raises:
+            LogDamaged: what is written would be lost, or was.
+        """
         rows = [
             (kind, batch.received_at, b"\n".join(lines) + b"\n")
             for kind, lines in (
@@ -77,8 +98,11 @@ class SqliteLog:
         ]
         if not rows:
             return
+        # Before: the write makes a file that was cut grow again. After: the file may go during the write.
+        self._refuse_if_damaged()
         with self._transaction() as writer:
             writer.executemany("INSERT INTO records (kind, received_at, body) VALUES (?, ?, ?)", rows)
+        self._refuse_if_damaged()
 
     def read(
         self, after_offset: int, *, limit_bytes: int = 8 * 1024**2, limit_records: int = 1000
@@ -86,7 +110,7 @@ class SqliteLog:
         """The records after an offset, in order: as many as the limits allow, and the first in any case."""
         records: list[Record] = []
         size = 0
-        with self._reading, errors_translated(self._path):
+        with self._reading, self._errors_noted():
             rows = self._reader.execute(
                 'SELECT "offset", kind, received_at, body FROM records WHERE "offset" > ?'
                 ' ORDER BY "offset" LIMIT ?',
@@ -142,6 +166,8 @@ class SqliteLog:
 
     def health_error(self) -> str | None:
         """Why the largest request would be refused now; None where it would be accepted."""
+        if fault := self._fault():
+            return fault
         try:
             disk = os.statvfs(self._path.parent)
             if disk.f_bavail * disk.f_frsize < _ROOM_BYTES:
@@ -158,14 +184,38 @@ class SqliteLog:
             self._writer.close()
             self._reader.close()
 
+    def _fault(self) -> str | None:
+        """What is wrong with the file for good; None if nothing is. Once something is, it remains."""
+        if self._damage is None and (fault := self._files.fault()):
+            self._damage = (
+                f"{fault}: nothing more is accepted. Restart this process once the worker has caught up; "
+                "until then it still reads what was accepted before"
+            )
+            _logger.error("log.damaged", why=fault)
+        return self._damage
+
+    def _refuse_if_damaged(self) -> None:
+        if fault := self._fault():
+            raise LogDamaged(fault)
+
+    @contextmanager
+    def _errors_noted(self) -> Iterator[None]:
+        """Raise SQLite's errors as the log's, and remember a damaged file."""
+        try:
+            with errors_translated(self._path):
+                yield
+        except LogDamaged as error:
+            self._damage = self._damage or str(error)
+            raise
+
     def _number(self, sql: str, parameters: tuple[str, ...] = ()) -> int:
-        with self._reading, errors_translated(self._path):
+        with self._reading, self._errors_noted():
             row = self._reader.execute(sql, parameters).fetchone()
         return int(row[0]) if row else 0
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, errors_translated(self._path):
+        with self._lock, self._errors_noted():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
