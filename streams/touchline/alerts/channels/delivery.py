@@ -1,19 +1,26 @@
 """What the channels share: secrets, an HTTP request with limits, and the one error."""
 
 import os
-from collections.abc import Mapping
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPS_PORT, HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import Url, parse_url
 
 from touchline.alerts.addresses import Secret
 from touchline.alerts.incident_text import plain
 from touchline.vocabulary.errors import TouchlineError
 
 _LONGEST_ANSWER = 200
+_CUT_SECONDS = 0.1
 
 
 class Undelivered(TouchlineError):
@@ -43,7 +50,10 @@ def secret(given: Secret) -> str:
 
 
 def post(url: str, body: Any, timeout: int, headers: Mapping[str, str] | None = None) -> None:
-    """Post JSON (bytes as they are); an answer of 2xx is what counts as taken. Time in ms.
+    """Post JSON (bytes as they are); an answer of 2xx is what counts as taken.
+
+    `timeout` (ms) limits all of it together, and of an answer only the beginning is read: the receiver may
+    be slow, endless or hostile. Redirects are not followed.
 
     Raises:
         Undelivered: it was not taken. The address is named by its host alone: the rest may be a secret.
@@ -51,16 +61,78 @@ def post(url: str, body: Any, timeout: int, headers: Mapping[str, str] | None = 
     host = urlsplit(url).hostname or "the address"
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     sent = {"Content-Type": "application/json", "User-Agent": "touchline", **(headers or {})}
+    late = threading.Event()
     try:
-        answer = urllib3.request(
-            "POST", url, body=content, headers=sent, timeout=timeout / 1000, retries=False, redirect=False
+        to = parse_url(url)
+        connection = _connection(to, timeout / 1000)
+        with closing(connection), cut_off(timeout, lambda: connection.sock, late):
+            connection.request("POST", to.request_uri, content, sent)
+            with connection.getresponse() as answer:
+                if 200 <= answer.status < 300:
+                    return
+                beginning = answer.read(_LONGEST_ANSWER * 4)
+    except (OSError, HTTPException, HTTPError, ValueError) as error:
+        raise Undelivered(f"{host} {_why(error, late, timeout)}") from None
+    detail = plain(beginning.decode(errors="replace"), _LONGEST_ANSWER)
+    wait = answer.headers.get("Retry-After", "")
+    raise Undelivered(
+        f"{host} answered {answer.status}" + (f": {detail}" if detail else ""),
+        int(wait) * 1000 if wait.isdigit() and len(wait) < 7 else 0,
+    )
+
+
+@contextmanager
+def cut_off(
+    timeout: int, connected: Callable[[], socket.socket | None], late: threading.Event
+) -> Iterator[None]:
+    """Cut a connection off when the time (ms) is over, however the other side keeps it busy.
+
+    `late` is set then; the block fails with the error of whatever it was doing.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        if over.wait(timeout / 1000):
+            return
+        late.set()
+        # A connection may still be made, with a limit of its own.
+        while not over.wait(_CUT_SECONDS):
+            if (found := connected()) is not None:
+                with suppress(OSError):
+                    # Not the TLS socket's own: that one takes the other thread's state away.
+                    socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+    watching = threading.Thread(target=watch, name="touchline-cut-off", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
+def _connection(to: Url, seconds: float) -> HTTPConnection:
+    if to.scheme not in ("http", "https") or not to.host:
+        raise ValueError("not an address of HTTP")
+    host = to.host.strip("[]")
+    kind = _Https if to.scheme == "https" else HTTPConnection
+    return kind(host, to.port, timeout=seconds)
+
+
+class _Https(HTTPConnection):
+    """HTTP over TLS, whose socket can be cut off during the handshake too."""
+
+    default_port = HTTPS_PORT
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = ssl.create_default_context().wrap_socket(
+            self.sock, server_hostname=self.host, do_handshake_on_connect=False
         )
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise Undelivered(f"{host} cannot be reached ({type(error).__name__})") from None
-    if not 200 <= answer.status < 300:
-        detail = plain(answer.data[: _LONGEST_ANSWER * 4].decode(errors="replace"), _LONGEST_ANSWER)
-        wait = answer.headers.get("Retry-After", "")
-        raise Undelivered(
-            f"{host} answered {answer.status}" + (f": {detail}" if detail else ""),
-            int(wait) * 1000 if wait.isdigit() and len(wait) < 7 else 0,
-        )
+        self.sock.do_handshake()
+
+
+def _why(error: Exception, late: threading.Event, timeout: int) -> str:
+    if late.is_set() or isinstance(error, TimeoutError):
+        return f"did not answer within {timeout / 1000:g} s"
+    return f"cannot be reached ({type(error).__name__})"

@@ -2,13 +2,15 @@
 
 import smtplib
 import ssl
+import threading
 from email.message import EmailMessage
 from email.utils import formatdate
+from typing import Any
 
 import structlog
 
 from touchline.alerts.addresses import Email
-from touchline.alerts.channels.delivery import Undelivered, secret
+from touchline.alerts.channels.delivery import Undelivered, cut_off, secret
 from touchline.alerts.incident_text import plain
 from touchline.alerts.message import Message
 
@@ -18,15 +20,21 @@ logger = structlog.get_logger(__name__)
 def send_email(address: Email, message: Message) -> None:
     """Hand one mail to the server."""
     mail = written(address, message)
+    made: list[smtplib.SMTP] = []
+    late = threading.Event()
     try:
-        with _connected(address) as server:
+        with (
+            cut_off(address.timeout, lambda: made[0].sock if made else None, late),
+            _connected(address, made) as server,
+        ):
             if address.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if address.user is not None and address.password is not None:
                 server.login(address.user, secret(address.password))
             refused = server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:
-        raise Undelivered(f"{address.host}:{address.port} took no mail: {_why(error)}") from None
+        why = f"no answer within {address.timeout / 1000:g} s" if late.is_set() else _why(error)
+        raise Undelivered(f"{address.host}:{address.port} took no mail: {why}") from None
     if refused:
         # The others have it, and would have it twice.
         logger.warning("alerts.mail.refused", host=address.host, addresses=len(refused))
@@ -47,12 +55,26 @@ def written(address: Email, message: Message) -> EmailMessage:
     return mail
 
 
-def _connected(address: Email) -> smtplib.SMTP:
+class _Known:
+    """A mail client that is in a list from its start on, so that its socket can be cut off."""
+
+    def __init__(self, made: list[Any], *args: Any, **options: Any) -> None:
+        made.append(self)
+        super().__init__(*args, **options)
+
+
+class _Plain(_Known, smtplib.SMTP): ...
+
+
+class _Tls(_Known, smtplib.SMTP_SSL): ...
+
+
+def _connected(address: Email, made: list[smtplib.SMTP]) -> smtplib.SMTP:
     seconds = address.timeout / 1000
     if address.security == "tls":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(address.host, address.port, timeout=seconds, context=context)
-    return smtplib.SMTP(address.host, address.port, timeout=seconds)
+        return _Tls(made, address.host, address.port, timeout=seconds, context=context)
+    return _Plain(made, address.host, address.port, timeout=seconds)
 
 
 def _why(error: Exception) -> str:
