@@ -23,7 +23,7 @@ from touchline.services.serving import (
 )
 from touchline.store.server_file import token_of
 
-STOP_SECONDS = 15
+STOP_SECONDS = 7
 """How long requests under way may take to end; Kafka may need that long to answer."""
 
 
@@ -61,7 +61,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
             "region": settings.region,
         }
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
-        server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS, ws="none")
+        server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)
         parts.enter_context(
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
         )

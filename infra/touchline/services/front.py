@@ -1,4 +1,4 @@
-"""What every HTTP request passes before the application: its host name, then the password."""
+"""What every HTTP request passes before the application: its host name, its origin, then the password."""
 
 import hmac
 from collections.abc import Collection
@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from touchline.collector.ingress.problem import Problem
+from touchline.services.guards.origins import own_origin
 from touchline.services.serving import CannotServe, loopback
 from touchline.store.clickhouse_http import password_of
 
@@ -34,10 +35,14 @@ class Front:
         hosts: Host names that requests may name, without a port; `*` allows any. This stops a web page
             elsewhere whose name resolves to this server.
         token: The password of all paths that show data; None asks for none.
+        allowed_hosts: Host names of this server behind a proxy, whose pages may open WebSockets too.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], token: str | None) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], token: str | None, allowed_hosts: Collection[str] = ()
+    ) -> None:
         self._app = app
+        self._allowed_hosts = allowed_hosts
         self._check_host = TrustedHostMiddleware(_mark_trusted, list(hosts), www_redirect=False)
         self._token = None if token is None else token.encode()
 
@@ -53,7 +58,11 @@ class Front:
                 message["headers"] = [*kept, *_HEADERS.items()]
             await send(message)
 
-        problem = await self._wrong_host(scope, receive) or self._wrong_password(HTTPConnection(scope))
+        problem = (
+            await self._wrong_host(scope, receive)
+            or self._wrong_origin(HTTPConnection(scope))
+            or self._wrong_password(HTTPConnection(scope))
+        )
         answer = self._app if problem is None else problem.response()
         await answer(scope, receive, send_with_headers)
 
@@ -71,12 +80,30 @@ class Front:
             "(touchline.toml, or TOUCHLINE_ALLOWED_HOSTS)",
         )
 
+    def _wrong_origin(self, request: HTTPConnection) -> Problem | None:
+        """Return the problem of a WebSocket that a web page of another server opens.
+
+        Browsers let it: a page elsewhere could read what this server shows to the reader's browser.
+        """
+        headers = request.headers
+        if request.scope["type"] != "websocket" or own_origin(
+            headers.get("origin"), headers.get("host", ""), self._allowed_hosts
+        ):
+            return None
+        return Problem(
+            403,
+            "foreign_origin",
+            f"A page of {headers['origin'][:80]!r} may not open a WebSocket here: if it is this server "
+            "behind a proxy, add its host name to allowed_hosts (touchline.toml, or TOUCHLINE_ALLOWED_HOSTS)",
+        )
+
     def _wrong_password(self, request: HTTPConnection) -> Problem | None:
         """Return the problem of a request that needs the password and does not have it."""
-        if self._token is None or request.url.path.startswith(_OPEN):
+        if self._token is None or request.scope["path"].startswith(_OPEN):
             return None
         password = password_of(request)
         if password is not None and hmac.compare_digest(password.encode(), self._token):
+            request.scope["user"] = "token"
             return None
         return Problem(
             401,
@@ -99,8 +126,9 @@ def guarded(app: ASGIApp, host: str, allowed_hosts: Collection[str], token: str)
     own = {*_THIS_MACHINE, f"[{host}]" if ":" in host else host}
     try:
         if loopback(host):
-            return Front(app, {*own, *allowed_hosts}, None)
-        return Front(app, {*_THIS_MACHINE, *allowed_hosts} if allowed_hosts else _ANY, token)
+            return Front(app, {*own, *allowed_hosts}, None, allowed_hosts)
+        hosts = {*_THIS_MACHINE, *allowed_hosts} if allowed_hosts else _ANY
+        return Front(app, hosts, token, allowed_hosts)
     except AssertionError as error:
         raise CannotServe(f"allowed_hosts {', '.join(allowed_hosts)}: {error}") from None
 

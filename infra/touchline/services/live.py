@@ -52,7 +52,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
             lambda: ready(url),
             stop_seconds=STOP_SECONDS,
             stopped=store.end_queries,
-            ws="websockets-sansio",
+            websockets=True,
         )
         ending.on_signal(server.end)
         server.run(sockets=[listening])

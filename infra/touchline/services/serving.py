@@ -1,19 +1,32 @@
 """What every server of ours needs: a socket that is its own, its address, and a folder for its data."""
 
+import asyncio
 import ipaddress
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from touchline.collector.keys import Keys
+from touchline.services.guards.files import FEWEST_FILES, allow_files, most_connections
+from touchline.services.guards.patrol import Connection, patrol
+from touchline.services.guards.protocol import BoundedHttp, BoundedWebSocket
+from touchline.services.guards.throttle import Throttle
 from touchline.vocabulary.errors import TouchlineError
+
+_MESSAGE_BYTES = 64 * 1024
+"""The largest message of a WebSocket."""
+
+_TICKS_PER_PATROL = 10
+"""uvicorn ticks ten times per second."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -23,13 +36,14 @@ class CannotServe(TouchlineError):
 
 
 class Serving(uvicorn.Server):
-    """A server of an app: it leaves signals to those who have them, and says when it answers.
+    """A server of an app, with the guards that all our servers have. It leaves signals alone.
 
     Args:
         app: What answers.
         ready: Called once requests are answered.
         stop_seconds: How long requests under way may take to end.
         stopped: Called once no request is answered any more.
+        websockets: Whether the app takes WebSockets.
         options: More of uvicorn's.
     """
 
@@ -40,11 +54,18 @@ class Serving(uvicorn.Server):
         *,
         stop_seconds: int,
         stopped: Callable[[], None] = lambda: None,
+        websockets: bool = False,
         **options: Any,
     ) -> None:
+        # Of its warnings, each tells of one bad request, so any client could fill the log.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
-                app,
+                Throttle(_quiet(app)),
+                http=BoundedHttp,
+                ws=BoundedWebSocket if websockets else "none",
+                ws_max_size=_MESSAGE_BYTES,
+                limit_concurrency=most_connections(),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -78,6 +99,22 @@ class Serving(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         self._stopped()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_PATROL == 0:
+            connections = cast("set[Connection]", self.server_state.connections)
+            patrol(connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+
+def _quiet(app: ASGIApp) -> ASGIApp:
+    """The app, without an error where the client went before its request was read."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(ClientDisconnect):
+            await app(scope, receive, send)
+
+    return answer
 
 
 def keys_for(host: str, data: Path) -> Keys:
@@ -130,7 +167,16 @@ def make_folder(data: Path) -> None:
 
 @contextmanager
 def listening_on(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens there, for as long as it lasts; port 0 takes any that is free."""
+    """A socket that listens there, for as long as it lasts; port 0 takes any that is free.
+
+    Raises:
+        CannotServe: the address is taken or unknown, or the process may open too few files.
+    """
+    if (files := allow_files()) < FEWEST_FILES:
+        raise CannotServe(
+            f"this process may open only {files} files and needs at least {FEWEST_FILES}: raise the limit "
+            "(`ulimit -n 1024`, or LimitNOFILE in a systemd unit)"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=1024)

@@ -22,8 +22,6 @@ from touchline.store.pools.write_pool import WritePool
 STOP_SECONDS = 5
 """How long an insert may take to finish when the process stops."""
 
-CONNECTIONS = 500
-
 
 @dataclass(frozen=True)
 class Certificate:
@@ -82,8 +80,6 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
                 lambda: ready(url.replace("http:", "https:") if tls else url),
                 stop_seconds=STOP_SECONDS,
                 stopped=store.end_queries,
-                limit_concurrency=CONNECTIONS,
-                ws="none",
                 ssl_certfile=str(tls.certificate) if tls else None,
                 ssl_keyfile=str(tls.key) if tls else None,
             )

@@ -170,9 +170,7 @@ class _Server(Serving):
         start_companion: Callable[[], Companion | None],
         stopped: Callable[[], None],
     ) -> None:
-        super().__init__(
-            app, self._on_ready, stop_seconds=STOP_SECONDS, stopped=stopped, ws="websockets-sansio"
-        )
+        super().__init__(app, self._on_ready, stop_seconds=STOP_SECONDS, stopped=stopped, websockets=True)
         self._start_companion = start_companion
         self._companion: Companion | None = None
 

@@ -39,5 +39,5 @@ async def router_error(request: Request, error: Exception) -> Response:
     """Answer a request that no route takes: 404 and 405, in the form of all errors."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     code = _ROUTER_CODES.get(error.status_code, "refused")
-    message = f"{error.detail}: {request.url.path[:80]}; /openapi.json lists all paths"
+    message = f"{error.detail}: {request.scope['path'][:80]}; /openapi.json lists all paths"
     return Problem(error.status_code, code, message, error.headers).response()

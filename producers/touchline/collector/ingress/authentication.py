@@ -14,6 +14,8 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 def producer_of(request: Request, keys: Keys) -> str:
     """The name of the request's key; `local` for requests from this machine while no key exists.
 
+    It is also set as the request's `scope["user"]`.
+
     Raises:
         Problem: 401 without a known key, 403 with a revoked key, 503 if the keys cannot be read.
     """
@@ -51,6 +53,7 @@ def producer_of(request: Request, keys: Keys) -> str:
             "revoked_key",
             f"The key of {key.name!r} was revoked: create one with `touchline keys create {key.name}`",
         )
+    request.scope["user"] = key.name
     return key.name
 
 
@@ -59,10 +62,16 @@ def _is_local(request: Request) -> bool:
     headers = request.headers
     if "forwarded" in headers or "x-forwarded-for" in headers:
         return False
-    origin = headers.get("origin")
-    if origin is not None and not _is_loopback(urlsplit(origin).hostname or ""):
+    if "origin" in headers and not _is_loopback(_host_of(headers["origin"])):
         return False
     return request.client is not None and _is_loopback(request.client.host)
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -34,7 +34,9 @@ class Roles:
         self._hashes = {role: _hash(password) for role, password in passwords.items()}
 
     def of(self, request: HTTPConnection) -> Role:
-        """The role of the request's user. Passwords are compared in constant time.
+        """The role of the request's user, also set as its `scope["user"]`.
+
+        Passwords are compared in constant time.
 
         Raises:
             QueryError: 194 without a password, 516 with a wrong one.
@@ -48,6 +50,7 @@ class Roles:
         role = only or next((role for role in self._hashes if role == user), None)
         known = self._hashes.get(role or Role.READER, b"")
         if hmac.compare_digest(_hash(password), known) and role is not None:
+            request.scope["user"] = role
             return role
         names = "" if only else f", or the user is none of {', '.join(self._hashes)}"
         raise refusal(516, f"Authentication failed: wrong password{names}", "AUTHENTICATION_FAILED")

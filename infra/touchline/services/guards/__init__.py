@@ -1,0 +1,1 @@
+"""What bounds the connections of every server: heads, waiting, unread responses, wrong keys, open files."""

@@ -1,0 +1,88 @@
+"""A server with the guards of all our servers, in front of an application of few lines."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from touchline.services.serving import Serving, listening_on
+
+LIMIT = 20.0
+LARGE = 64 * 1024**2
+
+Connect = Callable[[], socket.socket]
+
+
+async def _read(request: Request) -> Response:
+    """Say how long the body was."""
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def _answer_at_once(request: Request) -> Response:
+    return PlainTextResponse("early")
+
+
+async def _large(request: Request) -> Response:
+    return PlainTextResponse(b"x" * LARGE)
+
+
+async def _echo(socket: WebSocket) -> None:
+    await socket.accept()
+    async for text in socket.iter_text():
+        await socket.send_text(text)
+
+
+APP = Starlette(
+    routes=[
+        Route("/", _read, methods=["GET", "POST"]),
+        Route("/early", _answer_at_once, methods=["POST"]),
+        Route("/large", _large),
+        WebSocketRoute("/echo", _echo),
+    ]
+)
+
+
+@contextmanager
+def serving(most_connections: int | None = None) -> Iterator[Connect]:
+    """Serve, and yield a function that connects."""
+    with listening_on("127.0.0.1", 0) as listening:
+        ready = threading.Event()
+        server = Serving(APP, ready.set, stop_seconds=1, websockets=True)
+        if most_connections is not None:
+            server.config.limit_concurrency = most_connections
+        address = listening.getsockname()
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+        thread.start()
+        assert ready.wait(LIMIT)
+        try:
+            yield lambda: socket.create_connection(address, timeout=LIMIT)
+        finally:
+            server.end()
+            thread.join(LIMIT)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connects to a server with the guards."""
+    with serving() as connecting:
+        yield connecting
+
+
+def received(connection: socket.socket) -> bytes:
+    """All that the server sends until it closes the connection."""
+    parts = []
+    try:
+        while part := connection.recv(65_536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
