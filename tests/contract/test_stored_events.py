@@ -6,6 +6,7 @@ from touchline.engine.batch import columns
 from touchline.engine.ports import Store as StorePort
 from touchline.store import Store
 from touchline.tables import FrictionRow
+from touchline.tables.rows import OccurrenceRow
 from touchline.vocabulary.event import Event
 
 NewEvent = Callable[..., Event]
@@ -99,6 +100,27 @@ def test_the_newest_friction_may_be_newer_than_any_event(
     assert any_store.newest() == opened
     any_store.insert("frictions", columns([friction(1, 2, opened_at=opened, status="retracted")]), "b")
     assert any_store.newest() == event(1).time
+
+
+def test_withdrawn_events_and_sets_are_removed(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Events are deleted by entity and id, sets as a whole; what other events hold stays known."""
+    anna, both = "account:anna", ("account:anna", "device:x's")
+    put(any_store, [event(1, identifiers=both), event(2, identifiers=both), event(3), event(4, "device:x's")])
+    assert sorted(any_store.sets_besides([anna, "device:x's"], ["e00001", "e00003"])) == [
+        both,
+        ("device:x's",),
+    ]
+    assert sorted(any_store.sets_besides([anna], ["e00001", "e00002", "e00003"])) == []
+    assert list(any_store.sets_besides([], [])) == []
+    any_store.withdraw_events([anna], ["e00001", "e00004", "never"])
+    any_store.withdraw_events([anna], [])
+    assert sorted(any_store.stored_ids([f"e0000{n}" for n in range(5)])) == ["e00002", "e00003", "e00004"]
+    sets = [both, ("account:bert", "device:x's")]
+    rows = [OccurrenceRow(identifier, named) for named in sets for identifier in named]
+    any_store.insert("occurrences", columns(rows), "a")
+    any_store.withdraw_sets([both, ("nobody", "never")])
+    any_store.withdraw_sets([])
+    assert list(any_store.sets_naming(["device:x's"])) == [sets[1]]
 
 
 def test_deleted_events_are_removed_from_the_table(store: Store, event: NewEvent, put: Put) -> None:

@@ -89,6 +89,14 @@ class Mortal:
         self._step()
         self._store.delete_sets(*arguments)
 
+    def withdraw_events(self, *arguments: Any) -> None:
+        self._step()
+        self._store.withdraw_events(*arguments)
+
+    def withdraw_sets(self, *arguments: Any) -> None:
+        self._step()
+        self._store.withdraw_sets(*arguments)
+
     def begin(self, offset: int) -> None:
         self._step()
         self._log.begin(offset)
@@ -296,6 +304,56 @@ def test_the_ledger_takes_its_effect_whatever_happens(
     for row in store.tables["ledger"].values():
         assert expected.forgotten.isdisjoint(row["identifiers"])
     assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in expected.forgotten)
+
+
+@given(rows, decisions, st.randoms(use_true_random=True), crash_lists, st.booleans(), st.integers(1, 3))
+def test_withdrawn_events_leave_no_trace(
+    seeds: list[Seed], taken: list[Decision], random: Any, crashes: list[int], aimed: bool, times: int
+) -> None:
+    """Events that are taken back are as if they had never come, and may come again with other identifiers."""
+    log, store, expected = MemoryLog(), MemoryStore(), Expected()
+    entries = _entries(taken)
+    arriving: list[Event | int] = [*_events(seeds), *range(len(taken))]
+    random.shuffle(arriving)
+    undecided = iter(range(len(taken)))
+    for arrival in arriving:
+        if isinstance(arrival, Event):
+            expected.event(arrival)
+            log.append("touchpoints", [orjson.dumps(_line(arrival))], 2_000 * HOUR)
+        else:
+            number = next(undecided)
+            expected.decided(*taken[number])
+            log.append("ledger", [msgspec.json.encode(entry) for entry in entries[number]], 2_000 * HOUR)
+    for turn in range(times):
+        gone = [event for event in expected.events.values() if random.random() < 0.5]
+        if not gone:
+            continue
+        withdrawn = tuple((event.id, event.identifiers) for event in gone)
+        entry = Entry(id=f"w{turn}", at=100 + turn, who="operator", what="withdraw", events=withdrawn)
+        log.append("ledger", [msgspec.json.encode(entry)], 2_000 * HOUR)
+        for event in gone:
+            del expected.events[event.id]
+            if random.random() < 0.5:
+                named = random.sample(IDENTIFIERS, random.randint(1, 3))
+                again = replace(event, identifiers=tuple(sorted(named, key=rank)))
+                expected.event(again)
+                log.append("touchpoints", [orjson.dumps(_line(again))], 2_000 * HOUR)
+    end = 1_000 * HOUR
+    _run(log, store, random, crashes, end, aimed)
+    _check_what_stands(store, expected, end)
+    assert not any(entry.events for entry in store.ledger())
+
+
+def _check_what_stands(store: MemoryStore, expected: Expected, end: int) -> None:
+    """The tables are a replay of the events that stand, and name nothing else."""
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+    seen = {one for event in expected.events.values() for one in event.identifiers}
+    assert {row["entity"] for row in store.tables["identities"].values()} == seen
+    together = {event.identifiers for event in expected.events.values() if len(event.identifiers) > 1}
+    assert {row["identifiers"] for row in store.tables["occurrences"].values()} == together
+    for table in ("frictions", "journeys"):
+        names = {customer_id(one) for one in seen}
+        assert {row["customer"] for row in store.tables[table].values()} <= names
 
 
 def _crashing(name: str, after: bool, countdown: list[int]) -> tuple[Step, ...]:

@@ -1,6 +1,7 @@
 """The dashboard *Data health*: whether the data of the other dashboards are fresh and complete."""
 
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
+from touchline.vocabulary.event import IMPORTED
 
 ID = "health"
 
@@ -12,16 +13,21 @@ DASHBOARD = Dashboard(
 )
 
 NOTHING_ARRIVED = "No events in this period. Check that a producer sends to this collector."
+NOTHING_LIVE = "No live events in this period. Imported events are history and have no delay."
 NO_QUARANTINED = "No event was quarantined in this period."
 
-_ARRIVED = """
+_ARRIVED = f"""
     SELECT id, producer, type, time, received_at,
-           greatest(0, dateDiff('millisecond', time, received_at)) / 1000 AS lag
+           if(producer = '{IMPORTED}', NULL,
+              greatest(0, dateDiff('millisecond', time, received_at)) / 1000) AS lag
     FROM events
     WHERE $__timeFilter(time)
     LIMIT 1 BY id
 """
-"""Events by the time they happened, as in the other dashboards; duplicate rows count once."""
+"""Events by the time they happened, as in the other dashboards; duplicate rows count once.
+
+Imported events have no lag.
+"""
 
 _DELAYS = "quantileExact(0.5)(lag) AS `median`, quantileExact(0.95)(lag) AS `95th percentile`"
 
@@ -76,11 +82,11 @@ CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) 
         id="late",
         dashboard=ID,
         title="Late events",
-        question="What share of events arrived more than a minute late?",
-        sql=f"SELECT if(count() = 0, NULL, countIf(lag > 60) / count()) AS value FROM ({_ARRIVED})",
+        question="What share of live events arrived more than a minute late?",
+        sql=f"SELECT if(count(lag) = 0, NULL, countIf(lag > 60) / count(lag)) AS value FROM ({_ARRIVED})",
         kind="stat",
         unit="share",
-        empty=NOTHING_ARRIVED,
+        empty=NOTHING_LIVE,
         width=6,
         height=4,
     ),
@@ -160,16 +166,16 @@ ORDER BY quarantined DESC, stored DESC, producer
         id="arrival_lag",
         dashboard=ID,
         title="Arrival delay",
-        question="How long do events take to arrive?",
+        question="How long do live events take to arrive?",
         sql=f"""
 SELECT $__timeInterval(at) AS time, {_DELAYS}
-FROM (SELECT time AS at, lag FROM ({_ARRIVED}))
+FROM (SELECT time AS at, lag FROM ({_ARRIVED}) WHERE lag IS NOT NULL)
 GROUP BY time
 ORDER BY time
 """,
         kind="timeseries",
         unit="seconds",
-        empty=NOTHING_ARRIVED,
+        empty=NOTHING_LIVE,
     ),
     Panel(
         id="detection_lag",

@@ -5,7 +5,7 @@ does not depend on the other events of the request, except that of two valid eve
 a duplicate.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -119,9 +119,17 @@ def accept(
 
 
 def accept_each(
-    raws: Iterable[bytes], *, received_at_ms: int, producer: str, region: str | None = None
+    raws: Iterable[bytes],
+    *,
+    received_at_ms: int,
+    producer: str,
+    region: str | None = None,
+    context: Mapping[str, str] | None = None,
 ) -> Acceptance:
-    """Validate events that are split already, each the bytes of one JSON value."""
+    """Validate events that are split already, each the bytes of one JSON value.
+
+    `context` is added to the context of each valid event.
+    """
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []
@@ -129,7 +137,7 @@ def accept_each(
     for raw in raws:
         try:
             event = _validated(raw, received_at_ms, producer, region)
-            line = _line(event)
+            line = _line(event, context)
         except _Rejected as rejected:
             quarantine.append(_quarantine_line(raw, rejected, received_at_ms, producer))
             results.append(
@@ -213,7 +221,7 @@ def _envelope(raw: bytes) -> Envelope:
         raise _Rejected(reason, field, message) from None
 
 
-def _line(event: Event) -> bytes:
+def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
     try:
         return orjson.dumps(
             {
@@ -227,7 +235,7 @@ def _line(event: Event) -> bytes:
                 "entity": event.entity,
                 "identifiers": event.identifiers,
                 "data": event.data,
-                "context": event.context,
+                "context": {**event.context, **context} if context else event.context,
                 "schema": event.schema,
             }
         )

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from touchline.vocabulary.errors import ConfigurationError
+from touchline.vocabulary.event import IMPORTED
 
 LOCAL: Final = "local"
 """The producer of requests from this machine while no key exists."""
@@ -79,10 +80,10 @@ class Keys:
             ValueError: the name is not valid, or has a key already.
             KeysUnreadable: the file is damaged or not readable.
         """
-        if not _NAME.match(name) or name == LOCAL:
+        if not _NAME.match(name) or name in (LOCAL, IMPORTED):
             raise ValueError(
                 f"{name!r} is not a valid name of a producer: use up to 63 lower-case letters, digits, _ . "
-                f"or -, starting with a letter or a digit, and not {LOCAL!r}"
+                f"or -, starting with a letter or a digit, and not {LOCAL!r} or {IMPORTED!r}"
             )
         if any(key.name == name and key.revoked_at is None for key in self.all()):
             raise ValueError(f"{name!r} has a key already: revoke that key first, or choose another name")

@@ -4,6 +4,7 @@ A bookmark only saves work. Without it the file is read again; its events keep t
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,19 @@ _SAMPLE = 64 * 1024
 
 
 class Bookmark(msgspec.Struct):
-    """The position at which an import resumes, and whether the file is done."""
+    """How far a file was imported.
 
+    Attributes:
+        place: The file's path, and the name of its mapping.
+        position: Where an import resumes.
+        done: Whether the file is imported whole.
+        replaces: Fingerprints of which events may be stored that the file replaces: they are withdrawn first.
+    """
+
+    place: tuple[str, str] = ("", "")
     position: Position = START
     done: bool = False
+    replaces: tuple[str, ...] = ()
 
 
 class Bookmarks:
@@ -39,8 +49,13 @@ class Bookmarks:
         """The bookmark of a file, by its `fingerprint`."""
         return self._kept.get(key, Bookmark())
 
-    def put(self, key: str, bookmark: Bookmark) -> None:
-        """Save a bookmark."""
+    def at(self, place: tuple[str, str]) -> tuple[str, ...]:
+        """The fingerprints of all contents that the file at a place has had."""
+        return tuple(key for key, bookmark in self._kept.items() if bookmark.place == place)
+
+    def put(self, key: str, bookmark: Bookmark, without: Collection[str] = ()) -> None:
+        """Save a bookmark, and remove those of the fingerprints `without`."""
+        self._kept = {name: kept for name, kept in self._kept.items() if name not in without}
         self._kept[key] = bookmark
         fresh = self._path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(self._kept))

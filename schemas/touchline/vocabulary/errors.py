@@ -21,6 +21,7 @@ TouchlineError
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
 ├── FileError                a file to import cannot be read                       imports.errors
+│   └── TooManyRefused       too many of its rows are refused                      imports.refusals
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan
 ├── Superseded               another worker owns the partition                     runtime.fence
 ├── CannotCompare            two periods cannot be compared                        analysis.compare

@@ -3,9 +3,12 @@
 The collector validates it once; nothing after the collector validates it again.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+IMPORTED: Final = "import"
+"""The producer of imported events. They are history: how long they took to arrive means nothing."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):

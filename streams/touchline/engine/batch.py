@@ -237,7 +237,9 @@ def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, 
 
 def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[Any]]:
     """Rows of the ledger table, by column."""
-    return {**columns(entries), "version": [version] * len(entries)}
+    rows = {**columns(entries), "version": [version] * len(entries)}
+    del rows["events"]
+    return rows
 
 
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[Any]]:

@@ -27,6 +27,14 @@ FOLDED_TOGETHER = 5_000
 """Customers that are loaded, folded and written together: a flush may touch any number of them."""
 
 
+class Withdrawn(NamedTuple):
+    """Events that an import takes back: by entity and id; and the sets that no other event holds."""
+
+    entities: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    sets: frozenset[tuple[str, ...]] = frozenset()
+
+
 class Deletions(NamedTuple):
     """Rows that an operator's decision deletes for good.
 
@@ -36,12 +44,14 @@ class Deletions(NamedTuple):
         identities: Rows of the identities table, by identifier.
         entries: Entries of the ledger, by id.
         sets: Every set that names one of these identifiers goes.
+        withdrawn: What goes because an import takes it back.
     """
 
     events: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     identities: frozenset[str] = frozenset()
     entries: tuple[str, ...] = ()
     sets: frozenset[str] = frozenset()
+    withdrawn: Withdrawn = Withdrawn()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +145,8 @@ class _Writing:
         for entities, forgotten in self._flush.deletions.events:
             if entities and forgotten:
                 self._store.delete_events(sorted(entities), sorted(forgotten))
+        if withdrawn := self._flush.deletions.withdrawn.ids:
+            self._store.withdraw_events(sorted(self._flush.deletions.withdrawn.entities), sorted(withdrawn))
 
     def erased_identities(self) -> None:
         if identities := self._flush.deletions.identities:
@@ -196,6 +208,8 @@ class _Writing:
     def erased_sets(self) -> None:
         if self._flush.deletions.sets:
             self._store.delete_sets(sorted(self._flush.deletions.sets))
+        if withdrawn := self._flush.deletions.withdrawn.sets:
+            self._store.withdraw_sets(sorted(withdrawn))
 
     def rules(self) -> None:
         if self._flush.rules is not None:

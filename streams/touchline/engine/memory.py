@@ -143,12 +143,29 @@ class MemoryStore:
 
     def ledger(self) -> Iterable[Entry]:
         return [
-            Entry(**{name: row[name] for name in Entry.__struct_fields__}) for row in self._rows("ledger")
+            Entry(**{name: row[name] for name in Entry.__struct_fields__ if name in row})
+            for row in self._rows("ledger")
         ]
 
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         wanted, named = set(entities), set(naming)
         self._keep("events", lambda row: row["entity"] not in wanted or named.isdisjoint(row["identifiers"]))
+
+    def withdraw_events(self, entities: Sequence[str], ids: Sequence[str]) -> None:
+        wanted, withdrawn = set(entities), set(ids)
+        self._keep("events", lambda row: row["entity"] not in wanted or row["id"] not in withdrawn)
+
+    def withdraw_sets(self, sets: Sequence[tuple[str, ...]]) -> None:
+        withdrawn = set(sets)
+        self._keep("occurrences", lambda row: row["identifiers"] not in withdrawn)
+
+    def sets_besides(self, entities: Sequence[str], ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        wanted, besides = set(entities), set(ids)
+        return {
+            tuple(row["identifiers"])
+            for row in self._rows("events")
+            if row["entity"] in wanted and row["id"] not in besides
+        }
 
     def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
         return {

@@ -92,6 +92,15 @@ class Store(Protocol):
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete for good the events of the entities that name one of the identifiers."""
 
+    def withdraw_events(self, entities: Sequence[str], ids: Sequence[str]) -> None:
+        """Delete for good the events of the entities that have one of the ids."""
+
+    def withdraw_sets(self, sets: Sequence[tuple[str, ...]]) -> None:
+        """Delete for good these sets from `occurrences`."""
+
+    def sets_besides(self, entities: Sequence[str], ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
+        """The different sets of identifiers in events of the entities that have none of the ids."""
+
     def entities_naming(self, identifiers: Sequence[str]) -> Iterable[str]:
         """The entities of the events that name one of the identifiers."""
 

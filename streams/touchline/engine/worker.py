@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from touchline.engine.batch import Batch, read_batch, read_entries
 from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.engine import Engine, Flushed, Setup
-from touchline.engine.flush import Deletions
+from touchline.engine.flush import Deletions, Withdrawn
 from touchline.engine.identity.decider import Decided, Decider
 from touchline.engine.identity.ownership import DecidedOwnership
 from touchline.engine.plan import Intake, Moment, Verdict, reloads_of
@@ -142,8 +142,20 @@ class Worker:
         """Process what an operator decided."""
         entries, unreadable = read_entries(record)
         gone = self._decider.decide(entries, decided)
-        if not gone:
-            return _Ruling(unreadable)
+        events = {event: identifiers for entry in entries for event, identifiers in entry.events}
+        reloads, deletions = self._erase(gone, decided) if gone else ([], Deletions())
+        if events:
+            withdrawal = self._decider.withdraw(events, decided)
+            reloads += map(Reload, sorted(withdrawal.customers))
+            reloads += (Reload(identifier, unnamed=True) for identifier in sorted(withdrawal.unseen))
+            deletions = deletions._replace(
+                identities=deletions.identities | withdrawal.unseen,
+                withdrawn=Withdrawn(withdrawal.entities, frozenset(events), withdrawal.sets),
+            )
+        return _Ruling(unreadable, reloads, deletions)
+
+    def _erase(self, gone: frozenset[str], decided: Decided) -> tuple[list[Reload], Deletions]:
+        """Forget identifiers: which customers are refolded, and which rows go."""
         erasure = self._decider.erasure(gone)
         customer_of = self._decider.identities.customer_of
         touched = {customer_of(entity) for entity in erasure.entities} | gone
@@ -151,8 +163,7 @@ class Worker:
         reloads = [Reload(customer) for customer in sorted(touched)]
         reloads += (Reload(identifier, unnamed=True) for identifier in sorted(erasure.unseen - gone))
         events = ((erasure.entities, gone),)
-        deletions = Deletions(events, erasure.unseen, tuple(decided.lapsed), gone)
-        return _Ruling(unreadable, reloads, deletions)
+        return reloads, Deletions(events, erasure.unseen, tuple(decided.lapsed), gone)
 
     def _intake(
         self,

@@ -6,6 +6,8 @@ identifier, the last by (at, id) stands. So entries may come in any order, and t
 A **split** bans a pair of identifiers, an **unsplit** lifts the ban: a banned pair is no link. An
 **erase** forgets identifiers: every event that names one of them goes, and later ones are suppressed
 until a **readmit** lets them in again. The ledger keeps forgotten identifiers as salted hashes alone.
+A **withdraw** takes events back that an import gave, as if they had never come. It carries them in the log;
+the ledger keeps who did it, and why.
 """
 
 from collections import defaultdict
@@ -20,7 +22,7 @@ from msgspec.structs import replace
 from touchline.identity.customers import Pair
 from touchline.vocabulary.identifiers import rank
 
-What = Literal["split", "unsplit", "erase", "readmit"]
+What = Literal["split", "unsplit", "erase", "readmit", "withdraw"]
 
 _HASH_BYTES = 16
 
@@ -29,7 +31,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One decision: who took it, when (ms) and why.
 
     `identifiers` are the pair of a split or unsplit, or what an erase forgets; the entry that is kept
-    of an erase has `hashes` under a `salt` in their place, as a readmit has from the beginning.
+    of an erase has `hashes` under a `salt` in their place, as a readmit has from the beginning. `events` are
+    what a withdraw takes back: ids with identifiers, strongest first; the entry that is kept has none.
     """
 
     id: str
@@ -40,13 +43,16 @@ class Entry(Struct, frozen=True, kw_only=True):
     hashes: tuple[str, ...] = ()
     salt: str = ""
     reason: str = ""
+    events: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         if self.what in ("split", "unsplit"):
             if len(set(self.identifiers)) != 2:
                 raise ValueError(f"a {self.what} is of two identifiers")
-        elif not self.salt or not (self.hashes or (self.what == "erase" and self.identifiers)):
-            raise ValueError(f"this {self.what} names no identifiers, or has no salt")
+        elif self.what in ("erase", "readmit"):
+            named = self.hashes or (self.what == "erase" and self.identifiers)
+            if not self.salt or not named:
+                raise ValueError(f"this {self.what} names no identifiers, or has no salt")
 
     @property
     def pair(self) -> Pair:
@@ -67,7 +73,9 @@ def hashed(identifier: str, salt: str) -> str:
 
 
 def kept(entry: Entry) -> Entry:
-    """What the ledger keeps of an entry: of an erase, no identifier."""
+    """What the ledger keeps of an entry: of an erase, no identifier; of a withdraw, no event."""
+    if entry.events:
+        return replace(entry, events=())
     if entry.what != "erase" or not entry.identifiers:
         return entry
     hashes = tuple(sorted(hashed(one, entry.salt) for one in entry.identifiers))

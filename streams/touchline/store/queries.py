@@ -82,6 +82,9 @@ SELECT toUnixTimestamp64Milli(max(at)) FROM (
 SETS_OF = f"""
 SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")}
 """  # noqa: S608 - constants
+SETS_BESIDES = f"""
+SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")} AND id NOT IN {_list("ids")}
+"""  # noqa: S608 - constants
 SETS_NAMING = f"""
 SELECT DISTINCT identifiers FROM occurrences
 WHERE identifier IN {_list("identifiers")}
@@ -136,6 +139,15 @@ SELECT DISTINCT entity FROM events WHERE hasAny(identifiers, JSONExtract({naming
 """
 DELETE_SETS = """
 ALTER TABLE {} DELETE WHERE hasAny(identifiers, JSONExtract({{naming:String}}, 'Array(String)'))
+SETTINGS mutations_sync = 2
+"""
+WITHDRAW_EVENTS = """
+ALTER TABLE {} DELETE WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
+    AND id IN JSONExtract({{ids:String}}, 'Array(String)')
+SETTINGS mutations_sync = 2
+"""
+WITHDRAW_SETS = """
+ALTER TABLE {} DELETE WHERE identifiers IN JSONExtract({{sets:String}}, 'Array(Array(String))')
 SETTINGS mutations_sync = 2
 """
 DELETE = """

@@ -116,6 +116,18 @@ class Store:
             sql = queries.DELETE_SETS.format(mutation_target("occurrences", self._cluster))
             self._session.delete(sql, naming=json_list(naming))
 
+    def withdraw_events(self, entities: Sequence[str], ids: Sequence[str]) -> None:
+        """Delete the entities' events with one of the ids, without a trace. Costs as `delete_events`."""
+        if entities and ids:
+            sql = queries.WITHDRAW_EVENTS.format(mutation_target("events", self._cluster))
+            self._session.delete(sql, entities=json_list(entities), ids=json_list(ids))
+
+    def withdraw_sets(self, sets: Sequence[tuple[str, ...]]) -> None:
+        """Delete these sets from `occurrences`, without a trace."""
+        if sets:
+            sql = queries.WITHDRAW_SETS.format(mutation_target("occurrences", self._cluster))
+            self._session.delete(sql, sets=json_list(sets))
+
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
         """Delete rows: identities by entity, frictions and journeys by customer, ledger entries by id."""
         if keys:
@@ -173,6 +185,14 @@ class Store:
         if not entities:
             return []
         rows = self._session.records(queries.SETS_OF, _identifiers, entities=json_list(entities))
+        return [row.identifiers for row in rows]
+
+    def sets_besides(self, entities: Sequence[str], ids: Sequence[str]) -> list[tuple[str, ...]]:
+        """The distinct sets of identifiers in the entities' events that have none of the ids."""
+        if not entities:
+            return []
+        parameters = {"entities": json_list(entities), "ids": json_list(ids)}
+        rows = self._session.records(queries.SETS_BESIDES, _identifiers, **parameters)
         return [row.identifiers for row in rows]
 
     def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> list[tuple[str, ...]]:

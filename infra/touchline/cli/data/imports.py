@@ -1,23 +1,18 @@
 """`touchline import`: files of history, into the store."""
 
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.errors import fail
+from touchline.cli.errors import FAILED, WRONG_USAGE, fail
 from touchline.cli.options import Data, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from touchline.services.history import Imported
-
-_WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at DESC LIMIT 20"
-_FOUND = "SELECT rule, count() AS found FROM current_frictions GROUP BY rule ORDER BY found DESC"
+    from touchline.config.settings import Settings
+    from touchline.services.importing.files import Job
 
 
 def import_(
@@ -32,8 +27,20 @@ def import_(
     ] = None,
     data: Data = None,
     rules: Rules = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show the first rows as events and what is refused; store nothing."),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Store nothing if any row is refused.")] = False,
+    most_refused: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT", help="Store nothing if more of a file's rows are refused; 5% by default."
+        ),
+    ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Read files again that were imported before.")
+        bool,
+        typer.Option("--again", help="Replace what these files gave before, by a mapping of this name."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
@@ -41,83 +48,78 @@ def import_(
 
     Without --map, each line of an NDJSON file is a native event; docs/import.md explains mappings. An
     interrupted import continues where it stopped; importing twice adds nothing. Rows that are not events go
-    to quarantine, with their file and row.
+    to quarantine, with their file and row; too many of them stop the import before anything is stored.
 
     Example: touchline import events.jsonl.gz
 
+    Example: touchline import calls.csv --map calls.yaml --dry-run
+
     Example: touchline import calls-*.csv.gz --map calls.yaml --data ./touchline-data
     """
-    import orjson
-
-    from touchline.config.rule_packs import load_rules
+    from touchline.cli.data.import_report import bar, summary
     from touchline.config.settings import load_settings
     from touchline.imports import load_mapping
-    from touchline.services.history import import_files
+    from touchline.imports.refusals import MOST_REFUSED, share_of
+    from touchline.services.importing.files import Job, import_files
+
+    if strict and most_refused is not None:
+        raise fail("--strict allows no refused row: leave --most-refused out", WRONG_USAGE)
+    try:
+        limit = 0.0 if strict else MOST_REFUSED if most_refused is None else share_of(most_refused)
+    except ValueError as error:
+        raise fail(f"--most-refused: {error}", WRONG_USAGE) from None
+    settings = load_settings(data=data, rules=rules)
+    job = Job(files, load_mapping(mapping) if mapping else None, limit, again)
+    if dry_run:
+        _rehearse(job, settings, as_json)
+        return
+    _check_can_fold(settings, rules)
+    from touchline.config.rule_packs import load_rules
+
+    with bar() as progress:
+        done = import_files(job, settings, load_rules(settings.rules), progress)
+    if as_json:
+        _print_json(asdict(done))
+    else:
+        typer.echo(summary(done, settings.data))
+
+
+def _check_can_fold(settings: "Settings", rules: Path | None) -> None:
     from touchline.store.reader import running_server
 
-    settings = load_settings(data=data, rules=rules)
     if settings.kafka:
         raise fail(
             "an import folds by itself, and workers on Kafka would not notice: end them, import with the"
             " setting kafka empty (TOUCHLINE_KAFKA=), and start them again",
-            2,
+            WRONG_USAGE,
         )
     if rules and running_server(settings.data):
         raise fail(
             f"a server runs on {settings.data} and folds by the rules it was started with: leave --rules"
             " out, or end the server first",
-            2,
+            WRONG_USAGE,
         )
-    ready = load_rules(settings.rules)
-    found = load_mapping(mapping) if mapping else None
+
+
+def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
+    """Show what the import would do; the exit code is what the import's would be."""
+    from touchline.cli.data.import_report import as_json, bar, show_rehearsals
+    from touchline.imports import check_file
+    from touchline.services.importing.rehearsal import rehearse
+
+    for path in job.files:
+        check_file(path, job.mapping)
     with bar() as progress:
-        done = import_files(files, found, settings, ready, again=again, progress=progress)
-    if as_json:
-        sys.stdout.write(orjson.dumps(asdict(done)).decode() + "\n")
+        rehearsals = [rehearse(path, job.mapping, settings.region, progress) for path in job.files]
+    if json:
+        _print_json([as_json(rehearsal, job.most_refused) for rehearsal in rehearsals])
     else:
-        typer.echo(_said(done, settings.data))
+        show_rehearsals(rehearsals, job.most_refused)
+    if any(rehearsal.tally.exceeds(job.most_refused) for rehearsal in rehearsals):
+        raise typer.Exit(FAILED)
 
 
-def _said(done: "Imported", data: Path) -> str:
-    from touchline.vocabulary.wording import counted
+def _print_json(content: Any) -> None:
+    import orjson
 
-    lines = [f"{path}: imported before, nothing to do (--again reads it again)" for path in done.already]
-    lines += [f"{path}: went on at row {row:,}, where it was cut off" for path, row in done.resumed.items()]
-    if done.files:
-        counts = (counted(done.files, "file"), counted(done.rows, "row"), counted(done.events, "event"))
-        rate = f", {done.events / done.seconds:,.0f} events/s" if done.seconds else ""
-        lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
-        if done.stored is not None:
-            lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
-    ask = f"touchline query --data {data}"
-    if done.quarantined:
-        lines.append(f"{done.quarantined:,} in quarantine; why: {ask} '{_WHY}'")
-    if done.frictions is None:
-        lines.append("the server that runs on the data folder folds what was imported")
-    else:
-        lines.append(f"{counted(done.frictions, 'friction')} in the store; which: {ask} '{_FOUND}'")
-        lines.append(f"see them in a browser: touchline up --data {data}")
-    return "\n".join(lines)
-
-
-@contextmanager
-def bar() -> "Iterator[Callable[[Path, int], None]]":
-    """A progress bar for each file that is begun, on standard error; gives what moves it, to a byte."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
-        tasks: dict[Path, TaskID] = {}
-
-        def move(path: Path, done: int) -> None:
-            if path not in tasks:
-                tasks[path] = bar.add_task(path.name, total=path.stat().st_size)
-            bar.update(tasks[path], completed=done)
-
-        yield move
+    sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))

@@ -88,14 +88,14 @@ def demo(
 
 
 def _import_real(settings: "Settings", rules: "RuleSet") -> None:
-    from touchline.cli.data.imports import bar
+    from touchline.cli.data.import_report import bar
     from touchline.imports import load_mapping
     from touchline.imports.completejourney import MAPPING, real_files
-    from touchline.services.history import import_files
+    from touchline.services.importing.files import Job, import_files
 
     files = real_files()
     with bar() as progress:
-        import_files(files, load_mapping(MAPPING), settings, rules, progress=progress)
+        import_files(Job(files, load_mapping(MAPPING)), settings, rules, progress)
 
 
 def _retailer(
@@ -105,7 +105,8 @@ def _retailer(
     from touchline.engine.worker import Worker
     from touchline.imports import START, ImportItem
     from touchline.sdk import Touchline
-    from touchline.services.history import History, portions
+    from touchline.services.importing.history import History
+    from touchline.services.importing.judging import portions
     from touchline.services.serving import loopback
     from touchline.simulation import Outage, Retailer, Shop
 
@@ -115,7 +116,7 @@ def _retailer(
 
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
-        history = History(log, Worker(log, store, rules, settings.journey_gap), settings.region)
+        history = History(log, Worker(log, store, rules, settings.journey_gap), store, settings.region)
         items = (
             ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
             for touchpoint in retailer.until(start)

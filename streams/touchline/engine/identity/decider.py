@@ -6,7 +6,7 @@ The result follows from the sets and the ledger's entries that the store holds, 
 a repeated flush decides the same. Only the neighbourhood of what comes is read, and a bounded part is cached.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,6 +44,22 @@ class Erasure(NamedTuple):
     """The entities of the events that go, and the identifiers that no other event names."""
 
     entities: frozenset[str]
+    unseen: frozenset[str]
+
+
+class Withdrawal(NamedTuple):
+    """What goes with events that are taken back.
+
+    Attributes:
+        entities: The entities of the events.
+        customers: Those that have the events until now, by strongest identifier.
+        sets: Sets of two or more identifiers that no other event holds.
+        unseen: Identifiers that no other event names.
+    """
+
+    entities: frozenset[str]
+    customers: frozenset[str]
+    sets: frozenset[Identifiers]
     unseen: frozenset[str]
 
 
@@ -117,6 +133,28 @@ class Decider:
         staying = [*(self.identities.naming(others) - lost), *self._store.identifier_sets_of(sorted(others))]
         seen = {identifier for named in staying if gone.isdisjoint(named) for identifier in named}
         return Erasure(entities, gone | (others - seen))
+
+    def withdraw(self, events: Mapping[str, Identifiers], decided: Decided) -> Withdrawal:
+        """Drop every set that these events alone hold, as if it never occurred.
+
+        The result is the same once the events are deleted, so the flush can be repeated.
+        """
+        held = set(events.values())
+        entities = {named[0] for named in held}
+        self.identities.recall(entities)
+        customers = {self.identities.customer_of(entity) for entity in entities}
+        lost = held.difference(self._store.sets_besides(sorted(entities), sorted(events)))
+        sets = {named for named in lost if len(named) > 1}
+        decided.moves += self.identities.lose(sets)
+        named_before = {identifier for named in held for identifier in named}
+        staying = (
+            *self.identities.naming(named_before),
+            *self._store.identifier_sets_of(sorted(named_before)),
+        )
+        seen = {identifier for named in staying if named not in lost for identifier in named}
+        return Withdrawal(
+            frozenset(entities), frozenset(customers), frozenset(sets), frozenset(named_before - seen)
+        )
 
     def unseen(self, others: Collection[str]) -> set[str]:
         """Those of the identifiers that no set and no event names, save with a forgotten identifier."""

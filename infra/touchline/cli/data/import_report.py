@@ -1,0 +1,128 @@
+"""What `touchline import` prints: a progress bar, what was done, and what would be done."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from touchline.cli.output import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from touchline.services.importing.files import Imported, Progress
+    from touchline.services.importing.rehearsal import Rehearsal, ShownRow
+
+_WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at DESC LIMIT 20"
+_FOUND = "SELECT rule, count() AS found FROM current_frictions GROUP BY rule ORDER BY found DESC"
+
+
+def summary(done: "Imported", data: Path) -> str:
+    """What an import did, and what to look at next."""
+    from touchline.vocabulary.wording import counted
+
+    lines = [f"{path}: imported before, nothing to do (--again replaces it)" for path in done.already]
+    lines += [f"{path}: continued at row {row:,}" for path, row in done.resumed.items()]
+    if done.withdrawn:
+        lines.append(f"{counted(done.withdrawn, 'event')} of an earlier import withdrawn")
+    if done.files:
+        counts = (counted(done.files, "file"), counted(done.rows, "row"), counted(done.events, "event"))
+        rate = f", {done.events / done.seconds:,.0f} events/s" if done.seconds else ""
+        lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
+        if done.stored is not None:
+            lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
+    query = f"touchline query --data {data}"
+    if done.quarantined:
+        lines.append(f"{done.quarantined:,} in quarantine; why: {query} '{_WHY}'")
+    if done.frictions is None:
+        lines.append("the server that runs on the data folder folds what was imported")
+    else:
+        lines.append(f"{counted(done.frictions, 'friction')} in the store; which: {query} '{_FOUND}'")
+        lines.append(f"see them in a browser: touchline up --data {data}")
+    return "\n".join(lines)
+
+
+def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float) -> None:
+    """Print what an import would do with each file."""
+    from touchline.imports.refusals import line, percent
+    from touchline.vocabulary.wording import counted
+
+    console = screen()
+    for rehearsal in rehearsals:
+        tally = rehearsal.tally
+        console.print(f"[bold]{tally.file}[/bold]", highlight=False)
+        for choice in rehearsal.detected:
+            console.print(f"  {choice}", highlight=False, markup=False)
+        console.print(_table(rehearsal.shown))
+        counts = f"{counted(tally.rows, 'row')}, {counted(tally.events, 'event')}"
+        refused = f"{tally.refused:,} refused ({percent(tally.share)})"
+        console.print(f"{counts}, {refused}. Nothing was imported.", highlight=False)
+        for reason in tally.reasons:
+            console.print(f"  {line(reason)}", highlight=False, markup=False)
+        if tally.exceeds(most_refused):
+            console.print(
+                f"An import would stop here: more than {percent(most_refused)} of the rows are refused.",
+                highlight=False,
+                style="red",
+            )
+
+
+def as_json(rehearsal: "Rehearsal", most_refused: float) -> dict[str, Any]:
+    """A rehearsal as a JSON object."""
+    tally = rehearsal.tally
+    return {
+        "file": tally.file,
+        "detected": {choice.option: choice.value for choice in rehearsal.detected},
+        "rows": tally.rows,
+        "events": tally.events,
+        "refused": tally.refused,
+        "stops": tally.exceeds(most_refused),
+        "reasons": [
+            {"reason": reason.why, "rows": reason.rows, "first_rows": reason.at} for reason in tally.reasons
+        ],
+        "shown": [
+            {"row": shown.row, "refused": shown.refused or None, "events": shown.events}
+            for shown in rehearsal.shown
+        ],
+    }
+
+
+def _table(rows: "Sequence[ShownRow]") -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    from touchline.cli.spans import written
+
+    table = Table("row", "time (UTC)", "type", "channel", "identifiers", "data")
+    for row in rows:
+        for event in row.events:
+            data = ", ".join(f"{name} {value}" for name, value in event["data"].items())
+            cells = (event["type"], event["channel"], ", ".join(event["identifiers"]), data)
+            table.add_row(str(row.row), written(event["time"]), *map(Text, cells))
+        if row.refused:
+            table.add_row(str(row.row), Text("refused", "red"), "", "", "", Text(row.refused))
+        elif not row.events:
+            table.add_row(str(row.row), Text("no event", "dim"), "", "", "", "")
+    return table
+
+
+@contextmanager
+def bar() -> "Iterator[Progress]":
+    """A progress bar on standard error for each file that is checked or imported."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as shown:
+        tasks: dict[tuple[str, Path], TaskID] = {}
+
+        def move(what: str, path: Path, done: int) -> None:
+            if (what, path) not in tasks:
+                tasks[what, path] = shown.add_task(f"{what} {path.name}", total=path.stat().st_size)
+            shown.update(tasks[what, path], completed=done)
+
+        yield move

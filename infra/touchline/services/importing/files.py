@@ -1,0 +1,186 @@
+"""Imports files: all of them are checked, then each is imported, from where it was left.
+
+A bookmark tells how far a file was imported. `--again` replaces what a file gave before: its old events are
+withdrawn, by entries of the ledger, and its rows are imported from the first. The bookmark says that this is
+under way until the last old event is gone, so whichever import comes after an interrupted one ends it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import structs
+
+from touchline.config.settings import Settings
+from touchline.friction import RuleSet
+from touchline.imports import START, Mapping, check_file, read_events
+from touchline.imports.bookmarks import Bookmark, Bookmarks, fingerprint
+from touchline.imports.refusals import MOST_REFUSED, Tally
+from touchline.services.importing.history import History, open_history
+from touchline.services.importing.judging import Judge, Portion, portions
+from touchline.services.importing.replacing import withdraw
+from touchline.services.importing.spool import Spool
+from touchline.store.answers import parse_answer
+
+Progress = Callable[[str, Path, int], None]
+"""Is told what is done (`checking` or `importing`), a file, and how many of its bytes are done."""
+
+_BOOKMARKS = "imports.json"
+
+
+@dataclass
+class Imported:
+    """What an import did.
+
+    `already` names files that were imported before, `resumed` the row at which files that were cut off went
+    on. `withdrawn` counts old events that a file gave before. `stored`, `duplicates` and `frictions` (how
+    many the store holds now) are None where a running server folds the events.
+    """
+
+    files: int = 0
+    rows: int = 0
+    events: int = 0
+    quarantined: int = 0
+    withdrawn: int = 0
+    stored: int | None = None
+    duplicates: int | None = None
+    frictions: int | None = None
+    already: list[str] = field(default_factory=list)
+    resumed: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Job(NamedTuple):
+    """What to import, and how.
+
+    Attributes:
+        files: The files, in this order.
+        mapping: Maps rows to events; None for native events.
+        most_refused: The largest share of refused rows of a file, 0 to 1.
+        again: Whether to replace what the files gave before.
+    """
+
+    files: Sequence[Path]
+    mapping: Mapping | None
+    most_refused: float = MOST_REFUSED
+    again: bool = False
+
+
+class _Pending(NamedTuple):
+    """A file to import: its place in the spool, its fingerprint, and where reading resumes."""
+
+    number: int
+    path: Path
+    key: str
+    bookmark: Bookmark
+
+
+def import_files(
+    job: Job, settings: Settings, rules: RuleSet, progress: Progress = lambda what, path, done: None
+) -> Imported:
+    """Import files; one that was imported before is skipped, unless the job says `again`.
+
+    Raises:
+        FileError, MappingError: a file or the mapping cannot be used; nothing is stored.
+        TooManyRefused: too many rows of a file are refused; nothing is stored.
+        StoreError, LogFull, LogUnavailable: the data folder cannot be used.
+    """
+    began = time.monotonic()
+    done = Imported()
+    for path in job.files:
+        check_file(path, job.mapping)
+    bookmarks = Bookmarks(settings.data / _BOOKMARKS)
+    pending = list(_pending(job, bookmarks, done))
+    with Spool(settings.data) as spool:
+        for file in pending:
+            _check(file, job, settings, spool, progress)
+        with open_history(settings, rules) as history:
+            for file in pending:
+                _import(file, job, settings, (history, bookmarks, spool), done, progress)
+            done.stored, done.duplicates = history.stored, history.duplicates
+            if history.stored is not None:
+                answer = history.reader.reply("SELECT count() FROM current_frictions", "JSONCompact")
+                done.frictions = int(parse_answer(answer.body).result_rows[0][0])
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pending]:
+    number = 0
+    for path in job.files:
+        mapping = job.mapping.name if job.mapping else ""
+        key, place = fingerprint(path, mapping), (str(path.resolve()), mapping)
+        bookmark = bookmarks.of(key)
+        if job.again:
+            # The file may have had other contents before, and an interrupted import may not have replaced all.
+            replaces = dict.fromkeys((key, *bookmarks.at(place), *bookmark.replaces))
+            bookmark = Bookmark(replaces=tuple(replaces))
+        bookmark = structs.replace(bookmark, place=place)
+        if bookmark.done:
+            done.already.append(str(path))
+            continue
+        if bookmark.position != START:
+            done.resumed[str(path)] = bookmark.position.row
+        yield _Pending(number, path, key, bookmark)
+        number += 1
+
+
+def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress: Progress) -> None:
+    """Validate a whole file, and keep what is not imported yet in the spool."""
+    tally = Tally(str(file.path))
+    judge = Judge(settings.region, mark_of(file.key))
+    resume = file.bookmark.position
+    for items in portions(read_events(file.path, job.mapping)):
+        portion = judge.portion(items, int(time.time() * 1000))
+        tally.add(portion.rows, len(portion.touchpoints), portion.refusals)
+        # Portions begin elsewhere in a file that is resumed: its rows are read again.
+        if resume == START:
+            spool.add(file.number, portion)
+        progress("checking", file.path, portion.progress)
+    tally.check(job.most_refused)
+    progress("checking", file.path, file.path.stat().st_size)
+
+
+def _import(
+    file: _Pending,
+    job: Job,
+    settings: Settings,
+    parts: tuple[History, Bookmarks, Spool],
+    done: Imported,
+    progress: Progress,
+) -> None:
+    history, bookmarks, spool = parts
+    mark = mark_of(file.key)
+    place, replaces = file.bookmark.place, file.bookmark.replaces
+    if replaces:
+        bookmarks.put(file.key, file.bookmark)
+        done.withdrawn += sum(withdraw(history, mark_of(key), file.path.name) for key in replaces)
+        bookmarks.put(file.key, Bookmark(place), without=replaces)
+    for portion in _portions(file, job, Judge(settings.region, mark), spool):
+        history.put(portion)
+        bookmarks.put(file.key, Bookmark(place, portion.position))
+        done.rows += portion.rows
+        done.events += portion.events
+        done.quarantined += len(portion.quarantine)
+        progress("importing", file.path, portion.progress)
+    bookmarks.put(file.key, Bookmark(place, done=True))
+    done.files += 1
+    progress("importing", file.path, file.path.stat().st_size)
+
+
+def _portions(file: _Pending, job: Job, judge: Judge, spool: Spool) -> Iterator[Portion]:
+    """What is not imported yet: what the spool keeps, then the rest of the file."""
+    position = file.bookmark.position
+    for portion in spool.take(file.number):
+        position = portion.position
+        yield portion
+    if spool.full or file.bookmark.position != START:
+        for items in portions(read_events(file.path, job.mapping, position)):
+            yield judge.portion(items, int(time.time() * 1000))
+
+
+def mark_of(key: str) -> str:
+    """The mark of a file's events, from its fingerprint."""
+    return key[:24]

@@ -1,0 +1,66 @@
+"""Withdraws the events that a file gave before: they leave the store by entries of the ledger."""
+
+import getpass
+import json
+import time
+from typing import Final
+
+from uuid_utils import uuid7
+
+from touchline.identity import Entry
+from touchline.services.importing.history import History
+from touchline.services.importing.judging import MARK
+from touchline.store.answers import parse_answer
+from touchline.vocabulary.event import IMPORTED
+
+WITHDRAWN_TOGETHER: Final = 8_000
+"""Events of one entry. Each entry rewrites parts of the table of events, so few large ones cost least; but a
+statement may name no more than about a megabyte of ids and of entities."""
+
+_STATEMENT_BYTES: Final = 900_000
+
+# In the order of the table, so that the events of a customer mostly leave together.
+_MARKED: Final = f"""
+SELECT id, identifiers FROM events
+WHERE producer = '{IMPORTED}' AND JSONExtractString(context, '{MARK}') = {{mark:String}}
+ORDER BY entity, time, id LIMIT 1 BY id LIMIT {{most:UInt32}}
+"""  # noqa: S608 - constants
+
+
+def withdraw(history: History, mark: str, file: str) -> int:
+    """Withdraw every event with a mark; returns how many there were.
+
+    An entry carries the events that it withdraws, so it can be applied again after a crash. Withdrawing is
+    repeated until no event has the mark, so it can be interrupted anywhere.
+
+    Raises:
+        NotApplied: a running server does not apply an entry in time.
+    """
+    withdrawn = 0
+    # Events with the mark may still be in the log.
+    history.catch_up()
+    while events := _marked(history, mark):
+        history.decide(
+            Entry(
+                id=str(uuid7()),
+                at=int(time.time() * 1000),
+                who=getpass.getuser(),
+                what="withdraw",
+                events=events,
+                reason=f"{file} is imported again: {len(events)} events are replaced",
+            )
+        )
+        withdrawn += len(events)
+    return withdrawn
+
+
+def _marked(history: History, mark: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    answer = history.reader.reply(_MARKED, "JSONCompact", {"mark": mark, "most": str(WITHDRAWN_TOGETHER)})
+    marked: list[tuple[str, tuple[str, ...]]] = []
+    size = 0
+    for event, identifiers in parse_answer(answer.body).result_rows:
+        size += len(json.dumps([event, identifiers[0]]))
+        if marked and size > _STATEMENT_BYTES:
+            break
+        marked.append((event, tuple(identifiers)))
+    return tuple(marked)

@@ -1,0 +1,199 @@
+"""`touchline import --again`: what a file gave before is replaced, whatever interrupts it."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import Result
+
+from touchline.imports.bookmarks import Bookmarks
+from touchline.services.importing import replacing
+from touchline.services.importing.history import History
+from touchline.store.server_file import find_server
+
+Command = Callable[..., Result]
+
+MAPPING = """
+events:
+  - type: contact.started
+    id: "{no}"
+    time: {column: at, zone: UTC}
+    channel: phone
+    identifiers: IDENTIFIERS
+    data: {contact_id: no}
+"""
+
+TABLES = (
+    "SELECT * EXCEPT (received_at, log_offset, context) FROM events ORDER BY id",
+    "SELECT * EXCEPT (detected_at, version) FROM current_frictions ORDER BY customer, id",
+    "SELECT * EXCEPT (version) FROM current_journeys ORDER BY customer, id",
+    "SELECT entity, customer FROM current_identities ORDER BY entity",
+    "SELECT DISTINCT identifier, identifiers FROM occurrences ORDER BY identifier, identifiers",
+)
+
+BEFORE, AFTER = "{account: who, device: line}", "{phone: number, account: who}"
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """A CSV file of calls by a few callers, who call again and again from a few lines."""
+    file = tmp_path / "calls.csv"
+    file.write_text(
+        "no,at,who,line,number\n"
+        + "".join(
+            f"{n},2025-10-{1 + n % 20:02}T10:{n % 60:02}:00,u-{n % 9},l-{n % 4},+4930{1_000_000 + n % 7}\n"
+            for n in range(300)
+        )
+    )
+    return file
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Callable[[str], Path]:
+    """The mapping of the calls, with these identifiers."""
+
+    def _mapping(identifiers: str) -> Path:
+        path = tmp_path / "calls.yaml"
+        path.write_text(MAPPING.replace("IDENTIFIERS", identifiers))
+        return path
+
+    return _mapping
+
+
+def _tables(ask: Any, data: Path) -> list[Any]:
+    return [ask(data, sql) for sql in TABLES]
+
+
+@pytest.fixture
+def expected(
+    touchline: Command, ask: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path
+) -> list[Any]:
+    """The tables of an import by the later mapping alone, beside another file's events."""
+    data = tmp_path / "expected"
+    assert touchline("import", _others(lines), "--data", data).exit_code == 0
+    assert touchline("import", calls, "--map", mapping(AFTER), "--data", data).exit_code == 0
+    return _tables(ask, data)
+
+
+def _others(lines: Any) -> Path:
+    event = {
+        "type": "contact.started",
+        "channel": "phone",
+        "source": "pbx",
+        "identifiers": {"account": "u-1", "device": "l-1"},
+        "data": {"contact_id": "x"},
+    }
+    path: Path = lines([{**event, "id": f"o-{n}", "time": f"2025-10-0{n}T09:00:00Z"} for n in range(1, 4)])
+    return path
+
+
+def test_another_mapping_takes_the_place_of_the_first(
+    touchline: Command, ask: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path, expected: list[Any]
+) -> None:
+    """Afterwards the tables are as if the file had been imported by the later mapping alone."""
+    data = tmp_path / "data"
+    touchline("import", _others(lines), "--data", data)
+    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
+    assert _tables(ask, data) != expected
+    skipped = touchline("import", calls, "--map", mapping(AFTER), "--data", data)
+    assert "imported before, nothing to do (--again replaces it)" in skipped.stdout
+    said = touchline("import", calls, "--map", mapping(AFTER), "--data", data, "--again", "--json")
+    assert said.exit_code == 0, said.output
+    done = orjson.loads(said.stdout)
+    assert (done["withdrawn"], done["stored"], done["duplicates"]) == (300, 300, 0)
+    assert _tables(ask, data) == expected
+    (entry,) = ask(data, "SELECT what, identifiers, reason FROM ledger FINAL")
+    assert entry["what"] == "withdraw"
+    assert entry["identifiers"] == []
+    assert "calls.csv is imported again: 300 events" in entry["reason"]
+
+
+def test_a_corrected_file_takes_the_place_of_the_one_at_its_path(
+    touchline: Command, ask: Any, calls: Path, mapping: Any, tmp_path: Path
+) -> None:
+    """A file that was exported again replaces its earlier contents, and no other file's events."""
+    data, others = tmp_path / "data", tmp_path / "others.csv"
+    others.write_text("no,at,who,line,number\nx1,2025-10-09T10:00:00,u-1,l-1,\n")
+    touchline("import", calls, others, "--map", mapping(BEFORE), "--data", data)
+    calls.write_text("".join(calls.read_text().splitlines(keepends=True)[:4]))
+    said = touchline("import", calls, "--map", mapping(BEFORE), "--data", data, "--again")
+    assert "300 events of an earlier import withdrawn" in said.stdout
+    assert len(ask(data, TABLES[0])) == 4
+    assert len(orjson.loads((data / "imports.json").read_bytes())) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", [2, 4, 5, 7])
+def test_whatever_import_follows_an_interrupted_one_ends_it(
+    touchline: Command,
+    ask: Any,
+    calls: Path,
+    mapping: Any,
+    lines: Any,
+    tmp_path: Path,
+    expected: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    turn: int,
+) -> None:
+    """Killed before any of its writes but the first, it is ended by a plain import."""
+    data = tmp_path / "data"
+    touchline("import", _others(lines), "--data", data)
+    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
+    after = mapping(AFTER)
+    countdown = turn
+
+    def dying(function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            nonlocal countdown
+            countdown -= 1
+            if countdown == 0:
+                raise Killed
+            return function(*arguments)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replacing, "WITHDRAWN_TOGETHER", 100)
+        patch.setattr(Bookmarks, "put", dying(Bookmarks.put))
+        patch.setattr(History, "_append", dying(History._append))
+        with pytest.raises(Killed):
+            touchline("import", calls, "--map", after, "--data", data, "--again")
+    said = touchline("import", calls, "--map", after, "--data", data)
+    assert said.exit_code == 0, said.output
+    assert _tables(ask, data) == expected
+
+
+@pytest.mark.slow
+def test_a_running_server_replaces_it(
+    touchline: Command,
+    start: Any,
+    wait: Callable[[Callable[[], object]], None],
+    ask: Any,
+    calls: Path,
+    mapping: Any,
+    lines: Any,
+    tmp_path: Path,
+    expected: list[Any],
+) -> None:
+    """While a server runs on the folder, it withdraws the old events and folds the new ones."""
+    data = tmp_path / "data"
+    touchline("import", _others(lines), "--data", data)
+    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
+    server = start("up", "--data", data, "--port", "0")
+    wait(lambda: find_server(data))
+    said = touchline("import", calls, "--map", mapping(AFTER), "--data", data, "--again")
+    assert said.exit_code == 0, said.output
+    assert "300 events of an earlier import withdrawn" in said.stdout
+    wait(lambda: ask(data, "SELECT count() AS n FROM events") == ask(data, "SELECT 303 AS n"))
+    server.send_signal(signal.SIGTERM)
+    output, _ = server.communicate(timeout=60)
+    assert server.returncode == 0, output
+    events, _, _, identities, occurrences = _tables(ask, data)
+    assert [events, identities, occurrences] == [expected[0], expected[3], expected[4]]

@@ -1,0 +1,140 @@
+"""`touchline import` checks whole files before it stores anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import Result
+
+from touchline.services.importing import spool
+
+Command = Callable[..., Result]
+
+MAPPING = """
+events:
+  - type: contact.started
+    id: "{no}"
+    time: {column: at, zone: UTC}
+    channel: phone
+    identifiers: {account: who}
+    data: {contact_id: no, reason: why}
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Callable[[int, int], tuple[Path, Path]]:
+    """A CSV file of calls, the first of them without a valid time, and its mapping."""
+
+    def _calls(refused: int, rows: int) -> tuple[Path, Path]:
+        mapping = tmp_path / "calls.yaml"
+        mapping.write_text(MAPPING)
+        file = tmp_path / f"calls-{refused}.csv"
+        file.write_text(
+            "no,at,who,why\n"
+            + "".join(
+                f"{n},{'soon' if n <= refused else f'2025-10-09T10:{n % 60:02}:00'},u-{n % 7},billing\n"
+                for n in range(1, rows + 1)
+            )
+        )
+        return file, mapping
+
+    return _calls
+
+
+def test_a_dry_run_shows_events_and_refused_rows_and_stores_nothing(
+    touchline: Command, calls: Any, tmp_path: Path
+) -> None:
+    """It shows rows as events, and the refused ones in groups with their numbers; no folder is created."""
+    file, mapping = calls(2, 100)
+    said = touchline("import", file, "--map", mapping, "--data", "data", "--dry-run")
+    assert said.exit_code == 0, said.output
+    assert "2025-10-09 10:03" in said.stdout
+    assert "account:u-3" in said.stdout
+    assert "100 rows, 98 events, 2 refused (2 %). Nothing was imported." in said.stdout
+    assert "2 rows (2, 3): mapping calls: column at: cannot read 'soon' as time" in said.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_dry_run_in_json(touchline: Command, calls: Any, tmp_path: Path) -> None:
+    """A script reads the counts, the reasons, and the first fifty rows with their events as stored."""
+    file, mapping = calls(2, 100)
+    said = touchline("import", file, "--map", mapping, "--data", "data", "--dry-run", "--json")
+    (one,) = orjson.loads(said.stdout)
+    assert (one["rows"], one["events"], one["refused"], one["stops"]) == (100, 98, 2, False)
+    (reason,) = one["reasons"]
+    assert (reason["rows"], reason["first_rows"]) == (2, [2, 3])
+    assert [shown["row"] for shown in one["shown"]] == list(range(2, 52))
+    assert "cannot read 'soon'" in one["shown"][0]["refused"]
+    (event,) = one["shown"][2]["events"]
+    assert event["identifiers"] == ["account:u-3"]
+    assert event["data"] == {"contact_id": "3", "reason": "billing"}
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("refused", "flags", "code"),
+    [
+        (0, ["--strict"], 0),
+        (1, ["--strict"], 1),
+        (5, [], 0),
+        (6, [], 1),
+        (6, ["--most-refused", "6%"], 0),
+        (60, ["--most-refused", "59.5%"], 1),
+    ],
+)
+def test_too_many_refused_rows_stop_an_import(
+    touchline: Command, calls: Any, ask: Any, tmp_path: Path, refused: int, flags: list[str], code: int
+) -> None:
+    """Above the limit nothing is stored, and the reasons are named; a dry run ends with the same code."""
+    file, mapping = calls(refused, 100)
+    clean, _ = calls(0, 100)
+    files = (clean, file) if file != clean else (file,)
+    rehearsed = touchline("import", *files, "--map", mapping, "--data", "data", "--dry-run", *flags)
+    assert rehearsed.exit_code == code, rehearsed.output
+    said = touchline("import", *files, "--map", mapping, "--data", "data", *flags)
+    assert said.exit_code == code, said.output
+    if code:
+        assert f"{refused} of 100 rows refused ({refused} %)" in said.stderr
+        assert "mapping calls: column at: cannot read 'soon' as time" in said.stderr
+        assert not (tmp_path / "data").exists()
+    else:
+        (row,) = ask(tmp_path / "data", "SELECT count() AS n FROM events")
+        assert int(row["n"]) == 100
+        (row,) = ask(tmp_path / "data", "SELECT count() AS n FROM quarantine FINAL")
+        assert int(row["n"]) == refused
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--strict", "--most-refused", "5%"], "--strict allows no refused row"),
+        (["--most-refused", "lots"], "write a percentage from 0% to 100%"),
+    ],
+)
+def test_wrong_limits(touchline: Command, calls: Any, flags: list[str], message: str) -> None:
+    """Limits that contradict each other, or are no percentage, are wrong usage."""
+    file, mapping = calls(0, 3)
+    said = touchline("import", file, "--map", mapping, *flags)
+    assert said.exit_code == 2
+    assert message in said.stderr
+
+
+@pytest.mark.parametrize("most", [0, 1_500_000, 10**9], ids=["nothing", "one portion", "everything"])
+def test_what_does_not_fit_into_the_spool_is_read_again(
+    touchline: Command, calls: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Whatever part of the files fits, every event is stored once and every refused row is kept once."""
+    monkeypatch.setattr(spool.Spool.__init__, "__defaults__", (most,))
+    file, mapping = calls(3, 6_000)
+    other, _ = calls(2, 200)
+    said = touchline("import", file, other, "--map", mapping, "--data", "data")
+    assert said.exit_code == 0, said.output
+    assert "2 files, 6,200 rows" in said.stdout
+    (row,) = ask(tmp_path / "data", "SELECT count() AS n, uniqExact(id) AS ids FROM events")
+    # Calls 4 to 200 are in both files.
+    assert (int(row["n"]), int(row["ids"])) == (5_998, 5_998)
+    (row,) = ask(tmp_path / "data", "SELECT count() AS n FROM quarantine FINAL")
+    assert int(row["n"]) == 5
+    assert not [path for path in (tmp_path / "data").iterdir() if path.name.startswith("tmp")]
