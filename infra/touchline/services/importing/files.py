@@ -114,7 +114,7 @@ def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pendin
         key, place = fingerprint(path, mapping), (str(path.resolve()), mapping)
         bookmark = bookmarks.of(key)
         if job.again:
-            # The file may have had other contents before, and an interrupted import may not have replaced all.
+            # The file may have had other contents, and an interrupted import may not have replaced them all.
             replaces = dict.fromkeys((key, *bookmarks.at(place), *bookmark.replaces))
             bookmark = Bookmark(replaces=tuple(replaces))
         bookmark = structs.replace(bookmark, place=place)
