@@ -40,6 +40,9 @@ def test_opening_time_after_the_event() -> None:
     ("value", "deadline"),
     [
         ("2026-11-21T10:00:00+01:00", "2026-11-21T09:00:00+00:00"),
+        ("2026-11-20T16:00:00Z", "2026-11-20T16:00:00+00:00"),
+        ("2026-11-20T16:59:59.999+01:00", None),
+        ("1970-01-01T00:00:00Z", None),
         ("2026-11-21T10:00:00", None),
         ("tomorrow", None),
         ("9999-12-31T00:00:00Z", None),
@@ -49,5 +52,5 @@ def test_opening_time_after_the_event() -> None:
     ],
 )
 def test_the_time_that_the_event_names(value: Any, deadline: str | None) -> None:
-    """`by` reads a time with its zone; what is none starts nothing."""
+    """`by` reads a time with its zone; no time, or one before the event's own, starts nothing."""
     assert _due("by: data.due_at", "2026-11-20T16:00:00Z", {"due_at": value}) == deadline

@@ -12,7 +12,7 @@ from touchline.vocabulary.event import Event
 
 
 def due(rule: ExpectRule) -> Callable[[Event], int | None] | None:
-    """The function from a starting event to its deadline in ms (None if the event names no time).
+    """The function from a starting event to its deadline in ms (None if it names no time, or an earlier one).
 
     None if the deadline is always `within` ms after the event.
     """
@@ -23,7 +23,12 @@ def due(rule: ExpectRule) -> Callable[[Event], int | None] | None:
     if within is not None:
         return None
     read = field(rule.by or "")
-    return lambda event: _milliseconds(read(event))
+
+    def named(event: Event) -> int | None:
+        deadline = _milliseconds(read(event))
+        return None if deadline is None or deadline < event.time else deadline
+
+    return named
 
 
 def _milliseconds(value: Any) -> int | None:

@@ -18,9 +18,6 @@ from touchline.friction.signals import FrictionEvent, FrictionName, Signal
 from touchline.rules.rule import ExpectRule, Rule
 from touchline.vocabulary.event import Event
 
-_END: Final = 2**62
-"""Later than any time (ms)."""
-
 
 class Findings(NamedTuple):
     """A customer's signals, ordered by (opened_at, id), and the next pending deadline (ms)."""
@@ -117,11 +114,10 @@ class FrictionFold:
         states = self._states
         return list(states.values() if isinstance(states, dict) else states[1::2])
 
-    def needs_whole_fold(self, rules: RuleSet, now: int) -> bool:
+    def needs_whole_fold(self, now: int) -> bool:
         """Whether the omissions of a fold that is not `whole` may change the findings at `now` (ms).
 
-        They may if a deadline passed before the event that started it, or if a deadline lies between
-        `now` and the latest event, which may be of the same key.
+        They may if a deadline lies between `now` and the latest event, which may be of the same key.
         """
         if self._whole:
             return False
@@ -131,10 +127,6 @@ class FrictionFold:
                 due = state.deadline()
                 if due is not None and now < due < self._time:
                     return True
-            if rules.has_second_layer and terms.deadline_in_event:
-                for opening in state.openings(_END):
-                    if opening.backdated:
-                        return True
         return False
 
     def findings(self, rules: RuleSet, now: int) -> Findings:

@@ -50,18 +50,14 @@ class Projection(NamedTuple):
 
 
 class Opening:
-    """A mutable signal: it may still gain evidence (`more`: ids after the anchor's) or be resolved.
+    """A mutable signal: it may still gain evidence (`more`: ids after the anchor's) or be resolved."""
 
-    `backdated` is true if its deadline had passed before the event that started it.
-    """
-
-    __slots__ = ("anchor", "backdated", "more", "opened_at", "resolved_at")
+    __slots__ = ("anchor", "more", "opened_at", "resolved_at")
 
     def __init__(self, anchor: Anchor, opened_at: int, more: list[str] | None = None) -> None:
         self.anchor = anchor
         self.opened_at = opened_at
         self.more = more
-        self.backdated = False
         self.resolved_at: int | None = None
 
     def add_evidence(self, event_id: str) -> None:
@@ -74,7 +70,7 @@ class Opening:
     def copy(self) -> "Opening":
         """An independent copy."""
         copied = Opening(self.anchor, self.opened_at, None if self.more is None else list(self.more))
-        copied.backdated, copied.resolved_at = self.backdated, self.resolved_at
+        copied.resolved_at = self.resolved_at
         return copied
 
     @property
@@ -191,8 +187,6 @@ class Expect(State):
         else:
             pending.opened_at = deadline
             pending.add_evidence(anchor.id)
-        if deadline < anchor.time:
-            pending.backdated = True
 
     def deadline(self) -> int | None:
         return None if self._pending is None else self._pending.opened_at
@@ -339,7 +333,6 @@ class Terms:
         second_layer: Whether the rule is of the second layer.
         keyed: Whether the rule has a key.
         has_deadlines: Whether its states have deadlines.
-        deadline_in_event: Whether events name the deadline, which may have passed already.
         due: Event → deadline (ms), or None. Without it, the deadline is `within` ms after the event.
         restart: Whether another starting event postpones a pending deadline.
         required: How many events, or distinct values, open a burst.
@@ -348,7 +341,7 @@ class Terms:
     """
 
     __slots__ = (
-        *("second_layer", "new_state", "distinct", "due", "keyed", "required", "deadline_in_event"),
+        *("second_layer", "new_state", "distinct", "due", "keyed", "required"),
         *("has_deadlines", "restart", "rule", "slot", "version", "within"),
     )
 
@@ -359,17 +352,13 @@ class Terms:
         self.second_layer = rule.second_layer
         self.keyed = bool(rule.key)
         self.new_state: Callable[[Terms], State] = _KINDS[type(rule)]
-        self.has_deadlines = self.deadline_in_event = self.restart = False
+        self.has_deadlines = self.restart = False
         self.due: Callable[[Event], int | None] | None = None
         self.required, self.within = 1, 0
         self.distinct: Callable[[Event], Any] | None = None
         match rule:
             case ExpectRule():
-                self.has_deadlines, self.deadline_in_event, self.restart = (
-                    True,
-                    rule.by is not None,
-                    rule.restart,
-                )
+                self.has_deadlines, self.restart = True, rule.restart
                 self.due, self.within = due(rule), rule.within or 0
             case RepeatRule():
                 self.required, self.within = rule.count, rule.within
@@ -378,7 +367,7 @@ class Terms:
                 self.within = rule.within
 
     def deadline_after(self, event: Event) -> int | None:
-        """The deadline (ms) of the obligation that the event starts; None if it lacks the field of `by`."""
+        """The deadline (ms) of the obligation that the event starts; None if it names none with `by`."""
         return event.time + self.within if self.due is None else self.due(event)
 
 

@@ -78,9 +78,9 @@ class CustomerFold:
         places = [journey_at(starts, signal.opened_at) for signal in signals]
         return Folded(signals, [journeys[place] for place in places], journeys, due_at)
 
-    def forgot(self, rules: RuleSet, now: int) -> bool:
+    def forgot(self, now: int) -> bool:
         """Whether only a whole fold is right at `now` (ms); see `FrictionFold.needs_whole_fold`."""
-        return self._friction.needs_whole_fold(rules, now)
+        return self._friction.needs_whole_fold(now)
 
     def packed(self) -> tuple[Packed, Run | None]:
         """The state in the least memory; `unpacked_customer` makes a fold of it again."""

@@ -82,9 +82,9 @@ class Customer:
         """Whether all taken in so far are of earlier times, so that the event can be taken in."""
         return self._fold.precedes(event)
 
-    def forgot(self, rules: RuleSet, now: int) -> bool:
+    def forgot(self, now: int) -> bool:
         """Whether the customer must be folded whole at `now` (ms); see `FrictionFold.needs_whole_fold`."""
-        return self._fold.forgot(rules, now)
+        return self._fold.forgot(now)
 
     def signals_changed(self, folded: Folded) -> bool:
         """Whether the store has other signals than these, or may have."""
@@ -208,7 +208,7 @@ class HeldCustomers:
                 refold[name] = events
         if refold:
             found |= self._refolded(refold, load, whole=False)
-        if forgot := [name for name, held in found.items() if held.forgot(self._rules, now)]:
+        if forgot := [name for name, held in found.items() if held.forgot(now)]:
             found |= self._refolded({name: fresh.get(name, []) for name in forgot}, load, whole=True)
         for name, before in replaced.items():
             found[name].replace(before)
