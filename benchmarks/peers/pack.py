@@ -100,6 +100,11 @@ def _waited_long(event: Event) -> bool:
     return event["channel"] in ("phone", "chat", "store") and waited is not None and waited > 300
 
 
+def _waited_longer_than_told(event: Event) -> bool:
+    waited, told = _number(event, "wait_seconds"), _number(event, "told_seconds")
+    return waited is not None and told is not None and waited > told
+
+
 def _scored(most: int, *metrics: str) -> Where:
     def holds(event: Event) -> bool:
         score = _number(event, "score")
@@ -222,14 +227,8 @@ on("element.dead_clicked", repeated("dead_clicks", 3, 10 * MINUTE))
 match("promise_broken", "promise.broken")
 _PROMISED = ["promise.made"]
 expect("promise_overdue", _PROMISED, "promise.kept", None, unless=["promise.broken"], key="promise_id")
-expect(
-    "waited_longer_than_told",
-    ["contact.queued"],
-    "contact.answered",
-    None,
-    unless=["contact.abandoned", "contact.ended"],
-    key="contact_id",
-)
+match("waited_longer_than_told", "contact.answered", _waited_longer_than_told)
+match("waited_longer_than_told", "contact.abandoned", _waited_longer_than_told)
 expect(
     "delivery_late",
     ["delivery.scheduled"],

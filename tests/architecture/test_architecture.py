@@ -43,7 +43,7 @@ IMPORTS: dict[str, str] = {
 PURE = {
     "vocabulary": "msgspec phonenumbers pydantic pydantic_core uuid_utils",
     "identity": "msgspec",
-    "rules": "pydantic pydantic_core yaml zoneinfo",
+    "rules": "pydantic pydantic_core re2 yaml zoneinfo",
     "friction": "msgspec",
     "journeys": "msgspec",
     "alerts": "msgspec pydantic pydantic_core",
@@ -170,7 +170,7 @@ def test_the_sdk_needs_the_base_install_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "library", ["chdb", "clickhouse_connect", "faust", "grafana_api", "apprise", "scipy"]
+    "library", ["chdb", "clickhouse_connect", "faust", "grafana_api", "apprise", "re2", "scipy"]
 )
 def test_one_file_imports_a_vendors_library(library: str) -> None:
     """At most one module imports the library, so its quirks are handled in one place."""

@@ -1,6 +1,8 @@
 """The fold against a literal reading of docs/semantics.md#friction, on random events and rules."""
 
 import random
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -32,7 +34,64 @@ def _takes(selector: dict[str, Any] | None, event: dict[str, Any]) -> bool:
             one in ("*", event["type"]) or (one.endswith(".*") and event["type"].startswith(one[:-1]))
             for one in types
         )
-    return named and all(event["data"].get(path[5:]) == value for path, value in selector["where"].items())
+    return named and all(
+        _holds(event["data"], event["data"].get(path[5:]), operator, wanted)
+        for path, operators in selector["where"].items()
+        for operator, wanted in (operators if isinstance(operators, dict) else {"eq": operators}).items()
+    )
+
+
+def _holds(data: dict[str, Any], found: Any, operator: str, wanted: Any) -> bool:
+    """Whether a value, None if missing, compares with a value or with `{field: data.NAME}`."""
+    if operator == "field":  # short for {eq: {field: …}}
+        operator, wanted = "eq", {"field": wanted}
+    if operator == "exists":
+        return (found is not None) is wanted
+    if operator == "matches":
+        return isinstance(found, str) and re.search(wanted, found) is not None
+    if isinstance(wanted, dict):
+        wanted = data.get(wanted["field"][5:])
+    if isinstance(wanted, list):
+        read = [data.get(one["field"][5:]) if isinstance(one, dict) else one for one in wanted]
+        wanted = [one for one in read if one is not None]
+    if found is None or wanted is None:
+        return operator in ("ne", "not_in")
+    if operator in ("in", "not_in"):
+        if not isinstance(wanted, list):
+            return False
+        alike = [one for one in wanted if _alike(one, found)]
+        if operator == "in":
+            return found in alike
+        return found not in alike and (bool(alike) or not wanted)
+    if not _alike(found, wanted):
+        return False
+    match operator:
+        case "eq":
+            return bool(found == wanted)
+        case "ne":
+            return bool(found != wanted)
+        case "gt":
+            return bool(found > wanted)
+        case "ge":
+            return bool(found >= wanted)
+        case "lt":
+            return bool(found < wanted)
+        case _:
+            return bool(found <= wanted)
+
+
+def _alike(one: Any, two: Any) -> bool:
+    return isinstance(one, str) is isinstance(two, str)
+
+
+def _deadline(rule: dict[str, Any], event: dict[str, Any]) -> int | None:
+    if "within" in rule:
+        return int(event["time"] + rule["within"])
+    due = event["data"].get("due")
+    if not isinstance(due, str) or due == "soon":
+        return None
+    deadline = int(datetime.fromisoformat(due).timestamp() * 1000)
+    return None if deadline < event["time"] else deadline
 
 
 def _match(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> list[tuple[Any, ...]]:
@@ -53,12 +112,12 @@ def _expect(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> lis
             state = "ended"
         elif _takes(rule.get("unless"), e) and state == "pending":
             state = "ended"
-        if _takes(rule["after"], e):
+        due = _deadline(rule, e)
+        if due is not None and _takes(rule["after"], e):
             if state != "pending":
-                state, anchor, evidence = "pending", e["id"], [e["id"]]
-                deadline = e["time"] + rule["within"]
+                state, anchor, evidence, deadline = "pending", e["id"], [e["id"]], due
             elif rule["restart"]:
-                deadline = e["time"] + rule["within"]
+                deadline = due
                 evidence.append(e["id"])
     if state == "pending" and deadline <= now:
         found.append([anchor, deadline, None, tuple(evidence)])
@@ -107,6 +166,10 @@ def _sequence(rule: dict[str, Any], events: list[dict[str, Any]], now: int) -> l
     return found
 
 
+def _written_time(at: int) -> str:
+    return datetime.fromtimestamp(at * MINUTE / 2000, UTC).isoformat()
+
+
 KINDS = {"match": _match, "expect": _expect, "repeat": _repeat, "sequence": _sequence}
 
 
@@ -144,7 +207,18 @@ def _reference(rules: list[dict[str, Any]], events: list[dict[str, Any]], now: i
 
 
 types = st.lists(st.sampled_from([*TYPES, "a.*", "contact.*", "*"]), min_size=1, max_size=2, unique=True)
-where = st.dictionaries(st.just("data.n"), st.integers(0, 1), max_size=1)
+numbers = st.integers(0, 1)
+fields = st.sampled_from(["data.n", "data.m", "data.k"]).map(lambda path: {"field": path})
+listed = st.lists(numbers | fields | st.just("one"), max_size=2) | fields
+tests = st.one_of(
+    numbers,
+    fields,
+    st.dictionaries(st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"]), numbers | fields, max_size=2),
+    st.dictionaries(st.sampled_from(["in", "not_in"]), listed, max_size=1),
+    st.fixed_dictionaries({}, optional={"exists": st.booleans(), "ne": fields}),
+    st.sampled_from(["on", "^o", "e$", "(o|t)[n-w]+"]).map(lambda pattern: {"matches": pattern}),
+)
+where = st.dictionaries(st.sampled_from(["data.n", "data.m"]), tests, max_size=2)
 selectors = st.fixed_dictionaries({"where": where}, optional={"types": types})
 heard_selectors = st.fixed_dictionaries(
     {"where": where, "types": st.lists(st.sampled_from(["friction.*", "a.one"]), min_size=1, unique=True)}
@@ -156,15 +230,18 @@ def _rules_of(selector: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[
     keyed = {"key": st.just(["data.k"])}
     return st.one_of(
         st.fixed_dictionaries({"kind": st.just("match"), "when": selector}, optional=keyed),
-        st.fixed_dictionaries(
-            {
-                "kind": st.just("expect"),
-                "after": selector,
-                "then": selector,
-                "within": within,
-                "restart": st.booleans(),
-            },
-            optional={"unless": selector, **keyed},
+        *(
+            st.fixed_dictionaries(
+                {
+                    "kind": st.just("expect"),
+                    "after": selector,
+                    "then": selector,
+                    "restart": st.booleans(),
+                    **deadline,
+                },
+                optional={"unless": selector, **keyed},
+            )
+            for deadline in ({"within": within}, {"by": st.just("data.due")})
         ),
         st.fixed_dictionaries(
             {"kind": st.just("repeat"), "of": selector, "count": st.integers(2, 3), "within": within},
@@ -185,7 +262,15 @@ event_lists = st.lists(
     st.tuples(
         st.sampled_from(TYPES),
         st.integers(0, 20),
-        st.fixed_dictionaries({}, optional={"k": st.integers(0, 1), "n": st.integers(0, 2)}),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "k": st.integers(0, 1),
+                "n": st.integers(0, 2),
+                "m": st.integers(0, 2) | st.sampled_from(["one", "two"]),
+                "due": st.integers(0, 20).map(_written_time) | st.just("soon"),
+            },
+        ),
     ),
     max_size=14,
 ).map(

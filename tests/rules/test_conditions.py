@@ -53,11 +53,58 @@ EVENT = Event(
         ("data.text", {"matches": "b"}, True),
         ("data.n", {"matches": "3"}, False),
         ("data.list", [1], True),
+        ("data.n", {"gt": {"field": "data.deep.er"}}, False),
+        ("data.n", {"lt": {"field": "data.deep.er"}}, True),
+        ("data.n", {"ge": {"field": "data.n"}, "lt": {"field": "data.deep.er"}}, True),
+        ("data.n", {"field": "data.n"}, True),
+        ("data.n", {"field": "data.whole"}, False),
+        ("data.n", {"eq": {"field": "data.gone"}}, False),
+        ("data.gone", {"eq": {"field": "data.gone"}}, False),
+        ("data.n", {"ne": {"field": "data.whole"}}, True),
+        ("data.n", {"ne": {"field": "data.text"}}, False),
+        ("data.n", {"ne": {"field": "data.none"}}, True),
+        ("data.none", {"ne": {"field": "data.n"}}, True),
+        ("data.n", {"gt": {"field": "data.gone"}}, False),
+        ("data.gone", {"lt": {"field": "data.n"}}, False),
+        ("data.n", {"gt": {"field": "data.text"}}, False),
+        ("data.yes", {"ge": {"field": "data.whole"}}, False),
+        ("data.list", {"gt": {"field": "data.list"}}, False),
+        ("data.deep", {"le": {"field": "data.deep"}}, False),
+        ("data.deep", {"field": "data.deep"}, True),
+        ("data.whole", {"in": {"field": "data.list"}}, True),
+        ("data.n", {"not_in": {"field": "data.list"}}, True),
+        ("data.n", {"in": {"field": "data.gone"}}, False),
+        ("data.n", {"not_in": {"field": "data.gone"}}, True),
+        ("data.n", {"not_in": {"field": "data.text"}}, False),
+        ("data.n", {"in": ["x", {"field": "data.n"}]}, True),
+        ("data.n", {"not_in": [7, {"field": "data.n"}]}, False),
+        ("data.n", {"not_in": [{"field": "data.gone"}]}, True),
+        ("identifiers.account", {"ne": {"field": "identifiers.device"}}, True),
+        ("channel", {"field": "source"}, False),
     ],
 )
 def test_conditions_hold_as_the_law_says(path: str, wanted: Any, holds: bool) -> None:
     """Each operator compares like with like; missing and unlike are false but where the law says."""
     assert condition(path, wanted)(EVENT) is holds
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"gt": {"field": "wait"}}, "'wait' is not a field"),
+        ({"gt": {"field": 3}}, "'field' takes a field such as data.due_at, not 3"),
+        ({"in": [{"field": None}]}, "'field' takes a field such as data.due_at, not None"),
+        ({"exists": {"field": "data.n"}}, "'exists' takes true or false"),
+        ({"matches": {"field": "data.n"}}, "'matches' takes a regular expression"),
+        ({"gt": [1]}, "'gt' takes a number, a text or a field"),
+        ({"more": {"field": "data.n"}}, "unknown operator 'more'"),
+        ({"field": "data.n", "gt": 3}, "unknown operator 'field'"),
+    ],
+)
+def test_a_condition_that_cannot_hold_is_refused(wanted: Any, message: str) -> None:
+    """A reference names a field, and only operators that compare take one."""
+    with pytest.raises(ValueError, match=message):
+        condition("data.x", wanted)
 
 
 def test_a_key_is_the_tuple_of_its_values() -> None:

@@ -117,6 +117,21 @@ def test_the_default_pack_has_no_warnings() -> None:
             "data.menu",
             "data.menu is not a field of contact.started; keep it only if you send it; events",
         ),
+        (
+            "kind: match, when: {types: refund.issued, where: {data.value: {lt: {field: data.reson}}}}",
+            "{lt: {",
+            "data.reson is not a field of refund.issued (did you mean 'reason'?)",
+        ),
+        (
+            "kind: match, when: {types: contact.answered, where: {data.wait_seconds: {field: data.queue}}}",
+            "{field: ",
+            "data.wait_seconds of contact.answered is a number, and data.queue is a string",
+        ),
+        (
+            "kind: match, when: {where: {data.n: {gt: {field: data.n}}}}",
+            "{gt: {",
+            "'gt' compares data.n with itself",
+        ),
     ],
 )
 def test_a_warning_has_the_place_of_its_cause(rule: str, at: str, message: str) -> None:
@@ -134,6 +149,10 @@ def test_a_warning_has_the_place_of_its_cause(rule: str, at: str, message: str) 
         "kind: match, when: {types: [order.placed, checkout.step_completed], where: {data.step: {ne: x}}}",
         "kind: match, when: {types: feedback.given, where: {data.metric: {in: [nps]}, data.score: {le: 2}}}",
         "kind: match, when: {where: {data.mine: 3}}",
+        "kind: match, when: {where: {data.mine: {gt: {field: data.other}, lt: {field: data.third}}}}",
+        "kind: match, when: {types: contact.*, where: {data.wait_seconds: {gt: {field: data.told_seconds}}}}",
+        "kind: repeat, of: {where: {data.n: {in: {field: data.m}}}}, count: 3, within: 1d, distinct: data.n",
+        "kind: repeat, of: {where: {data.n: {field: data.m}}}, count: 3, within: 1d, distinct: data.n",
         "kind: match, when: {types: '*', where: {channel: {not_in: [phone]}}}",
         "kind: match, when: {where: {context.n: {ge: 3, le: 3}}}",
         "kind: expect, after: promise.made, then: promise.kept, by: data.due_at, key: [data.promise_id]",

@@ -30,7 +30,10 @@ from touchline.rules import RulesError, parse_rules
             "rule 'a'.when.where.data.n: unknown operator 'more'",
         ),
         ("{id: a, kind: match, when: {where: {data.n: {matchs: x}}}}", "'matchs' (did you mean 'matches'?)"),
-        ("{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}", "is not a regular expression"),
+        (
+            "{id: a, kind: match, when: {where: {data.n: {matches: '('}}}}",
+            "is not a regular expression of RE2",
+        ),
         ("{id: a, kind: match, when: {where: {data.n: {in: 3}}}}", "'in' takes a list"),
         (
             "{id: a, kind: match, when: 3}",

@@ -223,6 +223,7 @@ class Contact:
         self._who = who
         self._same: dict[str, Any] = {"contact_id": story.name("contact"), "reason": reason}
         self._waiting_since = story.now
+        self._announced: dict[str, float] = {}
         self.started = self.step("started", **data)
 
     def step(self, name: str, **data: Any) -> Touchpoint:
@@ -235,11 +236,12 @@ class Contact:
         self._story.wait(2 * SECOND, 6 * SECOND)
         return self.step("menu_entered")
 
-    def queue(self, name: str = "tier1", **data: Any) -> Touchpoint:
+    def queue(self, name: str = "tier1", **announced: float) -> Touchpoint:
         """The customer enters a queue within half a minute."""
         self._story.wait(5 * SECOND, 30 * SECOND)
         self._waiting_since = self._story.now
-        return self.step("queued", queue=name, **data)
+        self._announced = announced
+        return self.step("queued", queue=name, **announced)
 
     def transfer(self, queue: str) -> Touchpoint:
         """The customer is transferred to another queue after a talk."""
@@ -250,8 +252,8 @@ class Contact:
     def answer(self, shortest: int = 3 * SECOND, longest: int = 90 * SECOND) -> Touchpoint:
         """An agent answers after between `shortest` and `longest` ms."""
         self._story.wait(shortest, longest)
-        waited = (self._story.now - self._waiting_since) / 1000
-        return self.step("answered", agent=f"a{self._story.random.randint(1, 40)}", wait_seconds=waited)
+        agent = f"a{self._story.random.randint(1, 40)}"
+        return self.step("answered", agent=agent, wait_seconds=self._waited(), **self._announced)
 
     def talk(self, shortest: int = MINUTE, longest: int = 6 * MINUTE) -> None:
         """Customer and agent talk for between `shortest` and `longest` ms."""
@@ -260,9 +262,13 @@ class Contact:
     def give_up(self, shortest: int, longest: int) -> Touchpoint:
         """The customer leaves after between `shortest` and `longest` ms."""
         self._story.wait(shortest, longest)
-        return self.step("abandoned")
+        waited = {"wait_seconds": self._waited()} if self._announced else {}
+        return self.step("abandoned", **waited, **self._announced)
 
     def end(self, *, resolved: bool = True) -> Touchpoint:
         """The contact ends after a talk."""
         self.talk()
         return self.step("ended", resolved=resolved)
+
+    def _waited(self) -> float:
+        return (self._story.now - self._waiting_since) / 1000

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from touchline.friction.kinds import Projection
+from touchline.rules.conditions import references
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.event import Event
 
@@ -67,7 +68,9 @@ def _paths(rule: Rule, reads: Callable[[SelectorModel], bool]) -> Iterator[str]:
     yield from rule.key
     for selector in rule.selectors:
         if reads(selector):
-            yield from selector.where
+            for path, wanted in selector.where.items():
+                yield path
+                yield from references(wanted)
     if isinstance(rule, RepeatRule) and rule.distinct:
         yield rule.distinct
     if isinstance(rule, ExpectRule) and rule.by:

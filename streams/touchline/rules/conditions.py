@@ -1,15 +1,16 @@
-"""Conditions of a selector: a field path, an operator, a value (docs/semantics.md#friction).
+"""Conditions of a selector: a field path, an operator, a value or a reference (docs/semantics.md#conditions).
 
 The law: a comparison with a missing field, or between values of different types, is false. Exceptions are
-`exists: false`, and `ne` and `not_in` on a missing field, which are true. A null field is missing.
+`exists: false`, and `ne` and `not_in` on a missing field, which are true. A null field is missing. A
+reference, `{field: path}`, stands for the value of another field of the same event; it may be missing, too.
 """
 
 import json
 import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from touchline.rules.patterns import search
 from touchline.vocabulary.event import Event
 
 Condition = Callable[[Event], bool]
@@ -23,6 +24,7 @@ _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"eq": operator.eq, "ne": operator.ne, **_ORDERINGS}
 OPERATORS = ("eq", "ne", *_ORDERINGS, "in", "not_in", "exists", "matches")
 
 
@@ -81,14 +83,77 @@ def condition(path: str, wanted: Any) -> Condition:
         ValueError: The path or an operator is unknown, or an operator cannot take its value.
     """
     read = field(path)
-    tests = [
-        _test(name, value, path)
-        for name, value in (wanted.items() if isinstance(wanted, Mapping) else [("eq", wanted)])
-    ]
+    tests = [_condition(read, name, value, path) for name, value in operators(wanted).items()]
     if len(tests) == 1:
-        only = tests[0]
-        return lambda event: only(read(event))
-    return lambda event: all(test(read(event)) for test in tests)
+        return tests[0]
+    return lambda event: all(test(event) for test in tests)
+
+
+def operators(wanted: Any) -> Mapping[str, Any]:
+    """Operator → value; `eq`, if `wanted` is a value or a reference instead of a mapping of operators."""
+    return wanted if isinstance(wanted, Mapping) and not is_reference(wanted) else {"eq": wanted}
+
+
+def is_reference(value: Any) -> bool:
+    """Whether it is `{field: path}`, which stands for the value of another field."""
+    return isinstance(value, Mapping) and len(value) == 1 and "field" in value
+
+
+def references(wanted: Any) -> Iterator[str]:
+    """The paths of the other fields that a condition reads."""
+    for value in operators(wanted).values():
+        for item in value if isinstance(value, list) else (value,):
+            if is_reference(item):
+                yield item["field"]
+
+
+def _condition(read: Callable[[Event], Any], name: str, wanted: Any, path: str) -> Condition:
+    items = wanted if isinstance(wanted, list) and name in ("in", "not_in") else (wanted,)
+    if not any(map(is_reference, items)) or name in ("exists", "matches"):
+        test = _test(name, wanted, path)
+        return lambda event: test(read(event))
+    if name in ("in", "not_in"):
+        listed = _list(items, path) if items is wanted else _referred(wanted, path)
+        return lambda event: _test_of_list(name, listed(event))(read(event))
+    if name not in OPERATORS:
+        raise _unknown_operator(name, path)
+    other = _referred(wanted, path)
+    compare = _COMPARISONS[name]
+    missing = name == "ne"
+
+    def holds(event: Event) -> bool:
+        found, value = read(event), other(event)
+        if found is None or value is None:
+            return missing
+        return _alike(found, value) and (name in ("eq", "ne") or _ordered(found)) and compare(found, value)
+
+    return holds
+
+
+def _referred(reference: Mapping[str, Any], path: str) -> Callable[[Event], Any]:
+    other = reference["field"]
+    if not isinstance(other, str):
+        raise ValueError(f"{path}: 'field' takes a field such as data.due_at, not {other!r}")
+    return field(other)
+
+
+def _list(items: Sequence[Any], path: str) -> Callable[[Event], list[Any]]:
+    """The values of a list with references; an item whose field is missing is left out."""
+    readers = [_referred(item, path) if is_reference(item) else None for item in items]
+
+    def listed(event: Event) -> list[Any]:
+        values = [item if read is None else read(event) for item, read in zip(items, readers, strict=True)]
+        return [value for value in values if value is not None]
+
+    return listed
+
+
+def _test_of_list(name: str, listed: Any) -> Callable[[Any], bool]:
+    if listed is None:
+        return lambda found: name == "not_in"
+    if not isinstance(listed, list):
+        return lambda found: name == "not_in" and found is None
+    return _membership(name, listed)
 
 
 def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
@@ -98,12 +163,12 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
         return lambda found: found is None or (_alike(found, wanted) and bool(found != wanted))
     if name in _ORDERINGS:
         compare = _ORDERINGS[name]
-        if not isinstance(wanted, str | int | float):
-            raise ValueError(f"{path}: '{name}' takes a number or a text, not {wanted!r}")
+        if not _ordered(wanted):
+            raise ValueError(f"{path}: '{name}' takes a number, a text or a field, not {wanted!r}")
         return lambda found: found is not None and _alike(found, wanted) and compare(found, wanted)
     if name in ("in", "not_in"):
         if not isinstance(wanted, list):
-            raise ValueError(f"{path}: '{name}' takes a list of values, not {wanted!r}")
+            raise ValueError(f"{path}: '{name}' takes a list of values or a field, not {wanted!r}")
         return _membership(name, wanted)
     if name == "exists":
         if not isinstance(wanted, bool):
@@ -111,7 +176,11 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
         return lambda found: (found is not None) is wanted
     if name == "matches":
         return _pattern(wanted, path)
-    raise ValueError(f"{path}: unknown operator '{name}'; write one of {', '.join(OPERATORS)}")
+    raise _unknown_operator(name, path)
+
+
+def _unknown_operator(name: str, path: str) -> ValueError:
+    return ValueError(f"{path}: unknown operator '{name}'; write one of {', '.join(OPERATORS)}")
 
 
 def _membership(name: str, wanted: list[Any]) -> Callable[[Any], bool]:
@@ -139,10 +208,14 @@ def _pattern(wanted: Any, path: str) -> Callable[[Any], bool]:
     if not isinstance(wanted, str):
         raise ValueError(f"{path}: 'matches' takes a regular expression, not {wanted!r}")
     try:
-        pattern = re.compile(wanted)
-    except re.error as error:
-        raise ValueError(f"{path}: '{wanted}' is not a regular expression: {error}") from error
-    return lambda found: isinstance(found, str) and pattern.search(found) is not None
+        found_in = search(wanted)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return lambda found: isinstance(found, str) and found_in(found)
+
+
+def _ordered(value: Any) -> bool:
+    return isinstance(value, str | int | float)
 
 
 def _alike(left: Any, right: Any) -> bool:

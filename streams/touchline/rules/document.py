@@ -17,6 +17,9 @@ Path = tuple[str | int, ...]
 MOST_VALUES = 200_000
 """Values of a document, with each alias counted as the values that it repeats: the limit for YAML bombs."""
 
+LONGEST_WORD = 80
+MOST_COMPARED = 200
+
 
 class Fault(NamedTuple):
     """An error or a warning: the place as `file:line:column`, and what to write instead."""
@@ -95,8 +98,12 @@ def by_place(fault: Fault) -> tuple[str, int, int]:
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` if a known word is similar, otherwise an empty text."""
-    near = get_close_matches(str(word), sorted(known), n=1, cutoff=0.6)
+    """` (did you mean 'x'?)` if a known word is similar, otherwise an empty text.
+
+    Compares up to `MOST_COMPARED` words of up to `LONGEST_WORD` characters: a comparison is quadratic.
+    """
+    words = sorted(one for one in known if len(one) <= LONGEST_WORD)[:MOST_COMPARED]
+    near = get_close_matches(str(word)[:LONGEST_WORD], words, n=1, cutoff=0.6)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

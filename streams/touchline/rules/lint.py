@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from touchline.rules.conditions import is_reference, operators, references
 from touchline.rules.document import Document, Fault, Path, suggestion
 from touchline.rules.overrides import Entry
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
@@ -58,10 +59,14 @@ def _of_selector(selector: SelectorModel) -> Found:
                 f"'{name}' is not a type of the vocabulary{near}; keep it only if it is your own",
             )
     for path, wanted in selector.where.items():
-        tests = wanted if isinstance(wanted, dict) else {"eq": wanted}
-        if not _holds_where_missing(tests):
-            for name in _lacking(selector, path):
-                yield ("where", path), _unknown(name, path)
+        if not _holds_where_missing(operators(wanted)):
+            for read in (path, *references(wanted)):
+                for name in _lacking(selector, read):
+                    yield ("where", path), _unknown(name, read)
+        for message in _unlike_fields(selector, path, wanted):
+            yield ("where", path), message
+            break
+        tests = _constants(operators(wanted))
         for name in _types(selector) or ():
             if (field := _field(name, path)) is not None and (message := _unlike(field, tests)):
                 yield ("where", path), f"{path} of {name} {message}"
@@ -91,12 +96,12 @@ def _of_expect(rule: ExpectRule) -> Found:
 
 
 def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
-    wanted = rule.of.where.get(distinct)
+    tests = _constants(operators(rule.of.where.get(distinct, {})))
     if distinct in rule.key:
         yield ("distinct",), f"{distinct} is in the key, so it has one value: the rule never fires"
-    elif wanted is not None and (not isinstance(wanted, dict) or "eq" in wanted):
+    elif "eq" in tests:
         yield ("distinct",), f"'where' allows one value of {distinct}: the rule never fires"
-    elif isinstance(wanted, dict) and len(wanted.get("in", range(rule.count))) < rule.count:
+    elif len(tests.get("in", range(rule.count))) < rule.count:
         yield (
             ("distinct",),
             f"'where' allows fewer than {rule.count} values of {distinct}: the rule never fires",
@@ -149,6 +154,32 @@ def _field(name: str, path: str) -> Field | None:
         values=tuple(value for schema in schemas for value in schema.get("enum", ())),
         is_time=any(schema.get("format") == "date-time" for schema in schemas),
     )
+
+
+def _constants(tests: Mapping[str, Any]) -> dict[str, Any]:
+    """The tests that compare with constants alone, not with other fields."""
+    return {
+        name: value
+        for name, value in tests.items()
+        if not any(map(is_reference, value if isinstance(value, list) else (value,)))
+    }
+
+
+def _unlike_fields(selector: SelectorModel, path: str, wanted: Any) -> Iterator[str]:
+    """Why a comparison of the field with another can never be true."""
+    for operator, value in operators(wanted).items():
+        if not is_reference(value) or operator in ("in", "not_in"):
+            continue
+        other = value["field"]
+        if other == path:
+            yield f"'{operator}' compares {path} with itself"
+        for name in _types(selector) or ():
+            one, two = _field(name, path), _field(name, other)
+            if one is not None and two is not None and one.kinds and two.kinds and not one.kinds & two.kinds:
+                yield (
+                    f"{path} of {name} is a {word_list(sorted(one.kinds))}, "
+                    f"and {other} is a {word_list(sorted(two.kinds))}"
+                )
 
 
 def _holds_where_missing(tests: Mapping[str, Any]) -> bool:

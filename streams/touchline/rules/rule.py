@@ -106,7 +106,7 @@ class SelectorModel(_Strict):
 
     def _condition_faults(self) -> Iterable[tuple[str, str | int, str]]:
         for path, wanted in self.where.items():
-            for name in wanted if isinstance(wanted, dict) else ():
+            for name in conditions.operators(wanted):
                 if near := suggestion(name, conditions.OPERATORS) if name not in conditions.OPERATORS else "":
                     yield "where", path, f"unknown operator '{name}'{near}"
                     break

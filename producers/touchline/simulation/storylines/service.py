@@ -171,17 +171,16 @@ def waits_long(story: Story) -> None:
 
 
 def waits_longer_than_told(story: Story) -> None:
-    """Hears an announced wait in the queue and waits longer; some hang up."""
+    """Waits longer than the queue announced; some hang up before an answer."""
     call = story.contact("phone", {**story.account, **story.phone}, "delivery")
-    due = story.now + 2 * MINUTE
-    queued = call.queue(told_seconds=120.0, due_at=rfc3339(due))
+    queued = call.queue(told_seconds=120.0)
     if story.random.random() < 0.3:
         left = call.give_up(3 * MINUTE, 4 * MINUTE)
         story.plant("queue_abandoned", queued, left)
-        story.plant("waited_longer_than_told", queued, due)
+        story.plant("waited_longer_than_told", left, left)
         return
     answered = call.answer(3 * MINUTE, 4 * MINUTE)
-    story.plant("waited_longer_than_told", queued, due, resolved=answered)
+    story.plant("waited_longer_than_told", answered, answered)
     call.end()
 
 

@@ -18,6 +18,9 @@ class _Contact(EventData):
     agent: str | None = Field(default=None, description="the agent, as a code, not a name")
     resolved: bool | None = Field(default=None, description="whether the request is resolved")
     wait_seconds: Seconds | None = Field(default=None, description="how long the customer waited, in seconds")
+    told_seconds: Seconds | None = Field(
+        default=None, description="the announced wait, in seconds; send it with `wait_seconds`, too"
+    )
 
 
 class ContactStarted(_Contact):
@@ -38,7 +41,6 @@ class ContactQueued(_Contact):
     """The customer joined a queue."""
 
     position: int | None = Field(default=None, ge=0, description="position in the queue")
-    told_seconds: Seconds | None = Field(default=None, description="the announced wait, in seconds")
     due_at: Time | None = Field(default=None, description="the announced time of an answer, RFC 3339")
 
 
