@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from touchline.imports.errors import FileError
-from touchline.imports.rows import START, Position
+from touchline.imports.readers.rows import START, Position
 
 _SAMPLE = 64 * 1024
 

@@ -1,10 +1,11 @@
 """Native envelopes from the events of a mapping: ids, times and values as JSON."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid5
 
+from touchline.imports.readers.values import as_text, plain
 from touchline.vocabulary.ids import NAMESPACE
 
 _LONGEST_ID = 64
@@ -23,31 +24,42 @@ def to_envelope(event: Mapping[str, Any], mapping: str, default_key: Callable[[]
     `identifiers` that are None are left out. Times may be aware datetimes.
 
     Raises:
-        ValueError: a datetime has no time zone.
+        ValueError: a datetime has no time zone, or a value cannot be an identifier.
     """
-    envelope = {name: _plain(value) for name, value in event.items()}
+    envelope = {name: _json(value) for name, value in event.items() if name != "identifiers"}
     key = envelope.get("id")
-    envelope["id"] = event_id(mapping, default_key() if key is None else str(key))
+    envelope["id"] = event_id(mapping, default_key() if key is None else as_text(key))
     envelope.setdefault("source", mapping)
-    identifiers = envelope.get("identifiers")
-    if isinstance(identifiers, dict):
-        # A number identifies as well as its digits.
-        envelope["identifiers"] = {
-            kind: str(value) if isinstance(value, int) else value for kind, value in identifiers.items()
-        }
+    if "identifiers" in event:
+        envelope["identifiers"] = _identifiers(event["identifiers"])
     return envelope
 
 
-def _plain(value: Any) -> Any:
+def _identifiers(given: Any) -> Any:
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        kind: value if isinstance(value, list | tuple) else as_text(value)
+        for kind, value in given.items()
+        if value is not None
+    }
+
+
+def _json(value: Any) -> Any:
+    """A value of an event as JSON has it; times as ISO 8601, durations in seconds."""
     match value:
+        case str() | int() | None:
+            return value
         case datetime():
             if value.tzinfo is None:
                 raise ValueError(f"the time {value.isoformat()} has no time zone: add one in the mapping")
             return value.isoformat()
-        case date():
+        case date() | time():
             return value.isoformat()
-        case dict():
-            return {name: _plain(part) for name, part in value.items() if part is not None}
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {name: made for name, part in value.items() if (made := _json(part)) is not None}
         case list() | tuple():
-            return [_plain(part) for part in value]
-    return value
+            return [_json(part) for part in value]
+    return plain(value)

@@ -12,15 +12,15 @@ import orjson
 
 from touchline.imports.envelopes import to_envelope
 from touchline.imports.errors import MappingError
-from touchline.imports.formats import open_rows
 from touchline.imports.mapping import Mapping
-from touchline.imports.rows import START, BadRow, Position, Reader, Row, Values
+from touchline.imports.readers.formats import open_rows
+from touchline.imports.readers.options import Choice
+from touchline.imports.readers.rows import BODY, START, BadRow, Position, Reader, Row, Values
+from touchline.imports.yaml_mapping.zones import Clock
 from touchline.vocabulary.ids import NAMESPACE
 
 MOST_GROUPED = 10_000
 """The most rows of one group; a longer group is split."""
-
-_BODY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class ImportItem:
         progress: Bytes of the file on the disk that were read so far.
         events: The events.
         bad: The bad row.
+        repeated: How many times of the events fall in the hour that a clock change repeats.
     """
 
     file: str
@@ -44,6 +45,7 @@ class ImportItem:
     progress: int
     events: tuple[dict[str, Any], ...] = ()
     bad: BadRow | None = None
+    repeated: int = 0
 
 
 def read_events(path: Path, mapping: Mapping | None = None, start: Position = START) -> Iterator[ImportItem]:
@@ -56,28 +58,35 @@ def read_events(path: Path, mapping: Mapping | None = None, start: Position = ST
         FileError: the file cannot be opened, or is damaged.
         MappingError: the mapping does not fit the file.
     """
-    reader = open_rows(path, start)
+    reader = _open(path, mapping, start)
     try:
         _check(reader, path, mapping)
         if mapping is None or mapping.group is None:
-            yield from _one_by_one(reader, path, mapping)
+            yield from _one_by_one(reader, path, mapping, start)
         else:
             yield from _grouped(reader, path, mapping, mapping.group, start)
     finally:
         reader.close()
 
 
-def check_file(path: Path, mapping: Mapping | None = None) -> None:
-    """Check that a file can be opened and fits the mapping, without reading its rows.
+def check_file(path: Path, mapping: Mapping | None = None) -> tuple[Choice, ...]:
+    """What reading a file detects in it, if it can be opened and fits the mapping. Its rows are not read.
 
     Raises:
         FileError, MappingError: as `read_events`.
     """
-    reader = open_rows(path)
+    reader = _open(path, mapping, START)
     try:
         _check(reader, path, mapping)
+        return reader.detected
     finally:
         reader.close()
+
+
+def _open(path: Path, mapping: Mapping | None, start: Position) -> Reader:
+    if mapping is None:
+        return open_rows(path, start)
+    return open_rows(path, start, mapping.options, mapping.reads(path))
 
 
 def _check(reader: Reader, path: Path, mapping: Mapping | None) -> None:
@@ -91,36 +100,48 @@ def _check(reader: Reader, path: Path, mapping: Mapping | None) -> None:
     mapping.check(path, reader.columns)
 
 
-def _one_by_one(reader: Reader, path: Path, mapping: Mapping | None) -> Iterator[ImportItem]:
+def _one_by_one(reader: Reader, path: Path, mapping: Mapping | None, start: Position) -> Iterator[ImportItem]:
+    clock = Clock(start.clocks)
     for row in reader:
         if isinstance(row, BadRow):
             yield ImportItem(path.name, row.row, 1, row.after, reader.progress, bad=row)
         elif mapping is None:
             yield ImportItem(path.name, row.row, 1, row.after, reader.progress, (_native(row),))
         else:
-            yield _mapped([row], row.after, reader.progress, path, mapping)
+            yield _mapped([row], row.after, reader.progress, path, mapping, clock)
 
 
 def _grouped(
     reader: Reader, path: Path, mapping: Mapping, column: str, start: Position
 ) -> Iterator[ImportItem]:
+    clock = Clock(start.clocks)
     held: list[Row] = []
     # `begin` is where reading must resume to get the current group whole.
     begin = behind = start
     for row in reader:
-        if isinstance(row, BadRow):
+        bad = row if isinstance(row, BadRow) else _without_group(row, column)
+        if isinstance(row, BadRow) or bad is not None:
             behind = row.after
-            yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=row)
+            yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=bad)
             continue
         if held and (_starts_group(held[-1], row, column) or len(held) == MOST_GROUPED):
-            yield _mapped(held, behind, reader.progress, path, mapping)
+            yield _mapped(held, behind, reader.progress, path, mapping, clock)
             held, begin = [], behind
         elif not held:
             begin = behind
         held.append(row)
         behind = row.after
     if held:
-        yield _mapped(held, behind, reader.progress, path, mapping)
+        yield _mapped(held, behind, reader.progress, path, mapping, clock)
+
+
+def _without_group(row: Row, column: str) -> BadRow | None:
+    """The bad row of a row whose group cannot be read."""
+    try:
+        row.values.get(column)
+    except ValueError as error:
+        return BadRow(row.row, str(error), _json(row.values)[:BODY], row.after)
+    return None
 
 
 def _starts_group(before: Row, row: Row, column: str) -> bool:
@@ -129,20 +150,29 @@ def _starts_group(before: Row, row: Row, column: str) -> bool:
     return value in (None, "") or value != before.values.get(column)
 
 
-def _mapped(rows: list[Row], after: Position, progress: int, path: Path, mapping: Mapping) -> ImportItem:
+def _mapped(
+    rows: list[Row], after: Position, progress: int, path: Path, mapping: Mapping, clock: Clock
+) -> ImportItem:
     first = rows[0]
     values = [row.values for row in rows]
+    repeated = clock.repeated
+    bad: BadRow | None = None
+    events: tuple[dict[str, Any], ...] = ()
     try:
         events = tuple(
             to_envelope(event, mapping.name, partial(_position_key, first, number))
-            for number, event in enumerate(mapping.produce(values, path), 1)
+            for number, event in enumerate(mapping.produce(values, path, clock), 1)
         )
         _check_ids(events)
     except Exception as error:  # A mapping is the user's code: any exception makes the row a bad row.
         what = f"mapping {mapping.name}: {_message(error)}"
-        bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:_BODY], after)
-        return ImportItem(path.name, first.row, len(rows), after, progress, bad=bad)
-    return ImportItem(path.name, first.row, len(rows), after, progress, events)
+        bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:BODY], after)
+        events = ()
+    if state := clock.state:
+        after = after._replace(clocks=state)
+    return ImportItem(
+        path.name, first.row, len(rows), after, progress, events, bad, 0 if bad else clock.repeated - repeated
+    )
 
 
 def _check_ids(events: tuple[dict[str, Any], ...]) -> None:

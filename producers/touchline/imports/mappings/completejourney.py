@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from touchline.imports.formats import open_rows
-from touchline.imports.rows import BadRow
+from touchline.imports.readers.formats import open_rows
+from touchline.imports.readers.rows import BadRow
 
 GROUP = "basket_id"
 """Rows of the files without this column stand each for itself."""

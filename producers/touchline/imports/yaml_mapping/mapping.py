@@ -1,7 +1,7 @@
 """Mappings in YAML: their format, and the conversion of a row to events."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,20 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from touchline.imports.cells import Column, Constant, PlainRow, Scalar, Strict, Time, as_text
 from touchline.imports.errors import MappingError
-from touchline.imports.rows import Values
+from touchline.imports.readers.options import FileOptions, overridden
+from touchline.imports.readers.rows import Values, two_columns
+from touchline.imports.readers.values import as_text
+from touchline.imports.yaml_mapping.cells import (
+    Column,
+    Constant,
+    PlainRow,
+    Reading,
+    Scalar,
+    Strict,
+    Time,
+)
+from touchline.imports.yaml_mapping.zones import Clock
 
 Condition = dict[str, Scalar | list[Scalar]]
 
@@ -29,7 +40,7 @@ class PlainEvent(Strict):
     time: Time
     channel: Constant
     source: Constant | None = None
-    identifiers: dict[str, Column] = Field(min_length=1)
+    identifiers: dict[str, Column] = Field(default={})
     data: dict[str, Column] = Field(default={})
 
     @field_validator("id")
@@ -57,17 +68,17 @@ class PlainEvent(Strict):
             row.text(column) in wanted for column, wanted in skip
         )
 
-    def event(self, row: PlainRow) -> dict[str, Any]:
-        """The event of a row."""
+    def event(self, row: PlainRow, number: int) -> dict[str, Any]:
+        """The event of a row; `number` is its own in the mapping, for the order of its times."""
+        time = self.time.read(row, number)
+        if time is None:
+            empty = next(name for name in self.time.columns if row[name] is None)
+            raise ValueError(f"column {empty} is empty: the time needs a value")
         event: dict[str, Any] = {
             "type": self.type.read(row),
-            "time": self.time.read(row),
+            "time": time,
             "channel": self.channel.read(row),
-            "identifiers": {
-                kind: as_text(value)
-                for kind, cell in self.identifiers.items()
-                if (value := cell.read(row)) is not None
-            },
+            "identifiers": {kind: cell.read(row) for kind, cell in self.identifiers.items()},
             "data": {field: cell.read(row) for field, cell in self.data.items()},
         }
         if self.id is not None:
@@ -83,7 +94,7 @@ class PlainEvent(Strict):
         return as_text(row[column])
 
 
-class PlainMapping(Strict):
+class PlainMapping(FileOptions):
     """A mapping. `nulls` lists the words that mean no value; an empty field always does."""
 
     name: str = Field(default="", pattern=r"^[a-z0-9_.-]{0,40}$")
@@ -96,35 +107,66 @@ class PlainMapping(Strict):
         """None: each row is mapped by itself."""
         return None
 
-    def check(self, file: Path, columns: list[str]) -> None:
-        """Check that the file has the columns.
+    @property
+    def options(self) -> FileOptions:
+        """How to read the file."""
+        return self
+
+    def with_options(self, options: FileOptions) -> "PlainMapping":
+        """The mapping with other options, where they are set.
 
         Raises:
-            MappingError: a column is missing, or no event is for this file.
+            MappingError: they do not go with those of the mapping.
+        """
+        return self.model_copy(update=overridden(self, options))
+
+    def check(self, file: Path, columns: Sequence[str]) -> None:
+        """Check that the file has each column once.
+
+        Raises:
+            MappingError: a column is missing or exists twice, or no event is for this file.
         """
         meant = self._meant(file.name)
         if not meant:
             patterns = ", ".join(sorted({event.files for event in self.events}))
             raise MappingError(f"mapping {self.name} has no event for {file.name} (files: {patterns})")
+        known = set(columns)
         for number, event in meant:
-            missing = sorted(event.columns - set(columns))
+            missing = sorted(event.columns - known)
             if missing:
                 raise MappingError(
                     f"mapping {self.name}, event {number}: {file.name} has no column {missing[0]!r};"
                     f" it has {', '.join(columns)}"
                 )
+            twice = next((name for name in sorted(event.columns) if columns.count(name) > 1), None)
+            if twice is not None:
+                raise MappingError(
+                    f"mapping {self.name}, event {number}: in {file.name} {two_columns(twice)}"
+                )
 
-    def produce(self, rows: list[Values], file: Path) -> Iterator[dict[str, Any]]:
+    def reads(self, file: Path) -> frozenset[str] | None:
+        """The columns that the mapping reads from a file; None if it needs the whole row."""
+        meant = self._meant(file.name)
+        # Without a key of its own, an event gets its id from the whole row.
+        if any(event.id is None for _, event in meant):
+            return None
+        return frozenset().union(*(event.columns for _, event in meant))
+
+    def produce(self, rows: list[Values], file: Path, clock: Clock) -> Iterator[dict[str, Any]]:
         """The events of a row; `rows` has one."""
-        nulls = frozenset(self.nulls)
+        reading = Reading(self._nulls, self, clock)
         for values in rows:
-            row = PlainRow(values, nulls)
-            for _, event in self._meant(file.name):
+            row = PlainRow(values, reading)
+            for number, event in self._meant(file.name):
                 if event.applies(row):
-                    made = event.event(row)
+                    made = event.event(row, number)
                     if self.source:
                         made.setdefault("source", self.source)
                     yield made
+
+    @cached_property
+    def _nulls(self) -> frozenset[str]:
+        return frozenset(self.nulls)
 
     @cached_property
     def _by_file(self) -> dict[str, list[tuple[int, PlainEvent]]]:

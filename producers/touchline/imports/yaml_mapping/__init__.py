@@ -1,0 +1,1 @@
+"""Mappings in YAML: cells, times, numbers and durations of a row."""
