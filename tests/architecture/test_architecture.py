@@ -26,7 +26,7 @@ IMPORTS: dict[str, str] = {
     "alerts": "vocabulary tables rules",
     "engine": "vocabulary tables identity friction journeys",
     "store": "vocabulary tables identity engine",
-    "runtime": "vocabulary tables friction journeys alerts engine log store",
+    "runtime": "vocabulary tables identity friction journeys alerts engine log store",
     "analysis": "vocabulary identity friction journeys engine store",
     "measures": "vocabulary",
     "panels": "vocabulary measures",

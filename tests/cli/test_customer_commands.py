@@ -194,8 +194,85 @@ def test_a_shared_identifier_is_nobodys_to_forget(
     assert touchline("import", shared, "--data", data).exit_code == 0
     said = touchline("customer", "forget", "device:lobby", "--yes", "--data", data)
     assert said.exit_code == 1
-    assert "device:lobby is shared by several accounts" in said.stderr
+    assert "device:lobby is shared, so it is nobody's" in said.stderr
     assert ask(data, "SELECT count() AS events FROM events") == [{"events": 7}]
+
+
+def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Path, ask: Any) -> None:
+    """A shared identifier is alone, shown with the reason; undone, the tables are what they were."""
+    before = _tables(ask, data)
+    share = ("customer", "share", "device:lobby", "--reason", "the reception", "--data", data)
+    said = touchline(*share)
+    assert said.exit_code == 0, said.output
+    assert said.stdout.splitlines() == [
+        "device:lobby links nobody (applied)",
+        "undo it with: touchline customer unshare device:lobby",
+    ]
+    told = _told(touchline, "show", "device:lobby", "--data", data)
+    assert (told["identifiers"], [one["id"] for one in told["events"]]) == (["device:lobby"], ["call-3"])
+    assert told["shared"].endswith(": the reception")
+    assert [(one["what"], one["identifiers"]) for one in told["ledger"]] == [("share", ["device:lobby"])]
+    assert _told(touchline, "show", "account:anna", "--data", data)["shared"] is None
+    assert (
+        "shared, so it links no customers: by "
+        in touchline("customer", "show", "device:lobby", "--data", data).stdout
+    )
+    again = touchline(*share)
+    assert (again.exit_code, "device:lobby is shared already" in again.stderr) == (1, True)
+
+    undone = _told(touchline, "unshare", "device:lobby", "--data", data)
+    assert [(one["what"], one["identifiers"]) for one in undone["entries"]] == [("unshare", ["device:lobby"])]
+    assert _tables(ask, data) == before
+    twice = touchline("customer", "unshare", "device:lobby", "--data", data)
+    assert (twice.exit_code, "was not shared by an operator" in twice.stderr) == (1, True)
+
+
+def test_a_limit_holds_when_a_share_is_undone(
+    touchline: Command, data: Path, lines: Any, tmp_path: Path
+) -> None:
+    """What occurs with more than a customer may have stays shared; the command and `show` say why."""
+    link = lines([_call(13, "account:bert", "device:lobby")], "shared.jsonl")
+    assert touchline("import", link, "--data", data).exit_code == 0
+    why = "it occurs with more identifiers of the kind account than the 1 that a customer may have"
+    assert _told(touchline, "show", "device:lobby", "--data", data)["shared"] == why
+    assert touchline("customer", "share", "device:lobby", "--data", data).exit_code == 0
+    undone = touchline("customer", "unshare", "device:lobby", "--data", data)
+    assert undone.exit_code == 0, undone.output
+    assert f"it still links nobody: {why}" in undone.stdout
+
+
+@pytest.mark.parametrize(
+    ("identifier", "why"),
+    [
+        ("account:anna", "account:anna: an account is never shared"),
+        ("terminal:till-1", "identifiers of the kind terminal link nobody"),
+        ("lobby", "lobby: write an identifier as kind:value, such as device:lobby"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(touchline: Command, data: Path, identifier: str, why: str) -> None:
+    """Accounts, kinds that link nobody, and values without a kind are refused with the reason."""
+    said = touchline("customer", "share", identifier, "--data", data)
+    assert said.exit_code == 1
+    assert why in said.stderr
+
+
+def test_other_limits_decide_about_everyone_again(
+    touchline: Command, data: Path, lines: Any, ask: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """After a change of the limits a decision is refused; the next import decides about everyone again."""
+    events = [_call(20 + n, f"email:{n}@b.example", "device:kiosk") for n in range(4)]
+    assert touchline("import", lines(events, "kiosk.jsonl"), "--data", data).exit_code == 0
+    assert len(_told(touchline, "show", "device:kiosk", "--data", data)["identifiers"]) == 5
+    monkeypatch.setenv("TOUCHLINE_LIMITS", '{"email": 3}')
+    refused = touchline("customer", "share", "device:lobby", "--data", data)
+    assert refused.exit_code == 1
+    assert "folded by other rules or limits than these" in refused.stderr
+    other = tmp_path / "other"
+    every = lines([*ANNA, LINK, *BERT, *events], "every.jsonl")
+    assert touchline("import", every, "--data", other).exit_code == 0
+    assert touchline("import", lines(BERT, "bert.jsonl"), "--data", data).exit_code == 0
+    assert _tables(ask, data) == _tables(ask, other)
+    assert _told(touchline, "show", "device:kiosk", "--data", data)["identifiers"] == ["device:kiosk"]
 
 
 def test_other_rules_are_not_brought_into_force_by_the_way(
@@ -229,6 +306,10 @@ def test_a_running_server_applies_what_is_decided(
     assert touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data).exit_code == 0
     assert _tables(ask, data)[0] == before[0]
     assert _told(touchline, "show", "device:lobby", "--data", data)["identifiers"][0] == "account:anna"
+    assert touchline("customer", "share", "device:lobby", "--data", data).exit_code == 0
+    assert _told(touchline, "show", "device:lobby", "--data", data)["identifiers"] == ["device:lobby"]
+    assert touchline("customer", "unshare", "device:lobby", "--data", data).exit_code == 0
+    assert _tables(ask, data)[0] == before[0]
     forgotten = touchline("customer", "forget", "account:anna", "--yes", "--data", data)
     assert forgotten.exit_code == 0, forgotten.output
     assert {row["entity"] for row in ask(data, TABLES[0])} == {"account:bert"}

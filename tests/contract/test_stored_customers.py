@@ -73,6 +73,27 @@ def test_current_identities_name_the_latest_customer(store: Store) -> None:
     assert store.query("SELECT customer FROM current_identities").result_rows == [[str(BERT)]]
 
 
+def test_identities_are_read_with_their_latest_customer(any_store: StorePort) -> None:
+    """Each identifier comes once, with the customer of its highest version."""
+    for version, customer in ((1, ANNA), (2, BERT)):
+        rows = columns(
+            [
+                IdentityRow(entity=entity, customer=customer, version=version)
+                for entity in ("device:y", "device:x's")
+            ]
+        )
+        any_store.insert("identities", rows, f"v{version}")
+    assert sorted(any_store.identities()) == [("device:x's", BERT), ("device:y", BERT)]
+
+
+def test_the_law_in_force_is_the_last_one_put(any_store: StorePort) -> None:
+    """A new store has no law; then the one that was put in force last counts."""
+    assert any_store.law_in_force() is None
+    any_store.put_law_in_force("1/email=5", 10)
+    any_store.put_law_in_force("1/email=6", 20)
+    assert any_store.law_in_force() == "1/email=6"
+
+
 def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> None:
     """Each set is returned once for any of its identifiers, and is gone once one of them is deleted."""
     sets = [("account:1", "device:x"), ("account:1", "device:y's"), ("account:2", "device:z")]
@@ -121,9 +142,10 @@ def test_the_ledger_is_read_as_it_was_written(any_store: StorePort) -> None:
     """Entries of the ledger are read unchanged, and count for the last version."""
     pair = ("account:anna", "device:x")
     split = Entry(id="l1", at=5, who="o'neil", what="split", identifiers=pair, reason='a "shared" one')
+    share = Entry(id="l3", at=7, who="o'neil", what="share", identifiers=("device:x",))
     erase = Entry(id="l2", at=6, who="o'neil", what="erase", hashes=("ab", "cd"), salt="s")
-    any_store.insert("ledger", entry_columns([split, erase], 7), "a")
-    assert sorted(any_store.ledger(), key=lambda entry: entry.id) == [split, erase]
+    any_store.insert("ledger", entry_columns([split, erase, share], 7), "a")
+    assert sorted(any_store.ledger(), key=lambda entry: entry.id) == [split, erase, share]
     assert any_store.last_version() == 7
     any_store.delete("ledger", ["l1"])
-    assert any_store.ledger() == [erase]
+    assert sorted(any_store.ledger(), key=lambda entry: entry.id) == [erase, share]

@@ -86,6 +86,8 @@ def test_sets_of_identifiers_and_entities_are_distinct(
     pair = ("account:anna", "email:a@b.example")
     put(any_store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
     assert sorted(any_store.identifier_sets_of([pair[0], "device:never-seen"])) == [(pair[0],), pair]
+    assert len(list(any_store.identifier_sets_of([pair[0]], 1))) == 1
+    assert len(list(any_store.identifier_sets_of([pair[0], "device:x"], 1))) == 2
     assert sorted(any_store.entities()) == ["account:anna", "device:x"]
     assert any_store.newest() == event(4).time
 

@@ -16,7 +16,7 @@ from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.identity import Assignment, Entry, Reload, customer_id, kept
+from touchline.identity import LIMITS, Assignment, Entry, Reload, customer_id, kept, law
 from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -216,6 +216,8 @@ def test_a_reloaded_customer_is_queried() -> None:
 def test_a_stage_sends_again_what_a_cut_off_stage_may_have_sent() -> None:
     """It writes and sends every customer near a set that is not recorded."""
     store, sent = MemoryStore(), Sent()
+    store.put_law_in_force(law(LIMITS), 0)
+    store.put_law_in_force(law(LIMITS), 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = [
         _event(1, "account:1", "device:x"),
@@ -379,6 +381,8 @@ def test_the_stage_knows_what_one_process_alone_decided(make_events: Callable[[]
     store, log = MemoryStore(), MemoryLog()
     log.append("touchpoints", encoded(make_events()), 0)
     alone = Worker(log, store, RULES)
+    alone.bring_rules_into_force(NOW)
+    alone.bring_rules_into_force(NOW)
     alone.flush(alone.read(), NOW)
     before = {row["entity"]: row["customer"] for row in store.tables["identities"].values()}
     sent = Sent()

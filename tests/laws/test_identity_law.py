@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.identity import Entry, Identities, Move, Pair, bans, customers, pairs, parting, streaming
+from touchline.identity import (
+    Entry,
+    Identities,
+    Move,
+    Pair,
+    Policy,
+    bans,
+    customers,
+    loading,
+    pairs,
+    parting,
+    shares,
+)
+from touchline.identity.sharing import check_limits
 from touchline.vocabulary.identifiers import rank
 
 IdentifierSet = tuple[str, ...]
@@ -19,11 +32,22 @@ def _sorted(identifiers: Iterable[str]) -> IdentifierSet:
 
 
 identifiers = st.sampled_from(
-    [f"{kind}:{n}" for kind in ("account", "email", "device", "zebra", "loyalty") for n in range(4)]
+    [
+        f"{kind}:{n}"
+        for kind in ("account", "email", "device", "zebra", "loyalty", "terminal")
+        for n in range(4)
+    ]
 )
 events = st.lists(st.lists(identifiers, min_size=1, max_size=4, unique=True).map(_sorted), max_size=14)
 banned_pairs = st.lists(
     st.lists(identifiers, min_size=2, max_size=2, unique=True).map(_sorted), max_size=6, unique=True
+)
+shared_ones = st.lists(
+    identifiers.filter(lambda one: not one.startswith("account:")), max_size=3, unique=True
+)
+limits = st.fixed_dictionaries(
+    {"account": st.just(1), "loyalty": st.integers(1, 2), "email": st.integers(1, 3)},
+    optional={"device": st.integers(1, 2)},
 )
 cache_sizes = st.none() | st.integers(0, 5)
 """How many identifiers are cached; None for all of them, without a store."""
@@ -33,13 +57,35 @@ cache_sizes = st.none() | st.integers(0, 5)
 def _few_sets_of_shared() -> Iterator[None]:
     """Let a cache begin with two sets of an identifier, so that small examples have more."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streaming, "SETS_OF_SHARED", 2)
+        patch.setattr(loading, "SETS_OF_SHARED", 2)
         yield
 
 
-def _law(
-    sets: Collection[IdentifierSet], banned: Collection[IdentifierSet] = ()
-) -> dict[str, frozenset[str]]:
+STRENGTH = ("account", "loyalty", "email", "phone", "social", "device")
+NOBODYS = ("terminal", "contact", "cart", "order", "session")
+
+
+def _strength(identifier: str) -> tuple[int, str]:
+    """How strong the kind of an identifier is: the least is the strongest."""
+    kind = identifier.split(":")[0]
+    if kind == "terminal":
+        return len(STRENGTH) + 1, ""
+    return (STRENGTH.index(kind), "") if kind in STRENGTH else (len(STRENGTH), kind)
+
+
+def _is_shared(identifier: str, together: Collection[frozenset[str]], policy: Policy) -> bool:
+    if identifier.startswith("account:"):
+        return False
+    if identifier.split(":")[0] in NOBODYS or identifier in policy.shares:
+        return True
+    partners = {other for pair in together if identifier in pair for other in pair}
+    stronger = {other for other in partners if _strength(other) < _strength(identifier)}
+    return any(
+        sum(other.startswith(f"{kind}:") for other in stronger) > most for kind, most in policy.limits.items()
+    )
+
+
+def _law(sets: Collection[IdentifierSet], policy: Policy) -> dict[str, frozenset[str]]:
     """The law of identity, read literally: each identifier → the identifiers of its customer."""
     everything = {identifier for named in sets for identifier in named}
     together = {frozenset(pair) for named in sets for pair in combinations(named, 2)}
@@ -47,14 +93,9 @@ def _law(
     def accounts(group: Iterable[str]) -> set[str]:
         return {identifier for identifier in group if identifier.startswith("account:")}
 
-    shared = {
-        identifier
-        for identifier in everything
-        if not identifier.startswith("account:")
-        and len({account for pair in together if identifier in pair for account in accounts(pair)}) > 1
-    }
-    links = [link for pair in together if not pair & shared and (link := _sorted(pair)) not in banned]
-    links.sort(key=lambda link: (rank(link[0])[:2], rank(link[1])[:2], link[0], link[1]))
+    shared = {identifier for identifier in everything if _is_shared(identifier, together, policy)}
+    links = [link for pair in together if not pair & shared and (link := _sorted(pair)) not in policy.bans]
+    links.sort(key=lambda link: (*map(_strength, link), *link))
     group = {identifier: frozenset([identifier]) for identifier in everything}
     for stronger, weaker in links:
         joined = group[stronger] | group[weaker]
@@ -64,15 +105,75 @@ def _law(
 
 
 def _names(law: dict[str, frozenset[str]]) -> dict[str, str]:
-    return {identifier: min(group, key=rank) for identifier, group in law.items()}
+    return {
+        identifier: min(group, key=lambda one: (_strength(one), one)) for identifier, group in law.items()
+    }
 
 
-@given(events, banned_pairs)
-def test_customers_are_those_of_the_law(seen: list[IdentifierSet], banned: list[Pair]) -> None:
+def _policy(limits: dict[str, int], banned: Iterable[Pair] = (), shared: Iterable[str] = ()) -> Policy:
+    return Policy(limits, frozenset(banned), frozenset(shared))
+
+
+@given(events, limits, banned_pairs, shared_ones)
+def test_customers_are_those_of_the_law(
+    seen: list[IdentifierSet], limits: dict[str, int], banned: list[Pair], shared: list[str]
+) -> None:
     """The union of links gives the groups of the law, each named by its strongest identifier."""
-    found = customers({pair for named in seen for pair in pairs(named)}, banned)
-    law = _law(seen, banned)
+    policy = _policy(limits, banned, shared)
+    found = customers({pair for named in seen for pair in pairs(named)}, policy)
+    law = _law(seen, policy)
     assert {identifier: found.get(identifier, identifier) for identifier in law} == _names(law)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [("account", 1), ("loyalty", 3), ("email", 5), ("phone", 5), ("social", 5)]
+)
+def test_an_identifier_with_more_than_a_customer_may_have_links_nobody(kind: str, most: int) -> None:
+    """A kiosk is a customer's up to the default limit of a stronger kind; with one more it is nobody's."""
+    links = [(f"{kind}:{n}", "zebra:kiosk") for n in range(most)]
+    assert customers(links)["zebra:kiosk"] == f"{kind}:0"
+    links.append((f"{kind}:{most}", "zebra:kiosk"))
+    assert set(customers(links).values()) == {"zebra:kiosk", *(f"{kind}:{n}" for n in range(most + 1))}
+
+
+def test_a_kind_without_a_limit_shares_nobody() -> None:
+    """However many devices a weaker identifier occurs with, they are one customer."""
+    links = [(f"device:{n:03}", "zebra:1") for n in range(100)]
+    assert set(customers(links).values()) == {"device:000"}
+
+
+@pytest.mark.parametrize("kind", NOBODYS)
+def test_a_kind_that_links_nobody_never_joins_two(kind: str) -> None:
+    """Two e-mail addresses at one terminal are two customers, and the terminal is a third."""
+    one, other, terminal = "email:a@b.example", "email:c@d.example", f"{kind}:1"
+    found = customers([(one, terminal), (other, terminal)])
+    assert found == {name: name for name in (one, other, terminal)}
+
+
+def test_settings_replace_single_limits() -> None:
+    """A limit that is given takes the place of the default, and the others stay."""
+    assert check_limits({"email": 9, "device": 20}) == {
+        "account": 1,
+        "loyalty": 3,
+        "email": 9,
+        "phone": 5,
+        "social": 5,
+        "device": 20,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given_limits", "why"),
+    [
+        ({"account": 2}, "account: a customer has at most one"),
+        ({"terminal": 2}, "terminal: this kind links nobody"),
+        ({"email": 0}, "email: 0 is too few"),
+    ],
+)
+def test_a_limit_that_says_nothing_is_refused(given_limits: dict[str, int], why: str) -> None:
+    """The message names the kind, and says what to write instead."""
+    with pytest.raises(ValueError, match=why):
+        check_limits(given_limits)
 
 
 class Stored:
@@ -109,13 +210,14 @@ class Stored:
 class Followed:
     """Streaming identity, and the customers by its moves alone."""
 
-    def __init__(self, banned: Collection[Pair] = (), most: int | None = None) -> None:
+    def __init__(self, policy: Policy, most: int | None = None) -> None:
         self._stored = Stored()
         self._most = most
-        self.streaming = Identities(banned) if most is None else Identities(banned, self._stored, most)
+        self.streaming = Identities(policy) if most is None else Identities(policy, self._stored, most)
         self._customer: dict[str, str] = {}
         self.sets: set[IdentifierSet] = set()
-        self.banned = set(banned)
+        self._limits = policy.limits
+        self.banned, self.shared = set(policy.bans), set(policy.shares)
 
     def observe(self, events: Collection[IdentifierSet]) -> None:
         sets = {named for named in events if len(named) > 1}
@@ -138,6 +240,14 @@ class Followed:
         self._follow(self.streaming.unban(pair))
         self.banned.discard(pair)
 
+    def share(self, identifier: str) -> None:
+        self._follow(self.streaming.share(identifier))
+        self.shared.add(identifier)
+
+    def unshare(self, identifier: str) -> None:
+        self._follow(self.streaming.unshare(identifier))
+        self.shared.discard(identifier)
+
     def write(self) -> None:
         self._stored.write()
 
@@ -153,7 +263,8 @@ class Followed:
 
     def check(self, others: Iterable[str] = ()) -> None:
         """Customers, members, sets and moves are those of the law; `others` are in no set."""
-        law = _names(_law([*self.sets, *((other,) for other in others)], self.banned))
+        policy = _policy(dict(self._limits), self.banned, self.shared)
+        law = _names(_law([*self.sets, *((other,) for other in others)], policy))
         assert {identifier: self.streaming.customer_of(identifier) for identifier in law} == law
         assert {identifier: self._customer.get(identifier, identifier) for identifier in law} == law
         for identifier, customer in law.items():
@@ -164,24 +275,49 @@ class Followed:
             naming = {named for named in self.sets if identifier in named}
             assert self.streaming.naming([identifier]) == naming
 
+            def is_short(named: IdentifierSet) -> bool:
+                return len(named) < 3
 
-@given(events, banned_pairs, st.randoms(use_true_random=True), st.integers(1, 5), cache_sizes)
+            assert self.streaming.named([identifier], is_short) == (
+                {identifier} if any(map(is_short, naming)) else set()
+            )
+
+
+@given(
+    events,
+    limits,
+    banned_pairs,
+    shared_ones,
+    st.randoms(use_true_random=True),
+    st.integers(1, 5),
+    cache_sizes,
+)
 def test_streaming_identity_is_order_free(
-    seen: list[IdentifierSet], banned: list[Pair], random: Any, together: int, most: int | None
+    seen: list[IdentifierSet],
+    limits: dict[str, int],
+    banned: list[Pair],
+    shared: list[str],
+    random: Any,
+    together: int,
+    most: int | None,
 ) -> None:
-    """Events shuffled, repeated and cut into flushes, with bans at any time, end with the law's customers."""
+    """Events in any order and portions, repeated, with bans and shares at any time: the law's customers."""
     arriving = seen + [named for named in seen if random.random() < 0.3]
     random.shuffle(arriving)
     first = [pair for pair in banned if random.random() < 0.3]
     later = [pair for pair in banned if pair not in first]
-    followed = Followed(first, most)
+    followed = Followed(_policy(limits, first, shared[:1]), most)
     for start in range(0, len(arriving), together):
         followed.make_room()
         followed.observe(arriving[start : start + together])
         if later and random.random() < 0.5:
             followed.ban(later.pop())
+        if shared and random.random() < 0.5:
+            followed.share(shared.pop())
     for pair in later:
         followed.ban(pair)
+    for identifier in shared:
+        followed.share(identifier)
     followed.check(identifier for named in seen for identifier in named)
 
 
@@ -191,21 +327,25 @@ changes = st.lists(
         st.tuples(st.just("lose"), st.integers(0, 2**14)),
         st.tuples(st.just("ban"), banned_pairs),
         st.tuples(st.just("unban"), st.integers(0, 2**6)),
+        st.tuples(st.just("share"), shared_ones),
+        st.tuples(st.just("unshare"), st.integers(0, 2**6)),
         st.tuples(st.sampled_from(["make_room", "write", "check"]), st.none()),
     ),
     max_size=14,
 )
 
 
-def _chosen(values: Collection[IdentifierSet], bits: int) -> set[Any]:
+def _chosen(values: Collection[Any], bits: int) -> set[Any]:
     """The values whose bit is set, in sorted order."""
     return {value for place, value in enumerate(sorted(values)) if bits >> place % 14 & 1}
 
 
-@given(changes, cache_sizes)
-def test_a_cache_of_any_size_follows_every_change(taken: list[tuple[str, Any]], most: int | None) -> None:
-    """Sets come and go, bans come and go, the cache evicts, the store lags: customers are the law's."""
-    followed = Followed((), most)
+@given(changes, limits, cache_sizes)
+def test_a_cache_of_any_size_follows_every_change(
+    taken: list[tuple[str, Any]], limits: dict[str, int], most: int | None
+) -> None:
+    """Sets, bans and shares come and go, the cache evicts, the store lags: customers are the law's."""
+    followed = Followed(_policy(limits), most)
     for what, value in taken:
         if what == "observe":
             followed.observe(value)
@@ -217,6 +357,12 @@ def test_a_cache_of_any_size_follows_every_change(taken: list[tuple[str, Any]], 
         elif what == "unban":
             for pair in _chosen(followed.banned, value):
                 followed.unban(pair)
+        elif what == "share":
+            for identifier in value:
+                followed.share(identifier)
+        elif what == "unshare":
+            for identifier in _chosen(followed.shared, value):
+                followed.unshare(identifier)
         elif what == "make_room":
             followed.make_room()
         elif what == "write":
@@ -230,16 +376,23 @@ def test_a_cache_of_any_size_follows_every_change(taken: list[tuple[str, Any]], 
     followed.check()
 
 
-@given(events, banned_pairs, st.randoms(use_true_random=True), cache_sizes)
-def test_a_ban_that_is_lifted_leaves_no_trace(
-    seen: list[IdentifierSet], banned: list[Pair], random: Any, most: int | None
+@given(events, limits, banned_pairs, shared_ones, st.randoms(use_true_random=True), cache_sizes)
+def test_a_decision_that_is_undone_leaves_no_trace(
+    seen: list[IdentifierSet],
+    limits: dict[str, int],
+    banned: list[Pair],
+    shared: list[str],
+    random: Any,
+    most: int | None,
 ) -> None:
-    """Merged, split and merged again, with events in between: the customers are the law's at each step."""
-    followed = Followed((), most)
+    """Merged, split or shared, and merged again, with events in between: the law's customers at each step."""
+    followed = Followed(_policy(limits), most)
     half = len(seen) // 2
     followed.observe(seen[:half])
     for pair in banned:
         followed.ban(pair)
+    for identifier in shared:
+        followed.share(identifier)
     followed.check()
     followed.observe(seen[half:])
     followed.check()
@@ -247,15 +400,23 @@ def test_a_ban_that_is_lifted_leaves_no_trace(
     for pair in banned:
         followed.make_room()
         followed.unban(pair)
+    for identifier in shared:
+        followed.make_room()
+        followed.unshare(identifier)
     followed.check()
 
 
-@given(events, events, banned_pairs, cache_sizes)
+@given(events, events, limits, banned_pairs, shared_ones, cache_sizes)
 def test_a_lost_set_leaves_no_trace(
-    stay: list[IdentifierSet], go: list[IdentifierSet], banned: list[Pair], most: int | None
+    stay: list[IdentifierSet],
+    go: list[IdentifierSet],
+    limits: dict[str, int],
+    banned: list[Pair],
+    shared: list[str],
+    most: int | None,
 ) -> None:
     """Without the lost sets, customers follow from the sets that stay; a set can come back."""
-    followed = Followed(banned, most)
+    followed = Followed(_policy(limits, banned, shared), most)
     followed.observe([*stay, *go])
     followed.make_room()
     followed.lose(set(go).difference(stay))
@@ -267,17 +428,24 @@ def test_a_lost_set_leaves_no_trace(
     followed.check(gone)
 
 
-@given(events, events, banned_pairs, st.randoms(use_true_random=True), st.integers(1, 5), cache_sizes)
+@given(
+    events,
+    events,
+    st.builds(_policy, limits, banned_pairs, shared_ones),
+    st.randoms(use_true_random=True),
+    st.integers(1, 5),
+    cache_sizes,
+)
 def test_adopting_finds_whom_another_process_may_have_decided_otherwise(
     stored: list[IdentifierSet],
     left: list[IdentifierSet],
-    banned: list[Pair],
+    policy: Policy,
     random: Any,
     together: int,
     most: int | None,
 ) -> None:
     """Whatever another process observed of the sets, those whose customer differs from its are named."""
-    adopting, other = Followed(banned, most), Followed(banned)
+    adopting, other = Followed(policy, most), Followed(policy)
     for followed in (adopting, other):
         followed.observe(stored)
         followed.make_room()
@@ -312,16 +480,40 @@ def test_the_ledger_is_a_set(taken: list[tuple[Any, list[Pair], int]]) -> None:
     assert bans(entries) == bans([*reversed(entries), *entries]) == expected
 
 
-@given(events, banned_pairs, identifiers, identifiers)
-def test_parting_parts(seen: list[IdentifierSet], banned: list[Pair], stays: str, goes: str) -> None:
+@given(st.lists(st.tuples(st.sampled_from(["share", "unshare"]), shared_ones, st.integers(0, 3)), max_size=6))
+def test_the_last_entry_about_an_identifier_shares_it_or_not(
+    taken: list[tuple[Any, list[str], int]],
+) -> None:
+    """Whatever the order and the repeats of entries, the last by (at, id) decides on its identifier."""
+    entries = [
+        Entry(id=f"{n}-{k}", at=at, who="operator", what=what, identifiers=(identifier,))
+        for n, (what, named, at) in enumerate(taken)
+        for k, identifier in enumerate(named)
+    ]
+    last: dict[str, str] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.at, entry.id)):
+        last[entry.identifiers[0]] = entry.what
+    expected = {identifier for identifier, what in last.items() if what == "share"}
+    assert shares(entries) == shares([*reversed(entries), *entries]) == expected
+
+
+@pytest.mark.parametrize("named", [("account:1",), ("device:x", "device:y"), ()])
+def test_a_share_is_of_one_identifier_that_is_no_account(named: tuple[str, ...]) -> None:
+    """An account is nobody else's, so no entry can share it."""
+    with pytest.raises(ValueError, match="a share is of one identifier that is no account"):
+        Entry(id="1", at=0, who="operator", what="share", identifiers=named)
+
+
+@given(events, st.builds(_policy, limits, banned_pairs, shared_ones), identifiers, identifiers)
+def test_parting_parts(seen: list[IdentifierSet], policy: Policy, stays: str, goes: str) -> None:
     """The pairs to ban separate the two, occurred together, and are none where the two are apart."""
     links = {pair for named in seen for pair in pairs(named)}
-    cut = parting(links, banned, stays, goes)
-    before = customers(links, banned)
+    cut = parting(links, policy, stays, goes)
+    before = customers(links, policy)
     if stays == goes or before.get(stays, stays) != before.get(goes, goes):
         assert cut == []
         return
     assert cut
-    assert set(cut) <= {pair for pair in links if goes in pair} - set(banned)
-    after = customers(links, {*banned, *cut})
+    assert set(cut) <= {pair for pair in links if goes in pair} - policy.bans
+    after = customers(links, policy._replace(bans=policy.bans | set(cut)))
     assert after[stays] != after[goes]

@@ -23,13 +23,13 @@ from touchline.analysis.replay import replay
 from touchline.engine import flush
 from touchline.engine.engine import Setup
 from touchline.engine.flush import STEPS, Step
-from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.identity_stage import Deciding, IdentityStage
 from touchline.engine.memory import MemoryStore
 from touchline.engine.messages import Delivered, Message
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.ports import Columns, Packed
 from touchline.friction import RuleSet
-from touchline.identity import Entry, Pair, customer_id
+from touchline.identity import Entry, Limits, Pair, Policy, customer_id
 from touchline.identity.ledger import What
 from touchline.log.kafka.records import partition_of
 from touchline.rules import parse_rules
@@ -44,10 +44,13 @@ RULES = RuleSet(parse_rules(Path(__file__).with_name("rules.yaml").read_text()))
 TYPES = ("cart.updated", "order.placed", "contact.started", "help.failed", "request.denied")
 IDENTIFIERS = (
     *("account:1", "account:2", "account:3", "email:a@b.example", "email:c@d.example"),
-    *("device:x", "device:y", "device:z"),
+    *("device:x", "device:y", "device:z", "terminal:t"),
 )
 
-DECISIONS: tuple[What, ...] = ("split", "split", "unsplit", "erase")
+LIMITS: Limits = {"account": 1, "email": 1}
+"""So low that few events share a device."""
+
+DECISIONS: tuple[What, ...] = ("split", "split", "unsplit", "share", "share", "unshare", "erase")
 
 LINKS = -1
 """The links' one partition, beside those of the touchpoints, which count from 0."""
@@ -126,6 +129,7 @@ class Cluster:
         self._outliving = outliving
         self.partitions = random.randint(1, 7)
         self.store = OnceStore()
+        self.limits: Limits = random.choice([LIMITS, LIMITS, {"account": 1}, {"account": 1, "email": 2}])
         self.logs: dict[int, list[Delivered]] = {one: [] for one in (LINKS, *range(self.partitions))}
         self.commits = dict.fromkeys(self.logs, 0)
         self.now = 0
@@ -154,6 +158,13 @@ class Cluster:
             to = LINKS if message.partition is None else message.partition
             for start in range(0, len(message.lines), 3):
                 self.append(to, message.kind, message.lines[start : start + 3])
+
+    def set_limits(self, limits: Limits) -> None:
+        """Begin a stage with other limits, as after a change of the settings."""
+        if self.limits != limits:
+            self.limits = limits
+            self.kill(LINKS)
+            self.begin(LINKS)
 
     def rebalance(self) -> None:
         """Deal the partitions to some workers anew; who has others now than before is made anew."""
@@ -198,8 +209,9 @@ class Cluster:
         done: object
         made: IdentityStage | PartitionWorker
         if number == LINKS:
-            cached = self.random.randint(0, 5)
-            made = IdentityStage(store, self.partition_of, self.partitions, sender, name, cached)
+            deciding = Deciding(self.random.randint(0, 5), self.limits)
+            made = IdentityStage(store, self.partition_of, self.partitions, sender, name, deciding)
+            made.flush((), self.now)
         else:
             setup = Setup(RULES, held_customers=self.random.randint(0, 3))
             made = PartitionWorker(store, setup, self.partition_of, mine.__contains__, sender, name)
@@ -277,10 +289,11 @@ def _events(random: Random) -> list[Event]:
     ]
 
 
-def _decisions(random: Random) -> tuple[list[Entry], set[Pair], set[str]]:
-    """Splits and their undoing, in order, and what is forgotten; the bans and the forgotten of the end."""
+def _decisions(random: Random) -> tuple[list[Entry], Policy, set[str]]:
+    """Operators' decisions, in order; the policy and the forgotten of the end."""
     entries: list[Entry] = []
     banned: set[Pair] = set()
+    shared: set[str] = set()
     forgotten: set[str] = set()
     for n in range(random.choice([0, 0, 1, 3, 6])):
         what: What = random.choice(DECISIONS)
@@ -288,11 +301,16 @@ def _decisions(random: Random) -> tuple[list[Entry], set[Pair], set[str]]:
             named = tuple(random.sample(IDENTIFIERS, random.choice([1, 1, 2])))
             entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=named, salt="s"))
             forgotten |= set(named)
+        elif what in ("share", "unshare"):
+            [one] = random.sample(IDENTIFIERS[3:], 1)
+            entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one,)))
+            (shared.add if what == "share" else shared.discard)(one)
         else:
             one, other = sorted(random.sample(IDENTIFIERS, 2), key=rank)
             entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one, other)))
             (banned.add if what == "split" else banned.discard)((one, other))
-    return entries, {pair for pair in banned if forgotten.isdisjoint(pair)}, forgotten
+    bans = frozenset(pair for pair in banned if forgotten.isdisjoint(pair))
+    return entries, Policy(LIMITS, bans, frozenset(shared - forgotten)), forgotten
 
 
 def _named(store: MemoryStore) -> set[str]:
@@ -335,8 +353,8 @@ def _first(told: list[Any]) -> tuple[str, str]:
     return told[0], told[1]
 
 
-def _offline(events: Sequence[Event], rules: RuleSet, now: int, bans: set[Pair]) -> dict[str, Any]:
-    result = replay(events, rules, now, bans=bans)
+def _offline(events: Sequence[Event], rules: RuleSet, now: int, policy: Policy) -> dict[str, Any]:
+    result = replay(events, rules, now, policy=policy)
     result["signals"] = sorted((_told(one, SIGNAL) for one in result["signals"]), key=_first)
     result["journeys"] = sorted((_told(one, JOURNEY) for one in result["journeys"]), key=_first)
     return result
@@ -374,7 +392,7 @@ def test_crashes_at_any_step_of_writing_change_no_result(step: Step, seed: int) 
 
 def _check(random: Random) -> None:
     """Run a cluster, and compare its tables with a replay."""
-    events, (entries, bans, forgotten) = _events(random), _decisions(random)
+    events, (entries, policy, forgotten) = _events(random), _decisions(random)
     cluster = Cluster(random, outliving=random.choice([0.0, 0.5, 1.0]))
     arriving: list[Event | Entry] = [*events, *(event for event in events if random.random() < 0.3)]
     random.shuffle(arriving)
@@ -390,6 +408,9 @@ def _check(random: Random) -> None:
                 cluster.append(LINKS, "ledger", [msgspec.json.encode(one)])
             cluster.set_clock(random.choice([cluster.now, random.randint(0, 1_000) * HOUR]))
             cluster.run(random.randint(0, 30), deaths)
+            if random.random() < 0.1:
+                cluster.set_limits(LIMITS)
+        cluster.set_limits(LIMITS)
         cluster.settle(deaths)
         cluster.rebalance()
         cluster.set_clock(2_000 * HOUR)
@@ -397,7 +418,7 @@ def _check(random: Random) -> None:
     finally:
         cluster.end()
     kept = [event for event in events if forgotten.isdisjoint(event.identifiers)]
-    assert _tables(cluster.store) == _offline(kept, RULES, cluster.now, bans)
+    assert _tables(cluster.store) == _offline(kept, RULES, cluster.now, policy)
     assert forgotten.isdisjoint(_named(cluster.store))
     assert {entity for (entity,) in cluster.store.tables["identities"]} == {
         one for event in kept for one in event.identifiers

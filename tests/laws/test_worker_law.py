@@ -1,6 +1,6 @@
 """Whatever the order, the duplicates, the flushes and the crashes: the tables end as a replay's result."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from touchline.engine.flush import STEPS, Step
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
-from touchline.identity import Entry, Pair, Suppression, customer_id, kept
+from touchline.identity import Entry, Limits, Pair, Policy, Suppression, customer_id, kept
 from touchline.identity.ledger import hashed
 from touchline.rules import parse_rules
 from touchline.tables.rows import FrictionRow, JourneyRow
@@ -29,7 +29,15 @@ HOUR = 3_600_000
 
 RULES = RuleSet(parse_rules(Path(__file__).with_name("rules.yaml").read_text()))
 
-IDENTIFIERS = ("account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y")
+IDENTIFIERS = (
+    *("account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y"),
+    "terminal:t",
+)
+
+LIMITS: Limits = {"account": 1, "email": 1}
+"""So low that few events share a device."""
+
+POLICY = Policy(LIMITS)
 
 Seed = tuple[str, int, str, list[str], int]
 
@@ -53,10 +61,10 @@ rows = st.lists(
 
 Decision = tuple[str, tuple[str, ...]]
 
-# A split and its undoing part the first from all of the others.
+# A split and its undoing part the first from all of the others; a share is of all that are no accounts.
 decisions: st.SearchStrategy[list[Decision]] = st.lists(
     st.tuples(
-        st.sampled_from(["split", "split", "unsplit", "erase", "readmit"]),
+        st.sampled_from(["split", "split", "unsplit", "share", "share", "unshare", "erase", "readmit"]),
         st.lists(st.sampled_from(IDENTIFIERS), min_size=2, max_size=6, unique=True).map(tuple),
     ).map(lambda one: one if "split" in one[0] else (one[0], one[1][:-1][:3])),
     max_size=5,
@@ -96,6 +104,14 @@ class Mortal:
     def withdraw_sets(self, *arguments: Any) -> None:
         self._step()
         self._store.withdraw_sets(*arguments)
+
+    def put_in_force(self, *arguments: Any) -> None:
+        self._step()
+        self._store.put_in_force(*arguments)
+
+    def put_law_in_force(self, *arguments: Any) -> None:
+        self._step()
+        self._store.put_law_in_force(*arguments)
 
     def begin(self, offset: int) -> None:
         self._step()
@@ -167,8 +183,8 @@ def _tables(store: MemoryStore, now: int) -> dict[str, Any]:
     }
 
 
-def _offline(events: Iterable[Event], now: int, bans: Container[Pair] = ()) -> dict[str, Any]:
-    result = replay(events, RULES, now, bans=bans)
+def _offline(events: Iterable[Event], now: int, policy: Policy = POLICY) -> dict[str, Any]:
+    result = replay(events, RULES, now, policy=policy)
     result["signals"].sort(key=lambda one: (one["customer"], one["id"]))
     result["journeys"].sort(key=lambda one: (one["customer"], one["start"]))
     return result
@@ -182,6 +198,13 @@ def _entries(taken: list[Decision]) -> list[list[Entry]]:
         if "split" in what:
             pairs = [(named[0], other) for other in named[1:]]
             found.append([Entry(id=f"l{n}-{k}", identifiers=pair, **fields) for k, pair in enumerate(pairs)])
+        elif "share" in what:
+            found.append(
+                [
+                    Entry(id=f"l{n}-{k}", identifiers=(one,), **fields)
+                    for k, one in enumerate(_shareable(named))
+                ]
+            )
         elif what == "erase":
             found.append([Entry(id=f"l{n}", identifiers=named, salt="salt", **fields)])
         else:
@@ -190,18 +213,27 @@ def _entries(taken: list[Decision]) -> list[list[Entry]]:
     return found
 
 
+def _shareable(named: tuple[str, ...]) -> list[str]:
+    return [one for one in named if not one.startswith("account:")]
+
+
 def _pair(one: str, other: str) -> Pair:
     stronger, weaker = sorted((one, other), key=rank)
     return stronger, weaker
 
 
 class Expected:
-    """What a log says, record by record: the events that stand, and the pairs that are banned."""
+    """What a log says, record by record: the events that stand, and what operators decided."""
 
     def __init__(self) -> None:
         self.events: dict[str, Event] = {}
         self.bans: set[Pair] = set()
+        self.shares: set[str] = set()
         self.forgotten: set[str] = set()
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(LIMITS, frozenset(self.bans), frozenset(self.shares))
 
     def event(self, event: Event) -> None:
         if self.forgotten.isdisjoint(event.identifiers):
@@ -218,6 +250,10 @@ class Expected:
                 if self.forgotten.isdisjoint(event.identifiers)
             }
             self.bans = {pair for pair in self.bans if self.forgotten.isdisjoint(pair)}
+            self.shares -= self.forgotten
+        elif "share" in what:
+            shared = set(_shareable(named)) - self.forgotten
+            self.shares = self.shares | shared if what == "share" else self.shares - shared
         else:
             pairs = {
                 _pair(named[0], other) for other in named[1:] if self.forgotten.isdisjoint((named[0], other))
@@ -235,7 +271,7 @@ def _run(
     for steps in [*crashes, 0]:
         mortal = Mortal(log, store, 0 if aimed else steps)
         try:
-            worker = Worker(mortal, mortal, RULES, held_customers=random.randint(0, 3))
+            worker = Worker(mortal, mortal, RULES, held_customers=random.randint(0, 3), limits=LIMITS)
             while records := worker.read(random.randint(1, 3)):
                 if aimed and records[0].kind == "ledger":
                     mortal.steps = steps
@@ -270,9 +306,9 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
 def test_the_ledger_takes_its_effect_whatever_happens(
     seeds: list[Seed], taken: list[Decision], random: Any, crashes: list[int], aimed: bool
 ) -> None:
-    """With splits, unsplits and erasures between the events, the tables are a replay of what stands.
+    """With splits, shares, their undoing and erasures between the events, the tables are a replay's.
 
-    A split that is undone leaves no trace, and no table names what is erased.
+    A decision that is undone leaves no trace, and no table names what is erased.
     """
     log, store, expected = MemoryLog(), MemoryStore(), Expected()
     events = _events(seeds)
@@ -293,7 +329,7 @@ def test_the_ledger_takes_its_effect_whatever_happens(
     end = max(event.time for event in events) + random.choice([0, 1, 100]) * HOUR
     _run(log, store, random, crashes, end, aimed)
 
-    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.policy)
     seen = {one for event in expected.events.values() for one in event.identifiers}
     assert {row["entity"] for row in store.tables["identities"].values()} == seen
     together = {event.identifiers for event in expected.events.values() if len(event.identifiers) > 1}
@@ -346,7 +382,7 @@ def test_withdrawn_events_leave_no_trace(
 
 def _check_what_stands(store: MemoryStore, expected: Expected, end: int) -> None:
     """The tables are a replay of the events that stand, and name nothing else."""
-    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.policy)
     seen = {one for event in expected.events.values() for one in event.identifiers}
     assert {row["entity"] for row in store.tables["identities"].values()} == seen
     together = {event.identifiers for event in expected.events.values() if len(event.identifiers) > 1}
@@ -406,7 +442,7 @@ def test_a_crash_at_any_step_of_writing_changes_no_result(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush, "STEPS", _crashing(step.name, after, [turn]))
         _run(log, store, random, [0], end)
-    assert _tables(store, end) == _offline(expected.events.values(), end, expected.bans)
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.policy)
 
 
 def test_the_rows_of_new_customers_are_not_queried() -> None:
@@ -430,11 +466,11 @@ def test_the_rows_of_new_customers_are_not_queried() -> None:
         ]
     )
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
-    worker = Worker(log, store, RULES)
+    worker = Worker(log, store, RULES, limits=LIMITS)
     worker.flush(worker.read(), 3 * HOUR)
     assert not queried
     log.append("touchpoints", [orjson.dumps(_line(replace(events[0], id="e2", time=3 * HOUR)))], 0)
-    restarted = Worker(log, store, RULES)
+    restarted = Worker(log, store, RULES, limits=LIMITS)
     restarted.flush(restarted.read(), 3 * HOUR)
     assert set(queried) == {customer_id("account:1")}
     assert _tables(store, 3 * HOUR)["signals"]
@@ -446,11 +482,11 @@ def test_deadlines_alone_bring_a_store_up_to_date(seeds: list[Seed], later: int)
     events = _events(seeds)
     log, store = MemoryLog(), MemoryStore()
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
-    worker = Worker(log, store, RULES)
+    worker = Worker(log, store, RULES, limits=LIMITS)
     newest = max(event.time for event in events)
     worker.flush(worker.read(), newest)
     now = newest + later * HOUR
-    restarted = Worker(log, store, RULES)
+    restarted = Worker(log, store, RULES, limits=LIMITS)
     while restarted.flush([], now):
         pass
     assert _tables(store, now) == _offline(events, now)
@@ -466,10 +502,42 @@ def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
     now = max(event.time for event in events)
     old = Worker(log, store, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
     old.flush(old.read(), now)
-    new = Worker(log, store, RULES)
+    new = Worker(log, store, RULES, limits=LIMITS)
     assert new.bring_rules_into_force(now) > 0
     assert new.bring_rules_into_force(now) == 0
     assert _tables(store, now) == _offline(events, now)
+
+
+@given(rows, decisions, st.randoms(use_true_random=True), crash_lists)
+def test_other_limits_decide_about_everyone_again(
+    seeds: list[Seed], taken: list[Decision], random: Any, crashes: list[int]
+) -> None:
+    """A store that other limits made ends with the tables of these, whatever is cut off."""
+    log, store, expected = MemoryLog(), MemoryStore(), Expected()
+    for event in _events(seeds):
+        expected.event(event)
+        log.append("touchpoints", [orjson.dumps(_line(event))], 2_000 * HOUR)
+    for (what, named), entries in zip(taken, _entries(taken), strict=True):
+        expected.decided(what, named)
+        log.append("ledger", [msgspec.json.encode(entry) for entry in entries], 2_000 * HOUR)
+    end = 1_000 * HOUR
+    for steps in [*crashes, 0]:
+        limits = random.choice([LIMITS, {"account": 1}, {"account": 1, "email": 2}]) if steps else LIMITS
+        mortal = Mortal(log, store, steps * 3)
+        try:
+            worker = Worker(mortal, mortal, RULES, held_customers=1, limits=limits)
+            worker.bring_rules_into_force(end)
+            assert worker.rules_in_force
+            for _ in range(random.randint(0, 9) if steps else len(log.records)):
+                if records := worker.read(random.randint(1, 3)):
+                    worker.flush(records, end)
+            while worker.flush([], end):
+                pass
+        except CrashError:
+            continue
+    assert _tables(store, end) == _offline(expected.events.values(), end, expected.policy)
+    seen = {one for event in expected.events.values() for one in event.identifiers}
+    assert {row["entity"] for row in store.tables["identities"].values()} == seen
 
 
 def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
@@ -483,7 +551,7 @@ def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:
         old.flush(old.read(), HOUR)
     assert store.tables["frictions"]
     assert not store.tables["events"]
-    new = Worker(log, store, RULES)
+    new = Worker(log, store, RULES, limits=LIMITS)
     new.bring_rules_into_force(HOUR)
     new.flush(new.read(), HOUR)
     assert _tables(store, HOUR) == _offline(events, HOUR)

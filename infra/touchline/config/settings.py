@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
-from touchline.identity import CACHED_IDENTIFIERS
+from touchline.identity import CACHED_IDENTIFIERS, LIMITS, check_limits
 from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
 from touchline.rules.document import explained
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
+    limits: Annotated[dict[str, int], AfterValidator(check_limits)] = dict(LIMITS)
     cached_identifiers: int = Field(default=CACHED_IDENTIFIERS, ge=1_000)
     kafka: str = ""
     kafka_security: Security = "PLAINTEXT"

@@ -73,11 +73,12 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
             return f"applied by the server at {server.url}"
         store = parts.enter_context(writable_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
-        worker = Worker(log, store, rules, settings.journey_gap)
+        worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
         if not worker.rules_in_force:
             raise NotApplied(
-                "nothing was done: the customers in the store are folded by other rules than these. Name the"
-                f" rules in force with --rules, or bring these into force with `touchline up --data {data}`"
+                "nothing was done: the customers in the store are folded by other rules or limits than"
+                " these. Name the rules in force with --rules, or bring these into force with"
+                f" `touchline up --data {data}`"
             )
         log.append(batch)
         while records := worker.read():

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from touchline.config.settings import Settings
 from touchline.engine.engine import Setup
+from touchline.engine.identity_stage import Deciding
 from touchline.friction import RuleSet
 from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics
@@ -71,9 +72,8 @@ def run_identity(place: Workplace, health: int | None) -> None:
     """Decide links until a signal ends it."""
 
     def task(registry: CollectorRegistry) -> Task:
-        return IdentityTask(
-            place.store, place.partitions, place.settings.cached_identifiers, StageMetrics(registry)
-        )
+        deciding = Deciding(place.settings.cached_identifiers, place.settings.limits)
+        return IdentityTask(place.store, place.partitions, deciding, StageMetrics(registry))
 
     _run(place, "identity", (LINKS,), task, health)
 

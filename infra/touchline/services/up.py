@@ -129,6 +129,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             store,
             rules,
             journey_gap=settings.journey_gap,
+            limits=settings.limits,
             grace=settings.grace,
             retriable=(StoreUnavailable, LogFull, LogUnavailable),
             on_flush=flushed,

@@ -4,25 +4,34 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-RANK: tuple[str, ...] = ("account", "loyalty", "email", "phone", "social", "device")
-"""Kinds, strongest first. Other kinds rank after these, by name."""
+RANK: tuple[str, ...] = ("account", "loyalty", "email", "phone", "social", "device", "terminal")
+"""Kinds, strongest first. Other kinds rank before `terminal`, by name."""
 
 UNIQUE_KIND = "account"
 """A customer has at most one identifier of this kind."""
+
+NOBODY_KINDS = frozenset({"terminal", "contact", "cart", "order", "session"})
+"""Kinds whose identifiers link nobody: devices of the company's own, and stand-ins for an unknown person."""
 
 MOST_VALUES = 5
 """The most values of one kind in one event."""
 
 _PLACEHOLDERS = frozenset({"", "null", "undefined", "none", "anonymous", "unknown", "-1"})
 _ALL_ZEROS = re.compile(r"0[0\-]*\Z")
-_KIND_RANK = {kind: position for position, kind in enumerate(RANK)}
+_OTHER_KINDS = RANK.index("terminal")
+_KIND_RANK = {kind: position + (position >= _OTHER_KINDS) for position, kind in enumerate(RANK)}
 
 
 def rank(identifier: str) -> tuple[int, str, str]:
     """Sort key of an identifier, strongest first: the rank of its kind, then its text."""
     kind, _, _ = identifier.partition(":")
     position = _KIND_RANK.get(kind)
-    return (len(RANK), kind, identifier) if position is None else (position, "", identifier)
+    return (_OTHER_KINDS, kind, identifier) if position is None else (position, "", identifier)
+
+
+def links_nobody(kind: str) -> bool:
+    """Whether identifiers of a kind link nobody, whatever they occur with."""
+    return kind in NOBODY_KINDS
 
 
 def normalise(kind: str, value: str, region: str | None = None) -> str | None:

@@ -1,12 +1,12 @@
 """Replay: the result of a set of events, computed once, directly from the laws."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
-from touchline.identity import Pair, customer_id, customers, pairs
+from touchline.identity import POLICY, Policy, customer_id, customers, pairs
 from touchline.journeys import JOURNEY_GAP
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.order import in_order
@@ -17,7 +17,7 @@ def replay(
     rules: RuleSet,
     now: int | None = None,
     journey_gap: int = JOURNEY_GAP,
-    bans: Container[Pair] = (),
+    policy: Policy = POLICY,
 ) -> dict[str, Any]:
     """The result of a log: `customers` by event id, `signals` and `journeys`; all times in ms.
 
@@ -26,14 +26,14 @@ def replay(
         rules: The rules.
         now: The evaluation time; the latest `received_at` by default.
         journey_gap: The silence that ends a journey.
-        bans: Pairs of identifiers that are not links.
+        policy: Limits, and what operators decided about identifiers.
     """
     unique: dict[str, Event] = {}
     for event in events:
         unique.setdefault(event.id, event)
     if now is None:
         now = max((event.received_at for event in unique.values()), default=0)
-    strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)}, bans)
+    strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)}, policy)
     by_customer: dict[str, list[Event]] = defaultdict(list)
     for event in in_order(unique.values()):
         by_customer[strongest.get(event.entity, event.entity)].append(event)

@@ -4,7 +4,7 @@
 identity stage elsewhere decides. Both hand what came in to this engine.
 """
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from touchline.engine.plan import Intake, Moment, plan
 from touchline.engine.ports import Log, Store
 from touchline.friction import RuleSet
 from touchline.journeys import JOURNEY_GAP
+from touchline.tables.rows import IdentityRow
 
 REMEMBERED = 200_000
 """Entries of each of a worker's caches of what the store holds."""
@@ -166,8 +167,15 @@ class Engine:
             held_customers=len(self.folding),
         )
 
-    def refold(self, customers: Collection[str], ownership: Ownership, moment: Moment, token: str) -> None:
-        """Fold customers from the stored events, though nothing came in."""
+    def refold(
+        self,
+        customers: Collection[str],
+        ownership: Ownership,
+        moment: Moment,
+        token: str,
+        identities: Sequence[IdentityRow] = (),
+    ) -> None:
+        """Fold customers from the stored events, though nothing came in; `identities` are rows to write."""
         refold = Refold(
             touched=sorted(customers),
             moved=frozenset(customers),
@@ -175,13 +183,17 @@ class Engine:
             now=moment.now,
             detected_at=moment.detected_at,
         )
-        self._carry_out(Flush(version=moment.version, token=token, refold=refold))
+        self._carry_out(Flush(version=moment.version, token=token, identities=identities, refold=refold))
 
-    def put_in_force(self, fingerprint: str, moment: Moment) -> None:
-        """Record that every customer is folded by these rules."""
+    def put_in_force(self, fingerprint: str, law: str, moment: Moment) -> None:
+        """Record that every identifier is decided by this law, and every customer folded by these rules."""
         self._carry_out(
             Flush(
-                version=moment.version, token=fingerprint, rules=fingerprint, detected_at=moment.detected_at
+                version=moment.version,
+                token=fingerprint,
+                rules=fingerprint,
+                law=law,
+                detected_at=moment.detected_at,
             )
         )
 

@@ -73,9 +73,10 @@ class Flush:
     accounts: Sequence[AccountRow] = ()
     events: list[Packed] = field(default_factory=list)
     messages: Iterable[Sequence[Message]] = ()
-    splits: Sequence[Entry] = ()
+    link_entries: Sequence[Entry] = ()
     sets: Sequence[tuple[str, ...]] = ()
     rules: str | None = None
+    law: str | None = None
     detected_at: int = 0
 
 
@@ -192,8 +193,8 @@ class _Writing:
             if self._writer.sender is not None and messages:
                 self._writer.sender.send(messages)
 
-    def splits(self) -> None:
-        self._entries(self._flush.splits)
+    def link_entries(self) -> None:
+        self._entries(self._flush.link_entries)
 
     def erased_entries(self) -> None:
         if self._flush.deletions.entries:
@@ -214,6 +215,10 @@ class _Writing:
     def rules(self) -> None:
         if self._flush.rules is not None:
             self._store.put_in_force(self._flush.rules, self._flush.detected_at)
+
+    def law(self) -> None:
+        if self._flush.law is not None:
+            self._store.put_law_in_force(self._flush.law, self._flush.detected_at)
 
     def commit(self) -> None:
         if self._writer.log is not None and self._flush.offset is not None:
@@ -242,11 +247,14 @@ STEPS = (
     Step("accounts", _Writing.accounts, "before the events, by which a repeat knows what was stored"),
     Step("events", _Writing.events, "an event that is stored has its frictions"),
     Step("messages", _Writing.messages, "whoever reads one finds in the store what it is about"),
-    Step("splits", _Writing.splits, "a ban that is known makes no moves: they are sent by now"),
-    Step("erased entries", _Writing.erased_entries, "as splits, for bans that ended with a forgotten name"),
+    Step(
+        "link entries", _Writing.link_entries, "a known split or share makes no moves: they are sent by now"
+    ),
+    Step("erased entries", _Writing.erased_entries, "as link entries, for what ended with a forgotten name"),
     Step("sets", _Writing.sets, "a set that is known makes no moves: they are sent by now"),
     Step("erased sets", _Writing.erased_sets, "a repeat of an erasure follows from these: they go last"),
     Step("rules", _Writing.rules, "everyone is folded by them, or is going to be"),
+    Step("law", _Writing.law, "every identifier is decided by it, and its customer folded or going to be"),
     Step("commit", _Writing.commit, "everything above is durable"),
 )
 """The order of writing."""

@@ -36,7 +36,7 @@ from touchline.engine.messages import (
     encoded,
 )
 from touchline.engine.ports import Record, Store
-from touchline.identity import CACHED_IDENTIFIERS, Assignment, Reload
+from touchline.identity import CACHED_IDENTIFIERS, LIMITS, Assignment, Limits, Move, Reload
 
 RELOADS_TOGETHER = 10_000
 """Entities whose customers are sent to be refolded at a time, when other rules are in force."""
@@ -63,6 +63,22 @@ class _Intake:
     messages: list[Message] = field(default_factory=list)
 
 
+class Deciding(NamedTuple):
+    """How the stage decides.
+
+    Attributes:
+        cached: Identifiers that are cached at most.
+        limits: How many identifiers of a kind a customer may have.
+    """
+
+    cached: int = CACHED_IDENTIFIERS
+    limits: Limits = LIMITS
+
+
+DECIDING = Deciding()
+"""With the default limits and cache."""
+
+
 class IdentityStage:
     """Decides, and sends what it decides to the workers.
 
@@ -72,7 +88,7 @@ class IdentityStage:
         partitions: How many there are.
         sender: The writing side of the log.
         name: Unique among all stages and workers that the store ever had.
-        cached: Identifiers that are cached at most.
+        deciding: How it decides.
     """
 
     def __init__(
@@ -82,17 +98,24 @@ class IdentityStage:
         partitions: int,
         sender: Sender,
         name: str,
-        cached: int = CACHED_IDENTIFIERS,
+        deciding: Deciding = DECIDING,
     ) -> None:
         self._store, self._name = store, name
         self._partition_of, self._partitions = partition_of, range(partitions)
         self._version = store.last_version()
-        self._decider = Decider(store, cached)
+        self._decider = Decider(store, *deciding)
         self._writer = Writer(store, sender=sender)
         self._catching_up = True
+        self._law_is_checked = False
 
     def flush(self, records: Sequence[Record], at: int, at_end: bool = False) -> Processed:
-        """Process the next records at a time (ms); `at_end` says whether they are the last for now."""
+        """Process the next records at a time (ms); `at_end` says whether they are the last for now.
+
+        The first flush decides about every identifier again, if another law was in force before.
+        """
+        if not self._law_is_checked:
+            self._bring_law_into_force(at)
+            self._law_is_checked = True
         total = Processed(len(records), 0, 0, 0)
         for portion in _portions(records):
             done = self._process(portion, at)
@@ -126,7 +149,7 @@ class IdentityStage:
                 deletions=deletions,
                 quarantine=intake.quarantined,
                 messages=[intake.messages],
-                splits=decided.splits,
+                link_entries=decided.link_entries,
                 sets=decided.sets,
             )
         )
@@ -161,9 +184,7 @@ class IdentityStage:
             self._decider.republish(intake.sets, decided)
         else:
             self._decider.observe(intake.sets, decided)
-        intake.messages += self._addressed(
-            "assignment", ((move.identifier, Assignment(*move)) for move in decided.moves)
-        )
+        intake.messages += self._addressed("assignment", map(_assignment, decided.moves))
 
     def _deletions(self, intake: _Intake) -> Deletions:
         """What is deleted: by a decision, and because workers have answered it."""
@@ -193,6 +214,23 @@ class IdentityStage:
             entries=tuple(intake.decided.lapsed),
             sets=forgotten,
         )
+
+    def _bring_law_into_force(self, at: int) -> None:
+        law = self._decider.law
+        if self._store.law_in_force() == law:
+            return
+        for changed, everyone in self._decider.redecide():
+            self._version = max(self._version + 1, at)
+            self._writer.carry_out(
+                Flush(
+                    version=self._version,
+                    token=self._name,
+                    identities=self._decider.rows(changed, self._version),
+                    messages=[self._addressed("assignment", map(_assignment, everyone))],
+                )
+            )
+        self._version = max(self._version + 1, at)
+        self._writer.carry_out(Flush(version=self._version, token=self._name, law=law, detected_at=at))
 
     def _bring_into_force(self, fingerprint: str, at: int) -> None:
         """Have every customer refolded, if other rules were in force before."""
@@ -229,6 +267,10 @@ class IdentityStage:
         for entity, value in values:
             lines[self._partition_of(entity)] += encoded([value])
         return [Message(partition, kind, found) for partition, found in lines.items()]
+
+
+def _assignment(move: Move) -> tuple[str, Assignment]:
+    return move.identifier, Assignment(*move)
 
 
 def _portions(records: Sequence[Record]) -> Iterator[list[Record]]:

@@ -75,6 +75,7 @@ class MemoryStore:
         self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in _KEYS}
         self._tokens: set[str] = set()
         self._fingerprint: str | None = None
+        self._law: str | None = None
 
     def pack(self, table: str, columns: Columns) -> Packed:
         return columns
@@ -125,9 +126,14 @@ class MemoryStore:
                     found.add(row["identifiers"])
         return found
 
-    def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        wanted = set(entities)
-        return {tuple(row["identifiers"]) for row in self._rows("events") if row["entity"] in wanted}
+    def identifier_sets_of(
+        self, entities: Sequence[str], most: int | None = None
+    ) -> Iterable[tuple[str, ...]]:
+        found: dict[str, set[tuple[str, ...]]] = {entity: set() for entity in entities}
+        for row in self._rows("events"):
+            if row["entity"] in found:
+                found[row["entity"]].add(tuple(row["identifiers"]))
+        return [named for sets in found.values() for named in sorted(sets)[:most]]
 
     def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
         identities = self.tables["identities"]
@@ -135,6 +141,9 @@ class MemoryStore:
         return [
             [row["entity"] for row in identities.values() if row["customer"] == owner] for owner in owners
         ]
+
+    def identities(self) -> Iterable[tuple[str, UUID]]:
+        return [(row["entity"], row["customer"]) for row in self._rows("identities")]
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         return {
@@ -203,6 +212,12 @@ class MemoryStore:
 
     def put_in_force(self, fingerprint: str, at: int) -> None:
         self._fingerprint = fingerprint
+
+    def law_in_force(self) -> str | None:
+        return self._law
+
+    def put_law_in_force(self, law: str, at: int) -> None:
+        self._law = law
 
     def _keep(self, table: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
         self.tables[table] = {key: row for key, row in self.tables[table].items() if wanted(row)}

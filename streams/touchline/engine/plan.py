@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
 
     identities: Sequence[IdentityRow] = ()
     sets: Sequence[tuple[str, ...]] = ()
-    splits: Sequence[Entry] = ()
+    link_entries: Sequence[Entry] = ()
     suppressions: Sequence[Entry] = ()
     deletions: Deletions = Deletions()
 
@@ -109,7 +109,7 @@ def plan(intake: Intake, ownership: Ownership, moment: Moment, unnamed: Collecti
         accounts=batch.accounts,
         events=batch.rows,
         messages=[intake.messages],
-        splits=verdict.splits,
+        link_entries=verdict.link_entries,
         sets=verdict.sets,
     )
 

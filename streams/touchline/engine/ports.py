@@ -77,11 +77,19 @@ class Store(Protocol):
         With `most`, of each identifier no more than that many with an account and that many without.
         """
 
-    def identifier_sets_of(self, entities: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        """The different sets of identifiers that occur in events of the entities, each strongest first."""
+    def identifier_sets_of(
+        self, entities: Sequence[str], most: int | None = None
+    ) -> Iterable[tuple[str, ...]]:
+        """The different sets of identifiers that occur in events of the entities, each strongest first.
+
+        With `most`, no more than that many of each entity.
+        """
 
     def identities_of(self, entities: Sequence[str]) -> Iterable[list[str]]:
         """The identifiers of each customer that owns one of the entities."""
+
+    def identities(self) -> Iterable[tuple[str, UUID]]:
+        """Every identifier that has a row in the identities table, and its customer."""
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The sets of identifiers, out of these, that are in `occurrences`."""
@@ -127,3 +135,9 @@ class Store(Protocol):
 
     def put_in_force(self, fingerprint: str, at: int) -> None:
         """Record that every customer is folded by these rules, since a time (ms)."""
+
+    def law_in_force(self) -> str | None:
+        """The fingerprint of the law that every identifier was last decided by; None in a new store."""
+
+    def put_law_in_force(self, law: str, at: int) -> None:
+        """Record that every identifier is decided by this law, since a time (ms)."""

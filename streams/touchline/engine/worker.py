@@ -12,12 +12,12 @@ from touchline.engine.batch import Batch, read_batch, read_entries
 from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.engine import Engine, Flushed, Setup
 from touchline.engine.flush import Deletions, Withdrawn
-from touchline.engine.identity.decider import Decided, Decider
+from touchline.engine.identity.decider import Decided, Decider, Redecided
 from touchline.engine.identity.ownership import DecidedOwnership
 from touchline.engine.plan import Intake, Moment, Verdict, reloads_of
 from touchline.engine.ports import Log, Record, Store
 from touchline.friction import RuleSet
-from touchline.identity import Arrived, Assignment, Reload, route
+from touchline.identity import LIMITS, Arrived, Assignment, Limits, Move, Reload, route
 from touchline.journeys import JOURNEY_GAP
 
 FLUSH_BYTES = 4 * 1024**2
@@ -42,6 +42,7 @@ class Worker:
         rules: What customers are folded by.
         journey_gap: A silence longer than this (ms) ends a journey.
         held_customers: How many customers are held in memory at most.
+        limits: How many identifiers of a kind a customer may have.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class Worker:
         rules: RuleSet,
         journey_gap: int = JOURNEY_GAP,
         held_customers: int = HELD_CUSTOMERS,
+        limits: Limits = LIMITS,
     ) -> None:
         self._log, self._store = log, store
         setup = Setup(rules, journey_gap, held_customers)
         self._fingerprint = setup.fingerprint
-        self._decider = Decider(store, IDENTIFIERS_PER_CUSTOMER * held_customers)
+        self._decider = Decider(store, IDENTIFIERS_PER_CUSTOMER * held_customers, limits)
         self._engine = Engine(store, setup, store.due(), log=log)
         # History is evaluated at the time of its newest event.
         self._newest = store.newest() or 0
@@ -121,21 +123,32 @@ class Worker:
 
     @property
     def rules_in_force(self) -> bool:
-        """Whether every customer is folded by these rules, or there is none yet."""
-        return self._store.rules_in_force() in (None, self._fingerprint)
+        """Whether these limits and rules made every customer, or there is none yet."""
+        rules, law = self._store.rules_in_force(), self._store.law_in_force()
+        return (rules is None or rules == self._fingerprint) and (
+            law == self._decider.law or (rules is None and law is None)
+        )
 
     def bring_rules_into_force(self, now: int | None = None, detected_at: int | None = None) -> int:
-        """Refold every customer if other rules were in force before; returns how many were refolded."""
-        if self._store.rules_in_force() == self._fingerprint:
+        """Refold every customer if other rules or limits were in force before.
+
+        Returns how many were refolded.
+        """
+        other_law = self._store.law_in_force() != self._decider.law
+        if not other_law and self._store.rules_in_force() == self._fingerprint:
             return 0
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
         refolded = 0
-        for customers in self._everyone():
+        for changed, everyone in self._decider.redecide() if other_law else self._everyone():
             moment = self._engine.moment(now, detected_at)
-            self._engine.refold(customers, self._ownership(None), moment, str(self._position))
+            rows = self._decider.rows(changed, moment.version)
+            customers = {move.after for move in everyone}
+            former = {move.before for move in everyone}
+            self._engine.refold(customers | former, self._ownership(None), moment, str(self._position), rows)
             refolded += len(customers)
-        self._engine.put_in_force(self._fingerprint, self._engine.moment(now, detected_at))
+        moment = self._engine.moment(now, detected_at)
+        self._engine.put_in_force(self._fingerprint, self._decider.law, moment)
         return refolded
 
     def _decide(self, record: Record, decided: Decided) -> "_Ruling":
@@ -196,7 +209,7 @@ class Worker:
                     row for row in self._decider.rows(decided, moment.version) if row.entity not in erased
                 ],
                 sets=decided.sets,
-                splits=decided.splits,
+                link_entries=decided.link_entries,
                 suppressions=decided.suppressions,
                 deletions=ruling.deletions,
             ),
@@ -209,13 +222,14 @@ class Worker:
         before = {move.identifier: move.before for move in decided.moves} if decided and certain else None
         return DecidedOwnership(self._store, self._decider.identities, before)
 
-    def _everyone(self) -> Iterator[set[str]]:
+    def _everyone(self) -> Iterator[Redecided]:
         """The customers of all entities; one whose entities lie far apart may come twice."""
         entities = iter(self._store.entities())
         while portion := list(islice(entities, ENTITIES_TOGETHER)):
-            self._decider.begin()
+            unchanged = self._decider.begin()
             self._decider.identities.recall(portion)
-            yield set(map(self._decider.identities.customer_of, portion))
+            customers = set(map(self._decider.identities.customer_of, portion))
+            yield Redecided(unchanged, [Move(customer, customer, customer) for customer in customers])
 
     def _read_up_to(self, offset: int) -> list[Record]:
         found: list[Record] = []

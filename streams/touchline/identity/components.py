@@ -8,7 +8,8 @@ the component.
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Set
 
-from touchline.identity.customers import Pair, customers, is_account, pairs
+from touchline.identity.customers import is_account, joined, pairs
+from touchline.identity.sharing import Pair
 from touchline.vocabulary.identifiers import rank
 
 IdentifierSet = tuple[str, ...]
@@ -82,7 +83,7 @@ def decided(
     # Where no pair is banned and no two accounts meet, all that is connected is one customer.
     if accounts > 1 or is_banned(sets, banned):
         own = ([one for one in named if one in identifiers] for named in sets)
-        owners = customers({pair for named in own for pair in pairs(named)}, bans)
+        owners = joined({pair for named in own for pair in pairs(named)}, bans)
         if any(owners.get(one, one) != component.customer for one in identifiers):
             component.customers = {one: owners.get(one, one) for one in identifiers}
     return component
@@ -91,23 +92,6 @@ def decided(
 def is_banned(sets: Iterable[IdentifierSet], banned: Set[str]) -> bool:
     """Whether one of the sets may hold a banned pair; `banned` are the identifiers of the banned pairs."""
     return bool(banned) and not all(map(banned.isdisjoint, sets))
-
-
-def is_shared(identifier: str, sets: Iterable[IdentifierSet]) -> bool:
-    """Whether an identifier is shared, by the sets that name it: it is no account, and they name two."""
-    if is_account(identifier):
-        return False
-    first = None
-    for named in sets:
-        for other in named:
-            if not is_account(other):
-                # Accounts come first.
-                break
-            if first is None:
-                first = other
-            elif other != first:
-                return True
-    return False
 
 
 def connected(naming: Mapping[str, Set[IdentifierSet]]) -> Iterator[tuple[set[str], set[IdentifierSet]]]:

@@ -1,20 +1,18 @@
 """The law of identity: customers are a function of the set of pairs that ever occurred together.
 
-No time, no order and no count enters here; `streaming` must end with what this page says. An operator
-can ban pairs: a banned pair is no link, but it occurred, and so counts for what is shared.
+No time, no order and no count enters here; `streaming` must end with what this page says. Operators can ban
+pairs and share identifiers: a banned pair is no link, but it occurred, and so counts for what is shared.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 from functools import lru_cache
 from itertools import combinations
 from uuid import UUID
 
+from touchline.identity.sharing import POLICY, Pair, Policy, is_shared
 from touchline.vocabulary.identifiers import UNIQUE_KIND, rank
 from touchline.vocabulary.ids import derived_id
-
-Pair = tuple[str, str]
-"""Two identifiers of one event, the stronger first."""
 
 _ACCOUNT = f"{UNIQUE_KIND}:"
 
@@ -35,24 +33,32 @@ def is_account(identifier: str) -> bool:
     return identifier.startswith(_ACCOUNT)
 
 
-def shared(links: Iterable[Pair]) -> set[str]:
-    """The non-account identifiers that occur together with two or more accounts."""
-    accounts: dict[str, set[str]] = defaultdict(set)
-    for stronger, weaker in links:
-        for identifier, other in ((stronger, weaker), (weaker, stronger)):
-            if is_account(other) and not is_account(identifier):
-                accounts[identifier].add(other)
-    return {identifier for identifier, seen in accounts.items() if len(seen) > 1}
+def shared(links: Set[Pair], policy: Policy = POLICY) -> set[str]:
+    """The identifiers of the pairs that are shared."""
+    naming: dict[str, list[Pair]] = defaultdict(list)
+    for link in links:
+        for identifier in link:
+            naming[identifier].append(link)
+    return {identifier for identifier, own in naming.items() if is_shared(identifier, own, policy)}
 
 
-def customers(links: Iterable[Pair], bans: Container[Pair] = ()) -> dict[str, str]:
+def customers(links: Iterable[Pair], policy: Policy = POLICY) -> dict[str, str]:
     """Each identifier of the pairs → the strongest identifier of its customer.
 
-    Shared identifiers link nobody: each is a customer of its own. The other links that are not banned
-    join strongest first, unless the joined set would hold two accounts.
+    A shared identifier is a customer of its own; the links between the others join them.
     """
     links = set(links)
-    nobody = shared(links)
+    nobody = shared(links, policy)
+    joining = (link for link in links if nobody.isdisjoint(link))
+    return {identifier: identifier for link in links for identifier in link} | joined(joining, policy.bans)
+
+
+def joined(links: Iterable[Pair], bans: Container[Pair]) -> dict[str, str]:
+    """Each identifier of the pairs, of which none is shared → the strongest identifier of its customer.
+
+    Links that are not banned join strongest first, unless the joined set would hold two accounts.
+    """
+    links = list(links)
     parent: dict[str, str] = {identifier: identifier for link in links for identifier in link}
 
     def find(identifier: str) -> str:
@@ -60,8 +66,7 @@ def customers(links: Iterable[Pair], bans: Container[Pair] = ()) -> dict[str, st
             parent[identifier] = identifier = parent[above]
         return identifier
 
-    joining = (link for link in links if link[0] not in nobody and link[1] not in nobody and link not in bans)
-    for stronger, weaker in sorted(joining, key=_strongest_first):
+    for stronger, weaker in sorted((link for link in links if link not in bans), key=_strongest_first):
         one, other = find(stronger), find(weaker)
         # A root is the strongest of its set, and the account, if there is one, is the strongest.
         if one != other and not (is_account(one) and is_account(other)):

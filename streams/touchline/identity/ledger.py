@@ -1,9 +1,10 @@
 """The ledger: what operators decided about customers, in entries that are added and never edited.
 
-What is in force is a function of the set of entries: of those about one pair, or about one forgotten
-identifier, the last by (at, id) stands. So entries may come in any order, and twice.
+What is in force is a function of the set of entries: of those about one pair, one shared identifier or one
+forgotten identifier, the last by (at, id) stands. So entries may come in any order, and twice.
 
-A **split** bans a pair of identifiers, an **unsplit** lifts the ban: a banned pair is no link. An
+A **split** bans a pair of identifiers, an **unsplit** lifts the ban: a banned pair is no link. A **share**
+says that an identifier links nobody, an **unshare** leaves that to the limits again. An
 **erase** forgets identifiers: every event that names one of them goes, and later ones are suppressed
 until a **readmit** lets them in again. The ledger keeps forgotten identifiers as salted hashes alone.
 A **withdraw** takes events back that an import gave, as if they had never come. It carries them in the log;
@@ -11,18 +12,21 @@ the ledger keeps who did it, and why.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from touchline.identity.customers import Pair
+from touchline.identity.customers import is_account
+from touchline.identity.sharing import LIMITS, Limits, Pair, Policy
 from touchline.vocabulary.identifiers import rank
 
-What = Literal["split", "unsplit", "erase", "readmit", "withdraw"]
+What = Literal["split", "unsplit", "share", "unshare", "erase", "readmit", "withdraw"]
+
+Key = TypeVar("Key", bound=Hashable)
 
 _HASH_BYTES = 16
 
@@ -30,9 +34,10 @@ _HASH_BYTES = 16
 class Entry(Struct, frozen=True, kw_only=True):
     """One decision: who took it, when (ms) and why.
 
-    `identifiers` are the pair of a split or unsplit, or what an erase forgets; the entry that is kept
-    of an erase has `hashes` under a `salt` in their place, as a readmit has from the beginning. `events` are
-    what a withdraw takes back: ids with identifiers, strongest first; the entry that is kept has none.
+    `identifiers` are the pair of a split or unsplit, the one of a share or unshare, or what an erase forgets;
+    the entry that is kept of an erase has `hashes` under a `salt` in their place, as a readmit has from the
+    beginning. `events` are what a withdraw takes back: ids with identifiers, strongest first; the entry that
+    is kept has none.
     """
 
     id: str
@@ -46,9 +51,12 @@ class Entry(Struct, frozen=True, kw_only=True):
     events: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.what in ("split", "unsplit"):
+        if self.is_split:
             if len(set(self.identifiers)) != 2:
                 raise ValueError(f"a {self.what} is of two identifiers")
+        elif self.is_share:
+            if len(self.identifiers) != 1 or is_account(self.identifiers[0]):
+                raise ValueError(f"a {self.what} is of one identifier that is no account")
         elif self.what in ("erase", "readmit"):
             named = self.hashes or (self.what == "erase" and self.identifiers)
             if not self.salt or not named:
@@ -59,6 +67,21 @@ class Entry(Struct, frozen=True, kw_only=True):
         """The two identifiers of a split or an unsplit, the stronger first."""
         one, other = sorted(self.identifiers, key=rank)
         return one, other
+
+    @property
+    def is_split(self) -> bool:
+        """Whether it bans a pair, or lifts the ban."""
+        return self.what in ("split", "unsplit")
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it shares an identifier, or undoes that."""
+        return self.what in ("share", "unshare")
+
+    @property
+    def is_about_links(self) -> bool:
+        """Whether it decides what links; else it decides what is forgotten."""
+        return self.is_split or self.is_share
 
     @property
     def order(self) -> tuple[int, str]:
@@ -84,21 +107,26 @@ def kept(entry: Entry) -> Entry:
 
 def bans(entries: Iterable[Entry]) -> frozenset[Pair]:
     """The pairs that are banned."""
-    last: dict[Pair, Entry] = {}
-    for entry in entries:
-        if entry.what in ("split", "unsplit"):
-            last[entry.pair] = max(entry, last.get(entry.pair, entry), key=_order)
+    last = _last((entry.pair, entry) for entry in entries if entry.is_split)
     return frozenset(pair for pair, entry in last.items() if entry.what == "split")
+
+
+def shares(entries: Iterable[Entry]) -> frozenset[str]:
+    """The identifiers that operators share."""
+    last = _last((entry.identifiers[0], entry) for entry in entries if entry.is_share)
+    return frozenset(identifier for identifier, entry in last.items() if entry.what == "share")
+
+
+def policy_of(entries: Sequence[Entry], limits: Limits = LIMITS) -> Policy:
+    """The policy that entries put in force."""
+    return Policy(limits, bans(entries), shares(entries))
 
 
 class Suppression:
     """The identifiers that are forgotten, by the entries that the ledger keeps."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        last: dict[tuple[str, str], Entry] = {}
-        for entry in entries:
-            for one in entry.hashes:
-                last[entry.salt, one] = max(entry, last.get((entry.salt, one), entry), key=_order)
+        last = _last(((entry.salt, one), entry) for entry in entries for one in entry.hashes)
         self._hashes: dict[str, set[str]] = defaultdict(set)
         for (salt, one), entry in last.items():
             if entry.what == "erase":
@@ -115,5 +143,10 @@ class Suppression:
         )
 
 
-def _order(entry: Entry) -> tuple[int, str]:
-    return entry.order
+def _last(entries: Iterable[tuple[Key, Entry]]) -> dict[Key, Entry]:
+    """The last entry of each key, by (at, id)."""
+    last: dict[Key, Entry] = {}
+    for key, entry in entries:
+        if key not in last or entry.order > last[key].order:
+            last[key] = entry
+    return last

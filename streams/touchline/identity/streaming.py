@@ -6,9 +6,10 @@ What is cached is complete. If an identifier is cached, so is its whole componen
 identifier of it; of a shared identifier, only the fact that it is shared. So whole components are evicted.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from typing import NamedTuple
 
+from touchline.identity import loading
 from touchline.identity.components import (
     NO_SETS,
     Component,
@@ -16,16 +17,13 @@ from touchline.identity.components import (
     connected,
     decided,
     is_banned,
-    is_shared,
 )
-from touchline.identity.customers import Pair, is_account
+from touchline.identity.loading import Loader, StoredSets
+from touchline.identity.sharing import POLICY, Pair, Policy, is_shared, is_shared_by_definition, may_share
 from touchline.vocabulary.identifiers import rank
 
 CACHED_IDENTIFIERS = 300_000
 """How many identifiers are cached, unless a setting says otherwise; each takes some 300 bytes."""
-
-SETS_OF_SHARED = 64
-"""Sets of an identifier that are loaded at first: enough to see that a very common one is shared."""
 
 
 class Move(NamedTuple):
@@ -36,40 +34,26 @@ class Move(NamedTuple):
     after: str
 
 
-class StoredSets(Protocol):
-    """The store of the sets that were observed before."""
-
-    def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> Iterable[IdentifierSet]:
-        """The sets that name one of the identifiers.
-
-        `most` bounds them: of each identifier, that many with an account and that many without are enough.
-        """
-
-    def known_sets(self, sets: Sequence[IdentifierSet]) -> set[IdentifierSet]:
-        """The sets, out of these, that are stored."""
-
-
 class Identities:
-    """The sets observed so far, the banned pairs, and the customers that follow from them.
+    """The sets observed so far, the policy, and the customers that follow from them.
 
     Args:
-        bans: Pairs that are banned from the start.
+        policy: Limits, bans and shares from the start.
         stored: The sets observed before, for a cache; without it, everything observed is kept in memory.
         most: How many identifiers are cached after `make_room`.
     """
 
     def __init__(
-        self, bans: Iterable[Pair] = (), stored: StoredSets | None = None, most: int = CACHED_IDENTIFIERS
+        self, policy: Policy = POLICY, stored: StoredSets | None = None, most: int = CACHED_IDENTIFIERS
     ) -> None:
-        self._stored = stored
+        self._loader = None if stored is None else Loader(stored)
         self._most = most
-        self._set_bans(set(bans))
+        self._set_policy(policy)
         self._home: dict[str, Component] = {}
         # Least recently used first.
         self._recency: dict[Component, None] = {}
-        # Shared identifiers with sets that might not be stored yet, and sets that might be stored still.
+        # Shared identifiers with sets that might not be stored yet.
         self._unstored: set[Component] = set()
-        self._lost: set[IdentifierSet] = set()
 
     def __len__(self) -> int:
         """How many identifiers are cached."""
@@ -80,9 +64,9 @@ class Identities:
 
         Call it when the store holds what was observed, and no longer holds what was lost.
         """
-        if self._stored is None:
+        if self._loader is None:
             return
-        self._lost.clear()
+        self._loader.lost.clear()
         for component in self._unstored:
             component.sets = NO_SETS
         self._unstored.clear()
@@ -98,7 +82,7 @@ class Identities:
 
     def recall(self, identifiers: Iterable[str]) -> None:
         """Cache these identifiers: together in few queries, which costs less than one by one."""
-        if self._stored is None:
+        if self._loader is None:
             return
         home = self._home
         unknown, cached = set(), set()
@@ -117,7 +101,7 @@ class Identities:
         """The customer of an event with this strongest identifier, by strongest identifier."""
         component = self._home.get(entity)
         if component is None:
-            if self._stored is None:
+            if self._loader is None:
                 return entity
             self._load({entity})
             component = self._home[entity]
@@ -139,21 +123,37 @@ class Identities:
         wanted = frozenset(identifiers)
         self.recall(wanted)
         found, shared = set[IdentifierSet](), set[str]()
-        for component in {self._home[one] for one in wanted if one in self._home}:
+        for component in self._components(wanted):
             found.update(named for named in component.sets if not wanted.isdisjoint(named))
             if component.shared:
                 shared.add(component.customer)
-        return found.union(self._query(shared))
+        return found.union(self._sets_naming(shared))
+
+    def named(self, identifiers: Collection[str], counts: Callable[[IdentifierSet], bool]) -> set[str]:
+        """Those of the identifiers that occur in a set of two or more that counts."""
+        wanted = frozenset(identifiers)
+        self.recall(wanted)
+        found, shared = set[str](), set[str]()
+        for component in self._components(wanted):
+            for named in filter(counts, component.sets):
+                found.update(wanted.intersection(named))
+            if component.shared:
+                shared.add(component.customer)
+        for most in (loading.SETS_OF_SHARED, None):
+            shared -= found
+            for named in filter(counts, self._sets_naming(shared, most)):
+                found.update(shared.intersection(named))
+        return found
 
     def unseen(self, events: Iterable[IdentifierSet]) -> set[IdentifierSet]:
         """The sets of two or more identifiers, out of the events' sets, that were not observed so far."""
         sets = {named for named in events if len(named) > 1}
         self.recall({one for named in sets for one in named})
         unseen = {named for named in sets if not self._is_cached(named)}
-        if self._stored is not None:
+        if self._loader is not None:
             shared = [named for named in unseen if all(self._home[one].shared for one in named)]
             if shared:
-                unseen -= self._stored.known_sets(sorted(shared)) - self._lost
+                unseen -= self._loader.known(shared)
         return unseen
 
     def observe(self, events: Iterable[IdentifierSet]) -> list[Move]:
@@ -181,76 +181,106 @@ class Identities:
 
     def ban(self, pair: Pair) -> list[Move]:
         """Ban a pair (stronger first): it is no link from now on, whether it occurred yet or not."""
-        if pair in self._bans:
+        if pair in self._policy.bans:
             return []
         self.recall(pair)
-        self._set_bans(self._bans | {pair})
+        self._set_policy(self._policy._replace(bans=self._policy.bans | {pair}))
         return self._decide_pair(pair)
 
     def unban(self, pair: Pair) -> list[Move]:
         """Lift the ban on a pair (stronger first): it is a link again, if it occurred."""
-        if pair not in self._bans:
+        if pair not in self._policy.bans:
             return []
         self.recall(pair)
-        self._set_bans(self._bans - {pair})
+        self._set_policy(self._policy._replace(bans=self._policy.bans - {pair}))
         return self._decide_pair(pair)
+
+    def share(self, identifier: str) -> list[Move]:
+        """Share an identifier: it links nobody from now on, whether it occurred yet or not."""
+        if identifier in self._policy.shares:
+            return []
+        self.recall((identifier,))
+        self._set_policy(self._policy._replace(shares=self._policy.shares | {identifier}))
+        component = self._home.get(identifier)
+        return [] if component is None or component.shared else self._decide_again(component)
+
+    def unshare(self, identifier: str) -> list[Move]:
+        """Undo `share`: what the identifier occurs with says whether it is shared."""
+        if identifier not in self._policy.shares:
+            return []
+        self.recall((identifier,))
+        self._set_policy(self._policy._replace(shares=self._policy.shares - {identifier}))
+        return self._moves(self._release({identifier}, frozenset()))
 
     def lose(self, sets: Iterable[IdentifierSet]) -> list[Move]:
         """Remove sets, as if they never occurred: the events that held them are erased."""
         sets = {named for named in sets if len(named) > 1}
         ends = {one for named in sets for one in named}
         self.recall(ends)
-        shared = {one: self._home[one] for one in ends if one in self._home and self._home[one].shared}
-        self._unstored.update(shared.values())
-        # So many sets show that an identifier stays shared without the lost ones; else all are needed.
-        parted = set(shared)
-        for most in (SETS_OF_SHARED + len(sets), None):
-            for named in self._query(parted, most):
-                for one in parted.intersection(named):
-                    shared[one].add((named,))
-            parted = {one for one in parted if not is_shared(one, shared[one].sets - sets)}
-        for component in shared.values():
-            component.sets = component.sets - sets
-        if self._stored is not None:
-            self._lost |= sets
-        near = {other for one in parted for named in shared[one].sets for other in named}
-        self.recall(near)
-
-        components = {self._home[one] for one in ends | near if one in self._home}
-        components = {one for one in components if not one.shared or one.customer in parted}
-        before: dict[str, str] = {}
-        for component in components:
-            self._note_customers(component, before)
-        self._rebuild(components, set[IdentifierSet]().union(*(one.sets for one in components)) - sets)
+        if self._loader is not None:
+            self._loader.lost |= sets
+        before = self._release(ends, sets)
         moves = self._moves(before)
         for one in ends & before.keys():
             if not self._home[one].sets:
                 self._recency.pop(self._home.pop(one), None)
         return moves
 
+    def _release(self, ends: Set[str], lost: Set[IdentifierSet]) -> dict[str, str]:
+        """Decide again on identifiers that may be shared no longer; gives the customers that may change.
+
+        Args:
+            ends: The identifiers, cached.
+            lost: Sets that name them and do not count any more.
+        """
+        shared = {component.customer: component for component in self._components(ends) if component.shared}
+        self._unstored.update(shared.values())
+        for component in shared.values():
+            component.sets = component.sets - lost
+        # So many sets show that an identifier stays shared without the lost ones; else all are needed.
+        parted = {one for one in shared if not is_shared_by_definition(one, self._policy.shares)}
+        for most in (loading.SETS_OF_SHARED + len(lost), None):
+            for named in self._sets_naming(parted, most):
+                for one in parted.intersection(named):
+                    shared[one].add((named,))
+            parted = {one for one in parted if not is_shared(one, shared[one].sets, self._policy)}
+        near = {other for one in parted for named in shared[one].sets for other in named}
+        self.recall(near)
+
+        components = [
+            one for one in self._components(ends | near) if not one.shared or one.customer in parted
+        ]
+        before: dict[str, str] = {}
+        for component in components:
+            self._note_customers(component, before)
+        self._rebuild(components, set[IdentifierSet]().union(*(one.sets for one in components)) - lost)
+        return before
+
     def _add(self, events: Iterable[IdentifierSet], before: dict[str, str]) -> list[Component]:
         """Add sets; gives the components that new links changed. `before` gets customers that may change."""
         sets = dict.fromkeys(events)
         self.recall({one for named in sets for one in named})
-        self._lost.difference_update(sets)
+        if self._loader is not None:
+            self._loader.lost.difference_update(sets)
         changed: dict[Component, None] = {}
         for named in sets:
             if len(named) < 2 or self._is_cached(named):
                 continue
             components: dict[Component, None] = {}
-            linked = []
-            for one in named:
-                component = self._home.get(one) or self._place({one}, NO_SETS)
+            decisive: IdentifierSet = ()
+            for place, one in enumerate(named, 1):
+                component = self._home.get(one) or self._place_first(one)
                 if component.shared:
                     component.add((named,))
                     self._unstored.add(component)
                 else:
-                    linked.append(one)
+                    # A shared identifier that is stronger links nobody, but it counts for a limit.
+                    decisive = named[:place]
                     components[component] = None
             if not components:
                 continue
             joined, *others = components
-            is_new = bool(others) or (len(linked) > 1 and not joined.covers(linked))
+            is_new = bool(others) or (len(decisive) > 1 and not joined.covers(decisive))
             joined.add((named,))
             for component in others:
                 changed.pop(joined, None)
@@ -279,7 +309,11 @@ class Identities:
     def _decide(self, component: Component, before: dict[str, str]) -> None:
         """Decide on the customers of a changed component; `before` gets the customers so far."""
         several = component.accounts > 1 or component.customers is not None
-        if several or is_banned(component.sets, self._banned):
+        if (
+            several
+            or is_banned(component.sets, self._banned)
+            or may_share(component.sets, self._policy.limits)
+        ):
             self._note_customers(component, before)
             self._rebuild([component], component.sets)
 
@@ -288,6 +322,9 @@ class Identities:
         component = components.pop()
         if components or component is None or component.shared:
             return []
+        return self._decide_again(component)
+
+    def _decide_again(self, component: Component) -> list[Move]:
         before: dict[str, str] = {}
         self._note_customers(component, before)
         self._rebuild([component], component.sets)
@@ -304,65 +341,52 @@ class Identities:
             for one in named:
                 if one in naming:
                     naming[one].add(named)
-        for one in [one for one in naming if is_shared(one, naming[one])]:
+        for one in [one for one in naming if is_shared(one, naming[one], self._policy)]:
             self._unstored.add(self._place_shared(one, naming.pop(one)))
         for identifiers, within in connected(naming):
             self._place(identifiers, within)
 
     def _load(self, identifiers: set[str]) -> None:
-        """Load identifiers, and the components that they are in, step by step from the store."""
-        naming: dict[str, set[IdentifierSet]] = {}
-        reach = identifiers
-        while reach:
-            naming.update((one, set()) for one in reach)
-            self._load_naming({one: naming[one] for one in reach}, SETS_OF_SHARED)
-            shared = {one for one in reach if is_shared(one, naming[one])}
-            cut = {one: naming[one] for one in reach - shared if _may_be_cut(naming[one])}
-            if cut:
-                self._load_naming(cut, None)
-                shared.update(one for one in cut if is_shared(one, cut[one]))
-            near = {other for one in reach - shared for named in naming[one] for other in named}
-            for one in shared:
-                self._place_shared(one, NO_SETS)
-            reach = {one for one in near if one not in naming}
-            for one in [one for one in reach if one in self._home]:
-                # A shared identifier next to it: of others, the component would be cached.
-                reach.remove(one)
-                self._touch(self._home[one])
-        for within, sets in connected({one: naming[one] for one in naming if one not in self._home}):
+        """Load identifiers, and the components that they are in."""
+        if self._loader is None:
+            return
+        naming, shared, cached = self._loader.load(identifiers, self._policy, self._home)
+        for one in shared:
+            self._place_shared(one, NO_SETS)
+        for one in cached:
+            self._touch(self._home[one])
+        for within, sets in connected(naming):
             self._place(within, sets or NO_SETS)
 
     def _touch(self, component: Component) -> None:
         del self._recency[component]
         self._recency[component] = None
 
-    def _load_naming(self, naming: Mapping[str, set[IdentifierSet]], most: int | None) -> None:
-        names = {one: one for one in naming}
-        for named in self._query(naming, most):
-            # One text for each identifier, however many sets name it.
-            named = tuple([names.setdefault(one, one) for one in named])
-            for one in named:
-                if one in naming:
-                    naming[one].add(named)
+    def _sets_naming(self, identifiers: Collection[str], most: int | None = None) -> Iterable[IdentifierSet]:
+        """The stored sets that name one of the identifiers."""
+        return () if self._loader is None else self._loader.sets_naming(identifiers, most)
 
-    def _query(self, identifiers: Collection[str], most: int | None = None) -> Iterable[IdentifierSet]:
-        """The stored sets that name one of the identifiers, without those that were lost since."""
-        if self._stored is None or not identifiers:
-            return ()
-        found = self._stored.sets_naming(sorted(identifiers), most)
-        return [named for named in found if named not in self._lost] if self._lost else found
+    def _components(self, identifiers: Iterable[str]) -> set[Component]:
+        """The cached components of identifiers."""
+        return {self._home[one] for one in identifiers if one in self._home}
+
+    def _place_first(self, identifier: str) -> Component:
+        """Place an identifier that occurs for the first time."""
+        if is_shared_by_definition(identifier, self._policy.shares):
+            return self._place_shared(identifier, NO_SETS)
+        return self._place({identifier}, NO_SETS)
 
     def _place(self, identifiers: set[str], sets: Set[IdentifierSet]) -> Component:
-        component = decided(identifiers, sets, self._bans, self._banned)
+        component = decided(identifiers, sets, self._policy.bans, self._banned)
         for one in identifiers:
             self._home[one] = component
-        if self._stored is not None:
+        if self._loader is not None:
             self._recency[component] = None
         return component
 
     def _place_shared(self, identifier: str, sets: Set[IdentifierSet]) -> Component:
         component = self._home[identifier] = Component(identifier, sets, 0, shared=True)
-        if self._stored is not None:
+        if self._loader is not None:
             self._recency[component] = None
         return component
 
@@ -392,12 +416,6 @@ class Identities:
         found = ((one, customer, self._home[one].customer_of(one)) for one, customer in before.items())
         return [Move(one, customer, after) for one, customer, after in found if after != customer]
 
-    def _set_bans(self, bans: set[Pair]) -> None:
-        self._bans = bans
-        self._banned = {one for pair in bans for one in pair}
-
-
-def _may_be_cut(sets: Set[IdentifierSet]) -> bool:
-    """Whether the store may have more sets of an identifier than these, of those that it gave at first."""
-    with_account = sum(is_account(named[0]) for named in sets)
-    return max(with_account, len(sets) - with_account) >= SETS_OF_SHARED
+    def _set_policy(self, policy: Policy) -> None:
+        self._policy = policy
+        self._banned = {one for pair in policy.bans for one in pair}

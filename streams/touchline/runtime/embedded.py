@@ -15,6 +15,7 @@ from touchline.engine.engine import Flushed
 from touchline.engine.ports import Log, Store
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
+from touchline.identity import LIMITS, Limits
 from touchline.journeys import JOURNEY_GAP
 
 logger = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ class Embedded:
         store: Written by this worker alone.
         rules: If other rules were in force before, every customer is refolded first.
         journey_gap: A silence longer than this (ms) ends a journey.
+        limits: How many identifiers of a kind a customer may have; with others, all is decided again.
         grace: How long after its deadline (ms) a missed obligation is announced.
         retriable: Errors of the log and the store that pass.
         on_flush: Called after each flush, with how long it took in seconds.
@@ -50,6 +52,7 @@ class Embedded:
         rules: RuleSet,
         *,
         journey_gap: int = JOURNEY_GAP,
+        limits: Limits = LIMITS,
         grace: int = GRACE,
         retriable: tuple[type[Exception], ...] = (),
         on_flush: Callable[[Flushed, float], None] = lambda flushed, seconds: None,
@@ -57,7 +60,7 @@ class Embedded:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._log, self._store, self._rules = log, store, rules
-        self._journey_gap, self._grace, self._clock = journey_gap, grace, clock
+        self._journey_gap, self._limits, self._grace, self._clock = journey_gap, limits, grace, clock
         self._retriable, self._on_flush, self._on_end = retriable, on_flush, on_end
         self._stopping, self._caught_up = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
@@ -110,7 +113,7 @@ class Embedded:
                 self._stopping.wait(_PAUSE_SECONDS)
 
     def _begin(self) -> Worker:
-        worker = Worker(self._log, self._store, self._rules, self._journey_gap)
+        worker = Worker(self._log, self._store, self._rules, self._journey_gap, limits=self._limits)
         now = self._now()
         if customers := worker.bring_rules_into_force(now - self._grace, now):
             logger.info("rules.in_force", refolded_customers=customers)

@@ -11,7 +11,7 @@ from typing import Protocol
 import uuid_utils
 
 from touchline.engine.engine import Setup
-from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.identity_stage import Deciding, IdentityStage
 from touchline.engine.messages import Delivered, Sender
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.ports import Store
@@ -119,7 +119,7 @@ class IdentityTask:
     Args:
         store: Shared with other processes.
         partitions: How many partitions the touchpoints have.
-        cached: How many identifiers the stage caches at most.
+        deciding: How the stage decides.
         metrics: Counts each flush.
         clock: Seconds since 1970.
     """
@@ -128,12 +128,12 @@ class IdentityTask:
         self,
         store: Store,
         partitions: int,
-        cached: int,
+        deciding: Deciding,
         metrics: StageMetrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._metrics, self._clock = store, metrics, clock
-        self._partitions, self._cached = partitions, cached
+        self._partitions, self._deciding = partitions, deciding
         self._place = partial(partition_of, partitions=partitions)
         self._begin: Callable[[], IdentityStage] | None = None
         self._stage: IdentityStage | None = None
@@ -150,13 +150,15 @@ class IdentityTask:
     def _new(self, sender: Sender, ensure_owned: Callable[[], None]) -> IdentityStage:
         store = fenced(self._store, ensure_owned)
         name = str(uuid_utils.uuid7())
-        return IdentityStage(store, self._place, self._partitions, sender, name, self._cached)
+        return IdentityStage(store, self._place, self._partitions, sender, name, self._deciding)
 
     def flush(self, records: Sequence[Delivered], at_end: bool) -> None:
         if self._stage is None:
             if self._begin is None:
                 return
             self._stage = self._begin()
+            # At its beginning it decides again, if the limits are others.
+            self._stage.flush((), self._now())
         began = time.monotonic()
         if records:
             processed = self._stage.flush(records, self._now(), at_end)

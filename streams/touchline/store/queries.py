@@ -85,6 +85,8 @@ SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")}
 SETS_BESIDES = f"""
 SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")} AND id NOT IN {_list("ids")}
 """  # noqa: S608 - constants
+# The strongest identifier of an event is its entity.
+SOME_SETS_OF = SETS_OF + "LIMIT {most:UInt64} BY identifiers[1]"
 SETS_NAMING = f"""
 SELECT DISTINCT identifiers FROM occurrences
 WHERE identifier IN {_list("identifiers")}
@@ -118,6 +120,12 @@ PREWHERE identifier IN (SELECT arrayJoin(JSONExtract({{sets:String}}, 'Array(Arr
 WHERE identifiers IN {_list("sets", "Array(String)")}
 """  # noqa: S608 - constants
 ENTITIES = "SELECT DISTINCT entity FROM events"
+LAW_IN_FORCE = "SELECT fingerprint FROM identity_laws ORDER BY in_force_at DESC LIMIT 1"
+# In the order of the table's key, so that the engine holds one identifier at a time.
+IDENTITIES = """
+SELECT entity, argMax(customer, version) AS customer FROM identities GROUP BY entity
+SETTINGS optimize_aggregation_in_order = 1
+"""
 RULES_IN_FORCE = "SELECT fingerprint FROM rule_sets ORDER BY in_force_at DESC LIMIT 1"
 COLUMNS = """
 SELECT table, name, type FROM system.columns

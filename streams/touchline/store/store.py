@@ -35,11 +35,17 @@ class _Entity(msgspec.Struct):
     entity: str
 
 
+class _Owner(msgspec.Struct):
+    entity: str
+    customer: UUID
+
+
 _events = msgspec.json.Decoder(Event)
 _frictions = msgspec.json.Decoder(FrictionRow)
 _journeys = msgspec.json.Decoder(JourneyRow)
 _identifiers = msgspec.json.Decoder(_Identifiers)
 _entities = msgspec.json.Decoder(_Entity)
+_owners = msgspec.json.Decoder(_Owner)
 _entries = msgspec.json.Decoder(Entry)
 
 
@@ -100,6 +106,11 @@ class Store:
         """Record that every customer is folded by these rules since a time (ms)."""
         row: dict[str, list[Any]] = {"fingerprint": [fingerprint], "in_force_at": [at]}
         self.insert("rule_sets", row, token=f"rule_sets:{fingerprint}:{at}")
+
+    def put_law_in_force(self, law: str, at: int) -> None:
+        """Record that every identifier is decided by this law since a time (ms)."""
+        row: dict[str, list[Any]] = {"fingerprint": [law], "in_force_at": [at]}
+        self.insert("identity_laws", row, token=f"identity_laws:{law}:{at}")
 
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete the entities' events that name one of the identifiers, without a trace.
@@ -180,11 +191,17 @@ class Store:
             if customer_id(entity) == UUID(customer)
         ]
 
-    def identifier_sets_of(self, entities: Sequence[str]) -> list[tuple[str, ...]]:
-        """The distinct sets of identifiers in the entities' events, strongest identifier first."""
+    def identifier_sets_of(self, entities: Sequence[str], most: int | None = None) -> list[tuple[str, ...]]:
+        """The distinct sets of identifiers in the entities' events, strongest identifier first.
+
+        With `most`, no more than that many of each entity.
+        """
         if not entities:
             return []
-        rows = self._session.records(queries.SETS_OF, _identifiers, entities=json_list(entities))
+        sql, parameters = queries.SETS_OF, {"entities": json_list(entities)}
+        if most is not None:
+            sql, parameters = queries.SOME_SETS_OF, parameters | {"most": Verbatim(str(most))}
+        rows = self._session.records(sql, _identifiers, **parameters)
         return [row.identifiers for row in rows]
 
     def sets_besides(self, entities: Sequence[str], ids: Sequence[str]) -> list[tuple[str, ...]]:
@@ -222,6 +239,11 @@ class Store:
         columns = self._session.columns(queries.IDENTITIES_OF, entities=json_list(entities))
         return list(columns[0]) if columns else []
 
+    def identities(self) -> Iterator[tuple[str, UUID]]:
+        """Every identifier that has a row in the identities table, with its customer."""
+        rows = self._session.stream(queries.IDENTITIES, _owners)
+        return ((row.entity, row.customer) for row in rows)
+
     def entities(self) -> Iterator[str]:
         """Every entity with events."""
         return (row.entity for row in self._session.stream(queries.ENTITIES, _entities))
@@ -247,6 +269,11 @@ class Store:
     def rules_in_force(self) -> str | None:
         """The fingerprint of the rules by which every customer was last folded; None in a new store."""
         rows = self._session.rows(queries.RULES_IN_FORCE)
+        return str(rows[0][0]) if rows else None
+
+    def law_in_force(self) -> str | None:
+        """The fingerprint of the law by which every identifier was last decided; None in a new store."""
+        rows = self._session.rows(queries.LAW_IN_FORCE)
         return str(rows[0][0]) if rows else None
 
     # Users' queries

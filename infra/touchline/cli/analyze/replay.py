@@ -52,12 +52,14 @@ def replay(
     from touchline.analysis.replay import replay as fold_all
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
+    from touchline.identity import Policy
 
     settings = load_settings(rules=rules)
     ready = load_rules(settings.rules)
     at = None if now is None else _time(now)
     counts: Counter[str] = Counter()
-    result = fold_all(_read(events, settings.region, counts), ready, at, settings.journey_gap)
+    policy = Policy(settings.limits)
+    result = fold_all(_read(events, settings.region, counts), ready, at, settings.journey_gap, policy)
     if as_json:
         sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from touchline.store.reader import Reader
 
 app = typer.Typer(
-    help="One customer: its story; splitting, forgetting and exporting it.", no_args_is_help=True
+    help="One customer: its story; splitting, sharing, forgetting and exporting it.", no_args_is_help=True
 )
 
 Who = Annotated[
@@ -27,6 +27,9 @@ Who = Annotated[
 ]
 Identifier = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="An identifier of the customer, such as device:c0ffee.")
+]
+Anyones = Annotated[
+    str, typer.Argument(metavar="IDENTIFIER", help="An identifier of anybody, such as phone:+4930123400.")
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept in the ledger. Write nobody's data into it.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of the text.")]
@@ -45,8 +48,9 @@ def show(
 ) -> None:
     """Show who a customer is, its journeys, frictions and events.
 
-    With --as-of, the customer follows from the events received and the splits decided up to that time; its
-    journeys and frictions are folded from those events by today's rules.
+    With --as-of, the customer follows from the events received and the splits and shares decided up to that
+    time; its journeys and frictions are folded from those events by today's rules. A shared identifier, which
+    links no customers, is shown with the reason.
 
     Example: touchline customer show account:u-17
 
@@ -59,11 +63,11 @@ def show(
     until = None if as_of is None else moment(as_of, "--as-of")
     with _reading(data, rules) as (settings, reader):
         if until is None:
-            told = story.now(reader, _customer(reader, settings, who))
+            told = story.now(reader, _customer(reader, settings, who), settings.limits)
         else:
             ready = load_rules(settings.rules)
             then = _customer(reader, settings, who, until)
-            told = story.then(reader, then, until, ready, settings.journey_gap)
+            told = story.then(reader, then, until, story.Law(ready, settings.journey_gap, settings.limits))
     if as_json:
         _print_json(told)
     else:
@@ -87,7 +91,7 @@ def split(
     Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
     """
     from touchline.analysis.reading.customer_history import ledger, links
-    from touchline.identity import bans, parting
+    from touchline.identity import parting, policy_of
     from touchline.services.decisions import entry
 
     with _reading(data, rules) as (settings, reader):
@@ -96,7 +100,8 @@ def split(
         stays = next((one for one in customer.identifiers if one != goes), None)
         if goes not in customer.identifiers or stays is None:
             raise fail(f"nothing links {identifier} to {who}: see `touchline customer show {who}`")
-        cut = parting(links(reader, goes), bans(ledger(reader)), stays, goes)
+        policy = policy_of(ledger(reader), settings.limits)
+        cut = parting(links(reader, goes, policy), policy, stays, goes)
     if not cut:
         raise fail(f"nothing links {goes} to {stays} any more")
     entries = [entry("split", pair, reason=reason) for pair in cut]
@@ -139,6 +144,75 @@ def unsplit(
 
 
 @app.command()
+def share(
+    identifier: Anyones,
+    reason: Reason = "",
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say that an identifier belongs to nobody, such as a switchboard's number: it links no customers.
+
+    Recorded in the ledger; no event changes. Touchline shares an identifier by itself if it occurs with more
+    identifiers of a stronger kind than a customer may have (`limits` in the settings).
+
+    Example: touchline customer share device:c0ffee --reason "the tablet of the reception"
+    """
+    from touchline.analysis.reading.customer_history import ledger
+    from touchline.identity import Suppression, is_account, kind_of, shares
+    from touchline.services.decisions import entry
+    from touchline.vocabulary.identifiers import links_nobody
+
+    with _reading(data, rules) as (settings, reader):
+        name = _normal(identifier, settings)
+        known = ledger(reader)
+    kind = kind_of(name)
+    if kind == name:
+        raise fail(f"{name}: write an identifier as kind:value, such as device:{name}")
+    if is_account(name):
+        raise fail(f"{name}: an account is never shared; `touchline customer split` parts others from it")
+    if links_nobody(kind):
+        raise fail(f"{name}: identifiers of the kind {kind} link nobody; there is nothing to share")
+    if name in shares(known):
+        raise fail(f"{name} is shared already: see `touchline customer show {name}`")
+    if Suppression(known).suppresses((name,)):
+        raise fail(f"{name} is forgotten; accept its events first with `touchline customer readmit {name}`")
+    entries = [entry("share", [name], reason=reason)]
+    how = _decided(settings, entries)
+    _say(as_json, entries, f"{name} links nobody ({how})\nundo it with: touchline customer unshare {name}")
+
+
+@app.command()
+def unshare(
+    identifier: Anyones,
+    reason: Reason = "",
+    data: Data = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Undo `share`: the identifier links customers again, unless a limit of the settings shares it.
+
+    Example: touchline customer unshare device:c0ffee
+    """
+    from touchline.analysis.reading.customer_history import ledger, sharing
+    from touchline.cli.data.customer_story import why_shared
+    from touchline.identity import shares
+    from touchline.services.decisions import entry
+
+    with _reading(data, rules) as (settings, reader):
+        name = _normal(identifier, settings)
+        known = ledger(reader)
+        if name not in shares(known):
+            raise fail(f"{name} was not shared by an operator, or that was undone already")
+        others = [one for one in known if one.identifiers != (name,)]
+        still = sharing(reader, name, others, settings.limits)
+    entries = [entry("unshare", [name], reason=reason)]
+    how = _decided(settings, entries)
+    links = "it links customers again" if still is None else f"it still links nobody: {why_shared(still)}"
+    _say(as_json, entries, f"the share of {name} is undone ({how}); {links}")
+
+
+@app.command()
 def forget(
     who: Who,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, say what would be deleted.")] = False,
@@ -156,18 +230,18 @@ def forget(
     """
     from secrets import token_hex
 
-    from touchline.analysis.reading.customer_history import events, ledger, links
-    from touchline.identity import shared
+    from touchline.analysis.reading.customer_history import events, ledger, sharing
     from touchline.services.decisions import entry
     from touchline.vocabulary.wording import counted
 
     with _reading(data, rules) as (settings, reader):
         customer = _customer(reader, settings, who)
         names = customer.identifiers
-        if shared(links(reader, names[0])).intersection(names):
-            raise fail(f"{names[0]} is shared by several accounts, so it is nobody's: forget those accounts")
+        known = ledger(reader)
+        if sharing(reader, names[0], known, settings.limits) is not None:
+            raise fail(f"{names[0]} is shared, so it is nobody's: forget the customers that it occurs with")
         stored = counted(sum(1 for _ in events(reader, customer)), "event")
-        salt = next((one.salt for one in ledger(reader) if one.what == "erase"), token_hex(16))
+        salt = next((one.salt for one in known if one.what == "erase"), token_hex(16))
     if not yes:
         listed = "".join(f"  {one}\n" for one in names)
         raise fail(f"this would delete {stored} and forget, for good:\n{listed}do it with --yes", 2)
@@ -247,7 +321,12 @@ def _customer(reader: "Reader", settings: "Settings", who: str, until: int | Non
     name = _normal(who, settings)
     found = customer_now(reader, name)
     if until is not None:
-        found = customer_then(reader, name if found is None or ":" in name else found.identifiers[0], until)
+        found = customer_then(
+            reader,
+            name if found is None or ":" in name else found.identifiers[0],
+            until,
+            settings.limits,
+        )
     if found is None:
         then = "" if until is None else " at that time"
         raise fail(f"no customer {who}{then}: name an identifier, such as account:u-17, or a customer's id")

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import typer
 
-from touchline.analysis.reading.customer_history import Customer, events, ledger
+from touchline.analysis.reading.customer_history import ALWAYS, Customer, Sharing, events, ledger, sharing
 from touchline.cli.spans import written
 from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
-from touchline.identity import Entry
+from touchline.identity import Entry, Limits
 from touchline.store import parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
@@ -34,21 +34,47 @@ FROM current_frictions WHERE customer = {customer:UUID} ORDER BY opened_at, id
 Told = dict[str, Any]
 
 
-def now(reader: Reader, customer: Customer) -> Told:
-    """The story as the store has it."""
+class Law(NamedTuple):
+    """What a story is folded by: rules, the silence (ms) that ends a journey, and limits of identifiers."""
+
+    rules: RuleSet
+    journey_gap: int
+    limits: Limits
+
+
+def now(reader: Reader, customer: Customer, limits: Limits) -> Told:
+    """The story as the store has it; `limits` say how many identifiers of a kind a customer may have."""
     journeys, frictions = (_rows(reader, sql, customer) for sql in (_JOURNEYS, _FRICTIONS))
-    return _story(customer, None, journeys, frictions, list(events(reader, customer)), ledger(reader))
+    entries = ledger(reader)
+    shared = _sharing(reader, customer, entries, limits)
+    happened = list(events(reader, customer))
+    return _story(customer, None, shared, journeys, frictions, happened, entries)
 
 
-def then(reader: Reader, customer: Customer, until: int, rules: RuleSet, journey_gap: int) -> Told:
+def then(reader: Reader, customer: Customer, until: int, law: Law) -> Told:
     """The story by what had been received up to a time (ms); journeys and frictions are folded anew."""
     own = list(events(reader, customer, until))
-    folded = fold(own, rules, until, journey_gap)
+    folded = fold(own, law.rules, until, law.journey_gap)
     names = ("start", "last", "path", "events", "strikes", "score", "grade", "outcome")
     journeys = [{"id": str(one.id)} | {name: getattr(one, name) for name in names} for one in folded.journeys]
     names = ("rule", "opened_at", "resolved_at", "channel", "source", "weight", "factor", "evidence")
     frictions = [{"id": str(one.id)} | {name: getattr(one, name) for name in names} for one in folded.signals]
-    return _story(customer, until, journeys, frictions, own, ledger(reader, until))
+    entries = ledger(reader, until)
+    shared = _sharing(reader, customer, entries, law.limits, until)
+    return _story(customer, until, shared, journeys, frictions, own, entries)
+
+
+def why_shared(found: Sharing) -> str:
+    """The reason for which an identifier is shared, for people."""
+    if found.entry is not None:
+        reason = f": {found.entry.reason}" if found.entry.reason else ""
+        return f"by {found.entry.who} on {written(found.entry.at)}{reason}"
+    if found.excess is not None:
+        return (
+            f"it occurs with more identifiers of the kind {found.excess.kind} than the"
+            f" {found.excess.limit} that a customer may have"
+        )
+    return "its kind links nobody"
 
 
 def native(event: Event) -> bytes:
@@ -79,6 +105,8 @@ def show(told: Told) -> None:
     if told["as_of"] is not None:
         typer.echo(f"as of {written(told['as_of'])}")
     _section("identifiers", told["identifiers"])
+    if told["shared"] is not None:
+        typer.echo(f"  shared, so it links no customers: {told['shared']}")
     _section(
         "journeys",
         [
@@ -123,6 +151,7 @@ def _section(title: str, lines: Sequence[str]) -> None:
 def _story(
     customer: Customer,
     as_of: int | None,
+    shared: str | None,
     journeys: Sequence[Told],
     frictions: Sequence[Told],
     happened: Sequence[Event],
@@ -133,6 +162,7 @@ def _story(
         "customer": str(customer.id),
         "as_of": as_of,
         "identifiers": list(customer.identifiers),
+        "shared": shared,
         "journeys": list(journeys),
         "frictions": list(frictions),
         "events": [
@@ -155,6 +185,16 @@ def _story(
             if not own.isdisjoint(one.identifiers)
         ],
     }
+
+
+def _sharing(
+    reader: Reader, customer: Customer, entries: Sequence[Entry], limits: Limits, until: int = ALWAYS
+) -> str | None:
+    """Why the customer's identifier is shared; None if it is not. A shared identifier is alone."""
+    if len(customer.identifiers) > 1:
+        return None
+    found = sharing(reader, customer.identifiers[0], entries, limits, until)
+    return None if found is None else why_shared(found)
 
 
 def _rows(reader: Reader, sql: str, customer: Customer) -> list[Told]:

@@ -116,7 +116,8 @@ def _retailer(
 
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
-        history = History(log, Worker(log, store, rules, settings.journey_gap), store, settings.region)
+        worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
+        history = History(log, worker, store, settings.region)
         items = (
             ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
             for touchpoint in retailer.until(start)

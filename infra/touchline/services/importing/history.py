@@ -125,5 +125,6 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
         else:
             store = reader = parts.enter_context(writable_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
-        worker = None if store is None else Worker(log, store, rules, settings.journey_gap)
+        limits = settings.limits
+        worker = None if store is None else Worker(log, store, rules, settings.journey_gap, limits=limits)
         yield History(log, worker, reader, settings.region)

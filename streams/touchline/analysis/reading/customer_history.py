@@ -7,7 +7,21 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from touchline.identity import Entry, Pair, bans, customer_id, customers, pairs, shared
+from touchline.identity import (
+    Entry,
+    Excess,
+    Limits,
+    Pair,
+    Policy,
+    customer_id,
+    customers,
+    excess,
+    is_account,
+    is_shared_by_definition,
+    pairs,
+    policy_of,
+    shared,
+)
 from touchline.store import ENTRY_COLUMNS, EVENT_JSON, parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.errors import TouchlineError
@@ -64,6 +78,13 @@ class Customer(NamedTuple):
     identifiers: tuple[str, ...]
 
 
+class Sharing(NamedTuple):
+    """Why an identifier is shared: by the last operator's entry, by a limit, or by its kind if by neither."""
+
+    entry: Entry | None = None
+    excess: Excess | None = None
+
+
 def customer_now(reader: Reader, who: str) -> Customer | None:
     """The customer with an identifier (`kind:value`) or a customer id; None if there is none.
 
@@ -80,8 +101,10 @@ def customer_now(reader: Reader, who: str) -> Customer | None:
     return Customer(own_id, tuple(sorted(members, key=rank))) if members else None
 
 
-def customer_then(reader: Reader, identifier: str, until: int) -> Customer | None:
+def customer_then(reader: Reader, identifier: str, until: int, limits: Limits) -> Customer | None:
     """The customer that had an identifier, by the events received and decisions taken up to a time (ms).
+
+    `limits` say how many identifiers of a kind a customer may have.
 
     Raises:
         StoreError: The store does not answer.
@@ -89,13 +112,41 @@ def customer_then(reader: Reader, identifier: str, until: int) -> Customer | Non
     """
     if not _rows(reader, _SETS, {"named": _json_list([identifier]), "until": str(until), "most": "1"}):
         return None
-    strongest = customers(links(reader, identifier, until), bans(ledger(reader, until)))
+    policy = policy_of(ledger(reader, until), limits)
+    strongest = customers(links(reader, identifier, policy, until), policy)
     name = strongest.get(identifier, identifier)
     members = {identifier, *(member for member, owner in strongest.items() if owner == name)}
     return Customer(customer_id(name), tuple(sorted(members, key=rank)))
 
 
-def links(reader: Reader, identifier: str, until: int = ALWAYS) -> set[Pair]:
+def sharing(
+    reader: Reader, identifier: str, entries: Sequence[Entry], limits: Limits, until: int = ALWAYS
+) -> Sharing | None:
+    """Why an identifier is shared, by the events received up to a time (ms); None if it is not.
+
+    Args:
+        reader: Reads the store.
+        identifier: Normalised.
+        entries: The ledger's entries up to that time, in order.
+        limits: How many identifiers of a kind a customer may have.
+        until: The time (ms).
+
+    Raises:
+        StoreError: The store does not answer.
+    """
+    if is_account(identifier):
+        return None
+    about = [entry for entry in entries if entry.is_share and entry.identifiers == (identifier,)]
+    if about and about[-1].what == "share":
+        return Sharing(entry=about[-1])
+    if is_shared_by_definition(identifier, ()):
+        return Sharing()
+    values = {"named": _json_list([identifier]), "until": str(until), "most": str(MOST_SETS)}
+    beyond = excess(identifier, (named for (named,) in _rows(reader, _SETS, values)), limits)
+    return None if beyond is None else Sharing(excess=beyond)
+
+
+def links(reader: Reader, identifier: str, policy: Policy, until: int = ALWAYS) -> set[Pair]:
     """The pairs that decide which customer an identifier belongs to: its neighbourhood, and some more.
 
     Raises:
@@ -111,7 +162,7 @@ def links(reader: Reader, identifier: str, until: int = ALWAYS) -> set[Pair]:
         rows = _rows(reader, _SETS, values)
         found.update(pair for (identifiers,) in rows for pair in pairs(identifiers))
         queried.update(batch)
-        shared_by_many = shared(found)
+        shared_by_many = shared(found, policy)
         if len(rows) == MOST_SETS and not shared_by_many.intersection(batch):
             raise TooManyLinks(f"{', '.join(batch)}: these occur in {MOST_SETS:,} or more sets")
         owned = queried - shared_by_many

@@ -6,17 +6,35 @@ The result follows from the sets and the ledger's entries that the store holds, 
 a repeated flush decides the same. Only the neighbourhood of what comes is read, and a bounded part is cached.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from touchline.engine.identity.decisions import Decisions
 from touchline.engine.ports import Store
-from touchline.identity import CACHED_IDENTIFIERS, Entry, Identities, Move, Suppression, customer_id
+from touchline.identity import (
+    CACHED_IDENTIFIERS,
+    LIMITS,
+    Entry,
+    Identities,
+    Limits,
+    Move,
+    Policy,
+    Suppression,
+    customer_id,
+    law,
+)
 from touchline.tables.rows import IdentityRow
 
 Identifiers = tuple[str, ...]
 """The identifiers of an event, strongest first."""
+
+REDECIDED_TOGETHER = 10_000
+"""Identifiers that are decided again together, when another law was in force."""
+
+SETS_OF_ENTITY = 64
+"""Sets of an entity's events that are read at first: enough to find one that stays."""
 
 
 @dataclass(slots=True)
@@ -26,7 +44,7 @@ class Decided:
     Attributes:
         moves: Identifiers that changed customer, in the order in which they did.
         sets: Sets of two or more identifiers that were not known.
-        splits: Entries of the ledger about pairs of identifiers.
+        link_entries: Entries of the ledger about what links.
         suppressions: Entries of the ledger about forgotten identifiers.
         forgotten: Identifiers of which nothing is kept.
         lapsed: Entries of the ledger, by id, that name a forgotten identifier.
@@ -34,10 +52,22 @@ class Decided:
 
     moves: list[Move] = field(default_factory=list)
     sets: list[Identifiers] = field(default_factory=list)
-    splits: list[Entry] = field(default_factory=list)
+    link_entries: list[Entry] = field(default_factory=list)
     suppressions: list[Entry] = field(default_factory=list)
     forgotten: frozenset[str] = frozenset()
     lapsed: list[str] = field(default_factory=list)
+
+
+class Redecided(NamedTuple):
+    """What another law decides about some identifiers.
+
+    Attributes:
+        changed: The identifiers with another customer than in the identities table.
+        everyone: Each identifier, as if it had been a customer of its own: so every former customer is named.
+    """
+
+    changed: Decided
+    everyone: list[Move]
 
 
 class Erasure(NamedTuple):
@@ -69,12 +99,17 @@ class Decider:
     Args:
         store: Holds the known sets and the ledger.
         cached: Identifiers whose neighbourhood is cached at most.
+        limits: How many identifiers of a kind a customer may have.
     """
 
-    def __init__(self, store: Store, cached: int = CACHED_IDENTIFIERS) -> None:
+    def __init__(self, store: Store, cached: int = CACHED_IDENTIFIERS, limits: Limits = LIMITS) -> None:
         self._store = store
         self._decisions = Decisions(store.ledger())
-        self.identities = Identities(self._decisions.bans, store, cached)
+        policy = Policy(limits, self._decisions.bans, self._decisions.shares)
+        self.identities = Identities(policy, store, cached)
+
+        self.law = law(limits)
+        """A fingerprint of the law that it decides by."""
 
     @property
     def suppression(self) -> Suppression:
@@ -111,17 +146,24 @@ class Decider:
             decided.moves += self.identities.unban(pair)
         for pair in sorted(taken.banned):
             decided.moves += self.identities.ban(pair)
+        for identifier in sorted(taken.unshared):
+            decided.moves += self.identities.unshare(identifier)
+        for identifier in sorted(taken.shared):
+            decided.moves += self.identities.share(identifier)
         for entry in taken.entries:
-            (decided.splits if "split" in entry.what else decided.suppressions).append(entry)
+            (decided.link_entries if entry.is_about_links else decided.suppressions).append(entry)
         return taken.gone
 
     def forget(self, gone: frozenset[str], decided: Decided) -> None:
         """Drop every set and every entry that names one of the identifiers, as if they never occurred."""
         decided.moves += self.identities.lose(self.identities.naming(gone))
         for entry in self._decisions.forget(gone):
-            decided.moves += self.identities.unban(entry.pair)
+            if entry.is_split:
+                decided.moves += self.identities.unban(entry.pair)
+            elif entry.is_share:
+                decided.moves += self.identities.unshare(entry.identifiers[0])
             decided.lapsed.append(entry.id)
-        decided.splits = [entry for entry in decided.splits if gone.isdisjoint(entry.identifiers)]
+        decided.link_entries = [entry for entry in decided.link_entries if gone.isdisjoint(entry.identifiers)]
         decided.forgotten |= gone
 
     def erasure(self, gone: frozenset[str]) -> Erasure:
@@ -130,9 +172,7 @@ class Decider:
         # An event's entity is its strongest identifier, which is one of these or occurs together with one.
         entities = gone.union(named[0] for named in lost)
         others = {identifier for named in lost for identifier in named} - gone
-        staying = [*(self.identities.naming(others) - lost), *self._store.identifier_sets_of(sorted(others))]
-        seen = {identifier for named in staying if gone.isdisjoint(named) for identifier in named}
-        return Erasure(entities, gone | (others - seen))
+        return Erasure(entities, gone | (others - self._named(others, gone.isdisjoint)))
 
     def withdraw(self, events: Mapping[str, Identifiers], decided: Decided) -> Withdrawal:
         """Drop every set that these events alone hold, as if it never occurred.
@@ -147,20 +187,38 @@ class Decider:
         sets = {named for named in lost if len(named) > 1}
         decided.moves += self.identities.lose(sets)
         named_before = {identifier for named in held for identifier in named}
-        staying = (
-            *self.identities.naming(named_before),
-            *self._store.identifier_sets_of(sorted(named_before)),
-        )
-        seen = {identifier for named in staying if named not in lost for identifier in named}
+        seen = self._named(named_before, lambda named: named not in lost)
         return Withdrawal(
             frozenset(entities), frozenset(customers), frozenset(sets), frozenset(named_before - seen)
         )
 
     def unseen(self, others: Collection[str]) -> set[str]:
         """Those of the identifiers that no set and no event names, save with a forgotten identifier."""
-        known = (*self.identities.naming(others), *self._store.identifier_sets_of(sorted(others)))
-        seen = {one for named in known if not self.suppression.suppresses(named) for one in named}
-        return set(others) - seen
+        return set(others) - self._named(others, lambda named: not self.suppression.suppresses(named))
+
+    def _named(self, others: Collection[str], counts: Callable[[Identifiers], bool]) -> set[str]:
+        """Those of the identifiers that a set, or an event of theirs, names; if the set counts."""
+        found = self.identities.named(others, counts)
+        for most in (SETS_OF_ENTITY, None):
+            if left := set(others) - found:
+                sets = self._store.identifier_sets_of(sorted(left), most)
+                found.update(identifier for named in filter(counts, sets) for identifier in named)
+        return found
+
+    def redecide(self) -> Iterator[Redecided]:
+        """Decide about every identifier again, a portion at a time, as another law may have decided.
+
+        A flush by the other law may have been cut off anywhere, so that the table does not tell who changed.
+        """
+        rows = iter(self._store.identities())
+        while portion := dict(islice(rows, REDECIDED_TOGETHER)):
+            changed = self.begin()
+            self.identities.recall(portion)
+            everyone = [Move(one, one, self.identities.customer_of(one)) for one in portion]
+            changed.moves += (
+                move for move in everyone if customer_id(move.after) != portion[move.identifier]
+            )
+            yield Redecided(changed, everyone)
 
     def rows(self, decided: Decided, version: int) -> list[IdentityRow]:
         """The rows of `identities` that the decisions change."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from touchline.identity import Entry, Pair, Suppression, bans, kept
+from touchline.identity import Entry, Pair, Suppression, bans, kept, shares
 
 
 class Taken(NamedTuple):
@@ -13,12 +13,16 @@ class Taken(NamedTuple):
         entries: The entries to keep, in the form in which the ledger keeps them.
         lifted: Pairs that are no longer banned.
         banned: Pairs that are banned from now on.
+        unshared: Identifiers that operators no longer share.
+        shared: Identifiers that they share from now on.
         gone: Identifiers to forget: every event that names one of them goes.
     """
 
     entries: list[Entry]
     lifted: frozenset[Pair]
     banned: frozenset[Pair]
+    unshared: frozenset[str]
+    shared: frozenset[str]
     gone: frozenset[str]
 
 
@@ -34,10 +38,15 @@ class Decisions:
         """The pairs that are banned."""
         return bans(self._entries.values())
 
+    @property
+    def shares(self) -> frozenset[str]:
+        """The identifiers that operators share."""
+        return shares(self._entries.values())
+
     def take(self, entries: Iterable[Entry]) -> Taken:
         """Add entries; one that came before changes nothing."""
         entries = list(entries)
-        before = self.bans
+        bans_before, shares_before = self.bans, self.shares
         known = {**self._entries, **{entry.id: kept(entry) for entry in entries}}
         self.suppression = Suppression(known.values())
         # Nothing in the ledger names what is forgotten.
@@ -47,7 +56,7 @@ class Decisions:
             if entry.what == "erase" or not self.suppression.suppresses(entry.identifiers)
         ]
         self._entries.update((entry.id, kept(entry)) for entry in entries)
-        in_force = self.bans
+        bans_now, shares_now = self.bans, self.shares
         # If the record comes again, an identifier that was readmitted since stays.
         gone = frozenset(
             identifier
@@ -56,7 +65,14 @@ class Decisions:
             for identifier in entry.identifiers
             if self.suppression.suppresses((identifier,))
         )
-        return Taken([kept(entry) for entry in entries], before - in_force, in_force - before, gone)
+        return Taken(
+            [kept(entry) for entry in entries],
+            lifted=bans_before - bans_now,
+            banned=bans_now - bans_before,
+            unshared=shares_before - shares_now,
+            shared=shares_now - shares_before,
+            gone=gone,
+        )
 
     def forget(self, gone: frozenset[str]) -> list[Entry]:
         """Remove and return the entries that name one of the identifiers."""
