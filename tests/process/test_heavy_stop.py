@@ -1,5 +1,6 @@
 """A process whose store computes queries that cannot be interrupted goes on working, and stops in time."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,8 +34,14 @@ def test_heavy_queries_hold_up_nothing(start: Start, wait_for: Callable[..., Any
         return ask("SELECT 1", 30) == (503, "202")
 
     wait_for(is_full)
-    event = b'{"type": "page.viewed", "channel": "web", "identifiers": {"account": "u-1"}}'
-    assert up.post(event)[0] == 200
+    event: dict[str, Any] = {
+        "id": "e-1",
+        "type": "page.viewed",
+        "time": "2026-11-01T10:00:00Z",
+        "channel": "web",
+    }
+    event |= {"identifiers": {"account": "u-1"}, "source": "shop", "data": {"page": "/"}}
+    assert up.post(json.dumps(event).encode())[0] == 200
     assert up.ask("GET", "/readyz").status == 200
     assert up.ask("GET", "/").status == 200
     began = time.monotonic()

@@ -5,13 +5,15 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from touchline.cli.output import printable
+
 FAILED = 1
 WRONG_USAGE = 2
 
 
 def fail(message: str, code: int = FAILED) -> typer.Exit:
     """Print what is wrong on standard error, and return what to raise."""
-    typer.secho(message, err=True, fg=typer.colors.RED)
+    typer.secho(printable(message), err=True, fg=typer.colors.RED)
     return typer.Exit(code)
 
 

@@ -1,5 +1,6 @@
 """Which store a command works on: the server's that the settings name, else the data folder's."""
 
+import os
 from contextlib import AbstractContextManager
 
 from touchline.config.settings import Settings
@@ -13,10 +14,19 @@ def writable_store(settings: Settings) -> Store:
     Raises:
         StoreError: it cannot be opened or reached.
     """
-    address = settings.store_address
-    return open_store(settings.data / "store") if address is None else connect_store(address)
+    if (address := settings.store_address) is not None:
+        return connect_store(address)
+    _keep_private()
+    return open_store(settings.data / "store")
 
 
 def readable_store(settings: Settings) -> AbstractContextManager[Reader]:
     """What answers queries on the store, whoever has it open. Raises StoreError as it is entered."""
+    if settings.store_address is None:
+        _keep_private()
     return store_reader(settings.data, settings.store_address)
+
+
+def _keep_private() -> None:
+    """From now on, this process creates files for its user alone: the engine has no setting for it."""
+    os.umask(0o077)

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -156,7 +157,8 @@ def draining(
 
 
 def make_folder(data: Path) -> None:
-    """Make a data folder, for its owner alone, if there is none."""
+    """Create a data folder if there is none. From now on this process creates files for its user alone."""
+    os.umask(0o077)
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

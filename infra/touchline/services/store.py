@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from touchline.collector.ingress.answers import router_error
 from touchline.services.ending import Ending
 from touchline.services.probes import probe_routes, register_process, store_not_ready
-from touchline.services.serving import CannotServe, Serving, listening_on, make_folder, url_of
+from touchline.services.serving import CannotServe, Serving, listening_on, url_of
 from touchline.store import open_store
 from touchline.store.clickhouse_http import Role, Roles, store_app
 from touchline.store.pools.write_pool import WritePool
@@ -66,7 +66,6 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
     with ExitStack() as parts:
         listening = parts.enter_context(listening_on(server.host, server.port))
         url = url_of(server.host, listening.getsockname()[1])
-        make_folder(server.data)
         store = parts.enter_context(open_store(server.data / "store"))
         writers = parts.enter_context(closing(WritePool(server.data / "store")))
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))

@@ -110,7 +110,7 @@ class Keys:
         self._write(after)
 
     def _write(self, keys: list[Key]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(_File(keys)), indent=2)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -4,6 +4,7 @@ A bookmark only saves work. Without it the file is read again; its events keep t
 """
 
 import hashlib
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -58,7 +59,8 @@ class Bookmarks:
         self._kept = {name: kept for name, kept in self._kept.items() if name not in without}
         self._kept[key] = bookmark
         fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(self._kept))
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(self._kept))
         fresh.replace(self._path)
 
 

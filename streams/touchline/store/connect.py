@@ -33,7 +33,7 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
     """
     path = Path(path).resolve()
     if create:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     elif not (path / "metadata").is_dir():
         raise StoreMissing(f"there is no store in {path}: `touchline up` creates one")
     if (pid := owner(path)) is not None:

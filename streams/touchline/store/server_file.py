@@ -46,7 +46,7 @@ def announced(data: Path, url: str) -> Iterator[str]:
 
 def token_of(data: Path) -> str:
     """The token of a data folder. Creates the folder and the token if they are missing."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     token = data / "token"
     if not token.exists():
         _replace(token, secrets.token_urlsafe(32).encode())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import say, screen
 
 if TYPE_CHECKING:
     from touchline.vocabulary.event import Event
@@ -65,7 +65,7 @@ def replay(
     else:
         _show(result, counts["events"])
     if refused := counts["refused"]:
-        typer.echo(f"{refused} of {counts.total()} lines are no events and were left out", err=True)
+        say(f"{refused} of {counts.total()} lines are no events and were left out", err=True)
         if refused == counts.total():
             raise typer.Exit(1)
 
@@ -105,7 +105,7 @@ def _read(names: Iterable[str], region: str | None, counts: Counter[str]) -> Ite
                 field, message = "identifiers", "none is left without placeholders"
             if event is None:
                 counts["refused"] += 1
-                typer.echo(f"{name}:{number}: {field + ': ' if field else ''}{message}", err=True)
+                say(f"{name}:{number}: {field + ': ' if field else ''}{message}", err=True)
             else:
                 counts["events"] += 1
                 yield event

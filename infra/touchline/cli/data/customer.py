@@ -9,6 +9,7 @@ import typer
 
 from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
+from touchline.cli.output import say, write_raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -300,7 +301,7 @@ def export(who: Who, data: Data = None) -> None:
 
     with _reading(data) as (settings, reader):
         for event in events(reader, _customer(reader, settings, who)):
-            sys.stdout.buffer.write(native(event) + b"\n")
+            write_raw(native(event) + b"\n")
 
 
 @contextmanager
@@ -358,7 +359,7 @@ def _say(as_json: bool, entries: "Sequence[Entry]", text: str) -> None:
         made = [{"id": one.id, "what": one.what, "identifiers": one.identifiers} for one in entries]
         _print_json({"applied": True, "entries": made})
     else:
-        typer.echo(text)
+        say(text)
 
 
 def _print_json(content: Any) -> None:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
-import typer
 
 from touchline.analysis.reading.customer_history import ALWAYS, Customer, Sharing, events, ledger, sharing
+from touchline.cli.output import say
 from touchline.cli.spans import written
 from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
@@ -101,12 +101,12 @@ def native(event: Event) -> bytes:
 
 def show(told: Told) -> None:
     """Print a story for people."""
-    typer.echo(f"customer {told['customer']}")
+    say(f"customer {told['customer']}")
     if told["as_of"] is not None:
-        typer.echo(f"as of {written(told['as_of'])}")
+        say(f"as of {written(told['as_of'])}")
     _section("identifiers", told["identifiers"])
     if told["shared"] is not None:
-        typer.echo(f"  shared, so it links no customers: {told['shared']}")
+        say(f"  shared, so it links no customers: {told['shared']}")
     _section(
         "journeys",
         [
@@ -143,9 +143,9 @@ def show(told: Told) -> None:
 
 
 def _section(title: str, lines: Sequence[str]) -> None:
-    typer.echo(f"\n{title}")
+    say(f"\n{title}")
     for line in lines or ["none"]:
-        typer.echo(f"  {line}")
+        say(f"  {line}".replace("\n", "\u240a"))
 
 
 def _story(

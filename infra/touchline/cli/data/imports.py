@@ -9,6 +9,7 @@ import typer
 
 from touchline.cli.errors import FAILED, WRONG_USAGE, fail
 from touchline.cli.options import Data, Rules
+from touchline.cli.output import say
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -81,7 +82,7 @@ def import_(
     if as_json:
         _print_json(asdict(done))
     else:
-        typer.echo(summary(done, settings.data))
+        say(summary(done, settings.data))
 
 
 def _check_can_fold(settings: "Settings", rules: Path | None) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from touchline.cli.errors import WRONG_USAGE, fail
 from touchline.cli.options import Data
-from touchline.cli.output import screen
+from touchline.cli.output import say, screen
 
 if TYPE_CHECKING:
     from touchline.measures import Ask
@@ -78,12 +78,12 @@ def show(
     from touchline.cli.spans import written
 
     found = entries[0]
-    typer.echo(f"received  {written(found['received_at'])} UTC")
-    typer.echo(f"producer  {found['producer']}")
-    typer.echo(f"reason    {found['reason']}")
-    typer.echo(f"field     {found['field'] or '(the whole event)'}")
-    typer.echo(f"message   {found['message']}")
-    typer.echo(f"\n{found['body']}")
+    say(f"received  {written(found['received_at'])} UTC")
+    say(f"producer  {found['producer']}")
+    say(f"reason    {found['reason']}")
+    say(f"field     {found['field'] or '(the whole event)'}")
+    say(f"message   {found['message']}")
+    say(f"\n{found['body']}")
 
 
 def _entries(condition: str, parameters: dict[str, str], data: Data) -> list[Entry]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import screen, write_raw
 
 if TYPE_CHECKING:
     from touchline.store import Answer
@@ -52,7 +52,7 @@ def query(
     if reply.format == "JSONCompact":
         _show(parse_answer(reply.body))
     else:
-        sys.stdout.buffer.write(reply.body)
+        write_raw(reply.body)
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

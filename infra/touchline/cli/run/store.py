@@ -42,10 +42,12 @@ def store(
     with ending() as end:
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
+        from touchline.services.serving import make_folder
         from touchline.services.store import Certificate, StoreServer, passwords, serve_store
 
         configure_logs()
         folder = load_settings(data=data).data
+        make_folder(folder)
         secrets_folder = secrets or folder / "secrets"
         users = passwords(secrets_folder)
         tls = Certificate(tls_cert, tls_key) if tls_cert and tls_key else None

@@ -20,6 +20,7 @@ from touchline.log.sqlite import SqliteLog
 from touchline.runtime.garbage import search_seldom
 from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
+from touchline.services.serving import make_folder
 from touchline.store.reader import Reader, running_server, store_reader
 
 FULL_SECONDS = 120
@@ -117,7 +118,7 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
     """
     search_seldom()
     data = settings.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(data)
     with ExitStack() as parts:
         reader: Reader
         if running_server(data):

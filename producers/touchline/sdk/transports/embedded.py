@@ -5,7 +5,9 @@ events, `account` is `Account.header`. The reader deletes the batches that it ha
 accepted when it is durable (WAL, `synchronous=FULL`); its events are validated when they are read.
 """
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from touchline.sdk.transport import Accepted, Batch, Outcome, Retry
@@ -58,8 +60,13 @@ class Embedded:
 
     def _open(self) -> sqlite3.Connection:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._folder / "inbox.sqlite"
+        # For its owner alone; SQLite's other files get its mode. An existing file is not opened: closing it
+        # would release the locks of this process's connections.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(
-            self._folder / "inbox.sqlite", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._connection = connection
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,8 +1,9 @@
 """The log's SQLite file: its schema, its connections, and what SQLite's errors mean."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ def connect(path: Path) -> sqlite3.Connection:
         LogUnavailable: the file is not a log, or a newer version wrote it.
         sqlite3.Error: the file cannot be used.
     """
+    create_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _check_ours(connection, path)
@@ -46,6 +48,13 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def create_private(path: Path) -> None:
+    """Create the file, for its owner alone, if it is missing. SQLite's other files get its mode."""
+    # An existing file is not opened: closing it would release the locks of this process's connections.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

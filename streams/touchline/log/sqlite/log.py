@@ -54,7 +54,7 @@ class SqliteLog:
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise LogUnavailable(f"cannot create the folder of {self._path}: {error}") from error
         self._damage: str | None = None
