@@ -19,7 +19,7 @@ Command = Callable[..., Result]
 Event = dict[str, Any]
 
 TABLES = (
-    "SELECT * EXCEPT (received_at, log_offset) FROM events ORDER BY id",
+    "SELECT * EXCEPT (received_at, log_offset, context) FROM events ORDER BY id",
     "SELECT * EXCEPT (detected_at, version) FROM current_frictions ORDER BY customer, id",
     "SELECT * EXCEPT version FROM current_journeys ORDER BY customer, id",
     "SELECT entity, customer FROM current_identities ORDER BY entity",
@@ -174,13 +174,13 @@ def test_what_is_forgotten_was_never_seen(
     kept = ask(data, "SELECT what, identifiers, length(hashes) AS hashes FROM ledger")
     assert kept == [{"what": "erase", "identifiers": [], "hashes": 2}]
 
-    again = touchline("import", lines([*ANNA, LINK]), "--data", data, "--again")
+    again = touchline("import", lines([*ANNA, LINK], "again.jsonl"), "--data", data)
     assert "0 stored, 1 were there already" in again.stdout
     assert _tables(ask, data) == _tables(ask, other)
 
     back = touchline("customer", "readmit", "email:a@b.example", "--data", data)
     assert back.exit_code == 0, back.output
-    assert touchline("import", lines([*ANNA, LINK]), "--data", data, "--again").exit_code == 0
+    assert touchline("import", lines([LINK, *ANNA], "later.jsonl"), "--data", data).exit_code == 0
     assert _tables(ask, data) == before
     twice = touchline("customer", "readmit", "email:a@b.example", "--data", data)
     assert (twice.exit_code, "is not forgotten" in twice.stderr) == (1, True)
@@ -271,7 +271,7 @@ def test_other_limits_decide_about_everyone_again(
     every = lines([*ANNA, LINK, *BERT, *events], "every.jsonl")
     assert touchline("import", every, "--data", other).exit_code == 0
     assert touchline("import", lines(BERT, "bert.jsonl"), "--data", data).exit_code == 0
-    assert _tables(ask, data) == _tables(ask, other)
+    assert _tables(ask, data)[1:] == _tables(ask, other)[1:]
     assert _told(touchline, "show", "device:kiosk", "--data", data)["identifiers"] == ["device:kiosk"]
 
 
