@@ -14,8 +14,10 @@ from starlette.requests import Request
 from touchline.live import alerts, boards, history, scorecard
 from touchline.live.alerts import Alerts
 from touchline.live.boards import LoadedBoard, View
+from touchline.live.clients import WaitingPages
 from touchline.live.elements import AlertsPage, BoardPage, HistoryPage, Masthead, ScorecardPage
 from touchline.live.feed import Feeds, FeedState, Listener
+from touchline.live.gate import Gate
 from touchline.live.history import History
 from touchline.live.labels import RuleText
 from touchline.live.panel_view import path_of
@@ -42,6 +44,7 @@ class _PageFeeds:
     scorecards: Feeds[str, Scorecard]
     alerts: Feeds[str, Alerts]
     histories: Feeds[str, History]
+    waiting: WaitingPages
 
 
 def mount(
@@ -78,6 +81,7 @@ def mount(
         ),
         alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
         histories=Feeds(lambda search: history.load(store, search, region, texts), every=every, limit=limit),
+        waiting=WaitingPages(),
     )
     for dashboard in DASHBOARDS:
         _add_board_page(feeds, dashboard)
@@ -86,6 +90,7 @@ def mount(
     _add_history_page(feeds)
     for feed in (feeds.boards, feeds.scorecards, feeds.alerts, feeds.histories):
         nicegui_app.on_shutdown(feed.close)
+    nicegui_app.on_delete(feeds.waiting.free)
     _serve(app)
 
 
@@ -143,6 +148,7 @@ def _add_history_page(feeds: _PageFeeds) -> None:
 
 
 def _masthead(feeds: _PageFeeds, path: str = "", search: str = "") -> Masthead:
+    feeds.waiting.add(ui.context.client)
     masthead = Masthead(path, search)
     _watch(feeds.alerts, _ALL_ALERTS, masthead.show_alert_count)
     return masthead
@@ -206,3 +212,5 @@ def _serve(app: Starlette) -> None:
         message_history_length=_MESSAGES_KEPT,
         show_welcome_message=False,
     )
+    nicegui_app.config.socket_io_js_transports = ["websocket"]
+    nicegui_app.add_middleware(Gate, routes=nicegui_app.routes)
