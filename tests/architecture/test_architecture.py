@@ -55,8 +55,21 @@ PURE = {
 """Rooms of values in, values out, and what each imports besides `STANDARD` and pure rooms."""
 
 STANDARD = {
-    *("bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib", "enum", "functools"),
-    *("hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing"),
+    *("bisect", "collections", "contextlib", "dataclasses", "datetime", "decimal", "difflib", "enum"),
+    *(
+        "fnmatch",
+        "functools",
+        "hashlib",
+        "heapq",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "statistics",
+        "types",
+        "typing",
+    ),
     *("unicodedata", "uuid"),
 }
 """Modules of the standard library that a pure room may import. `FORBIDDEN` names their impure functions."""

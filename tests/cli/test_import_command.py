@@ -48,7 +48,7 @@ def _call(number: int, **changes: Any) -> Event:
 
 BAD: list[tuple[Event | bytes, str, str]] = [
     (b'{"id": "cut', "malformed_json", ""),
-    (_call(51, identifiers={}), "no_identifier", "identifiers"),
+    (_call(51, type="page.viewed", data={"page": "/"}, identifiers={}), "no_identifier", "identifiers"),
     (_call(52, type="contact.begun"), "unknown_type", "type"),
     (_call(53, time="1970-01-01T00:00:00Z"), "time_too_old", "time"),
     (_call(54, time="2100-01-01T00:00:00Z"), "time_in_future", "time"),

@@ -125,7 +125,7 @@ def test_lines_that_are_no_events_are_named(touchline: Command, lines: Any) -> N
             b"{cut off",
             b"",
             {**one, "time": "2026-11-21T10:00:00"},
-            {**one, "identifiers": {"account": "unknown"}},
+            {**one, "identifiers": {"account": "unknown"}, "data": {}},
             {**one, "colour": "red"},
             {**one, "type": "a.type_of_ours", "id": "e9"},
             b"[]",

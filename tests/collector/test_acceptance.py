@@ -13,9 +13,14 @@ from hypothesis import strategies as st
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, accept_each
 from touchline.collector.dialects.native import Unsplittable, split
 from touchline.vocabulary.event import Event as Accepted
+from touchline.vocabulary.normaliser import Normaliser
 
 NOW = 1_709_290_800_000  # 2024-03-01T11:00:00Z
 MakeEvent = Callable[..., dict[str, Any]]
+
+
+NOBODY = {"type": "page.viewed", "data": {"page": "/"}}
+"""An event of nobody's contact, cart, order or session."""
 
 
 def validate(body: bytes | object) -> Acceptance:
@@ -42,6 +47,52 @@ def test_an_accepted_event_is_stamped_and_normalised(event: MakeEvent) -> None:
     assert [(result.id, result.status) for result in acceptance.results] == [("x", "stored")]
 
 
+def test_visitors_of_one_kiosk_stay_apart(event: MakeEvent) -> None:
+    """On a kiosk the device is stored as a terminal, which is weaker than all that names a visitor."""
+    visitors = [
+        event(channel="kiosk", identifiers={"device": "kiosk-1", "email": f"{name}@x.example"})
+        for name in ("ann", "bob")
+    ]
+    lines = map(json.loads, validate(visitors).batch.touchpoints)
+    assert [line["identifiers"] for line in lines] == [
+        ["email:ann@x.example", "terminal:kiosk-1"],
+        ["email:bob@x.example", "terminal:kiosk-1"],
+    ]
+
+
+def test_a_withheld_caller_is_nobody_else(event: MakeEvent) -> None:
+    """Events of callers without a number are stored, each with the identifier of its contact."""
+    calls = [
+        event(type="contact.started", identifiers={"phone": number}, data={"contact_id": f"c-{place}"})
+        for place, number in enumerate(["Restricted", "anonymous", ""])
+    ]
+    lines = map(json.loads, validate(calls).batch.touchpoints)
+    assert [line["entity"] for line in lines] == ["contact:c-0", "contact:c-1", "contact:c-2"]
+
+
+def test_numbers_and_lists_are_identifiers(event: MakeEvent) -> None:
+    """A whole number is the identifier that its digits are; a list is several; lost digits are refused."""
+    sent = [event(identifiers={"account": value}) for value in (17, 17.0, ["u1", "u2"], 2**60 + 0.0)]
+    acceptance = validate(sent)
+    assert [json.loads(line)["identifiers"] for line in acceptance.batch.touchpoints] == [
+        ["account:17"],
+        ["account:17"],
+        ["account:u1", "account:u2"],
+    ]
+    assert acceptance.results[3].field == "identifiers.account"
+
+
+def test_settings_decide_identifiers(event: MakeEvent) -> None:
+    """Region, placeholders and terminals of the settings apply to what is accepted."""
+    normaliser = Normaliser("GB", {"account": ["test"]}, ["phone:020 7946 0018"])
+    sent = event(identifiers={"account": "TEST", "phone": ["020 7946 0018", "020 7946 0019", "100"]})
+    acceptance = accept_each(
+        [json.dumps(sent).encode()], received_at_ms=NOW, producer="p", normaliser=normaliser
+    )
+    (line,) = acceptance.batch.touchpoints
+    assert json.loads(line)["identifiers"] == ["phone:+442079460019", "terminal:+442079460018"]
+
+
 def test_unknown_data_fields_are_kept(event: MakeEvent) -> None:
     """Unknown fields of the data are kept unchanged."""
     (line,) = validate(event(data={"cart_id": "7", "mine": {"deep": [1, None, "ü"]}})).batch.touchpoints
@@ -62,9 +113,13 @@ def test_unknown_data_fields_are_kept(event: MakeEvent) -> None:
         ({"id": 7}, "invalid_envelope", "id"),
         ({"id": "x" * 65}, "invalid_envelope", "id"),
         ({"channel": "pigeon"}, "invalid_envelope", "channel"),
-        ({"identifiers": None}, "no_identifier", "identifiers"),
-        ({"identifiers": {}}, "no_identifier", "identifiers"),
-        ({"identifiers": {"account": "null", "device": "000"}}, "no_identifier", "identifiers"),
+        ({"id": "0"}, "invalid_envelope", "id"),
+        ({"id": "00000000-0000-0000-0000-000000000000"}, "invalid_envelope", "id"),
+        (NOBODY | {"identifiers": None}, "no_identifier", "identifiers"),
+        (NOBODY | {"identifiers": {}}, "no_identifier", "identifiers"),
+        (NOBODY | {"identifiers": {"account": "null", "device": "000"}}, "no_identifier", "identifiers"),
+        (NOBODY | {"identifiers": {"phone": "Withheld"}}, "no_identifier", "identifiers"),
+        ({"identifiers": {"account": {"id": 5}}}, "invalid_envelope", "identifiers.account"),
         ({"identifiers": {"account": list("abcdef")}}, "invalid_envelope", "identifiers.account"),
         ({"surprise": 1}, "invalid_envelope", "surprise"),
         ({"data": [1]}, "invalid_envelope", "data"),

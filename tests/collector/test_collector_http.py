@@ -73,7 +73,8 @@ def test_a_mixed_array_gets_a_result_for_each_event(serve: Serve, event: MakeEve
     """Valid events are stored, invalid ones quarantined with a message and a field, in order."""
     served = serve()
     big = event(data={"cart_id": "7", "note": "x" * 40_960})
-    body: list[Any] = [event(id="a"), event(type="no.such"), event(id="a"), big, event(identifiers=None), 5]
+    nobody = event(type="page.viewed", data={"page": "/"}, identifiers=None)
+    body: list[Any] = [event(id="a"), event(type="no.such"), event(id="a"), big, nobody, 5]
     results = json.loads(served.send(body).data)["results"]
     assert results[0] == {"id": "a", "status": "stored", "reason": None}
     assert results[1] == {

@@ -11,6 +11,7 @@ from touchline.live.history import EventRow, FrictionRow
 from touchline.live.search import candidates
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR, MINUTE
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 NOW = 1_800_000_000_000
 
@@ -72,7 +73,7 @@ def insert_customer(store: Store) -> None:
 def test_a_history_has_events_frictions_and_their_evidence(store: Store) -> None:
     """Journeys are newest first; equal events in a row are one row, and evidence is marked."""
     insert_customer(store)
-    found = history.load(store, "account:a", None, RULES)
+    found = history.load(store, "account:a", PLAIN, RULES)
     assert found.identifiers == ["account a", "email a@mail.example"]
     assert (found.events, found.hidden_events) == (6, 0)
     newest, oldest = found.journeys
@@ -106,7 +107,7 @@ def test_a_history_has_events_frictions_and_their_evidence(store: Store) -> None
 def test_a_customer_is_found_by_identifier_or_id(store: Store, text: str) -> None:
     """An identifier with or without its kind finds the customer, and so does the customer's id."""
     insert_customer(store)
-    assert [match.name for match in history.load(store, text, None, RULES).matches] == ["account a"]
+    assert [match.name for match in history.load(store, text, PLAIN, RULES).matches] == ["account a"]
 
 
 def test_the_id_of_a_journey_finds_its_customer(store: Store) -> None:
@@ -114,24 +115,24 @@ def test_the_id_of_a_journey_finds_its_customer(store: Store) -> None:
     make.known(store, account_a="account:a")
     journey = make.journey("account:a", NOW - HOUR, NOW)
     make.put(store, "journeys", [journey], "j")
-    found = history.load(store, str(journey["id"]), None, {})
+    found = history.load(store, str(journey["id"]), PLAIN, {})
     assert [match.name for match in found.matches] == ["account a"]
     gone = make.journey("account:gone", NOW - HOUR, NOW)
-    assert history.load(store, str(gone["id"]), None, {}).matches == []
+    assert history.load(store, str(gone["id"]), PLAIN, {}).matches == []
 
 
 def test_an_identifier_that_is_never_the_strongest_is_found_in_the_events(store: Store) -> None:
     """A customer is found by an identifier that only ever came with stronger ones."""
     make.known(store, account_a="account:a")
     make.put(store, "events", [make.event(["account:a", "phone:+31201234567"], "e", NOW, "page.viewed")], "e")
-    found = history.load(store, "+31 20 123 4567", None, RULES)
+    found = history.load(store, "+31 20 123 4567", PLAIN, RULES)
     assert [match.name for match in found.matches] == ["account a"]
 
 
 def test_an_ambiguous_search_lists_the_customers(store: Store) -> None:
     """A text that is an identifier of two customers finds both, and shows no history."""
     make.known(store, account_77="account:77", loyalty_77="loyalty:77")
-    found = history.load(store, "77", None, RULES)
+    found = history.load(store, "77", PLAIN, RULES)
     assert {match.name for match in found.matches} == {"account 77", "loyalty 77"}
     assert not found.journeys
 
@@ -142,7 +143,7 @@ def test_an_ambiguous_search_lists_the_customers(store: Store) -> None:
 def test_an_unknown_text_finds_nobody(store: Store, text: str) -> None:
     """An unknown, empty or hostile text finds no customer and raises nothing."""
     insert_customer(store)
-    found = history.load(store, text, None, RULES)
+    found = history.load(store, text, PLAIN, RULES)
     assert not found.matches
     assert len(found.search) <= 120
 
@@ -161,7 +162,7 @@ def test_large_data_are_clipped(store: Store) -> None:
         "e",
     )
     make.put(store, "journeys", [make.journey("account:a", NOW - 2, NOW - 1)], "j")
-    first, second = history.load(store, "a", None, RULES).journeys[0].rows
+    first, second = history.load(store, "a", PLAIN, RULES).journeys[0].rows
     assert isinstance(first, EventRow)
     assert isinstance(second, EventRow)
     assert len(first.details) == 7
@@ -171,6 +172,6 @@ def test_large_data_are_clipped(store: Store) -> None:
 
 def test_candidates_are_normalised_by_kind() -> None:
     """A text may be an identifier of any kind; with a kind given, of that kind too."""
-    assert "phone:+31201234567" in candidates("020 123 4567", "NL")
-    assert candidates("cookie:x", None)[-1] == "cookie:x"
-    assert candidates("  ", None) == []
+    assert "phone:+31201234567" in candidates("020 123 4567", Normaliser("NL"))
+    assert "cookie:x" in candidates("cookie:x", PLAIN)
+    assert candidates("  ", PLAIN) == []

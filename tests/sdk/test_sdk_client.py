@@ -32,7 +32,7 @@ def test_an_event_is_one_that_the_collector_can_read(tl: Touchline, memory: Memo
     tl.flush()
     event = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0]))
     assert event.type == "checkout.started"
-    assert event.identifiers == {"account": ["u-17"], "email": ["a@b.example"]}
+    assert event.identifiers == {"account": ("u-17",), "email": ("a@b.example",)}
     assert event.data == {"cart_id": "77", "value": 80.0}
     assert abs(event.time - datetime.now(UTC)) < timedelta(seconds=5)
 

@@ -8,7 +8,7 @@ from touchline.simulation import STORYLINES, Story, Storyline, simulate
 from touchline.simulation.story import DAY
 from touchline.simulation.storylines.shopping import cannot_pay
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.identifiers import normalise
+from touchline.vocabulary.normaliser import PLAIN
 
 BEGIN = 1_790_000_000_000
 
@@ -52,7 +52,7 @@ def test_identifiers_are_written_as_the_pipeline_knows_them(storyline: Storyline
     for story in lives(storyline, 3):
         for touchpoint in story.touchpoints:
             for kind, value in touchpoint.identifiers.items():
-                assert normalise(kind, value) == f"{kind}:{value}"
+                assert PLAIN.identifier(kind, value) == f"{kind}:{value}"
 
 
 @each_storyline

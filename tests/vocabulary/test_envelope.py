@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from touchline.vocabulary import Channel, Envelope, Event, explain, to_event
+from touchline.vocabulary import Channel, Envelope, Event, Normaliser, explain, to_event
 
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -126,13 +126,28 @@ def test_without_a_version_it_is_the_latest() -> None:
 
 def test_an_envelope_with_placeholders_only_is_no_event() -> None:
     """An envelope whose identifiers are all placeholders gives no event."""
-    assert to_event(read(identifiers={"account": "null", "device": ["0", ""]})) is None
+    sent = read(identifiers={"account": "null", "device": ["0", ""]}, data={"cart_id": "None"})
+    assert to_event(sent) is None
+
+
+def test_an_event_of_nobody_is_its_contacts() -> None:
+    """An event without an identifier gets one by an id in its data, else in its context."""
+    data, context = {"contact_id": "c-1"}, {"session_id": "s-1"}
+    assert accepted(read(identifiers={}, data=data, context=context)).identifiers == ("contact:c-1",)
+    assert accepted(read(identifiers={"phone": "Restricted"}, data=data)).identifiers == ("contact:c-1",)
+    assert accepted(read(identifiers={}, data={}, context=context)).identifiers == ("session:s-1",)
+
+
+def test_numbers_are_identifiers() -> None:
+    """A whole number identifies as its digits do; null is no value."""
+    sent = read(identifiers={"account": 17.0, "device": [17, "17"], "email": None, "phone": []})
+    assert accepted(sent).identifiers == ("account:17", "device:17")
 
 
 def test_local_numbers_are_read_by_the_region() -> None:
     """The configured region turns a local phone number into an international one."""
     envelope = read(identifiers={"phone": "020 7946 0018"})
-    assert accepted(envelope, region="GB").identifiers == ("phone:+442079460018",)
+    assert accepted(envelope, normaliser=Normaliser("GB")).identifiers == ("phone:+442079460018",)
 
 
 @pytest.mark.parametrize(
@@ -167,17 +182,20 @@ def test_local_numbers_are_read_by_the_region() -> None:
             "'field', got 'tv'",
         ),
         ({"source": ""}, "source", "expected at least 1 character, got an empty string"),
-        ({"identifiers": {}}, "identifiers", "No customer identifier: give at least one, such as `account`"),
         (
-            {"identifiers": {"account": 17}},
-            "identifiers.account",
-            "expected a string or a list of up to 5 strings",
+            {"id": " NULL "},
+            "id",
+            "the id is a placeholder, such as null or 0: give each event an id of its own",
         ),
-        ({"identifiers": {"account": [17]}}, "identifiers.account.0", "expected a string, got a number"),
         (
-            {"identifiers": {"device": []}},
-            "identifiers.device",
-            "expected at least 1 value, got an empty list",
+            {"identifiers": {"account": 17.5}},
+            "identifiers.account",
+            "expected a whole number, got a fraction: send it as text",
+        ),
+        (
+            {"identifiers": {"account": [{"id": 5}]}},
+            "identifiers.account",
+            "expected text, got an object: send one of its fields",
         ),
         (
             {"identifiers": {"device": ["a"] * 6}},
@@ -215,7 +233,7 @@ def test_an_error_names_the_field_and_what_is_expected(
     assert refused(**fields) == (field, message)
 
 
-@pytest.mark.parametrize("field", ["id", "type", "time", "channel", "source", "identifiers"])
+@pytest.mark.parametrize("field", ["id", "type", "time", "channel", "source"])
 def test_a_missing_field_is_described(field: str) -> None:
     """The message names a missing field and describes it."""
     with pytest.raises(ValidationError) as raised:

@@ -1,86 +1,23 @@
-"""Normal forms and ranks of identifiers."""
+"""Kinds of identifiers, their rank, and the values that can be one."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from touchline.vocabulary.identifiers import RANK, normalise, normalised, rank
-
-KINDS = st.sampled_from([*RANK, "staff", "cookie"])
-REGIONS = st.sampled_from([None, "DE", "US", "IT", "BR", "GB"])
-PHONES = st.builds(
-    "{}{}{}".format,
-    st.sampled_from(["", "+", "00", "0", "+49", "+39", "011"]),
-    st.text("0123456789 -./", max_size=17),
-    st.sampled_from(["", " x12", ";ext=5"]),
+from touchline.vocabulary.identifiers import (
+    RANK,
+    STAND_INS,
+    InvalidIdentifier,
+    identifier_values,
+    links_nobody,
+    rank,
 )
-VALUES = st.one_of(st.text(max_size=20), PHONES)
-PLACEHOLDERS = [
-    "",
-    "null",
-    "undefined",
-    "none",
-    "anonymous",
-    "unknown",
-    "0",
-    "0000",
-    "-1",
-    "00000000-0000-0000-0000-000000000000",
-]
 
-
-@given(KINDS, VALUES, REGIONS)
-@example("phone", "+490042012", None)
-@example("phone", "00577106", "AU")
-@example("email", "\u0130@mail.example", None)
-def test_normalising_twice_changes_nothing(kind: str, value: str, region: str | None) -> None:
-    """Normalising a normalised value changes nothing."""
-    once = normalise(kind, value, region)
-    if once is not None:
-        assert normalise(kind, once.removeprefix(f"{kind}:"), region) == once
-
-
-@given(
-    KINDS,
-    st.sampled_from(PLACEHOLDERS).flatmap(
-        lambda text: st.lists(st.booleans(), min_size=len(text), max_size=len(text)).map(
-            lambda upper: "".join(c.upper() if up else c for c, up in zip(text, upper, strict=True))
-        )
-    ),
-    st.text(" \t\n", max_size=3),
-    st.text(" \t\n", max_size=3),
-)
-def test_placeholders_are_dropped(kind: str, placeholder: str, before: str, after: str) -> None:
-    """A placeholder is dropped in any letter case and with any white space around it."""
-    assert normalise(kind, before + placeholder + after) is None
-
-
-@pytest.mark.parametrize("value", ["nullable", "00010", "0-8", "-10", "none@mail.example", "unknown-7"])
-def test_only_whole_values_are_placeholders(value: str) -> None:
-    """A value that only contains a placeholder is kept."""
-    assert normalise("account", value) == f"account:{value}"
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "region", "expected"),
-    [
-        ("email", "  A.B@Mail.Example ", None, "email:a.b@mail.example"),
-        ("account", " U-17 ", None, "account:U-17"),
-        ("phone", "+44 20 7946 0018", None, "phone:+442079460018"),
-        ("phone", "+44 20 7946 0018", "DE", "phone:+442079460018"),
-        ("phone", "020 7946 0018", "GB", "phone:+442079460018"),
-        ("phone", "0044 20 7946 0018", "DE", "phone:+442079460018"),
-        ("phone", "020 7946 0018", None, "phone:020 7946 0018"),
-        ("phone", " reception ", "GB", "phone:reception"),
-        ("phone", "+490042012", None, "phone:+490042012"),
-        ("phone", "020 7946 0018", "no region", "phone:020 7946 0018"),
-    ],
-)
-def test_normal_forms(kind: str, value: str, region: str | None, expected: str) -> None:
-    """E-mail is lower case, a valid phone number is E.164, and everything else is trimmed."""
-    assert normalise(kind, value, region) == expected
-
-
+KINDS = st.sampled_from([*RANK, *STAND_INS, "staff", "cookie"])
 IDENTIFIERS = st.builds("{}:{}".format, KINDS, st.text(max_size=6))
 
 
@@ -95,29 +32,78 @@ def test_rank_is_a_total_order(orders: tuple[list[str], list[str]]) -> None:
     assert sorted(drawn, key=rank) == sorted(shuffled, key=rank)
 
 
-def test_known_kinds_rank_before_unknown_ones() -> None:
-    """Kinds rank account, loyalty, email, phone, social, device, then the others by name."""
-    kinds = ["cookie", "device", "zip", "account", "social", "phone", "loyalty", "email"]
-    ranked = sorted((f"{kind}:1" for kind in kinds), key=rank)
-    assert ranked == [f"{kind}:1" for kind in (*RANK, "cookie", "zip")]
+def test_own_kinds_rank_between_device_and_terminal() -> None:
+    """A producer's own kinds come after `device`, by name; then `terminal`, then the kinds of nobody."""
+    kinds = ["session", "cookie", "order", "terminal", "device", "zip", "account", "cart", "contact"]
+    ranked = sorted((f"{kind}:1" for kind in [*kinds, "social", "phone", "loyalty", "email"]), key=rank)
+    assert ranked == [f"{kind}:1" for kind in (*RANK[:-1], "cookie", "zip", "terminal", *STAND_INS)]
 
 
-def test_of_equal_rank_text_decides() -> None:
-    """Among identifiers of one kind the first in text order is the strongest."""
-    assert normalised({"device": ["b", "a"], "email": "Z@z.example"}) == (
-        "email:z@z.example",
-        "device:a",
-        "device:b",
-    )
+def test_terminals_and_the_kinds_of_nobody_link_nobody() -> None:
+    """No other kind, known or not, is one that links nobody."""
+    assert all(map(links_nobody, ("terminal", "contact", "cart", "order", "session")))
+    assert not any(map(links_nobody, (*RANK[:-1], "cookie", "")))
 
 
-def test_an_event_names_each_identifier_once() -> None:
-    """Values with the same normal form are one identifier; placeholders are none."""
-    assert normalised({"email": ["A@x.example", " a@X.example", "null"], "device": "0"}) == (
-        "email:a@x.example",
-    )
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("u-1", ("u-1",)),
+        ("", ("",)),
+        (17, ("17",)),
+        (-1, ("-1",)),
+        (17.0, ("17",)),
+        (-0.0, ("0",)),
+        (2.0**53, ("9007199254740992",)),
+        (12345678901234567890123, ("12345678901234567890123",)),
+        (True, ("true",)),
+        (None, ()),
+        (float("nan"), ()),
+        (Decimal("17.00"), ("17",)),
+        (Decimal("NaN"), ()),
+        ("ü".encode(), ("ü",)),
+        (memoryview(b"u1"), ("u1",)),
+        (UUID(int=7), ("00000000-0000-0000-0000-000000000007",)),
+        (["u1", 2, None, 3.0], ("u1", "2", "3")),
+        (("u1",), ("u1",)),
+        ([], ()),
+    ],
+)
+def test_values_become_text(value: Any, expected: tuple[str, ...]) -> None:
+    """Whole numbers, UTF-8 and lists are values; null and NaN are none."""
+    assert identifier_values(value) == expected
 
 
-def test_only_placeholders_leave_nothing() -> None:
-    """An event with placeholders only has no identifier."""
-    assert normalised({"account": "anonymous", "device": ["", "0"]}) == ()
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"id": 5}, "got an object"),
+        (17.5, "got a fraction"),
+        (Decimal("17.5"), "got a fraction"),
+        (2.0**53 + 2, r"beyond 2\^53"),
+        (1e300, r"beyond 2\^53"),
+        (float("inf"), "got a fraction|whole number"),
+        (Decimal("1e999999"), "at most 256 digits"),
+        (Decimal("Infinity"), "at most 256 digits"),
+        (10**300, "at most 256 digits"),
+        (b"\xff\xfe", "not UTF-8"),
+        (list("abcdef"), "at most 5 values, got a list of 6"),
+        ([["u1"]], "a list in a list"),
+        ([{"id": 5}], "got an object"),
+        ({"a"}, "got a set"),
+    ],
+)
+def test_what_cannot_be_an_identifier_is_refused(value: Any, message: str) -> None:
+    """Objects, fractions, floats that lost digits and bytes that are no text are refused with a reason."""
+    with pytest.raises(InvalidIdentifier, match=message):
+        identifier_values(value)
+
+
+@given(st.floats(allow_nan=False))
+def test_different_floats_never_become_one_identifier(value: float) -> None:
+    """A float that becomes text is read back as the same number."""
+    try:
+        (text,) = identifier_values(value)
+    except InvalidIdentifier:
+        return
+    assert int(text) == value

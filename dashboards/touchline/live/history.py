@@ -20,6 +20,7 @@ from touchline.live.labels import (
 from touchline.live.queries import Row, Store, run
 from touchline.live.search import find_customers
 from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.normaliser import Normaliser
 
 _MAX_DETAILS = 6
 _MAX_IDENTIFIERS = 12
@@ -107,10 +108,10 @@ class History:
     hidden_events: int = 0
 
 
-def load(store: Store, search: str, region: str | None, rules: Mapping[str, RuleText]) -> History:
+def load(store: Store, search: str, normaliser: Normaliser, rules: Mapping[str, RuleText]) -> History:
     """Find the customer that `search` means, and load the history. Raises what the store raises."""
     search = search[:_MAX_SEARCH]
-    customers = find_customers(store, search, region)
+    customers = find_customers(store, search, normaliser)
     matches = [Match(customer.id, customer_label(customer.identifiers)) for customer in customers]
     if len(customers) != 1:
         return History(clip(search), matches)

@@ -25,6 +25,7 @@ from touchline.live.queries import Store
 from touchline.live.scorecard import Scorecard
 from touchline.live.spans import ALL, SPANS
 from touchline.panels import DASHBOARDS, Dashboard
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 _BROWSER = Path(__file__).parent / "browser"
 _MESSAGES_KEPT = 50
@@ -52,7 +53,7 @@ def mount(
     store: Store,
     *,
     rules: Iterable[RuleText] = (),
-    region: str | None = None,
+    normaliser: Normaliser = PLAIN,
     goals: Mapping[str, float] | None = None,
     every: float = 2.0,
     limit: float = 10.0,
@@ -65,7 +66,7 @@ def mount(
         app: Its own routes take precedence over the pages.
         store: Queried from threads.
         rules: Titles and reasons of the rules.
-        region: ISO 3166 alpha-2, for phone numbers without a country code.
+        normaliser: Turns what is searched for into identifiers.
         goals: The team's goals, by name of the measure, in its unit.
         every: Minimum seconds between two loads of the same content.
         limit: Seconds after which a load is shown as an error.
@@ -80,7 +81,9 @@ def mount(
             limit=2 * limit,
         ),
         alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
-        histories=Feeds(lambda search: history.load(store, search, region, texts), every=every, limit=limit),
+        histories=Feeds(
+            lambda search: history.load(store, search, normaliser, texts), every=every, limit=limit
+        ),
         waiting=WaitingPages(),
     )
     for dashboard in DASHBOARDS:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from touchline.live import queries
 from touchline.live.queries import Row, Store, run
-from touchline.vocabulary.identifiers import RANK, normalise, rank
+from touchline.vocabulary.identifiers import RANK, rank
+from touchline.vocabulary.normaliser import Normaliser
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 
@@ -19,21 +20,24 @@ class FoundCustomer:
     identifiers: list[str]
 
 
-def candidates(text: str, region: str | None) -> list[str]:
-    """The identifiers that a text may mean, strongest first. `region` is for phone numbers."""
-    kind, colon, value = text.strip().partition(":")
-    readings = [(kind, value)] if colon and _KIND.match(kind) else []
-    readings += [(kind, text) for kind in RANK]
-    identifiers = {identifier for kind, value in readings if (identifier := normalise(kind, value, region))}
+def candidates(text: str, normaliser: Normaliser) -> list[str]:
+    """The identifiers that a text may mean, strongest first."""
+    readings = [(kind, text) for kind in RANK]
+    kind, _, value = text.strip().partition(":")
+    # What is written as an identifier may be stored in an older normal form.
+    identifiers = {f"{kind}:{value}"} if value and _KIND.match(kind) else set()
+    if identifiers:
+        readings.append((kind, value))
+    identifiers |= {found for kind, value in readings if (found := normaliser.identifier(kind, value))}
     return sorted(identifiers, key=rank)
 
 
-def find_customers(store: Store, text: str, region: str | None) -> list[FoundCustomer]:
+def find_customers(store: Store, text: str, normaliser: Normaliser) -> list[FoundCustomer]:
     """The customers that a text may mean. Raises what the store raises."""
     try:
         rows = _by_id(store, str(UUID(text.strip())))
     except ValueError:
-        rows = _by_identifier(store, candidates(text, region))
+        rows = _by_identifier(store, candidates(text, normaliser))
     return [FoundCustomer(row["owner"], row["entities"]) for row in rows]
 
 

@@ -1,6 +1,8 @@
 """Settings: secrets' files, `touchline.toml`, environment `TOUCHLINE_…`, flags, in rising order."""
 
 import os
+from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Self
@@ -15,7 +17,9 @@ from touchline.measures import check_goals
 from touchline.rules.document import explained
 from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
+from touchline.vocabulary.envelope import Kind
 from touchline.vocabulary.errors import ConfigurationError
+from touchline.vocabulary.normaliser import Normaliser
 
 Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
 
@@ -28,6 +32,15 @@ def _listed(given: object) -> object:
 def _address(given: str) -> str:
     """An address of a store, or none."""
     return str(given and Address(given).url)
+
+
+def _country(given: str | None) -> str | None:
+    """A country, or none; without this check, all local phone numbers of an unknown one would be dropped."""
+    countries = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text() if given else ""
+    # Kosovo has numbers, but no code of the standard.
+    if given and given != "XK" and f"\n{given}\t" not in countries:
+        raise ValueError(f"no country {given!r}: write its two letters of ISO 3166, such as GB or DE")
+    return given
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
@@ -53,7 +66,9 @@ class Settings(BaseSettings):
     rules: Path | None = None
     alerts: Path | None = None
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
-    region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    region: Annotated[str | None, AfterValidator(_country)] = None
+    placeholders: dict[Kind, tuple[str, ...]] = {}
+    terminals: Names = ()
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
     limits: Annotated[dict[str, int], AfterValidator(check_limits)] = dict(LIMITS)
@@ -80,10 +95,21 @@ class Settings(BaseSettings):
     cluster: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
 
     @model_validator(mode="after")
+    def _look_at_identifiers(self) -> Self:
+        if self.terminals or self.placeholders:
+            _ = self.normaliser
+        return self
+
+    @model_validator(mode="after")
     def _look_at_kafka(self) -> Self:
         if self.kafka:
             _ = self.brokers
         return self
+
+    @cached_property
+    def normaliser(self) -> Normaliser:
+        """Turns what producers send into identifiers."""
+        return Normaliser(self.region, self.placeholders, self.terminals)
 
     @property
     def brokers(self) -> Brokers:

@@ -53,12 +53,12 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
         log = parts.enter_context(closing(_log(settings)))
-        collector = Collector(log, keys, ready=log.health_error, region=settings.region)
+        collector = Collector(log, keys, ready=log.health_error, normaliser=settings.normaliser)
         register_process(collector.metrics.registry)
         told: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,
-            "region": settings.region,
+            "normaliser": settings.normaliser,
         }
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)

@@ -115,7 +115,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         token = parts.enter_context(announced(data, url))
 
         collector = Collector(
-            log, keys, ready=lambda: worker.error or log.health_error(), region=settings.region
+            log, keys, ready=lambda: worker.error or log.health_error(), normaliser=settings.normaliser
         )
         registry = register_process(collector.metrics.registry)
         count_flush = WorkerMetrics(registry).count
@@ -152,7 +152,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         parts.callback(worker.stop, STOP_SECONDS)
         alerting.start()
         parts.callback(alerting.stop, STOP_SECONDS)
-        options = {"clock": time.time, "count": collector.metrics.count, "region": settings.region}
+        options = {"clock": time.time, "count": collector.metrics.count, "normaliser": settings.normaliser}
         inbox = data / "inbox.sqlite"
         parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, inbox, log, **options))
         parts.callback(collector.close)
@@ -217,4 +217,4 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
     worker.caught_up(PAGE_AFTER_SECONDS)
     from touchline.live import mount
 
-    mount(app, store, rules=rules.rules, region=settings.region, goals=settings.goals)
+    mount(app, store, rules=rules.rules, normaliser=settings.normaliser, goals=settings.goals)

@@ -20,6 +20,7 @@ from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 from touchline.vocabulary.refusal import Reason, explain
 from touchline.vocabulary.registry import EVENT_TYPES
 
@@ -86,7 +87,7 @@ def accept(
     dialect: Dialect = NATIVE,
     received_at_ms: int,
     producer: str,
-    region: str | None = None,
+    normaliser: Normaliser = PLAIN,
     most_events: int | None = None,
 ) -> Acceptance:
     """Validate every event of a request body.
@@ -96,7 +97,7 @@ def accept(
         dialect: The format of the body.
         received_at_ms: The collector's clock, milliseconds since 1970.
         producer: The name of the producer's key.
-        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        normaliser: Turns what the producer sent into identifiers.
         most_events: The most events in the body. Default: no limit.
 
     Raises:
@@ -115,7 +116,7 @@ def accept(
         return Acceptance(Batch([], [line], received_at_ms), [result], readable=False)
     if most_events is not None and len(raws) > most_events:
         raise TooManyEvents(f"{len(raws)} events in one request; send at most {most_events} at a time")
-    return accept_each(raws, received_at_ms=received_at_ms, producer=producer, region=region)
+    return accept_each(raws, received_at_ms=received_at_ms, producer=producer, normaliser=normaliser)
 
 
 def accept_each(
@@ -123,7 +124,7 @@ def accept_each(
     *,
     received_at_ms: int,
     producer: str,
-    region: str | None = None,
+    normaliser: Normaliser = PLAIN,
     context: Mapping[str, str] | None = None,
 ) -> Acceptance:
     """Validate events that are split already, each the bytes of one JSON value.
@@ -136,7 +137,7 @@ def accept_each(
     seen: set[str] = set()
     for raw in raws:
         try:
-            event = _validated(raw, received_at_ms, producer, region)
+            event = _validated(raw, received_at_ms, producer, normaliser)
             line = _line(event, context)
         except _Rejected as rejected:
             quarantine.append(_quarantine_line(raw, rejected, received_at_ms, producer))
@@ -153,7 +154,7 @@ def accept_each(
     return Acceptance(Batch(lines, quarantine, received_at_ms), results)
 
 
-def _validated(raw: bytes, received_at_ms: int, producer: str, region: str | None) -> Event:
+def _validated(raw: bytes, received_at_ms: int, producer: str, normaliser: Normaliser) -> Event:
     if len(raw) > EVENT_BYTES:
         raise _Rejected(
             Reason.TOO_LARGE,
@@ -181,15 +182,15 @@ def _validated(raw: bytes, received_at_ms: int, producer: str, region: str | Non
         envelope,
         received_at_ms=received_at_ms,
         producer=producer,
-        region=region,
+        normaliser=normaliser,
         latest=event_type.version,
     )
     if event is None:
         raise _Rejected(
             Reason.NO_IDENTIFIER,
             "identifiers",
-            "No customer identifier: all values are placeholders, such as null or 0; give at least one real"
-            " value, such as `account`",
+            "No customer identifier: give at least one that is no placeholder, such as `account`; if there is"
+            " none, send `contact_id`, `cart_id`, `order_id` or `session_id` in `data`",
         )
     if event.time < OLDEST_MS:
         raise _Rejected(

@@ -2,7 +2,8 @@
 
 from touchline.vocabulary.envelope import Channel, Envelope, to_event
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.identifiers import normalise, normalised, rank
+from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.refusal import Reason, explain
 
-__all__ = ["Channel", "Envelope", "Event", "Reason", "explain", "normalise", "normalised", "rank", "to_event"]
+__all__ = ["Channel", "Envelope", "Event", "Normaliser", "Reason", "explain", "rank", "to_event"]

@@ -14,7 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from touchline.vocabulary.data import Time
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.identifiers import MOST_VALUES, normalised
+from touchline.vocabulary.identifiers import (
+    LONGEST_VALUE,
+    MOST_VALUES,
+    InvalidIdentifier,
+    identifier_values,
+)
+from touchline.vocabulary.normaliser import PLAIN, Normaliser, is_placeholder
 
 EVENT_BYTES = 32 * 1024
 """The largest event, as JSON in UTF-8."""
@@ -50,12 +56,19 @@ class Channel(StrEnum):
     FIELD = "field"
 
 
-def _listed(value: object) -> object:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return value
-    raise PydanticCustomError("identifier", f"expected a string or a list of up to {MOST_VALUES} strings")
+def _values(value: object) -> tuple[str, ...]:
+    try:
+        return identifier_values(value)
+    except InvalidIdentifier as error:
+        raise PydanticCustomError("identifier", "{what}", {"what": str(error)}) from None
+
+
+def _given(event_id: str) -> str:
+    if is_placeholder(event_id):
+        raise PydanticCustomError(
+            "placeholder", "the id is a placeholder, such as null or 0: give each event an id of its own"
+        )
+    return event_id
 
 
 def _storable(values: dict[str, Any]) -> dict[str, Any]:
@@ -75,13 +88,12 @@ def _storable(values: dict[str, Any]) -> dict[str, Any]:
 
 
 Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-Value = Annotated[str, Field(max_length=256)]
+Value = Annotated[str, Field(max_length=LONGEST_VALUE)]
+_Given = Value | int
 Values = Annotated[
-    list[Value],
-    Field(min_length=1, max_length=MOST_VALUES),
+    tuple[Value, ...],
     BeforeValidator(
-        _listed,
-        json_schema_input_type=Value | Annotated[list[Value], Field(min_length=1, max_length=MOST_VALUES)],
+        _values, json_schema_input_type=_Given | Annotated[list[_Given], Field(max_length=MOST_VALUES)]
     ),
 ]
 
@@ -93,7 +105,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    id: str = Field(
+    id: Annotated[str, AfterValidator(_given)] = Field(
         min_length=1,
         max_length=64,
         description="unique id of the event; the same whenever it is sent again",
@@ -103,10 +115,10 @@ class Envelope(BaseModel):
     channel: Channel = Field(description="the channel of the touchpoint")
     source: str = Field(min_length=1, max_length=128, description="the system that recorded it, such as shop")
     identifiers: dict[Kind, Values] = Field(
-        min_length=1,
+        default={},
         max_length=MOST_KINDS,
         description="the customer's identifiers: a map from kind (account, loyalty, email, phone, social,"
-        f" device, or your own) to a string or a list of up to {MOST_VALUES} strings",
+        f" device, or your own) to a string, a whole number, or a list of up to {MOST_VALUES}",
     )
     data: Object = Field(default={}, description="the fields of the type, and your own")
     context: Object = Field(default={}, description="circumstances, such as page, locale or release")
@@ -134,20 +146,25 @@ def to_event(
     *,
     received_at_ms: int | None = None,
     producer: str | None = None,
-    region: str | None = None,
+    normaliser: Normaliser = PLAIN,
     latest: int = 1,
 ) -> Event | None:
-    """The accepted event, or None if every identifier is a placeholder.
+    """The accepted event, or None if nothing in it can be an identifier.
+
+    An event without an identifier of a customer gets one by its contact, cart, order or session, which links
+    it to nobody.
 
     Args:
         envelope: A valid envelope.
         received_at_ms: The collector's clock. None for a replayed event: it keeps its own `received_at`,
             which defaults to its time.
         producer: The name of the producer's key. Default: the envelope's own.
-        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        normaliser: Turns what the producer sent into identifiers.
         latest: The version of the type, if the envelope has none.
     """
-    identifiers = normalised(envelope.identifiers, region)
+    identifiers = normaliser.identifiers(envelope.identifiers, envelope.channel)
+    if not identifiers:
+        identifiers = normaliser.nobody(envelope.data, envelope.context)
     if not identifiers:
         return None
     time = milliseconds(envelope.time)

@@ -20,6 +20,7 @@ TouchlineError
 ├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
+├── InvalidIdentifier        a value cannot be an identifier                       vocabulary.identifiers
 ├── FileError                a file to import cannot be read                       imports.errors
 │   └── TooManyRefused       too many of its rows are refused                      imports.refusals
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan

@@ -71,8 +71,6 @@ def explain(error: ValidationError, model: type[BaseModel], under: str = "") -> 
         return field, (
             "invalid identifier kind: use up to 32 lower-case letters, digits or _, starting with a letter"
         )
-    if kind == "too_short" and field == "identifiers":
-        return field, "No customer identifier: give at least one, such as `account`"
     if kind == "timezone_aware":
         return field, "the time has no time zone: write it such as 2026-11-21T10:00:00Z"
     expected = _EXPECTED.get(kind)

@@ -15,6 +15,7 @@ from touchline.cli.output import say, screen
 
 if TYPE_CHECKING:
     from touchline.vocabulary.event import Event
+    from touchline.vocabulary.normaliser import Normaliser
 
 SHOWN = 50
 """Signals that the table shows."""
@@ -59,7 +60,7 @@ def replay(
     at = None if now is None else _time(now)
     counts: Counter[str] = Counter()
     policy = Policy(settings.limits)
-    result = fold_all(_read(events, settings.region, counts), ready, at, settings.journey_gap, policy)
+    result = fold_all(_read(events, settings.normaliser, counts), ready, at, settings.journey_gap, policy)
     if as_json:
         sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -86,7 +87,7 @@ def _time(text: str) -> int:
     return milliseconds(time)
 
 
-def _read(names: Iterable[str], region: str | None, counts: Counter[str]) -> Iterator["Event"]:
+def _read(names: Iterable[str], normaliser: "Normaliser", counts: Counter[str]) -> Iterator["Event"]:
     """The events of the files; counts `events` and `refused` lines, and says of these what is wrong."""
     from pydantic import ValidationError
 
@@ -98,11 +99,14 @@ def _read(names: Iterable[str], region: str | None, counts: Counter[str]) -> Ite
             if not line.strip():
                 continue
             try:
-                event = to_event(Envelope.model_validate_json(line), region=region)
+                event = to_event(Envelope.model_validate_json(line), normaliser=normaliser)
             except ValidationError as error:
                 event, (field, message) = None, explain(error, Envelope)
             else:
-                field, message = "identifiers", "none is left without placeholders"
+                field, message = (
+                    "identifiers",
+                    "none that is no placeholder, and no contact, cart, order or session id",
+                )
             if event is None:
                 counts["refused"] += 1
                 say(f"{name}:{number}: {field + ': ' if field else ''}{message}", err=True)

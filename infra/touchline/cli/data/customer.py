@@ -336,10 +336,8 @@ def _customer(reader: "Reader", settings: "Settings", who: str, until: int | Non
 
 def _normal(who: str, settings: "Settings") -> str:
     """An identifier as the store has it; a customer's id as it is."""
-    from touchline.vocabulary.identifiers import normalise
-
     kind, colon, value = who.partition(":")
-    return (normalise(kind, value, settings.region) or who) if colon else who
+    return (settings.normaliser.identifier(kind, value) or who) if colon else who
 
 
 def _decided(settings: "Settings", entries: "Sequence[Entry]") -> str:

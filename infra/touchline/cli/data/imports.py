@@ -111,7 +111,7 @@ def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     for path in job.files:
         check_file(path, job.mapping)
     with bar() as progress:
-        rehearsals = [rehearse(path, job.mapping, settings.region, progress) for path in job.files]
+        rehearsals = [rehearse(path, job.mapping, settings.normaliser, progress) for path in job.files]
     if json:
         _print_json([as_json(rehearsal, job.most_refused) for rehearsal in rehearsals])
     else:

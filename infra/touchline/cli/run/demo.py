@@ -117,7 +117,7 @@ def _retailer(
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
         worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
-        history = History(log, worker, store, settings.region)
+        history = History(log, worker, store, settings.normaliser)
         items = (
             ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
             for touchpoint in retailer.until(start)

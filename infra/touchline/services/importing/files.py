@@ -130,7 +130,7 @@ def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pendin
 def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress: Progress) -> None:
     """Validate a whole file, and keep what is not imported yet in the spool."""
     tally = Tally(str(file.path))
-    judge = Judge(settings.region, mark_of(file.key))
+    judge = Judge(settings.normaliser, mark_of(file.key))
     resume = file.bookmark.position
     for items in portions(read_events(file.path, job.mapping)):
         portion = judge.portion(items, int(time.time() * 1000))
@@ -158,7 +158,7 @@ def _import(
         bookmarks.put(file.key, file.bookmark)
         done.withdrawn += sum(withdraw(history, mark_of(key), file.path.name) for key in replaces)
         bookmarks.put(file.key, Bookmark(place), without=replaces)
-    for portion in _portions(file, job, Judge(settings.region, mark), spool):
+    for portion in _portions(file, job, Judge(settings.normaliser, mark), spool):
         history.put(portion)
         bookmarks.put(file.key, Bookmark(place, portion.position))
         done.rows += portion.rows

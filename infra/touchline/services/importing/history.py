@@ -22,6 +22,7 @@ from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
 from touchline.services.serving import make_folder
 from touchline.store.reader import Reader, running_server, store_reader
+from touchline.vocabulary.normaliser import Normaliser
 
 FULL_SECONDS = 120
 """How long a full log may stay full before the import gives up."""
@@ -36,10 +37,10 @@ class History:
     Made by `open_history`. `stored` and `duplicates` are None where a running server folds the events.
     """
 
-    def __init__(self, log: SqliteLog, worker: Worker | None, reader: Reader, region: str | None) -> None:
+    def __init__(self, log: SqliteLog, worker: Worker | None, reader: Reader, normaliser: Normaliser) -> None:
         self._log = log
         self._worker = worker
-        self._judge = Judge(region)
+        self._judge = Judge(normaliser)
         self.reader = reader
         self.stored: int | None = None
         self.duplicates: int | None = None
@@ -128,4 +129,4 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         limits = settings.limits
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap, limits=limits)
-        yield History(log, worker, reader, settings.region)
+        yield History(log, worker, reader, settings.normaliser)

@@ -14,6 +14,7 @@ from touchline.imports.refusals import Refusal
 from touchline.log.contract import Batch
 from touchline.vocabulary.event import IMPORTED
 from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.refusal import Reason
 
 PORTION = 5_000
@@ -56,11 +57,11 @@ class Judge(NamedTuple):
     """How events are validated.
 
     Attributes:
-        region: The default region of local phone numbers.
+        normaliser: Turns what a row holds into identifiers.
         mark: The fingerprint of the file and its mapping; empty for events of no file.
     """
 
-    region: str | None
+    normaliser: Normaliser
     mark: str = ""
 
     def portion(self, items: Sequence[ImportItem], now: int) -> Portion:
@@ -71,7 +72,7 @@ class Judge(NamedTuple):
             raws,
             received_at_ms=now,
             producer=IMPORTED,
-            region=self.region,
+            normaliser=self.normaliser,
             context={MARK: self.mark} if self.mark else None,
         )
         results = acceptance.results

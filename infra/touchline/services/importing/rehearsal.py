@@ -10,6 +10,7 @@ from touchline.imports import ImportItem, Mapping, read_events
 from touchline.imports.refusals import Tally
 from touchline.services.importing.files import Progress
 from touchline.services.importing.judging import Judge, portions
+from touchline.vocabulary.normaliser import Normaliser
 
 SHOWN: Final = 50
 """Rows of a file that are shown as events."""
@@ -34,7 +35,7 @@ class Rehearsal(NamedTuple):
 def rehearse(
     path: Path,
     mapping: Mapping | None,
-    region: str | None,
+    normaliser: Normaliser,
     progress: Progress = lambda what, path, done: None,
 ) -> Rehearsal:
     """Map and validate a whole file.
@@ -43,7 +44,7 @@ def rehearse(
         FileError, MappingError: the file or the mapping cannot be used.
     """
     tally, shown = Tally(str(path)), list[ShownRow]()
-    judge = Judge(region)
+    judge = Judge(normaliser)
     now = int(time.time() * 1000)
     for items in portions(read_events(path, mapping)):
         for item in items[: SHOWN - len(shown)]:

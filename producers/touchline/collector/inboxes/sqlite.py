@@ -16,6 +16,7 @@ import structlog
 from touchline.collector.acceptance import Acceptance, Result, accept
 from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 Count = Callable[[str, list[Result]], None]
 
@@ -25,7 +26,7 @@ _BUSY_SECONDS: Final = 10.0
 _logger = structlog.get_logger(__name__)
 
 
-def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: str | None = None) -> int:
+def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, normaliser: Normaliser = PLAIN) -> int:
     """Move the oldest batches from an inbox to the log. Returns their number, 0 if there are none.
 
     Args:
@@ -33,7 +34,7 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: st
         log: The log.
         received_at_ms: The clock, milliseconds since 1970.
         count: Called with the producer and the results of each batch when they are durable.
-        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        normaliser: Turns what the producer sent into identifiers.
 
     Raises:
         LogFull, LogUnavailable: from the log; the batches stay in the inbox.
@@ -46,7 +47,7 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, region: st
         if not rows:
             return 0
         accepted = [
-            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, region=region)
+            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, normaliser=normaliser)
             if row.body.strip()
             else Acceptance(Batch([], [], received_at_ms), [])
             for row in rows
@@ -70,13 +71,13 @@ def keep_draining(
     stop: threading.Event,
     clock: Callable[[], float],
     count: Count,
-    region: str | None = None,
+    normaliser: Normaliser = PLAIN,
     every: float = 0.25,
 ) -> None:
     """Drain an inbox every `every` seconds until `stop` is set; `clock` returns seconds since 1970."""
     while not stop.is_set():
         try:
-            moved = drain(path, log, received_at_ms=int(clock() * 1000), count=count, region=region)
+            moved = drain(path, log, received_at_ms=int(clock() * 1000), count=count, normaliser=normaliser)
         except (LogFull, LogUnavailable, sqlite3.Error) as error:
             _logger.warning("cannot drain the inbox, will retry", inbox=str(path), why=str(error))
             stop.wait(5)

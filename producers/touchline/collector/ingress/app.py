@@ -36,6 +36,7 @@ from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 from touchline.vocabulary.health import ALIVE, readiness
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _INLINE_BYTES = 32 * 1024
@@ -68,7 +69,7 @@ class Collector:
         log: The log; its `append` is called in the collector's own thread.
         keys: The keys of producers.
         ready: Returns why the service is not ready, or None if it is ready.
-        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        normaliser: Turns what the producer sent into identifiers.
         limits: Limits of the collector.
         clock: Returns seconds since 1970.
     """
@@ -79,13 +80,13 @@ class Collector:
         keys: Keys,
         *,
         ready: Callable[[], str | None] = lambda: None,
-        region: str | None = None,
+        normaliser: Normaliser = PLAIN,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._ready = ready
-        self._region = region
+        self._normaliser = normaliser
         self._limits = limits
         self._clock = clock
         self._committer = Committer(log)
@@ -179,7 +180,7 @@ class Collector:
                 dialect=dialect,
                 received_at_ms=int(self._clock() * 1000),
                 producer=producer,
-                region=self._region,
+                normaliser=self._normaliser,
                 most_events=REQUEST_EVENTS,
             )
             try:

@@ -1,0 +1,222 @@
+"""Normalisation: what producers send becomes identifiers, `kind:value` (docs/semantics.md#customers).
+
+Normalising an identifier again changes nothing: an exported event keeps its identifiers when it is replayed.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from fnmatch import translate
+from functools import lru_cache
+from typing import Any, Final
+from unicodedata import category, normalize
+
+from touchline.vocabulary.identifiers import (
+    DEVICE,
+    STAND_INS,
+    TERMINAL,
+    InvalidIdentifier,
+    identifier_values,
+    rank,
+)
+
+TERMINAL_CHANNELS: Final = frozenset({"kiosk", "store"})
+"""On these channels a device is the company's own: a terminal."""
+
+PLACEHOLDERS: Final = frozenset(
+    {"", "-1", "-", "--", "?", "null", "(null)", "nil", "none", "nan", "n/a", "na", "#n/a", "undefined"}
+    | {"[object object]", "anonymous", "unknown", "guest", "true", "false"}
+)
+"""Values that stand for no value, in lower case; so does a value of zeros only."""
+
+WITHHELD: Final = frozenset(
+    {"restricted", "private", "withheld", "unavailable", "blocked", "no caller id"}
+    # The last one spells ANONYMOUS on a keypad.
+    | {"sip:anonymous@anonymous.invalid", "+266696687"}
+)
+"""What telephone systems send for a caller who withholds the number, in lower case."""
+
+FEWEST_DIGITS: Final = 7
+"""Digits that a phone number needs if no region says which numbers are possible."""
+
+_ALL_ZEROS = re.compile(r"0[0\-]*\Z")
+# Each opening quotation mark, and those that close it.
+_QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“”", "«": "»", "\u2018": "\u2019", "\u201a": "\u2018\u2019"}
+_PATTERN = re.compile(r"([a-z][a-z0-9_]{0,31}):(.+)", re.DOTALL)
+_WILDCARD = re.compile(r"[*?\[]")
+
+_POINT_ZERO = re.compile(r"(?<=\d)(?:\.0)+\Z")
+_EXPONENT = re.compile(r"\d[eE][+-]?\d")
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_DATE = re.compile(
+    rf"(?<!\d)(?:{_YEAR}([-/.]){_MONTH}\1{_DAY}|{_DAY}([-/.]){_MONTH}\2{_YEAR}|{_MONTH}/{_DAY}/{_YEAR})(?!\d)"
+)
+_DATE_DIGITS = re.compile(rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{{6}})?\Z")
+
+
+class Normaliser:
+    """Turns what producers send into identifiers, by the settings of an installation. It has no state.
+
+    Args:
+        region: The default region of local phone numbers (ISO 3166 alpha-2).
+        placeholders: Kind → more values that stand for no value.
+        terminals: Patterns of the company's own devices, `kind:value`, where `*`, `?` and `[…]` match as in
+            file names.
+
+    Raises:
+        ValueError: a pattern has no kind or matches a placeholder only.
+    """
+
+    def __init__(
+        self,
+        region: str | None = None,
+        placeholders: Mapping[str, Collection[str]] | None = None,
+        terminals: Collection[str] = (),
+    ) -> None:
+        self._region = region
+        self._placeholders: dict[str, frozenset[str]] = {}
+        self._terminals: frozenset[str] = frozenset()
+        self._terminal: re.Pattern[str] | None = None
+        self._placeholders = {
+            kind: frozenset(text for value in values for text in self._spellings(kind, value))
+            for kind, values in (placeholders or {}).items()
+        }
+        exact, globs = set(), []
+        for pattern in terminals:
+            found = _PATTERN.fullmatch(pattern)
+            if found is None:
+                raise ValueError(f"{pattern!r} is no pattern: write kind:value, such as device:till-*")
+            if _WILDCARD.search(found[2]):
+                globs.append(translate(pattern.lower() if found[1] == "email" else pattern))
+            elif identifier := self.identifier(found[1], found[2]):
+                exact.add(identifier)
+            else:
+                raise ValueError(f"{pattern!r} matches nothing: its value stands for no value")
+        self._terminals = frozenset(exact)
+        self._terminal = re.compile("|".join(globs)) if globs else None
+
+    def identifier(self, kind: str, value: str) -> str | None:
+        """The identifier `kind:value` in its normal form, or None if the value is a placeholder."""
+        text = _trimmed(value)
+        lowered = text.lower()
+        if _is_placeholder(lowered) or (self._placeholders and lowered in self._placeholders.get(kind, ())):
+            return None
+        if kind == "email":
+            # Lower case can make composed characters possible.
+            text = lowered if lowered.isascii() else normalize("NFC", lowered)
+        elif kind == "phone":
+            number = _phone(text, self._region)
+            if number is None or (self._placeholders and number in self._placeholders.get(kind, ())):
+                return None
+            text = number
+        identifier = f"{kind}:{text}"
+        if identifier in self._terminals or (self._terminal and self._terminal.match(identifier)):
+            return f"{TERMINAL}:{text}"
+        return identifier
+
+    def identifiers(self, given: Mapping[str, Iterable[str]], channel: str) -> tuple[str, ...]:
+        """The identifiers of an event on a channel, without placeholders, each once, strongest first."""
+        found = {
+            identifier
+            for kind, values in given.items()
+            for value in values
+            if (identifier := self.identifier(kind, value)) is not None
+        }
+        if channel in TERMINAL_CHANNELS:
+            found = {_as_terminal(identifier) for identifier in found}
+        return tuple(found) if len(found) < 2 else tuple(sorted(found, key=rank))
+
+    def nobody(self, *fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """The identifier of an event that names no customer: one, or none.
+
+        It is of the first kind of `STAND_INS` whose id one of the objects has: `contact_id`, `cart_id`,
+        `order_id` or `session_id`.
+        """
+        for kind in STAND_INS:
+            for each in fields:
+                with suppress(InvalidIdentifier):
+                    for value in identifier_values(each.get(f"{kind}_id")):
+                        if identifier := self.identifier(kind, value):
+                            return (identifier,)
+        return ()
+
+    def _spellings(self, kind: str, value: str) -> Iterable[str]:
+        text = _trimmed(value).lower()
+        yield text
+        if kind == "phone" and (number := _phone(text, self._region)):
+            yield number
+
+
+PLAIN: Final = Normaliser()
+"""Without settings."""
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text stands for no value, whatever it should identify: a customer, an event or an order."""
+    return _is_placeholder(_trimmed(text).lower())
+
+
+def _is_placeholder(lowered: str) -> bool:
+    return lowered in PLACEHOLDERS or _ALL_ZEROS.match(lowered) is not None
+
+
+def _as_terminal(identifier: str) -> str:
+    kind, _, value = identifier.partition(":")
+    return f"{TERMINAL}:{value}" if kind == DEVICE else identifier
+
+
+def _trimmed(text: str) -> str:
+    """The text in Unicode NFC, without white space, invisible characters and quotes around it."""
+    text = text.strip() if text.isascii() else _visible(normalize("NFC", text))
+    while len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
+        text = _visible(text[1:-1])
+    return text
+
+
+def _visible(text: str) -> str:
+    begin, end = 0, len(text)
+    while begin < end and _is_invisible(text[begin]):
+        begin += 1
+    while begin < end and _is_invisible(text[end - 1]):
+        end -= 1
+    return text[begin:end]
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or category(character) == "Cf"
+
+
+@lru_cache(maxsize=65_536)
+def _phone(text: str, region: str | None) -> str | None:
+    """The normal form of a phone number, or None if the text is none."""
+    text = _POINT_ZERO.sub("", text)
+    if text.lower() in WITHHELD or _ALL_ZEROS.match(text) or _EXPONENT.search(text):
+        return None
+    if _is_date(text) or (region is None and _DATE_DIGITS.match(text)):
+        return None
+    number = _e164(text, region)
+    if number is None and region is None and sum(map(str.isdecimal, text)) >= FEWEST_DIGITS:
+        return text
+    return None if number in WITHHELD else number
+
+
+def _is_date(text: str) -> bool:
+    return not text.startswith("+") and _DATE.search(text) is not None
+
+
+def _e164(text: str, region: str | None) -> str | None:
+    # Imported here: it loads slowly, and processes that read stored events never need it.
+    import phonenumbers
+
+    # Some numbers (mostly with surplus zeros) do not parse back to themselves at once.
+    for _ in range(4):
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(number):
+            return None
+        before, text = text, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if text == before:
+            return text
+    return None
