@@ -145,7 +145,6 @@ def test_converted_text_is_resumed_at_any_row(write: Write, name: str, content: 
         ({"encoding": "klingon"}, "encoding: no encoding 'klingon': write one such as utf-8"),
         ({"delimiter": ";;"}, "delimiter: a delimiter is one character"),
         ({"decimal": "'"}, "decimal: write '.' or ','"),
-        ({"thousands": "."}, r"decimal and thousands are both '\.': set decimal to ','"),
         ({"skip_rows": -1}, "skip_rows: "),
         ({"dezimal": ","}, "dezimal: "),
     ],

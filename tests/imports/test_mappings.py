@@ -80,13 +80,21 @@ def test_a_row_that_cannot_be_mapped_is_bad_alone(write: Write) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("type: order.placed", "tipe: order.placed", r"line 4: events\[1\]\.type: it is missing"),
-        ("    channel:", "    color: red\n    channel:", r"line 8: events\[1\]\.color: there is no such key"),
+        (
+            "type: order.placed",
+            "tipe: order.placed",
+            r"line 5: events\[1\]\.tipe: there is no such key; write type",
+        ),
+        (
+            "    channel:",
+            "    color: red\n    channel:",
+            r"line 8: events\[1\]\.color: there is no such key; write one of",
+        ),
         ("Europe/Berlin", "Berlin", r"line 7: events\[1\]\.time.*no time zone 'Berlin'"),
         ("as: float", "as: money", r"line 12: events\[1\]\.data\.value.*'float'.*got 'money'"),
         ('id: "{no}"', 'id: "no"', r"line 6: events\[1\]\.id: an id must differ"),
         ("{value: EUR}", "{}", r"line 15: events\[1\]\.data\.currency: write either column: NAME"),
-        ("events:", "evnets:", r"line 1: events: it is missing"),
+        ("events:", "evnets:", "evnets: there is no such key; write events"),
         ("source: shop", "source: [", "is not YAML"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
+from math import isnan
+from types import NoneType
 from typing import Any
 from uuid import uuid5
 
@@ -9,6 +11,7 @@ from touchline.imports.readers.values import as_text, plain
 from touchline.vocabulary.ids import NAMESPACE
 
 _LONGEST_ID = 64
+_JSON = frozenset({str, int, bool, NoneType})
 
 
 def event_id(mapping: str, key: str) -> str:
@@ -47,9 +50,12 @@ def _identifiers(given: Any) -> Any:
 
 def _json(value: Any) -> Any:
     """A value of an event as JSON has it; times as ISO 8601, durations in seconds."""
+    # The commonest types first: this runs for each field of each event.
+    if type(value) in _JSON:
+        return value
     match value:
-        case str() | int() | None:
-            return value
+        case float():
+            return None if isnan(value) else value
         case datetime():
             if value.tzinfo is None:
                 raise ValueError(f"the time {value.isoformat()} has no time zone: add one in the mapping")

@@ -116,38 +116,36 @@ def _grouped(
 ) -> Iterator[ImportItem]:
     clock = Clock(start.clocks)
     held: list[Row] = []
+    group: Any = None
     # `begin` is where reading must resume to get the current group whole.
     begin = behind = start
     for row in reader:
-        bad = row if isinstance(row, BadRow) else _without_group(row, column)
-        if isinstance(row, BadRow) or bad is not None:
+        value = _group(row, column)
+        if isinstance(row, BadRow) or isinstance(value, BadRow):
             behind = row.after
-            yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=bad)
+            yield ImportItem(path.name, row.row, 1, begin if held else behind, reader.progress, bad=value)
             continue
-        if held and (_starts_group(held[-1], row, column) or len(held) == MOST_GROUPED):
+        # A row without a value is a group of its own.
+        if held and (value in (None, "") or value != group or len(held) == MOST_GROUPED):
             yield _mapped(held, behind, reader.progress, path, mapping, clock)
             held, begin = [], behind
         elif not held:
             begin = behind
         held.append(row)
+        group = value
         behind = row.after
     if held:
         yield _mapped(held, behind, reader.progress, path, mapping, clock)
 
 
-def _without_group(row: Row, column: str) -> BadRow | None:
-    """The bad row of a row whose group cannot be read."""
+def _group(row: Row | BadRow, column: str) -> Any:
+    """The value by which a row belongs to a group, or a bad row if it cannot be read."""
+    if isinstance(row, BadRow):
+        return row
     try:
-        row.values.get(column)
+        return row.values.get(column)
     except ValueError as error:
         return BadRow(row.row, str(error), _json(row.values)[:BODY], row.after)
-    return None
-
-
-def _starts_group(before: Row, row: Row, column: str) -> bool:
-    """Whether a row belongs to another group than the row before; a row without a value is its own group."""
-    value = row.values.get(column)
-    return value in (None, "") or value != before.values.get(column)
 
 
 def _mapped(
@@ -169,7 +167,7 @@ def _mapped(
         bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:BODY], after)
         events = ()
     if state := clock.state:
-        after = after._replace(clocks=state)
+        after = Position(after.row, after.offset, state)
     return ImportItem(
         path.name, first.row, len(rows), after, progress, events, bad, 0 if bad else clock.repeated - repeated
     )

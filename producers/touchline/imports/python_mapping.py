@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from touchline.imports.errors import MappingError
-from touchline.imports.readers.options import FileOptions, given_options, overridden
+from touchline.imports.readers.options import FileOptions, given_options
 from touchline.imports.readers.rows import Values
 from touchline.imports.yaml_mapping.zones import Clock
 
@@ -28,12 +28,8 @@ class PythonMapping:
     takes_file: bool
 
     def with_options(self, options: FileOptions) -> "PythonMapping":
-        """The mapping with other options, where they are set.
-
-        Raises:
-            MappingError: they do not go with those of the mapping.
-        """
-        return replace(self, options=FileOptions(**overridden(self.options, options)))
+        """The mapping with other options, where they are set."""
+        return replace(self, options=self.options.model_copy(update=options.given))
 
     def check(self, file: Path, columns: Sequence[str]) -> None:
         """Do nothing: a function may read any column."""

@@ -49,7 +49,9 @@ class CsvReader:
                 _Feed(self._lines, self._again, self._taken), delimiter=self._delimiter, strict=True
             )
             self.columns: list[str] = self._header()
-            self._twice = frozenset(name for name in self.columns if self.columns.count(name) > 1)
+            self._twice = {
+                name: Unreadable(two_columns(name)) for name in self.columns if self.columns.count(name) > 1
+            }
             if start != START:
                 self._again.clear()
                 self._lines.seek(start)
@@ -81,7 +83,10 @@ class CsvReader:
                     problem = self._other_length(len(fields))
             first = self._taken[0]
             if problem is None:
-                yield Row(first.row, self._values(fields), self._taken[-1].after)
+                values: Values = dict(zip(self.columns, fields, strict=True))
+                if self._twice:
+                    values = SpoiledRow(values | self._twice)
+                yield Row(first.row, values, self._taken[-1].after)
             else:
                 self._again.extendleft(reversed(self._taken[1:]))
                 yield BadRow(first.row, problem, first.text[:BODY].rstrip("\r\n"), first.after)
@@ -89,12 +94,6 @@ class CsvReader:
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
-
-    def _values(self, fields: list[str]) -> Values:
-        values: Values = dict(zip(self.columns, fields, strict=True))
-        if not self._twice:
-            return values
-        return SpoiledRow(values | {name: Unreadable(two_columns(name)) for name in self._twice})
 
     def _other_length(self, fields: int) -> str:
         problem = f"{fields} fields, but the header has {len(self.columns)}"

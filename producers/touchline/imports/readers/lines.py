@@ -168,10 +168,10 @@ class Lines:
             if begin.startswith(mark):
                 self.detected += (Choice("encoding", encoding, "byte order mark"),)
                 return encoding
-        if b"\0" in begin:
+        if begin.count(0) * 4 > len(begin):
             raise FileError(
-                f"{self._path} is not UTF-8 text (byte {begin.index(0) + 1} is NUL): set its encoding,"
-                " such as encoding: utf-16-le"
+                f"{self._path} is not UTF-8 text ({begin.count(0) / len(begin):.0%} of it are NUL bytes):"
+                " set its encoding, such as encoding: utf-16-le"
             )
         return "utf-8"
 

@@ -1,9 +1,9 @@
 """Options of reading a file, from a mapping or from a command, and what a reader chose without them."""
 
 import codecs
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from touchline.imports.errors import MappingError
 
@@ -68,14 +68,23 @@ class FileOptions(BaseModel):
     thousands: Annotated[str, AfterValidator(_thousands)] | None = None
     skip_rows: int | None = Field(default=None, ge=0, le=10_000)
 
-    @model_validator(mode="after")
-    def _marks_differ(self) -> Self:
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that are set."""
+        values = {name: getattr(self, name) for name in FileOptions.model_fields}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def check_marks(self) -> None:
+        """Check that the decimal mark and the mark between thousands differ.
+
+        Raises:
+            ValueError: they are the same.
+        """
         if self.thousands is not None and self.thousands == (self.decimal or "."):
             other = "," if self.thousands == "." else "."
             raise ValueError(
                 f"decimal and thousands are both {self.thousands!r}: set decimal to {other!r} as well"
             )
-        return self
 
 
 def given_options(values: dict[str, Any], where: str) -> FileOptions:
@@ -91,15 +100,3 @@ def given_options(values: dict[str, Any], where: str) -> FileOptions:
         option = ".".join(map(str, first["loc"][:1]))
         cause = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
         raise MappingError(f"{where}{f' {option}' if option else ''}: {cause}") from None
-
-
-def overridden(options: FileOptions, by: FileOptions) -> dict[str, Any]:
-    """The options as they are if those that are set in `by` replace them.
-
-    Raises:
-        MappingError: together they are no options.
-    """
-    names = FileOptions.model_fields
-    values = {name: getattr(options, name) for name in names}
-    values |= {name: value for name in names if (value := getattr(by, name)) is not None}
-    return given_options(values, "options").model_dump()

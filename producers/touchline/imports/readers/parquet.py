@@ -127,12 +127,21 @@ def _cells(column: "pa.Array", name: str) -> tuple[list[Any], bool]:
     target = _precise(column.type)
     if target != column.type:
         column = column.cast(target, safe=False)
-    simple = pa.types.is_string(target) or pa.types.is_integer(target) or pa.types.is_timestamp(target)
     try:
         values: list[Any] = column.to_pylist()
-        return values if simple else [plain(value) for value in values], True
+        if pa.types.is_floating(target):
+            return [None if value != value else value for value in values], True
+        return values if _is_plain(target) else [plain(value) for value in values], True
     except Exception:  # Of whichever kind: the cell that caused it gets the reason.
         return [_cell(cell, name) for cell in column], False
+
+
+def _is_plain(of: "pa.DataType") -> bool:
+    """Whether Python's values of a type need no conversion."""
+    import pyarrow as pa
+
+    types = pa.types
+    return bool(types.is_string(of) or types.is_integer(of) or types.is_timestamp(of) or types.is_boolean(of))
 
 
 def _cell(cell: "pa.Scalar", name: str) -> Any:

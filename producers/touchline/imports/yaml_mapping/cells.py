@@ -1,9 +1,8 @@
 """Cells of a mapping: the source of one value of an event, and how it is converted."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -23,13 +22,12 @@ _FALSE = {"false", "no", "n", "f", "0"}
 _SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How cells are read: the words that mean no value, the marks of numbers, and the times so far."""
 
-    nulls: frozenset[str] = frozenset()
-    options: FileOptions = field(default_factory=FileOptions)
-    clock: Clock = field(default_factory=Clock)
+    nulls: frozenset[str]
+    options: FileOptions
+    clock: Clock
 
 
 class PlainRow:

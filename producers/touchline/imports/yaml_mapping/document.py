@@ -60,7 +60,9 @@ def load_yaml(path: Path, text: str) -> PlainMapping:
     try:
         return PlainMapping.model_validate({"name": path.stem.lower(), **content})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        errors = error.errors(include_url=False)
+        # A misspelt key is missing, too: its own error says more.
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
         place, line = _place(node, first["loc"])
         raise MappingError(f"{path} line {line}: {place}: {_words(first)}") from error
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from touchline.imports.errors import MappingError
-from touchline.imports.readers.options import FileOptions, overridden
+from touchline.imports.readers.options import FileOptions
 from touchline.imports.readers.rows import Values, two_columns
 from touchline.imports.readers.values import as_text
 from touchline.imports.yaml_mapping.cells import (
@@ -102,6 +102,11 @@ class PlainMapping(FileOptions):
     nulls: list[str] = Field(default=[])
     events: list[PlainEvent] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        self.check_marks()
+        return self
+
     @property
     def group(self) -> str | None:
         """None: each row is mapped by itself."""
@@ -118,7 +123,12 @@ class PlainMapping(FileOptions):
         Raises:
             MappingError: they do not go with those of the mapping.
         """
-        return self.model_copy(update=overridden(self, options))
+        merged = self.model_copy(update=options.given)
+        try:
+            merged.check_marks()
+        except ValueError as error:
+            raise MappingError(f"mapping {self.name}: {error}") from None
+        return merged
 
     def check(self, file: Path, columns: Sequence[str]) -> None:
         """Check that the file has each column once.

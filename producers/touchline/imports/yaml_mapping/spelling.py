@@ -46,12 +46,12 @@ def read_spelling(text: str, order: Order | None = None) -> tuple[datetime, str 
     Raises:
         ValueError: it is no such time, or it needs `order`.
     """
-    text = " ".join(text.split())
     if order is None or order == "ymd":
         try:
             return datetime.fromisoformat(text), None
         except ValueError:
             pass
+    text = " ".join(text.split())
     patterns = (_AMBIGUOUS, *_SPELLINGS) if order in ("dmy", "mdy") else _SPELLINGS
     found = next((match for pattern in patterns if (match := pattern.fullmatch(text))), None)
     if found is None:

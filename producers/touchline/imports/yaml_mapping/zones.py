@@ -36,21 +36,21 @@ class Clock:
     """
 
     def __init__(self, state: State = ()) -> None:
-        self._last = {cell: (seconds, direction) for cell, seconds, direction in state}
+        self._last = {last[0]: last for last in state}
         self.repeated = 0
 
     @property
     def state(self) -> State:
         """The state after the rows so far."""
-        return tuple((cell, *last) for cell, last in self._last.items())
+        return tuple(self._last.values())
 
     def note(self, cell: int, time: datetime) -> None:
         """Note the time of a cell as its last one."""
         seconds = time.timestamp()
-        last, direction = self._last.get(cell, (seconds, 0))
+        _, last, direction = self._last.get(cell, (cell, seconds, 0))
         if seconds != last:
             direction = 1 if seconds > last else -1
-        self._last[cell] = (seconds, direction)
+        self._last[cell] = (cell, seconds, direction)
 
     def settle(self, cell: int | None, local: datetime) -> datetime:
         """A local time of a zone, in the right reading of a repeated hour.
@@ -72,7 +72,7 @@ class Clock:
         self.repeated += 1
         if cell not in self._last:
             return first
-        last, direction = self._last[cell]
+        _, last, direction = self._last[cell]
         if direction < 0:
             return next((time for time in (second, first) if time.timestamp() <= last), first)
         return next((time for time in (first, second) if time.timestamp() >= last), first)
