@@ -138,3 +138,44 @@ def test_what_does_not_fit_into_the_spool_is_read_again(
     (row,) = ask(tmp_path / "data", "SELECT count() AS n FROM quarantine FINAL")
     assert int(row["n"]) == 5
     assert not [path for path in (tmp_path / "data").iterdir() if path.name.startswith("tmp")]
+
+
+def test_options_of_reading_override_those_of_the_mapping(
+    touchline: Command, calls: Any, tmp_path: Path
+) -> None:
+    """A delimiter by flag is used in place of a detected one; a wrong one, or one without use, is refused."""
+    file, mapping = calls(0, 30)
+    file.write_text(file.read_text().replace(",", "%"))
+    rehearse = ("import", file, "--map", mapping, "--dry-run", "--json")
+    assert touchline(*rehearse).exit_code == 1
+    said = touchline(*rehearse, "--delimiter", "%")
+    assert orjson.loads(said.stdout)[0]["events"] == 30
+    wrong = touchline(*rehearse, "--encoding", "klingon")
+    assert (wrong.exit_code, "write one such as utf-8" in wrong.stderr) == (1, True)
+    without = touchline("import", file, "--delimiter", "%")
+    assert (without.exit_code, "--delimiter needs a mapping" in without.stderr) == (2, True)
+
+
+def test_a_suggestion_is_printed_and_nothing_else(touchline: Command, calls: Any, tmp_path: Path) -> None:
+    """Standard output is the mapping, ready for a file; one file at a time."""
+    file, _ = calls(0, 30)
+    file.write_text(file.read_text().replace("who", "customer"))
+    said = touchline("import", "--suggest", file)
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith(f"# A mapping for {file.name}, suggested")
+    mapping = tmp_path / "suggested.yaml"
+    mapping.write_text(said.stdout)
+    assert touchline("import", file, "--map", mapping, "--dry-run", "--strict").exit_code == 0
+    assert touchline("import", "--suggest", file, file).exit_code == 2
+    assert touchline("import", "--suggest", "gone.csv").exit_code == 1
+    assert not (tmp_path / "touchline-data").exists()
+
+
+def test_what_detection_chose_is_said(touchline: Command, calls: Any, tmp_path: Path) -> None:
+    """An import and a dry run name what the reader chose by itself."""
+    file, mapping = calls(0, 30)
+    file.write_text(file.read_text().replace(",", ";"))
+    rehearsed = touchline("import", file, "--map", mapping, "--data", "data", "--dry-run")
+    assert "delimiter ';'" in rehearsed.stdout
+    said = touchline("import", file, "--map", mapping, "--data", "data")
+    assert f"{file}: detected delimiter ';'" in said.stdout

@@ -322,9 +322,11 @@ def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tm
         "events": 3,
         "quarantined": 0,
         "withdrawn": 0,
+        "ambiguous": 0,
         "stored": 2,
         "duplicates": 1,
         "frictions": 1,
         "already": [],
         "resumed": {},
+        "detected": {str(file): {}},
     }

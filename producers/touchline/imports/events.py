@@ -95,7 +95,8 @@ def _check(reader: Reader, path: Path, mapping: Mapping | None) -> None:
     if mapping is None:
         raise MappingError(
             f"{path} needs a mapping from its columns to events: pass --map with the path of a .yaml or .py"
-            f" file, or the name of a shipped mapping; the columns are {', '.join(reader.columns)}"
+            " file, or the name of a shipped mapping; --suggest prints one to start from. The columns are"
+            f" {', '.join(reader.columns)}"
         )
     mapping.check(path, reader.columns)
 

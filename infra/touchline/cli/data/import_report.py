@@ -22,6 +22,9 @@ def summary(done: "Imported", data: Path) -> str:
 
     lines = [f"{path}: imported before, nothing to do (--again replaces it)" for path in done.already]
     lines += [f"{path}: continued at row {row:,}" for path, row in done.resumed.items()]
+    for path, chosen in done.detected.items():
+        if chosen and path not in done.already:
+            lines.append(f"{path}: detected {', '.join(f'{name} {value}' for name, value in chosen.items())}")
     if done.withdrawn:
         lines.append(f"{counted(done.withdrawn, 'event')} of an earlier import withdrawn")
     if done.files:
@@ -30,6 +33,8 @@ def summary(done: "Imported", data: Path) -> str:
         lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
         if done.stored is not None:
             lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
+    if done.ambiguous:
+        lines.append(_ambiguous(done.ambiguous))
     query = f"touchline query --data {data}"
     if done.quarantined:
         lines.append(f"{done.quarantined:,} in quarantine; why: {query} '{_WHY}'")
@@ -56,6 +61,8 @@ def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float) -> N
         counts = f"{counted(tally.rows, 'row')}, {counted(tally.events, 'event')}"
         refused = f"{tally.refused:,} refused ({percent(tally.share)})"
         console.print(f"{counts}, {refused}. Nothing was imported.", highlight=False)
+        if rehearsal.ambiguous:
+            console.print(f"  {_ambiguous(rehearsal.ambiguous)}", highlight=False)
         for reason in tally.reasons:
             console.print(f"  {line(reason)}", highlight=False, markup=False)
         if tally.exceeds(most_refused):
@@ -75,6 +82,7 @@ def as_json(rehearsal: "Rehearsal", most_refused: float) -> dict[str, Any]:
         "rows": tally.rows,
         "events": tally.events,
         "refused": tally.refused,
+        "ambiguous": rehearsal.ambiguous,
         "stops": tally.exceeds(most_refused),
         "reasons": [
             {"reason": reason.why, "rows": reason.rows, "first_rows": reason.at} for reason in tally.reasons
@@ -84,6 +92,12 @@ def as_json(rehearsal: "Rehearsal", most_refused: float) -> dict[str, Any]:
             for shown in rehearsal.shown
         ],
     }
+
+
+def _ambiguous(times: int) -> str:
+    from touchline.vocabulary.wording import counted
+
+    return f"{counted(times, 'time')} in an hour that a clock change repeats: read in the order of the rows"
 
 
 def _table(rows: "Sequence[ShownRow]") -> Any:

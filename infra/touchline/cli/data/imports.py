@@ -13,6 +13,7 @@ from touchline.cli.output import say
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
+    from touchline.imports import FileOptions, Mapping
     from touchline.services.importing.files import Job
 
 
@@ -28,6 +29,9 @@ def import_(
     ] = None,
     data: Data = None,
     rules: Rules = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Print a mapping to start from; store nothing.")
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show the first rows as events and what is refused; store nothing."),
@@ -43,6 +47,13 @@ def import_(
         bool,
         typer.Option("--again", help="Replace what these files gave before, by a mapping of this name."),
     ] = False,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the text, such as cp1252.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What separates the fields of CSV, such as ';' or tab.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of numbers: '.' or ','.")] = None,
+    thousands: Annotated[str | None, typer.Option(help="Mark between thousands of numbers.")] = None,
+    skip_rows: Annotated[int | None, typer.Option(help="Lines of CSV before the header.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Import files of events into the data folder. A server may be running on it.
@@ -50,8 +61,11 @@ def import_(
     Without --map, each line of an NDJSON file is a native event; docs/import.md explains mappings. An
     interrupted import continues where it stopped; importing twice adds nothing. Rows that are not events go
     to quarantine, with their file and row; too many of them stop the import before anything is stored.
+    Options of reading override those of the mapping.
 
     Example: touchline import events.jsonl.gz
+
+    Example: touchline import --suggest calls.csv > calls.yaml
 
     Example: touchline import calls.csv --map calls.yaml --dry-run
 
@@ -59,18 +73,25 @@ def import_(
     """
     from touchline.cli.data.import_report import bar, summary
     from touchline.config.settings import load_settings
-    from touchline.imports import load_mapping
-    from touchline.imports.refusals import MOST_REFUSED, share_of
+    from touchline.imports import given_options
     from touchline.services.importing.files import Job, import_files
 
-    if strict and most_refused is not None:
-        raise fail("--strict allows no refused row: leave --most-refused out", WRONG_USAGE)
-    try:
-        limit = 0.0 if strict else MOST_REFUSED if most_refused is None else share_of(most_refused)
-    except ValueError as error:
-        raise fail(f"--most-refused: {error}", WRONG_USAGE) from None
+    reading = {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "thousands": thousands,
+        "skip_rows": skip_rows,
+    }
+    options = given_options({name: value for name, value in reading.items() if value is not None}, "option")
+    if suggest:
+        if len(files) != 1 or mapping or dry_run or as_json:
+            raise fail("--suggest takes one file, and options of reading", WRONG_USAGE)
+        _suggest(files[0], options)
+        return
+    limit = _limit(strict, most_refused)
     settings = load_settings(data=data, rules=rules)
-    job = Job(files, load_mapping(mapping) if mapping else None, limit, again)
+    job = Job(files, _mapping(mapping, options), limit, again)
     if dry_run:
         _rehearse(job, settings, as_json)
         return
@@ -83,6 +104,37 @@ def import_(
         _print_json(asdict(done))
     else:
         say(summary(done, settings.data))
+
+
+def _suggest(file: Path, options: "FileOptions") -> None:
+    from touchline.imports.suggestion.document import suggest
+    from touchline.imports.suggestion.sampling import take_sample
+
+    typer.echo(suggest(take_sample(file, options)), nl=False)
+
+
+def _limit(strict: bool, most_refused: str | None) -> float:
+    from touchline.imports.refusals import MOST_REFUSED, share_of
+
+    if most_refused is None:
+        return 0.0 if strict else MOST_REFUSED
+    if strict:
+        raise fail("--strict allows no refused row: leave --most-refused out", WRONG_USAGE)
+    try:
+        return share_of(most_refused)
+    except ValueError as error:
+        raise fail(f"--most-refused: {error}", WRONG_USAGE) from None
+
+
+def _mapping(name: str | None, options: "FileOptions") -> "Mapping | None":
+    from touchline.imports import load_mapping
+
+    given = options.model_dump(exclude_none=True)
+    if name is None:
+        if given:
+            raise fail(f"--{next(iter(given)).replace('_', '-')} needs a mapping: pass --map", WRONG_USAGE)
+        return None
+    return load_mapping(name).with_options(options) if given else load_mapping(name)
 
 
 def _check_can_fold(settings: "Settings", rules: Path | None) -> None:

@@ -35,8 +35,9 @@ class Imported:
     """What an import did.
 
     `already` names files that were imported before, `resumed` the row at which files that were cut off went
-    on. `withdrawn` counts old events that a file gave before. `stored`, `duplicates` and `frictions` (how
-    many the store holds now) are None where a running server folds the events.
+    on, `detected` what the reader of each file chose, by option. `withdrawn` counts old events that a file
+    gave before, `ambiguous` times in an hour that a clock change repeats. `stored`, `duplicates` and
+    `frictions` (how many the store holds now) are None where a running server folds the events.
     """
 
     files: int = 0
@@ -44,11 +45,13 @@ class Imported:
     events: int = 0
     quarantined: int = 0
     withdrawn: int = 0
+    ambiguous: int = 0
     stored: int | None = None
     duplicates: int | None = None
     frictions: int | None = None
     already: list[str] = field(default_factory=list)
     resumed: dict[str, int] = field(default_factory=dict)
+    detected: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -90,7 +93,8 @@ def import_files(
     began = time.monotonic()
     done = Imported()
     for path in job.files:
-        check_file(path, job.mapping)
+        detected = check_file(path, job.mapping)
+        done.detected[str(path)] = {choice.option: choice.value for choice in detected}
     bookmarks = Bookmarks(settings.data / _BOOKMARKS)
     pending = list(_pending(job, bookmarks, done))
     with Spool(settings.data) as spool:
@@ -164,6 +168,7 @@ def _import(
         done.rows += portion.rows
         done.events += portion.events
         done.quarantined += len(portion.quarantine)
+        done.ambiguous += portion.ambiguous
         progress("importing", file.path, portion.progress)
     bookmarks.put(file.key, Bookmark(place, done=True))
     done.files += 1

@@ -31,6 +31,7 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
         rows: How many rows.
         events: How many events they gave, accepted or not.
         repeated: Events whose id occurred before in this portion.
+        ambiguous: Times that fall in an hour that a clock change repeats.
         refusals: The refused rows.
         position: Where reading resumes after these rows.
         progress: Bytes of the file on the disk that were read so far.
@@ -43,6 +44,7 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
     rows: int
     events: int
     repeated: int
+    ambiguous: int
     refusals: list[Refusal]
     position: Position
     progress: int
@@ -98,6 +100,7 @@ class Judge(NamedTuple):
             rows=sum(item.rows for item in items),
             events=len(raws),
             repeated=sum(result.status == "duplicate" for result in results),
+            ambiguous=sum(item.repeated for item in items),
             refusals=refusals,
             position=last.position,
             progress=last.progress,

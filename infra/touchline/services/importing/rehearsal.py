@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from touchline.imports import ImportItem, Mapping, read_events
+from touchline.imports import Choice, ImportItem, Mapping, check_file, read_events
 from touchline.imports.refusals import Tally
 from touchline.services.importing.files import Progress
 from touchline.services.importing.judging import Judge, portions
@@ -25,11 +25,12 @@ class ShownRow(NamedTuple):
 
 
 class Rehearsal(NamedTuple):
-    """What an import of one file would do."""
+    """What an import of one file would do; `ambiguous` times are in an hour that a clock change repeats."""
 
     tally: Tally
     shown: list[ShownRow]
-    detected: tuple[Any, ...] = ()
+    detected: tuple[Choice, ...]
+    ambiguous: int
 
 
 def rehearse(
@@ -44,15 +45,17 @@ def rehearse(
         FileError, MappingError: the file or the mapping cannot be used.
     """
     tally, shown = Tally(str(path)), list[ShownRow]()
-    judge = Judge(normaliser)
+    detected = check_file(path, mapping)
+    judge, ambiguous = Judge(normaliser), 0
     now = int(time.time() * 1000)
     for items in portions(read_events(path, mapping)):
         for item in items[: SHOWN - len(shown)]:
             shown.append(_row(item, judge, now))
         portion = judge.portion(items, now)
+        ambiguous += portion.ambiguous
         tally.add(portion.rows, len(portion.touchpoints), portion.refusals)
         progress("checking", path, portion.progress)
-    return Rehearsal(tally, shown)
+    return Rehearsal(tally, shown, detected, ambiguous)
 
 
 def _row(item: ImportItem, judge: Judge, now: int) -> ShownRow:
