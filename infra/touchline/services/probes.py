@@ -22,19 +22,22 @@ def register_process(registry: CollectorRegistry) -> CollectorRegistry:
     return registry
 
 
-def probe_routes(not_ready: Callable[[], str | None], registry: CollectorRegistry) -> list[Route]:
+def probe_routes(
+    not_ready: Callable[[], str | None], registry: CollectorRegistry, warning: str | None = None
+) -> list[Route]:
     """Return the routes /healthz, /readyz and /metrics.
 
     Args:
         not_ready: Returns why the process is not ready, or None; called in a thread.
         registry: The metrics of the process.
+        warning: What is wrong although the process is ready; None when nothing is.
     """
 
     async def healthz(request: Request) -> Response:
         return JSONResponse(ALIVE)
 
     async def readyz(request: Request) -> Response:
-        status, body = readiness(await run_in_threadpool(not_ready))
+        status, body = readiness(await run_in_threadpool(not_ready), warning)
         return JSONResponse(body, status)
 
     async def metrics(request: Request) -> Response:
@@ -50,3 +53,10 @@ def store_not_ready(store: Store) -> str | None:
     except StoreError as error:
         return f"the store: {error}"
     return None
+
+
+def store_warning(store: Store) -> str | None:
+    """Return which parts of the store are damaged; None if none is."""
+    if not store.damaged:
+        return None
+    return f"rows are missing from the store, whose damaged parts were set aside: {', '.join(store.damaged)}"

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from touchline.collector.ingress.answers import router_error
 from touchline.services.ending import Ending
-from touchline.services.probes import probe_routes, register_process, store_not_ready
+from touchline.services.probes import probe_routes, register_process, store_not_ready, store_warning
 from touchline.services.serving import CannotServe, Serving, listening_on, url_of
 from touchline.store import open_store
 from touchline.store.clickhouse_http import Role, Roles, store_app
@@ -68,7 +68,8 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
         url = url_of(server.host, listening.getsockname()[1])
         store = parts.enter_context(open_store(server.data / "store"))
         writers = parts.enter_context(closing(WritePool(server.data / "store")))
-        probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
+        registry = register_process(CollectorRegistry())
+        probes = probe_routes(lambda: store_not_ready(store), registry, store_warning(store))
         app = Starlette(
             routes=[*probes, *store_app(store, writers, Roles(server.passwords)).routes],
             exception_handlers={HTTPException: router_error},

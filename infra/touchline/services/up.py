@@ -33,7 +33,7 @@ from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage
-from touchline.services.probes import register_process
+from touchline.services.probes import register_process, store_warning
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -115,7 +115,11 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         token = parts.enter_context(announced(data, url))
 
         collector = Collector(
-            log, keys, ready=lambda: worker.error or log.health_error(), normaliser=settings.normaliser
+            log,
+            keys,
+            ready=lambda: worker.error or log.health_error(),
+            warning=store_warning(store),
+            normaliser=settings.normaliser,
         )
         registry = register_process(collector.metrics.registry)
         count_flush = WorkerMetrics(registry).count

@@ -6,14 +6,15 @@ ALIVE: Final = {"status": "ok"}
 """The body of `/healthz`, which answers while the process runs."""
 
 
-def readiness(reason: str | None) -> tuple[int, dict[str, str]]:
+def readiness(reason: str | None, warning: str | None = None) -> tuple[int, dict[str, str]]:
     """Return the status and the body of `/readyz`: 200 when ready, 503 with `why` when not.
 
     Args:
         reason: Why the process is not ready; None when it is.
+        warning: What is wrong although the process is ready; None when nothing is.
     """
     if reason is None:
-        return 200, {"status": "ready"}
+        return 200, {"status": "ready"} | ({} if warning is None else {"warning": warning})
     return 503, {"status": "not ready", "why": reason}
 
 

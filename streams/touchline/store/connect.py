@@ -6,6 +6,7 @@ from touchline.store.address import Address
 from touchline.store.errors import StoreInUse, StoreMissing
 from touchline.store.handles.embedded import EmbeddedHandle, owner
 from touchline.store.handles.server import ServerHandle
+from touchline.store.handles.upkeep import clear_deleted, damaged_parts
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.migrations.cluster import WORKER_SETTINGS as CLUSTER_WORKER_SETTINGS
 from touchline.store.migrations.migrate import migrate, pending
@@ -49,7 +50,9 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
             migrate(handle, migrations())
         elif pending(handle, migrations()):
             raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
-        return Store(handle, lambda: EmbeddedHandle(path, READ_SETTINGS))
+        clear_deleted(handle)
+        damaged = damaged_parts(handle)
+        return Store(handle, lambda: EmbeddedHandle(path, READ_SETTINGS), damaged=damaged)
     except BaseException:
         handle.close()
         raise

@@ -52,7 +52,7 @@ class Session:
     def delete(self, sql: str, **parameters: Verbatim) -> None:
         """Run a deletion."""
         try:
-            self._handle.command(sql, parameters=parameters)
+            self._handle.delete(sql, parameters=parameters)
         except QueryError as error:
             raise StoreUnavailable(f"the store deleted nothing: {error}") from error
 

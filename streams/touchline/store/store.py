@@ -60,9 +60,17 @@ class Store:
         handle: For the worker. The embedded engine runs its calls one after another.
         open_reader: Opens a handle for queries.
         cluster: The name of the ClickHouse cluster that holds the tables; empty for a single engine.
+        damaged: The paths of parts that the engine could not read: their rows are missing.
     """
 
-    def __init__(self, handle: Handle, open_reader: Callable[[], Handle], cluster: str = "") -> None:
+    def __init__(
+        self,
+        handle: Handle,
+        open_reader: Callable[[], Handle],
+        cluster: str = "",
+        damaged: Sequence[str] = (),
+    ) -> None:
+        self.damaged = tuple(damaged)
         self._handle = handle
         self._session = Session(handle)
         self._cluster = cluster

@@ -7,7 +7,7 @@ worker recognises its events by their ids.
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -58,7 +58,12 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, normaliser
                 for row, acceptance in zip(rows, accepted, strict=True)
             )
         )
+        # No event stays in the file's free space, nor, unless a client is writing, in its write-ahead file.
+        inbox.execute("PRAGMA secure_delete = ON")
         inbox.execute("DELETE FROM batches WHERE id <= ?", (rows[-1].id,))
+        inbox.execute("PRAGMA busy_timeout = 0")
+        with suppress(sqlite3.OperationalError):
+            inbox.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for row, acceptance in zip(rows, accepted, strict=True):
         count(row.producer, acceptance.results)
     return len(rows)

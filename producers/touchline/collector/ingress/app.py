@@ -69,6 +69,7 @@ class Collector:
         log: The log; its `append` is called in the collector's own thread.
         keys: The keys of producers.
         ready: Returns why the service is not ready, or None if it is ready.
+        warning: What is wrong although the service is ready, for `/readyz`.
         normaliser: Turns what the producer sent into identifiers.
         limits: Limits of the collector.
         clock: Returns seconds since 1970.
@@ -80,12 +81,14 @@ class Collector:
         keys: Keys,
         *,
         ready: Callable[[], str | None] = lambda: None,
+        warning: str | None = None,
         normaliser: Normaliser = PLAIN,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._ready = ready
+        self._warning = warning
         self._normaliser = normaliser
         self._limits = limits
         self._clock = clock
@@ -204,7 +207,7 @@ class Collector:
         return _json(ALIVE)
 
     async def _readyz(self, request: Request) -> Response:
-        status, body = readiness(self._ready())
+        status, body = readiness(self._ready(), self._warning)
         return _json(body, status)
 
     async def _metrics(self, request: Request) -> Response:

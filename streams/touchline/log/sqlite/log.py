@@ -20,6 +20,7 @@ import structlog
 from touchline.log.contract import Batch, LogDamaged, LogUnavailable
 from touchline.log.sqlite.file import PAGE_BYTES, connect, create_tables, errors_translated, recovered_frames
 from touchline.log.sqlite.intact import OpenFiles, wal_of, written_frames
+from touchline.log.sqlite.overwrite import overwrite_deleted
 
 Kind = Literal["accounts", "touchpoints", "quarantine", "ledger"]
 
@@ -58,6 +59,8 @@ class SqliteLog:
         except OSError as error:
             raise LogUnavailable(f"cannot create the folder of {self._path}: {error}") from error
         self._damage: str | None = None
+        self._overwrites = False
+        """Whether deleted records are still to be overwritten."""
         with self._errors_noted():
             written = written_frames(self._path)
             self._writer = connect(self._path)
@@ -136,9 +139,11 @@ class SqliteLog:
     def commit(self, offset: int, consumer: str = "worker") -> None:
         """Store that a consumer has processed all records up to `offset`. A commit never moves back.
 
-        Records that all consumers have processed are deleted, a limited number per call.
+        Records that all consumers have processed are deleted, a limited number per call. After an operator's
+        decision, which may be to forget a customer, their bytes are overwritten once no records are left.
         """
         with self._transaction() as writer:
+            self._overwrites = self._overwrites or _has_decisions(writer, offset)
             writer.execute(
                 'INSERT INTO commits VALUES (?, ?) ON CONFLICT DO UPDATE SET "offset" = excluded."offset"'
                 ' WHERE excluded."offset" > "offset"',
@@ -149,6 +154,8 @@ class SqliteLog:
                 ' WHERE "offset" <= (SELECT min("offset") FROM commits) ORDER BY "offset" LIMIT ?)',
                 (_DELETED_PER_COMMIT,),
             )
+        if self._overwrites:
+            self._overwrites = not overwrite_deleted(self._path, self._transaction)
 
     def committed(self, consumer: str = "worker") -> int:
         """The offset of a consumer's last commit; 0 before the first."""
@@ -224,3 +231,9 @@ class SqliteLog:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+
+def _has_decisions(connection: sqlite3.Connection, offset: int) -> bool:
+    """Whether there are decisions of an operator among the records up to an offset."""
+    sql = "SELECT 1 FROM records WHERE \"offset\" <= ? AND kind = 'ledger' LIMIT 1"
+    return connection.execute(sql, (offset,)).fetchone() is not None

@@ -24,6 +24,7 @@ from touchline.store.handles.client import (
     stream_answer,
 )
 from touchline.store.handles.handle import DATABASE, Handle, Parameters
+from touchline.store.handles.upkeep import clear_deleted
 
 CLOSE_SECONDS = 2.0
 """How long `close` waits for the running statement, before it interrupts it and again afterwards."""
@@ -73,6 +74,10 @@ class EmbeddedHandle(Handle):
     ) -> None:
         with self._exclusive(database) as client:
             client.command(sql, parameters=named_parameters(sql, parameters))
+
+    def delete(self, sql: str, database: str | None = DATABASE, parameters: Parameters | None = None) -> None:
+        self.command(sql, database, parameters)
+        clear_deleted(self)
 
     def insert(
         self,

@@ -48,6 +48,10 @@ class Handle(ABC):
         """Run a statement that returns no rows."""
 
     @abstractmethod
+    def delete(self, sql: str, database: str | None = DATABASE, parameters: Parameters | None = None) -> None:
+        """Run a statement that deletes rows, and leave no trace of them where the engine would."""
+
+    @abstractmethod
     def insert(
         self,
         table: str,

@@ -65,6 +65,10 @@ class ServerHandle(Handle):
         except ClickHouseError as error:
             raise store_error(error) from error
 
+    def delete(self, sql: str, database: str | None = DATABASE, parameters: Parameters | None = None) -> None:
+        # A server removes traces by its own schedule.
+        self.command(sql, database, parameters)
+
     def insert(
         self,
         table: str,

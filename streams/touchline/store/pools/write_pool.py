@@ -13,7 +13,7 @@ from pathlib import Path
 from touchline.store.answers import Reply
 from touchline.store.errors import StoreError, StoreUnavailable
 from touchline.store.handles.embedded import EmbeddedHandle
-from touchline.store.handles.handle import DATABASE, STREAMED, Verbatim
+from touchline.store.handles.handle import DATABASE, STREAMED, Handle, Verbatim
 from touchline.store.pools.apart import run_apart
 from touchline.store.pools.read_pool import ReadPool
 from touchline.store.sql.changes import check_change, denied
@@ -103,7 +103,12 @@ class WritePool:
         if first_word(sql) in STATEMENTS:
             return self._handles.reply(sql, fmt, bound, database or DATABASE, leave)
         check_change(sql, self._handles.names.table_functions, defines=defines)
-        self._handles.pool.run(lambda handle: handle.command(sql, database or DATABASE, bound))
+
+        def change(handle: Handle) -> None:
+            run = handle.delete if first_word(sql) == "alter" else handle.command
+            run(sql, database or DATABASE, bound)
+
+        self._handles.pool.run(change)
         return Reply(b"", "")
 
     def can_stream(self, sql: str, fmt: str) -> bool:
