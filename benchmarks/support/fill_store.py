@@ -3,8 +3,9 @@
 from contextlib import closing
 from pathlib import Path
 
+from touchline.engine.engine import Setup
 from touchline.friction import RuleSet
-from touchline.journeys import JOURNEY_GAP
+from touchline.identity import LIMITS, law
 from touchline.measures import customer_id_of
 from touchline.store import Store
 from touchline.store.handles.embedded import EmbeddedHandle
@@ -83,4 +84,5 @@ def fill(path: Path, first: int, customers: int, now: int) -> None:
 
 def mark_folded(store: Store, rules: RuleSet, now: int) -> None:
     """Record that everything in the store is folded by these rules, so that no worker refolds it."""
-    store.put_in_force(f"{rules.fingerprint}/{JOURNEY_GAP}", now)
+    store.put_in_force(Setup(rules).fingerprint, now)
+    store.put_law_in_force(law(LIMITS), now)

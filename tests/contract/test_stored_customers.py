@@ -1,6 +1,7 @@
 """Customers in a store: frictions, journeys, identities, sets of identifiers and the ledger."""
 
 from collections.abc import Callable
+from itertools import groupby
 from uuid import UUID
 
 from touchline.engine.batch import columns, entry_columns
@@ -84,6 +85,17 @@ def test_identities_are_read_with_their_latest_customer(any_store: StorePort) ->
         )
         any_store.insert("identities", rows, f"v{version}")
     assert sorted(any_store.identities()) == [("device:x's", BERT), ("device:y", BERT)]
+    assert any_store.identity_count() == 2
+
+
+def test_identities_come_customer_by_customer(any_store: StorePort) -> None:
+    """The identifiers of a customer come together, whatever their kinds and the order of writing."""
+    for number, (customer, other) in enumerate([(BERT, "device:1"), (ANNA, "device:2"), (BERT, "email:3")]):
+        names = (f"account:{number}", other)
+        rows = [IdentityRow(entity=name, customer=customer, version=1) for name in names]
+        any_store.insert("identities", columns(rows), f"row {number}")
+    customers = [customer for _, customer in any_store.identities()]
+    assert [len(list(rows)) for _, rows in groupby(customers)] in ([2, 4], [4, 2])
 
 
 def test_the_law_in_force_is_the_last_one_put(any_store: StorePort) -> None:
@@ -92,6 +104,14 @@ def test_the_law_in_force_is_the_last_one_put(any_store: StorePort) -> None:
     any_store.put_law_in_force("1/email=5", 10)
     any_store.put_law_in_force("1/email=6", 20)
     assert any_store.law_in_force() == "1/email=6"
+
+
+def test_what_is_put_in_force_later_counts(any_store: StorePort) -> None:
+    """The last rules and the last law count, even if their time is earlier, as in an import of old events."""
+    for number, at in enumerate([2_000, 1_000, 1_000]):
+        any_store.put_in_force(f"rules {number}", at)
+        any_store.put_law_in_force(f"law {number}", at)
+        assert (any_store.rules_in_force(), any_store.law_in_force()) == (f"rules {number}", f"law {number}")
 
 
 def test_sets_are_found_by_each_of_their_identifiers(any_store: StorePort) -> None:

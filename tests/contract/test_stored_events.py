@@ -75,20 +75,17 @@ def test_empty_keys_and_inserts_are_allowed(store: Store) -> None:
 def test_an_empty_store_has_no_data(store: Store) -> None:
     """A store without rows has no newest event, no due customer and version 0."""
     assert (store.newest(), store.last_version(), list(store.due())) == (None, 0, [])
-    assert list(store.entities()) == []
+    assert (list(store.identities()), store.identity_count()) == ([], 0)
     assert store.query("SELECT * FROM current_frictions").result_rows == []
 
 
-def test_sets_of_identifiers_and_entities_are_distinct(
-    any_store: StorePort, event: NewEvent, put: Put
-) -> None:
-    """Each set of identifiers of an entity's events is returned once, and so is each entity."""
+def test_sets_of_identifiers_are_distinct(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Each set of identifiers of an entity's events is returned once."""
     pair = ("account:anna", "email:a@b.example")
     put(any_store, [event(1, identifiers=pair), event(2, identifiers=pair), event(3), event(4, "device:x")])
     assert sorted(any_store.identifier_sets_of([pair[0], "device:never-seen"])) == [(pair[0],), pair]
     assert len(list(any_store.identifier_sets_of([pair[0]], 1))) == 1
     assert len(list(any_store.identifier_sets_of([pair[0], "device:x"], 1))) == 2
-    assert sorted(any_store.entities()) == ["account:anna", "device:x"]
     assert any_store.newest() == event(4).time
 
 

@@ -37,7 +37,7 @@ def _fill(store: StorePort) -> list[str]:
 def _answers(store: StorePort) -> dict[str, Any]:
     """The result of every query of a worker, sorted where the order is free."""
     ids = _fill(store)
-    entities = sorted(store.entities())
+    entities = sorted({identifier for identifier, _ in store.identities()})
     sets = sorted(named for named in store.identifier_sets_of(entities) if len(named) > 1)
     known = {identifier for identifiers in sets for identifier in identifiers} | set(entities)
     customers: list[UUID] = [customer_id(identifier) for identifier in sorted(known)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from touchline.analysis.replay import replay
-from touchline.engine import flush
+from touchline.engine import engine, flush
 from touchline.engine.flush import STEPS, Step
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
@@ -503,9 +503,51 @@ def test_other_rules_take_the_place_of_the_old(seeds: list[Seed]) -> None:
     old = Worker(log, store, RuleSet(parse_rules("rules: [{id: any, kind: match, when: {}}]")))
     old.flush(old.read(), now)
     new = Worker(log, store, RULES, limits=LIMITS)
-    assert new.bring_rules_into_force(now) > 0
+    refolded = new.bring_rules_into_force(now)
+    assert refolded == len({row["customer"] for row in store.tables["identities"].values()}), "each once"
     assert new.bring_rules_into_force(now) == 0
     assert _tables(store, now) == _offline(events, now)
+
+
+def test_another_version_of_the_law_refolds_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that an earlier version folded is refolded at the next start, with the same rules."""
+    log, store = MemoryLog(), MemoryStore()
+    events = _events([("help.failed", 1, "web", ["account:1", "device:x"], 0)])
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "LAW_VERSION", 1)
+        old = Worker(log, store, RULES, limits=LIMITS)
+        old.bring_rules_into_force(HOUR)
+        old.flush(old.read(), HOUR)
+        assert Worker(log, store, RULES, limits=LIMITS).rules_in_force
+    new = Worker(log, store, RULES, limits=LIMITS)
+    assert not new.rules_in_force
+    assert new.bring_rules_into_force(HOUR) == 1
+    assert new.rules_in_force
+    assert Worker(log, store, RULES, limits=LIMITS).bring_rules_into_force(HOUR) == 0
+
+
+def test_a_refold_that_is_stopped_begins_again() -> None:
+    """Progress counts every identifier; if it raises, nothing new is in force, and the next call refolds."""
+    log, store = MemoryLog(), MemoryStore()
+    events = _events([("help.failed", 1, "web", ["account:1", "device:x"], 0)])
+    log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
+    old = Worker(log, store, RULES, limits=LIMITS)
+    old.flush(old.read(), HOUR)
+    store.put_in_force("1/old", 0)
+    seen: list[tuple[int, int]] = []
+
+    def stop(done: int, of: int) -> None:
+        seen.append((done, of))
+        raise CrashError
+
+    with pytest.raises(CrashError):
+        Worker(log, store, RULES, limits=LIMITS).bring_rules_into_force(HOUR, HOUR, stop)
+    assert seen == [(2, 2)]
+    new = Worker(log, store, RULES, limits=LIMITS)
+    assert not new.rules_in_force
+    assert new.bring_rules_into_force(HOUR) == 1
+    assert new.rules_in_force
 
 
 @given(rows, decisions, st.randoms(use_true_random=True), crash_lists)

@@ -74,7 +74,7 @@ def _assert_offline(store: Store, now: int) -> None:
     """The tables hold exactly what a replay of the stored events gives at `now`."""
     (rows,) = store.query("SELECT count(), uniqExact(id) FROM events").result_rows
     assert rows[0] == rows[1], "an event is stored twice"
-    events = store.events_of(sorted(store.entities()))
+    events = store.events_of(sorted({identifier for identifier, _ in store.identities()}))
     result = replay(events, load_rules(), now)
     signals = store.query(
         "SELECT id, rule, anchor, customer, toUnixTimestamp64Milli(opened_at) AS opened,"

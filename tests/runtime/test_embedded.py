@@ -1,14 +1,17 @@
 """The embedded runtime: a worker in a thread, between a log and a store that keep all in memory."""
 
+import threading
 from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.friction import RuleSet
 from touchline.rules import parse_rules
 from touchline.runtime.embedded import Embedded
+from touchline.runtime.refolding import RefoldLog
 
 NOW = 1_790_000_000_000
 SECOND = 1_000
@@ -174,3 +177,59 @@ def test_other_rules_fold_everybody_again(clock: Clock, run: Any, wait_for: Any)
     assert first.stop(10)
     run(log, store, _rules(OTHERS))
     wait_for(lambda: _rules_found(store) == ["queued"])
+
+
+def test_a_refold_of_everyone_shows_its_progress(clock: Clock, run: Any, wait_for: Any) -> None:
+    """While it refolds, it says how many identifiers are done, and is not ready; then it is."""
+    log, store = MemoryLog(), MemoryStore()
+    _append(log, "e1", "contact.queued", NOW, NOW)
+    first = run(log, store)
+    wait_for(lambda: first.processed_until is not None)
+    assert first.stop(10)
+    go_on, seen = threading.Event(), list[tuple[int, int]]()
+
+    def on_refold(done: int, of: int) -> None:
+        seen.append((done, of))
+        assert go_on.wait(10)
+
+    second = run(log, store, _rules(OTHERS), on_refold=on_refold)
+    wait_for(lambda: seen == [(1, 1)])
+    assert second.error is not None
+    assert "it refolds every customer, 1 of 1 identifiers" in second.error
+    go_on.set()
+    wait_for(lambda: second.error is None)
+
+
+def test_a_refold_of_everyone_stops_when_asked(clock: Clock, run: Any, wait_for: Any) -> None:
+    """A worker that is stopped while it refolds ends after a portion; the next one begins again."""
+    log, store = MemoryLog(), MemoryStore()
+    _append(log, "e1", "contact.queued", NOW, NOW)
+    first = run(log, store)
+    wait_for(lambda: first.processed_until is not None)
+    assert first.stop(10)
+    ended: list[str] = []
+    reached, go_on = threading.Event(), threading.Event()
+
+    def on_refold(done: int, of: int) -> None:
+        reached.set()
+        assert go_on.wait(10)
+
+    second = run(log, store, _rules(OTHERS), on_refold=on_refold, on_end=ended.append)
+    assert reached.wait(10)
+    assert not second.stop(0)
+    go_on.set()
+    assert second.stop(10)
+    assert ended == []
+    third = run(log, store, _rules(OTHERS))
+    wait_for(lambda: third.error is None)
+    assert _rules_found(store) == ["queued"]
+
+
+def test_progress_is_logged_now_and_then() -> None:
+    """The first, the last and one line every ten seconds are logged."""
+    times = iter([0.0, 1.0, 9.0, 10.0, 11.0])
+    refolding = RefoldLog(lambda: next(times))
+    with capture_logs() as lines:
+        for done in (1, 2, 3, 4, 5):
+            refolding(done, 5)
+    assert [line["identifiers"] for line in lines] == [1, 4, 5]

@@ -77,8 +77,8 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
         if not worker.rules_in_force:
             raise NotApplied(
                 "nothing was done: the customers in the store are folded by other rules or limits than"
-                " these. Name the rules in force with --rules, or bring these into force with"
-                f" `touchline up --data {data}`"
+                " these, or by an earlier version of Touchline. Name the rules in force with --rules, or"
+                f" refold every customer with `touchline up --data {data}`"
             )
         log.append(batch)
         while records := worker.read():

@@ -18,6 +18,7 @@ from touchline.runtime.consumer import Consumer, Subscription
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
+from touchline.runtime.refolding import RefoldLog
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
 from touchline.services.probes import register_process, store_not_ready
 from touchline.services.serving import CannotServe
@@ -72,7 +73,7 @@ def run_identity(place: Workplace, health: int | None) -> None:
     """Decide links until a signal ends it."""
 
     def task(registry: CollectorRegistry) -> Task:
-        deciding = Deciding(place.settings.cached_identifiers, place.settings.limits)
+        deciding = Deciding(place.settings.cached_identifiers, place.settings.limits, RefoldLog())
         return IdentityTask(place.store, place.partitions, deciding, StageMetrics(registry))
 
     _run(place, "identity", (LINKS,), task, health)

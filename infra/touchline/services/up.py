@@ -22,6 +22,7 @@ from touchline.config.alerts_files import load_alerts
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.engine.engine import Flushed
+from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
 from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog
@@ -74,12 +75,14 @@ class Hooks:
     Args:
         ready: Called with the URL once requests are answered.
         before: Called before the start, once the process owns port, log and store.
+        refolding: Called with the progress of a refold of every customer; logged without it.
         companion: Makes a companion from the URL; it starts after `ready` and stops before the server.
         clock: Returns the time by which deadlines are due, in seconds since 1970.
     """
 
     ready: Callable[[str], None]
     before: Callable[[SqliteLog, Store], None] = _nothing
+    refolding: RefoldProgress | None = None
     companion: Callable[[str], Companion] | None = None
     clock: Callable[[], float] = time.time
 
@@ -137,6 +140,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             grace=settings.grace,
             retriable=(StoreUnavailable, LogFull, LogUnavailable),
             on_flush=flushed,
+            on_refold=hooks.refolding,
             on_end=failed,
             clock=hooks.clock,
         )

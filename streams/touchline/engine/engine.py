@@ -26,6 +26,14 @@ REMEMBERED = 200_000
 DUE_CUSTOMERS = 2_000
 """Customers that are evaluated together because an obligation falls due."""
 
+LAW_VERSION = 2
+"""The version of the law of frictions and journeys (docs/semantics.md).
+
+Increase it with every change that gives stored events of the same customers other frictions or journeys: the
+order of events, what a rule means, what a journey counts. Every store is then refolded once, at its next
+start. What decides about customers has a version of its own (`touchline.identity.law`).
+"""
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -64,7 +72,7 @@ class Setup(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Equal for setups with equal results."""
-        return f"{self.rules.fingerprint}/{self.journey_gap}"
+        return f"{LAW_VERSION}/{self.rules.fingerprint}/{self.journey_gap}"
 
 
 class Recent(Generic[Key, Value]):

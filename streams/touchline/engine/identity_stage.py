@@ -18,12 +18,11 @@ the entities that have such events (`Erasure`). Those events are deleted then, a
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import read_entries, read_lines
 from touchline.engine.flush import Deletions, Flush, Writer
-from touchline.engine.identity.decider import Decided, Decider, Identifiers
+from touchline.engine.identity.decider import Decided, Decider, Identifiers, RefoldProgress, unseen_progress
 from touchline.engine.messages import (
     Erasure,
     Forgotten,
@@ -37,9 +36,6 @@ from touchline.engine.messages import (
 )
 from touchline.engine.ports import Record, Store
 from touchline.identity import CACHED_IDENTIFIERS, LIMITS, Assignment, Limits, Move, Reload
-
-RELOADS_TOGETHER = 10_000
-"""Entities whose customers are sent to be refolded at a time, when other rules are in force."""
 
 
 class Processed(NamedTuple):
@@ -69,10 +65,12 @@ class Deciding(NamedTuple):
     Attributes:
         cached: Identifiers that are cached at most.
         limits: How many identifiers of a kind a customer may have.
+        progress: Called while every customer is sent to be refolded.
     """
 
     cached: int = CACHED_IDENTIFIERS
     limits: Limits = LIMITS
+    progress: RefoldProgress = unseen_progress
 
 
 DECIDING = Deciding()
@@ -103,7 +101,8 @@ class IdentityStage:
         self._store, self._name = store, name
         self._partition_of, self._partitions = partition_of, range(partitions)
         self._version = store.last_version()
-        self._decider = Decider(store, *deciding)
+        self._decider = Decider(store, deciding.cached, deciding.limits)
+        self._progress = deciding.progress
         self._writer = Writer(store, sender=sender)
         self._catching_up = True
         self._law_is_checked = False
@@ -219,7 +218,8 @@ class IdentityStage:
         law = self._decider.law
         if self._store.law_in_force() == law:
             return
-        for changed, everyone in self._decider.redecide():
+        of = self._store.identity_count()
+        for changed, everyone, done in self._decider.redecide():
             self._version = max(self._version + 1, at)
             self._writer.carry_out(
                 Flush(
@@ -229,6 +229,7 @@ class IdentityStage:
                     messages=[self._addressed("assignment", map(_assignment, everyone))],
                 )
             )
+            self._progress(done, of)
         self._version = max(self._version + 1, at)
         self._writer.carry_out(Flush(version=self._version, token=self._name, law=law, detected_at=at))
 
@@ -251,13 +252,12 @@ class IdentityStage:
         )
 
     def _everyone(self) -> Iterator[list[Message]]:
-        """Messages to reload the customers of all entities, a portion at a time; some may come twice."""
-        entities = iter(self._store.entities())
-        while portion := list(islice(entities, RELOADS_TOGETHER)):
-            self._decider.begin()
-            self._decider.identities.recall(portion)
-            customers = set(map(self._decider.identities.customer_of, portion))
+        """Messages to reload every customer, a portion at a time."""
+        of = self._store.identity_count()
+        for _, everyone, done in self._decider.redecide():
+            customers = {move.after for move in everyone}
             yield self._addressed("reload", ((one, Reload(one)) for one in sorted(customers)))
+            self._progress(done, of)
 
     def _addressed(
         self, kind: MessageKind, values: Iterable[tuple[str, Assignment | Reload]]

@@ -143,7 +143,11 @@ class MemoryStore:
         ]
 
     def identities(self) -> Iterable[tuple[str, UUID]]:
-        return [(row["entity"], row["customer"]) for row in self._rows("identities")]
+        rows = sorted(self._rows("identities"), key=lambda row: str(row["customer"]))
+        return [(row["entity"], row["customer"]) for row in rows]
+
+    def identity_count(self) -> int:
+        return len(self.tables["identities"])
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         return {
@@ -195,9 +199,6 @@ class MemoryStore:
         for row in self._rows("journeys"):
             if not row["superseded"] and row["due_at"] is not None and row["customer"] in name_of:
                 yield name_of[row["customer"]], row["due_at"]
-
-    def entities(self) -> Iterable[str]:
-        return {row["entity"] for row in self._rows("events")}
 
     def newest(self) -> int | None:
         opened = [row["opened_at"] for row in self._rows("frictions") if row["status"] != "retracted"]

@@ -89,7 +89,10 @@ class Store(Protocol):
         """The identifiers of each customer that owns one of the entities."""
 
     def identities(self) -> Iterable[tuple[str, UUID]]:
-        """Every identifier that has a row in the identities table, and its customer."""
+        """Every identifier that has a row in the identities table, and its customer; customer by customer."""
+
+    def identity_count(self) -> int:
+        """How many identifiers `identities` gives."""
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The sets of identifiers, out of these, that are in `occurrences`."""
@@ -120,9 +123,6 @@ class Store(Protocol):
 
     def due(self) -> Iterable[tuple[str, int]]:
         """The customers with a pending obligation, by strongest identifier, and the deadline."""
-
-    def entities(self) -> Iterable[str]:
-        """Every entity that has events."""
 
     def newest(self) -> int | None:
         """The time of the newest event, or of a friction where one opened later; None without any."""

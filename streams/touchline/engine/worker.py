@@ -4,20 +4,20 @@ It is one partition together with the identity stage: a link is decided before i
 event costs one fold. A record of the ledger is a flush of its own.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice, takewhile
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from touchline.engine.batch import Batch, read_batch, read_entries
 from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.engine import Engine, Flushed, Setup
 from touchline.engine.flush import Deletions, Withdrawn
-from touchline.engine.identity.decider import Decided, Decider, Redecided
+from touchline.engine.identity.decider import Decided, Decider, RefoldProgress, unseen_progress
 from touchline.engine.identity.ownership import DecidedOwnership
 from touchline.engine.plan import Intake, Moment, Verdict, reloads_of
 from touchline.engine.ports import Log, Record, Store
 from touchline.friction import RuleSet
-from touchline.identity import LIMITS, Arrived, Assignment, Limits, Move, Reload, route
+from touchline.identity import LIMITS, Arrived, Assignment, Limits, Reload, route
 from touchline.journeys import JOURNEY_GAP
 
 FLUSH_BYTES = 4 * 1024**2
@@ -25,9 +25,6 @@ FLUSH_BYTES = 4 * 1024**2
 
 FLUSH_RECORDS = 1_000
 """A flush reads at most this many records of the log."""
-
-ENTITIES_TOGETHER = 20_000
-"""Entities whose customers are looked up and refolded together, when other rules are in force."""
 
 IDENTIFIERS_PER_CUSTOMER = 3
 """Cached identifiers per held customer."""
@@ -129,24 +126,30 @@ class Worker:
             law == self._decider.law or (rules is None and law is None)
         )
 
-    def bring_rules_into_force(self, now: int | None = None, detected_at: int | None = None) -> int:
-        """Refold every customer if other rules or limits were in force before.
+    def bring_rules_into_force(
+        self,
+        now: int | None = None,
+        detected_at: int | None = None,
+        progress: RefoldProgress = unseen_progress,
+    ) -> int:
+        """Refold every customer if other rules, other limits or another law were in force before.
 
-        Returns how many were refolded.
+        Returns how many were refolded. An exception of `progress` stops it; the next call begins again.
         """
         other_law = self._store.law_in_force() != self._decider.law
         if not other_law and self._store.rules_in_force() == self._fingerprint:
             return 0
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
-        refolded = 0
-        for changed, everyone in self._decider.redecide() if other_law else self._everyone():
+        refolded, of = 0, self._store.identity_count()
+        for changed, everyone, done in self._decider.redecide():
             moment = self._engine.moment(now, detected_at)
             rows = self._decider.rows(changed, moment.version)
             customers = {move.after for move in everyone}
-            former = {move.before for move in everyone}
+            former = {move.before for move in everyone} if other_law else set()
             self._engine.refold(customers | former, self._ownership(None), moment, str(self._position), rows)
             refolded += len(customers)
+            progress(done, of)
         moment = self._engine.moment(now, detected_at)
         self._engine.put_in_force(self._fingerprint, self._decider.law, moment)
         return refolded
@@ -221,15 +224,6 @@ class Worker:
         certain = decided is not None and self._log.begun() <= self._position
         before = {move.identifier: move.before for move in decided.moves} if decided and certain else None
         return DecidedOwnership(self._store, self._decider.identities, before)
-
-    def _everyone(self) -> Iterator[Redecided]:
-        """The customers of all entities; one whose entities lie far apart may come twice."""
-        entities = iter(self._store.entities())
-        while portion := list(islice(entities, ENTITIES_TOGETHER)):
-            unchanged = self._decider.begin()
-            self._decider.identities.recall(portion)
-            customers = set(map(self._decider.identities.customer_of, portion))
-            yield Redecided(unchanged, [Move(customer, customer, customer) for customer in customers])
 
     def _read_up_to(self, offset: int) -> list[Record]:
         found: list[Record] = []

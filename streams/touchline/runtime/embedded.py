@@ -12,11 +12,13 @@ import stamina
 import structlog
 
 from touchline.engine.engine import Flushed
+from touchline.engine.identity.decider import RefoldProgress
 from touchline.engine.ports import Log, Store
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import LIMITS, Limits
 from touchline.journeys import JOURNEY_GAP
+from touchline.runtime.refolding import RefoldLog
 
 logger = structlog.get_logger(__name__)
 
@@ -29,18 +31,23 @@ RETRY_SECONDS = (0.5, 2.0)
 _PAUSE_SECONDS = 0.25
 
 
+class _Stopped(Exception):
+    """The worker was asked to stop while it refolded customers."""
+
+
 class Embedded:
     """Runs a worker until it is stopped.
 
     Args:
         log: Read from its last commit on.
         store: Written by this worker alone.
-        rules: If other rules were in force before, every customer is refolded first.
+        rules: If other rules, or another law, were in force before, every customer is refolded first.
         journey_gap: A silence longer than this (ms) ends a journey.
         limits: How many identifiers of a kind a customer may have; with others, all is decided again.
         grace: How long after its deadline (ms) a missed obligation is announced.
         retriable: Errors of the log and the store that pass.
         on_flush: Called after each flush, with how long it took in seconds.
+        on_refold: Called with the progress of that refold; logged without it.
         on_end: Called with the reason, from the worker's thread, when it ended unasked.
         clock: Seconds since 1970.
     """
@@ -56,12 +63,14 @@ class Embedded:
         grace: int = GRACE,
         retriable: tuple[type[Exception], ...] = (),
         on_flush: Callable[[Flushed, float], None] = lambda flushed, seconds: None,
+        on_refold: RefoldProgress | None = None,
         on_end: Callable[[str], None] = lambda why: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._log, self._store, self._rules = log, store, rules
         self._journey_gap, self._limits, self._grace, self._clock = journey_gap, limits, grace, clock
         self._retriable, self._on_flush, self._on_end = retriable, on_flush, on_end
+        self._on_refold = RefoldLog() if on_refold is None else on_refold
         self._stopping, self._caught_up = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="touchline-worker", daemon=True)
         self.error: str | None = "the worker has not started yet"
@@ -91,7 +100,7 @@ class Embedded:
                 with attempt:
                     self._work()
         except Exception as error:
-            if self._stopping.is_set() and isinstance(error, self._retriable):
+            if self._stopping.is_set() and isinstance(error, (_Stopped, *self._retriable)):
                 return
             self.error = f"the worker ended: {type(error).__name__}: {error}"
             logger.exception("worker.ended")
@@ -115,9 +124,16 @@ class Embedded:
     def _begin(self) -> Worker:
         worker = Worker(self._log, self._store, self._rules, self._journey_gap, limits=self._limits)
         now = self._now()
-        if customers := worker.bring_rules_into_force(now - self._grace, now):
+        if customers := worker.bring_rules_into_force(now - self._grace, now, self._refolding):
             logger.info("rules.in_force", refolded_customers=customers)
         return worker
+
+    def _refolding(self, done: int, of: int) -> None:
+        share = f"{done:,} of {of:,} identifiers"
+        self.error = f"the worker has not started yet: it refolds every customer, {share} so far"
+        self._on_refold(done, of)
+        if self._stopping.is_set():
+            raise _Stopped
 
     def _step(self, worker: Worker) -> bool:
         """Write one flush; whether there may be more to do at once."""

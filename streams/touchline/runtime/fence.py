@@ -11,7 +11,10 @@ from typing import Any, Final, cast
 from touchline.engine.ports import Store
 from touchline.vocabulary.errors import TouchlineError
 
-CHANGES: Final = ("insert", "delete", "delete_events", "delete_sets", "put_in_force", "put_law_in_force")
+CHANGES: Final = (
+    *("insert", "delete", "delete_events", "delete_sets", "withdraw_events", "withdraw_sets"),
+    *("put_in_force", "put_law_in_force"),
+)
 """The methods that change a store; all others read."""
 
 

@@ -119,13 +119,15 @@ SELECT DISTINCT identifiers FROM occurrences
 PREWHERE identifier IN (SELECT arrayJoin(JSONExtract({{sets:String}}, 'Array(Array(String))'))[1])
 WHERE identifiers IN {_list("sets", "Array(String)")}
 """  # noqa: S608 - constants
-ENTITIES = "SELECT DISTINCT entity FROM events"
 LAW_IN_FORCE = "SELECT fingerprint FROM identity_laws ORDER BY in_force_at DESC LIMIT 1"
-# In the order of the table's key, so that the engine holds one identifier at a time.
+# Grouped in the order of the table's key, so that the engine holds one identifier at a time; a sort that is
+# large goes by way of the disk.
 IDENTITIES = """
-SELECT entity, argMax(customer, version) AS customer FROM identities GROUP BY entity
-SETTINGS optimize_aggregation_in_order = 1
+SELECT entity, argMax(customer, version) AS customer FROM identities GROUP BY entity ORDER BY customer
+SETTINGS optimize_aggregation_in_order = 1, max_bytes_before_external_sort = 200000000
 """
+IDENTITY_COUNT = "SELECT uniqExact(entity) FROM identities"
+NEWEST_IN_FORCE = "SELECT toUnixTimestamp64Milli(max(in_force_at)) FROM {}"
 RULES_IN_FORCE = "SELECT fingerprint FROM rule_sets ORDER BY in_force_at DESC LIMIT 1"
 COLUMNS = """
 SELECT table, name, type FROM system.columns

@@ -112,13 +112,11 @@ class Store:
 
     def put_in_force(self, fingerprint: str, at: int) -> None:
         """Record that every customer is folded by these rules since a time (ms)."""
-        row: dict[str, list[Any]] = {"fingerprint": [fingerprint], "in_force_at": [at]}
-        self.insert("rule_sets", row, token=f"rule_sets:{fingerprint}:{at}")
+        self._put_in_force("rule_sets", fingerprint, at)
 
     def put_law_in_force(self, law: str, at: int) -> None:
         """Record that every identifier is decided by this law since a time (ms)."""
-        row: dict[str, list[Any]] = {"fingerprint": [law], "in_force_at": [at]}
-        self.insert("identity_laws", row, token=f"identity_laws:{law}:{at}")
+        self._put_in_force("identity_laws", law, at)
 
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete the entities' events that name one of the identifiers, without a trace.
@@ -248,13 +246,13 @@ class Store:
         return list(columns[0]) if columns else []
 
     def identities(self) -> Iterator[tuple[str, UUID]]:
-        """Every identifier that has a row in the identities table, with its customer."""
+        """Every identifier that has a row in the identities table, and its customer; customer by customer."""
         rows = self._session.stream(queries.IDENTITIES, _owners)
         return ((row.entity, row.customer) for row in rows)
 
-    def entities(self) -> Iterator[str]:
-        """Every entity with events."""
-        return (row.entity for row in self._session.stream(queries.ENTITIES, _entities))
+    def identity_count(self) -> int:
+        """How many identifiers `identities` gives."""
+        return int(self._session.rows(queries.IDENTITY_COUNT)[0][0])
 
     def entities_naming(self, identifiers: Sequence[str]) -> list[str]:
         """The entities of the events that name one of the identifiers. Reads the whole table."""
@@ -338,6 +336,13 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _put_in_force(self, table: str, fingerprint: str, at: int) -> None:
+        # An import gives the times of its events, which may be earlier than the newest row.
+        newest = int(self._session.rows(queries.NEWEST_IN_FORCE.format(table))[0][0])
+        at = max(at, newest + 1)
+        row: dict[str, list[Any]] = {"fingerprint": [fingerprint], "in_force_at": [at]}
+        self.insert(table, row, token=f"{table}:{fingerprint}:{at}")
 
     def _column_types(self) -> dict[str, dict[str, Any]]:
         types: dict[str, dict[str, Any]] = {}

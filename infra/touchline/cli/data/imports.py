@@ -10,6 +10,7 @@ import typer
 from touchline.cli.errors import FAILED, WRONG_USAGE, fail
 from touchline.cli.options import Data, Rules
 from touchline.cli.output import say
+from touchline.cli.refold_bar import refold_bar
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -98,8 +99,8 @@ def import_(
     _check_can_fold(settings, rules)
     from touchline.config.rule_packs import load_rules
 
-    with bar() as progress:
-        done = import_files(job, settings, load_rules(settings.rules), progress)
+    with bar() as progress, refold_bar() as refolding:
+        done = import_files(job, settings, load_rules(settings.rules), progress, refolding)
     if as_json:
         _print_json(asdict(done))
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from touchline.cli.options import Data, Host, Port, Rules
+from touchline.cli.refold_bar import refold_bar
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -19,7 +20,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
     """
     from touchline.services.ending import ending
 
-    with ending() as end:
+    with ending() as end, refold_bar() as refolding:
         from touchline.config.rule_packs import load_rules
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
@@ -27,7 +28,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
 
         configure_logs()
         settings = load_settings(data=data, host=host, port=port, rules=rules)
-        hooks = Hooks(ready=lambda url: greet(url, settings))
+        hooks = Hooks(ready=lambda url: greet(url, settings), refolding=refolding)
         serve(settings, load_rules(settings.rules), end, hooks)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from touchline.config.settings import Settings
+from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
 from touchline.imports import START, Mapping, check_file, read_events
 from touchline.imports.bookmarks import Bookmark, Bookmarks, fingerprint
@@ -81,7 +82,11 @@ class _Pending(NamedTuple):
 
 
 def import_files(
-    job: Job, settings: Settings, rules: RuleSet, progress: Progress = lambda what, path, done: None
+    job: Job,
+    settings: Settings,
+    rules: RuleSet,
+    progress: Progress = lambda what, path, done: None,
+    refolding: RefoldProgress | None = None,
 ) -> Imported:
     """Import files; one that was imported before is skipped, unless the job says `again`.
 
@@ -100,7 +105,7 @@ def import_files(
     with Spool(settings.data) as spool:
         for file in pending:
             _check(file, job, settings, spool, progress)
-        with open_history(settings, rules) as history:
+        with open_history(settings, rules, refolding) as history:
             for file in pending:
                 _import(file, job, settings, (history, bookmarks, spool), done, progress)
             done.stored, done.duplicates = history.stored, history.duplicates

@@ -11,6 +11,7 @@ import msgspec
 
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
+from touchline.engine.identity.decider import RefoldProgress, unseen_progress
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import Entry
@@ -37,7 +38,14 @@ class History:
     Made by `open_history`. `stored` and `duplicates` are None where a running server folds the events.
     """
 
-    def __init__(self, log: SqliteLog, worker: Worker | None, reader: Reader, normaliser: Normaliser) -> None:
+    def __init__(
+        self,
+        log: SqliteLog,
+        worker: Worker | None,
+        reader: Reader,
+        normaliser: Normaliser,
+        refolding: RefoldProgress | None = None,
+    ) -> None:
         self._log = log
         self._worker = worker
         self._judge = Judge(normaliser)
@@ -46,7 +54,7 @@ class History:
         self.duplicates: int | None = None
         if worker is not None:
             self.stored = self.duplicates = 0
-            worker.bring_rules_into_force()
+            worker.bring_rules_into_force(progress=refolding or unseen_progress)
             self._fold()
 
     def add(self, items: Sequence[ImportItem]) -> None:
@@ -111,8 +119,10 @@ class History:
 
 
 @contextmanager
-def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
-    """Open the data folder for an import.
+def open_history(
+    settings: Settings, rules: RuleSet, refolding: RefoldProgress | None = None
+) -> Iterator[History]:
+    """Open the data folder for an import, after a refold of every customer if rules or law changed.
 
     Raises:
         StoreError, LogFull, LogUnavailable: the data folder cannot be used.
@@ -129,4 +139,4 @@ def open_history(settings: Settings, rules: RuleSet) -> Iterator[History]:
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         limits = settings.limits
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap, limits=limits)
-        yield History(log, worker, reader, settings.normaliser)
+        yield History(log, worker, reader, settings.normaliser, refolding)

@@ -30,8 +30,16 @@ from touchline.tables.rows import IdentityRow
 Identifiers = tuple[str, ...]
 """The identifiers of an event, strongest first."""
 
-REDECIDED_TOGETHER = 10_000
-"""Identifiers that are decided again together, when another law was in force."""
+REDECIDED_TOGETHER = 5_000
+"""Identifiers that are decided again together, when another law or other rules were in force."""
+
+RefoldProgress = Callable[[int, int], None]
+"""Called while every customer is refolded, with how many identifiers are done, and of how many."""
+
+
+def unseen_progress(done: int, of: int) -> None:
+    """Show no progress."""
+
 
 SETS_OF_ENTITY = 64
 """Sets of an entity's events that are read at first: enough to find one that stays."""
@@ -64,10 +72,12 @@ class Redecided(NamedTuple):
     Attributes:
         changed: The identifiers with another customer than in the identities table.
         everyone: Each identifier, as if it had been a customer of its own: so every former customer is named.
+        done: Identifiers decided so far.
     """
 
     changed: Decided
     everyone: list[Move]
+    done: int
 
 
 class Erasure(NamedTuple):
@@ -209,8 +219,9 @@ class Decider:
         """Decide about every identifier again, a portion at a time, as another law may have decided.
 
         A flush by the other law may have been cut off anywhere, so that the table does not tell who changed.
+        Identifiers of one customer come together, so that nearly every customer is in one portion alone.
         """
-        rows = iter(self._store.identities())
+        rows, done = iter(self._store.identities()), 0
         while portion := dict(islice(rows, REDECIDED_TOGETHER)):
             changed = self.begin()
             self.identities.recall(portion)
@@ -218,7 +229,8 @@ class Decider:
             changed.moves += (
                 move for move in everyone if customer_id(move.after) != portion[move.identifier]
             )
-            yield Redecided(changed, everyone)
+            done += len(portion)
+            yield Redecided(changed, everyone, done)
 
     def rows(self, decided: Decided, version: int) -> list[IdentityRow]:
         """The rows of `identities` that the decisions change."""
