@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from touchline.imports import FileError, MappingError, load_mapping, read_events
+from touchline.vocabulary.envelope import Envelope, to_event
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -51,6 +53,47 @@ def test_a_shop_export_is_one_order_per_first_row(write: Write) -> None:
     ]
     assert [event["data"].get("value") for event in events] == [1080.5, 10, None]
     assert events[0]["time"] == "2026-04-05T21:06:21+04:00"
+
+
+def test_rows_without_a_customer_are_kept(write: Write) -> None:
+    """An order that names nobody is an event, by its order as an identifier."""
+    items = list(read_events(write("orders.csv", ORDERS), load_mapping(str(write("shop.yaml", SHOP)))))
+    kept = [to_event(Envelope.model_validate_json(orjson.dumps(event))) for event in items[2].events]
+    assert [event.identifiers if event else None for event in kept] == [("order:#2",), ("order:#2",)]
+
+
+IDS = """\
+events:
+  - {type: cart.updated, id: "{no}", time: {value: 2026-01-20T10:00:00Z}, channel: web,
+     identifiers: {account: cust}, data: {cart_id: no}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "account"),
+    [
+        ('["u1", "u2"]', ("u1", "u2")),
+        ("17", "17"),
+        ("17.0", "17"),
+        ("null", None),
+        ("[]", None),
+        ('{"id": 5}', "identifier account: expected text, got an object"),
+        ("[1, 2, 3, 4, 5, 6]", "at most 5 values"),
+        ("17.5", "got a fraction"),
+        ("12345678901234567890123", "a float beyond 2^53"),
+    ],
+)
+def test_typed_values_are_identifiers_only_if_they_are_exact(
+    write: Write, value: str, account: str | tuple[str, ...] | None
+) -> None:
+    """Lists and whole numbers are identifiers; objects, fractions and inexact numbers refuse their row."""
+    file = write("a.jsonl", f'{{"no": "1", "cust": {value}}}\n')
+    (item,) = read_events(file, load_mapping(str(write("m.yaml", IDS))))
+    if item.bad is None:
+        assert item.events[0]["identifiers"].get("account") == account
+    else:
+        assert isinstance(account, str)
+        assert account in item.bad.what
 
 
 def _case(folder: str, file: str, mapping: str) -> list[Any]:
@@ -113,6 +156,14 @@ def test_the_values_of_cases_are_those_that_were_meant() -> None:
     assert offsets == ["+00:00", "+00:00", "+01:00", "-05:00"]
     decimals = _case("16-nested-parquet", "dec.parquet", "md.yaml")
     assert [event["data"]["value"] for event in decimals] == [17.5, 18.1, 19]
+    listed = _case("05-list-object-bigint-id", "ids.ndjson", "m.yaml")
+    assert ["object" in found or "2^53" in found for found in listed if isinstance(found, str)] == [True] * 4
+    assert [found["identifiers"]["account"] for found in listed if isinstance(found, dict)] == [
+        ("u1", "u2"),
+        "17",
+        "17",
+        "true",
+    ]
     nested = _case("16-nested-parquet", "nested.parquet", "mn.yaml")
     assert [event["identifiers"]["account"] for event in nested] == ["u1", "u2", "u3"]
     orders = _case("17-shop-export", "orders.csv", "m.yaml")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from touchline.imports import ImportItem, MappingError, load_mapping, read_events
+from touchline.imports import ImportItem, MappingError, Position, load_mapping, read_events
+from touchline.imports.bookmarks import Bookmark, Bookmarks
 from touchline.imports.yaml_mapping.spelling import Order, read_spelling
 
 Write = Callable[[str, str | bytes], Path]
@@ -235,3 +236,12 @@ def test_a_wrong_duration_in_a_mapping_names_its_line(write: Write, cell: str, s
     """Errors of `plus`, `minus` and `unit` have the line, the key and what to write."""
     with pytest.raises(MappingError, match=says):
         load_mapping(str(write("m.yaml", MAPPING % cell)))
+
+
+def test_a_bookmark_keeps_what_was_known_of_the_times(tmp_path: Path, write: Write) -> None:
+    """The position of a bookmark has the state of the times; one without is read as well."""
+    (item,) = _items(write, BERLIN, _night("02:30"))
+    Bookmarks(tmp_path / "b.json").put("key", Bookmark(position=item.position))
+    assert Bookmarks(tmp_path / "b.json").of("key").position == item.position
+    old = write("old.json", '{"key": {"position": [7, 500], "done": false}}')
+    assert Bookmarks(old).of("key").position == Position(7, 500)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid5
 
 from touchline.imports.readers.values import as_text, plain
+from touchline.vocabulary.identifiers import InvalidIdentifier, identifier_values
 from touchline.vocabulary.ids import NAMESPACE
 
 _LONGEST_ID = 64
@@ -41,11 +42,15 @@ def to_envelope(event: Mapping[str, Any], mapping: str, default_key: Callable[[]
 def _identifiers(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
-    return {
-        kind: value if isinstance(value, list | tuple) else as_text(value)
-        for kind, value in given.items()
-        if value is not None
-    }
+    found: dict[str, str | tuple[str, ...]] = {}
+    for kind, value in given.items():
+        try:
+            values = identifier_values(value)
+        except InvalidIdentifier as error:
+            raise ValueError(f"identifier {kind}: {error}") from None
+        if values:
+            found[kind] = values[0] if len(values) == 1 else values
+    return found
 
 
 def _json(value: Any) -> Any:
