@@ -1,12 +1,14 @@
 """Exports as they come from the field: files of our own, and the cases beside the repository."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from touchline.analysis.replay import replay
+from touchline.config.rule_packs import load_rules
 from touchline.imports import FileError, MappingError, load_mapping, read_events
 from touchline.vocabulary.envelope import Envelope, to_event
 
@@ -96,6 +98,70 @@ def test_typed_values_are_identifiers_only_if_they_are_exact(
         assert account in item.bad.what
 
 
+CALLS = """\
+source: calls
+events:
+  - &call
+    type: contact.started
+    id: "{call}"
+    time: {column: [day, clock], zone: Europe/Berlin}
+    channel: phone
+    identifiers: {phone: caller}
+    data: {contact_id: call}
+  - <<: *call
+    type: contact.queued
+    data: {contact_id: call, queue: topic}
+  - <<: *call
+    type: contact.answered
+    where: {answered: Y}
+    time: {column: [day, clock], zone: Europe/Berlin, plus: {column: wait, unit: s}}
+    data: {contact_id: call, wait_seconds: {column: wait, as: duration, unit: s}}
+  - <<: *call
+    type: contact.ended
+    where: {answered: Y}
+    time: {column: [day, clock], zone: Europe/Berlin, plus: [{column: wait, unit: s}, talk]}
+  - <<: *call
+    type: contact.abandoned
+    where: {answered: N}
+"""
+ROWS = """\
+call,day,clock,caller,topic,answered,wait,talk
+c1,31.12.2026,9:12:58,+4930123456,billing,Y,62,0:03:20
+c2,31.12.2026,9:13:00,Withheld,billing,N,,
+c3,31.12.2026,9:13:00,Withheld,billing,Y,5,0:00:07
+c4,31.12.2026,9:13:01,,billing,N,,
+"""
+
+
+def _folded(events: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The rules and anchors of the signals that the default pack finds."""
+    accepted = [to_event(Envelope.model_validate_json(orjson.dumps(event))) for event in events]
+    result = replay([event for event in accepted if event is not None], load_rules())
+    return [(signal["rule"], signal["anchor"]) for signal in result["signals"]]
+
+
+def test_a_row_of_a_call_gives_its_whole_course(write: Write) -> None:
+    """One row with a start, a wait and a duration gives each step at its time, also for withheld callers."""
+    items = list(read_events(write("calls.csv", ROWS), load_mapping(str(write("calls.yaml", CALLS)))))
+    events = [event for item in items for event in item.events]
+    assert [(event["type"], event["time"]) for event in items[0].events] == [
+        ("contact.started", "2026-12-31T09:12:58+01:00"),
+        ("contact.queued", "2026-12-31T09:12:58+01:00"),
+        ("contact.answered", "2026-12-31T09:14:00+01:00"),
+        ("contact.ended", "2026-12-31T09:17:20+01:00"),
+    ]
+    assert items[0].events[2]["data"]["wait_seconds"] == 62
+    accepted = [to_event(Envelope.model_validate_json(orjson.dumps(event))) for event in events]
+    assert {event.entity for event in accepted if event} == {
+        "phone:+4930123456",
+        "contact:c2",
+        "contact:c3",
+        "contact:c4",
+    }
+    anchors = sorted(anchor for rule, anchor in _folded(events) if rule == "queue_abandoned")
+    assert anchors == ["calls:contact.queued:c2", "calls:contact.queued:c4"]
+
+
 def _case(folder: str, file: str, mapping: str) -> list[Any]:
     """The events of a case's file, and what is wrong with its bad rows."""
     path = CASES / folder
@@ -142,6 +208,15 @@ def test_a_case_of_two_columns_of_one_name_is_refused(file: str, name: str) -> N
     """A mapping that reads a name that two columns have does not fit the file."""
     with pytest.raises(MappingError, match=f"two columns are named '{name}'"):
         _case("12-dup-columns", file, "m.yaml")
+
+
+def test_each_call_of_a_case_that_was_not_answered_is_one_friction() -> None:
+    """Events of one millisecond are in the order of a call's course: abandoned after queued."""
+    found = _folded(_case("01-ties", "row_per_call.csv", "row_per_call.yaml"))
+    assert sum(rule == "queue_abandoned" for rule, _ in found) == 26
+    path = CASES / "01-ties" / "ties.jsonl"
+    found = _folded(event for item in read_events(path) for event in item.events)
+    assert sum(rule == "queue_abandoned" for rule, _ in found) == 100
 
 
 def test_the_values_of_cases_are_those_that_were_meant() -> None:
