@@ -275,6 +275,28 @@ def test_too_many_queries_wait_and_are_then_refused(
     assert ask("SELECT 1")[0] == 200
 
 
+def test_a_large_answer_that_nobody_reads_keeps_its_turn(
+    ask: Ask, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unread answers are as many as there are turns; a client that reads, or goes, makes room again."""
+    monkeypatch.setattr(lane, "WAIT_SECONDS", 0.2)
+    query = quote("SELECT repeat('x', 1000000) FROM numbers(40)")
+    large = f"/clickhouse?password={TOKEN}&query={query}"
+    unread = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(lane.RUNNING)]
+    for connection in unread:
+        connection.request("GET", large)
+    limit = time.monotonic() + 20
+    while ask("SELECT 1")[0] == 200 and time.monotonic() < limit:
+        pass
+    assert [ask("SELECT 1")[1]["x-clickhouse-exception-code"] for _ in range(3)] == ["202"] * 3
+    assert len(unread[0].getresponse().read()) == 40 * 1_000_001
+    for connection in unread:
+        connection.close()
+    while (answered := ask("SELECT 1"))[0] != 200 and time.monotonic() < limit + 20:
+        pass
+    assert answered[2] == b"1\n"
+
+
 @pytest.mark.parametrize("query_id", ["€", "a\r\nSet-Cookie: b=1", "é", "a\x00b"])
 @pytest.mark.parametrize("headers", [KEY, {}])
 def test_a_query_id_that_no_header_can_hold_is_refused(

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -18,11 +18,12 @@ from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from touchline.store import QueryError, Reply, Store, StoreError
 from touchline.store.clickhouse_http.encoding import COMPRESS_FROM_BYTES, accepted_encoding, compressed
+from touchline.store.clickhouse_http.held import HeldResponse, response_of
 from touchline.store.clickhouse_http.lane import Lane
 from touchline.store.clickhouse_http.refusal import as_query_error, refusal, status_of
 from touchline.store.clickhouse_http.request import Query, read_query
@@ -89,7 +90,8 @@ class _Front:
                 raise refusal(36, "query_id may hold printable ASCII characters only", "BAD_ARGUMENTS")
             role = self._roles.of(request)
             lane = self._readers if role is Role.READER else self._others
-            async with lane.turn():
+            async with AsyncExitStack() as turn:
+                await turn.enter_async_context(lane.turn())
                 try:
                     async with asyncio.timeout(BODY_SECONDS):
                         query = await read_query(request, role)
@@ -98,20 +100,21 @@ class _Front:
                 if not query.sql and not query.insert:
                     return PlainTextResponse("Ok.\n", headers=headers)
                 if self._streams(query):
-                    return await self._parts(request, query, lane, headers)
+                    parts = await self._parts(request, query, lane)
+                    return HeldResponse(parts, headers, turn.pop_all())
                 leave = threading.Event()
                 answer = partial(self._reply, query, role, leave)
                 reply, written = await _while_connected(request, answer, leave, lane)
-            elapsed = int((time.perf_counter() - began) * 1e9)
-            if reply.format:
-                headers["X-ClickHouse-Format"] = reply.format
-            summary = {
-                "written_rows": str(written),
-                "result_bytes": str(len(reply.body)),
-                "elapsed_ns": str(elapsed),
-            }
-            headers["X-ClickHouse-Summary"] = json.dumps(summary)
-            return await _encoded(request, reply, headers)
+                elapsed = int((time.perf_counter() - began) * 1e9)
+                if reply.format:
+                    headers["X-ClickHouse-Format"] = reply.format
+                summary = {
+                    "written_rows": str(written),
+                    "result_bytes": str(len(reply.body)),
+                    "elapsed_ns": str(elapsed),
+                }
+                headers["X-ClickHouse-Summary"] = json.dumps(summary)
+                return response_of(await _encoded(request, reply, headers), headers, turn)
         except StoreError as error:
             return _failed(as_query_error(error), headers)
 
@@ -143,7 +146,7 @@ class _Front:
             and self._writers.can_stream(query.sql, query.format)
         )
 
-    async def _parts(self, request: Request, query: Query, lane: Lane, headers: dict[str, str]) -> Response:
+    async def _parts(self, request: Request, query: Query, lane: Lane) -> AsyncIterator[bytes]:
         """An answer that is sent while the query runs. If the query fails, the connection ends within it."""
         assert self._writers is not None  # noqa: S101 - for the type checker
         leave = threading.Event()
@@ -164,7 +167,7 @@ class _Front:
                 with suppress(ValueError):
                     parts.close()
 
-        return StreamingResponse(all_parts(), headers=headers, media_type="application/octet-stream")
+        return all_parts()
 
 
 async def _while_connected(request: Request, call: Callable[[], T], leave: threading.Event, lane: Lane) -> T:
@@ -189,15 +192,15 @@ def _next(parts: Iterator[bytes]) -> bytes | None:
     return next(parts, None)
 
 
-async def _encoded(request: Request, reply: Reply, headers: dict[str, str]) -> Response:
-    """The answer, packed where the client query for that and takes it."""
+async def _encoded(request: Request, reply: Reply, headers: dict[str, str]) -> bytes:
+    """The body of the answer, compressed if the client asks for it; `headers` say so then."""
     body = reply.body
     wanted = request.query_params.get("enable_http_compression", "0") not in ("0", "", "false")
     encoding = accepted_encoding(request.headers.get("accept-encoding", "")) if wanted else None
     if encoding is not None and len(body) >= COMPRESS_FROM_BYTES:
         body = await to_thread.run_sync(compressed, body, encoding)
         headers["Content-Encoding"] = encoding
-    return Response(body, headers=headers, media_type="application/octet-stream")
+    return body
 
 
 def _failed(error: QueryError, headers: dict[str, str]) -> Response:
