@@ -19,10 +19,9 @@ from touchline.runtime.alerting.lease import Lease
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics, LeaderMetrics
 from touchline.runtime.alerting.queries import query_of
-from touchline.runtime.health import health_served
 from touchline.services.ending import Ending
+from touchline.services.health import health_served
 from touchline.services.probes import register_process
-from touchline.services.serving import CannotServe
 
 FOLLOW_SECONDS = 2.0
 """How often to query a store that other processes write."""
@@ -64,12 +63,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
             def not_ready() -> str | None:
                 return leadership.error or (backlog.error if backlog is not None else None)
 
-            try:
-                url = parts.enter_context(health_served(settings.host, health, registry, not_ready))
-            except OSError as error:
-                raise CannotServe(
-                    f"cannot listen on {settings.host} port {health}: {error.strerror}"
-                ) from error
+            url = parts.enter_context(health_served(settings.host, health, registry, not_ready))
             typer.echo(f"Health at {url}")
         if backlog is None:
             typer.echo(

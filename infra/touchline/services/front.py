@@ -113,12 +113,12 @@ class Front:
         )
 
 
-def guarded(app: ASGIApp, host: str, allowed_hosts: Collection[str], token: str) -> Front:
+def guarded(app: ASGIApp, host: str, allowed_hosts: Collection[str], token: str | None) -> Front:
     """Return the application behind the checks that its listening address needs.
 
     On a loopback address requests must name this machine, and no password is needed. On other addresses any
     host name is allowed unless `allowed_hosts` is set, and paths that show data need the token: a web page
-    elsewhere has neither a key nor the token.
+    elsewhere has neither a key nor the token. `token` is None for a process that shows no personal data.
 
     Raises:
         CannotServe: `allowed_hosts` has a `*` other than at its start, as in `*.example.com`.

@@ -16,10 +16,10 @@ from touchline.log.kafka.partitions import count_partitions
 from touchline.log.kafka.records import Topics
 from touchline.runtime.consumer import Consumer, Subscription
 from touchline.runtime.garbage import search_seldom
-from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
 from touchline.runtime.refolding import RefoldLog
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
+from touchline.services.health import health_served
 from touchline.services.probes import register_process, store_not_ready
 from touchline.services.serving import CannotServe
 from touchline.store import Store, StoreUnavailable, connect_store
@@ -96,14 +96,11 @@ def _run(
         retriable=(StoreUnavailable,),
     )
     host = place.settings.host
-    try:
-        serving = (
-            nullcontext()
-            if health is None
-            else health_served(host, health, registry, lambda: consumer.error or store_not_ready(place.store))
-        )
-        with serving as url:
-            typer.echo(f"The {name} is up   ({f'health at {url}; ' if url else ''}Ctrl-C ends it)")
-            consumer.run()
-    except OSError as error:
-        raise CannotServe(f"cannot listen on {host} port {health}: {error.strerror}") from error
+    serving = (
+        nullcontext()
+        if health is None
+        else health_served(host, health, registry, lambda: consumer.error or store_not_ready(place.store))
+    )
+    with serving as url:
+        typer.echo(f"The {name} is up   ({f'health at {url}; ' if url else ''}Ctrl-C ends it)")
+        consumer.run()

@@ -40,7 +40,7 @@ EXIT_UNEXPECTED = 70
 """The exit code after an unexpected error or a stall."""
 
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 8.0
 _PROGRESS_SECONDS = 2.0
 _CONFIRM_SECONDS = 10.0
 _CONFIRM_RETRY_SECONDS = 0.5
@@ -121,13 +121,15 @@ class Consumer:
         await client.start()
         loops = [asyncio.create_task(self._watch_progress()), asyncio.create_task(self._flush_when_due())]
         await ending.wait()
-        # Holding the lock keeps a new flush from starting.
-        await self._flushing.acquire()
-        for background in loops:
-            background.cancel()
         try:
-            await asyncio.wait_for(client.stop(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                # Holding the lock keeps a new flush from starting.
+                await self._flushing.acquire()
+                for background in loops:
+                    background.cancel()
+                await client.stop()
         except TimeoutError:
+            # A flush that is cut off is repeated, as after a crash.
             _logger.warning("consumer.slow_stop", seconds=_STOP_SECONDS)
         # Threads of Faust may still block; all offsets are committed.
         sys.stdout.flush()

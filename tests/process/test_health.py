@@ -4,8 +4,8 @@ import urllib3
 from prometheus_client import CollectorRegistry
 
 from touchline.engine.engine import Flushed
-from touchline.runtime.health import health_served
 from touchline.runtime.metrics import PartitionMetrics, WorkerMetrics
+from touchline.services.health import health_served
 
 
 def test_it_says_whether_it_is_ready_and_what_it_counted() -> None:
