@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -13,12 +16,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from tests.waiting import wait_for_url
 from touchline.services.serving import Serving, listening_on
 
 LIMIT = 20.0
 LARGE = 64 * 1024**2
 
 Connect = Callable[[], socket.socket]
+Up = tuple["subprocess.Popen[bytes]", int, Path]
+"""A `touchline up`, its port, and the file that it writes to; its data folder `data` is beside that."""
 
 
 async def _read(request: Request) -> Response:
@@ -86,3 +92,20 @@ def received(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return b"".join(parts)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A `touchline up` for the tests of a module."""
+    folder = tmp_path_factory.mktemp("up")
+    output = folder / "output"
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "touchline.cli", "up", "--port", "0", "--data", str(folder / "data")],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+        )
+    yield process, int(wait_for_url(process, output).rpartition(":")[2]), output
+    process.terminate()
+    process.wait(20)

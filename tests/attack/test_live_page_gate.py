@@ -3,9 +3,7 @@
 import json
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.attack.conftest import Up
 from touchline.live.gate import MESSAGES
 from touchline.live.messages import Verdict, judge
 from touchline.services.guards.origins import own_origin
@@ -99,29 +98,6 @@ def test_any_text_is_judged(text: str) -> None:
 def test_own_origins_are_told_from_others(origin: str | None, is_own: bool) -> None:
     """A page may connect if it came from the host that the request names, or from an allowed host."""
     assert own_origin(origin, "localhost:8080", ("touchline.example", "*.shops.example")) is is_own
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
-    """A `touchline up`, its port, and the file that it writes to."""
-    folder = tmp_path_factory.mktemp("up")
-    output = folder / "output"
-    with output.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "touchline.cli", "up", "--port", "0", "--data", str(folder / "data")],
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-        )
-    from tests.waiting import wait_for_url
-
-    port = int(wait_for_url(process, output).rpartition(":")[2])
-    yield process, port, output
-    process.terminate()
-    process.wait(20)
-
-
-Up = tuple[subprocess.Popen[bytes], int, Path]
 
 
 def _get(port: int, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str]:

@@ -151,10 +151,15 @@ class BoundedHttp(HttpToolsProtocol):
         raise ValueError(why.code)
 
     def _refuse(self, why: Problem) -> None:
-        """Answer with a problem and close; only close where a response is under way."""
+        """Answer with a problem and close; only close where another response is under way."""
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_started and not self.pipeline:
+            # The application has the request's head already; it learns that the client is gone.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if cycle is None or cycle.response_complete or cycle.disconnected:
             self.transport.write(_written(why))
         self.transport.close()
 
