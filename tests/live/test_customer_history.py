@@ -175,3 +175,39 @@ def test_candidates_are_normalised_by_kind() -> None:
     assert "phone:+31201234567" in candidates("020 123 4567", Normaliser("NL"))
     assert "cookie:x" in candidates("cookie:x", PLAIN)
     assert candidates("  ", PLAIN) == []
+
+
+LIMITS = {"account": 1, "email": 1}
+
+
+def _together(store: Store, *sets: tuple[str, ...]) -> None:
+    rows = [{"identifier": name, "identifiers": named} for named in sets for name in named]
+    make.put(store, "occurrences", rows, f"sets-{sets}")
+
+
+def _decided(store: Store, what: str, at: int) -> None:
+    entry = {"id": f"{what}-{at}", "at": at, "who": "operator", "what": what, "identifiers": ["device:x"]}
+    make.put(store, "ledger", [{**entry, "hashes": [], "salt": "", "reason": "", "version": at}], what)
+
+
+def test_a_shared_identifier_says_why(store: Store) -> None:
+    """The page of an identifier that links nobody gives the reason: a limit, an operator, or its kind."""
+    make.known(store, device_x="device:x", terminal_t="terminal:t", account_a="account:a")
+    make.put(store, "events", [make.event(["device:x"], "v", NOW, "page.viewed")], "e")
+
+    def why(who: str) -> str:
+        return history.load(store, who, PLAIN, RULES, LIMITS).shared
+
+    assert why("account:a") == why("device:x") == ""
+    _together(store, ("email:a@mail.example", "device:x"), ("device:x", "zebra:1"), ("device:x", "zebra:2"))
+    assert why("device:x") == ""
+    _together(store, ("email:b@mail.example", "device:x"))
+    assert why("device:x") == (
+        "Shared, so it links no customers: it occurs with 2 identifiers of the kind email, and a customer has"
+        " at most 1"
+    )
+    _decided(store, "share", NOW)
+    assert why("device:x") == "Shared, so it links no customers: an operator decided so"
+    _decided(store, "unshare", NOW + 1)
+    assert "2 identifiers of the kind email" in why("device:x")
+    assert why("terminal:t") == "Links no customers: identifiers of the kind terminal never do"

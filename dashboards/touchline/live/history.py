@@ -19,12 +19,15 @@ from touchline.live.labels import (
 )
 from touchline.live.queries import Row, Store, run
 from touchline.live.search import find_customers
+from touchline.live.sharing import why_shared
 from touchline.vocabulary.identifiers import rank
 from touchline.vocabulary.normaliser import Normaliser
 
 _MAX_DETAILS = 6
 _MAX_IDENTIFIERS = 12
 _MAX_SEARCH = 512
+
+NO_LIMITS: Mapping[str, int] = {}
 
 Numbers = Mapping[str, list[int]]
 """Id of an event or friction → the numbers of the frictions that it is evidence for."""
@@ -102,14 +105,24 @@ class History:
     matches: list[Match] = field(default_factory=list)
     identifiers: list[str] = field(default_factory=list)
     hidden_identifiers: int = 0
+    shared: str = ""
     frictions: list[FrictionRow] = field(default_factory=list)
     journeys: list[Journey] = field(default_factory=list)
     events: int = 0
     hidden_events: int = 0
 
 
-def load(store: Store, search: str, normaliser: Normaliser, rules: Mapping[str, RuleText]) -> History:
-    """Find the customer that `search` means, and load the history. Raises what the store raises."""
+def load(
+    store: Store,
+    search: str,
+    normaliser: Normaliser,
+    rules: Mapping[str, RuleText],
+    limits: Mapping[str, int] = NO_LIMITS,
+) -> History:
+    """Find the customer that `search` means, and load the history. Raises what the store raises.
+
+    `limits` say how many identifiers of a kind a customer may have.
+    """
     search = search[:_MAX_SEARCH]
     customers = find_customers(store, search, normaliser)
     matches = [Match(customer.id, customer_label(customer.identifiers)) for customer in customers]
@@ -138,6 +151,7 @@ def load(store: Store, search: str, normaliser: Normaliser, rules: Mapping[str, 
         matches=matches,
         identifiers=[identifier_label(identifier) for identifier in identifiers[:_MAX_IDENTIFIERS]],
         hidden_identifiers=max(0, len(identifiers) - _MAX_IDENTIFIERS),
+        shared=why_shared(store, identifiers, limits),
         frictions=friction_rows,
         journeys=list(_journeys(journeys, events, friction_rows, numbers)),
         events=total,

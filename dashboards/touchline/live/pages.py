@@ -55,6 +55,7 @@ def mount(
     rules: Iterable[RuleText] = (),
     normaliser: Normaliser = PLAIN,
     goals: Mapping[str, float] | None = None,
+    limits: Mapping[str, int] | None = None,
     every: float = 2.0,
     limit: float = 10.0,
 ) -> None:
@@ -68,6 +69,7 @@ def mount(
         rules: Titles and reasons of the rules.
         normaliser: Turns what is searched for into identifiers.
         goals: The team's goals, by name of the measure, in its unit.
+        limits: How many identifiers of a kind a customer may have.
         every: Minimum seconds between two loads of the same content.
         limit: Seconds after which a load is shown as an error.
     """
@@ -82,7 +84,9 @@ def mount(
         ),
         alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
         histories=Feeds(
-            lambda search: history.load(store, search, normaliser, texts), every=every, limit=limit
+            lambda search: history.load(store, search, normaliser, texts, limits or {}),
+            every=every,
+            limit=limit,
         ),
         waiting=WaitingPages(),
     )

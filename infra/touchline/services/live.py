@@ -41,7 +41,14 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         store = parts.enter_context(writable_store(settings))
 
         def load(app: Starlette) -> None:
-            mount(app, store, rules=rules.rules, normaliser=settings.normaliser, goals=settings.goals)
+            mount(
+                app,
+                store,
+                rules=rules.rules,
+                normaliser=settings.normaliser,
+                goals=settings.goals,
+                limits=settings.limits,
+            )
 
         page = LatePage(load, lambda why: server.fail(why))
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))

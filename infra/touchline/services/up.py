@@ -225,4 +225,11 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
     worker.caught_up(PAGE_AFTER_SECONDS)
     from touchline.live import mount
 
-    mount(app, store, rules=rules.rules, normaliser=settings.normaliser, goals=settings.goals)
+    mount(
+        app,
+        store,
+        rules=rules.rules,
+        normaliser=settings.normaliser,
+        goals=settings.goals,
+        limits=settings.limits,
+    )

@@ -63,6 +63,7 @@ export default {
           in {{ t.many(history.events, "event") }} and {{ t.many(history.journeys.length, "journey") }}.
           <template v-if="history.journeys.length">Last seen <time :title="t.exact(history.journeys[0].last)">{{ t.ago(history.journeys[0].last, now) }}</time> ({{ t.when(history.journeys[0].last) }}).</template>
         </p>
+        <p v-if="history.shared" class="tl-lead">{{ history.shared }}.</p>
         <ul class="tl-names" aria-label="Identifiers">
           <li v-for="identifier in history.identifiers" :key="identifier">{{ identifier }}</li>
           <li v-if="history.hidden_identifiers">and {{ history.hidden_identifiers }} more</li>
