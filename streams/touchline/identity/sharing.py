@@ -4,7 +4,7 @@ An identifier is shared if its kind links nobody, if an operator says so, or if 
 identifiers of one stronger kind than a customer may have. Accounts are never shared.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -106,8 +106,14 @@ def excess(identifier: str, sets: Iterable[Sequence[str]], limits: Limits) -> Ex
     return None
 
 
-def may_share(sets: Iterable[Sequence[str]], limits: Limits) -> bool:
-    """Whether a limit may share an identifier of the sets: they name more of a kind than it allows."""
+def may_share(sets: Collection[Sequence[str]], limits: Limits, fewest: int) -> bool:
+    """Whether a limit may share an identifier of the sets: they name more of a kind than it allows.
+
+    `fewest` identifiers, or fewer, are never beyond a limit.
+    """
+    # Quick for most customers, of whom few sets are known.
+    if sum(map(len, sets)) <= fewest:
+        return False
     counts: dict[str, int] = {}
     for kind in map(kind_of, set[str]().union(*sets)):
         counts[kind] = counts.get(kind, 0) + 1

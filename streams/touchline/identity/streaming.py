@@ -20,7 +20,7 @@ from touchline.identity.components import (
 )
 from touchline.identity.loading import Loader, StoredSets
 from touchline.identity.sharing import POLICY, Pair, Policy, is_shared, is_shared_by_definition, may_share
-from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.identifiers import UNIQUE_KIND, rank
 
 CACHED_IDENTIFIERS = 300_000
 """How many identifiers are cached, unless a setting says otherwise; each takes some 300 bytes."""
@@ -312,7 +312,7 @@ class Identities:
         if (
             several
             or is_banned(component.sets, self._banned)
-            or may_share(component.sets, self._policy.limits)
+            or may_share(component.sets, self._policy.limits, self._fewest)
         ):
             self._note_customers(component, before)
             self._rebuild([component], component.sets)
@@ -419,3 +419,6 @@ class Identities:
     def _set_policy(self, policy: Policy) -> None:
         self._policy = policy
         self._banned = {one for pair in policy.bans for one in pair}
+        # Beyond a limit are one more than it allows, and the weaker one; several accounts show by themselves.
+        others = (limit for kind, limit in policy.limits.items() if kind != UNIQUE_KIND)
+        self._fewest = min(others, default=0) + 1
