@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from touchline.identity import loading
+from touchline.identity.cache import Cache
 from touchline.identity.components import (
     NO_SETS,
     Component,
@@ -49,11 +50,8 @@ class Identities:
         self._loader = None if stored is None else Loader(stored)
         self._most = most
         self._set_policy(policy)
-        self._home: dict[str, Component] = {}
-        # Least recently used first.
-        self._recency: dict[Component, None] = {}
-        # Shared identifiers with sets that might not be stored yet.
-        self._unstored: set[Component] = set()
+        self._cache = Cache(is_bounded=stored is not None)
+        self._home = self._cache.home
 
     def __len__(self) -> int:
         """How many identifiers are cached."""
@@ -67,18 +65,7 @@ class Identities:
         if self._loader is None:
             return
         self._loader.lost.clear()
-        for component in self._unstored:
-            component.sets = NO_SETS
-        self._unstored.clear()
-        evicted = []
-        for component in self._recency:
-            if len(self._home) <= self._most:
-                break
-            evicted.append(component)
-            for identifier in self._identifiers(component):
-                del self._home[identifier]
-        for component in evicted:
-            del self._recency[component]
+        self._cache.make_room(self._most)
 
     def recall(self, identifiers: Iterable[str]) -> None:
         """Cache these identifiers: together in few queries, which costs less than one by one."""
@@ -93,7 +80,7 @@ class Identities:
             else:
                 cached.add(component)
         for component in cached:
-            self._touch(component)
+            self._cache.touch(component)
         if unknown:
             self._load(unknown)
 
@@ -115,7 +102,7 @@ class Identities:
         if component is None:
             return {customer}
         if component.customers is None:
-            return self._identifiers(component)
+            return self._cache.identifiers(component)
         return component.members_of(customer).copy()
 
     def naming(self, identifiers: Collection[str]) -> set[IdentifierSet]:
@@ -123,7 +110,7 @@ class Identities:
         wanted = frozenset(identifiers)
         self.recall(wanted)
         found, shared = set[IdentifierSet](), set[str]()
-        for component in self._components(wanted):
+        for component in self._cache.components(wanted):
             found.update(named for named in component.sets if not wanted.isdisjoint(named))
             if component.shared:
                 shared.add(component.customer)
@@ -134,7 +121,7 @@ class Identities:
         wanted = frozenset(identifiers)
         self.recall(wanted)
         found, shared = set[str](), set[str]()
-        for component in self._components(wanted):
+        for component in self._cache.components(wanted):
             for named in filter(counts, component.sets):
                 found.update(wanted.intersection(named))
             if component.shared:
@@ -149,7 +136,7 @@ class Identities:
         """The sets of two or more identifiers, out of the events' sets, that were not observed so far."""
         sets = {named for named in events if len(named) > 1}
         self.recall({one for named in sets for one in named})
-        unseen = {named for named in sets if not self._is_cached(named)}
+        unseen = {named for named in sets if not self._cache.has(named)}
         if self._loader is not None:
             shared = [named for named in unseen if all(self._home[one].shared for one in named)]
             if shared:
@@ -174,7 +161,7 @@ class Identities:
         events = self.unseen(events)
         before: dict[str, str] = {}
         changed = self._add(events, before)
-        near = {identifier for component in changed for identifier in self._identifiers(component)}
+        near = {identifier for component in changed for identifier in self._cache.identifiers(component)}
         for component in changed:
             self._decide(component, before)
         return near.union(*events)
@@ -223,7 +210,7 @@ class Identities:
         moves = self._moves(before)
         for one in ends & before.keys():
             if not self._home[one].sets:
-                self._recency.pop(self._home.pop(one), None)
+                self._cache.remove(one)
         return moves
 
     def _release(self, ends: Set[str], lost: Set[IdentifierSet]) -> dict[str, str]:
@@ -233,8 +220,10 @@ class Identities:
             ends: The identifiers, cached.
             lost: Sets that name them and do not count any more.
         """
-        shared = {component.customer: component for component in self._components(ends) if component.shared}
-        self._unstored.update(shared.values())
+        shared = {
+            component.customer: component for component in self._cache.components(ends) if component.shared
+        }
+        self._cache.unstored.update(shared.values())
         for component in shared.values():
             component.sets = component.sets - lost
         # So many sets show that an identifier stays shared without the lost ones; else all are needed.
@@ -248,7 +237,7 @@ class Identities:
         self.recall(near)
 
         components = [
-            one for one in self._components(ends | near) if not one.shared or one.customer in parted
+            one for one in self._cache.components(ends | near) if not one.shared or one.customer in parted
         ]
         before: dict[str, str] = {}
         for component in components:
@@ -264,7 +253,7 @@ class Identities:
             self._loader.lost.difference_update(sets)
         changed: dict[Component, None] = {}
         for named in sets:
-            if len(named) < 2 or self._is_cached(named):
+            if len(named) < 2 or self._cache.has(named):
                 continue
             components: dict[Component, None] = {}
             decisive: IdentifierSet = ()
@@ -272,7 +261,7 @@ class Identities:
                 component = self._home.get(one) or self._place_first(one)
                 if component.shared:
                     component.add((named,))
-                    self._unstored.add(component)
+                    self._cache.unstored.add(component)
                 else:
                     # A shared identifier that is stronger links nobody, but it counts for a limit.
                     decisive = named[:place]
@@ -298,12 +287,12 @@ class Identities:
         if customer != one.customer:
             self._note_customers(one, before)
         self._note_customers(other, before)
-        for identifier in self._identifiers(other):
+        for identifier in self._cache.identifiers(other):
             self._home[identifier] = one
         one.customer = customer
         one.accounts += other.accounts
         one.add(other.sets)
-        self._recency.pop(other, None)
+        self._cache.drop(other)
         return one
 
     def _decide(self, component: Component, before: dict[str, str]) -> None:
@@ -334,15 +323,14 @@ class Identities:
         """Replace components by those that the sets give for their identifiers."""
         naming: dict[str, set[IdentifierSet]] = {}
         for component in components:
-            naming.update((one, set()) for one in self._identifiers(component))
-            self._recency.pop(component, None)
-            self._unstored.discard(component)
+            naming.update((one, set()) for one in self._cache.identifiers(component))
+            self._cache.drop(component)
         for named in sets:
             for one in named:
                 if one in naming:
                     naming[one].add(named)
         for one in [one for one in naming if is_shared(one, naming[one], self._policy)]:
-            self._unstored.add(self._place_shared(one, naming.pop(one)))
+            self._cache.unstored.add(self._place_shared(one, naming.pop(one)))
         for identifiers, within in connected(naming):
             self._place(identifiers, within)
 
@@ -354,21 +342,13 @@ class Identities:
         for one in shared:
             self._place_shared(one, NO_SETS)
         for one in cached:
-            self._touch(self._home[one])
+            self._cache.touch(self._home[one])
         for within, sets in connected(naming):
             self._place(within, sets or NO_SETS)
-
-    def _touch(self, component: Component) -> None:
-        del self._recency[component]
-        self._recency[component] = None
 
     def _sets_naming(self, identifiers: Collection[str], most: int | None = None) -> Iterable[IdentifierSet]:
         """The stored sets that name one of the identifiers."""
         return () if self._loader is None else self._loader.sets_naming(identifiers, most)
-
-    def _components(self, identifiers: Iterable[str]) -> set[Component]:
-        """The cached components of identifiers."""
-        return {self._home[one] for one in identifiers if one in self._home}
 
     def _place_first(self, identifier: str) -> Component:
         """Place an identifier that occurs for the first time."""
@@ -378,38 +358,13 @@ class Identities:
 
     def _place(self, identifiers: set[str], sets: Set[IdentifierSet]) -> Component:
         component = decided(identifiers, sets, self._policy.bans, self._banned)
-        for one in identifiers:
-            self._home[one] = component
-        if self._loader is not None:
-            self._recency[component] = None
-        return component
+        return self._cache.place(component, identifiers)
 
     def _place_shared(self, identifier: str, sets: Set[IdentifierSet]) -> Component:
-        component = self._home[identifier] = Component(identifier, sets, 0, shared=True)
-        if self._loader is not None:
-            self._recency[component] = None
-        return component
-
-    def _is_cached(self, named: IdentifierSet) -> bool:
-        """Whether a set is in the cache; if one of its identifiers is not shared, whether it was observed."""
-        for one in named:
-            component = self._home.get(one)
-            if component is None:
-                return False
-            if named in component.sets:
-                return True
-            if not component.shared:
-                return False
-        return False
-
-    def _identifiers(self, component: Component) -> set[str]:
-        if component.shared or not component.sets:
-            return {component.customer}
-        home = self._home
-        return {one for named in component.sets for one in named if home.get(one) is component}
+        return self._cache.place(Component(identifier, sets, 0, shared=True), (identifier,))
 
     def _note_customers(self, component: Component, before: dict[str, str]) -> None:
-        for one in self._identifiers(component):
+        for one in self._cache.identifiers(component):
             before.setdefault(one, component.customer_of(one))
 
     def _moves(self, before: Mapping[str, str]) -> list[Move]:
