@@ -1,11 +1,23 @@
 """How a command fails: one line on standard error, and an exit code."""
 
+import errno
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from touchline.cli.output import printable
+
+UNUSABLE_FILES = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+}
+"""System errors of files that no command can do anything about: a full disk, missing rights and the like."""
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -22,7 +34,10 @@ def exit_code(error: Exception) -> int | None:
     # Imported here: most commands that fail by wrong usage, and --help, do without it.
     from touchline.vocabulary.errors import TouchlineError
 
-    return FAILED if isinstance(error, TouchlineError) else None
+    is_expected = isinstance(error, TouchlineError) or (
+        isinstance(error, OSError) and error.errno in UNUSABLE_FILES
+    )
+    return FAILED if is_expected else None
 
 
 class Commands(TyperGroup):
@@ -38,4 +53,10 @@ class Commands(TyperGroup):
             code = exit_code(error)
             if code is None:
                 raise
-            raise fail(str(error), code) from None
+            raise fail(_message(error), code) from None
+
+
+def _message(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror}"

@@ -130,7 +130,9 @@ class EmbeddedHandle(Handle):
             return open_embedded(self._path, self._settings if settings is None else settings)
         except ClickHouseError as error:
             raise StoreInUse(
-                f"the store in {self._path} cannot be opened: {error}", owner(self._path)
+                f"the store in {self._path} cannot be opened: check that no other process uses it and that "
+                f"the folder can be written ({error})",
+                owner(self._path),
             ) from error
 
     @contextmanager
