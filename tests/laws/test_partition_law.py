@@ -50,6 +50,8 @@ IDENTIFIERS = (
 LIMITS: Limits = {"account": 1, "email": 1}
 """So low that few events share a device."""
 
+OTHER_LIMITS: list[Limits] = [LIMITS, LIMITS, {"account": 1}, {"account": 1, "email": 2}]
+
 DECISIONS: tuple[What, ...] = ("split", "split", "unsplit", "share", "share", "unshare", "erase")
 
 LINKS = -1
@@ -129,7 +131,7 @@ class Cluster:
         self._outliving = outliving
         self.partitions = random.randint(1, 7)
         self.store = OnceStore()
-        self.limits: Limits = random.choice([LIMITS, LIMITS, {"account": 1}, {"account": 1, "email": 2}])
+        self.limits: Limits = random.choice(OTHER_LIMITS)
         self.logs: dict[int, list[Delivered]] = {one: [] for one in (LINKS, *range(self.partitions))}
         self.commits = dict.fromkeys(self.logs, 0)
         self.now = 0
@@ -310,7 +312,7 @@ def _decisions(random: Random) -> tuple[list[Entry], Policy, set[str]]:
             entries.append(Entry(id=f"l{n}", at=n, who="operator", what=what, identifiers=(one, other)))
             (banned.add if what == "split" else banned.discard)((one, other))
     bans = frozenset(pair for pair in banned if forgotten.isdisjoint(pair))
-    return entries, Policy(LIMITS, bans, frozenset(shared - forgotten)), forgotten
+    return entries, Policy(random.choice(OTHER_LIMITS), bans, frozenset(shared - forgotten)), forgotten
 
 
 def _named(store: MemoryStore) -> set[str]:
@@ -409,8 +411,8 @@ def _check(random: Random) -> None:
             cluster.set_clock(random.choice([cluster.now, random.randint(0, 1_000) * HOUR]))
             cluster.run(random.randint(0, 30), deaths)
             if random.random() < 0.1:
-                cluster.set_limits(LIMITS)
-        cluster.set_limits(LIMITS)
+                cluster.set_limits(policy.limits)
+        cluster.set_limits(policy.limits)
         cluster.settle(deaths)
         cluster.rebalance()
         cluster.set_clock(2_000 * HOUR)
