@@ -14,6 +14,7 @@ from touchline.analysis.compare import (
     CannotCompare,
     Comparison,
     Counts,
+    Extent,
     Period,
     Periods,
     Row,
@@ -22,11 +23,14 @@ from touchline.analysis.compare import (
 )
 from touchline.analysis.reading.comparison import find_change, read_counts
 from touchline.cli.main import app
+from touchline.rules import parse_rules
+from touchline.rules.reach import reaches
 from touchline.store import Store, open_store
 from touchline.vocabulary.durations import DAY, WEEK
 
 CHANGED = 1_790_000_000_000
 BEFORE, AFTER = Period(CHANGED - 14 * DAY, CHANGED), Period(CHANGED, CHANGED + 14 * DAY)
+COVERED = Extent(CHANGED - 60 * DAY, CHANGED + 60 * DAY, {})
 SPACE = UUID(int=0)
 
 
@@ -90,9 +94,8 @@ def put(
 def compared(store: Store, target: str = "") -> Comparison:
     """The comparison of the two fortnights."""
     periods = Periods(BEFORE, AFTER)
-    return compare(
-        periods, read_counts(lambda sql, p: store.query(sql, dict(p)).result_rows, periods), target
-    )
+    counts = read_counts(lambda sql, p: store.query(sql, dict(p)).result_rows, periods)
+    return compare(periods, counts, COVERED, target)
 
 
 def by_rule(found: Comparison) -> dict[str, Row]:
@@ -212,7 +215,7 @@ def test_a_new_touchpoint_is_listed_and_not_compared(store: Store) -> None:
 def test_frictions_outside_compared_touchpoints_have_no_row() -> None:
     """A friction at a touchpoint without counted journeys is left out."""
     counts = Counts({("web", "shop"): (10, 10)}, {("app", "shop", "rage"): (1, 1)})
-    assert compare(Periods(BEFORE, AFTER), counts).rows == []
+    assert compare(Periods(BEFORE, AFTER), counts, COVERED).rows == []
 
 
 def test_periods_must_be_alike() -> None:
@@ -229,8 +232,66 @@ def test_periods_must_be_alike() -> None:
 def test_periods_around_a_change_are_whole_weeks_or_days(reach: int, length: int) -> None:
     """They are equally long, as long as the data reach, and at most fourteen days."""
     expected = Periods(Period(CHANGED - length, CHANGED), Period(CHANGED, CHANGED + length))
-    assert around(CHANGED, CHANGED - reach, CHANGED + 90 * DAY) == expected
     assert around(CHANGED, CHANGED - 90 * DAY, CHANGED + reach) == expected
+
+
+@pytest.mark.parametrize(("covered", "length"), [
+    (15 * DAY, 14 * DAY), (14 * DAY, 7 * DAY), (7 * DAY, 6 * DAY), (2 * DAY, DAY), (DAY, DAY),
+])  # fmt: skip
+def test_the_data_begin_a_day_before_the_first_period(covered: int, length: int) -> None:
+    """Rules that look back up to a day are covered, unless there are less than two days of data."""
+    found = around(CHANGED, CHANGED - covered, CHANGED + 90 * DAY)
+    assert found.before.length == length
+
+
+def test_a_rule_that_looks_back_before_the_data_is_not_compared() -> None:
+    """A rule that looks back further than the data has no verdict; its row says why and comes last."""
+    counts = Counts(
+        {("web", "shop"): (1_000, 1_000)},
+        {("web", "shop", "again"): (10, 90), ("web", "shop", "rage"): (100, 95)},
+    )
+    reaches = {"again": 7 * DAY, "rage": 10_000}
+    extent = Extent(BEFORE.since - DAY, AFTER.until, reaches)
+    again, rage = (
+        by_rule(compare(Periods(BEFORE, AFTER), counts, extent))[rule] for rule in ("again", "rage")
+    )
+    assert again.verdict == "unknown"
+    assert again.sentence == (
+        "again at web · shop cannot be compared: the data begin 1 d 0 h before the first period "
+        "and it looks back 7 d 0 h."
+    )
+    assert rage.verdict == "chance"
+    assert rage.p_adjusted == rage.ratio.p
+    rows = compare(Periods(BEFORE, AFTER), counts, extent, target="again").rows
+    assert [row.rule for row in rows] == ["rage", "again"]
+
+
+def test_periods_beyond_the_data_are_not_compared() -> None:
+    """A period that begins before the data, or ends after them, gives no verdict."""
+    counts = Counts({("web", "shop"): (1_000, 1_000)}, {("web", "shop", "rage"): (10, 90)})
+    for extent, gap in (
+        (Extent(BEFORE.since + DAY, AFTER.until, {}), "the data begin 1 d 0 h after the first period"),
+        (Extent(BEFORE.since, AFTER.until - 1, {}), "the second period ends after the data"),
+    ):
+        [row] = compare(Periods(BEFORE, AFTER), counts, extent).rows
+        assert (row.verdict, row.gap) == ("unknown", gap)
+
+
+def test_the_reach_of_a_rule_is_its_window() -> None:
+    """A rule on frictions adds the longest window of the first layer; opening hours stretch a window."""
+    rules = parse_rules(
+        "calendars: {desk: {zone: UTC, hours: {mon-fri: '09:00-17:00'}}}\n"
+        "rules:\n"
+        "  - {id: a, kind: match, when: x}\n"
+        "  - {id: b, kind: repeat, of: x, count: 2, within: 3d}\n"
+        "  - {id: c, kind: expect, after: x, then: y, within: 80 business hours, calendar: desk}\n"
+        "  - {id: d, kind: sequence, first: friction.b, then: x, within: 1d}\n"
+        "  - {id: e, kind: expect, after: x, then: y, by: data.due_at}\n"
+    )
+    found = reaches(rules)
+    assert (found["a"], found["b"], found["e"]) == (0, 3 * DAY, 0)
+    assert found["c"] >= 14 * DAY
+    assert found["d"] == DAY + max(found["b"], found["c"])
 
 
 def test_a_change_needs_data_on_both_sides() -> None:

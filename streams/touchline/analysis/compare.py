@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
-from touchline.vocabulary.durations import DAY, WEEK
+from touchline.vocabulary.durations import DAY, WEEK, rounded_duration
 from touchline.vocabulary.errors import TouchlineError
 
 LONGEST = 2 * WEEK
 """A comparison around a change covers at most this time (ms) on either side."""
+
+RUN_UP = DAY
+"""Time (ms) before a change's first period in which the data should begin, for rules that look back."""
 
 UNLIKE = 0.1
 """The lengths of two periods may differ by this share: a journey meets more frictions in a longer one."""
@@ -25,13 +28,14 @@ Touchpoint = tuple[str, str]
 Cell = tuple[str, str, str]
 """Channel, source and rule."""
 
-Verdict = Literal["fell", "rose", "chance", "too few"]
+Verdict = Literal["fell", "rose", "chance", "too few", "unknown"]
 
 _MEANINGS: Mapping[Verdict, str] = {
     "fell": "Clear change: unlikely to be chance",
     "rose": "Clear change: unlikely to be chance",
     "chance": "No clear change: could be chance",
     "too few": "Too few journeys to tell",
+    "unknown": "Not comparable",
 }
 
 
@@ -75,6 +79,28 @@ class Periods:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The time that the data cover, in ms since 1970, and how far (ms) each rule looks back, by id."""
+
+    oldest: int
+    end: int
+    reaches: Mapping[str, int]
+
+    def gap(self, rule: str, periods: Periods) -> str:
+        """Why the data do not cover what a rule counts in two periods; empty if they do."""
+        before, after = periods.before, periods.after
+        reach = self.reaches.get(rule, 0)
+        if before.since - reach < self.oldest:
+            seen = f" and it looks back {rounded_duration(reach)}" if reach else ""
+            return f"the data begin {rounded_duration(abs(before.since - self.oldest))} " + (
+                f"before the first period{seen}" if before.since >= self.oldest else "after the first period"
+            )
+        if after.until > self.end:
+            return "the second period ends after the data"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Journeys (before, after): all at each touchpoint, and those that met each rule there."""
 
@@ -97,7 +123,7 @@ class Row:
     """One rule at one touchpoint: journeys that met it, and all journeys there, before and after.
 
     `p_adjusted` is the p-value adjusted for the number of rows; `targeted` is whether the change targets this
-    rule.
+    rule. `gap` says why the rates cannot be compared; it is empty if they can.
     """
 
     channel: str
@@ -111,6 +137,7 @@ class Row:
     ratio: RateRatio
     p_adjusted: float
     verdict: Verdict
+    gap: str = ""
 
     @property
     def rate_before(self) -> float:
@@ -131,6 +158,8 @@ class Row:
             verb = "fell" if self.rate_after < self.rate_before else "rose"
             moved = f"{verb} from {self.rate_before:.1f} to {self.rate_after:.1f} per 1,000 journeys"
         touchpoint = " · ".join(filter(None, (self.channel, self.source)))
+        if self.gap:
+            return f"{self.rule} at {touchpoint} cannot be compared: {self.gap}."
         return f"{self.rule} at {touchpoint} {moved}. {_MEANINGS[self.verdict]}."
 
 
@@ -144,8 +173,10 @@ class Comparison:
     elsewhere: list[Touchpoint]
 
 
-def compare(periods: Periods, counts: Counts, target: str = "") -> Comparison:
+def compare(periods: Periods, counts: Counts, extent: Extent, target: str = "") -> Comparison:
     """Compare two periods per touchpoint and rule, the clearest difference first.
+
+    A rule is not compared if the data do not cover what it counts: its rows come last and say why.
 
     The rows of the `target` rule, which the change was meant to improve, and all other rows are two families:
     within each, p-values are adjusted for the number of rows (Holm's method).
@@ -156,7 +187,8 @@ def compare(periods: Periods, counts: Counts, target: str = "") -> Comparison:
     for cell, (before, after) in affected.items():
         journeys_before, journeys_after = counts.journeys[cell[:2]]
         ratios[cell] = rate_ratio(before, journeys_before, after, journeys_after)
-    adjusted = _adjusted(ratios, target)
+    gaps = {cell: extent.gap(cell[2], periods) for cell in ratios}
+    adjusted = _adjusted({cell: ratio for cell, ratio in ratios.items() if not gaps[cell]}, target)
     rows = [
         Row(
             *cell,
@@ -166,18 +198,29 @@ def compare(periods: Periods, counts: Counts, target: str = "") -> Comparison:
             after=after,
             journeys_after=counts.journeys[cell[:2]][1],
             ratio=ratios[cell],
-            p_adjusted=adjusted[cell],
-            verdict=_verdict(ratios[cell], adjusted[cell]),
+            p_adjusted=adjusted.get(cell, 1.0),
+            verdict="unknown" if gaps[cell] else _verdict(ratios[cell], adjusted[cell]),
+            gap=gaps[cell],
         )
         for cell, (before, after) in affected.items()
     ]
-    rows.sort(key=lambda row: (not row.targeted, row.p_adjusted, row.ratio.p, -row.before - row.after))
+    rows.sort(
+        key=lambda row: (
+            bool(row.gap),
+            not row.targeted,
+            row.p_adjusted,
+            row.ratio.p,
+            -row.before - row.after,
+        )
+    )
     elsewhere = sorted(counts.journeys.keys() - present)
     return Comparison(periods.before, periods.after, rows, elsewhere)
 
 
 def around(at: int, oldest: int, end: int) -> Periods:
     """Equally long periods before and after a time: whole weeks if the data reach, otherwise whole days.
+
+    The data begin at least a day before the first period, if they cover two days before the change.
 
     Args:
         at: When the change was deployed (ms).
@@ -187,7 +230,8 @@ def around(at: int, oldest: int, end: int) -> Periods:
     Raises:
         CannotCompare: One side has no data.
     """
-    length = min(LONGEST, at - oldest, end - at)
+    covered = at - oldest
+    length = min(LONGEST, covered - RUN_UP if covered >= 2 * RUN_UP else covered, end - at)
     if length <= 0:
         raise CannotCompare("there are no events on both sides of the change: wait, or give two periods")
     unit = next((unit for unit in (WEEK, DAY) if length >= unit), 1)

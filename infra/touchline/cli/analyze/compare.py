@@ -1,4 +1,4 @@
-"""`touchline compare`: before and after a change, or any two periods."""
+"""`touchline compare`: two periods, such as before and after a change."""
 
 import sys
 from math import isfinite
@@ -36,7 +36,7 @@ def compare(
     import orjson
 
     try:
-        from touchline.analysis.compare import Period, Periods, around
+        from touchline.analysis.compare import Extent, Period, Periods, around
         from touchline.analysis.compare import compare as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "scipy":
@@ -44,20 +44,26 @@ def compare(
         raise fail("compare needs SciPy; install it with: pip install 'touchline[server,analysis]'") from None
     from touchline.analysis.reading.comparison import find_change, read_counts
     from touchline.cli.spans import asking, extent, stretch
+    from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
+    from touchline.rules.reach import reaches
 
     if (change is None) == (before is None) or (before is None) != (after is None):
         raise fail("give --change ID, or --before A..B with --after C..D", 2)
-    with readable_store(load_settings(data=data)) as reader:
+    settings = load_settings(data=data)
+    looks_back = reaches(load_rules(settings.rules).rules)
+    with readable_store(settings) as reader:
         ask = asking(reader)
+        oldest, end = extent(ask)
         deployed = None if change is None else find_change(ask, change)
         if deployed is not None:
-            periods = around(deployed.at, *extent(ask))
+            periods = around(deployed.at, oldest, end)
         else:
             first, second = stretch(before or "", "--before"), stretch(after or "", "--after")
             periods = Periods(Period(*first), Period(*second))
-        found = run(periods, read_counts(ask, periods), deployed.rule if deployed else "")
+        target = deployed.rule if deployed else ""
+        found = run(periods, read_counts(ask, periods), Extent(oldest, end, looks_back), target)
     if as_json:
         body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
@@ -116,7 +122,7 @@ def _show(found: "Comparison", change: "Change | None") -> None:
     if not found.rows:
         console.print("No friction in either period.")
     for channel, source in found.elsewhere:
-        console.print(Text(f"{channel} · {source}: nobody was there in one of the periods"), style="dim")
+        console.print(Text(f"{channel} · {source}: no journey in one of the periods"), style="dim")
     console.print(
         f"before {written(found.before.since)} to {written(found.before.until)}, "
         f"after {written(found.after.since)} to {written(found.after.until)} UTC",
