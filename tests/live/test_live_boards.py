@@ -117,9 +117,11 @@ def test_a_goal_has_a_distance_and_a_line(store: Store) -> None:
     ]
     make.put(store, "events", contact, "e")
     found = seen(store, dashboard="contacts")
-    assert panel(found, "service_level").goal == Goal("80.0 %", "80.0 points under goal", False)
+    assert panel(found, "service_level").goal == Goal(
+        "at least 80.0 %", "80.0 percentage points under goal", False
+    )
     assert panel(seen(store, dashboard="journeys"), "strikes").goal == Goal(
-        "50.00 strikes", "30.00 strikes under goal", True
+        "at most 50.00 strikes", "30.00 strikes under goal", True
     )
     marks = found.charts["service_level_over_time"]["series"][0]["markLine"]["data"]
     assert [(mark["yAxis"], mark["label"]["formatter"]) for mark in marks] == [

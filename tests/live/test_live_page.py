@@ -231,10 +231,10 @@ def test_measures_show_their_goals_and_distances(
     """Missed goals come first, with their distance; a measure without data is not judged."""
     browser.get(f"{site.url}/measures")
     sees(browser, "1 of 2 goals met in the last 7 days", "h1")
-    sees(browser, "Missed: Service level (80.0 points under goal)", ".tl-lead")
+    sees(browser, "Missed: Service level (80.0 percentage points under goal)", ".tl-lead")
     first = browser.find_element(By.CSS_SELECTOR, ".tl-measures li:first-child")
     assert first.get_attribute("data-measure") == "service_level"
-    for text in ("0.0 %", "missed: 80.0 points under goal", "Goal: 80.0 %"):
+    for text in ("0.0 %", "missed: 80.0 percentage points under goal", "Goal: at least 80.0 %"):
         assert text in first.text
     sees(browser, "met: ", "[data-measure=strikes]")
     sees(browser, "no data", "[data-measure=nps]")

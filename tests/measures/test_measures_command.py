@@ -44,7 +44,9 @@ def test_goals_and_distances_are_shown(data: Path) -> None:
     """Time counts back from the newest event where that is old; the goal comes from touchline.toml."""
     shown = command(data)
     assert shown.exit_code == 0, shown.output
-    assert all(word in shown.stdout for word in ("50.0 %", "80.0 %", "30.0 points under goal", "25 s"))
+    assert all(
+        word in shown.stdout for word in ("50.0 %", "80.0 %", "30.0 percentage points under goal", "25 s")
+    )
     assert "2026-03-02 10:00 UTC" in shown.stdout
 
 

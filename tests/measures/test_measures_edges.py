@@ -14,6 +14,7 @@ from touchline.measures import (
     check_goals,
     evaluate,
     format_distance,
+    format_goal,
     format_value,
 )
 from touchline.simulation.story import rfc3339
@@ -83,6 +84,20 @@ def test_a_matter_of_two_channels_is_one_contact_too_many(
     assert measured(store, "first_contact_resolution", SPAN).value == 1
     one = measured(store, "one_contact_resolution", SPAN)
     assert (one.numerator, one.denominator) == (0, 1)
+
+
+def test_a_measure_without_its_events_has_no_value(store: Store, happen: Happen, measured: Any) -> None:
+    """Without any recorded transfer the transfer rate is unknown; with one, 0 is a value."""
+    happen(*call(0, {"account": "ann"}, "c1"), *call(3 * DAY, {"account": "bob"}, "c2"))
+    unknown = measured(store, "transfer_rate", SPAN)
+    assert (unknown.value, unknown.denominator) == (None, 0)
+    assert measured(store, "service_level", SPAN).value == 1
+    happen(("contact.transferred", 4000, {"account": "ann"}, {"contact_id": "c1", "queue": "tier2"}))
+    later = Span(SPAN.since + DAY, SPAN.until)
+    assert (measured(store, "transfer_rate", SPAN).value, measured(store, "transfer_rate", later).value) == (
+        0.5,
+        0,
+    )
 
 
 def test_customers_that_prove_to_be_one_came_back(store: Store, happen: Happen, measured: Any) -> None:
@@ -222,8 +237,8 @@ def test_what_may_still_change_says_so(store: Store, ask_of: Callable[[Store], A
 
 
 @pytest.mark.parametrize(("name", "value", "goal", "distance", "said"), [
-    ("service_level", 0.7, 0.8, -0.1, "10.0 points under goal"),
-    ("abandonment", 0.05, 0.08, 0.03, "3.0 points under goal"),
+    ("service_level", 0.7, 0.8, -0.1, "10.0 percentage points under goal"),
+    ("abandonment", 0.05, 0.08, 0.03, "3.0 percentage points under goal"),
     ("average_wait", 40.0, 28.0, -12.0, "12 s over goal"),
     ("nps", 31.0, 30.0, 1.0, "1 points over goal"),
 ])  # fmt: skip
@@ -236,6 +251,8 @@ def test_the_distance_to_a_goal_knows_which_way_is_better(
     assert reading.distance == pytest.approx(distance)
     assert reading.met is (distance >= 0)
     assert format_distance(value, goal, reading.unit) == said
+    direction = "at least" if measure.higher_is_better else "at most"
+    assert format_goal(goal, measure.unit, higher_is_better=measure.higher_is_better).startswith(direction)
 
 
 @pytest.mark.parametrize(("value", "unit", "said"), [

@@ -62,10 +62,10 @@ def test_goals_are_compared_with(shop: Store, plain: Plain, seen: Seen) -> None:
     panels = {panel.id: panel for panel in panels_with(goals)}
     rows = {row["measure"]: row for row in seen.rows(shop, panels["goals"])}
     [(level, _)] = ratios("service_level", plain, seen).values()
-    short = f"{round(80 - 100 * level, 1):g} points under goal"
+    short = f"{round(80 - 100 * level, 1):g} percentage points under goal"
     assert list(rows) == ["Service level", "Average speed of answer", "Value at risk"]
     assert (rows["Service level"]["distance"], rows["Service level"]["standing"]) == (short, "missed")
-    assert rows["Average speed of answer"]["goal"] == "120 s"
+    assert rows["Average speed of answer"]["goal"] == "at most 120 s"
     assert rows["Average speed of answer"]["standing"] == rows["Value at risk"]["standing"] == "met"
     assert rows["Value at risk"]["value"].endswith(" EUR")
     assert panels["wait_over_time"].goal == 120

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from touchline.live.labels import RuleText, clip, rule_title, sentence
 from touchline.live.queries import Row
-from touchline.measures import BY_NAME, format_distance, format_value
+from touchline.measures import BY_NAME, format_distance, format_goal, format_value
 from touchline.panels import Column, Link, Panel
 
 MAX_ROWS = 50
@@ -190,7 +190,11 @@ def _goal(panel: Panel, value: float) -> Goal | None:
         return None
     measure, goal = BY_NAME[panel.measure], panel.goal
     met = value >= goal if measure.higher_is_better else value <= goal
-    return Goal(format_value(goal, measure.unit), format_distance(value, goal, measure.unit), met)
+    return Goal(
+        format_goal(goal, measure.unit, higher_is_better=measure.higher_is_better),
+        format_distance(value, goal, measure.unit),
+        met,
+    )
 
 
 def _bars(panel: Panel, rows: Sequence[Row], names: Names) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from touchline.live.queries import Store
 from touchline.live.spans import window
-from touchline.measures import Reading, Span, evaluate, format_distance, format_value
+from touchline.measures import Reading, Span, evaluate, format_distance, format_goal, format_value
 
 SPANS = ("24h", "7d", "30d")
 DEFAULT_SPAN = "7d"
@@ -85,7 +85,9 @@ def _row(reading: Reading) -> MeasureRow:
         value=format_value(reading.value, reading.unit),
         observations=round(reading.denominator),
         settled=reading.settled,
-        goal="" if reading.goal is None else format_value(reading.goal, reading.unit),
+        goal=""
+        if reading.goal is None
+        else format_goal(reading.goal, reading.unit, higher_is_better=reading.measure.higher_is_better),
         distance=format_distance(reading.value, reading.goal, reading.unit),
         met=reading.met,
         fill=0.0 if reading.value is None else _position(reading, reading.value),

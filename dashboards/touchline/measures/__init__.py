@@ -1,7 +1,7 @@
 """Measures of service and friction: each is defined once, with its SQL, unit and benchmark."""
 
 from touchline.measures.catalogue import BY_NAME, MEASURES
-from touchline.measures.formatting import format_distance, format_value
+from touchline.measures.formatting import format_distance, format_goal, format_value
 from touchline.measures.measure import Dimension, Measure, Unit
 from touchline.measures.owners import customer_id_of, owned
 from touchline.measures.reading import Ask, GoalsError, Reading, Span, check_goals, evaluate
@@ -20,6 +20,7 @@ __all__ = [
     "customer_id_of",
     "evaluate",
     "format_distance",
+    "format_goal",
     "format_value",
     "owned",
 ]

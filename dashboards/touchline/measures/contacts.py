@@ -175,6 +175,7 @@ MEASURES: tuple[Measure, ...] = (
         benchmark="Industry standard: 80 % in 20 s",
         base=QUEUED,
         numerator="answered AND waited <= 20",
+        inputs=("contact.answered",),
     ),
     Measure(
         name="abandonment",
@@ -188,6 +189,7 @@ MEASURES: tuple[Measure, ...] = (
         benchmark="Industry range: 5–8 %",
         base=QUEUED,
         numerator="abandoned",
+        inputs=("contact.abandoned",),
         where="NOT called_back AND NOT (abandoned AND waited <= 10)",
     ),
     Measure(
@@ -201,6 +203,7 @@ MEASURES: tuple[Measure, ...] = (
         benchmark="No industry figure; limits of 5 to 10 s are common",
         base=QUEUED,
         numerator="abandoned AND waited <= 10",
+        inputs=("contact.abandoned",),
         where="NOT called_back",
     ),
     Measure(
@@ -226,6 +229,7 @@ MEASURES: tuple[Measure, ...] = (
         benchmark="Industry average: 19 % of calls",
         base=HANDLED,
         numerator="transferred",
+        inputs=("contact.transferred",),
     ),
     Measure(
         name="escalation_rate",
@@ -237,5 +241,6 @@ MEASURES: tuple[Measure, ...] = (
         benchmark="No industry figure",
         base=HANDLED,
         numerator="escalated",
+        inputs=("contact.escalated",),
     ),
 )

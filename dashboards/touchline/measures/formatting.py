@@ -19,13 +19,21 @@ def format_value(value: float | None, unit: str) -> str:
     return f"{value:,.0f} {unit}".rstrip()
 
 
+def format_goal(goal: float, unit: str, *, higher_is_better: bool) -> str:
+    """A goal with its direction: `at least 80.0 %`, `at most 28 s`."""
+    return f"at {'least' if higher_is_better else 'most'} {format_value(goal, unit).removeprefix('+')}"
+
+
 def format_distance(value: float | None, goal: float | None, unit: str) -> str:
-    """How far a value is from its goal: `3.1 points under goal`, `43 s over goal`; '' without one of them."""
+    """How far a value is from its goal: `3.1 percentage points under goal`, `43 s over goal`.
+
+    Empty without a value or a goal.
+    """
     if value is None or goal is None:
         return ""
     if value == goal:
         return "exactly at goal"
     gap = abs(value - goal)
-    amount = f"{100 * gap:.1f} points" if unit == "share" else format_value(gap, unit)
+    amount = f"{100 * gap:.1f} percentage points" if unit == "share" else format_value(gap, unit)
     amount = amount.removeprefix("+").removesuffix(" of 7")
     return f"{amount} {'over' if value > goal else 'under'} goal"

@@ -1,4 +1,4 @@
-"""What a measure is.
+"""The definition of a measure.
 
 A measure is a rate, a mean, a median or a sum over *observations*: one row for each contact, score, post,
 journey or friction. Each observation has a numerator and a denominator, so parts of a period add up.
@@ -20,6 +20,10 @@ class Measure:
     rows have `at`, `channel`, `source`, `queue`, `reason` ('' where the data have none), `currency` if that
     is the unit, and the columns that `numerator` and `where` use.
 
+    `inputs` are event types without which the measure cannot be known: if there is none of them from 30 days
+    before the period to its end, nothing counts and there is no value. (Without any event of a transfer, the
+    transfer rate is unknown, not 0.)
+
     `where` selects the rows that count, `numerator` is what is added up over them. The value is the sum of
     numerators divided by the number of rows; for the kind `median` it is the median numerator, for `sum`
     the sum. `settles` is how long (ms) a row may still change.
@@ -38,8 +42,21 @@ class Measure:
     base: str
     numerator: str
     where: str = "1"
+    inputs: tuple[str, ...] = ()
     kind: Literal["ratio", "median", "sum"] = "ratio"
     settles: int = 0
+
+    @property
+    def counted(self) -> str:
+        """SQL condition on rows of `base`: they count, and the events that the measure needs exist."""
+        if not self.inputs:
+            return self.where
+        types = ", ".join(f"'{event_type}'" for event_type in self.inputs)
+        return (
+            f"({self.where}) AND (SELECT count() FROM (SELECT 1 FROM events WHERE type IN ({types}) "
+            "AND time >= {since:DateTime64(3)} - INTERVAL 30 DAY AND time < {until:DateTime64(3)} "
+            "LIMIT 1)) > 0"
+        )
 
     @property
     def observations(self) -> str:
@@ -47,19 +64,19 @@ class Measure:
         currency = ", currency" if self.unit == "currency" else ""
         return (
             f"SELECT at, channel, source, queue, reason, {self.numerator} AS numerator, 1 AS denominator"
-            f"{currency}\nFROM ({self.base})\nWHERE {self.where}"
+            f"{currency}\nFROM ({self.base})\nWHERE {self.counted}"
         )
 
     @property
     def of_base(self) -> str:
         """SQL for the value over rows of `base`, NULL if none counts. Measures with one base can share it."""
-        arguments = f"(toFloat64({self.numerator}), {self.where})"
+        arguments = f"(toFloat64({self.numerator}), {self.counted})"
         value = {
-            "ratio": f"sumIf{arguments} / countIf({self.where})",
+            "ratio": f"sumIf{arguments} / countIf({self.counted})",
             "median": f"quantileExactInclusiveIf(0.5){arguments}",
             "sum": f"sumIf{arguments}",
         }[self.kind]
-        return f"if(countIf({self.where}) = 0, NULL, {value})"
+        return f"if(countIf({self.counted}) = 0, NULL, {value})"
 
     @property
     def aggregate(self) -> str:

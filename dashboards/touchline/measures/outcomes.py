@@ -117,6 +117,7 @@ MEASURES: tuple[Measure, ...] = (
         benchmark=_OBSERVED,
         base=JOURNEYS,
         numerator="wait_seconds",
+        inputs=("contact.answered", "contact.abandoned"),
     ),
     Measure(
         name="strikes",

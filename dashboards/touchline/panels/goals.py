@@ -20,9 +20,9 @@ def goals_sql(goals: Mapping[str, float]) -> str:
     )
     return f"""
 SELECT title AS measure, concat(toString(round(row.value * scale, 1)), unit) AS value,
-       concat(toString(round(row.goal * scale, 1)), unit) AS goal,
+       concat(if(up > 0, 'at least ', 'at most '), toString(round(row.goal * scale, 1)), unit) AS goal,
        if(over = 0, 'exactly at goal',
-          concat(toString(abs(round(over * scale, 1))), if(unit = ' %', ' points', unit),
+          concat(toString(abs(round(over * scale, 1))), if(unit = ' %', ' percentage points', unit),
                  if(over > 0, ' over goal', ' under goal'))) AS distance,
        multiIf(isNull(over), '', up * over >= 0, 'met', 'missed') AS standing
 FROM (SELECT *, value - goal AS over FROM ({parts}) WHERE isNotNull(value)) AS row

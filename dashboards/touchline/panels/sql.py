@@ -68,15 +68,17 @@ def together(names: Sequence[str], *by: str) -> str:
     """SQL for measures that share a base, which is read once: `value_of_…` (or NULL) and `number_of_…`."""
     measures = [BY_NAME[name] for name in names]
     [base] = {measure.base for measure in measures}
-    for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
-        base = base.replace(f"{{{parameter}:DateTime64(3)}}", macro)
     values = ",\n    ".join(
-        f"{measure.of_base} AS value_of_{measure.name}, countIf({measure.where}) AS number_of_{measure.name}"
+        f"{measure.of_base} AS value_of_{measure.name}, "
+        f"countIf({measure.counted}) AS number_of_{measure.name}"
         for measure in measures
     )
     columns = "".join(f"{expression}, " for expression in by)
     groups = f"\nGROUP BY {', '.join(map(_alias, by))}" if by else ""
-    return f"SELECT {columns}{values}\nFROM ({base})\nWHERE {EVENTS}{groups}"
+    sql = f"SELECT {columns}{values}\nFROM ({base})\nWHERE {EVENTS}{groups}"
+    for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
+        sql = sql.replace(f"{{{parameter}:DateTime64(3)}}", macro)
+    return sql
 
 
 def _alias(expression: str) -> str:

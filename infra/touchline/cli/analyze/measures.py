@@ -1,4 +1,4 @@
-"""`touchline measures`: how the service does, against the team's goals."""
+"""`touchline measures`: service measures with the team's goals."""
 
 import sys
 from pathlib import Path
@@ -49,27 +49,27 @@ def measures(
         span = Span(began(since, end), end, channel, source, queue)
         readings = evaluate(ask, span, settings.goals, now=now)
     if as_json:
-        body = orjson.dumps([_plain(one) for one in readings], option=orjson.OPT_INDENT_2)
+        body = orjson.dumps([_plain(reading) for reading in readings], option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
     else:
         _show(readings, span)
 
 
-def _plain(one: "Reading") -> dict[str, object]:
+def _plain(reading: "Reading") -> dict[str, object]:
     return {
-        "measure": one.measure.name,
-        "version": one.measure.version,
-        "title": one.measure.title,
-        "value": one.value,
-        "unit": one.unit,
-        "numerator": one.numerator,
-        "denominator": one.denominator,
-        "settled": one.settled,
-        "goal": one.goal,
-        "distance": one.distance,
-        "met": one.met,
-        "definition": one.measure.definition,
-        "source": one.measure.benchmark,
+        "measure": reading.measure.name,
+        "version": reading.measure.version,
+        "title": reading.measure.title,
+        "value": reading.value,
+        "unit": reading.unit,
+        "numerator": reading.numerator,
+        "denominator": reading.denominator,
+        "settled": reading.settled,
+        "goal": reading.goal,
+        "distance": reading.distance,
+        "met": reading.met,
+        "definition": reading.measure.definition,
+        "source": reading.measure.benchmark,
     }
 
 
@@ -77,22 +77,25 @@ def _show(readings: "list[Reading]", span: "Span") -> None:
     from rich.table import Table
 
     from touchline.cli.spans import written
-    from touchline.measures import format_distance, format_value
+    from touchline.measures import format_distance, format_goal, format_value
 
     table = Table("measure", "value", "of", "goal", "distance")
     for column in table.columns[1:]:
         column.justify = "right"
-    for one in readings:
+    for reading in readings:
         table.add_row(
-            one.measure.title,
-            format_value(one.value, one.unit) + ("" if one.settled or one.value is None else " *"),
-            f"{one.denominator:,.0f}",
-            "" if one.goal is None else format_value(one.goal, one.unit),
-            format_distance(one.value, one.goal, one.unit),
-            style=None if one.met is None else "green" if one.met else "red",
+            reading.measure.title,
+            format_value(reading.value, reading.unit)
+            + ("" if reading.settled or reading.value is None else " *"),
+            f"{reading.denominator:,.0f}",
+            ""
+            if reading.goal is None
+            else format_goal(reading.goal, reading.unit, higher_is_better=reading.measure.higher_is_better),
+            format_distance(reading.value, reading.goal, reading.unit),
+            style=None if reading.met is None else "green" if reading.met else "red",
         )
     console = screen()
     console.print(table)
-    if any(not one.settled and one.value is not None for one in readings):
+    if any(not reading.settled and reading.value is not None for reading in readings):
         console.print("* may still change: the newest contacts and posts are not over", style="dim")
     console.print(f"{written(span.since)} to {written(span.until)} UTC", style="dim")
