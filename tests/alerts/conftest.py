@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 
-from touchline.alerts.incident_text import sentence
+from touchline.alerts.incident_text import Counts, sentence
 from touchline.config.alerts_files import load_alerts
 from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
@@ -131,6 +131,6 @@ def row() -> AlertRow:
         customers=12,
         usual=0.5,
         evidence=tuple(str(derived_id(f"journey {number}")) for number in range(3)),
-        summary=sentence(rule, ("source=webshop",), T, 24, 12, 0.5),
+        summary=sentence(rule, ("source=webshop",), T, Counts(24, 12, 0.5), "UTC"),
         version=1,
     )

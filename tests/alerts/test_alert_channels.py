@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
-from touchline.alerts.incident_text import plain, sentence
+from touchline.alerts.incident_text import Counts, plain, sentence
 from touchline.alerts.message import Message, Origin, message
 from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow
@@ -170,7 +170,7 @@ def test_each_kind_of_rule_has_its_words(
 ) -> None:
     """What, where, how many, since when, and against what; also where that is not known."""
     (found,) = (one for one in load_alerts().rules if one.id == rule)
-    assert sentence(found, labels, T, count, customers, usual) == said
+    assert sentence(found, labels, T, Counts(count, customers, usual), "UTC") == said
 
 
 def test_pagerduty_is_triggered_and_resolved_by_one_key(

@@ -1,5 +1,6 @@
 """Serves the live page: dashboards (`/` is Friction now), `/measures`, `/alerts` and `/customer/…`."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from touchline.live.queries import Store
 from touchline.live.scorecard import Scorecard
 from touchline.live.spans import ALL, SPANS
 from touchline.panels import DASHBOARDS, Dashboard
+from touchline.vocabulary.moments import UTC
 from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 _BROWSER = Path(__file__).parent / "browser"
@@ -56,6 +58,7 @@ def mount(
     normaliser: Normaliser = PLAIN,
     goals: Mapping[str, float] | None = None,
     limits: Mapping[str, int] | None = None,
+    zone: str = UTC,
     every: float = 2.0,
     limit: float = 10.0,
 ) -> None:
@@ -70,6 +73,7 @@ def mount(
         normaliser: Turns what is searched for into identifiers.
         goals: The team's goals, by name of the measure, in its unit.
         limits: How many identifiers of a kind a customer may have.
+        zone: The time zone of the page (IANA name).
         every: Minimum seconds between two loads of the same content.
         limit: Seconds after which a load is shown as an error.
     """
@@ -98,7 +102,7 @@ def mount(
     for feed in (feeds.boards, feeds.scorecards, feeds.alerts, feeds.histories):
         nicegui_app.on_shutdown(feed.close)
     nicegui_app.on_delete(feeds.waiting.free)
-    _serve(app)
+    _serve(app, zone)
 
 
 def _now() -> int:
@@ -204,7 +208,8 @@ def _watch(feeds: Feeds[Any, Any], key: Any, *listeners: Listener[Any]) -> Calla
     return switch
 
 
-def _serve(app: Starlette) -> None:
+def _serve(app: Starlette, zone: str) -> None:
+    ui.add_head_html(f"<script>window.touchlineZone = {json.dumps(zone)};</script>", shared=True)
     ui.add_head_html(f"<style>{(_BROWSER / 'style.css').read_text()}</style>", shared=True)
     for script in ("shared.js", "parts.js"):
         ui.add_head_html(f"<script>{(_BROWSER / script).read_text()}</script>", shared=True)

@@ -19,6 +19,7 @@ from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
 from touchline.vocabulary.envelope import Kind
 from touchline.vocabulary.errors import ConfigurationError
+from touchline.vocabulary.moments import UTC, check_zone
 from touchline.vocabulary.normaliser import Normaliser
 
 Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
@@ -55,7 +56,7 @@ class SettingsError(ConfigurationError):
 
 
 class Settings(BaseSettings):
-    """What a Touchline process can be told. Durations are written `45s`, `30m`, `4h`, `7d`."""
+    """The settings of all processes. Durations are written `45s`, `30m`, `4h`, `7d`."""
 
     model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", toml_file="touchline.toml", extra="forbid")
 
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     region: Annotated[str | None, AfterValidator(_country)] = None
     placeholders: dict[Kind, tuple[str, ...]] = {}
     terminals: Names = ()
+    zone: Annotated[str, AfterValidator(check_zone)] = UTC
     journey_gap: Milliseconds = Field(default="14d", validate_default=True)
     grace: Milliseconds = Field(default="5s", validate_default=True)
     limits: Annotated[dict[str, int], AfterValidator(check_limits)] = dict(LIMITS)

@@ -51,6 +51,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
                 store,
                 file,
                 url=settings.public_url,
+                zone=settings.zone,
                 known=_known(backlog, leader_counted.behind),
                 metrics=counted,
                 owns=lease.held,

@@ -48,6 +48,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
                 normaliser=settings.normaliser,
                 goals=settings.goals,
                 limits=settings.limits,
+                zone=settings.zone,
             )
 
         page = LatePage(load, lambda why: server.fail(why))

@@ -148,6 +148,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             store,
             alerts,
             url=settings.public_url,
+            zone=settings.zone,
             known=lambda: worker.processed_until,
             metrics=AlertMetrics(registry),
             clock=hooks.clock,
@@ -232,4 +233,5 @@ def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings
         normaliser=settings.normaliser,
         goals=settings.goals,
         limits=settings.limits,
+        zone=settings.zone,
     )

@@ -2,13 +2,23 @@
 
 import unicodedata
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from touchline.alerts.rules import Absence, AlertRule, StrikeOut
 from touchline.vocabulary.durations import exact_duration
+from touchline.vocabulary.moments import in_words
 from touchline.vocabulary.wording import counted
 
 LONGEST_VALUE = 80
 LONGEST_SENTENCE = 500
+
+
+class Counts(NamedTuple):
+    """Frictions or events of an incident, its customers, and the usual number or None."""
+
+    number: int
+    customers: int
+    usual: float | None
 
 
 def plain(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -29,13 +39,19 @@ def place(labels: tuple[str, ...]) -> str:
 
 
 def sentence(
-    rule: AlertRule, labels: tuple[str, ...], opened_at: int, count: int, customers: int, usual: float | None
+    rule: AlertRule,
+    labels: tuple[str, ...],
+    opened_at: int,
+    counts: Counts,
+    zone: str,
 ) -> str:
-    """One sentence: what happened, where, since when, how often, and how often it usually does."""
+    """One sentence: what happened, where, since when (in a time zone), how often, and how often usually."""
+    count, customers, usual = counts
     where = f" ({place(labels)})" if labels else ""
-    since = moment(opened_at)
+    since = in_words(opened_at, zone, seconds=True)
     if isinstance(rule, Absence):
-        text = f"{rule.title}{where}: no event since {moment(opened_at - rule.longer_than)}"
+        last = in_words(opened_at - rule.longer_than, zone, seconds=True)
+        text = f"{rule.title}{where}: no event since {last}"
         span, noun = rule.longer_than, "event"
     elif isinstance(rule, StrikeOut):
         text = (
@@ -52,11 +68,6 @@ def sentence(
         else f"usual at this hour: {counted(usual, noun)} in {exact_duration(span)}"
     )
     return plain(f"{text}; {baseline}", LONGEST_SENTENCE)
-
-
-def moment(ms: int) -> str:
-    """A time (ms) for people, UTC."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def rfc3339(ms: int) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from touchline.alerts.incident_text import LONGEST_SENTENCE, moment, place, plain
+from touchline.alerts.incident_text import LONGEST_SENTENCE, place, plain
 from touchline.tables import AlertRow
 from touchline.vocabulary.durations import rounded_duration
 from touchline.vocabulary.ids import derived_id
+from touchline.vocabulary.moments import UTC, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,12 @@ class Origin:
     Args:
         url: The address of the live page as receivers reach it; empty for notifications without links.
         labels: Labels of the installation. They are part of the identity of its incidents at a receiver.
+        zone: The time zone of texts.
     """
 
     url: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    zone: str = UTC
 
     def fingerprint(self, row: AlertRow) -> str:
         """The identity of an incident's rule and labels at a receiver."""
@@ -63,6 +66,8 @@ class Message:
     link: str
     """The live page; empty without its address."""
     sent_at: int
+    zone: str
+    """The time zone of the texts."""
 
     @property
     def state(self) -> str:
@@ -83,7 +88,7 @@ class Message:
             lines.insert(0, "Retracted: late events show that it did not happen.")
         elif self.until is not None:
             lasted = rounded_duration(self.until - self.since)
-            lines.insert(0, f"Resolved at {moment(self.until)}, after {lasted}.")
+            lines.insert(0, f"Resolved at {in_words(self.until, self.zone, seconds=True)}, after {lasted}.")
         lines += (
             f"Journey {number}: {journey.link or journey.journey}"
             for number, journey in enumerate(self.evidence, 1)
@@ -125,4 +130,5 @@ def message(row: AlertRow, status: str, origin: Origin, sent_at: int) -> Message
         ),
         link=f"{origin.url}/" if origin.url else "",
         sent_at=sent_at,
+        zone=origin.zone,
     )

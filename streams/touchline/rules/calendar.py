@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from touchline.vocabulary.durations import DAY, MINUTE
+from touchline.vocabulary.moments import check_zone
 from touchline.vocabulary.wording import word_list
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -89,20 +90,12 @@ def _holiday(value: Any) -> Any:
     return value
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is not a time zone: write one such as Europe/Berlin or UTC") from error
-    return name
-
-
 class Calendar(BaseModel):
     """Opening hours by weekday in a time zone, except on holidays."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    zone: Annotated[str, AfterValidator(_zone)]
+    zone: Annotated[str, AfterValidator(check_zone)]
     hours: Annotated[tuple[Hours, Hours, Hours, Hours, Hours, Hours, Hours], BeforeValidator(_week)]
     holidays: list[Annotated[date, BeforeValidator(_holiday)]] = Field(default=[], max_length=MOST_HOLIDAYS)
 

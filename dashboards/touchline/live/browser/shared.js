@@ -6,12 +6,13 @@ window.touchline = (() => {
   const number = new Intl.NumberFormat("en");
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { day: "numeric", month: "short" };
-  const format = (ms, options) => new Intl.DateTimeFormat("en-GB", options).format(new Date(ms));
-  const isThisYear = (ms) => new Date(ms).getFullYear() === new Date().getFullYear();
+  const zone = window.touchlineZone;
+  const format = (ms, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(ms));
+  const isThisYear = (ms) => format(ms, { year: "numeric" }) === format(Date.now(), { year: "numeric" });
   const unitOf = (ms) => UNITS.find(([, size]) => ms >= size) || UNITS.at(-1);
 
   return {
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone,
     count: (n) => number.format(n),
     many: (n, noun, plural = `${noun}s`) => `${number.format(n)} ${n === 1 ? noun : plural}`,
     // "5 minutes ago"

@@ -44,12 +44,12 @@ def backtest(
     given, compared = load_rules(rules), load_rules(settings.rules)
     with readable_store(settings) as reader, _bar() as progress:
         oldest, until = extent(asking(reader))
-        start = max(oldest, began(since, until))
+        start = max(oldest, began(since, until, settings.zone))
         found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
     if as_json:
         sys.stdout.write(orjson.dumps(_plain(found), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        _show(found)
+        _show(found, settings.zone)
 
 
 def _plain(found: "Backtest") -> dict[str, Any]:
@@ -91,10 +91,10 @@ def _plain(found: "Backtest") -> dict[str, Any]:
     }
 
 
-def _show(found: "Backtest") -> None:
+def _show(found: "Backtest", zone: str) -> None:
     from rich.table import Table
 
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
 
     console = screen()
     table = Table("rule", "signals a day in force", "by these rules", "new", "gone")
@@ -124,7 +124,7 @@ def _show(found: "Backtest") -> None:
             f"{customer.grade_after} ({customer.score_after})"
         )
     console.print(
-        f"{written(found.since)} to {written(found.until)} UTC, "
+        f"{in_words(found.since, zone)} to {in_words(found.until, zone)}, "
         f"{found.events:,} events of {found.customers:,} customers",
         style="dim",
     )

@@ -60,7 +60,10 @@ def compare(
         if deployed is not None:
             periods = around(deployed.at, oldest, end)
         else:
-            first, second = stretch(before or "", "--before"), stretch(after or "", "--after")
+            first, second = (
+                stretch(text or "", option, settings.zone)
+                for text, option in ((before, "--before"), (after, "--after"))
+            )
             periods = Periods(Period(*first), Period(*second))
         target = deployed.rule if deployed else ""
         found = run(periods, read_counts(ask, periods), Extent(oldest, end, looks_back), target)
@@ -68,7 +71,7 @@ def compare(
         body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
     else:
-        _show(found, deployed)
+        _show(found, deployed, settings.zone)
 
 
 def _plain(found: "Comparison", change: "Change | None") -> dict[str, Any]:
@@ -104,14 +107,16 @@ def _row(row: "Row") -> dict[str, Any]:
     }
 
 
-def _show(found: "Comparison", change: "Change | None") -> None:
+def _show(found: "Comparison", change: "Change | None", zone: str) -> None:
     from rich.text import Text
 
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
 
     console = screen()
     if change is not None:
-        console.print(Text(f"{change.title or change.id}, deployed {written(change.at)} UTC"), style="bold")
+        console.print(
+            Text(f"{change.title or change.id}, deployed {in_words(change.at, zone)}"), style="bold"
+        )
     colours = {"fell": "green", "rose": "red"}
     for row in found.rows[:SHOWN]:
         counts = f"{row.before} of {row.journeys_before:,}, then {row.after} of {row.journeys_after:,}"
@@ -124,7 +129,7 @@ def _show(found: "Comparison", change: "Change | None") -> None:
     for channel, source in found.elsewhere:
         console.print(Text(f"{channel} · {source}: no journey in one of the periods"), style="dim")
     console.print(
-        f"before {written(found.before.since)} to {written(found.before.until)}, "
-        f"after {written(found.after.since)} to {written(found.after.until)} UTC",
+        f"before {in_words(found.before.since, zone)} to {in_words(found.before.until, zone)}, "
+        f"after {in_words(found.after.since, zone)} to {in_words(found.after.until, zone)}",
         style="dim",
     )

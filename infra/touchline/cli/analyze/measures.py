@@ -45,14 +45,14 @@ def measures(
     with readable_store(settings) as reader:
         ask = asking(reader)
         _, now = extent(ask)
-        end = now if until is None else moment(until, "--until")
-        span = Span(began(since, end), end, channel, source, queue)
+        end = now if until is None else moment(until, "--until", settings.zone)
+        span = Span(began(since, end, settings.zone), end, channel, source, queue)
         readings = evaluate(ask, span, settings.goals, now=now)
     if as_json:
         body = orjson.dumps([_plain(reading) for reading in readings], option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
     else:
-        _show(readings, span)
+        _show(readings, span, settings.zone)
 
 
 def _plain(reading: "Reading") -> dict[str, object]:
@@ -73,11 +73,11 @@ def _plain(reading: "Reading") -> dict[str, object]:
     }
 
 
-def _show(readings: "list[Reading]", span: "Span") -> None:
+def _show(readings: "list[Reading]", span: "Span", zone: str) -> None:
     from rich.table import Table
 
-    from touchline.cli.spans import written
     from touchline.measures import format_distance, format_goal, format_value
+    from touchline.vocabulary.moments import in_words
 
     table = Table("measure", "value", "of", "goal", "distance")
     for column in table.columns[1:]:
@@ -98,4 +98,4 @@ def _show(readings: "list[Reading]", span: "Span") -> None:
     console.print(table)
     if any(not reading.settled and reading.value is not None for reading in readings):
         console.print("* may still change: the newest contacts and posts are not over", style="dim")
-    console.print(f"{written(span.since)} to {written(span.until)} UTC", style="dim")
+    console.print(f"{in_words(span.since, zone)} to {in_words(span.until, zone)}", style="dim")

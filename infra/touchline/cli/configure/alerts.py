@@ -52,8 +52,9 @@ def list_(
     from touchline.runtime.alerting.queries import query_of
     from touchline.runtime.alerting.rows import alerts_since
 
-    start = began(since, int(time.time() * 1000))
-    with readable_store(load_settings(data=data)) as reader:
+    settings = load_settings(data=data)
+    start = began(since, int(time.time() * 1000), settings.zone)
+    with readable_store(settings) as reader:
         ask = query_of(reader)
         alerts = alerts_since(ask, start)
         outbox = outbox_rows(ask)
@@ -62,7 +63,7 @@ def list_(
             orjson.dumps(plain_alerts(alerts, outbox), option=orjson.OPT_INDENT_2).decode() + "\n"
         )
     else:
-        show_alerts(alerts, outbox)
+        show_alerts(alerts, outbox, settings.zone)
 
 
 @app.command("test")
@@ -88,7 +89,7 @@ def try_channel(
     row = _sample(now)
     if not settings.public_url:
         typer.echo("No links: set public_url to the address of the live page", err=True)
-    origin = Origin(settings.public_url.rstrip("/"), file.labels)
+    origin = Origin(settings.public_url.rstrip("/"), file.labels, settings.zone)
     for status in ("firing", "resolved"):
         try:
             send(file.channels[channel], message(row, status, origin, now))
@@ -119,16 +120,17 @@ def simulate(
     from touchline.runtime.alerting.simulation import simulate
 
     file = load_alerts(rules)
-    with readable_store(load_settings(data=data)) as reader, _bar() as progress:
+    settings = load_settings(data=data)
+    with readable_store(settings) as reader, _bar() as progress:
         ask = query_of(reader)
         oldest, until = extent(ask)
-        start = max(oldest, began(since, until))
+        start = max(oldest, began(since, until, settings.zone))
         found = simulate(ask, file.rules, start, until, progress)
     if as_json:
         body = orjson.dumps(simulations_as_json(found, start, until), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")
     else:
-        show_simulations(found, start, until)
+        show_simulations(found, start, until, settings.zone)
 
 
 @app.command()

@@ -17,12 +17,12 @@ def plain_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> dict[st
     return {"alerts": msgspec.to_builtins(alerts), "outbox": msgspec.to_builtins(outbox)}
 
 
-def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
+def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]", zone: str) -> None:
     """Print incidents, their notifications, and the channels that fail."""
     from rich.text import Text
 
     from touchline.alerts.incident_text import plain
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
     from touchline.vocabulary.wording import counted
 
     console = screen()
@@ -32,9 +32,9 @@ def show_alerts(alerts: "list[AlertRow]", outbox: "list[OutboxRow]") -> None:
         notified.setdefault(row.fingerprint, []).append(f"{row.channel} ({state})")
     for alert in alerts:
         colour = "red" if alert.status == "firing" else "green"
-        over = "" if alert.resolved_at is None else f" to {written(alert.resolved_at)}"
+        over = "" if alert.resolved_at is None else f" to {in_words(alert.resolved_at, zone)}"
         head = Text.assemble(
-            (f"{alert.status:8}", colour), f"  {alert.severity:8}  {written(alert.opened_at)}{over}"
+            (f"{alert.status:8}", colour), f"  {alert.severity:8}  {in_words(alert.opened_at, zone)}{over}"
         )
         console.print(head)
         console.print(Text(f"  {plain(alert.summary, 500)}"))
@@ -65,20 +65,20 @@ def simulations_as_json(found: "list[Simulation]", since: int, until: int) -> di
     }
 
 
-def show_simulations(found: "list[Simulation]", since: int, until: int) -> None:
+def show_simulations(found: "list[Simulation]", since: int, until: int, zone: str) -> None:
     """Print how many incidents each rule would have opened."""
     from rich.table import Table
     from rich.text import Text
 
     from touchline.alerts.incident_text import plain
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
 
     days = max((until - since) / 86_400_000, 1 / 24)
     console = screen()
     table = Table("rule", "severity", "incidents", "a day", "the last")
     for simulation in sorted(found, key=lambda simulation: -len(simulation.incidents)):
         last = simulation.incidents[-1] if simulation.incidents else None
-        shown = "" if last is None else f"{written(last.opened_at)} {plain(', '.join(last.labels))}"
+        shown = "" if last is None else f"{in_words(last.opened_at, zone)} {plain(', '.join(last.labels))}"
         table.add_row(
             simulation.rule.id,
             simulation.rule.severity,
@@ -87,4 +87,4 @@ def show_simulations(found: "list[Simulation]", since: int, until: int) -> None:
             Text(shown),
         )
     console.print(table)
-    console.print(f"{written(since)} to {written(until)} UTC", style="dim")
+    console.print(f"{in_words(since, zone)} to {in_words(until, zone)}", style="dim")

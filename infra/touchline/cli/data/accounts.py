@@ -47,16 +47,16 @@ def accounts(
     except ValueError as error:
         raise fail(f"--silent {silent}: {error}", 2) from None
     now = int(time.time() * 1000)
-    first = 0 if since is None else began(since, now)
     settings = load_settings(data=data)
-    # Where the log is elsewhere, it counts as worked off once nothing has come for long.
+    first = 0 if since is None else began(since, now, settings.zone)
+    # A log elsewhere counts as processed once nothing has arrived for a while.
     elsewhere = bool(settings.kafka or settings.store)
-    worked_off = _position(settings.data, lambda log: log.committed())
+    processed = _position(settings.data, lambda log: log.committed())
     with readable_store(settings) as reader:
         totals, gaps = read_accounts(reader)
     end = _position(settings.data, lambda log: log.end())
     newest = max((client.heard_at for client in totals), default=0)
-    at_rest = newest < now - silence if elsewhere or worked_off is None else worked_off == end
+    at_rest = newest < now - silence if elsewhere or processed is None else processed == end
     found = [
         one
         for one in reconcile(totals, gaps, now=now, at_rest=at_rest, silent=silence)

@@ -61,18 +61,18 @@ def show(
     from touchline.cli.spans import moment
     from touchline.config.rule_packs import load_rules
 
-    until = None if as_of is None else moment(as_of, "--as-of")
     with _reading(data, rules) as (settings, reader):
+        until = None if as_of is None else moment(as_of, "--as-of", settings.zone)
         if until is None:
-            told = story.now(reader, _customer(reader, settings, who), settings.limits)
+            shown = story.now(reader, _customer(reader, settings, who), settings.limits)
         else:
             ready = load_rules(settings.rules)
             then = _customer(reader, settings, who, until)
-            told = story.then(reader, then, until, story.Law(ready, settings.journey_gap, settings.limits))
+            shown = story.then(reader, then, until, story.Law(ready, settings.journey_gap, settings.limits))
     if as_json:
-        _print_json(told)
+        _print_json(shown)
     else:
-        story.show(told)
+        story.show(shown, settings.zone)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""A customer's story as one object, and for people."""
+"""A customer's story: as an object, and printed for people."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,17 +8,17 @@ import orjson
 
 from touchline.analysis.reading.customer_history import ALWAYS, Customer, Sharing, events, ledger, sharing
 from touchline.cli.output import say
-from touchline.cli.spans import written
 from touchline.engine.customers.fold import fold
 from touchline.friction import RuleSet
 from touchline.identity import Entry, Limits
 from touchline.store import parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.moments import in_words
 from touchline.vocabulary.wording import counted
 
 SHOWN = 30
-"""Events that people are shown, the latest."""
+"""The latest events that are printed."""
 
 _JOURNEYS = """
 SELECT toString(id) AS id, toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
@@ -31,7 +31,7 @@ SELECT toString(id) AS id, rule, toUnixTimestamp64Milli(opened_at) AS opened_at,
 FROM current_frictions WHERE customer = {customer:UUID} ORDER BY opened_at, id
 """
 
-Told = dict[str, Any]
+Story = dict[str, Any]
 
 
 class Law(NamedTuple):
@@ -42,8 +42,8 @@ class Law(NamedTuple):
     limits: Limits
 
 
-def now(reader: Reader, customer: Customer, limits: Limits) -> Told:
-    """The story as the store has it; `limits` say how many identifiers of a kind a customer may have."""
+def now(reader: Reader, customer: Customer, limits: Limits) -> Story:
+    """The story as stored; `limits` say how many identifiers of a kind a customer may have."""
     journeys, frictions = (_rows(reader, sql, customer) for sql in (_JOURNEYS, _FRICTIONS))
     entries = ledger(reader)
     shared = _sharing(reader, customer, entries, limits)
@@ -51,8 +51,8 @@ def now(reader: Reader, customer: Customer, limits: Limits) -> Told:
     return _story(customer, None, shared, journeys, frictions, happened, entries)
 
 
-def then(reader: Reader, customer: Customer, until: int, law: Law) -> Told:
-    """The story by what had been received up to a time (ms); journeys and frictions are folded anew."""
+def then(reader: Reader, customer: Customer, until: int, law: Law) -> Story:
+    """The story from what was received up to a time (ms): journeys and frictions are folded again."""
     own = list(events(reader, customer, until))
     folded = fold(own, law.rules, until, law.journey_gap)
     names = ("start", "last", "path", "events", "strikes", "score", "grade", "outcome")
@@ -68,7 +68,7 @@ def why_shared(found: Sharing) -> str:
     """The reason for which an identifier is shared, for people."""
     if found.entry is not None:
         reason = f": {found.entry.reason}" if found.entry.reason else ""
-        return f"by {found.entry.who} on {written(found.entry.at)}{reason}"
+        return f"by {found.entry.who}{reason}"
     if found.excess is not None:
         return (
             f"it occurs with more identifiers of the kind {found.excess.kind} than the"
@@ -78,12 +78,12 @@ def why_shared(found: Sharing) -> str:
 
 
 def native(event: Event) -> bytes:
-    """An event as producers send it, with what the collector stamped."""
+    """An event as producers send it, with the collector's fields."""
     kinds: dict[str, list[str]] = {}
     for identifier in event.identifiers:
         kind, _, value = identifier.partition(":")
         kinds.setdefault(kind, []).append(value)
-    told = {
+    envelope = {
         "id": event.id,
         "type": event.type,
         "time": _rfc3339(event.time),
@@ -96,48 +96,49 @@ def native(event: Event) -> bytes:
         "received_at": _rfc3339(event.received_at),
         "producer": event.producer,
     }
-    return orjson.dumps(told)
+    return orjson.dumps(envelope)
 
 
-def show(told: Told) -> None:
-    """Print a story for people."""
-    say(f"customer {told['customer']}")
-    if told["as_of"] is not None:
-        say(f"as of {written(told['as_of'])}")
-    _section("identifiers", told["identifiers"])
-    if told["shared"] is not None:
-        say(f"  shared, so it links no customers: {told['shared']}")
+def show(story: Story, zone: str) -> None:
+    """Print a story for people, with times in `zone`."""
+    say(f"customer {story['customer']}")
+    if story["as_of"] is not None:
+        say(f"as of {in_words(story['as_of'], zone)}")
+    _section("identifiers", story["identifiers"])
+    if story["shared"] is not None:
+        say(f"  shared, so it links no customers: {story['shared']}")
     _section(
         "journeys",
         [
-            f"{written(one['start'])} to {written(one['last'])}  {counted(one['events'], 'event')} "
-            f"({' > '.join(one['path'])}), {one['strikes']} strikes, grade {one['grade']}, {one['outcome']}"
-            for one in told["journeys"]
+            f"{in_words(one['start'], zone)} to {in_words(one['last'], zone)}  "
+            f"{counted(one['events'], 'event')} ({' > '.join(one['path'])}), {one['strikes']} strikes, "
+            f"grade {one['grade']}, {one['outcome']}"
+            for one in story["journeys"]
         ],
     )
     _section(
         "frictions",
         [
-            f"{written(one['opened_at'])}  {one['rule']} ({one['channel']}, {one['source']})"
-            + (f", resolved {written(one['resolved_at'])}" if one["resolved_at"] is not None else "")
-            for one in told["frictions"]
+            f"{in_words(one['opened_at'], zone)}  {one['rule']} ({one['channel']}, {one['source']})"
+            + (f", resolved {in_words(one['resolved_at'], zone)}" if one["resolved_at"] is not None else "")
+            for one in story["frictions"]
         ],
     )
-    happened = told["events"]
+    shown_events = story["events"]
     _section(
-        "events" if len(happened) <= SHOWN else f"events (the latest {SHOWN} of {len(happened):,})",
+        "events" if len(shown_events) <= SHOWN else f"events (the latest {SHOWN} of {len(shown_events):,})",
         [
-            f"{written(one['time'])}  {one['type']} ({one['channel']}, {one['source']})"
-            for one in happened[-SHOWN:]
+            f"{in_words(one['time'], zone)}  {one['type']} ({one['channel']}, {one['source']})"
+            for one in shown_events[-SHOWN:]
         ],
     )
-    if told["ledger"]:
+    if story["ledger"]:
         _section(
             "ledger",
             [
-                f"{written(one['at'])}  {one['what']} {' | '.join(one['identifiers'])} by {one['who']}"
+                f"{in_words(one['at'], zone)}  {one['what']} {' | '.join(one['identifiers'])} by {one['who']}"
                 + (f": {one['reason']}" if one["reason"] else "")
-                for one in told["ledger"]
+                for one in story["ledger"]
             ],
         )
 
@@ -152,11 +153,11 @@ def _story(
     customer: Customer,
     as_of: int | None,
     shared: str | None,
-    journeys: Sequence[Told],
-    frictions: Sequence[Told],
+    journeys: Sequence[Story],
+    frictions: Sequence[Story],
     happened: Sequence[Event],
     entries: Sequence[Entry],
-) -> Told:
+) -> Story:
     own = set(customer.identifiers)
     return {
         "customer": str(customer.id),
@@ -197,7 +198,7 @@ def _sharing(
     return None if found is None else why_shared(found)
 
 
-def _rows(reader: Reader, sql: str, customer: Customer) -> list[Told]:
+def _rows(reader: Reader, sql: str, customer: Customer) -> list[Story]:
     answer = parse_answer(reader.reply(sql, "JSONCompact", {"customer": str(customer.id)}).body)
     return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 

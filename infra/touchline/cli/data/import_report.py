@@ -46,7 +46,7 @@ def summary(done: "Imported", data: Path) -> str:
     return "\n".join(lines)
 
 
-def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float) -> None:
+def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float, zone: str) -> None:
     """Print what an import would do with each file."""
     from touchline.imports.refusals import line, percent
     from touchline.vocabulary.wording import counted
@@ -57,7 +57,7 @@ def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float) -> N
         console.print(f"[bold]{tally.file}[/bold]", highlight=False)
         for choice in rehearsal.detected:
             console.print(f"  {choice}", highlight=False, markup=False)
-        console.print(_table(rehearsal.shown))
+        console.print(_table(rehearsal.shown, zone))
         counts = f"{counted(tally.rows, 'row')}, {counted(tally.events, 'event')}"
         refused = f"{tally.refused:,} refused ({percent(tally.share)})"
         console.print(f"{counts}, {refused}. Nothing was imported.", highlight=False)
@@ -100,18 +100,18 @@ def _ambiguous(times: int) -> str:
     return f"{counted(times, 'time')} in an hour that a clock change repeats: read in the order of the rows"
 
 
-def _table(rows: "Sequence[ShownRow]") -> Any:
+def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
 
-    table = Table("row", "time (UTC)", "type", "channel", "identifiers", "data")
+    table = Table("row", "time", "type", "channel", "identifiers", "data")
     for row in rows:
         for event in row.events:
             data = ", ".join(f"{name} {value}" for name, value in event["data"].items())
             cells = (event["type"], event["channel"], ", ".join(event["identifiers"]), data)
-            table.add_row(str(row.row), written(event["time"]), *map(Text, cells))
+            table.add_row(str(row.row), in_words(event["time"], zone), *map(Text, cells))
         if row.refused:
             table.add_row(str(row.row), Text("refused", "red"), "", "", "", Text(row.refused))
         elif not row.events:

@@ -168,7 +168,7 @@ def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     if json:
         _print_json([as_json(rehearsal, job.most_refused) for rehearsal in rehearsals])
     else:
-        show_rehearsals(rehearsals, job.most_refused)
+        show_rehearsals(rehearsals, job.most_refused, settings.zone)
     if any(rehearsal.tally.exceeds(job.most_refused) for rehearsal in rehearsals):
         raise typer.Exit(FAILED)
 

@@ -11,6 +11,7 @@ from touchline.cli.options import Data
 from touchline.cli.output import say, screen
 
 if TYPE_CHECKING:
+    from touchline.config.settings import Settings
     from touchline.measures import Ask
 
 app = typer.Typer(help="Refused events: list them with their reasons, show one whole.", no_args_is_help=True)
@@ -46,17 +47,19 @@ def list_entries(
     Example: touchline quarantine list --since 1d --reason unknown_type
     """
     from touchline.cli.spans import since as start_of
+    from touchline.config.settings import load_settings
     from touchline.vocabulary.refusal import Reason
 
     if reason and reason not in list(Reason):
         raise fail(f"--reason {reason}: write one of {', '.join(Reason)}", WRONG_USAGE)
-    start = start_of(since, int(time.time() * 1000))
+    settings = load_settings(data=data)
+    start = start_of(since, int(time.time() * 1000), settings.zone)
     parameters = {"since": str(start), "reason": reason, "producer": producer, "limit": str(limit)}
-    entries = _entries(_LIST, parameters, data)
+    entries = _entries(_LIST, parameters, settings)
     if as_json:
         _print_json_lines(entries)
     else:
-        _show_table(entries, limit)
+        _show_table(entries, limit, settings.zone)
 
 
 @app.command()
@@ -69,16 +72,19 @@ def show(
 
     Example: touchline quarantine show 0199c1de-6a0f-7000-8000-5d1f3c1b2a90
     """
-    entries = _entries("WHERE id = {id:String}", {"id": entry}, data)
+    from touchline.config.settings import load_settings
+
+    settings = load_settings(data=data)
+    entries = _entries("WHERE id = {id:String}", {"id": entry}, settings)
     if not entries:
         raise fail(f"no entry {entry} in quarantine: see `touchline quarantine list`")
     if as_json:
         _print_json_lines(entries)
         return
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
 
     found = entries[0]
-    say(f"received  {written(found['received_at'])} UTC")
+    say(f"received  {in_words(found['received_at'], settings.zone)}")
     say(f"producer  {found['producer']}")
     say(f"reason    {found['reason']}")
     say(f"field     {found['field'] or '(the whole event)'}")
@@ -86,13 +92,12 @@ def show(
     say(f"\n{found['body']}")
 
 
-def _entries(condition: str, parameters: dict[str, str], data: Data) -> list[Entry]:
+def _entries(condition: str, parameters: dict[str, str], settings: "Settings") -> list[Entry]:
     """Read entries from the store that the settings name."""
     from touchline.cli.spans import asking
-    from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
 
-    with readable_store(load_settings(data=data)) as reader:
+    with readable_store(settings) as reader:
         ask: Ask = asking(reader)
         return [dict(zip(_COLUMNS, row, strict=True)) for row in ask(_SELECT + condition, parameters)]
 
@@ -104,17 +109,17 @@ def _print_json_lines(entries: list[Entry]) -> None:
         sys.stdout.buffer.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _show_table(entries: list[Entry], limit: int) -> None:
+def _show_table(entries: list[Entry], limit: int, zone: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from touchline.cli.spans import written
+    from touchline.vocabulary.moments import in_words
     from touchline.vocabulary.wording import counted
 
-    table = Table("received (UTC)", "producer", "reason", "field", "message", "id")
+    table = Table("received", "producer", "reason", "field", "message", "id")
     for entry in entries:
         cells = (entry[name] for name in ("producer", "reason", "field", "message", "id"))
-        table.add_row(written(entry["received_at"]), *(Text(cell) for cell in cells))
+        table.add_row(in_words(entry["received_at"], zone), *(Text(cell) for cell in cells))
     console = screen()
     console.print(table)
     more = "; --limit shows more" if len(entries) == limit else ""

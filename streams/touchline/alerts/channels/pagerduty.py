@@ -2,8 +2,9 @@
 
 from touchline.alerts.addresses import PagerDuty
 from touchline.alerts.channels.delivery import post, secret
-from touchline.alerts.incident_text import moment, rfc3339
+from touchline.alerts.incident_text import rfc3339
 from touchline.alerts.message import Message
+from touchline.vocabulary.moments import in_words
 
 
 def send_pagerduty(address: PagerDuty, message: Message) -> None:
@@ -38,7 +39,7 @@ def _what_fires(message: Message) -> dict[str, object]:
             "group": message.rule,
             "class": message.title,
             "custom_details": {
-                "since": moment(message.since),
+                "since": in_words(message.since, message.zone, seconds=True),
                 "customers": message.customers,
                 "count": message.count,
                 "usual": "not known" if message.usual is None else message.usual,

@@ -25,6 +25,7 @@ from touchline.runtime.alerting.queries import Insert, Query
 from touchline.runtime.alerting.rows import Window, describe, rows_since
 from touchline.tables import AlertRow
 from touchline.vocabulary.ids import derived_id
+from touchline.vocabulary.moments import UTC
 
 LOOKBACK = 86_400_000
 """Events that arrive later than this (ms) change no incident."""
@@ -50,15 +51,21 @@ class Evaluation:
         query: Queries the store.
         insert: Appends rows to its tables.
         rules: The alert rules.
+        zone: The time zone of texts.
         lookback: Events that arrive later than this (ms) change no incident.
     """
 
     def __init__(
-        self, query: Query, insert: Insert, rules: Iterable[AlertRule], lookback: int = LOOKBACK
+        self,
+        query: Query,
+        insert: Insert,
+        rules: Iterable[AlertRule],
+        zone: str = UTC,
+        lookback: int = LOOKBACK,
     ) -> None:
         self._query, self._insert = query, insert
         self._rules = {rule.id: rule for rule in rules}
-        self._lookback = lookback
+        self._zone, self._lookback = zone, lookback
         self._oldest, self._oldest_read_at = 0, -OLDEST_LASTS
         self._marks: dict[str, dict[UUID, Mark]] = {}
 
@@ -89,7 +96,9 @@ class Evaluation:
         before = self._held(now - self._lookback, unfinished)
         known = max([now if known is None else known, *self._settled(before)])
         now = max([now, known, *(row.opened_at for row in before if row.status != "retracted")])
-        window = Window(now - self._lookback, now, known, self._oldest_event(now, known_at), known_at)
+        window = Window(
+            now - self._lookback, now, known, self._oldest_event(now, known_at), known_at, self._zone
+        )
         rows: list[AlertRow] = []
         marks: dict[str, dict[UUID, Mark]] = {}
         for rule in self._rules.values():

@@ -23,6 +23,7 @@ from touchline.runtime.alerting.outbox import Outbox
 from touchline.runtime.alerting.queries import Queryable, query_of
 from touchline.store import StoreError, StoreUnavailable
 from touchline.tables import AlertRow
+from touchline.vocabulary.moments import UTC
 
 logger = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Alerting:
     Args:
         store: Holds events and frictions; alerting writes incidents and the outbox.
         file: Rules, channels and routes.
+        zone: The time zone of texts.
         url: The address of the live page as receivers reach it; empty for notifications without links.
         known: Returns the time (ms) up to which all received events are stored; None if unknown.
         metrics: Counts evaluations and notifications.
@@ -71,6 +73,7 @@ class Alerting:
         file: AlertsFile,
         *,
         url: str,
+        zone: str = UTC,
         known: Callable[[], int | None],
         metrics: Metrics,
         owns: Callable[[], bool] = lambda: True,
@@ -79,10 +82,10 @@ class Alerting:
     ) -> None:
         self._idle = idle
         self._store, self._file, self._known = store, file, known
-        self._origin = Origin(url.rstrip("/"), file.labels)
+        self._origin = Origin(url.rstrip("/"), file.labels, zone)
         self._metrics, self._owns, self._clock = metrics, owns, clock
         self._query = query_of(store)
-        self._evaluation = Evaluation(self._query, self._insert, file.rules)
+        self._evaluation = Evaluation(self._query, self._insert, file.rules, zone)
         self._due: dict[str, float] = {}
         self._current: Mapping[UUID, AlertRow] = {}
         self._channels: list[ChannelThread] = []

@@ -9,7 +9,7 @@ import msgspec
 
 from touchline.alerts import AlertRule, sql
 from touchline.alerts.detection import reach
-from touchline.alerts.incident_text import sentence
+from touchline.alerts.incident_text import Counts, sentence
 from touchline.alerts.incidents import Incident
 from touchline.alerts.rules import Absence, Change
 from touchline.runtime.alerting.queries import Query, list_parameter
@@ -32,7 +32,7 @@ _COLUMNS = AlertRow.__struct_fields__
 
 
 class Window(NamedTuple):
-    """The times of one evaluation, in ms.
+    """The times of one evaluation, in ms, and the time zone of texts.
 
     Args:
         start: Incidents that began before it are carried on.
@@ -40,6 +40,7 @@ class Window(NamedTuple):
         known: All events received until then are stored; later nothing is absent or over.
         oldest: The time of the oldest event.
         known_at: When the pipeline learns what is new.
+        zone: The time zone of texts.
     """
 
     start: int
@@ -47,6 +48,7 @@ class Window(NamedTuple):
     known: int
     oldest: int
     known_at: int
+    zone: str
 
 
 def rows_since(query: Query, since: int, fingerprints: Sequence[str]) -> list[AlertRow]:
@@ -90,7 +92,9 @@ def describe(
         customers=customers,
         usual=usual,
         evidence=evidence,
-        summary=sentence(rule, incident.labels, incident.opened_at, count, customers, usual),
+        summary=sentence(
+            rule, incident.labels, incident.opened_at, Counts(count, customers, usual), window.zone
+        ),
         version=1 if before is None else before.version + 1,
     )
 
