@@ -41,7 +41,7 @@ IMPORTS: dict[str, str] = {
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""
 
 PURE = {
-    "vocabulary": "msgspec phonenumbers pydantic pydantic_core uuid_utils",
+    "vocabulary": "msgspec phonenumbers pydantic pydantic_core uuid_utils zoneinfo",
     "identity": "msgspec",
     "rules": "pydantic pydantic_core re2 yaml zoneinfo",
     "friction": "msgspec",

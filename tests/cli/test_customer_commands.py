@@ -79,7 +79,7 @@ def test_show_tells_a_story(touchline: Command, data: Path) -> None:
     assert "repeat_contact" in {one["rule"] for one in told["frictions"]}
     assert _told(touchline, "show", told["customer"], "--data", data) == told
     said = touchline("customer", "show", "account:anna", "--data", data).stdout
-    assert "2025-10-09 10:01  contact.started (phone, pbx)" in said
+    assert "2025-10-09 10:01 UTC  contact.started (phone, pbx)" in said
     assert "4 events (phone)" in said
 
 
