@@ -77,7 +77,6 @@ def events(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             seconds += _DAY
         last = max(last, seconds)
         yield {
-            # Steps of one second keep their order by their ids.
             "id": f"{call}:{number}",
             "type": kind,
             "time": midnight + timedelta(seconds=last),
