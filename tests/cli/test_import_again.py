@@ -150,12 +150,12 @@ def test_whatever_import_follows_an_interrupted_one_ends_it(
     countdown = turn
 
     def dying(function: Any) -> Any:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             nonlocal countdown
             countdown -= 1
             if countdown == 0:
                 raise Killed
-            return function(*arguments)
+            return function(*arguments, **named)
 
         return call
 
