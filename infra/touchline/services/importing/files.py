@@ -26,7 +26,7 @@ from touchline.services.importing.spool import Spool
 from touchline.store.answers import parse_answer
 
 Progress = Callable[[str, Path, int], None]
-"""Is told what is done (`checking` or `importing`), a file, and how many of its bytes are done."""
+"""Is told what is done (`checking`, `withdrawing` or `importing`), a file, and how many of its bytes are."""
 
 _BOOKMARKS = "imports.json"
 
@@ -165,7 +165,12 @@ def _import(
     place, replaces = file.bookmark.place, file.bookmark.replaces
     if replaces:
         bookmarks.put(file.key, file.bookmark)
-        done.withdrawn += sum(withdraw(history, mark_of(key), file.path.name) for key in replaces)
+        size = file.path.stat().st_size
+
+        def gone(share: float) -> None:
+            progress("withdrawing", file.path, int(share * size))
+
+        done.withdrawn += sum(withdraw(history, mark_of(key), file.path.name, gone) for key in replaces)
         bookmarks.put(file.key, Bookmark(place), without=replaces)
     for portion in _portions(file, job, Judge(settings.normaliser, mark), spool):
         history.put(portion)

@@ -3,6 +3,7 @@
 import getpass
 import json
 import time
+from collections.abc import Callable
 from typing import Final
 
 from uuid_utils import uuid7
@@ -19,16 +20,21 @@ statement may name no more than about a megabyte of ids and of entities."""
 
 _STATEMENT_BYTES: Final = 900_000
 
+_WITH_MARK: Final = f"""
+FROM events WHERE producer = '{IMPORTED}' AND JSONExtractString(context, '{MARK}') = {{mark:String}}
+"""
+_COUNT: Final = f"SELECT uniqExact(id) {_WITH_MARK}"
 # In the order of the table, so that the events of a customer mostly leave together.
 _MARKED: Final = f"""
-SELECT id, identifiers FROM events
-WHERE producer = '{IMPORTED}' AND JSONExtractString(context, '{MARK}') = {{mark:String}}
+SELECT id, identifiers {_WITH_MARK}
 ORDER BY entity, time, id LIMIT 1 BY id LIMIT {{most:UInt32}}
-"""  # noqa: S608 - constants
+"""
 
 
-def withdraw(history: History, mark: str, file: str) -> int:
-    """Withdraw every event with a mark; returns how many there were.
+def withdraw(
+    history: History, mark: str, file: str, progress: Callable[[float], None] = lambda share: None
+) -> int:
+    """Withdraw every event with a mark; returns how many there were. `progress` gets the share that is gone.
 
     An entry carries the events that it withdraws, so it can be applied again after a crash. Withdrawing is
     repeated until no event has the mark, so it can be interrupted anywhere.
@@ -39,6 +45,8 @@ def withdraw(history: History, mark: str, file: str) -> int:
     withdrawn = 0
     # Events with the mark may still be in the log.
     history.catch_up()
+    answer = history.reader.reply(_COUNT, "JSONCompact", {"mark": mark})
+    total = int(parse_answer(answer.body).result_rows[0][0])
     while events := _marked(history, mark):
         history.decide(
             Entry(
@@ -51,6 +59,7 @@ def withdraw(history: History, mark: str, file: str) -> int:
             )
         )
         withdrawn += len(events)
+        progress(min(1.0, withdrawn / total))
     return withdrawn
 
 
