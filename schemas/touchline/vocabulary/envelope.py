@@ -57,6 +57,8 @@ class Channel(StrEnum):
 
 
 def _values(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
     try:
         return identifier_values(value)
     except InvalidIdentifier as error:

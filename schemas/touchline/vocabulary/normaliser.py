@@ -39,6 +39,10 @@ WITHHELD: Final = frozenset(
 FEWEST_DIGITS: Final = 7
 """Digits that a phone number needs if no region says which numbers are possible."""
 
+CACHED: Final = 65_536
+"""Normal forms that are cached, each in some 300 bytes."""
+
+_LONGEST = max(map(len, PLACEHOLDERS))
 _ALL_ZEROS = re.compile(r"0[0\-]*\Z")
 # Each opening quotation mark, and those that close it.
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“”", "«": "»", "\u2018": "\u2019", "\u201a": "\u2018\u2019"}
@@ -74,6 +78,8 @@ class Normaliser:
         terminals: Collection[str] = (),
     ) -> None:
         self._region = region
+        # Few customers send most events, and parsing a phone number takes long.
+        self._ranked = lru_cache(maxsize=CACHED)(self._rank_normal)
         self._placeholders: dict[str, frozenset[str]] = {}
         self._terminals: frozenset[str] = frozenset()
         self._terminal: re.Pattern[str] | None = None
@@ -92,11 +98,21 @@ class Normaliser:
                 exact.add(identifier)
             else:
                 raise ValueError(f"{pattern!r} matches nothing: its value stands for no value")
+        # Built without terminals so far.
+        self._ranked.cache_clear()
         self._terminals = frozenset(exact)
         self._terminal = re.compile("|".join(globs)) if globs else None
 
     def identifier(self, kind: str, value: str) -> str | None:
         """The identifier `kind:value` in its normal form, or None if the value is a placeholder."""
+        ranked = self._ranked(kind, value)
+        return None if ranked is None else ranked[2]
+
+    def _rank_normal(self, kind: str, value: str) -> tuple[int, str, str] | None:
+        identifier = self._normalise(kind, value)
+        return None if identifier is None else rank(identifier)
+
+    def _normalise(self, kind: str, value: str) -> str | None:
         text = _trimmed(value)
         lowered = text.lower()
         if _is_placeholder(lowered) or (self._placeholders and lowered in self._placeholders.get(kind, ())):
@@ -117,14 +133,14 @@ class Normaliser:
     def identifiers(self, given: Mapping[str, Iterable[str]], channel: str) -> tuple[str, ...]:
         """The identifiers of an event on a channel, without placeholders, each once, strongest first."""
         found = {
-            identifier
+            ranked
             for kind, values in given.items()
             for value in values
-            if (identifier := self.identifier(kind, value)) is not None
+            if (ranked := self._ranked(kind, value)) is not None
         }
         if channel in TERMINAL_CHANNELS:
-            found = {_as_terminal(identifier) for identifier in found}
-        return tuple(found) if len(found) < 2 else tuple(sorted(found, key=rank))
+            found = {rank(_as_terminal(identifier)) for _, _, identifier in found}
+        return tuple([identifier for _, _, identifier in sorted(found)])
 
     def nobody(self, *fields: Mapping[str, Any]) -> tuple[str, ...]:
         """The identifier of an event that names no customer: one, or none.
@@ -153,11 +169,14 @@ PLAIN: Final = Normaliser()
 
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for no value, whatever it should identify: a customer, an event or an order."""
+    # Most ids are long and end in a letter or a digit: the ends of these need no cleaning.
+    if len(text) > _LONGEST and text[0].isalnum() and text[-1].isalnum() and text[-1] != "0":
+        return False
     return _is_placeholder(_trimmed(text).lower())
 
 
 def _is_placeholder(lowered: str) -> bool:
-    return lowered in PLACEHOLDERS or _ALL_ZEROS.match(lowered) is not None
+    return lowered in PLACEHOLDERS or (lowered[0] == "0" and _ALL_ZEROS.match(lowered) is not None)
 
 
 def _as_terminal(identifier: str) -> str:
@@ -168,7 +187,7 @@ def _as_terminal(identifier: str) -> str:
 def _trimmed(text: str) -> str:
     """The text in Unicode NFC, without white space, invisible characters and quotes around it."""
     text = text.strip() if text.isascii() else _visible(normalize("NFC", text))
-    while len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
+    while text and text[0] in _QUOTES and len(text) > 1 and text[-1] in _QUOTES[text[0]]:
         text = _visible(text[1:-1])
     return text
 
@@ -186,7 +205,6 @@ def _is_invisible(character: str) -> bool:
     return character.isspace() or category(character) == "Cf"
 
 
-@lru_cache(maxsize=65_536)
 def _phone(text: str, region: str | None) -> str | None:
     """The normal form of a phone number, or None if the text is none."""
     text = _POINT_ZERO.sub("", text)
