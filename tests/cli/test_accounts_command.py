@@ -90,6 +90,7 @@ def test_what_adds_up_is_shown_and_succeeds(tmp_path: Path, leave: Leave) -> Non
         "emitted": 6,
         "stored": 3,
         "duplicate": 1,
+        "conflicting": 0,
         "quarantined": 1,
         "suppressed": 0,
         "dropped": {"queue_full": 1},
@@ -118,6 +119,17 @@ def test_a_gap_is_named_and_fails(tmp_path: Path, leave: Leave) -> None:
     shown = CliRunner().invoke(app, ["accounts", "--data", str(tmp_path)])
     assert shown.exit_code == 1
     assert "client c-1: 2 events never arrived" in shown.stdout
+
+
+def test_used_ids_are_named_and_do_not_fail(tmp_path: Path, leave: Leave) -> None:
+    """Duplicates with other content, in one request or several, are counted apart; the sum still holds."""
+    other = _events("a").replace(b"u-1", b"u-2")
+    leave([(_events("a", "a") + b"\n" + other, None), (other, None)], _now())
+    code, said = _ask(tmp_path)
+    (shop,) = said["producers"]
+    assert (code, shop["emitted"], shop["stored"], shop["duplicate"], shop["conflicting"]) == (0, 4, 1, 3, 2)
+    shown = CliRunner().invoke(app, ["accounts", "--data", str(tmp_path)])
+    assert "shop: 2 duplicates with other content than the first event" in shown.stdout
 
 
 def test_what_waits_in_the_log_is_in_flight(tmp_path: Path, leave: Leave) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, accept_each
+from touchline.collector.accounts import account_row
 from touchline.collector.dialects.native import Unsplittable, split
 from touchline.vocabulary.event import Event as Accepted
 from touchline.vocabulary.normaliser import Normaliser
@@ -175,6 +176,31 @@ def test_the_second_of_two_valid_events_with_one_id_is_a_duplicate(event: MakeEv
 
 
 @pytest.mark.parametrize(
+    ("change", "conflicting"),
+    [
+        ({}, False),
+        ({"data": {"value": 80.0, "currency": "EUR", "cart_id": "77"}}, False),
+        ({"time": "2024-03-01T10:00:05.000Z", "context": {"try": 2}}, False),
+        ({"time": "2024-03-01T10:00:05.001Z"}, True),
+        ({"data": {"cart_id": "78"}}, True),
+        ({"source": "till"}, True),
+        ({"identifiers": {"account": "u-18"}}, True),
+    ],
+)
+def test_a_duplicate_with_other_content_is_marked(
+    event: MakeEvent, change: dict[str, Any], conflicting: bool
+) -> None:
+    """A duplicate whose content differs from the first is marked; the order of fields is no difference."""
+    results = validate([event(id="x"), event(id="x", **change)]).results
+    assert [(one.status, one.conflicting) for one in results] == [
+        ("stored", False),
+        ("duplicate", conflicting),
+    ]
+    row = json.loads(account_row(results, "shop-1", NOW))
+    assert (row["repeated"], row["conflicting"]) == (1, int(conflicting))
+
+
+@pytest.mark.parametrize(
     ("bad", "reason"),
     [
         (b"NaN", "not_an_object"),
@@ -270,7 +296,7 @@ def test_any_mix_has_one_result_per_event_in_order(mix: list[tuple[Any, int | No
     for result, single in zip(acceptance.results, alone, strict=True):
         expected = single.results[0]
         if expected.status == "stored" and expected.id in seen:
-            assert (result.status, result.id) == ("duplicate", expected.id)
+            assert (result.status, result.id, result.message) == ("duplicate", expected.id, "")
             continue
         assert result == expected
         if result.status == "stored":

@@ -58,6 +58,16 @@ def test_stored_ids_have_the_offset_of_their_record(any_store: StorePort, event:
     assert any_store.stored_ids([f"new-{number}" for number in range(10_000)]) == {}
 
 
+def test_events_are_found_by_entity_and_id(any_store: StorePort, event: NewEvent, put: Put) -> None:
+    """Events have both one of the entities and one of the ids; without either, there are none."""
+    put(any_store, [event(number) for number in range(1, 4)], "a")
+    entity = "account:anna"
+    found = any_store.events_named([entity, "account:else"], ["e00001", "e00003", "e00009"])
+    assert sorted(one.id for one in found) == ["e00001", "e00003"]
+    assert any_store.events_named(["account:else"], ["e00001"]) == []
+    assert any_store.events_named([], ["e00001"]) == any_store.events_named([entity], []) == []
+
+
 def test_an_id_is_looked_up_in_the_projection(store: Store, event: NewEvent, put: Put) -> None:
     """A lookup by id uses the projection that is sorted by id."""
     put(store, [event(number) for number in range(10_000)])

@@ -48,6 +48,8 @@ def _answers(store: StorePort) -> dict[str, Any]:
         "events of one": store.events_of(entities[:1]),
         "events later": store.events_of(entities, NOW - DAY),
         "events of nobody": store.events_of([]),
+        "events named": {event.id for event in store.events_named(entities[:9], ids)},
+        "events named of one": {event.id for event in store.events_named(entities[:1], ids)},
         "identifier sets": sets,
         "identifier sets of": sorted(store.identifier_sets_of(entities[:5])),
         "identities of": sorted(map(sorted, store.identities_of([*entities[:20], "device:never-seen"]))),

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from touchline.engine import duplicates
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
@@ -35,7 +36,7 @@ class Cutting(MemoryLog):
         super().commit(offset)
 
 
-def _line(event_id: str, kind: str, hour: int) -> bytes:
+def _line(event_id: str, kind: str, hour: int, **changes: Any) -> bytes:
     event: dict[str, Any] = {
         "id": event_id,
         "type": kind,
@@ -43,6 +44,7 @@ def _line(event_id: str, kind: str, hour: int) -> bytes:
         "channel": "web",
         "source": "shop",
         "identifiers": ["account:1"],
+        **changes,
     }
     return orjson.dumps(event)
 
@@ -74,6 +76,47 @@ def test_the_accounts_tell_what_is_stored_from_what_is_double() -> None:
     worker.flush(worker.read(), HOUR)
     (row,) = store.tables["accounts"].values()
     assert (row["stored"], row["duplicates"], row["suppressed"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one record", "another flush"])
+def test_duplicates_with_other_content_are_counted_by_producer(together: bool) -> None:
+    """Duplicates that differ from the first event are counted apart, wherever that one is."""
+    log, store = MemoryLog(), MemoryStore()
+    first = _line("a", "order.placed", 0, producer="shop", data={"n": 1, "m": 2})
+    later = [
+        _line(
+            "a", "order.placed", 0, producer="shop", data={"m": 2, "n": 1}, received_at=9, context={"x": 1}
+        ),
+        _line("a", "order.placed", 0, producer="till", data={"n": 1, "m": 2, "o": 3}),
+        _line("a", "order.placed", 1, producer="till", data={"n": 1, "m": 2}),
+        _line("a", "order.placed", 0, producer="shop", data={"n": 1, "m": 2}, identifiers=["account:2"]),
+        _line("a", "order.placed", 0, producer="shop", data={"n": True, "m": 2}),
+    ]
+    worker = Worker(log, store, RULES)
+    if together:
+        log.append("touchpoints", [first, *later], 0)
+    else:
+        log.append("touchpoints", [first], 0)
+        worker.flush(worker.read(), HOUR)
+        log.append("touchpoints", later, 0)
+    flushed = worker.flush(worker.read(), HOUR)
+    assert flushed is not None
+    assert (flushed.duplicates, flushed.conflicting) == (5, {"till": 2, "shop": 2})
+    rows = list(store.tables["accounts"].values())
+    assert sum(row["duplicates"] for row in rows) == 5
+    assert sum(row["conflicting"] for row in rows) == 4
+
+
+def test_many_duplicates_are_compared_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many duplicates come, no more than a portion of the stored events is read at a time."""
+    monkeypatch.setattr(duplicates, "COMPARED_TOGETHER", 2)
+    log, store = MemoryLog(), MemoryStore()
+    worker = Worker(log, store, RULES)
+    for data in ({}, {"n": 1}):
+        log.append("touchpoints", [_line(f"e{n}", "order.placed", 0, data=data) for n in range(7)], 0)
+        flushed = worker.flush(worker.read(), HOUR)
+    assert flushed is not None
+    assert (flushed.duplicates, flushed.conflicting) == (7, {"": 7})
 
 
 def test_a_new_worker_writes_rows_without_a_version() -> None:

@@ -36,7 +36,7 @@ TIMES = {
     "alerts": ("opened_at", "detected_at", "resolved_at"),
 }
 
-ACCOUNTED = ("quarantined", "repeated", "stored", "duplicates", "suppressed")
+ACCOUNTED = ("quarantined", "repeated", "stored", "duplicates", "conflicting", "suppressed")
 
 
 def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
@@ -151,7 +151,12 @@ def _accounts(store: Store) -> list[Row]:
         taken = {"id": uuid5(NAMESPACE, f"worker {number}"), "at": at + 900, "batch": 0, **same, **zeros}
         if number % 3 < 2:
             door |= {"events": 10, "quarantined": number % 4, "repeated": 1}
-            taken |= {"stored": 6, "duplicates": number % 2, "suppressed": number % 5 // 4}
+            taken |= {
+                "stored": 6,
+                "duplicates": number % 2,
+                "conflicting": number % 2,
+                "suppressed": number % 5 // 4,
+            }
         rows += [door, taken]
     store.insert("accounts", {name: [row[name] for row in rows] for name in rows[0]}, "accounts")
     return rows

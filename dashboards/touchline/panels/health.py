@@ -220,12 +220,13 @@ LIMIT 40
         question="How many of each producer's events were stored, and what happened to the others?",
         sql="""
 SELECT producer AS label, sum(accounts.stored) AS stored,
-       sum(accounts.duplicates) + sum(accounts.repeated) AS duplicate,
+       sum(accounts.duplicates) + sum(accounts.repeated) - sum(accounts.conflicting) AS duplicate,
+       sum(accounts.conflicting) AS conflicting,
        sum(accounts.quarantined) AS quarantined, sum(accounts.suppressed) AS suppressed
 FROM accounts FINAL
 WHERE $__timeFilter(at)
 GROUP BY label
-HAVING stored + duplicate + quarantined + suppressed > 0
+HAVING stored + duplicate + conflicting + quarantined + suppressed > 0
 ORDER BY stored DESC, label
 LIMIT 40
 """,

@@ -19,7 +19,7 @@ from touchline.collector.dialects.native import NOT_JSON, Unsplittable
 from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
 from touchline.vocabulary.errors import TouchlineError
-from touchline.vocabulary.event import Event
+from touchline.vocabulary.event import Event, same_content
 from touchline.vocabulary.normaliser import PLAIN, Normaliser
 from touchline.vocabulary.refusal import Reason, explain
 from touchline.vocabulary.registry import EVENT_TYPES
@@ -36,7 +36,8 @@ Status = Literal["stored", "duplicate", "quarantined"]
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The result of one event; `id` is None if the event has no readable id.
 
-    A quarantined event has a `message`, and the path of the `field` that is wrong.
+    A quarantined event has a `message`, and the path of the `field` that is wrong. `conflicting` is true of a
+    duplicate whose content differs from the first event with the id.
     """
 
     id: str | None
@@ -44,6 +45,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Reason | None
     message: str = ""
     field: str = ""
+    conflicting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class _Data(msgspec.Struct):
 
 _id_decoder = msgspec.json.Decoder(_Id)
 _data_decoder = msgspec.json.Decoder(_Data)
+_event_decoder = msgspec.json.Decoder(Event)
 
 
 def accept(
@@ -134,7 +137,7 @@ def accept_each(
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []
-    seen: set[str] = set()
+    lines_by_id: dict[str, bytes] = {}
     for raw in raws:
         try:
             event = _validated(raw, received_at_ms, producer, normaliser)
@@ -145,10 +148,11 @@ def accept_each(
                 Result(_id_of(raw), "quarantined", rejected.reason, rejected.message, rejected.field)
             )
             continue
-        if event.id in seen:
-            results.append(Result(event.id, "duplicate", None))
+        if event.id in lines_by_id:
+            conflicting = not _same_content(line, lines_by_id[event.id])
+            results.append(Result(event.id, "duplicate", None, conflicting=conflicting))
             continue
-        seen.add(event.id)
+        lines_by_id[event.id] = line
         lines.append(line)
         results.append(Result(event.id, "stored", None))
     return Acceptance(Batch(lines, quarantine, received_at_ms), results)
@@ -257,6 +261,10 @@ def _quarantine_line(raw: bytes, rejected: _Rejected, received_at_ms: int, produ
             "body": raw.decode("utf-8", "backslashreplace"),
         }
     )
+
+
+def _same_content(line: bytes, other: bytes) -> bool:
+    return line == other or same_content(_event_decoder.decode(line), _event_decoder.decode(other))
 
 
 def _id_of(raw: bytes) -> str | None:

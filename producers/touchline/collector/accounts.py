@@ -79,6 +79,7 @@ def account_row(
             "events": len(results),
             "quarantined": statuses["quarantined"],
             "repeated": statuses["duplicate"],
+            "conflicting": sum(result.conflicting for result in results) if statuses["duplicate"] else 0,
             "emitted": client.emitted,
             "queued": client.queued,
             "lost": orjson.dumps(client.lost).decode(),

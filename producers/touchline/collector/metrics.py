@@ -37,7 +37,8 @@ class Metrics:
 
     def count(self, producer: str, results: Iterable[Result]) -> None:
         """Count events by result."""
-        for (status, reason), number in Tally((result.status, result.reason) for result in results).items():
+        outcomes = Tally((one.status, "conflicting" if one.conflicting else one.reason) for one in results)
+        for (status, reason), number in outcomes.items():
             self._events.labels(status, reason or "", producer).inc(number)
 
     def count_lost(self, producer: str, header: str) -> None:

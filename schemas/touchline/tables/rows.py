@@ -56,7 +56,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `accounts`: from the ingress, for a request, or from the worker, for a log record.
 
     The ingress fills `batch` to `lost` (JSON); the client counts `emitted`, `queued` and `lost` since its
-    start. The worker fills the last three.
+    start. The worker fills the last four; both fill `conflicting`.
     """
 
     id: UUID
@@ -73,6 +73,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     lost: str = ""
     stored: int = 0
     duplicates: int = 0
+    conflicting: int = 0
     suppressed: int = 0
 
 

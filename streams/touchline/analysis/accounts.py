@@ -55,6 +55,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     lost: str = ""
     stored: int = 0
     duplicates: int = 0
+    conflicting: int = 0
     suppressed: int = 0
 
     @property
@@ -87,7 +88,8 @@ class Finding:
 class ProducerAccount:
     """One producer's account, in events. `in_memory` and `in_log` are in flight.
 
-    `resent` events were received again because the client got no response; no other count includes them.
+    `conflicting` are duplicates whose content differs from the first event with the id. `resent` events were
+    received again because the client got no response; no count but `conflicting` includes them.
     """
 
     producer: str
@@ -96,6 +98,7 @@ class ProducerAccount:
     emitted: int = 0
     stored: int = 0
     duplicate: int = 0
+    conflicting: int = 0
     quarantined: int = 0
     suppressed: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -192,6 +195,7 @@ def _add_outcomes(account: ProducerAccount, clients: Sequence[Totals], at_rest: 
 
     account.stored, account.suppressed, account.quarantined = stored, suppressed, quarantined
     account.duplicate = duplicates + repeated
+    account.conflicting = sum(client.conflicting for client in clients)
     if behind and at_rest:
         text = f"{counted(behind, 'event')} accepted, but not in the store after the log was fully processed"
         account.findings.append(Finding("log", "", behind, text))

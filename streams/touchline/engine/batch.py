@@ -4,14 +4,14 @@ Operators' decisions come in records of kind `ledger`, the collector's counts in
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid5
 
 import msgspec
 from msgspec import structs
 
-from touchline.engine.outcomes import Placed, outcomes
+from touchline.engine.duplicates import Placed, each_once
+from touchline.engine.outcomes import outcomes
 from touchline.engine.ports import Packed, Record, Store
 from touchline.identity import Entry, Suppression
 from touchline.tables.rows import AccountRow
@@ -22,7 +22,6 @@ _events = msgspec.json.Decoder(Event)
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _decode_account = msgspec.json.Decoder(AccountRow).decode
 _encode = msgspec.json.Encoder().encode
-_id = attrgetter("id")
 
 Read = TypeVar("Read")
 
@@ -58,6 +57,7 @@ class Batch(NamedTuple):
         repeated: Events that this very record brought into the store before the worker was cut off. They are
             no duplicates, and are not written again.
         duplicates: Events whose id was stored before, or came twice.
+        conflicting: Those of them whose content differs from the first event with the id.
         suppressed: Events that name a forgotten identifier.
         unreadable: Lines that something else than this program wrote.
         accounts: The collector's counts, and the outcomes of the events.
@@ -68,6 +68,7 @@ class Batch(NamedTuple):
     quarantined: list[dict[str, Any]]
     repeated: list[Event]
     duplicates: int
+    conflicting: list[Event]
     suppressed: list[Event]
     unreadable: int
     accounts: list[AccountRow]
@@ -94,18 +95,20 @@ def read_batch(
     ]
     arrived, rows = _arrived(records, store, unreadable)
     admitted, suppressed = _admitted(arrived, suppression)
-    new, repeated, kept = _each_once(admitted, store.stored_ids)
+    once = each_once(admitted, store)
+    new = once.new
     if new is not arrived:
         rows = [_packed(new, store)] if new.events else []
     return Batch(
         new.events,
         rows,
         [*refused, *unreadable],
-        repeated,
-        duplicates=len(admitted.events) - len(kept.events),
+        once.repeated,
+        duplicates=len(admitted.events) - len(once.kept.events),
+        conflicting=once.conflicting.events,
         suppressed=suppressed,
         unreadable=len(unreadable),
-        accounts=[*accounts, *outcomes(records, arrived, admitted, kept)],
+        accounts=[*accounts, *outcomes(records, arrived, admitted, once)],
     )
 
 
@@ -145,31 +148,6 @@ def _admitted(arrived: Placed, suppression: Suppression) -> tuple[Placed, list[E
         else:
             admitted.add(event, offset)
     return admitted, suppressed
-
-
-def _each_once(
-    admitted: Placed, stored_ids: Callable[[Sequence[str]], dict[str, int]]
-) -> tuple[Placed, list[Event], Placed]:
-    """Events that are not stored, events that their own record had stored, and both in their order."""
-    if not admitted.events:
-        return admitted, [], admitted
-    ids = list(map(_id, admitted.events))
-    stored = stored_ids(ids)
-    if not stored and len(set(ids)) == len(ids):
-        return admitted, [], admitted
-    seen: set[str] = set()
-    new, repeated, kept = Placed([], []), [], Placed([], [])
-    for event, offset in zip(*admitted, strict=True):
-        if event.id in seen:
-            continue
-        seen.add(event.id)
-        if event.id not in stored:
-            new.add(event, offset)
-            kept.add(event, offset)
-        elif stored[event.id] == offset:
-            repeated.append(event)
-            kept.add(event, offset)
-    return new, repeated, kept
 
 
 def read_entries(record: Record) -> tuple[list[Entry], list[dict[str, Any]]]:

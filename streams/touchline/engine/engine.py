@@ -4,8 +4,10 @@
 identity stage elsewhere decides. Both hand what came in to this engine.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from touchline.engine.customers.changes import Folding, Refold
@@ -48,6 +50,7 @@ class Flushed(NamedTuple):
         retracted: Signals that are no longer true.
         forwarded: Events for other workers.
         held_customers: Customers held in memory afterwards.
+        conflicting: For each producer, the duplicates whose content differs from the first event with the id.
     """
 
     records: int
@@ -60,6 +63,7 @@ class Flushed(NamedTuple):
     retracted: int = 0
     forwarded: int = 0
     held_customers: int = 0
+    conflicting: Mapping[str, int] = MappingProxyType({})
 
 
 class Setup(NamedTuple):
@@ -166,6 +170,7 @@ class Engine:
             records=records,
             stored=len(batch.events) + len(batch.repeated),
             duplicates=batch.duplicates,
+            conflicting=Counter(event.producer for event in batch.conflicting),
             quarantined=len(flush.quarantine),
             suppressed=len(batch.suppressed),
             customers=touched,

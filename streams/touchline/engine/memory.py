@@ -104,6 +104,10 @@ class MemoryStore:
         ]
         return in_order(found)
 
+    def events_named(self, entities: Sequence[str], ids: Sequence[str]) -> list[Event]:
+        wanted, named = set(entities), set(ids)
+        return [_event(row) for row in self._rows("events") if row["entity"] in wanted and row["id"] in named]
+
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
         return [
             FrictionRow(**row)

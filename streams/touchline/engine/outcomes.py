@@ -7,47 +7,30 @@ the same rows, with the same ids.
 from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import NamedTuple
 from uuid import uuid5
 
+from touchline.engine.duplicates import Once, Placed
 from touchline.engine.ports import Record
 from touchline.tables.rows import AccountRow
-from touchline.vocabulary.event import Event
 from touchline.vocabulary.ids import NAMESPACE
 
 _producer = attrgetter("producer")
 
 
-class Placed(NamedTuple):
-    """Events, and the offset of the record that brought each; those of one record lie together."""
-
-    events: list[Event]
-    offsets: list[int]
-
-    def add(self, event: Event, offset: int) -> None:
-        """Append an event."""
-        self.events.append(event)
-        self.offsets.append(offset)
-
-    def extend(self, others: "Placed") -> None:
-        """Append the events of other records."""
-        self.events.extend(others.events)
-        self.offsets.extend(others.offsets)
-
-
-def outcomes(records: Sequence[Record], arrived: Placed, admitted: Placed, kept: Placed) -> list[AccountRow]:
+def outcomes(records: Sequence[Record], arrived: Placed, admitted: Placed, once: Once) -> list[AccountRow]:
     """One row for each record and each producer in it.
 
     Args:
         records: The records.
         arrived: All events in them.
         admitted: Those that name no forgotten identifier.
-        kept: Those of them that are stored by this record; the others are duplicates.
+        once: Those of them that are stored by this record, and the duplicates with other content.
     """
     came = _counted(arrived)
     # Mostly all are admitted, and all of those kept: equal lists are counted once.
     allowed = came if admitted is arrived else _counted(admitted)
-    stored = allowed if kept is admitted else _counted(kept)
+    stored = allowed if once.kept is admitted else _counted(once.kept)
+    conflicting = _counted(once.conflicting)
     received_at = {record.offset: record.received_at for record in records}
     return [
         AccountRow(
@@ -57,6 +40,7 @@ def outcomes(records: Sequence[Record], arrived: Placed, admitted: Placed, kept:
             producer=producer,
             stored=stored[offset, producer],
             duplicates=allowed[offset, producer] - stored[offset, producer],
+            conflicting=conflicting[offset, producer],
             suppressed=count - allowed[offset, producer],
         )
         for (offset, producer), count in came.items()

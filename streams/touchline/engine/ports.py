@@ -65,6 +65,9 @@ class Store(Protocol):
     def events_of(self, entities: Sequence[str], later_than: int | None = None) -> list[Event]:
         """The events of the entities, all or those later than a time, in order."""
 
+    def events_named(self, entities: Sequence[str], ids: Sequence[str]) -> list[Event]:
+        """The events of the entities that have one of these ids; one may come twice."""
+
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
         """The customers' frictions that are not retracted."""
 

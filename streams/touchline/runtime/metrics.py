@@ -16,6 +16,12 @@ class WorkerMetrics:
             ["result"],
             registry=registry,
         )
+        self._conflicting = Counter(
+            "touchline_worker_conflicting",
+            "Duplicates whose content differs from the first event with the id, by producer.",
+            ["producer"],
+            registry=registry,
+        )
         self._frictions = Counter(
             "touchline_frictions", "Signals found for the first time, by rule.", ["rule"], registry=registry
         )
@@ -44,6 +50,8 @@ class WorkerMetrics:
             ("suppressed", flushed.suppressed),
         ):
             self._events.labels(result).inc(number)
+        for producer, number in flushed.conflicting.items():
+            self._conflicting.labels(producer).inc(number)
         for rule, number in flushed.frictions.items():
             self._frictions.labels(rule).inc(number)
         self._retracted.inc(flushed.retracted)

@@ -25,6 +25,7 @@ EVENTS = (
     f"SELECT {EVENT_JSON} FROM events "  # noqa: S608 - a constant
     f"WHERE entity IN {_list('entities')}"
 )
+NAMED = f" AND id IN {_list('ids')}"
 LATER = " AND time > fromUnixTimestamp64Milli({later_than:Int64})"
 STORED = f"""
 SELECT id, log_offset FROM events WHERE id IN {_list("ids")}

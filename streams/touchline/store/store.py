@@ -176,6 +176,13 @@ class Store:
             if (event.id, event.time) != (previous.id, previous.time)
         ]
 
+    def events_named(self, entities: Sequence[str], ids: Sequence[str]) -> list[Event]:
+        """The events of the entities that have one of these ids; one may come twice."""
+        if not entities or not ids:
+            return []
+        named = {"entities": json_list(entities), "ids": json_list(ids)}
+        return list(self._session.json_lines(queries.EVENTS + queries.NAMED, _events, **named))
+
     def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
         """The customers' frictions, without retracted ones."""
         if not customers:

@@ -98,11 +98,12 @@ def quarantine_latest(plain: Plain, seen: Seen) -> Rows:
 
 def results(plain: Plain, seen: Seen) -> Rows:
     names = {"stored": ("stored",), "duplicate": ("duplicates", "repeated"), "quarantined": ("quarantined",)}
-    names |= {"suppressed": ("suppressed",)}
+    names |= {"conflicting": ("conflicting",), "suppressed": ("suppressed",)}
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for row in plain.accounts:
         if seen.during(row["at"]):
             sums[row["producer"]].update({name: sum(row[one] for one in of) for name, of in names.items()})
+            sums[row["producer"]]["duplicate"] -= row["conflicting"]
     rows = [{"label": producer, **own} for producer, own in sums.items() if own.total()]
     return sorted(rows, key=lambda row: (-row["stored"], row["label"]))
 

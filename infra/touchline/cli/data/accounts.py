@@ -90,6 +90,7 @@ def _plain(one: "ProducerAccount") -> dict[str, Any]:
         "emitted": one.emitted,
         "stored": one.stored,
         "duplicate": one.duplicate,
+        "conflicting": one.conflicting,
         "quarantined": one.quarantined,
         "suppressed": one.suppressed,
         "dropped": dict(one.dropped),
@@ -106,6 +107,8 @@ def _plain(one: "ProducerAccount") -> dict[str, Any]:
 def _show(found: "list[ProducerAccount]") -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from touchline.vocabulary.wording import counted
 
     console = screen()
     console.width = max(console.width, 110)
@@ -131,6 +134,14 @@ def _show(found: "list[ProducerAccount]") -> None:
         if one.dropped:
             by_reason = ", ".join(f"{count:,} {reason}" for reason, count in one.dropped.most_common())
             console.print(Text(f"{name}: dropped by its own account: {by_reason}"))
+        if one.conflicting:
+            console.print(
+                Text(
+                    f"{name}: {counted(one.conflicting, 'duplicate')} with other content than the first event"
+                    " with the id: give each event an id of its own"
+                ),
+                style="yellow",
+            )
         for each in one.findings:
             client = f", client {each.client}" if each.client else ""
             console.print(Text(f"{name}{client}: {each.text}"), style="red")

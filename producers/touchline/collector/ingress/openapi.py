@@ -107,6 +107,10 @@ def _results() -> dict[str, Any]:
     result["properties"] |= {
         "message": {"type": "string", "description": "what is wrong, and what to write instead"},
         "field": {"type": "string", "description": "the path of the field in the event"},
+        "conflicting": {
+            "type": "boolean",
+            "description": "true of a duplicate whose content differs from the first event with its id",
+        },
     }
     return _object(results={"type": "array", "items": result})
 

@@ -19,7 +19,8 @@ SELECT producer, client, max(batch) AS batches, toUnixTimestamp64Milli(max(at)) 
     sum(events) AS received, max(first + events) AS reached,
     sum(quarantined) AS quarantined, sum(repeated) AS repeated,
     argMax(emitted, batch) AS emitted, argMax(queued, batch) AS queued, argMax(lost, batch) AS lost,
-    sum(stored) AS stored, sum(duplicates) AS duplicates, sum(suppressed) AS suppressed
+    sum(stored) AS stored, sum(duplicates) AS duplicates, sum(conflicting) AS conflicting,
+    sum(suppressed) AS suppressed
 FROM accounts FINAL GROUP BY producer, client ORDER BY producer, client
 """
 
