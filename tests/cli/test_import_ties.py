@@ -10,6 +10,10 @@ import orjson
 import pytest
 from typer.testing import Result
 
+from touchline.live.history import load
+from touchline.store import open_store
+from touchline.vocabulary.normaliser import PLAIN
+
 CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "01-ties"
 
 CALLS = 12
@@ -85,12 +89,16 @@ def calls(tmp_path: Path) -> Path:
 def test_calls_queued_and_abandoned_at_one_time_are_abandoned(
     calls: Path, tmp_path: Path, touchline: Command, ask: Ask
 ) -> None:
-    """Each of them is a friction, and `customer show` gives the events in order."""
+    """Each of them is a friction; `customer show` and the customer's page give the events in order."""
     data = tmp_path / "data"
     assert touchline("import", calls, "--data", data).exit_code == 0
     assert _abandoned(data, ask) == CALLS
     story = orjson.loads(touchline("customer", "show", "account:ada", "--data", data, "--json").stdout)
     assert [event["type"] for event in story["events"]] == ["contact.queued", "contact.abandoned"] * CALLS
+    with open_store(data / "store") as store:
+        [journey] = load(store, "account:ada", PLAIN, {}).journeys
+    titles = [row.title for row in journey.rows if row.kind == "event"]
+    assert titles == ["Contact queued", "Contact abandoned"] * CALLS
 
 
 def test_a_row_for_each_call_gives_what_happened_in_it(tmp_path: Path, touchline: Command, ask: Ask) -> None:
