@@ -96,6 +96,7 @@ def test_a_row_that_cannot_be_mapped_is_bad_alone(write: Write) -> None:
         ("{value: EUR}", "{}", r"line 15: events\[1\]\.data\.currency: write either column: NAME"),
         ("events:", "evnets:", "evnets: there is no such key; write events"),
         ("source: shop", "source: [", "is not YAML"),
+        ("order_id: no", "order_id: no\n      value: no", "line 13: value: the key stands there twice"),
     ],
 )
 def test_a_wrong_mapping_names_line_and_key(write: Write, before: str, after: str, says: str) -> None:

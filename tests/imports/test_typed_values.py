@@ -59,6 +59,7 @@ def _column(folder: Path, array: pa.Array) -> list[Any]:
         (pa.array([NANO], pa.timestamp("ns")).dictionary_encode(), [AT]),
         (pa.array([{"id": Decimal(5), "tags": [b"x"]}]), [{"id": 5, "tags": ["x"]}]),
         (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), [{"a": 1}]),
+        (pa.array([[("a", NANO)]], pa.map_(pa.string(), pa.timestamp("ns"))), [{"a": AT}]),
         (pa.array([[NANO]], pa.list_(pa.timestamp("ns"))), [[AT]]),
         (pa.array([True, None]), [True, None]),
         (pa.array([uuid.UUID(int=1).bytes], pa.uuid()), [str(uuid.UUID(int=1))]),
@@ -200,4 +201,15 @@ def test_large_rows_are_read_in_small_batches(tmp_path: Path) -> None:
     before = pa.total_allocated_bytes()
     next(iter(reader))
     assert pa.total_allocated_bytes() - before < 50_000_000
+    reader.close()
+
+
+def test_a_value_that_many_rows_share_is_read_in_small_batches(tmp_path: Path) -> None:
+    """Rows that repeat one large value of a dictionary do not take the memory of all of them at once."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array(["x" * 200_000] * 3_000)}), path)
+    reader = open_rows(path)
+    before = pa.total_allocated_bytes()
+    next(iter(reader))
+    assert pa.total_allocated_bytes() - before < 100_000_000
     reader.close()

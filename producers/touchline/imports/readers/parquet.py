@@ -1,6 +1,7 @@
 """The reader of Parquet. It reads a batch of rows at a time, for any size of row groups."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from touchline.imports.readers.values import plain
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH = 2_048
+# Dictionary encoding hides the size of values, so a batch has few rows even where they look small.
+_BATCH = 512
 _BATCH_BYTES = 16 * 1024 * 1024
 
 
@@ -125,9 +127,9 @@ def _cells(column: "pa.Array", name: str) -> tuple[list[Any], bool]:
     import pyarrow as pa
 
     target = _precise(column.type)
-    if target != column.type:
-        column = column.cast(target, safe=False)
     try:
+        if target != column.type:
+            column = column.cast(target, safe=False)
         values: list[Any] = column.to_pylist()
         if pa.types.is_floating(target):
             return [None if value != value else value for value in values], True
@@ -136,6 +138,7 @@ def _cells(column: "pa.Array", name: str) -> tuple[list[Any], bool]:
         return [_cell(cell, name) for cell in column], False
 
 
+@lru_cache(maxsize=1024)
 def _is_plain(of: "pa.DataType") -> bool:
     """Whether Python's values of a type need no conversion."""
     import pyarrow as pa
@@ -151,6 +154,7 @@ def _cell(cell: "pa.Scalar", name: str) -> Any:
         return Unreadable(f"column {name}: cannot read the {cell.type}: {error}")
 
 
+@lru_cache(maxsize=1024)
 def _precise(of: "pa.DataType") -> "pa.DataType":
     """The type to convert a column to: microseconds, Python's precision, for nanoseconds; no dictionaries."""
     import pyarrow as pa
@@ -167,6 +171,8 @@ def _precise(of: "pa.DataType") -> "pa.DataType":
     if types.is_list(of) or types.is_large_list(of):
         value = of.value_field.with_type(_precise(of.value_type))
         return pa.list_(value) if types.is_list(of) else pa.large_list(value)
+    if types.is_map(of):
+        return pa.map_(_precise(of.key_type), _precise(of.item_type))
     if types.is_struct(of):
         return pa.struct([field.with_type(_precise(field.type)) for field in of])
     return of

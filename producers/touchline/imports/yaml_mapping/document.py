@@ -50,6 +50,7 @@ def load_yaml(path: Path, text: str) -> PlainMapping:
             raise MappingError(
                 f"{path} has more than {MOST_VALUES:,} values, with its aliases: write fewer aliases"
             )
+        _check_keys(path, node, set())
         content = None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         raise MappingError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
@@ -81,6 +82,25 @@ def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
             parts = [part for pair in node.value for part in pair]
         known[id(node)] = 1 + sum(_size(part, known) for part in parts)
     return known[id(node)]
+
+
+def _check_keys(path: Path, node: yaml.Node | None, seen: set[int]) -> None:
+    """Refuse an object with a key twice, of which one value would be lost."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_keys(path, item, seen)
+        return
+    names: set[str] = set()
+    for key, item in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value in names:
+            raise MappingError(
+                f"{path} line {key.start_mark.line + 1}: {key.value}: the key stands there twice"
+            )
+        names.add(str(key.value))
+        _check_keys(path, item, seen)
 
 
 def _place(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[str, int]:
