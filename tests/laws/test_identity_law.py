@@ -34,7 +34,7 @@ def _sorted(identifiers: Iterable[str]) -> IdentifierSet:
 identifiers = st.sampled_from(
     [
         f"{kind}:{n}"
-        for kind in ("account", "email", "device", "zebra", "loyalty", "terminal")
+        for kind in ("account", "email", "device", "zebra", "loyalty", "terminal", "cart")
         for n in range(4)
     ]
 )

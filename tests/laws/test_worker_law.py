@@ -31,7 +31,7 @@ RULES = RuleSet(parse_rules(Path(__file__).with_name("rules.yaml").read_text()))
 
 IDENTIFIERS = (
     *("account:1", "account:2", "email:a@b.example", "email:c@d.example", "device:x", "device:y"),
-    "terminal:t",
+    *("terminal:t", "contact:c"),
 )
 
 LIMITS: Limits = {"account": 1, "email": 1}
