@@ -264,7 +264,7 @@ class Tally:
         )
         if answer.status == 0 or (answer.status >= 500 and not busy):
             self.wrong.append((request, answer))
-        if request.target.startswith("/v1/events"):
+        if request.target.startswith(("/v1/events", "/v1/%65vents")):
             if answer.status == 200:
                 results = json.loads(answer.body)["results"]
                 self.events.update(result["status"] for result in results)

@@ -51,7 +51,12 @@ class Gate:
         elif scope["type"] == "http" and (refused := self._refused(scope)) is not None:
             await refused(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            except RuntimeError as error:
+                # What the middlewares behind this one make of a client that went before the answer.
+                if str(error) != "No response returned.":
+                    raise
 
     def _refused(self, scope: Scope) -> Response | None:
         """Return the answer to a request that no page or file takes."""

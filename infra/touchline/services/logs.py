@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 
 from touchline.services.supervised import on_terminal
 from touchline.store.import_blocker import imports_blocked
@@ -9,6 +11,35 @@ from touchline.store.import_blocker import imports_blocked
 # rich only formats tracebacks, which are not shown here, and takes a fifth of the imports' time.
 with imports_blocked("rich"):
     import structlog
+
+
+LINES_PER_MINUTE = 20
+"""How many lines of a library's one log call are shown per minute."""
+
+
+class Repeats(logging.Filter):
+    """Drops what one log call repeats too often, so that a client who causes an error cannot fill the disk.
+
+    Args:
+        clock: Returns monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._minute = 0
+        self._lines: dict[tuple[str, int], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to show a record. The last one of its call in a minute says so."""
+        if (minute := int(self._clock() // 60)) != self._minute:
+            self._minute = minute
+            self._lines.clear()
+        call = (record.pathname, record.lineno)
+        lines = self._lines[call] = self._lines.get(call, 0) + 1
+        if lines == LINES_PER_MINUTE:
+            record.msg = f"{record.msg} (no more of these lines in this minute)"
+        return lines <= LINES_PER_MINUTE
 
 
 def configure_logs() -> None:
@@ -37,4 +68,8 @@ def configure_logs() -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shown],
         )
     )
+    handler.addFilter(Repeats())
+    # Without a level, Engine.IO and Socket.IO write each line a second time by themselves.
+    for name in ("engineio.server", "socketio.server"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -1,0 +1,119 @@
+"""Guesses of keys are throttled per address; log lines that clients cause are bounded."""
+
+import logging
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from touchline.services.guards import throttle
+from touchline.services.guards.throttle import GUESSES, Throttle, address_of
+from touchline.services.logs import LINES_PER_MINUTE, Repeats
+
+RIGHT = "Bearer right"
+
+
+class Guesser:
+    """Sends requests with keys from addresses to a server that knows one key."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.looked_at = 0
+        self._throttle = Throttle(self._app, lambda: self.now)
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.looked_at += 1
+        given = dict(scope["headers"]).get(b"authorization", b"").decode()
+        if given == RIGHT:
+            scope["user"] = "shop"
+        status = 200 if given == RIGHT or scope["path"] == "/healthz" else 401
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def status(self, key: str | None, address: str = "198.51.100.7", path: str = "/v1/events") -> int:
+        """The status of the answer to a request."""
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            raise AssertionError("nothing is read")
+
+        headers = [] if key is None else [(b"authorization", key.encode())]
+        scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers, "query_string": b""}
+        await self._throttle({**scope, "client": (address, 1), "method": "POST"}, receive, send)
+        return int(sent[0]["status"])
+
+
+async def test_guesses_past_the_limit_are_not_looked_at() -> None:
+    """After 20 wrong keys an address gets 429 without a check; then one guess per second."""
+    guesser = Guesser()
+    assert [await guesser.status(f"Bearer {number}") for number in range(GUESSES)] == [401] * GUESSES
+    assert [await guesser.status(f"Bearer {number}") for number in range(100)] == [429] * 100
+    assert guesser.looked_at == GUESSES
+    guesser.now += 1.0
+    assert [await guesser.status("Bearer x"), await guesser.status("Bearer y")] == [401, 429]
+    assert await guesser.status("Bearer z", "203.0.113.9") == 401
+
+
+async def test_a_right_key_is_not_hurt_by_guesses_beside_it() -> None:
+    """A producer whose key was right before goes on, from the same address as the attacker."""
+    guesser = Guesser()
+    assert await guesser.status(RIGHT) == 200
+    for number in range(3 * GUESSES):
+        await guesser.status(f"Bearer {number}")
+    assert [await guesser.status(RIGHT) for _ in range(50)] == [200] * 50
+    assert await guesser.status(None, path="/healthz") == 200
+
+
+async def test_an_open_path_does_not_make_a_guess_right() -> None:
+    """A key that an unprotected path let pass is not taken for a right one."""
+    guesser = Guesser()
+    for number in range(GUESSES):
+        await guesser.status(f"Bearer {number}")
+    guesser.now += 1.0
+    assert await guesser.status("Bearer guess", path="/healthz") == 200
+    await guesser.status("Bearer other")
+    assert await guesser.status("Bearer guess") == 429
+
+
+async def test_the_table_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guesses from very many addresses forget the oldest ones, and go on being counted."""
+    monkeypatch.setattr(throttle, "_MOST_KEPT", 50)
+    guesser = Guesser()
+    for number in range(500):
+        await guesser.status("Bearer x", f"198.51.{number // 250}.{number % 250}")
+    for number in range(GUESSES + 1):
+        last = await guesser.status(f"Bearer {number}", "203.0.113.9")
+    assert last == 429
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        (("198.51.100.7", 5), "198.51.100.7"),
+        (("2001:db8:1:2:3:4:5:6", 5), "2001:db8:1:2::"),
+        (("\x00" * 500, 5), "\x00" * 64),
+        (None, ""),
+    ],
+)
+def test_an_ipv6_client_is_counted_by_its_network(client: object, address: str) -> None:
+    """One client has a whole /64 of IPv6; an address that is none is cut."""
+    assert address_of({"client": client}) == address
+
+
+def test_one_log_call_has_a_few_lines_per_minute() -> None:
+    """The last line of a minute says that more are left out; other calls and minutes are shown."""
+    now = [0.0]
+    repeats = Repeats(lambda: now[0])
+
+    def record(line: int) -> logging.LogRecord:
+        return logging.LogRecord("nicegui", logging.WARNING, "page.py", line, "bad %s", ("x",), None)
+
+    shown = [one for one in (record(1) for _ in range(1_000)) if repeats.filter(one)]
+    assert len(shown) == LINES_PER_MINUTE
+    assert shown[-1].getMessage() == "bad x (no more of these lines in this minute)"
+    assert repeats.filter(record(2))
+    now[0] = 60.0
+    assert repeats.filter(record(1))
