@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
+from math import inf, nan
 from types import MappingProxyType
 from typing import Any, get_args
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import touchline.sdk
@@ -116,7 +121,16 @@ def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) ->
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"data": {"a": {1, 2}}}, {"time": datetime(2026, 1, 1)}, {"time": "now"}, {"data": 5}, {"a": "\ud800"}],
+    [
+        {"data": {"a": {1, 2}}},
+        {"time": datetime(2026, 1, 1)},
+        {"time": "now"},
+        {"data": 5},
+        {"a": b"\xff"},
+        {"a": np.array([1, 2])},
+        {"a": np.timedelta64(3, "s")},
+        {"time": pd.NaT},
+    ],
 )
 def test_an_event_that_is_not_json_is_lost_as_invalid(
     tl: Touchline, memory: Memory, arguments: Mapping[str, Any]
@@ -128,6 +142,112 @@ def test_an_event_that_is_not_json_is_lost_as_invalid(
     tl.flush()
     assert tl.stats.lost == {"invalid": 1}
     assert len(memory.events) == 2
+
+
+@dataclass
+class Offer:
+    price: Any
+
+
+class Price(Enum):
+    UNKNOWN = nan
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        nan,
+        inf,
+        Decimal("NaN"),
+        Decimal("1e999"),
+        np.float64("nan"),
+        np.float32("-inf"),
+        pd.NaT,
+        [1, {"b": (-inf,)}],
+        Offer(nan),
+        Price.UNKNOWN,
+        MappingProxyType({"b": nan}),
+        {"b": None, "c": nan},
+    ],
+    ids=repr,
+)
+def test_a_number_that_is_not_finite_is_lost_as_invalid(
+    tl: Touchline, memory: Memory, caplog: pytest.LogCaptureFixture, value: Any
+) -> None:
+    """NaN, NaT and infinity are no values, wherever they are: the event is counted, not sent with null."""
+    tl.track("order.placed", {"account": "u"}, value=value)
+    tl.close()
+    assert (tl.stats.lost, memory.events) == ({"invalid": 1}, [])
+    assert "a value is NaN, NaT or infinite: leave the field out" in caplog.text
+
+
+class Scalar:
+    """A value of a library that the SDK does not know."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def item(self) -> Any:
+        return self._value
+
+
+class Moment(datetime):
+    """A time of a library that the SDK does not know."""
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (Scalar(5), 5),
+        (Scalar("five"), "five"),
+        (np.int64(5), 5),
+        (np.float64(2.5), 2.5),
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.array(5), 5),
+        (Moment(2026, 11, 21, 10, 0, 0, 5, UTC), "2026-11-21T10:00:00.000005+00:00"),
+        (pd.Timestamp("2026-11-21T10:00:00.123456789+01:00"), "2026-11-21T10:00:00.123456+01:00"),
+        (type("Day", (date,), {})(2026, 11, 21), "2026-11-21"),
+        (None, None),
+        ("null", "null"),
+    ],
+    ids=repr,
+)
+def test_scalars_and_times_of_libraries_are_carried(
+    tl: Touchline, memory: Memory, value: Any, sent: Any
+) -> None:
+    """A scalar with `item()` is sent as its value, a subclass of `datetime` or `date` as a time."""
+    tl.track("order.placed", {"account": "u"}, value=value)
+    tl.flush()
+    assert memory.events[0]["data"] == {"value": sent}
+
+
+def test_a_time_of_a_library_is_the_time_of_the_event(tl: Touchline, memory: Memory) -> None:
+    """`time` takes a subclass of `datetime`."""
+    tl.track("page.viewed", {"account": "u"}, time=pd.Timestamp("2026-11-21T10:00:00.123456789+01:00"))
+    tl.flush()
+    assert memory.events[0]["time"] == "2026-11-21T09:00:00.123Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\udfff", "\ufffd"),
+        ("a\ud83d\ude00", "a\U0001f600"),
+        (["x", {"\ud800": ("y\ud800", 1, None)}], ["x", {"\ufffd": ["y\ufffd", 1, None]}]),
+        (MappingProxyType({"a": Offer("\ud800")}), {"a": {"price": "\ufffd"}}),
+    ],
+    ids=ascii,
+)
+def test_half_a_surrogate_pair_costs_its_character(
+    tl: Touchline, memory: Memory, value: Any, sent: Any
+) -> None:
+    """A lone surrogate becomes U+FFFD, a pair its character; everything else is sent as it is."""
+    tl.track("page.viewed", {"account": "u\ud800"}, value=value, price=Decimal("9.9"), count=np.int64(3))
+    tl.flush()
+    assert memory.events[0]["identifiers"] == {"account": "u\ufffd"}
+    assert memory.events[0]["data"] == {"value": sent, "price": 9.9, "count": 3}
 
 
 def test_an_event_past_the_size_is_lost_as_too_large(tl: Touchline, memory: Memory) -> None:
@@ -151,7 +271,7 @@ def test_a_contact_sends_an_event_for_each_step(tl: Touchline, memory: Memory) -
     """Each step of a contact is an event with the contact's id, channel and reason."""
     with tl.contact("phone", {"phone": "+49301"}, reason="billing", line="free") as call:
         call.menu_entered(menu="main")
-        call.queued("tier1")
+        call.queued("tier1", told_seconds=60)
         call.answered(agent="a7")
         call.held()
         call.resumed()
@@ -185,6 +305,7 @@ def test_a_contact_sends_an_event_for_each_step(tl: Touchline, memory: Memory) -
     assert data[2]["queue"] == "tier1"
     assert data[3]["agent"] == "a7"
     assert 0 <= data[3]["wait_seconds"] < 5
+    assert [step.get("told_seconds") for step in data[2:8]] == [60, 60, None, None, None, None]
     assert data[7]["wait_seconds"] == 30
     assert data[-1]["resolved"] is True
     for event in memory.events:
@@ -198,6 +319,7 @@ def test_an_abandoned_contact_does_not_end(tl: Touchline, memory: Memory) -> Non
         chat.abandoned()
     tl.flush()
     assert memory.types() == ["contact.started", "contact.queued", "contact.abandoned"]
+    assert 0 <= memory.events[2]["data"]["wait_seconds"] < 5
     assert "reason" not in memory.events[0]["data"]
 
 

@@ -91,6 +91,8 @@ def test_what_is_quarantined_is_counted_and_not_resent(
         ("checkout.started", "data.cart_id", "type checkout.started, field data.cart_id"),
         ("checkout.started", "identifiers.account.0", "type checkout.started, field identifiers.account.0"),
         ("checkout.started", "identifiers.ann@shop.example", "type checkout.started"),
+        ("Checkout.Started", "type", "type Checkout.Started, field type"),
+        ("page-viewed", "data.items.12.sku", "type page-viewed, field data.items.12.sku"),
         ("Ann Miller", "identifiers.+4930123", ""),
         (7, None, ""),
     ],

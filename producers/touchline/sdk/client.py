@@ -17,7 +17,7 @@ from touchline.sdk.limits import Limits
 from touchline.sdk.loss import OnLoss
 from touchline.sdk.transport import Transport
 from touchline.sdk.transports import transport_for
-from touchline.sdk.wire import NaiveTimeError, encode, rfc3339, zoned
+from touchline.sdk.wire import NaiveTimeError, NoValueError, encode, rfc3339, zoned
 
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
 """The channel of a touchpoint."""
@@ -102,8 +102,8 @@ class Touchline:
                 event["context"] = context
             line = encode(event)
         except Exception as error:
-            # Only these two messages are sure to hold no value of the event.
-            safe = isinstance(error, (orjson.JSONEncodeError, NaiveTimeError))
+            # Only these messages are sure to hold no value of the event.
+            safe = isinstance(error, (orjson.JSONEncodeError, NaiveTimeError, NoValueError))
             self._delivery.lose("invalid", str(error) if safe else error.__class__.__name__)
             return
         if len(line) > self._limits.event_bytes:

@@ -24,6 +24,7 @@ class Contact:
         self._reason = {} if reason is None else {"reason": reason}
         self._data = data
         self._queued_at: float | None = None
+        self._announced: dict[str, Any] = {}
         self._abandoned = False
         self.id = str(uuid7())
         """The id of the contact, sent as `contact_id` with each of its events."""
@@ -45,16 +46,14 @@ class Contact:
         self._step("menu_entered", data)
 
     def queued(self, queue: str, **data: Any) -> None:
-        """The customer joined a queue."""
+        """The customer joined a queue. `told_seconds` is repeated when the wait ends."""
         self._queued_at = monotonic()
+        self._announced = {"told_seconds": data["told_seconds"]} if "told_seconds" in data else {}
         self._step("queued", {"queue": queue, **data})
 
     def answered(self, **data: Any) -> None:
         """An agent answered. `wait_seconds` defaults to the time since `queued` or `transferred`."""
-        if self._queued_at is not None:
-            data = {"wait_seconds": round(monotonic() - self._queued_at, 3), **data}
-            self._queued_at = None
-        self._step("answered", data)
+        self._step("answered", {**self._waited(), **data})
 
     def held(self, **data: Any) -> None:
         """The customer was put on hold."""
@@ -66,7 +65,7 @@ class Contact:
 
     def transferred(self, queue: str, **data: Any) -> None:
         """The customer was transferred to another queue."""
-        self._queued_at = monotonic()
+        self._queued_at, self._announced = monotonic(), {}
         self._step("transferred", {"queue": queue, **data})
 
     def escalated(self, **data: Any) -> None:
@@ -78,9 +77,17 @@ class Contact:
         self._step("reauthenticated", data)
 
     def abandoned(self, **data: Any) -> None:
-        """The customer gave up before the contact ended."""
+        """The customer gave up before the contact ended. `wait_seconds` is measured as in `answered`."""
         self._abandoned = True
-        self._step("abandoned", data)
+        self._step("abandoned", {**self._waited(), **data})
+
+    def _waited(self) -> dict[str, Any]:
+        """The wait that ends now, and the wait that was announced; empty if there is none."""
+        if self._queued_at is None:
+            return {}
+        waited = {"wait_seconds": round(monotonic() - self._queued_at, 3), **self._announced}
+        self._queued_at = None
+        return waited
 
     def _step(self, name: str, data: dict[str, Any]) -> None:
         self._send(f"contact.{name}", {"contact_id": self.id, **self._reason, **data})

@@ -20,7 +20,7 @@ RESPONSE_BYTES = 1024 * 1024
 """The longest response that is read."""
 
 _GZIP = 16 + zlib.MAX_WBITS
-_LOGGABLE = re.compile(r"[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|\d))*")
+_LOGGABLE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*|\.\d{1,2})*", re.ASCII)
 """A type or field that is a name, not a value of a customer: it may appear in the log."""
 
 
