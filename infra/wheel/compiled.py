@@ -18,6 +18,7 @@ MODULES = (
     "streams/touchline/friction/fold.py",
     "streams/touchline/friction/kinds.py",
     "streams/touchline/friction/layer.py",
+    "streams/touchline/friction/listeners.py",
     "streams/touchline/journeys/journeys.py",
     "streams/touchline/engine/customers/fold.py",
     "streams/touchline/engine/customers/difference.py",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from touchline.friction import RuleSet
+from touchline.friction.listeners import MANY
 from touchline.friction.signals import friction_id
 from touchline.rules import parse_rules
 from touchline.vocabulary.event import Event
@@ -216,6 +217,7 @@ tests = st.one_of(
     st.dictionaries(st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"]), numbers | fields, max_size=2),
     st.dictionaries(st.sampled_from(["in", "not_in"]), listed, max_size=1),
     st.fixed_dictionaries({}, optional={"exists": st.booleans(), "ne": fields}),
+    st.sampled_from(["one", {"in": ["one", "two"]}, {"eq": "two", "ne": {"field": "data.n"}}]),
     st.sampled_from(["on", "^o", "e$", "(o|t)[n-w]+"]).map(lambda pattern: {"matches": pattern}),
 )
 where = st.dictionaries(st.sampled_from(["data.n", "data.m"]), tests, max_size=2)
@@ -297,6 +299,23 @@ def test_the_fold_finds_what_semantics_says(
 ) -> None:
     """Any rules over any events give exactly the signals of a literal reading of the semantics."""
     now = max((e["time"] for e in events), default=0) + after * MINUTE // 2
+    assert _found(rules, events, now, chance) == _reference(rules, events, now)
+
+
+@given(rule_lists, event_lists, st.randoms())
+def test_many_rules_find_what_each_finds(
+    rules: list[dict[str, Any]], events: list[dict[str, Any]], chance: random.Random
+) -> None:
+    """A rule finds the same among rules enough to be looked up by what they compare with."""
+    many = [{**rule, "id": f"{rule['id']}-{copy}"} for rule in rules for copy in range(MANY)]
+    now = max((e["time"] for e in events), default=0)
+    assert _found(many, events, now, chance) == _reference(many, events, now)
+
+
+def _found(
+    rules: list[dict[str, Any]], events: list[dict[str, Any]], now: int, chance: random.Random
+) -> set[tuple[Any, ...]]:
+    """What the fold finds in the events, which come in any order."""
     # JSON is YAML, too.
     ready = RuleSet(parse_rules(orjson.dumps({"rules": [_written(rule) for rule in rules]}).decode()))
     own = [
@@ -312,8 +331,7 @@ def test_the_fold_finds_what_semantics_says(
         for e in events
     ]
     chance.shuffle(own)
-    found = {
+    return {
         (str(s.id), s.rule, s.anchor, s.opened_at, s.resolved_at, s.evidence)
         for s in ready.findings(in_order(own), now).signals
     }
-    assert found == _reference(rules, events, now)

@@ -6,11 +6,21 @@ a customer costs that customer no memory.
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any
 
-from touchline.friction.kinds import BITS, STARTS, Anchor, Projection, State, Terms
-from touchline.rules.conditions import Condition, condition, identity, key
-from touchline.rules.rule import Rule, SelectorModel
+from touchline.friction.kinds import STARTS, Anchor, Projection, State
+from touchline.friction.listeners import (
+    Groups,
+    Listener,
+    Plan,
+    Timed,
+    compiled,
+    grouped,
+    slots_by_name,
+    timed_rules,
+)
+from touchline.rules.conditions import identity
+from touchline.rules.rule import Rule
 from touchline.vocabulary.event import Event
 
 _new = tuple.__new__  # skips the overhead of Anchor(…): nearly every event needs one
@@ -18,70 +28,11 @@ _new = tuple.__new__  # skips the overhead of Anchor(…): nearly every event ne
 MOST_NAMES = 10_000
 """Bound of the cache of channel and source names, which keeps one copy of each."""
 
+MOST_TYPES = 10_000
+"""Bound of the cache of event types."""
+
 States = dict[Any, State]
 """The states of one customer: rule slot, or (slot, key values) → state."""
-
-
-class Plan(NamedTuple):
-    """A compiled rule with its selectors."""
-
-    terms: Terms
-    parts: tuple["Part", ...]
-
-
-class Part(NamedTuple):
-    """One selector of a rule. With `types` None, it matches every event and no signal."""
-
-    bit: int
-    types: tuple[str, ...] | None
-    conditions: tuple[Condition, ...]
-
-    def names(self, event_type: str, is_friction: bool) -> bool:
-        """Whether the selector includes the event type; its conditions are checked per event."""
-        if self.types is None:
-            return not is_friction
-        for name in self.types:
-            if is_friction:
-                if name in ("friction.*", event_type):
-                    return True
-            elif name.startswith("friction."):
-                continue
-            elif name in ("*", event_type) or (name.endswith(".*") and event_type.startswith(name[:-1])):
-                return True
-        return False
-
-
-class Listener(NamedTuple):
-    """A rule that listens to an event type.
-
-    `unconditional` has the bits of the selectors that match every event of the type; `conditional` has
-    the others, with their conditions. `starts` is true if one of them can start something; if not, the
-    listener needs an existing state.
-    """
-
-    slot: int
-    terms: Terms
-    starts: bool
-    unconditional: int
-    conditional: tuple[tuple[int, tuple[Condition, ...]], ...]
-
-
-class Groups(NamedTuple):
-    """The listeners to an event type, grouped by key, so that each key is read once per event.
-
-    Attributes:
-        starts: Whether any of them can start something.
-        customer: Listeners without a key.
-        fields: Name of a field of the data → the listeners with that key. Most keys are of this form.
-        others: Reader of any other key → its listeners.
-        above: Bits of the selectors of the layer above that include the type; 0 if none does.
-    """
-
-    starts: bool
-    customer: tuple[Listener, ...]
-    fields: tuple[tuple[str, tuple[Listener, ...]], ...]
-    others: tuple[tuple[Callable[[Event], Any], tuple[Listener, ...]], ...]
-    above: int
 
 
 class Mode(Enum):
@@ -98,7 +49,9 @@ class Layer:
     def __init__(
         self, rules: Iterable[Rule], project: Callable[[Event], Projection] | None, above: "Layer | None"
     ) -> None:
-        self.plans = [_plan(slot, rule) for slot, rule in enumerate(rules)]
+        self.plans = [compiled(slot, rule) for slot, rule in enumerate(rules)]
+        self._slots = slots_by_name(self.plans)
+        self._timed_rules = timed_rules(self.plans)
         self._project = project
         self._above = above
         self._timed: dict[str, Groups] = {}
@@ -124,10 +77,21 @@ class Layer:
         """
         groups = by_type.get(event.type)
         if groups is None:
+            if len(by_type) >= MOST_TYPES:
+                by_type.clear()
             groups = by_type[event.type] = self._grouped(event.type, mode)
-        starts, customer, fields, others, above = groups
-        if not (starts or states):
-            return above
+        if groups.starts or states:
+            if groups.timed is not None and states:
+                _advance_time(groups.timed, states, event)
+            self._process(groups, states, event)
+            for read, by_text in groups.by_text:
+                text = read(event)
+                if type(text) is str and (further := by_text.get(text)) is not None:
+                    self._process(further, states, event)
+        return groups.above
+
+    def _process(self, groups: Groups, states: States, event: Event) -> None:
+        _, customer, fields, others, _, _, _ = groups
         anchor = self._offer(customer, states, event, None, None) if customer else None
         if fields:
             data = event.data
@@ -140,7 +104,6 @@ class Layer:
             at = read(event)
             if at is not None:
                 anchor = self._offer(listeners, states, event, at, anchor)
-        return above
 
     def _offer(
         self,
@@ -180,7 +143,7 @@ class Layer:
     def type_bits(self, event_type: str) -> int:
         """The bits of the layer's selectors that include an event type; 0 if none does."""
         bits = 0
-        for plan in self.plans:
+        for plan in self._candidates(event_type):
             for part in plan.parts:
                 if part.names(event_type, False):
                     bits |= part.bit
@@ -203,46 +166,33 @@ class Layer:
             ),
         )
 
+    def _candidates(self, event_type: str) -> list[Plan]:
+        """The plans with a selector that may include an event type, in order."""
+        families = (event_type[: end + 1] for end, character in enumerate(event_type) if character == ".")
+        names = ("*", event_type, *(f"{family}*" for family in families))
+        slots = {slot for name in names for slot in self._slots.get(name, ())}
+        return [self.plans[slot] for slot in sorted(slots)]
+
     def _grouped(self, event_type: str, mode: Mode) -> Groups:
-        by_key: dict[tuple[str, ...], list[Listener]] = {}
-        for plan in self.plans:
-            if (listener := _listener(plan, event_type, mode)) is not None:
-                by_key.setdefault(tuple(plan.terms.rule.key), []).append(listener)
-        starts = any(listener.starts for listeners in by_key.values() for listener in listeners)
-        customer = tuple(by_key.pop((), ()))
-        fields = tuple(
-            (paths[0].removeprefix("data."), tuple(by_key.pop(paths)))
-            for paths in list(by_key)
-            if len(paths) == 1 and paths[0].startswith("data.") and paths[0].count(".") == 1
-        )
-        others = tuple((key(paths), tuple(listeners)) for paths, listeners in by_key.items())
+        plans = self._candidates(event_type)
         above = 0 if self._above is None else self._above.type_bits(event_type)
-        return Groups(starts, customer, fields, others, above)
+        timed = None if mode is Mode.UNTIMED else self._timed_rules
+        return grouped(plans, event_type, mode is Mode.FRICTION)._replace(above=above, timed=timed)
 
 
-def _plan(slot: int, rule: Rule) -> Plan:
-    parts = tuple(
-        Part(
-            BITS[name],
-            tuple(selector.types) if selector.types is not None else None,
-            tuple(condition(path, wanted) for path, wanted in selector.where.items()),
-        )
-        for name in type(rule).model_fields
-        if isinstance(selector := getattr(rule, name), SelectorModel)
-    )
-    return Plan(Terms(rule, slot), parts)
-
-
-def _listener(plan: Plan, event_type: str, mode: Mode) -> Listener | None:
-    matching = [part for part in plan.parts if part.names(event_type, mode is Mode.FRICTION)]
-    # Any event of a key advances the key's time. For rules without a key, the fold does so.
-    timed = plan.terms.has_deadlines and plan.terms.keyed and mode is not Mode.UNTIMED
-    if not matching and not timed:
-        return None
-    return Listener(
-        plan.terms.slot,
-        plan.terms,
-        any(part.bit == STARTS for part in matching),
-        sum(part.bit for part in matching if not part.conditions),
-        tuple((part.bit, part.conditions) for part in matching if part.conditions),
-    )
+def _advance_time(timed: Timed, states: States, event: Event) -> None:
+    """Advance the time of the states of the event's keys. The cost is that of the states, or of the rules."""
+    if len(states) < len(timed.by_slot):
+        for place, state in states.items():
+            if type(place) is tuple:
+                slot, values = place
+                read = timed.by_slot.get(slot)
+                if read is not None and read(event) == values:
+                    state.on_time(event.time)
+        return
+    for read, slots in timed.by_key:
+        values = read(event)
+        if values is not None:
+            for slot in slots:
+                if (held := states.get((slot, values))) is not None:
+                    held.on_time(event.time)

@@ -107,6 +107,15 @@ def references(wanted: Any) -> Iterator[str]:
                 yield item["field"]
 
 
+def texts(wanted: Any) -> frozenset[str] | None:
+    """The texts of which a condition demands one; None if it allows other values."""
+    tests = operators(wanted)
+    listed = [tests["eq"]] if "eq" in tests else tests.get("in")
+    if isinstance(listed, list) and all(isinstance(item, str) for item in listed):
+        return frozenset(listed)
+    return None
+
+
 def _condition(read: Callable[[Event], Any], name: str, wanted: Any, path: str) -> Condition:
     items = wanted if isinstance(wanted, list) and name in ("in", "not_in") else (wanted,)
     if not any(map(is_reference, items)) or name in ("exists", "matches"):
