@@ -111,6 +111,8 @@ def test_an_analysts_day(analyst: Command, ask: Ask, tmp_path: Path) -> None:
         " WHERE has(identifiers, 'phone:+491712345601')",
     )
     assert sorted(customer["sources"]) == ["anrufe", "bestellungen"]
+    (priced,) = ask(data, "SELECT count() AS n FROM events WHERE JSONExtractString(data, 'currency') = 'EUR'")
+    assert int(priced["n"]) == CALLS
     (total,) = ask(data, "SELECT sum(JSONExtractFloat(data, 'value')) AS total FROM events")
     assert float(total["total"]) == pytest.approx(sum(1_000.5 + number for number in range(CALLS)))
 

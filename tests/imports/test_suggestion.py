@@ -106,6 +106,21 @@ def test_orders_with_offsets_and_decimal_commas(suggested: Suggested) -> None:
     assert "zone" not in text.partition("events:")[2]
 
 
+def test_a_key_that_repeats_names_the_case_and_not_the_row(suggested: Suggested) -> None:
+    """A shop's lines of one order: the order is the case, but no column differs in each row."""
+    rows = "".join(
+        f"#{1000 + n // 2},a{n}@b.example,{10 + n}.50,{9 + n}.50,2025-11-21 10:00:{n:02} +0100,Shoe\n"
+        for n in range(20)
+    )
+    head = "Order,Email,Subtotal,Total,Created at,Lineitem name\n"
+    content, text = suggested("export.csv", f"{head}{rows}".encode())
+    (order,) = content["events"]
+    assert order["data"]["order_id"] == "Order"
+    assert order["data"]["value"] == {"column": "Total", "as": "float"}
+    assert "id" not in order
+    assert '# id: "{…}"  # TODO' in text
+
+
 def test_objects_in_ndjson(suggested: Suggested) -> None:
     """Fields of objects are columns; a column of types of events is the type."""
     rows = [

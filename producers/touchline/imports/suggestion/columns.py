@@ -31,6 +31,7 @@ _UNIX = {"unix": re.compile(r"1\d{9}(?:\.\d+)?"), "unix_ms": re.compile(r"1\d{12
 _FIRST_YEAR = 1970
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?", re.IGNORECASE)
 _LONG_CLOCK = re.compile(r"\d+:\d{2}:\d{2}")
+_GERMAN = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue"})
 _SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -117,7 +118,7 @@ def look(name: str, values: Iterable[Any]) -> Column:
 
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, lower case and without accents: `CustomerNo` gives `customer`, `no`."""
-    text = _CAMEL.sub(" ", name).lower().replace("ß", "ss")
+    text = _CAMEL.sub(" ", unicodedata.normalize("NFC", name)).lower().translate(_GERMAN)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return tuple(filter(None, _SPLIT.split(plain)))
 

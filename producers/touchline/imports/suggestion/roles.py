@@ -47,7 +47,7 @@ class Roles:
         self.key = _key(rest, self.story)
         self.identifiers = dict(_identifiers([one for one in rest if one is not self.key]))
         rest = [one for one in rest if one not in [column for column, _ in self.identifiers.values()]]
-        self.case = self.key or first(rest, *self.story.words, *stories.KEYS)
+        self.case = self.key or first(rest, self.story.key.removesuffix("_id"), *stories.KEYS)
         free = [one for one in rest if one is not self.case]
         self.data = {} if self.type else dict(_data(free, self.story.type, self.story.key))
         if self.wait is not None and "wait_seconds" in stories.fields_of(self.story.type):
@@ -68,8 +68,9 @@ class Roles:
 
 
 def first(columns: Sequence[Column], *words: str) -> Column | None:
-    """The column that the earliest of the words names."""
-    return next((one for word in words for one in columns if one.named(word)), None)
+    """The column that the earliest of the words names: as a word of its own, else as a part of one."""
+    whole = (one for word in words for one in columns if word in one.words)
+    return next(whole, None) or next((one for word in words for one in columns if one.named(word)), None)
 
 
 def _times(columns: Sequence[Column]) -> tuple[Column | None, Column | None]:
