@@ -1,5 +1,6 @@
 """Opening a store: a folder, in this process's own engine, or the store of a server."""
 
+from functools import partial
 from pathlib import Path
 
 from touchline.store.address import Address
@@ -10,7 +11,7 @@ from touchline.store.handles.upkeep import clear_deleted, damaged_parts
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.migrations.cluster import WORKER_SETTINGS as CLUSTER_WORKER_SETTINGS
 from touchline.store.migrations.migrate import migrate, pending
-from touchline.store.pools.read_pool import READ_SETTINGS
+from touchline.store.pools.read_pool import CLIENT_SETTINGS, READ_SETTINGS
 from touchline.store.store import Store
 from touchline.tables import migrations
 
@@ -52,7 +53,12 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
             raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
         clear_deleted(handle)
         damaged = damaged_parts(handle)
-        return Store(handle, lambda: EmbeddedHandle(path, READ_SETTINGS), damaged=damaged)
+        return Store(
+            handle,
+            lambda: EmbeddedHandle(path, READ_SETTINGS),
+            lambda: EmbeddedHandle(path, CLIENT_SETTINGS),
+            damaged=damaged,
+        )
     except BaseException:
         handle.close()
         raise
@@ -87,7 +93,8 @@ def connect_store(address: Address) -> Store:
                 "`touchline migrate` as a user that may create tables"
             )
         settings = {**READ_SETTINGS, **(CLUSTER_READ_SETTINGS if cluster else {})}
-        return Store(handle, lambda: ServerHandle(address, settings), cluster)
+        reader = partial(ServerHandle, address, settings)
+        return Store(handle, reader, reader, cluster)
     except BaseException:
         handle.close()
         raise

@@ -17,7 +17,7 @@ from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
-from touchline.store.pools.read_pool import READ_SECONDS, ReadPool
+from touchline.store.pools.read_pool import CLIENTS, READ_SECONDS, ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -58,7 +58,8 @@ class Store:
 
     Args:
         handle: For the worker. The embedded engine runs its calls one after another.
-        open_reader: Opens a handle for queries.
+        open_reader: Opens a handle for `query` and `reply`.
+        open_client: Opens a handle for `reply_to_client`.
         cluster: The name of the ClickHouse cluster that holds the tables; empty for a single engine.
         damaged: The paths of parts that the engine could not read: their rows are missing.
     """
@@ -67,6 +68,7 @@ class Store:
         self,
         handle: Handle,
         open_reader: Callable[[], Handle],
+        open_client: Callable[[], Handle],
         cluster: str = "",
         damaged: Sequence[str] = (),
     ) -> None:
@@ -77,7 +79,7 @@ class Store:
         self._types = self._column_types()
         self._readers = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS)
         names = self._readers.names
-        self._clients = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS, names)
+        self._clients = ReadPool(open_client, CLIENTS, READER_WAIT, READ_SECONDS, names)
 
     # Writes
 

@@ -1,5 +1,6 @@
 """A pool for users' queries: several at a time, each bounded, all read-only."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -27,6 +28,13 @@ READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 # The order counts: after `readonly` no setting can be changed.
 READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
 """Settings of a handle for readers."""
+
+CLIENTS = 4
+"""Queries of clients that run at a time."""
+
+# Not `os_thread_priority`: the engine ends a process that may not reset it, as one without root's rights.
+CLIENT_SETTINGS = {"max_threads": max(1, (os.cpu_count() or 1) // CLIENTS), **READ_SETTINGS}
+"""Settings of a handle for clients: together they use no more threads than there are processors."""
 
 
 class EngineNames(NamedTuple):
