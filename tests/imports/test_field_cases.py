@@ -243,3 +243,24 @@ def test_the_values_of_cases_are_those_that_were_meant() -> None:
     assert [event["identifiers"]["account"] for event in nested] == ["u1", "u2", "u3"]
     orders = _case("17-shop-export", "orders.csv", "m.yaml")
     assert [event["data"].get("value") for event in orders] == [1080.5, 10, None]
+
+
+def test_the_phone_numbers_of_cases_are_those_that_were_meant() -> None:
+    """Quotes and formulas of spreadsheets are taken off; exponents and placeholders are no number."""
+    accepted = [
+        to_event(Envelope.model_validate_json(orjson.dumps(event)))
+        for event in (
+            *_case("10-phones", "phones.csv", "c.yaml"),
+            *_case("17-shop-export", "orders.csv", "m.yaml"),
+        )
+    ]
+    phones = [
+        next((name for name in event.identifiers if name.startswith("phone:")), None)
+        for event in accepted
+        if event is not None
+    ]
+    first, second = "phone:+442079460018", "phone:+442079460019"
+    assert phones == [
+        *("phone:442079460018", None, None, first, second, None, None, None, None),
+        *(first, None, second),
+    ]
