@@ -1,11 +1,14 @@
 """What readers may ask: read from the text, and held by the engine."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from touchline.store import QueryError, Store, open_store
+from touchline.store.clickhouse_http.request import QUERY_BYTES
 from touchline.store.sql.functions import FUNCTIONS_REFUSED
 from touchline.store.sql.tokens import split
 
@@ -165,3 +168,12 @@ def test_statements_end_at_semicolons_outside_of_text() -> None:
     """A text splits into its statements, comments and quoted semicolons left alone."""
     text = "SELECT ';' -- one; two\n; ;\n/* three; */\nSELECT `;`;\n-- the end;\n"
     assert split(text) == ["SELECT ';' -- one; two", "/* three; */\nSELECT `;`"]
+
+
+@pytest.mark.parametrize("part", ["/* ", "$a$ ", "' ''", "`` ", '""', "-- ", "( "])
+def test_the_longest_query_is_read_in_a_moment(part: str) -> None:
+    """Reading a text takes time linear in its length, also where it is no SQL."""
+    begin = process_time()
+    with suppress(QueryError):
+        split(part * (QUERY_BYTES // len(part)))
+    assert process_time() - begin < 5
