@@ -18,12 +18,12 @@ from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from touchline.store import QueryError, Reply, Store, StoreError
 from touchline.store.clickhouse_http.encoding import COMPRESS_FROM_BYTES, accepted_encoding, compressed
-from touchline.store.clickhouse_http.held import HeldResponse, response_of
+from touchline.store.clickhouse_http.held import MEDIA_TYPE, response_of
 from touchline.store.clickhouse_http.lane import Lane
 from touchline.store.clickhouse_http.refusal import as_query_error, refusal, status_of
 from touchline.store.clickhouse_http.request import Query, read_query
@@ -100,8 +100,9 @@ class _Front:
                 if not query.sql and not query.insert:
                     return PlainTextResponse("Ok.\n", headers=headers)
                 if self._streams(query):
+                    # It keeps no turn: a worker reads a table while it queries others, and holds one part.
                     parts = await self._parts(request, query, lane)
-                    return HeldResponse(parts, headers, turn.pop_all())
+                    return StreamingResponse(parts, headers=headers, media_type=MEDIA_TYPE)
                 leave = threading.Event()
                 answer = partial(self._reply, query, role, leave)
                 reply, written = await _while_connected(request, answer, leave, lane)
