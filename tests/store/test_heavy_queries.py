@@ -16,6 +16,8 @@ from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.pools import pool as pools
 from touchline.store.pools.pool import Pool
 from touchline.store.pools.read_pool import READ_SETTINGS
+from touchline.store.sql.changes import check_change
+from touchline.store.sql.read_only import read_only
 
 
 def heavy(rows: int, length: int = 20_000) -> str:
@@ -170,6 +172,15 @@ def test_no_query_can_lift_a_limit(store: Store, setting: str) -> None:
             store.query(sql)
     subquery = f"SELECT getSetting('{name}') SETTINGS {setting}"
     assert store.query(f"SELECT * FROM ({subquery})").result_rows == in_force
+
+
+def test_nobody_changes_the_priority_of_threads() -> None:
+    """The setting ends a process without root's rights, so it is refused to writers and admins, too."""
+    setting = "SETTINGS os_thread_priority = 5"
+    with pytest.raises(QueryError, match="os_thread_priority"):
+        read_only(f"SELECT 1 {setting}", frozenset(), {})
+    with pytest.raises(QueryError, match="os_thread_priority"):
+        check_change(f"ALTER TABLE events DELETE WHERE 0 {setting}", frozenset(), defines=True)
 
 
 def test_a_stream_ends_when_its_client_does(serve_store: Callable[..., StoreProcess]) -> None:

@@ -57,6 +57,9 @@ def _check_name(statement: Sequence[Token], index: int) -> None:
         raise refused("a quoted name with an escape: write the name without it")
     if name in FUNCTIONS_REFUSED:
         raise refused(f"the name {name}: it is a function that reaches out of the store")
+    if name.startswith("os_thread"):
+        # The engine ends a process that may not reset the priority of its threads.
+        raise refused(f"the setting {name}")
     before = [token.text for token in statement[max(index - 3, 0) : index : 2]]
     if name == "identifier" and before == ["{", ":"]:
         raise refused("a parameter of type Identifier: write the name into the query")
