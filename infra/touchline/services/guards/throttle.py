@@ -23,6 +23,7 @@ _MOST_KEPT = 10_000
 """The most addresses, and the most right credentials; the ones used longest ago are forgotten first."""
 
 _WRONG = (401, 403)
+_CARRIERS = (b"authorization", b"x-clickhouse-key")
 
 
 class Throttle:
@@ -86,6 +87,8 @@ def address_of(scope: Scope) -> str:
     """The client's address; for IPv6 its /64, which one client has whole."""
     client = scope.get("client")
     host = str(client[0]) if client else ""
+    if ":" not in host:
+        return host[:64]
     try:
         address = ip_address(host)
     except ValueError:
@@ -95,15 +98,10 @@ def address_of(scope: Scope) -> str:
 
 def _credentials(scope: Scope) -> bytes | None:
     """A digest of all places where a request may carry a key or a password; None if none does."""
-    request = HTTPConnection(scope)
-    found = [
-        request.headers.get("authorization"),
-        request.headers.get("x-clickhouse-key"),
-        request.query_params.get("password") if b"password" in scope["query_string"] else None,
-    ]
-    if found == [None, None, None]:
-        return None
-    return sha256(repr(found).encode(errors="replace")).digest()
+    found = [value for name, value in scope["headers"] if name in _CARRIERS]
+    if b"password=" in scope["query_string"]:
+        found.append(HTTPConnection(scope).query_params.get("password", "").encode(errors="replace"))
+    return sha256(b"\n".join(found)).digest() if found else None
 
 
 def _too_many_guesses(seconds: float) -> Problem:
