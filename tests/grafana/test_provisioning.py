@@ -132,11 +132,12 @@ def test_all_and_several_are_what_grafana_puts_into_the_sql() -> None:
     """All is the text that the filters know; each dashboard asks for its own variables alone."""
     for one in dashboards("here", {}):
         variables = {variable["name"]: variable for variable in one["templating"].get("list", [])}
-        asked = set(re.findall(r"\$\{(\w+):sqlstring\}", json.dumps(one["panels"])))
+        asked = set(re.findall(r"\$\{(\w+):queryparam\}", json.dumps(one["panels"])))
         assert asked <= set(variables)
         for variable in variables.values():
             if variable["type"] == "query":
-                assert (variable["multi"], variable["includeAll"], variable["allValue"]) == (True, True, "''")
+                assert (variable["multi"], variable["includeAll"]) == (True, True)
+                assert "allValue" not in variable
 
 
 def test_dollars_are_written_for_what_grafana_reads(tmp_path: Path) -> None:
@@ -149,8 +150,46 @@ def test_dollars_are_written_for_what_grafana_reads(tmp_path: Path) -> None:
     text = files(Connection.at("http://store"), {}, load_alerts(rules).rules)["alerting/touchline.yaml"]
     [rule] = yaml.safe_load(text)["groups"][0]["rules"]
     assert (rule["title"], rule["labels"]["owner"]) == ("over $$5", "$$team")
-    assert rule["annotations"]["summary"] == "over $5"
+    assert rule["annotations"]["summary"] == "over $5: {{ $values.A }}"
     assert "$__toTime" in rule["data"][0]["model"]["rawSql"].replace("$$", "")
+
+
+def test_files_have_the_names_that_grafana_reads() -> None:
+    """Files say how long a rule keeps firing, and how long a missing series stays, in the names of files."""
+    text = files(Connection.at("http://store"), {}, load_alerts().rules)["alerting/touchline.yaml"]
+    rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+    outage = rules["touchline-payment_outage"]
+    assert (outage["keepFiringFor"], outage["missing_series_evals_to_resolve"]) == ("5m", 5)
+    assert not {"keep_firing_for", "missingSeriesEvalsToResolve"} & set(outage)
+    assert outage["annotations"]["summary"] == "Payments fail (source {{ $labels.source }}): {{ $values.A }}"
+
+
+def test_every_null_is_a_dash() -> None:
+    """In a cell, and in the usual value of a tile, NULL is a dash; the panel's text is for no rows."""
+    for board in dashboards("here", {}):
+        for panel in board["panels"]:
+            for override in panel["fieldConfig"]["overrides"]:
+                settings = {setting["id"]: setting["value"] for setting in override["properties"]}
+                if panel["type"] == "table" and "displayName" in settings:
+                    assert settings["noValue"] == "–"
+
+
+def test_charts_have_few_points_and_plain_names() -> None:
+    """A chart has at most 100 points, and a series is named by its own value."""
+    charts = [
+        one for board in dashboards("here", {}) for one in board["panels"] if one["type"] == "timeseries"
+    ]
+    assert charts
+    for chart in charts:
+        assert chart["maxDataPoints"] == 100
+        named = " AS series" in chart["targets"][0]["rawSql"]
+        assert (chart["fieldConfig"]["defaults"].get("displayName") is not None) == named
+
+
+def test_nothing_hides_links_or_marks() -> None:
+    """Links and the toggle of marks stay on the dashboard, and no default of the builder is left in."""
+    text = json.dumps(dashboards("here", {}))
+    assert not [word for word in ("inControlsMenu", "auto_count", '"footer"') if word in text]
 
 
 def test_without_alert_rules_there_is_no_file_of_them(touchline: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from touchline.panels import MacroError, expand, interval
+from touchline.panels.sql import chosen, values_of
 from touchline.store import Store
 
 START, END = 1_790_000_000_999, 1_790_003_600_999
@@ -19,8 +20,8 @@ START, END = 1_790_000_000_999, 1_790_003_600_999
         ("$__timeInterval(at)", "toStartOfInterval(toDateTime(at), INTERVAL 60 second)"),
         ("$__fromTime, $__toTime", "toDateTime(1790000000), toDateTime(1790003600)"),
         ("INTERVAL $__interval_s second", "INTERVAL 60 second"),
-        ("a IN (${channel:sqlstring})", "a IN ('phone','it''s \\\\ web')"),
-        ("a IN (${rule:sqlstring})", "a IN ('')"),
+        ("'${channel:queryparam}'", "'var-channel=phone&var-channel=it%27s%20%5C%20web'"),
+        ("'${rule:queryparam}'", "'var-rule=%24__all'"),
     ],
 )
 def test_each_macro_is_what_the_plugin_makes_of_it(sql: str, expected: str) -> None:
@@ -37,9 +38,30 @@ def test_a_macro_that_would_differ_is_refused(sql: str) -> None:
 
 def test_a_chosen_value_is_text_and_nothing_else(store: Store) -> None:
     """Whatever a value holds, a macro or a quote, the store reads it as it is."""
-    hostile = "'); DROP TABLE events; -- \\' $__toTime ${rule:sqlstring}"
-    sql = expand("SELECT ${channel:sqlstring}", START, END, 60, {"channel": (hostile,), "rule": ("x",)})
-    assert store.query(sql).result_rows == [[hostile]]
+    hostile = (
+        "'); DROP TABLE events; -- \\' $__toTime ${rule:queryparam}",
+        "ends in \\",
+        "a&b=c,d",
+        "ü\n%27",
+    )
+    chosen = {"channel": hostile, "rule": ("x",)}
+    sql = expand(f"SELECT {values_of('channel')}", START, END, 60, chosen)
+    assert store.query(sql).result_rows == [[list(hostile)]]
+
+
+def test_a_filter_keeps_chosen_values_or_all(store: Store) -> None:
+    """A filter keeps the chosen values, or everything without a choice or with the value for all."""
+    rows = "SELECT arrayJoin(['web', 'phone', 'kiosk']) AS channel"
+    sql = f"SELECT groupArray(channel) FROM ({rows}) WHERE {chosen('channel', 'channel')}"
+
+    def kept(*values: str) -> list[str]:
+        found = store.query(expand(sql, START, END, 60, {"channel": values})).result_rows[0][0]
+        assert isinstance(found, list)
+        return found
+
+    assert kept("web", "kiosk") == ["web", "kiosk"]
+    assert kept() == kept("$__all") == ["web", "phone", "kiosk"]
+    assert kept("") == []
 
 
 @pytest.mark.parametrize(

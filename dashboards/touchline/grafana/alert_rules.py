@@ -110,7 +110,7 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
     )
     labels = {"severity": rule.severity, "touchline_rule": rule.id}
     annotations = {
-        "summary": rule.title,
+        "summary": _summary(rule),
         "__dashboardUid__": dashboard_uid(dashboard),
         "__panelId__": str(panel_number(panel)),
     }
@@ -125,11 +125,24 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
         .with_query(condition)
         .for_val("0s")
         .keep_firing_for(exact_duration(rule.cooldown))
+        .missing_series_evals_to_resolve(_evaluations_until_resolved(rule))
         .no_data_state("OK")
         .exec_err_state("Error")
         .labels(labels | ({"owner": rule.owner} if rule.owner else {}))
         .annotations(annotations | ({"description": rule.why} if rule.why else {}))
     )
+
+
+def _summary(rule: AlertRule) -> str:
+    """The title with the labels and the value, as a template of Grafana."""
+    labels = ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in rule.by)
+    value = "{{ humanizeDuration $values.A.Value }}" if isinstance(rule, Absence) else "{{ $values.A }}"
+    return f"{rule.title}{f' ({labels})' if labels else ''}: {value}"
+
+
+def _evaluations_until_resolved(rule: AlertRule) -> int:
+    """After so many evaluations without the series, Grafana resolves it: the cooldown, at least two."""
+    return max(2, -(-rule.cooldown // (1000 * EVERY_SECONDS)))
 
 
 def _above(limit: float) -> expr.TypeThreshold:

@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from touchline.grafana.drawing import build_panel, dashboard_uid
 from touchline.grafana.queries import ClickHouse, reference
-from touchline.panels import ALL, CHANGES, DASHBOARDS, Dashboard, Panel, Variable, panels_with
+from touchline.panels import CHANGES, DASHBOARDS, Dashboard, Panel, Variable, panels_with
 
 TAG = "touchline"
 
@@ -68,7 +68,20 @@ def _build(dashboard: Dashboard, panels: list[Panel], source: str) -> Json:
         built.with_variable(_build_variable(variable, source))
     for panel in panels:
         built.with_panel(build_panel(panel, source))
-    return to_json(built.build())
+    return _cleaned(to_json(built.build()))
+
+
+def _cleaned(board: Json) -> Json:
+    """The dashboard without defaults of the SDK that Grafana reads in an unwanted way."""
+    # This placement would hide links and the toggle of annotations in a menu.
+    for link in (*board.get("links", []), *board["annotations"]["list"]):
+        link.pop("placement", None)
+    for variable in board["templating"].get("list", []):
+        for name in ("auto", "auto_min", "auto_count"):
+            variable.pop(name, None)
+    for panel in board["panels"]:
+        panel["options"].pop("footer", None)
+    return board
 
 
 def _build_variable(variable: Variable, source: str) -> build.QueryVariable | build.TextBoxVariable:
@@ -82,7 +95,5 @@ def _build_variable(variable: Variable, source: str) -> build.QueryVariable | bu
         .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
         .multi(True)
         .include_all(True)
-        # Grafana inserts this into the SQL unquoted: the empty text, which means all values.
-        .all_value(f"'{ALL}'")
         .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
     )

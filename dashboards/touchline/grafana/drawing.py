@@ -1,17 +1,21 @@
 """Builds the Grafana panel for each kind of panel."""
 
+import re
 from typing import TypeVar
 from zlib import crc32
 
 from grafana_foundation_sdk.builders import barchart, common, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.common import (
+    BigValueGraphMode,
     BigValueTextMode,
     GraphDrawStyle,
     GraphThresholdsStyleMode,
     LegendDisplayMode,
     LegendPlacement,
+    SortOrder,
     StackingMode,
+    TooltipDisplayMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, ThresholdsMode, ValueMap
@@ -36,6 +40,10 @@ UNITS: dict[Unit, str] = {
 }
 COLOURS: dict[Level, str] = {"good": "green", "warn": "orange", "bad": "red"}
 _USUAL = "usual"
+_NULL = "–"
+_POINTS = 100
+"""Points of a chart: with Grafana's default of one a pixel, a share is 0 or 100 % at most of them."""
+_SERIES = re.compile(r"\bAS series\b")
 
 Built = stat.Panel | timeseries.Panel | barchart.Panel | table.Panel
 BuilderT = TypeVar("BuilderT", stat.Panel, timeseries.Panel, barchart.Panel, table.Panel)
@@ -49,20 +57,20 @@ def build_panel(panel: Panel, source: str) -> Built:
 def _stat(panel: Panel, source: str) -> Built:
     built = _start(stat.Panel(), panel, source)
     built.reduce_options(common.ReduceDataOptions().values(True).calcs([]).fields(""))
-    built.text_mode(BigValueTextMode.AUTO)
+    built.text_mode(BigValueTextMode.VALUE_AND_NAME if panel.unit == "currency" else BigValueTextMode.AUTO)
+    built.graph_mode(BigValueGraphMode.NONE)
+    built.override_by_name(_USUAL, [_set("noValue", _NULL)])
     built.thresholds(_steps(panel.thresholds))
     return built
 
 
 def _timeseries(panel: Panel, source: str) -> Built:
     built = _start(timeseries.Panel(), panel, source)
-    built.interval("1m").legend(
-        common.VizLegendOptions()
-        .show_legend(True)
-        .display_mode(LegendDisplayMode.LIST)
-        .placement(LegendPlacement.BOTTOM)
-        .calcs([])
-    )
+    built.interval("1m").max_data_points(_POINTS).legend(_legend())
+    built.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
+    if _SERIES.search(panel.sql):
+        # Otherwise Grafana prefixes each name with the name of the value.
+        built.display_name("${__field.labels.series}")
     if panel.unit in ("count", "share", "seconds"):
         built.axis_soft_min(0)
     if panel.stacked:
@@ -86,6 +94,8 @@ def _bars(panel: Panel, source: str) -> Built:
     built = _start(barchart.Panel(), panel, source)
     built.orientation(VizOrientation.HORIZONTAL).x_field("label")
     built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
+    if panel.stacked:
+        built.legend(_legend())
     if _has_lines(panel):
         built.thresholds(_lines(panel)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
@@ -104,6 +114,16 @@ def _table(panel: Panel, source: str) -> Built:
             [_set("mappings", [ValueMap(colours)]), _set("custom.cellOptions", {"type": "color-text"})],
         )
     return built
+
+
+def _legend() -> common.VizLegendOptions:
+    return (
+        common.VizLegendOptions()
+        .show_legend(True)
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .calcs([])
+    )
 
 
 _BUILDERS = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars, "table": _table}
@@ -131,8 +151,8 @@ def panel_number(panel_id: str) -> int:
 
 
 def _description(panel: Panel) -> str:
-    goal = "" if panel.goal is None else f"Goal: {format_value(panel.goal, panel.unit)}."
-    benchmark = f"{panel.benchmark}." if panel.benchmark else ""
+    goal = "" if panel.goal is None else f"Goal: {format_value(panel.goal, panel.unit)} (blue line)."
+    benchmark = f"{panel.benchmark}{' (orange line)' if panel.references else ''}." if panel.benchmark else ""
     return "\n\n".join(filter(None, (panel.question, goal, benchmark, panel.unsettled)))
 
 
@@ -152,7 +172,9 @@ def _lines(panel: Panel) -> ThresholdsConfig:
     """The goal and the reference lines, as thresholds: Grafana draws a line where a colour begins."""
     values = [reference.value for reference in panel.references]
     values += [] if panel.goal is None else [panel.goal]
-    lines = [Step(value=value, color="orange") for value in sorted(values)]
+    lines = [
+        Step(value=value, color="blue" if value == panel.goal else "orange") for value in sorted(set(values))
+    ]
     return (
         ThresholdsConfig()
         .mode(ThresholdsMode.ABSOLUTE)
@@ -161,7 +183,12 @@ def _lines(panel: Panel) -> ThresholdsConfig:
 
 
 def _column_settings(column: Column) -> list[DynamicConfigValue]:
-    settings = [_set("displayName", column.title), _set("unit", UNITS[column.unit])]
+    # The panel's own noValue is for no rows; in a cell it would stand for every NULL.
+    settings = [
+        _set("displayName", column.title),
+        _set("unit", UNITS[column.unit]),
+        _set("noValue", _NULL),
+    ]
     if column.link is not None:
         settings.append(_set("links", [{"title": "Show journeys", "url": _url(column.link)}]))
     return settings

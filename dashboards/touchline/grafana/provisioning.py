@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from touchline.alerts import AlertRule
-from touchline.grafana.alert_rules import EVERY_SECONDS, FOLDER, GROUP, alert_rules
+from touchline.grafana.alert_rules import EVERY_SECONDS, GROUP, alert_rules
 from touchline.grafana.building import Json, dashboards
 from touchline.grafana.queries import PLUGIN
 from touchline.vocabulary.errors import ConfigurationError
@@ -22,6 +22,10 @@ PASSWORD = "TOUCHLINE_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
 MOUNTED_AT = "/etc/grafana/provisioning"
 
+_NAMES_IN_FILES = {
+    "keep_firing_for": "keepFiringFor",
+    "missingSeriesEvalsToResolve": "missing_series_evals_to_resolve",
+}
 _PORTS = {"http": 8123, "https": 8443}
 
 
@@ -116,8 +120,8 @@ def files(
 def _provider(mounted_at: str) -> Json:
     return {
         "name": TITLE,
+        # Alert rules name their folder by title alone: a uid here could make it a second folder.
         "folder": TITLE,
-        "folderUid": FOLDER,
         "type": "file",
         "disableDeletion": False,
         "allowUiUpdates": False,
@@ -128,10 +132,16 @@ def _provider(mounted_at: str) -> Json:
 def _provisioned(rule: Json) -> Json:
     """A rule as a provisioning file has it: folder, group and organisation are set by the group.
 
+    Two fields have other names in files than in the API; Grafana ignores the API's names there.
+
     Grafana expands environment variables in titles and labels, so a dollar sign is doubled there. It does not
     expand them in queries and annotations.
     """
-    kept = {name: value for name, value in rule.items() if name not in ("folderUID", "ruleGroup", "orgID")}
+    kept = {
+        _NAMES_IN_FILES.get(name, name): value
+        for name, value in rule.items()
+        if name not in ("folderUID", "ruleGroup", "orgID")
+    }
     labels = {name: text.replace("$", "$$") for name, text in kept["labels"].items()}
     title = kept.pop("title").replace("$", "$$")
     return {"uid": kept.pop("uid"), "title": title, **kept, "labels": labels}

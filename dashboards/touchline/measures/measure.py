@@ -47,6 +47,11 @@ class Measure:
     settles: int = 0
 
     @property
+    def has_source(self) -> bool:
+        """Whether its observations have a source; a journey goes through several."""
+        return "'' AS source" not in self.base
+
+    @property
     def counted(self) -> str:
         """SQL condition on rows of `base`: they count, and the events that the measure needs exist."""
         if not self.inputs:

@@ -12,6 +12,7 @@ from touchline.panels.sql import (
     RULES,
     SOURCES,
     WITH_EARLIER_WEEKS,
+    all_chosen,
     measured,
     usual,
 )
@@ -201,7 +202,7 @@ SELECT last, toString(customer) AS customer, arrayStringConcat(path, ' → ') AS
        strikes, score, grade, outcome
 FROM current_journeys
 WHERE $__timeFilter(last) AND strikes > 0 AND {JOURNEYS}
-  AND ('' IN (${{rule:sqlstring}}) OR id IN (SELECT journey FROM current_frictions WHERE {RULE}))
+  AND ({all_chosen("rule")} OR id IN (SELECT journey FROM current_frictions WHERE {RULE}))
 ORDER BY score, strikes DESC, last DESC, customer
 LIMIT 50
 """,

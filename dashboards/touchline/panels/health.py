@@ -1,6 +1,7 @@
 """The dashboard *Data health*: whether the data of the other dashboards are fresh and complete."""
 
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
+from touchline.panels.sql import BUCKETS
 from touchline.vocabulary.event import IMPORTED
 
 ID = "health"
@@ -95,9 +96,17 @@ CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) 
         dashboard=ID,
         title="Events by producer",
         question="Does every producer send as usual?",
-        sql="""
-SELECT $__timeInterval(at) AS time, producer AS series, uniqExact(id) AS value
-FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time))
+        sql=f"""
+SELECT time, series, sum(number) AS value
+FROM (
+    SELECT $__timeInterval(at) AS time, producer AS series, uniqExact(id) AS number
+    FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time))
+    GROUP BY time, series
+    UNION ALL
+    SELECT time, series, 0
+    FROM ({BUCKETS}) AS buckets
+    CROSS JOIN (SELECT DISTINCT producer AS series FROM events WHERE $__timeFilter(time)) AS producers
+)
 GROUP BY time, series
 ORDER BY time, series
 """,
@@ -212,6 +221,7 @@ LIMIT 40
         kind="bars",
         unit="count",
         empty=NOTHING_ARRIVED,
+        height=20,
     ),
     Panel(
         id="results",
@@ -233,6 +243,7 @@ LIMIT 40
         kind="bars",
         unit="count",
         empty=NOTHING_ARRIVED,
+        height=20,
         stacked=True,
     ),
     Panel(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from touchline.vocabulary.errors import ConfigurationError
 
@@ -16,9 +17,9 @@ _MACROS = {
     "interval_s": "{interval}",
 }
 _MACRO = re.compile(r"\$__(\w+)(?:\(([^()]*)\))?")
-_VARIABLE = re.compile(r"\$\{(\w+):sqlstring\}")
+_VARIABLE = re.compile(r"\$\{(\w+):queryparam\}")
 
-ALL = ""
+ALL = "$__all"
 """The value of a variable if all its values are chosen."""
 
 
@@ -64,7 +65,8 @@ def expand(
         return form.format(column, **times)
 
     def variable(found: re.Match[str]) -> str:
-        return ",".join(_quoted(value) for value in chosen.get(found[1]) or [ALL])
+        name = found[1]
+        return "&".join(f"var-{name}={quote(value, safe='')}" for value in chosen.get(name) or [ALL])
 
     # Variables last: a macro in a chosen value is not expanded.
     return _VARIABLE.sub(variable, _MACRO.sub(macro, sql))
@@ -77,7 +79,3 @@ def interval(start_ms: int, end_ms: int, points: int = 100) -> int:
 
 
 _STEPS = (10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 7 * 86_400)
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -2,7 +2,12 @@
 
 from touchline.measures import BY_NAME
 from touchline.panels.panel import Panel, Reference, Threshold
-from touchline.panels.sql import TIME, measured
+from touchline.panels.sql import BUCKETS, TIME, measured
+
+
+def over_all_sources(question: str) -> str:
+    """The question of a panel on journeys: a journey goes through several sources, so none filters it."""
+    return f"{question.removesuffix('?')}, over all sources?"
 
 
 def measure_stat(
@@ -21,7 +26,7 @@ def measure_stat(
         id=panel_id or name,
         dashboard=dashboard,
         title=measure.title,
-        question=measure.question,
+        question=measure.question if measure.has_source else over_all_sources(measure.question),
         sql=f"SELECT value FROM ({measured(name)})",
         kind="stat",
         unit=measure.unit,
@@ -52,7 +57,19 @@ def measure_over_time(
         dashboard=dashboard,
         title=title,
         question=question,
-        sql=f"SELECT time, value FROM ({measured(name, TIME)}) ORDER BY time",
+        sql=f"""
+SELECT time, shown AS value
+FROM (
+    SELECT time, shown, countIf(isNotNull(shown)) OVER () AS known
+    FROM (
+        SELECT time, max(value) AS shown
+        FROM (SELECT time, value FROM ({measured(name, TIME)}) UNION ALL SELECT time, NULL FROM ({BUCKETS}))
+        GROUP BY time
+    )
+)
+WHERE known > 0
+ORDER BY time
+""",
         kind="timeseries",
         unit=measure.unit,
         empty=empty,

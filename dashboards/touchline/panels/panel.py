@@ -1,7 +1,7 @@
 """What a panel is: a question, the SQL that answers it, and how the answer is drawn.
 
 SQL uses Grafana's macros that are the same in all versions (`$__timeFilter(col)`, `$__timeFilter_ms(col)`,
-`$__timeInterval(col)`, `$__fromTime`, `$__toTime`, `$__interval_s`) and variables as `${name:sqlstring}`.
+`$__timeInterval(col)`, `$__fromTime`, `$__toTime`, `$__interval_s`) and variables as `${name:queryparam}`.
 """
 
 from collections.abc import Mapping

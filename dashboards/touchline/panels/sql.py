@@ -5,11 +5,28 @@ from collections.abc import Sequence
 from touchline.measures import BY_NAME
 from touchline.panels.panel import Variable
 
+_ALL = "concat('$', '__all')"
+"""SQL for `ALL`, written so that it is not taken for a macro."""
+
+
+def values_of(variable: str) -> str:
+    """SQL for the array of a variable's values.
+
+    The format `queryparam` writes `var-NAME=VALUE&…`, percent-encoded, so no value can end the SQL text;
+    `sqlstring` leaves backslashes as they are.
+    """
+    pairs = f"splitByChar('&', '${{{variable}:queryparam}}')"
+    return f"arrayMap(pair -> decodeURLComponent(substring(pair, {len(variable) + 6})), {pairs})"
+
+
+def all_chosen(variable: str) -> str:
+    """SQL condition: all values of the variable are chosen."""
+    return f"has({values_of(variable)}, {_ALL})"
+
 
 def chosen(column: str, variable: str) -> str:
     """SQL condition: `column` has a chosen value of the variable, or all values are chosen."""
-    values = f"${{{variable}:sqlstring}}"
-    return f"('' IN ({values}) OR {column} IN ({values}))"
+    return f"({all_chosen(variable)} OR has({values_of(variable)}, {column}))"
 
 
 CHANNEL = chosen("channel", "channel")
@@ -75,7 +92,8 @@ def together(names: Sequence[str], *by: str) -> str:
     )
     columns = "".join(f"{expression}, " for expression in by)
     groups = f"\nGROUP BY {', '.join(map(_alias, by))}" if by else ""
-    sql = f"SELECT {columns}{values}\nFROM ({base})\nWHERE {EVENTS}{groups}"
+    filters = EVENTS if measures[0].has_source else CHANNEL
+    sql = f"SELECT {columns}{values}\nFROM ({base})\nWHERE {filters}{groups}"
     for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
         sql = sql.replace(f"{{{parameter}:DateTime64(3)}}", macro)
     return sql

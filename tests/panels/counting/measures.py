@@ -131,13 +131,18 @@ MEASURED: dict[str, Callable[[Plain], Observed]] = {
 }
 
 
+def _filtered(where: Row) -> dict[str, str]:
+    """What filters an observation: its channel, and its source unless it has none, as a journey."""
+    return {name: where[name] for name in ("channel", "source") if name == "channel" or where[name]}
+
+
 def ratios(
     name: str, plain: Plain, seen: Seen, by: Callable[[Row], Any] = lambda _: None
 ) -> dict[Any, tuple[float, float]]:
     """Of the span and what is chosen: key → value and denominator."""
     sums: dict[Any, list[float]] = defaultdict(lambda: [0, 0])
     for where, numerator, denominator in MEASURED[name](plain):
-        if seen.measured(where["at"]) and seen.chosen(channel=where["channel"], source=where["source"]):
+        if seen.measured(where["at"]) and seen.chosen(**_filtered(where)):
             sums[by(where)][0] += numerator
             sums[by(where)][1] += denominator
     return {key: (numerator / denominator, denominator) for key, (numerator, denominator) in sums.items()}
