@@ -50,7 +50,7 @@ PURE = {
     "engine": "msgspec orjson",
     "analysis": "msgspec scipy",
     "measures": "",
-    "panels": "",
+    "panels": "urllib",
 }
 """Rooms of values in, values out, and what each imports besides `STANDARD` and pure rooms."""
 

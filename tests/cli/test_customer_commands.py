@@ -324,7 +324,7 @@ def test_an_entry_that_is_not_applied_in_time_is_said_to_be(
     monkeypatch.setattr(decisions, "APPLIED_SECONDS", 0.1)
     log = SqliteLog(tmp_path / "log.sqlite")
     log.append(Batch([], [], 1, [b"{}"]))
-    with pytest.raises(decisions.NotApplied, match="will be applied in its turn"):
+    with pytest.raises(decisions.NotApplied, match="will be applied later"):
         decisions._wait(log, log.end())
     log.commit(log.end())
     decisions._wait(log, log.end())

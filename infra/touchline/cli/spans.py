@@ -15,7 +15,7 @@ OLD = 86_400_000
 """If no event is newer than this (ms), time counts back from the newest event instead of from now."""
 
 
-def asking(reader: "Reader") -> "Ask":
+def query_function(reader: "Reader") -> "Ask":
     """A function that queries a store for rows."""
     from touchline.store import parse_answer
 

@@ -1,4 +1,4 @@
-"""The process behind `touchline collector`: the door alone, before Kafka or the file in the data folder."""
+"""The process behind `touchline collector`: the ingress in front of Kafka or of the data folder's log."""
 
 import time
 from collections.abc import Callable
@@ -39,11 +39,11 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
     Args:
         settings: Where the data folder and Kafka are, and where to listen.
         ending: Takes the signals.
-        ready: Told the address, once requests are answered.
+        ready: Called with the URL once requests are answered.
 
     Raises:
         CannotServe: the port, the host or the folder cannot be used.
-        KafkaUnavailable: the address of Kafka is none; one that does not answer is waited for.
+        KafkaUnavailable: the address of Kafka is invalid. (A Kafka that does not answer is awaited.)
         LogUnavailable: without Kafka, the log in the data folder cannot be used.
     """
     data = settings.data
@@ -55,7 +55,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         log = parts.enter_context(closing(_log(settings)))
         collector = Collector(log, keys, ready=log.health_error, normaliser=settings.normaliser)
         register_process(collector.metrics.registry)
-        told: dict[str, Any] = {
+        options: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,
             "normaliser": settings.normaliser,
@@ -63,7 +63,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)
         parts.enter_context(
-            draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **told)
+            draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **options)
         )
         if settings.kafka:
             from touchline.collector.inboxes.kafka import keep_draining_kafka
@@ -72,7 +72,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
             topics = Topics(settings.topic_prefix)
             parts.enter_context(
                 draining(
-                    server.fail, STOP_SECONDS, keep_draining_kafka, settings.brokers, topics, log, **told
+                    server.fail, STOP_SECONDS, keep_draining_kafka, settings.brokers, topics, log, **options
                 )
             )
         ending.on_signal(server.end)

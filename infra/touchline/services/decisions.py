@@ -1,7 +1,7 @@
-"""What an operator decides about customers: put into the log as entries of the ledger, and seen applied.
+"""Decisions of an operator about customers: appended to the log as ledger entries, then awaited.
 
-Where a server runs on the data folder it applies them, as the only writer of its store; else they are
-applied here, with whatever else the log still holds.
+A server on the data folder applies them, as the only writer of its store. Without a server they are applied
+here, with everything that waits in the log.
 """
 
 import getpass
@@ -28,7 +28,7 @@ APPLIED_SECONDS = 60.0
 
 
 class NotApplied(TouchlineError):
-    """An entry that is not applied; the message says why, and what to do."""
+    """An entry was not applied; the message says why, and what to do."""
 
 
 def entry(
@@ -39,7 +39,7 @@ def entry(
     salt: str = "",
     reason: str = "",
 ) -> Entry:
-    """An entry of this user's, as of now."""
+    """An entry by this user at the current time."""
     return Entry(
         id=str(uuid7()),
         at=int(time.time() * 1000),
@@ -53,15 +53,15 @@ def entry(
 
 
 def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
-    """Put entries into the log, and return once they are applied; says by whom.
+    """Append entries to the log and wait until they are applied; return who applied them.
 
     Raises:
-        NotApplied: nothing was put into the log where the rules are others than those in force; else the
-            entries are in the log, and a server will apply them.
+        NotApplied: the rules differ from those in force, and nothing was appended; or the entries are in
+            the log, and a server will apply them later.
         StoreError, LogFull, LogUnavailable: the data folder, Kafka or the store cannot be used.
     """
     if settings.kafka:
-        return _tell_the_stage(settings, entries)
+        return _send_to_stage(settings, entries)
     data = settings.data
     batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with ExitStack() as parts:
@@ -86,8 +86,8 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
         return "applied"
 
 
-def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
-    """Put entries into Kafka, where the identity stage takes them in."""
+def _send_to_stage(settings: Settings, entries: Sequence[Entry]) -> str:
+    """Append entries to Kafka and wait until the identity stage has applied them."""
     from touchline.log.kafka.log import KafkaLog
     from touchline.log.kafka.records import Topics
 
@@ -103,19 +103,19 @@ def _tell_the_stage(settings: Settings, entries: Sequence[Entry]) -> str:
             if time.monotonic() > give_up_at:
                 raise NotApplied(
                     f"the identity stage did not apply it within {APPLIED_SECONDS:.0f} s. It is in Kafka and "
-                    "will be applied in its turn; see that `touchline identity` runs"
+                    "will be applied later: check that `touchline identity` runs"
                 )
             time.sleep(0.1)
-    return "taken in by the identity stage; the workers apply it as they come to it"
+    return "applied by the identity stage; the workers follow"
 
 
 def _wait(log: SqliteLog, offset: int) -> None:
-    """Wait until the log's reader is done with a record: it commits after all else."""
+    """Wait until the log's reader has committed a record."""
     give_up_at = time.monotonic() + APPLIED_SECONDS
     while log.committed() < offset:
         if time.monotonic() > give_up_at:
             raise NotApplied(
                 f"the server did not apply it within {APPLIED_SECONDS:.0f} s. It is in the log and will be"
-                " applied in its turn; /readyz says what the server waits for"
+                " applied later: /readyz says what the server waits for"
             )
         time.sleep(0.05)

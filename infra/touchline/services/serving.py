@@ -124,7 +124,7 @@ def _quiet(app: ASGIApp) -> ASGIApp:
 
 
 def keys_for(host: str, data: Path) -> Keys:
-    """The keys of producers, of which there must be one where others can reach the host."""
+    """The keys of producers; at least one is required if others can reach the host."""
     keys = Keys(data / "keys.json")
     if not loopback(host) and not any(key.revoked_at is None for key in keys.all()):
         raise CannotServe(
@@ -140,14 +140,14 @@ def draining(
     stop_seconds: float,
     drain: Callable[..., None],
     *what: object,
-    **told: object,
+    **options: object,
 ) -> Iterator[None]:
-    """Take in, in a thread of its own, what others leave; `failed` is told where that ended unasked."""
+    """Drain an inbox in its own thread; `failed` is called with the reason if that ends by itself."""
     stop = threading.Event()
 
     def run() -> None:
         try:
-            drain(*what, stop=stop, **told)
+            drain(*what, stop=stop, **options)
         except Exception as error:
             _logger.exception("inbox.ended")
             failed(f"an inbox cannot be drained: {type(error).__name__}: {error}")
@@ -218,5 +218,5 @@ def loopback(host: str) -> bool:
 
 def url_of(host: str, port: int) -> str:
     """The address by which this machine reaches it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses, if so asked
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses, if the settings say so
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

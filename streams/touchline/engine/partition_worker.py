@@ -105,7 +105,7 @@ class PartitionWorker:
         owners = self._look_up(arrived)
         routed = route(arrived, owners.customer_of.__getitem__, self._here)
         # A customer without a row in the identities table has no other rows either.
-        new = owners.unknown - routed.anew
+        new = owners.unknown - routed.refolds
         ownership = StoredOwnership(self._store, owners, routed.fresh, new, self._decisions.suppression)
         sets = set(map(_identifiers, chain(batch.events, batch.repeated)))
         announced = {named for named in sets if len(named) > 1} | set(map(_identifiers, batch.suppressed))

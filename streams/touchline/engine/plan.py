@@ -87,9 +87,9 @@ def plan(intake: Intake, ownership: Ownership, moment: Moment, unnamed: Collecti
     decided = {row.entity for row in verdict.identities} | verdict.deletions.identities
     forgotten = {customer for customer in intake.reloads if intake.suppression.suppresses((customer,))}
     refold = Refold(
-        touched=sorted(routed.anew.union(routed.fresh, intake.due)),
+        touched=sorted(routed.refolds.union(routed.fresh, intake.due)),
         fresh=routed.fresh,
-        moved=routed.anew,
+        moved=routed.refolds,
         reloads=intake.reloads.keys(),
         forgotten=forgotten,
         unnamed={customer for customer, unnamed in intake.reloads.items() if unnamed} - forgotten,

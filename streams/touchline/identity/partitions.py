@@ -1,21 +1,22 @@
-"""Identity across partitions: which worker an event goes to, and what workers tell each other.
+"""Identity across partitions: which worker an event goes to, and the messages between workers.
 
-The law: whatever the number of partitions and workers, the order in which their logs are read, the repeats
-and the crashes, the end is what one worker of one log ends with.
+The result is that of one worker of one log, for any number of partitions and workers, any order of reading,
+and any repeats and crashes.
 
-An event's **entity** is its strongest identifier; its partition's worker stores the event, once, and is the
-only one that routes it. A **customer** is folded by the worker of the partition of the customer's strongest
-identifier. Whose an entity is, is decided in one place, written to a table, and then told to the entity's
-worker as an `Assignment`. So:
+An event's **entity** is its strongest identifier. The worker of the entity's partition stores the event,
+once, and alone routes it. A **customer** is folded by the worker of the partition of the customer's strongest
+identifier. The identity stage alone decides the customer of an entity, writes it to a table, and then sends
+an `Assignment` to the entity's worker. So:
 
-- What an entity's worker cannot fold itself it stores first and **forwards** then. A forwarded event that
-  reaches a customer who no longer has the entity is passed on to whoever the table names.
-- On an assignment it asks for both customers to be folded anew (`Reload`), behind what it forwarded before.
-- Whoever folds a customer anew takes the events of the entities that the table names, as stored.
+- An event that an entity's worker cannot fold itself is stored first and then **forwarded**. If the entity
+  has left the customer that receives it, the event is passed on to the customer in the table.
+- On an assignment, the entity's worker requests a refold of both customers (`Reload`), after what it
+  forwarded.
+- A refold takes the stored events of the entities in the table.
 
-Every event that a customer gained or lost is thus followed by a message to that customer's worker, and what
-that worker reads from the store when the message comes holds all that was stored before it was sent. A fold
-knows no order, so it does not matter how messages overtake each other, and every one may come twice.
+So a message to a customer's worker follows every event that the customer gained or lost, and the store holds
+everything that was stored before the message was sent. A fold does not depend on order, so messages may
+overtake each other and may be repeated.
 """
 
 from collections import defaultdict
@@ -29,7 +30,7 @@ from touchline.vocabulary.event import Event
 
 
 class Assignment(Struct, frozen=True):
-    """An entity went from one customer to another, both named by strongest identifier."""
+    """An entity moved from one customer to another, both named by strongest identifier."""
 
     entity: str
     before: str
@@ -37,9 +38,9 @@ class Assignment(Struct, frozen=True):
 
 
 class Reload(Struct, frozen=True):
-    """A customer, named by strongest identifier, is to be folded anew from the stored events.
+    """Refold a customer, named by strongest identifier, from the stored events.
 
-    `unnamed` says that no event is known any more that names the identifier, and nothing is kept of it.
+    `unnamed`: no known event names the identifier any more, so none of its rows stays.
     """
 
     customer: str
@@ -47,11 +48,11 @@ class Reload(Struct, frozen=True):
 
 
 class Arrived(NamedTuple):
-    """What one flush takes in.
+    """The input of a flush.
 
-    `new` events of own entities are not stored yet; `repeated` ones this worker, or the one before it,
-    stored and may not have routed. `forwarded` ones are stored, by whoever sent them. `suppressed` ones name
-    a forgotten identifier, and may have been folded before it was.
+    `new` events of own entities are not stored yet. `repeated` events were stored, and perhaps not routed, by
+    this worker or the one before it. `forwarded` events were stored by their sender. `suppressed` events name
+    a forgotten identifier, and may have been folded before it was forgotten.
     """
 
     new: Iterable[Event] = ()
@@ -63,29 +64,29 @@ class Arrived(NamedTuple):
 
 
 class Routed(NamedTuple):
-    """What becomes of it.
+    """Where the input goes.
 
-    `fresh` are events to fold here, by customer, each once, and `anew` the customers to fold anew here;
-    `forward` are events for customers elsewhere, and `reload` customers elsewhere to be folded anew.
+    `fresh`: events to fold here, by customer, each once. `refolds`: customers to refold here. `forward`:
+    events for customers elsewhere. `reload`: customers elsewhere to refold.
     """
 
     fresh: dict[str, list[Event]]
-    anew: set[str]
+    refolds: set[str]
     forward: dict[str, list[Event]]
     reload: list[Reload]
 
 
 def route(arrived: Arrived, customer_of: Callable[[str], str], here: Callable[[str], bool]) -> Routed:
-    """Say where everything goes.
+    """Route the input of a flush.
 
     Args:
-        arrived: What came.
-        customer_of: The customer that an entity is of now, by strongest identifier.
-        here: Whether a customer is folded by this worker.
+        arrived: The input.
+        customer_of: Returns the customer of an entity, by strongest identifier.
+        here: Returns whether this worker folds a customer.
     """
     fresh: dict[str, dict[str, Event]] = defaultdict(dict)
     forward: dict[str, dict[str, Event]] = defaultdict(dict)
-    anew: set[str] = set()
+    refolds: set[str] = set()
     elsewhere: dict[Reload, None] = {}
 
     place: dict[str, dict[str, Event]] = {}
@@ -98,18 +99,18 @@ def route(arrived: Arrived, customer_of: Callable[[str], str], here: Callable[[s
     for event in arrived.repeated:
         customer = customer_of(event.entity)
         if here(customer):
-            anew.add(customer)
+            refolds.add(customer)
         else:
             forward[customer][event.id] = event
-    told = [name for one in arrived.assignments for name in (one.before, one.after)]
-    told += (one.customer for one in arrived.reloads)
-    told += (customer_of(event.entity) for event in arrived.suppressed)
-    for customer in told:
+    affected = [name for assignment in arrived.assignments for name in (assignment.before, assignment.after)]
+    affected += (reload.customer for reload in arrived.reloads)
+    affected += (customer_of(event.entity) for event in arrived.suppressed)
+    for customer in affected:
         if here(customer):
-            anew.add(customer)
+            refolds.add(customer)
         else:
             elsewhere[Reload(customer)] = None
-    return Routed(_listed(fresh), anew, _listed(forward), list(elsewhere))
+    return Routed(_listed(fresh), refolds, _listed(forward), list(elsewhere))
 
 
 def _listed(by_customer: dict[str, dict[str, Event]]) -> dict[str, list[Event]]:

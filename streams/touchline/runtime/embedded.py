@@ -32,7 +32,7 @@ _PAUSE_SECONDS = 0.25
 
 
 class _Stopped(Exception):
-    """The worker was asked to stop while it refolded customers."""
+    """The worker was stopped while it refolded customers."""
 
 
 class Embedded:

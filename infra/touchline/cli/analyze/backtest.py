@@ -33,7 +33,7 @@ def backtest(
     import orjson
 
     from touchline.analysis.backtest import backtest as run
-    from touchline.cli.spans import asking, extent
+    from touchline.cli.spans import extent, query_function
     from touchline.cli.spans import since as began
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
@@ -43,7 +43,7 @@ def backtest(
     settings = load_settings(data=data, rules=in_force)
     given, compared = load_rules(rules), load_rules(settings.rules)
     with readable_store(settings) as reader, _bar() as progress:
-        oldest, until = extent(asking(reader))
+        oldest, until = extent(query_function(reader))
         start = max(oldest, began(since, until, settings.zone))
         found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
     if as_json:

@@ -43,7 +43,7 @@ def compare(
             raise
         raise fail("compare needs SciPy; install it with: pip install 'touchline[server,analysis]'") from None
     from touchline.analysis.reading.comparison import find_change, read_counts
-    from touchline.cli.spans import asking, extent, stretch
+    from touchline.cli.spans import extent, query_function, stretch
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
@@ -54,7 +54,7 @@ def compare(
     settings = load_settings(data=data)
     looks_back = reaches(load_rules(settings.rules).rules)
     with readable_store(settings) as reader:
-        ask = asking(reader)
+        ask = query_function(reader)
         oldest, end = extent(ask)
         deployed = None if change is None else find_change(ask, change)
         if deployed is not None:

@@ -32,7 +32,7 @@ def measures(
     """
     import orjson
 
-    from touchline.cli.spans import asking, extent, moment
+    from touchline.cli.spans import extent, moment, query_function
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
@@ -43,7 +43,7 @@ def measures(
         raise fail(f"--channel {channel}: write one of {', '.join(Channel)}", 2)
     settings = load_settings(data=data)
     with readable_store(settings) as reader:
-        ask = asking(reader)
+        ask = query_function(reader)
         _, now = extent(ask)
         end = now if until is None else moment(until, "--until", settings.zone)
         span = Span(began(since, end, settings.zone), end, channel, source, queue)

@@ -117,8 +117,8 @@ def lint(
 
     pack = load_pack(file)
     doubts = warnings(pack.rules, pack.entries, pack.document)
-    told = [*((one, "error") for one in pack.faults), *((one, "warning") for one in doubts)]
-    for fault, name in sorted(told, key=lambda one: by_place(one[0])):
+    found = [*((fault, "error") for fault in pack.faults), *((fault, "warning") for fault in doubts)]
+    for fault, name in sorted(found, key=lambda entry: by_place(entry[0])):
         typer.echo(f"{fault.place}: {name}: {fault.message}")
     typer.echo(
         f"{counted(len(pack.rules), 'rule')} can be used, "

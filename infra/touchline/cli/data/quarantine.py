@@ -94,11 +94,11 @@ def show(
 
 def _entries(condition: str, parameters: dict[str, str], settings: "Settings") -> list[Entry]:
     """Read entries from the store that the settings name."""
-    from touchline.cli.spans import asking
+    from touchline.cli.spans import query_function
     from touchline.config.stores import readable_store
 
     with readable_store(settings) as reader:
-        ask: Ask = asking(reader)
+        ask: Ask = query_function(reader)
         return [dict(zip(_COLUMNS, row, strict=True)) for row in ask(_SELECT + condition, parameters)]
 
 

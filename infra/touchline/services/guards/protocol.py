@@ -99,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count_head(len(name) + len(value) + 4)
-        # A trailer comes after the request was passed on; nobody has asked for it.
+        # A trailer comes after the request was passed on; nobody reads it.
         if self._in_head:
             if len(self.headers) == HEADERS:
                 self._stop_parsing(_TOO_LARGE)

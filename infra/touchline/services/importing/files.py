@@ -26,7 +26,7 @@ from touchline.services.importing.spool import Spool
 from touchline.store.answers import parse_answer
 
 Progress = Callable[[str, Path, int], None]
-"""Is told what is done (`checking`, `withdrawing` or `importing`), a file, and how many of its bytes are."""
+"""Called with the step (`checking`, `withdrawing`, `importing`), a file, and its bytes that are done."""
 
 _BOOKMARKS = "imports.json"
 

@@ -21,23 +21,23 @@ GROUP = "session"
 def events(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The events of one conversation."""
     first = rows[0]
-    asked = None
+    mention = None
     for number, row in enumerate(rows, 1):
         if row["role"] != "agent":
-            asked = f"{row['session']}:{number:02}", row["author"]
-            yield _event(row, number, "mention.posted", _time(row), asked, text=row["text"])
-        elif asked is not None:
-            yield _event(row, number, "mention.answered", _time(row), asked, agent=row["author"])
-    if asked is not None:
+            mention = f"{row['session']}:{number:02}", row["author"]
+            yield _event(row, number, "mention.posted", _time(row), mention, text=row["text"])
+        elif mention is not None:
+            yield _event(row, number, "mention.answered", _time(row), mention, agent=row["author"])
+    if mention is not None:
         end, lost = _answered(_time(first), _time(rows[-1]), first["conversation_duration"])
         data = {"at_earliest": True} if lost else {}
-        yield _event(first, len(rows) + 1, "mention.answered", end, asked, agent=first["company"], **data)
+        yield _event(first, len(rows) + 1, "mention.answered", end, mention, agent=first["company"], **data)
 
 
 def _event(
-    row: dict[str, Any], number: int, kind: str, time: datetime, asked: tuple[str, str], **data: Any
+    row: dict[str, Any], number: int, kind: str, time: datetime, mention: tuple[str, str], **data: Any
 ) -> dict[str, Any]:
-    mention, author = asked
+    mention_id, author = mention
     return {
         "id": f"{row['session']}:{number:02}",
         "type": kind,
@@ -45,7 +45,7 @@ def _event(
         "channel": "social",
         "identifiers": {"social": author},
         "data": {
-            "mention_id": mention,
+            "mention_id": mention_id,
             "network": "twitter",
             "conversation_id": row["session"],
             "company": row["company"],

@@ -69,7 +69,7 @@ def load_yaml(path: Path, text: str) -> PlainMapping:
 
 
 def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
-    """How many values a node has, with each alias counted anew."""
+    """How many values a node has, each alias counted again."""
     if node is None:
         return 0
     if id(node) not in known:

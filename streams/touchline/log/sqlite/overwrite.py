@@ -37,7 +37,7 @@ def overwrite_deleted(path: Path, transaction: Transaction) -> bool:
     _checkpoint(transaction)
     wal_pages = wal_of(path).stat().st_size // PAGE_BYTES + 1
     left = max(free, wal_pages)
-    # The first portion overwrites the whole write-ahead file, which begins anew after the checkpoint.
+    # The first portion overwrites the whole write-ahead file, which restarts after the checkpoint.
     portion = min(max(wal_pages, _PORTION_PAGES), _MOST_PAGES)
     while left > 0:
         with transaction() as connection:
@@ -51,7 +51,7 @@ def overwrite_deleted(path: Path, transaction: Transaction) -> bool:
 
 
 def _checkpoint(transaction: Transaction) -> None:
-    """Write all of the write-ahead file into the file, so that the next transaction begins it anew."""
+    """Write the write-ahead file into the database, so that the next transaction restarts it."""
     with transaction() as connection:
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(RESTART)")
