@@ -32,6 +32,14 @@ RULES = [
     Text("mention_unanswered", "Public complaint not answered", "Others read the silence too."),
     Text("strike_out", "Three frictions in a week", "After three, customers leave."),
 ]
+ODD = (
+    "account:odd0\nsecond line",
+    "account:odd1/../b//c?d#e%2F",
+    "email:odd2\\ 'x' \"y\" {z:String}",
+    "device:odd3\ttab\r\n\n.",
+)
+"""Identifiers with signs that addresses and SQL treat specially."""
+
 GOALS = {"service_level": 0.8, "strikes": 50.0, "nps": 30.0}
 GRADES = ((90, "A"), (75, "B"), (60, "C"), (40, "D"), (0, "F"))
 WEIGHTS = {"strike_out": 30, "promise_broken": 20, "repeat_contact": 15}
@@ -263,6 +271,11 @@ class Day:
             ],
             [("queue_abandoned", call + 90_000, None, [0, 1])],
         )
+
+    def odd(self, now: int) -> None:
+        """Customers with odd identifiers."""
+        for identifier in ODD:
+            self.customer([identifier], [(now - HOUR, "page.viewed", "web", "shop", {})], [])
 
     def hostile(self, now: int) -> None:
         """Markup, templates and very long values in every field that a producer can write."""

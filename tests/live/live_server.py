@@ -1,8 +1,9 @@
 """A server with the live page, which tests control over HTTP.
 
 `python -m tests.live.live_server FOLDER PORT`. `POST /test/fill` inserts a plausible day, `/test/history` a
-call of 1999, `/test/hostile` hostile values. `/test/away` makes the store unavailable until `/test/back`,
-`/test/hold` makes it slow until `/test/release`, `/test/break` makes one query fail until `/test/repair`.
+call of 1999, `/test/hostile` hostile values, `/test/odd` odd identifiers. `/test/away` makes the store
+unavailable until `/test/back`, `/test/hold` makes it slow until `/test/release`, `/test/break` makes one
+query fail until `/test/repair`.
 `GET /test/queries` returns the number of queries so far.
 """
 
@@ -57,6 +58,7 @@ def main() -> None:
     days: dict[str, Callable[[Day], None]] = {
         "fill": lambda day: day.fill(int(time() * 1000)),
         "history": Day.history,
+        "odd": lambda day: day.odd(int(time() * 1000)),
         "hostile": lambda day: day.hostile(int(time() * 1000)),
     }
     actions: dict[str, Callable[[], object]] = {

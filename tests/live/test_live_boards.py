@@ -1,5 +1,6 @@
 """Dashboards and alerts over the real store, with rows inserted by the tests."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +173,59 @@ def test_the_rarest_of_many_rules_are_one_series(store: Store) -> None:
     series = seen(store).charts["rules_over_time"]["series"]
     assert [one["name"] for one in series] == [*(f"Rule{n}" for n in range(6)), "All others"]
     assert [sum(one["data"]) for one in series] == [9, 8, 7, 6, 5, 4, 6]
+
+
+def test_grades_are_in_order_and_coloured_by_worth(store: Store) -> None:
+    """The series of a chart of grades run from A to F, each in the colour of its worth."""
+    grades = "FBADC"
+    rows = [
+        make.journey(f"account:{grade}", NOW - HOUR, NOW - n * MINUTE, grade=grade)
+        for n, grade in enumerate(grades)
+    ]
+    make.put(store, "journeys", rows, "j")
+    found = seen(store, dashboard="journeys")
+    colours = {entry.name: entry.colour for entry in panel(found, "grades_over_time").legend}
+    assert list(colours) == sorted(grades)
+    assert len(set(colours.values())) == len(grades)
+    make.put(store, "journeys", [make.journey("account:old", NOW - 10 * DAY, NOW - 9 * DAY, grade="F")], "k")
+    later = seen(store, "30d", dashboard="journeys")
+    assert {entry.name: entry.colour for entry in panel(later, "grades_over_time").legend} == colours
+
+
+def test_a_rule_keeps_its_colour(store: Store) -> None:
+    """A rule has one colour, whatever the period and the filters, and no other rule has it."""
+    texts = {f"rule{n}": Text(f"rule{n}", f"Rule {n}", "") for n in range(40)}
+    rows = [
+        make.friction(f"account:{n}-{again}", f"rule{n}", NOW - (1 if n % 2 else 100) * HOUR)
+        for n in range(9)
+        for again in range(20 - n)
+    ]
+    rows.append(make.friction("account:x", "unlisted", NOW - HOUR))
+    make.put(store, "frictions", rows, "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
+    colours: dict[str, set[str]] = defaultdict(set)
+    for span in ("24h", "7d", "30d"):
+        for chosen in ("", "rule3", "unlisted"):
+            view = View("friction", span, (("rule", chosen),))
+            drawn = boards.load(store, view, NOW, {}, texts).charts["rules_over_time"]
+            for series in drawn["series"]:
+                colours[series["name"]].add(series["itemStyle"]["color"])
+    assert {"Rule 0", "Rule 3", "Unlisted", "All others"} <= colours.keys()
+    assert {len(used) for used in colours.values()} == {1}
+    assert len({colour for used in colours.values() for colour in used}) == len(colours)
+
+
+def test_the_menu_of_rules_is_sorted_by_title(store: Store) -> None:
+    """Filters list their values by title, without a blank one; a chosen value that is gone stays listed."""
+    rules = {"a": Text("a", "Zebra", ""), "b": Text("b", "apple", ""), "c": Text("c", "Mango", "")}
+    rows = [make.friction("account:a", rule, NOW - HOUR, source="") for rule in "abc"]
+    make.put(store, "frictions", rows, "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
+    make.put(store, "events", [make.event(["account:a"], "e", NOW, "page.viewed") | {"source": ""}], "e")
+    filters = boards.load(store, View("friction", "24h", (("rule", "gone"),)), NOW, {}, rules).board.filters
+    values = {one.name: [title for _, title in one.values] for one in filters}
+    assert values["rule"] == ["Gone", "apple", "Mango", "Zebra"]
+    assert values["source"] == []
 
 
 def test_deployed_changes_are_marked_in_charts(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from selenium.common.exceptions import TimeoutException
@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.live.day import ODD
 from touchline.panels import DASHBOARDS, PANELS
 
 LIMIT = 30
@@ -127,10 +128,54 @@ def test_a_filter_is_kept_in_the_address(site: Site, browser: Chrome) -> None:
     sees(browser, "Most affected: web · shop", ".tl-lead")
     browser.find_element(By.LINK_TEXT, "Checkout left unfinished").click()
     sees(browser, "Checkout left unfinished", "[data-panel=journeys_of_a_rule] tbody")
-    assert browser.current_url.endswith("/journeys?rule=checkout_abandoned")
+    assert browser.current_url.endswith("/journeys?span=24h&channel=web&rule=checkout_abandoned")
     assert (
         Select(browser.find_element(By.NAME, "rule")).first_selected_option.text == "Checkout left unfinished"
     )
+
+
+@pytest.mark.slow
+def test_period_and_filters_stay_on_every_link(site: Site, browser: Chrome) -> None:
+    """The period and the filters of a page stay on every link, also of pages that do not use them."""
+
+    def follow(link: str, text: str) -> None:
+        browser.find_element(By.CSS_SELECTOR, link).click()
+        sees(browser, text, "h1")
+        query = parse_qs(urlsplit(browser.current_url).query)
+        assert query | {"rule": []} == {"span": ["30d"], "channel": ["phone"], "rule": []}, link
+
+    browser.get(f"{site.url}/?channel=phone")
+    sees(browser, "in the last 24 hours", "h1")
+    browser.find_element(By.XPATH, "//button[text()='30 days']").click()
+    sees(browser, "in the last 30 days", "h1")
+    follow(".tl-alert a", "account u-4711")
+    follow(".tl-crumb a", "in the last 30 days")
+    follow(".tl-pages a[href^='/contacts']", "Contacts")
+    follow(".tl-pages a[href^='/measures']", "in the last 30 days")
+    follow(".tl-pages a[href^='/alerts']", "1 open alert")
+    follow(".tl-pages a[href^='/journeys']", "Journeys")
+    sees(browser, "account u-", "[data-panel=journeys_of_a_rule]")
+    follow("[data-panel=journeys_of_a_rule] a", "account u-")
+    follow(".tl-brand", "in the last 30 days")
+    assert Select(browser.find_element(By.NAME, "channel")).first_selected_option.text == "phone"
+    follow("[data-panel=friction_by_rule] a", "Journeys")
+    assert "rule=" in browser.current_url
+    browser.get(f"{site.url}/measures?span=1h&channel=phone")
+    sees(browser, "in the last 7 days", "h1")
+    browser.find_element(By.CSS_SELECTOR, ".tl-brand").click()
+    sees(browser, "in the last hour", "h1")
+
+
+@pytest.mark.slow
+def test_a_customer_of_any_identifier_has_a_page(site: Site, browser: Chrome) -> None:
+    """An identifier with line breaks, slashes or other signs opens its customer, by address and search."""
+    site.do("odd")
+    for number, identifier in enumerate(ODD):
+        browser.get(f"{site.url}/customer/{quote(identifier, safe='')}")
+        sees(browser, f"odd{number}", "h1")
+        sees(browser, "No friction in 1 event", ".tl-lead")
+    browser.find_element(By.ID, "tl-find").send_keys(Keys.CONTROL + "a" + Keys.NULL + ODD[1] + Keys.ENTER)
+    sees(browser, "odd1", "h1")
 
 
 @pytest.mark.slow
@@ -140,7 +185,7 @@ def test_open_and_resolved_alerts_are_listed(
     """Open and resolved alerts name customers as examples; without alerts the page says so."""
     browser.get(site.url)
     sees(browser, "Alerts1", ".tl-pages")
-    browser.find_element(By.CSS_SELECTOR, ".tl-pages a[href='/alerts']").click()
+    browser.find_element(By.CSS_SELECTOR, ".tl-pages a[href^='/alerts']").click()
     sees(browser, "1 open alert", "h1")
     sees(browser, "Orders fail", "section:nth-of-type(2)")
     sees(browser, "resolved after 1 hour", "section:nth-of-type(2)")

@@ -1,11 +1,11 @@
 """Loads a dashboard. Panels are queried one by one, so that a failing query fails its panel alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from touchline.live import queries
-from touchline.live.chart import TimeAxis, chart_options
+from touchline.live.chart import TimeAxis, chart_options, legend_of
 from touchline.live.labels import RuleText, clip, customer_label
 from touchline.live.panel_view import Names, PanelView, customers_in, failed_view, panel_view
 from touchline.live.queries import Row, Store, run
@@ -104,6 +104,7 @@ def load(
         for panel in panels
         if panel.kind == "timeseries" and panel.id in results.rows and not views[panel.id].empty
     }
+    views |= {id_: replace(views[id_], legend=legend_of(options)) for id_, options in charts.items()}
     return LoadedBoard(_board(store, view, period, results, names, list(views.values())), charts)
 
 
@@ -158,12 +159,16 @@ def _filters(store: Store, dashboard: Dashboard, chosen: Mapping[str, str], name
 
 def _filter(store: Store, variable: Variable, chosen: str, names: Names) -> Filter:
     rows = run(store, variable.sql) if variable.sql else []
-    values = [str(value) for row in rows[:MAX_CHOICES] for value in row.values()]
     title = names.rule if variable.name == "rule" else clip
+    found = {str(value) for row in rows for value in row.values()} - {""}
+    values = [(value, title(value)) for value in sorted(found)]
+    values = sorted(values, key=lambda choice: choice[1].casefold())[:MAX_CHOICES]
+    if chosen and chosen not in dict(values):
+        values.insert(0, (chosen, title(chosen)))
     return Filter(
         name=variable.name,
         title=variable.title,
-        values=[(value, title(value)) for value in dict.fromkeys([*filter(None, [chosen]), *values])],
+        values=values,
         chosen=chosen,
         text=not variable.sql,
     )

@@ -1,19 +1,28 @@
 """ECharts options for a panel over time: lines, or stacked bars, with reference lines and changes."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from touchline.live.labels import clip, sentence
-from touchline.live.panel_view import Names, milliseconds
+from touchline.live.panel_view import LegendEntry, Names, milliseconds
 from touchline.live.queries import Row
 from touchline.panels import Panel, Reference
 
 _MUTED = "touchline.ink('--muted')"
 _LINE = "touchline.ink('--line')"
-_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#77808c")
+_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+_GREY = "#77808c"
+_GRADES = {"A": "#1d7a46", "B": "#74b36b", "C": "#d9b23c", "D": "#e07b3a", "F": "#b3261e"}
+"""Colours of grades, best first: from green to red."""
+
+_GOLDEN_ANGLE = 137.5
+_LIGHTNESS = (45, 58, 70)
 _MAX_SERIES = 6
 _OTHERS = "All others"
+_SERIES_COLUMN = re.compile(r"(\w+) AS series\b")
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 """Seconds between two ticks of an axis of seconds."""
 
@@ -42,6 +51,13 @@ class TimeAxis:
         return list(range(self.start // self.step * self.step, self.end + 1, self.step))
 
 
+def legend_of(options: Mapping[str, Any]) -> list[LegendEntry]:
+    """The names and colours of a chart's series; none for a single series."""
+    series = options["series"]
+    entries = [LegendEntry(one["name"], one["itemStyle"]["color"]) for one in series]
+    return entries if len(entries) > 1 else []
+
+
 def chart_options(
     panel: Panel, rows: Sequence[Row], axis: TimeAxis, names: Names, changes: Sequence[Row] = ()
 ) -> dict[str, Any]:
@@ -51,9 +67,7 @@ def chart_options(
     references = _references(panel)
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 36, "top": 14, "bottom": 30, "containLabel": True},
-        "legend": {"type": "scroll", "bottom": 0, "icon": "roundRect", "itemWidth": 12, "itemHeight": 12}
-        | {"textStyle": {":color": _MUTED}, "show": len(series) > 1},
+        "grid": {"left": 8, "right": 36, "top": 14, "bottom": 6, "containLabel": True},
         "tooltip": _tooltip(panel),
         "xAxis": _x_axis(axis),
         "yAxis": _y_axis(panel, series, [reference.value for reference in references]),
@@ -76,6 +90,8 @@ def _series(panel: Panel, rows: Sequence[Row], axis: TimeAxis) -> Series:
             points = series.setdefault(name, [missing] * len(index))
             if position is not None:
                 points[position] = value
+    if _series_column(panel) == "grade":
+        return dict(sorted(series.items()))
     if not panel.stacked or len(series) <= _MAX_SERIES + 1:
         return series
     largest_first = sorted(series, key=lambda name: -sum(value or 0 for value in series[name]))
@@ -139,7 +155,7 @@ def _drawn_series(
     panel: Panel, name: str, points: list[float | None], number: int, names: Names
 ) -> dict[str, Any]:
     title = panel.title if name == "value" else names.name(name) or sentence(name)
-    colour = _COLOURS[-1] if name in (_OTHERS, "usual") else _COLOURS[number % (len(_COLOURS) - 1)]
+    colour = _colour(panel, name, number, names)
     drawn: dict[str, Any] = {"name": title, "data": points, "itemStyle": {"color": colour}}
     if panel.stacked:
         return drawn | {"type": "bar", "stack": panel.id, "barCategoryGap": "18%"}
@@ -151,6 +167,31 @@ def _drawn_series(
         "showSymbol": has_gaps and name != "usual",
         "z": 1 if name == "usual" else 2,
     }
+
+
+def _colour(panel: Panel, name: str, number: int, names: Names) -> str:
+    """The colour of a series: by worth for a grade, by the id for a rule, else by its place in the chart."""
+    if name in (_OTHERS, "usual"):
+        return _GREY
+    match _series_column(panel):
+        case "grade":
+            return _GRADES.get(name, _GREY)
+        case "rule":
+            return _rule_colour(name, names)
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _rule_colour(rule: str, names: Names) -> str:
+    """The same colour in every chart, and another one for each rule that the page knows."""
+    number = list(names.rules).index(rule) if rule in names.rules else crc32(rule.encode())
+    hue = (210 + number * _GOLDEN_ANGLE) % 360
+    return f"hsl({hue:g}, 60%, {_LIGHTNESS[number % len(_LIGHTNESS)]}%)"
+
+
+def _series_column(panel: Panel) -> str:
+    """The column whose values are the series of a chart, such as `rule`; '' without one."""
+    found = _SERIES_COLUMN.search(panel.sql)
+    return found[1] if found else ""
 
 
 def _references(panel: Panel) -> list[Reference]:

@@ -1,6 +1,7 @@
 """Serves the live page: dashboards (`/` is Friction now), `/measures`, `/alerts` and `/customer/…`."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any, cast
 from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
+from starlette.routing import Mount
 
 from touchline.live import alerts, boards, history, scorecard
 from touchline.live.alerts import Alerts
@@ -37,6 +40,21 @@ _SLOWER = 10
 
 _ALL_ALERTS = "alerts"
 """The only key of the feed of alerts."""
+
+
+class _Text(Convertor[str]):
+    """Any text in an address: slashes as `path` takes them, and line breaks."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
 
 
 @dataclass(frozen=True)
@@ -152,7 +170,7 @@ def _add_alerts_page(feeds: _PageFeeds) -> None:
 
 
 def _add_history_page(feeds: _PageFeeds) -> None:
-    @ui.page("/customer/{search:path}", title="Touchline: customer")
+    @ui.page("/customer/{search:text}", title="Touchline: customer")
     def page(search: str) -> None:
         masthead = _masthead(feeds, search=search)
         _watch(feeds.histories, search, masthead.show_state, HistoryPage().show_history)
@@ -224,5 +242,8 @@ def _serve(app: Starlette, zone: str) -> None:
         message_history_length=_MESSAGES_KEPT,
         show_welcome_message=False,
     )
+    pages = cast("Mount", app.routes[-1])
+    # Starlette's own pattern ends a path at a line break, which an identifier may contain.
+    pages.path_regex = re.compile(pages.path_regex.pattern, re.DOTALL)
     nicegui_app.config.socket_io_js_transports = ["websocket"]
     nicegui_app.add_middleware(Gate, routes=nicegui_app.routes)

@@ -64,6 +64,14 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class LegendEntry:
+    """The name of a series, with its colour; '' for the colour of its place."""
+
+    name: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell of a table: a text or a time (ms since 1970), optionally with a link."""
 
@@ -92,7 +100,7 @@ class PanelView:
     unsettled: str = ""
     figures: list[Figure] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
-    legend: list[str] = field(default_factory=list)
+    legend: list[LegendEntry] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     numeric: list[bool] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
@@ -210,7 +218,7 @@ def _bars(panel: Panel, rows: Sequence[Row], names: Names) -> dict[str, Any]:
         )
         for row in rows[:MAX_BARS]
     ]
-    legend = [sentence(column) for column in columns] if panel.stacked else []
+    legend = [LegendEntry(sentence(column)) for column in columns] if panel.stacked else []
     return {"bars": bars, "legend": legend, "hidden": len(rows) - len(bars)}
 
 

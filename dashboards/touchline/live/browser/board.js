@@ -5,7 +5,7 @@ const MAX_ALERTS = 3;
 const LANES = 6;
 
 export default {
-  mixins: [window.touchline.ticking],
+  mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
   components: { Loading, SpanPicker, OldDataNote, AlertCard, TimeZone },
   props: { board: Object, alerts: Object, title: String, question: String, path: String, span: String, failed: Boolean },
   emits: ["view"],
@@ -36,7 +36,7 @@ export default {
     select(span, filter, value) {
       const entries = this.board.filters.map((one) => [one.name, one.name === filter ? value : one.chosen]);
       const chosen = Object.fromEntries(entries.filter(([, text]) => text));
-      window.history.replaceState(window.history.state, "", `${this.path}?${new URLSearchParams({ span, ...chosen })}`);
+      this.t.setView({ span, ...Object.fromEntries(entries) });
       this.$emit("view", { span, chosen });
     },
     visible(panel, items) { return this.expanded[panel.id] ? items : items.slice(0, FEW); },
@@ -59,7 +59,7 @@ export default {
   <template v-else>
     <section v-if="topAlerts.length" class="tl-alerts" aria-label="Open alerts">
       <alert-card v-for="alert in topAlerts" :key="alert.id" :alert="alert" :now="now"/>
-      <p v-if="openAlerts.length > topAlerts.length"><a href="/alerts">{{ t.many(openAlerts.length - topAlerts.length, "more open alert") }}</a></p>
+      <p v-if="openAlerts.length > topAlerts.length"><a :href="link('/alerts')">{{ t.many(openAlerts.length - topAlerts.length, "more open alert") }}</a></p>
     </section>
 
     <div class="tl-top">
@@ -115,7 +115,7 @@ export default {
           <slot :name="panel.id"></slot>
         </div>
 
-        <p v-if="panel.legend.length" class="tl-legend"><template v-for="(name, n) in panel.legend" :key="name"><i :class="lane(n)"></i>{{ name }} </template></p>
+        <p v-if="panel.legend.length" class="tl-legend"><span v-for="(entry, n) in panel.legend" :key="entry.name"><i :class="entry.colour ? '' : lane(n)" :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
         <ol v-if="panel.bars.length" class="tl-bars">
           <li v-for="bar in visible(panel, panel.bars)" :key="bar.label">
             <div class="tl-bar-words"><span class="tl-bar-title">{{ bar.label }}</span><b>{{ bar.value }}</b></div>
@@ -133,7 +133,7 @@ export default {
               <tr v-for="(row, r) in visible(panel, panel.rows)" :key="r">
                 <td v-for="(cell, c) in row" :key="c" :data-number="panel.numeric[c]">
                   <time v-if="cell.time !== null" :datetime="t.iso(cell.time)" :title="t.exact(cell.time)">{{ t.when(cell.time) }}</time>
-                  <a v-else-if="cell.href" :href="cell.href">{{ cell.text }}</a>
+                  <a v-else-if="cell.href" :href="link(cell.href)">{{ cell.text }}</a>
                   <span v-else-if="cell.grade" class="tl-grade" :data-grade="cell.text">{{ cell.text }}</span>
                   <template v-else>{{ cell.text }}</template>
                 </td>

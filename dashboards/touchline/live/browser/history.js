@@ -2,7 +2,7 @@ const { Loading, TimeZone } = window.touchline.parts;
 const NARROW_WINDOW = 560;
 
 export default {
-  mixins: [window.touchline.ticking],
+  mixins: [window.touchline.ticking, window.touchline.linking],
   components: { Loading, TimeZone },
   props: { history: Object, failed: Boolean },
   data: () => ({ t: window.touchline }),
@@ -44,16 +44,16 @@ export default {
     <h1>No customer found for “{{ history.search }}”</h1>
     <p>Search for an identifier that occurs in an event, such as <code>account:u-17</code>, an e-mail address or a phone number
       with its country code (<code>+31…</code>), or for a customer id. Customer ids change when customers merge; identifiers do not.</p>
-    <p><a href="/">Back to Friction now</a></p>
+    <p><a :href="link('/')">Back to Friction now</a></p>
   </section>
 
   <section v-else-if="history.matches.length > 1" class="tl-card tl-empty" data-state="several">
     <h1>“{{ history.search }}” matches {{ history.matches.length }} customers</h1>
-    <ul><li v-for="match in history.matches" :key="match.customer"><a :href="t.customer(match.customer)">{{ match.name }}</a></li></ul>
+    <ul><li v-for="match in history.matches" :key="match.customer"><a :href="link(t.customer(match.customer))">{{ match.name }}</a></li></ul>
   </section>
 
   <template v-else>
-    <p class="tl-crumb"><a href="/">Friction now</a> / Customer</p>
+    <p class="tl-crumb"><a :href="link('/')">Friction now</a> / Customer</p>
     <div class="tl-top">
       <div>
         <h1>{{ name }}</h1>

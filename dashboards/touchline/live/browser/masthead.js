@@ -1,19 +1,19 @@
 export default {
-  mixins: [window.touchline.ticking],
+  mixins: [window.touchline.ticking, window.touchline.linking],
   props: { state: Object, search: String, path: String, pages: Array, alerts: Number },
   data() { return { t: window.touchline, text: this.search || "" }; },
   methods: {
     find() {
       const text = this.text.trim();
-      if (text) window.location.assign(this.t.customer(text));
+      if (text) window.location.assign(this.link(this.t.customer(text)));
     },
   },
   template: `
 <div>
   <header class="tl-masthead">
-    <a class="tl-brand" href="/">Touchline</a>
+    <a class="tl-brand" :href="link('/')">Touchline</a>
     <nav class="tl-pages" aria-label="Pages">
-      <a v-for="[target, name] in pages" :key="target" :href="target" :aria-current="target === path ? 'page' : null">{{ name }}<b v-if="target === '/alerts' && alerts" class="tl-mark">{{ alerts }}</b></a>
+      <a v-for="[target, name] in pages" :key="target" :href="link(target)" :aria-current="target === path ? 'page' : null">{{ name }}<b v-if="target === '/alerts' && alerts" class="tl-mark">{{ alerts }}</b></a>
     </nav>
     <form class="tl-search" role="search" @submit.prevent="find">
       <label class="tl-hidden" for="tl-find">Find a customer</label>

@@ -34,6 +34,7 @@ window.touchline.parts = {
   },
 
   AlertCard: {
+    mixins: [window.touchline.linking],
     props: { alert: Object, now: Number, summary: Boolean },
     data: () => ({ t: window.touchline }),
     computed: {
@@ -51,7 +52,7 @@ window.touchline.parts = {
     · {{ t.many(alert.count, "occurrence") }}<template v-if="alert.usual"> ({{ alert.usual }})</template>
   </p>
   <p v-if="alert.evidence.length">
-    Examples: <template v-for="(example, n) in alert.evidence" :key="example.customer">{{ n ? ", " : "" }}<a :href="t.customer(example.customer)">{{ example.name }}</a></template>
+    Examples: <template v-for="(example, n) in alert.evidence" :key="example.customer">{{ n ? ", " : "" }}<a :href="link(t.customer(example.customer))">{{ example.name }}</a></template>
   </p>
   <p v-if="summary" class="tl-muted">{{ alert.summary }}</p>
 </article>`,

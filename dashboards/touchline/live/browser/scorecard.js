@@ -2,7 +2,7 @@ const { Loading, SpanPicker, OldDataNote, TimeZone } = window.touchline.parts;
 const SPANS = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]];
 
 export default {
-  mixins: [window.touchline.ticking],
+  mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
   components: { Loading, SpanPicker, OldDataNote, TimeZone },
   props: { scorecard: Object, span: String, failed: Boolean },
   emits: ["span"],
@@ -27,7 +27,7 @@ export default {
   },
   methods: {
     pick(key) {
-      window.history.replaceState(window.history.state, "", `/measures?span=${key}`);
+      this.t.setView({ span: key });
       this.$emit("span", key);
     },
     mayChange(measure) { return !measure.settled && measure.observations > 0; },
@@ -43,7 +43,7 @@ export default {
   <loading v-if="!scorecard" :failed="failed"/>
   <section v-else-if="scorecard.empty" class="tl-card tl-empty">
     <h1>No measures yet</h1>
-    <p>No event has arrived. <a href="/">Friction now</a> shows how to send the first one.</p>
+    <p>No event has arrived. <a :href="link('/')">Friction now</a> shows how to send the first one.</p>
   </section>
   <template v-else>
     <div class="tl-top">

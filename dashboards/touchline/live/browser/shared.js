@@ -6,6 +6,7 @@ window.touchline = (() => {
   const number = new Intl.NumberFormat("en");
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { day: "numeric", month: "short" };
+  const VIEW_CHANGED = "touchline-view";
   const zone = window.touchlineZone;
   const format = (ms, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(ms));
   const isThisYear = (ms) => format(ms, { year: "numeric" }) === format(Date.now(), { year: "numeric" });
@@ -49,6 +50,35 @@ window.touchline = (() => {
       return `${number.format(+(n / size).toFixed(1))} ${name}`;
     },
     customer: (key) => `/customer/${encodeURIComponent(key)}`,
+    // Changes the period and filters in the address; an empty value leaves the filter out.
+    setView(chosen) {
+      const query = new URLSearchParams(window.location.search);
+      for (const [name, value] of Object.entries(chosen)) value ? query.set(name, value) : query.delete(name);
+      window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query}${window.location.hash}`);
+      window.dispatchEvent(new Event(VIEW_CHANGED));
+    },
+    // Mixin: `link` is the address of another page with the period and filters of this one.
+    linking: {
+      data: () => ({ query: window.location.search }),
+      mounted() {
+        this.follow = () => { this.query = window.location.search; };
+        this.follow();
+        window.addEventListener(VIEW_CHANGED, this.follow);
+      },
+      beforeUnmount() { window.removeEventListener(VIEW_CHANGED, this.follow); },
+      methods: {
+        link(target) {
+          const [path, own] = target.split("?");
+          const query = new URLSearchParams(this.query);
+          for (const [name, value] of new URLSearchParams(own)) query.set(name, value);
+          return query.size ? `${path}?${query}` : path;
+        },
+      },
+    },
+    // Mixin: the address names the period that the page shows.
+    naming: {
+      created() { if (!new URLSearchParams(window.location.search).has("span")) window.touchline.setView({ span: this.span }); },
+    },
     ink: (name) => getComputedStyle(document.body).getPropertyValue(name).trim(),
     // Mixin: `now` is updated once a second while the component is on the page.
     ticking: {
