@@ -67,11 +67,11 @@ def test_the_command_starts_and_ends_a_broker(kafka: Broker, tmp_path: Path) -> 
 def test_without_java_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the program and the package; the command fails with 1 and no traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolMissing, match=r"java is not installed.*default-jre-headless"):
+    with pytest.raises(ToolMissing, match=r"needs java, .*default-jre-headless"):
         Broker(tmp_path / "broker").start()
     said = touchline("dev", "kafka", "up", "--data", str(tmp_path), PATH=str(tmp_path))
     assert said.returncode == 1
-    assert "java is not installed" in said.stderr
+    assert "needs java, which is not installed" in said.stderr
     assert "Traceback" not in said.stderr
 
 
@@ -83,5 +83,5 @@ def test_without_maven_and_a_cache_it_says_what_to_install(
     (tmp_path / "java").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(ToolMissing, match=r"mvn is not installed.*Debian: maven"):
+    with pytest.raises(ToolMissing, match=r"needs mvn, .*Debian: maven"):
         Broker(tmp_path / "broker").start()
