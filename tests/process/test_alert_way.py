@@ -90,6 +90,7 @@ def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
         f"channels: {{prometheus: {{kind: alertmanager, url: '{alertmanager}'}}}}\n"
     )
     monkeypatch.setenv("TOUCHLINE_ALERTS", str(file))
+    monkeypatch.setenv("TOUCHLINE_PUBLIC_URL", "https://touchline.example")
     up = start("up").ready()
     events = _failed_payments()
     for number in range(0, len(events), 5):
@@ -112,8 +113,8 @@ def test_the_outage_reaches_alertmanager_as_one_incident_and_so_does_its_end(
         "alertname": "payment_outage", "severity": "critical", "service": "touchline", "source": "webshop",
     }  # fmt: skip
     assert alert["annotations"]["summary"].startswith("Payments fail (source webshop): ")
-    assert alert["annotations"]["journey_1"].startswith(f"{up.server.url}/customer/")
-    assert alert["generatorURL"] == f"{up.server.url}/"
+    assert alert["annotations"]["journey_1"].startswith("https://touchline.example/customer/")
+    assert alert["generatorURL"] == "https://touchline.example/"
 
     # Alertmanager lists what fires: the end takes it out.
     wait_for(lambda: not _alerts(alertmanager), 40)
