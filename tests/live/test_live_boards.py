@@ -131,6 +131,41 @@ def test_a_goal_has_a_distance_and_a_line(store: Store) -> None:
     ]
 
 
+def test_contacts_without_a_queue_have_one_name(store: Store) -> None:
+    """Contacts without a queue are `no queue` in every panel that lists queues."""
+    at = NOW - HOUR
+    call = [
+        make.event(["account:a"], "s", at, "contact.started", contact_id="c", reason="refund"),
+        make.event(["account:a"], "q", at + 1, "contact.queued", contact_id="c"),
+        make.event(["account:a"], "x", at + MINUTE, "contact.answered", contact_id="c", wait_seconds=60),
+        make.event(["account:b"], "s2", at, "contact.started", contact_id="d"),
+        make.event(["account:b"], "t2", at + 1, "contact.transferred", contact_id="d", queue="billing"),
+    ]
+    make.put(store, "events", call, "e")
+    make.put(store, "journeys", [make.journey("account:a", at, NOW)], "j")
+    found = seen(store, dashboard="contacts")
+    assert [row[0].text for row in panel(found, "queues").rows] == ["no queue"]
+    assert "no queue" in [row[0].text for row in panel(found, "resolution").rows]
+    assert {bar.label for bar in panel(found, "transfers_by_queue").bars} == {"billing", "no queue"}
+
+
+def test_a_clipped_label_has_its_text(store: Store) -> None:
+    """A label or a cell that is clipped has more of its text as a tooltip; others have none."""
+    long = "desk " * 80
+    rows = [
+        make.friction("account:a", "queue", NOW - HOUR, source=long),
+        make.friction("account:b", "queue", NOW - HOUR, source="desk"),
+    ]
+    make.put(store, "frictions", rows, "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
+    bars = panel(seen(store), "friction_by_touchpoint").bars
+    assert sorted(bar.full for bar in bars) == ["", f"phone · {long.strip()}"]
+    affected = panel(seen(store, dashboard="journeys"), "journeys_of_a_rule")
+    sources = [row[affected.columns.index("Source")] for row in affected.rows]
+    assert sorted((cell.text, cell.full) for cell in sources)[0] == ("desk", "")
+    assert {cell.full for cell in sources if cell.text.endswith("…")} == {long.strip()}
+
+
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "30d", "all"])
 def test_periods_of_old_data_end_at_the_newest_event(store: Store, span: str) -> None:
     """If the newest event is years old, each period ends there and the board is marked as old."""

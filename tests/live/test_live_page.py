@@ -261,12 +261,57 @@ def test_a_slow_store_shows_an_outline(site: Site, browser: Chrome, picture: Pic
 @pytest.mark.slow
 def test_all_rules_are_listed_on_demand(site: Site, browser: Chrome) -> None:
     """A table shows its first rows, and a button all of them."""
-    browser.get(site.url)
+    browser.get(f"{site.url}?span=7d")
     table = "[data-panel=friction_by_rule]"
     sees(browser, "Show all", table)
-    assert len(browser.find_elements(By.CSS_SELECTOR, f"{table} tbody tr")) == 8
+    rows = browser.find_elements(By.CSS_SELECTOR, f"{table} tbody tr")
+    assert [row.is_displayed() for row in rows] == [True] * 8 + [False] * (len(rows) - 8)
     browser.find_element(By.CSS_SELECTOR, f"{table} button").click()
     sees(browser, "Three frictions in a week", table)
+
+
+@pytest.mark.slow
+def test_a_narrow_screen_shows_every_column(site: Site, browser: Chrome, look: Look) -> None:
+    """At 390 pixels the score and the grade of a journey are on the screen, with their names."""
+    look(390, 844, "light")
+    browser.get(site.url)
+    first = "[data-panel=journeys_at_risk] tbody tr:first-child"
+    sees(browser, "account u-4711", first)
+    row = browser.find_element(By.CSS_SELECTOR, first)
+    for name, value in (("Score", "5"), ("Grade", "F")):
+        cell = row.find_element(By.CSS_SELECTOR, f"[data-title={name}]")
+        assert cell.text == value
+        assert 0 <= cell.rect["x"] < cell.rect["x"] + cell.rect["width"] <= 390
+        label = "return getComputedStyle(arguments[0], '::before').content"
+        assert name in browser.execute_script(label, cell)
+    for page in ("", "contacts", "journeys", "health"):
+        browser.get(f"{site.url}/{page}")
+        sees(browser, "24 hours", ".tl-spans")
+        cut = "return [...document.querySelectorAll('.tl-scroll')].filter(x => x.scrollWidth > x.clientWidth)"
+        assert not browser.execute_script(cut), page
+
+
+@pytest.mark.slow
+def test_a_printed_page_is_whole(site: Site, browser: Chrome, look: Look, picture: Picture) -> None:
+    """On paper a page is black on white, without navigation, and tables have all rows and columns."""
+    look(718, 1000, "dark")
+    browser.get(site.url)
+    sees(browser, "Show all 50", "[data-panel=journeys_at_risk]")
+    rows = browser.find_elements(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] tbody tr")
+    assert not rows[-1].is_displayed()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert all(row.is_displayed() for row in rows)
+        for hidden in (".tl-pages", ".tl-search", "[data-panel=journeys_at_risk] button"):
+            assert not browser.find_element(By.CSS_SELECTOR, hidden).is_displayed()
+        style = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
+        assert browser.execute_script(style) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+        tables = browser.find_elements(By.TAG_NAME, "table")
+        assert max(table.rect["x"] + table.rect["width"] for table in tables) <= 718
+        assert browser.execute_script("return document.querySelector('.tl-chart canvas').clientHeight") > 100
+        picture("friction-print")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.slow

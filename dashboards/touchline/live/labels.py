@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from touchline.vocabulary.identifiers import rank
 
 MAX_LENGTH = 120
+_MAX_FULL = 2_000
 
 
 class RuleText(Protocol):
@@ -30,6 +31,12 @@ def clip(text: str, length: int = MAX_LENGTH) -> str:
     return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
 
 
+def full_text(text: str, length: int = MAX_LENGTH) -> str:
+    """The tooltip of a text that is clipped to `length`: more of it; '' if all of it is shown."""
+    full = clip(text, _MAX_FULL)
+    return full if full != clip(text, length) else ""
+
+
 def sentence(name: str) -> str:
     """The words of a name: `contact.queued` → `Contact queued`."""
     return clip(name.replace(".", " ").replace("_", " ").replace("-", " ").strip()).capitalize()
@@ -38,7 +45,7 @@ def sentence(name: str) -> str:
 def identifier_label(identifier: str) -> str:
     """`account:u-17` → `account u-17`."""
     kind, _, value = identifier.partition(":")
-    return clip(f"{kind} {value}", 64)
+    return clip(f"{kind} {value}")
 
 
 def customer_label(identifiers: Iterable[str]) -> str:

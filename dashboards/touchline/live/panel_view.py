@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from touchline.live.labels import RuleText, clip, rule_title, sentence
+from touchline.live.labels import RuleText, clip, full_text, rule_title, sentence
 from touchline.live.queries import Row
 from touchline.measures import BY_NAME, format_distance, format_goal, format_value
 from touchline.panels import Column, Link, Panel
 
 MAX_ROWS = 50
 MAX_BARS = 40
+_MAX_TEXT = 300
 
 PATHS = {"friction": "/"}
 """Dashboards whose path is not their id."""
@@ -55,12 +56,13 @@ class Goal:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar; `parts` are its segments as shares of the longest bar."""
+    """One bar; `parts` are its segments as shares of the longest bar, `full` is a label that is clipped."""
 
     label: str
     value: str
     note: str
     parts: list[float]
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ class LegendEntry:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: a text or a time (ms since 1970), optionally with a link."""
+    """One cell of a table: a text or a time (ms since 1970), optionally with a link.
+
+    `full` is the text if it is clipped.
+    """
 
     text: str
     time: int | None = None
     href: str = ""
     grade: bool = False
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ def _format(value: Any, unit: str) -> str:
     if value is None:
         return format_value(None, unit)
     if unit == "text" or isinstance(value, str):
-        return clip(str(value), 300)
+        return clip(str(value), _MAX_TEXT)
     if unit == "count":
         return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"
     if unit in ("strikes", "steps") and value == int(value):
@@ -215,6 +221,7 @@ def _bars(panel: Panel, rows: Sequence[Row], names: Names) -> dict[str, Any]:
             value=_format(sum(row[part] for part in parts), panel.unit),
             note=_note(panel, row, rows[0], columns),
             parts=[row[part] / longest for part in parts],
+            full=full_text(str(row["label"])),
         )
         for row in rows[:MAX_BARS]
     ]
@@ -258,7 +265,8 @@ def _cell(name: str, column: Column, row: Row, names: Names) -> Cell:
     if column.unit == "time" and value is not None:
         return Cell("", milliseconds(value), href)
     text = names.rule(value) if name == "rule" else names.name(value) or _format(value, column.unit)
-    return Cell(text, None, href, grade=name == "grade" and bool(value))
+    full = full_text(value, _MAX_TEXT) if isinstance(value, str) else ""
+    return Cell(text, None, href, grade=name == "grade" and bool(value), full=full)
 
 
 def _href(link: Link, value: str) -> str:

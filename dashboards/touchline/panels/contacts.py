@@ -27,6 +27,9 @@ TRANSFERRED = (Reference(0.19, "Industry average"),)
 FIRST_CONTACT = (Reference(0.7, "Industry average"), Reference(0.8, "World class"))
 MENTIONS = (Reference(0.4, "Expectation"),)
 
+NAMED_QUEUE = "if(measured.queue = '', 'no queue', measured.queue)"
+"""SQL for the name of a queue; contacts without one have the same name in every panel."""
+
 PANELS = (
     measure_stat(
         "service_level",
@@ -139,10 +142,10 @@ ORDER BY time, series
         title="Queues",
         question="Which queues have long waits, and where do callers hang up?",
         sql=f"""
-SELECT queue, number_of_service_level AS contacts, value_of_service_level AS service_level,
+SELECT {NAMED_QUEUE} AS queue, number_of_service_level AS contacts, value_of_service_level AS service_level,
        value_of_abandonment AS abandonment, value_of_short_abandons AS short_abandons,
        value_of_average_wait AS wait
-FROM ({together(("service_level", "abandonment", "short_abandons", "average_wait"), "queue")})
+FROM ({together(("service_level", "abandonment", "short_abandons", "average_wait"), "queue")}) AS measured
 ORDER BY contacts DESC, queue
 """,
         kind="table",
@@ -163,9 +166,10 @@ ORDER BY contacts DESC, queue
         title="Resolution by queue and reason",
         question="Which questions are resolved at the first contact?",
         sql=f"""
-SELECT queue, reason, number_of_first_contact_resolution AS contacts,
+SELECT {NAMED_QUEUE} AS queue, if(measured.reason = '', 'no reason', measured.reason) AS reason,
+       number_of_first_contact_resolution AS contacts,
        value_of_first_contact_resolution AS first_contact, value_of_one_contact_resolution AS one_contact
-FROM ({together(("first_contact_resolution", "one_contact_resolution"), "queue", "reason")})
+FROM ({together(("first_contact_resolution", "one_contact_resolution"), "queue", "reason")}) AS measured
 WHERE contacts > 0
 ORDER BY contacts DESC, queue, reason
 LIMIT 50
@@ -189,8 +193,8 @@ LIMIT 50
         title="Transfers by queue",
         question="Which queues transfer the most contacts?",
         sql=f"""
-SELECT if(queue = '', 'no queue', queue) AS label, value AS transferred
-FROM ({measured("transfer_rate", "queue")})
+SELECT {NAMED_QUEUE} AS label, value AS transferred
+FROM ({measured("transfer_rate", "queue")}) AS measured
 ORDER BY transferred DESC, label
 LIMIT 20
 """,

@@ -39,7 +39,9 @@ export default {
       this.t.setView({ span, ...Object.fromEntries(entries) });
       this.$emit("view", { span, chosen });
     },
-    visible(panel, items) { return this.expanded[panel.id] ? items : items.slice(0, FEW); },
+    // What is left out on the screen until "Show all"; it is always printed.
+    rest(panel, n) { return { "tl-rest": n >= FEW && !this.expanded[panel.id] }; },
+    nameOf({ values, chosen }) { return new Map(values).get(chosen) || "All"; },
     total(panel) { return Math.max(panel.rows.length, panel.bars.length); },
     width(panel) { return panel.kind === "table" && panel.columns.length > 6 ? 24 : panel.width; },
     lane(n) { return `tl-lane-${n % LANES}`; },
@@ -81,7 +83,7 @@ export default {
       <label v-for="filter in board.filters" :key="filter.name">{{ filter.title }}
         <input v-if="filter.text" :value="filter.chosen" :name="filter.name" maxlength="512" placeholder="All" autocomplete="off"
           @change="select(span, filter.name, $event.target.value.trim())">
-        <select v-else :value="filter.chosen" :name="filter.name" @change="select(span, filter.name, $event.target.value)">
+        <select v-else :value="filter.chosen" :name="filter.name" :title="nameOf(filter)" @change="select(span, filter.name, $event.target.value)">
           <option value="">All</option>
           <option v-for="[value, name] in filter.values" :key="value" :value="value">{{ name }}</option>
         </select>
@@ -117,8 +119,8 @@ export default {
 
         <p v-if="panel.legend.length" class="tl-legend"><span v-for="(entry, n) in panel.legend" :key="entry.name"><i :class="entry.colour ? '' : lane(n)" :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
         <ol v-if="panel.bars.length" class="tl-bars">
-          <li v-for="bar in visible(panel, panel.bars)" :key="bar.label">
-            <div class="tl-bar-words"><span class="tl-bar-title">{{ bar.label }}</span><b>{{ bar.value }}</b></div>
+          <li v-for="(bar, b) in panel.bars" :key="bar.label" :class="rest(panel, b)">
+            <div class="tl-bar-words"><span class="tl-bar-title" :title="bar.full || null">{{ bar.label }}</span><b>{{ bar.value }}</b></div>
             <div class="tl-bar" aria-hidden="true">
               <i v-for="(part, n) in bar.parts" :key="n" :class="bar.parts.length > 1 ? lane(n) : ''" :style="{ width: 100 * part + '%' }"></i>
             </div>
@@ -127,11 +129,11 @@ export default {
         </ol>
 
         <div v-if="panel.rows.length" class="tl-scroll" tabindex="0">
-          <table class="tl-table">
+          <table class="tl-table" :data-wide="panel.columns.length > 4">
             <thead><tr><th v-for="(name, c) in panel.columns" :key="c" :data-number="panel.numeric[c]">{{ name }}</th></tr></thead>
             <tbody>
-              <tr v-for="(row, r) in visible(panel, panel.rows)" :key="r">
-                <td v-for="(cell, c) in row" :key="c" :data-number="panel.numeric[c]">
+              <tr v-for="(row, r) in panel.rows" :key="r" :class="rest(panel, r)">
+                <td v-for="(cell, c) in row" :key="c" :data-number="panel.numeric[c]" :data-title="panel.columns[c]" :title="cell.full || null">
                   <time v-if="cell.time !== null" :datetime="t.iso(cell.time)" :title="t.exact(cell.time)">{{ t.when(cell.time) }}</time>
                   <a v-else-if="cell.href" :href="link(cell.href)">{{ cell.text }}</a>
                   <span v-else-if="cell.grade" class="tl-grade" :data-grade="cell.text">{{ cell.text }}</span>
