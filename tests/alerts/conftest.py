@@ -98,7 +98,7 @@ def outage(failed: Callable[..., Event]) -> list[Event]:
 
 @pytest.fixture(scope="session")
 def fold() -> Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]:
-    """Have a worker take in some events after others; goes on each time it is asked to."""
+    """Lets a worker store portions of events: one more portion at each `next`."""
 
     def take(store: Store, portions: Sequence[Sequence[Event]], now: int) -> Iterator[None]:
         log = MemoryLog()

@@ -266,15 +266,15 @@ def test_a_webhook_is_signed(receiver: Any, address: Made, firing: Message) -> N
     ).hexdigest()
     assert headers["X-Touchline-Signature"] == f"sha256={expected}"
     assert path == "/hook"
-    (told,) = receiver.bodies
-    assert told["fingerprint"] == firing.fingerprint
-    assert told["since"] == "2026-11-18T11:06:40.000Z"
-    assert told["customers"] == 12
+    (payload,) = receiver.bodies
+    assert payload["fingerprint"] == firing.fingerprint
+    assert payload["since"] == "2026-11-18T11:06:40.000Z"
+    assert payload["customers"] == 12
     assert b"s3cret" not in body
 
 
 def test_apprise_sends_to_what_it_knows(receiver: Any, address: Made, firing: Message, over: Message) -> None:
-    """One of its services is told the beginning and the end; an address that it does not know is said so."""
+    """Apprise sends the beginning and the end; an unknown service is an error."""
     to = address("apprise", url=receiver.url.replace("http://", "json://") + "/notify")
     send(to, firing)
     send(to, over)

@@ -154,12 +154,12 @@ def test_a_merge_of_customers_counts_them_once(store: Store, fold: Fold, failed:
 def test_what_one_customer_met_twice_at_once_is_counted_twice(
     store: Store, fold: Fold, failed: Failed
 ) -> None:
-    """Two events of a customer in the same millisecond are two: no fewer times than customers are told."""
+    """Two events of a customer in the same millisecond count as two."""
     file = _only("{id: two, kind: threshold, title: Two, events: payment.failed, customers: 2, within: 10m}")
     again = replace(failed("a", T), id="again")
     _take(fold, store, [failed("a", T), again, failed("b", T + 1_000)])
-    (one,) = _evaluation(store, file).evaluate(T + MINUTE, T).alerts
-    assert (one.customers, one.count) == (2, 3)
+    (alert,) = _evaluation(store, file).evaluate(T + MINUTE, T).alerts
+    assert (alert.customers, alert.count) == (2, 3)
 
 
 def test_an_incident_older_than_the_lookback_goes_on(store: Store, fold: Fold, failed: Failed) -> None:
@@ -217,20 +217,20 @@ def test_places_are_chosen_by_fields_and_left_out_by_them(store: Store, fold: Fo
         assert [one.labels for one in found.incidents] == places, fields
 
 
-def test_a_trial_finds_what_evaluating_all_the_time_would_have_made(
+def test_a_simulation_finds_what_constant_evaluation_would_have_opened(
     store: Store, fold: Fold, outage: list[Event], failed: Failed
 ) -> None:
-    """Day by day over what is stored, a trial makes the incidents of the rules, and writes none."""
+    """A simulation over stored days returns the incidents of the rules and writes none."""
     again = [failed(f"n{number}", T + 3 * DAY + number * 1_000) for number in range(40)]
     _take(fold, store, [*outage, *again], T + 4 * DAY)
     ask = query_of(store)
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     found = simulate(
-        ask, load_alerts().rules, T - DAY, T + 4 * DAY, lambda done, parts: told.append((done, parts))
+        ask, load_alerts().rules, T - DAY, T + 4 * DAY, lambda done, parts: progress.append((done, parts))
     )
-    (payments,) = (one for one in found if one.rule.id == "payment_outage")
-    assert [one.opened_at for one in payments.incidents] == [T + 9 * 360, T + 3 * DAY + 9_000]
-    assert told[-1] == (25, 25)
+    (payments,) = (simulated for simulated in found if simulated.rule.id == "payment_outage")
+    assert [incident.opened_at for incident in payments.incidents] == [T + 9 * 360, T + 3 * DAY + 9_000]
+    assert progress[-1] == (25, 25)
     assert alerts_since(ask, 0) == []
 
 
@@ -273,24 +273,24 @@ def test_rules_that_are_not_due_stay_as_they_are(store: Store, fold: Fold, outag
         assert (one.rule, one.status) == ("payment_outage", status)
 
 
-def test_an_incident_that_grows_is_written_anew(store: Store, fold: Fold, outage: list[Event]) -> None:
-    """Looked at again by the same process: more customers, the next version, the same incident."""
+def test_an_incident_that_grows_gets_a_new_version(store: Store, fold: Fold, outage: list[Event]) -> None:
+    """The same process writes the next version of the same incident, with more customers."""
     half = len(outage) // 2
     folding = fold(store, [outage[:half], outage[half:]], T + HOUR)
     rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
     evaluation = Evaluation(query_of(store), store.insert, rules)
     seen = []
     for _ in folding:
-        (one,) = evaluation.evaluate(T + 4 * MINUTE, T).alerts
-        seen.append((one.id, one.version, one.customers > 300))
-    assert [one[1:] for one in seen] == [(1, False), (2, True)]
+        (alert,) = evaluation.evaluate(T + 4 * MINUTE, T).alerts
+        seen.append((alert.id, alert.version, alert.customers > 300))
+    assert [version[1:] for version in seen] == [(1, False), (2, True)]
     assert seen[0][0] == seen[1][0]
 
 
-def test_an_incident_is_written_after_what_has_to_be_told_of_it(
+def test_an_incident_is_written_after_its_notifications(
     store: Store, fold: Fold, outage: list[Event]
 ) -> None:
-    """Where that cannot be written the incident is not either: it is found anew, with all that follows."""
+    """If the outbox write fails, the incident is not written, so the next evaluation finds it again."""
     _take(fold, store, outage)
 
     def broken(firing: Sequence[AlertRow]) -> None:

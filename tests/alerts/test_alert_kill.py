@@ -36,13 +36,13 @@ class Doomed:
     def insert(self, table, columns, token):
         step = table
         if table == "outbox":
-            step = "expected" if columns["told"][0] == "nothing" else "told"
+            step = "expected" if columns["told"][0] == "nothing" else "sent"
         if doom == f"before {step}":
             os.kill(os.getpid(), signal.SIGKILL)
         self._insert(table, columns, token)
         if doom == f"after {step}":
             os.kill(os.getpid(), signal.SIGKILL)
-        if step == "told":
+        if step == "sent":
             done.set()
 
 with open_store(folder / "store") as store:
@@ -59,7 +59,7 @@ print("lived")
 
 @pytest.fixture
 def live(tmp_path: Path) -> Callable[[int, str], bool]:
-    """Evaluates and tells once in a process of its own; whether it lived to its end."""
+    """Evaluates and notifies once in a process of its own; returns whether the process ended by itself."""
 
     def run(now: int, doom: str) -> bool:
         life = subprocess.run(
@@ -76,14 +76,14 @@ def live(tmp_path: Path) -> Callable[[int, str], bool]:
 
 
 @pytest.mark.slow
-def test_an_alert_survives_a_kill_between_each_two_of_its_steps(
+def test_an_alert_survives_a_kill_between_any_two_steps(
     tmp_path: Path,
     receiver: Any,
     live: Callable[[int, str], bool],
     fold: Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]],
     outage: list[Event],
 ) -> None:
-    """Each life dies one step further on; the receiver is told the beginning and the end of one incident."""
+    """Each process dies one step later; the receiver gets the beginning and the end of one incident."""
     (tmp_path / "alerts.yaml").write_text(
         "extends: default\ndisable: [orders_fail, friction_unusual, producer_silent, strike_outs]\n"
         f"channels: {{hook: {{kind: webhook, url: '{receiver.url}'}}}}\n"
@@ -95,16 +95,16 @@ def test_an_alert_survives_a_kill_between_each_two_of_its_steps(
     for doom in ("after expected", "after alerts"):
         assert not live(firing, doom)
         assert receiver.got == []
-    assert not live(firing, "before told")
-    assert not live(firing, "after told")
+    assert not live(firing, "before sent")
+    assert not live(firing, "after sent")
     assert [body["status"] for body in receiver.bodies] == ["firing", "firing"]
     assert not live(over, "after alerts")
-    assert not live(over, "before told")
+    assert not live(over, "before sent")
     assert live(over, "never")
-    told = receiver.bodies
-    assert [body["status"] for body in told] == ["firing", "firing", "resolved", "resolved"]
-    assert len({(body["fingerprint"], body["incident"]) for body in told}) == 1
-    assert {body["customers"] for body in told} == {500}
+    payloads = receiver.bodies
+    assert [body["status"] for body in payloads] == ["firing", "firing", "resolved", "resolved"]
+    assert len({(body["fingerprint"], body["incident"]) for body in payloads}) == 1
+    assert {body["customers"] for body in payloads} == {500}
     with open_store(tmp_path / "store") as store:
         rows = store.query("SELECT status, customers FROM current_alerts").result_rows
         assert rows == [["resolved", 500]]

@@ -1,4 +1,4 @@
-"""Alerting as it runs: channels that are away, and what they are told when they are back."""
+"""Alerting as it runs: unavailable channels, restarts and evaluations that fail."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,10 +46,10 @@ def alerting(store: Store) -> Iterator[Callable[..., tuple[Alerting, CollectorRe
         one.stop(5)
 
 
-def test_a_channel_that_is_away_holds_up_no_other_and_is_told_later(
+def test_an_unavailable_channel_delays_no_other_and_is_notified_later(
     store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
 ) -> None:
-    """One channel takes it at once while another fails; that one is reported, and told when it is back."""
+    """A failing channel is reported and retried while the others are notified at once."""
     for _ in fold(store, [outage], T + 60 * MINUTE):
         pass
     now = [(T + 4 * MINUTE) / 1000]
@@ -78,10 +78,10 @@ def test_a_channel_that_is_away_holds_up_no_other_and_is_told_later(
     assert 'touchline_alerts_channel_refused{channel="back"} 0.0' in generate_latest(registry).decode()
 
 
-def test_a_restart_tells_nothing_twice(
+def test_a_restart_sends_nothing_twice(
     store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
 ) -> None:
-    """What was told and written down is not told again by the next life, and the end is told once."""
+    """A recorded notification is not sent again after a restart; the end is sent once."""
     for _ in fold(store, [outage], T + 60 * MINUTE):
         pass
     now = [(T + 4 * MINUTE) / 1000]
@@ -96,10 +96,10 @@ def test_a_restart_tells_nothing_twice(
     assert [body["status"] for body in receiver.bodies] == ["firing", "resolved"]
 
 
-def test_it_goes_on_by_itself_where_the_store_is_written(
+def test_a_write_to_the_store_triggers_an_evaluation(
     store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
 ) -> None:
-    """Begun over an empty store, it finds what is written later as soon as it is told so."""
+    """Started over an empty store, alerting evaluates as soon as `touched` reports a write."""
     folding = fold(store, [outage], T + 60 * MINUTE)
     one, registry = alerting(
         f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: (T + 4 * MINUTE) / 1000
@@ -151,10 +151,10 @@ def test_a_process_whose_turn_it_is_not_writes_nothing(store: Store, fold: Fold,
     assert store.query("SELECT count() FROM alerts").result_rows == [[0]]
 
 
-def test_one_that_began_earlier_takes_the_place_of_the_one_that_was_told(
+def test_an_earlier_beginning_keeps_the_notified_fingerprint(
     store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
 ) -> None:
-    """Late events move the beginning: what was told goes on under its fingerprint, and ends once."""
+    """Late events move the beginning; the notified incident keeps its fingerprint and ends once."""
     at = {event.id: event.time for event in outage}
     early = [event for event in outage if T <= at[event.id] < T + MINUTE]
     folding = fold(store, [[event for event in outage if event not in early], early], T + 60 * MINUTE)
@@ -174,21 +174,21 @@ def test_one_that_began_earlier_takes_the_place_of_the_one_that_was_told(
     assert first["since"] > last["since"]
 
 
-def test_a_rule_is_not_looked_at_more_often_than_is_worth_it(
+def test_a_rule_is_not_evaluated_more_often_than_its_window_needs(
     store: Store, fold: Fold, outage: list[Event]
 ) -> None:
-    """Asked to evaluate at once again, the store is only asked for the incidents that there are."""
+    """A second evaluation at the same time queries only the current incidents."""
     for _ in fold(store, [outage], T + 60 * MINUTE):
         pass
-    asked: list[str] = []
+    queries: list[str] = []
 
     class Counting:
-        """A store that remembers what it was asked."""
+        """A store that records its queries."""
 
         insert = staticmethod(store.insert)
 
         def reply(self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None) -> Reply:
-            asked.append(sql)
+            queries.append(sql)
             return store.reply(sql, fmt, parameters)
 
     one = Alerting(
@@ -199,8 +199,8 @@ def test_a_rule_is_not_looked_at_more_often_than_is_worth_it(
         metrics=AlertMetrics(CollectorRegistry()),
     )
     one.evaluate(T + 4 * MINUTE)
-    assert any("payment.failed" in sql for sql in asked)
-    asked.clear()
+    assert any("payment.failed" in sql for sql in queries)
+    queries.clear()
     one.evaluate(T + 4 * MINUTE)
-    (held,) = asked
+    (held,) = queries
     assert "FROM alerts" in held

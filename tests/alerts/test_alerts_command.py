@@ -35,7 +35,7 @@ def data(
     outage: list[Event],
     monkeypatch: pytest.MonkeyPatch,
 ) -> str:
-    """A data folder with an outage that fires, of which one channel was told and another could not be."""
+    """A data folder with a firing outage: one channel is notified, another fails."""
     monkeypatch.chdir(tmp_path)
     with open_store(tmp_path / "store") as store:
         for _ in fold(store, [outage], T + 4 * MINUTE):
@@ -43,17 +43,17 @@ def data(
         ask = query_of(store)
         rules = [rule for rule in load_alerts().rules if rule.id == "payment_outage"]
         (alert,) = Evaluation(ask, store.insert, rules).evaluate(T + 4 * MINUTE, T + 4 * MINUTE).alerts
-        told = OutboxRow(
+        notified = OutboxRow(
             channel="chat", fingerprint=alert.fingerprint, alert=alert.id, told="firing", told_at=T, version=1
         )
         outbox = Outbox(ask, store.insert)
-        outbox.record(told)
-        outbox.record(replace(told, channel="mail", told="nothing", attempts=3, error="h answered 500"))
+        outbox.record(notified)
+        outbox.record(replace(notified, channel="mail", told="nothing", attempts=3, error="h answered 500"))
     return str(tmp_path)
 
 
-def test_what_fires_is_listed_with_who_was_told(data: str) -> None:
-    """The list says what, where, since when, and which channel could not be reached and why."""
+def test_firing_incidents_are_listed_with_notified_channels(data: str) -> None:
+    """The list shows what, where, since when, and which channel failed and why."""
     shown = command("list", "--data", data)
     assert shown.exit_code == 0, shown.output
     text = " ".join(shown.stdout.split())
@@ -64,7 +64,7 @@ def test_what_fires_is_listed_with_who_was_told(data: str) -> None:
     assert "not reached: mail" in text
 
 
-def test_the_list_is_json_where_asked(data: str) -> None:
+def test_the_list_is_available_as_json(data: str) -> None:
     """A script reads incidents and the outbox, times in milliseconds."""
     body = orjson.loads(command("list", "--data", data, "--json").stdout)
     (alert,) = body["alerts"]
@@ -107,8 +107,8 @@ def test_alerts_name_no_customer_and_so_none_that_is_forgotten(data: str) -> Non
         assert _naming(store, str(customer_id(who))) == _naming(store, who) == set()
 
 
-def test_a_trial_of_rules_counts_their_incidents(data: str, tmp_path: Path) -> None:
-    """Each rule is shown with how many incidents it would have made; nothing is written."""
+def test_a_simulation_counts_the_incidents_of_each_rule(data: str, tmp_path: Path) -> None:
+    """Each rule is shown with the number of incidents it would open; nothing is written."""
     rules = tmp_path / "rules.yaml"
     rules.write_text(
         "rules:\n"
@@ -116,7 +116,7 @@ def test_a_trial_of_rules_counts_their_incidents(data: str, tmp_path: Path) -> N
         "  - {id: many, kind: threshold, title: Many, events: payment.failed, customers: 900, within: 1m}\n"
     )
     body = orjson.loads(command("simulate", str(rules), "--data", data, "--since", "7d", "--json").stdout)
-    assert {one["rule"]: len(one["incidents"]) for one in body["rules"]} == {"few": 1, "many": 0}
+    assert {rule["rule"]: len(rule["incidents"]) for rule in body["rules"]} == {"few": 1, "many": 0}
     shown = command("simulate", str(rules), "--data", data)
     assert shown.exit_code == 0, shown.output
     assert "few" in shown.stdout

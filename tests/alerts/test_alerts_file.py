@@ -52,7 +52,7 @@ def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
     ],
 )
 def test_a_fault_of_a_rule_is_named_with_its_place(written: str, said: str) -> None:
-    """What no rule can say is told with file, line and column, and what to write instead."""
+    """An error in a rule names the file, line and column, and what to write instead."""
     with pytest.raises(AlertsError) as caught:
         parsed(f"rules: [{{id: x, title: X, {written}}}]")
     assert said in str(caught.value)
@@ -110,7 +110,7 @@ def test_a_secret_is_not_shown() -> None:
 
 
 def test_routes_choose_channels_by_severity_and_rule() -> None:
-    """All routes that fit count; one without a condition fits all; without routes everybody is told."""
+    """A route without a condition matches every incident; without routes every channel is notified."""
     file = parsed(
         "extends: default\n"
         "channels:\n"

@@ -152,10 +152,10 @@ def run(serve_store: Callable[..., "StoreProcess"], tmp_path: Path) -> Iterator[
 
 
 @pytest.mark.slow
-def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
+def test_of_two_processes_one_notifies_and_the_other_takes_over(
     run: Any, receiver: Any, tmp_path: Path, fold: Fold, failed: Callable[..., Event]
 ) -> None:
-    """One is killed; within ten seconds it is the other's turn, and each incident is told once, by either."""
+    """After the leader is killed the other leads within the lease, and each incident is sent once."""
     file = tmp_path / "alerts.yaml"
     file.write_text(
         "rules: [{id: pay, kind: threshold, title: Pay, events: payment.failed, by: source, customers: 3, "
@@ -166,9 +166,9 @@ def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
         both = [run(file), run(file)]
         for _, ask in both:
             wait_for(lambda: ask("/readyz").status == 200)  # noqa: B023
-        # The one on duty first.
-        both.sort(key=_on_duty, reverse=True)
-        assert [_on_duty(one) for one in both] == [True, False]
+        # The leader first.
+        both.sort(key=_leads, reverse=True)
+        assert [_leads(process) for process in both] == [True, False]
         (first, _), (second, _) = both
 
         now = int(time.time() * 1000)
@@ -184,14 +184,14 @@ def test_of_two_that_stand_side_by_side_one_tells_and_the_other_takes_over(
         first.kill()
         killed_at = time.monotonic()
         next(folding)
-        wait_for(lambda: _on_duty(both[1]))
+        wait_for(lambda: _leads(both[1]))
         assert time.monotonic() - killed_at < LEASE_SECONDS + 2 * RENEW_SECONDS + 5
         wait_for(lambda: len(receiver.got) == 2)
-    told = [(body["status"], body["labels"]["source"], body["customers"]) for body in receiver.bodies]
-    assert told == [("firing", "web", 3), ("firing", "app", 3)]
+    sent = [(body["status"], body["labels"]["source"], body["customers"]) for body in receiver.bodies]
+    assert sent == [("firing", "web", 3), ("firing", "app", 3)]
     second.terminate()
     assert second.wait(30) == 0
 
 
-def _on_duty(one: Process) -> bool:
-    return "touchline_alerts_on_duty 1.0" in one[1]("/metrics").data.decode()
+def _leads(process: Process) -> bool:
+    return "touchline_alerts_on_duty 1.0" in process[1]("/metrics").data.decode()

@@ -1,4 +1,4 @@
-"""What a channel was told, kept in the store; and in which order it is told and written."""
+"""The outbox: the notifications of each channel, and the order of sending and recording."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ LATER = T + 60_000
 
 @pytest.fixture
 def waiting(row: AlertRow) -> OutboxRow:
-    """What a channel has to be told first."""
+    """The first row of an incident: nothing is sent yet."""
     found = first_row(row, None, "chat")
     assert found is not None
     return found
@@ -33,10 +33,8 @@ def _outbox(store: Store, insert: Insert | None = None) -> Outbox:
     return Outbox(query_of(store), insert or store.insert)
 
 
-def test_what_has_to_be_told_is_written_before_anything_else_happens(
-    store: Store, waiting: OutboxRow
-) -> None:
-    """Another life finds it; where the store does not take it, it is not taken for written."""
+def test_a_pending_notification_is_written_first(store: Store, waiting: OutboxRow) -> None:
+    """Another process finds the row; if the insert fails, the outbox does not hold it either."""
     _outbox(store).expect([waiting])
     assert _outbox(store).of("chat") == [waiting]
 
@@ -50,8 +48,8 @@ def test_what_has_to_be_told_is_written_before_anything_else_happens(
     assert outbox.get("mail", mail.fingerprint) is None
 
 
-def test_what_the_store_did_not_take_is_written_with_the_next(store: Store, waiting: OutboxRow) -> None:
-    """An attempt that could not be written down is remembered, and none is lost on the way."""
+def test_a_failed_write_is_repeated_with_the_next(store: Store, waiting: OutboxRow) -> None:
+    """A row that could not be written is kept and written with the next one."""
     away = [True]
 
     def insert(table: str, columns: dict[str, Sequence[Any]], token: str) -> None:
@@ -71,23 +69,23 @@ def test_what_the_store_did_not_take_is_written_with_the_next(store: Store, wait
     assert [again.get(row.channel, row.fingerprint) for row in rows] == rows
 
 
-def test_unfinished_is_what_a_channel_has_yet_to_be_told(store: Store, waiting: OutboxRow) -> None:
-    """The beginning or the end; what it was told to its end is finished, and other channels are not asked."""
+def test_unfinished_lists_incidents_not_yet_resolved_for_a_channel(store: Store, waiting: OutboxRow) -> None:
+    """Rows whose end is sent are finished; rows of other channels are left out."""
     outbox = _outbox(store)
     fingerprints = [UUID(int=number) for number in range(4)]
-    for fingerprint, channel, told in zip(
+    for fingerprint, channel, status in zip(
         fingerprints,
         ("chat", "chat", "chat", "gone"),
         ("nothing", "firing", "resolved", "firing"),
         strict=True,
     ):
-        outbox.record(replace(waiting, fingerprint=fingerprint, channel=channel, told=told))
-    assert outbox.unfinished(["chat", "mail"]) == [str(one) for one in fingerprints[:2]]
+        outbox.record(replace(waiting, fingerprint=fingerprint, channel=channel, told=status))
+    assert outbox.unfinished(["chat", "mail"]) == [str(fingerprint) for fingerprint in fingerprints[:2]]
 
 
 @pytest.fixture
 def channel(store: Store, row: AlertRow, waiting: OutboxRow) -> Callable[..., tuple[ChannelThread, Outbox]]:
-    """Makes a channel that has to be told of an incident; `written` is called as its outbox is."""
+    """Makes a channel with a pending notification; `written` is called before each outbox write."""
 
     def make(
         kind: str, *, written: Callable[[], None] = lambda: None, owns: bool = True, **fields: Any
@@ -118,8 +116,8 @@ def channel(store: Store, row: AlertRow, waiting: OutboxRow) -> Callable[..., tu
     return make
 
 
-def test_it_is_written_that_a_channel_was_told_after_it_was(channel: Any, receiver: Any) -> None:
-    """Killed in between it is told once more: never is it taken for told what was not."""
+def test_a_notification_is_recorded_after_it_is_sent(channel: Any, receiver: Any) -> None:
+    """A kill in between repeats a notification and never loses one."""
     sent_by_then: list[int] = []
     one, outbox = channel("webhook", written=lambda: sent_by_then.append(len(receiver.got)), url=receiver.url)
     one.send_due()
@@ -127,8 +125,8 @@ def test_it_is_written_that_a_channel_was_told_after_it_was(channel: Any, receiv
     assert [row.told for row in outbox.of("chat")] == ["firing"]
 
 
-def test_a_process_whose_turn_it_is_not_tells_nothing(channel: Any, receiver: Any) -> None:
-    """Another may tell it by now."""
+def test_a_process_that_does_not_lead_sends_nothing(channel: Any, receiver: Any) -> None:
+    """Without the lease, a due notification stays pending."""
     one, outbox = channel("webhook", owns=False, url=receiver.url)
     one.send_due()
     assert receiver.got == []

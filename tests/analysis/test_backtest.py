@@ -77,7 +77,7 @@ def tried(store: Store, given: RuleSet, in_force: RuleSet, since: int = START - 
 
 
 def test_the_rules_in_force_change_nothing(shop: Store) -> None:
-    """The law: against themselves they find what the store holds, and nobody is graded anew."""
+    """Compared with themselves, the rules find what the store holds, and no grade changes."""
     found = tried(shop, load_rules(), load_rules())
     sql = "SELECT rule, count() FROM current_frictions WHERE opened_at < {until:DateTime64(3)} GROUP BY rule"
     held = shop.query(sql, {"until": f"{START / 1000}"}).result_rows
@@ -103,14 +103,14 @@ def test_portions_change_nothing(shop: Store) -> None:
         assert events == in_order(events)
 
 
-def test_a_part_is_told_when_it_is_done(shop: Store) -> None:
-    """The progress goes from nothing to all parts."""
-    told: list[tuple[int, int]] = []
-    for _ in histories(shop, lambda done, parts: told.append((done, parts)), part_events=2_000):
+def test_progress_is_reported_after_each_part(shop: Store) -> None:
+    """Progress goes from zero to all parts."""
+    progress: list[tuple[int, int]] = []
+    for _ in histories(shop, lambda done, parts: progress.append((done, parts)), part_events=2_000):
         pass
-    parts = told[0][1]
+    parts = progress[0][1]
     assert parts > 2
-    assert told == [(done, parts) for done in range(parts + 1)]
+    assert progress == [(done, parts) for done in range(parts + 1)]
 
 
 def test_a_shorter_wait_finds_more(shop: Store) -> None:
@@ -133,8 +133,8 @@ def test_another_weight_changes_grades(shop: Store) -> None:
     assert not any(one.new or one.gone for one in found.rules.values())
 
 
-def test_a_new_rule_and_a_dropped_one_are_told(shop: Store) -> None:
-    """What only one of the sets has is all new, or all gone."""
+def test_added_and_dropped_rules_are_reported(shop: Store) -> None:
+    """Signals of a rule that only one set has are all new or all gone."""
     more = rules(extra="  - {id: denied, kind: match, when: request.denied}\n")
     gained, lost = tried(shop, more, rules()).rules["denied"], tried(shop, rules(), more).rules["denied"]
     assert (gained.signals_before, gained.new) == (0, gained.signals_after)
@@ -179,11 +179,13 @@ def test_the_command_says_what_would_change(data: Path, tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "cart_left" in shown.stdout
     assert "customers change grade" in shown.stdout
-    told = orjson.loads(command(*arguments, "--json").stdout)
-    cart = next(one for one in told["rules"] if one["rule"] == "cart_left")
+    report = orjson.loads(command(*arguments, "--json").stdout)
+    cart = next(rule for rule in report["rules"] if rule["rule"] == "cart_left")
     assert cart["new"] > 0
-    assert cart["signals_a_day_after"] == pytest.approx(cart["signals_after"] / told["days"])
-    assert told["regraded"] == sum(g["customers"] for g in told["grades"] if g["before"] != g["after"]) > 0
+    assert cart["signals_a_day_after"] == pytest.approx(cart["signals_after"] / report["days"])
+    assert (
+        report["regraded"] == sum(g["customers"] for g in report["grades"] if g["before"] != g["after"]) > 0
+    )
     with open_store(data / "store", create=False) as store:
         assert store.query("SELECT countIf(rule = 'cart_left') FROM frictions").result_rows == [[0]]
 

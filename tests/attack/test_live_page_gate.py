@@ -95,7 +95,7 @@ def test_any_text_is_judged(text: str) -> None:
         ("http://", False),
     ],
 )
-def test_own_origins_are_told_from_others(origin: str | None, is_own: bool) -> None:
+def test_own_origins_are_recognised(origin: str | None, is_own: bool) -> None:
     """A page may connect if it came from the host that the request names, or from an allowed host."""
     assert own_origin(origin, "localhost:8080", ("touchline.example", "*.shops.example")) is is_own
 

@@ -38,7 +38,7 @@ def fold() -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_the_fold_is_measured_in_every_order_of_arrival(fold: dict[str, Any]) -> None:
-    """In order, late and merged traffic each have events a second, and what is late is folded anew."""
+    """In-order, late and merged traffic each have a rate, and late events cause refolds."""
     figures = fold["figures"]
     ways = ("in_order", "held", "held_1_percent_late", "held_10_percent_late", "held_with_merges")
     assert all(figures[way]["events_per_second"] > 0 for way in ways)
@@ -104,7 +104,7 @@ def test_an_unknown_benchmark_is_a_usage_error() -> None:
 
 @pytest.mark.slow
 def test_an_event_is_measured_as_the_store_grows() -> None:
-    """At each size the same traffic costs something, and the sizes are those asked for."""
+    """Each requested size has a cost above zero."""
     found = measured("growth", "--events", "5000", "--measured", "400", "--quiet", "0")
     sizes = [name for name in found["figures"] if name.endswith(" events")]
     assert sizes == ["100 events", "500 events", "2,000 events", "5,000 events"]
@@ -114,7 +114,7 @@ def test_an_event_is_measured_as_the_store_grows() -> None:
 
 @pytest.mark.slow
 def test_a_start_is_measured_to_the_first_event() -> None:
-    """A store with customers and an empty one are both started, up to a record that is worked off."""
+    """The start is measured with and without customers, up to the first processed record."""
     found = measured("recovery", "--customers", "300", "--starts", "1")
     for kind in ("full", "empty"):
         assert 0 < found["figures"][kind]["cpu_seconds_median"] < found["figures"][kind]["seconds_most"] * 64
@@ -133,8 +133,8 @@ def test_new_links_are_measured_over_stored_customers() -> None:
 
 
 @pytest.mark.slow
-def test_every_panel_is_asked_of_copies_of_a_week() -> None:
-    """The store has the size asked for, each panel its time; the customer who is looked at has events."""
+def test_every_panel_is_measured_on_copies_of_a_week() -> None:
+    """The store has the requested size, each panel has a time, and the shown customer has events."""
     found = measured("panels", "--events", "6000", "--rounds", "1")
     figures = found["figures"]
     assert 4000 < figures["stored_events"] < 8000

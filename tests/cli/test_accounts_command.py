@@ -48,9 +48,9 @@ def leave(tmp_path: Path) -> Leave:
         requests: Sequence[tuple[bytes, ClientCounters | None]], at: int, worked: int | None = None
     ) -> None:
         with closing(SqliteLog(tmp_path / "log.sqlite")) as log:
-            for body, told in requests:
+            for body, counters in requests:
                 acceptance = accept(body, received_at_ms=at, producer="shop")
-                log.append(with_account(acceptance, "shop", told))
+                log.append(with_account(acceptance, "shop", counters))
             with open_store(tmp_path / "store") as store:
                 worker = Worker(log, store, load_rules())
                 if records := worker.read()[:worked]:
@@ -103,8 +103,8 @@ def test_what_adds_up_is_shown_and_succeeds(tmp_path: Path, leave: Leave) -> Non
 
 def test_a_gap_is_named_and_fails(tmp_path: Path, leave: Leave) -> None:
     """Events that never came, and those a silent client held, are named by client and batch: exit code 1."""
-    told = [ClientCounters("c-1", 1, 0, 9, 9), ClientCounters("c-1", 4, 3, 12, 12)]
-    leave([(_events("a"), told[0]), (_events("b"), told[1])], _now() - HOUR)
+    counters = [ClientCounters("c-1", 1, 0, 9, 9), ClientCounters("c-1", 4, 3, 12, 12)]
+    leave([(_events("a"), counters[0]), (_events("b"), counters[1])], _now() - HOUR)
     code, said = _ask(tmp_path)
     assert code == 1
     (shop,) = said["producers"]

@@ -59,7 +59,7 @@ def data(touchline: Command, lines: Any, tmp_path: Path) -> Path:
     return folder
 
 
-def _told(touchline: Command, *arguments: object) -> Any:
+def _output(touchline: Command, *arguments: object) -> Any:
     said = touchline("customer", *arguments, "--json")
     assert said.exit_code == 0, said.output
     return orjson.loads(said.stdout)
@@ -69,23 +69,23 @@ def _tables(ask: Any, folder: Path) -> list[list[Event]]:
     return [ask(folder, sql) for sql in TABLES]
 
 
-def test_show_tells_a_story(touchline: Command, data: Path) -> None:
-    """Identifiers, journeys, frictions and events, by any identifier or the id, for scripts and people."""
-    told = _told(touchline, "show", " email:A@b.example".strip(), "--data", data)
-    assert told["customer"] == str(customer_id("account:anna"))
-    assert told["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
-    assert [one["id"] for one in told["events"]] == ["call-1", "call-2", "call-3", "call-4"]
-    assert [(one["events"], one["path"]) for one in told["journeys"]] == [(4, ["phone"])]
-    assert "repeat_contact" in {one["rule"] for one in told["frictions"]}
-    assert _told(touchline, "show", told["customer"], "--data", data) == told
+def test_show_prints_a_customer_history(touchline: Command, data: Path) -> None:
+    """`show` prints identifiers, journeys, frictions and events, by any identifier or the id."""
+    shown = _output(touchline, "show", " email:A@b.example".strip(), "--data", data)
+    assert shown["customer"] == str(customer_id("account:anna"))
+    assert shown["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
+    assert [event["id"] for event in shown["events"]] == ["call-1", "call-2", "call-3", "call-4"]
+    assert [(journey["events"], journey["path"]) for journey in shown["journeys"]] == [(4, ["phone"])]
+    assert "repeat_contact" in {friction["rule"] for friction in shown["frictions"]}
+    assert _output(touchline, "show", shown["customer"], "--data", data) == shown
     said = touchline("customer", "show", "account:anna", "--data", data).stdout
     assert "2025-10-09 10:01 UTC  contact.started (phone, pbx)" in said
     assert "4 events (phone)" in said
 
 
 @pytest.mark.parametrize("who", ["account:nobody", "no identifier", str(customer_id("account:nobody"))])
-def test_nobody_is_named(touchline: Command, data: Path, who: str) -> None:
-    """WHO that names nobody is told how to name somebody."""
+def test_an_unknown_customer_is_refused(touchline: Command, data: Path, who: str) -> None:
+    """If WHO names no customer, the error says how to name one."""
     said = touchline("customer", "show", who, "--data", data)
     assert said.exit_code == 1
     assert f"no customer {who}: name an identifier, such as account:u-17" in said.stderr
@@ -97,10 +97,13 @@ def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask
     said = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
     assert said.exit_code == 0, said.output
     assert "Banned from linking:\n  account:anna | device:lobby" in said.stdout
-    told = _told(touchline, "show", "device:lobby", "--data", data)
-    assert (told["identifiers"], [one["id"] for one in told["events"]]) == (["device:lobby"], ["call-3"])
-    assert [(one["what"], one["reason"]) for one in told["ledger"]] == [("split", "lobby")]
-    assert _told(touchline, "show", "account:anna", "--data", data)["journeys"][0]["events"] == 3
+    shown = _output(touchline, "show", "device:lobby", "--data", data)
+    assert (shown["identifiers"], [event["id"] for event in shown["events"]]) == (
+        ["device:lobby"],
+        ["call-3"],
+    )
+    assert [(entry["what"], entry["reason"]) for entry in shown["ledger"]] == [("split", "lobby")]
+    assert _output(touchline, "show", "account:anna", "--data", data)["journeys"][0]["events"] == 3
 
     again = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
     assert again.exit_code == 1
@@ -122,14 +125,14 @@ def test_as_of_shows_whose_it_was_then(
     then = ask(data, received)[0]["at"].replace(" ", "T") + "Z"
     entry = ("split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
     assert touchline("customer", *entry).exit_code == 0
-    now = _told(touchline, "show", "device:lobby", "--data", data)
+    now = _output(touchline, "show", "device:lobby", "--data", data)
     assert now["identifiers"] == ["device:lobby"]
-    told = _told(touchline, "show", "device:lobby", "--as-of", then, "--data", data)
-    assert told["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
-    assert [one["events"] for one in told["journeys"]] == [4]
-    assert "repeat_contact" in {one["rule"] for one in told["frictions"]}
-    assert told["ledger"] == []
-    later = _told(touchline, "show", "device:lobby", "--as-of", "2999-01-01", "--data", data)
+    shown = _output(touchline, "show", "device:lobby", "--as-of", then, "--data", data)
+    assert shown["identifiers"] == ["account:anna", "email:a@b.example", "device:lobby"]
+    assert [journey["events"] for journey in shown["journeys"]] == [4]
+    assert "repeat_contact" in {friction["rule"] for friction in shown["frictions"]}
+    assert shown["ledger"] == []
+    later = _output(touchline, "show", "device:lobby", "--as-of", "2999-01-01", "--data", data)
     assert (later["customer"], later["ledger"]) == (now["customer"], now["ledger"])
     early = touchline("customer", "show", "device:lobby", "--as-of", "2025-10-09", "--data", data)
     assert early.exit_code == 1
@@ -157,9 +160,9 @@ def test_what_is_forgotten_was_never_seen(
     """Nothing of the customer stays, what comes again is suppressed, and readmitted it is stored again."""
     before = _tables(ask, data)
     assert touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
-    asked = touchline("customer", "forget", "account:anna", "--data", data)
-    assert asked.exit_code == 2
-    assert "this would delete 3 events and forget, for good:\n  account:anna\n" in asked.stderr
+    unconfirmed = touchline("customer", "forget", "account:anna", "--data", data)
+    assert unconfirmed.exit_code == 2
+    assert "this would delete 3 events and forget, for good:\n  account:anna\n" in unconfirmed.stderr
     said = touchline("customer", "forget", "account:anna", "--yes", "--data", data)
     assert said.exit_code == 0, said.output
     assert "3 events deleted, 2 identifiers forgotten" in said.stdout
@@ -208,11 +211,16 @@ def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Pa
         "device:lobby links nobody (applied)",
         "undo it with: touchline customer unshare device:lobby",
     ]
-    told = _told(touchline, "show", "device:lobby", "--data", data)
-    assert (told["identifiers"], [one["id"] for one in told["events"]]) == (["device:lobby"], ["call-3"])
-    assert told["shared"].endswith(": the reception")
-    assert [(one["what"], one["identifiers"]) for one in told["ledger"]] == [("share", ["device:lobby"])]
-    assert _told(touchline, "show", "account:anna", "--data", data)["shared"] is None
+    shown = _output(touchline, "show", "device:lobby", "--data", data)
+    assert (shown["identifiers"], [event["id"] for event in shown["events"]]) == (
+        ["device:lobby"],
+        ["call-3"],
+    )
+    assert shown["shared"].endswith(": the reception")
+    assert [(entry["what"], entry["identifiers"]) for entry in shown["ledger"]] == [
+        ("share", ["device:lobby"])
+    ]
+    assert _output(touchline, "show", "account:anna", "--data", data)["shared"] is None
     assert (
         "shared, so it links no customers: by "
         in touchline("customer", "show", "device:lobby", "--data", data).stdout
@@ -220,8 +228,10 @@ def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Pa
     again = touchline(*share)
     assert (again.exit_code, "device:lobby is shared already" in again.stderr) == (1, True)
 
-    undone = _told(touchline, "unshare", "device:lobby", "--data", data)
-    assert [(one["what"], one["identifiers"]) for one in undone["entries"]] == [("unshare", ["device:lobby"])]
+    undone = _output(touchline, "unshare", "device:lobby", "--data", data)
+    assert [(entry["what"], entry["identifiers"]) for entry in undone["entries"]] == [
+        ("unshare", ["device:lobby"])
+    ]
     assert _tables(ask, data) == before
     twice = touchline("customer", "unshare", "device:lobby", "--data", data)
     assert (twice.exit_code, "was not shared by an operator" in twice.stderr) == (1, True)
@@ -234,7 +244,7 @@ def test_a_limit_holds_when_a_share_is_undone(
     link = lines([_call(13, "account:bert", "device:lobby")], "shared.jsonl")
     assert touchline("import", link, "--data", data).exit_code == 0
     why = "it occurs with more identifiers of the kind account than the 1 that a customer may have"
-    assert _told(touchline, "show", "device:lobby", "--data", data)["shared"] == why
+    assert _output(touchline, "show", "device:lobby", "--data", data)["shared"] == why
     assert touchline("customer", "share", "device:lobby", "--data", data).exit_code == 0
     undone = touchline("customer", "unshare", "device:lobby", "--data", data)
     assert undone.exit_code == 0, undone.output
@@ -262,7 +272,7 @@ def test_other_limits_decide_about_everyone_again(
     """After a change of the limits a decision is refused; the next import decides about everyone again."""
     events = [_call(20 + n, f"email:{n}@b.example", "device:kiosk") for n in range(4)]
     assert touchline("import", lines(events, "kiosk.jsonl"), "--data", data).exit_code == 0
-    assert len(_told(touchline, "show", "device:kiosk", "--data", data)["identifiers"]) == 5
+    assert len(_output(touchline, "show", "device:kiosk", "--data", data)["identifiers"]) == 5
     monkeypatch.setenv("TOUCHLINE_LIMITS", '{"email": 3}')
     refused = touchline("customer", "share", "device:lobby", "--data", data)
     assert refused.exit_code == 1
@@ -272,7 +282,7 @@ def test_other_limits_decide_about_everyone_again(
     assert touchline("import", every, "--data", other).exit_code == 0
     assert touchline("import", lines(BERT, "bert.jsonl"), "--data", data).exit_code == 0
     assert _tables(ask, data)[1:] == _tables(ask, other)[1:]
-    assert _told(touchline, "show", "device:kiosk", "--data", data)["identifiers"] == ["device:kiosk"]
+    assert _output(touchline, "show", "device:kiosk", "--data", data)["identifiers"] == ["device:kiosk"]
 
 
 def test_other_rules_are_not_brought_into_force_by_the_way(
@@ -301,13 +311,13 @@ def test_a_running_server_applies_what_is_decided(
     split = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
     assert split.exit_code == 0, split.output
     assert "applied by the server at http://127.0.0.1" in split.stdout
-    told = _told(touchline, "show", "device:lobby", "--data", data)
-    assert told["identifiers"] == ["device:lobby"]
+    shown = _output(touchline, "show", "device:lobby", "--data", data)
+    assert shown["identifiers"] == ["device:lobby"]
     assert touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data).exit_code == 0
     assert _tables(ask, data)[0] == before[0]
-    assert _told(touchline, "show", "device:lobby", "--data", data)["identifiers"][0] == "account:anna"
+    assert _output(touchline, "show", "device:lobby", "--data", data)["identifiers"][0] == "account:anna"
     assert touchline("customer", "share", "device:lobby", "--data", data).exit_code == 0
-    assert _told(touchline, "show", "device:lobby", "--data", data)["identifiers"] == ["device:lobby"]
+    assert _output(touchline, "show", "device:lobby", "--data", data)["identifiers"] == ["device:lobby"]
     assert touchline("customer", "unshare", "device:lobby", "--data", data).exit_code == 0
     assert _tables(ask, data)[0] == before[0]
     forgotten = touchline("customer", "forget", "account:anna", "--yes", "--data", data)

@@ -298,10 +298,10 @@ def test_what_cannot_be_imported(
     assert not (tmp_path / "data").exists()
 
 
-def test_nothing_is_imported_behind_the_backs_of_workers(
+def test_an_import_is_refused_while_workers_may_run(
     touchline: Command, lines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Kafka is set, workers hold customers that an import would change: it is refused, and told how."""
+    """With Kafka configured, an import is refused, because workers hold customers that it would change."""
     monkeypatch.setenv("TOUCHLINE_KAFKA", "127.0.0.1:9092")
     said = touchline("import", lines([_call(1)]), "--data", tmp_path / "data")
     assert said.exit_code == 2

@@ -33,8 +33,8 @@ def test_a_wrong_secret_is_named(secrets: Path) -> None:
         load_settings()
 
 
-def test_a_setting_that_there_is_not_is_named_with_what_was_meant(secrets: Path) -> None:
-    """A misspelt line of touchline.toml is told with the setting that it is like, and without its value."""
+def test_an_unknown_setting_is_named_with_a_suggestion(secrets: Path) -> None:
+    """The error for a misspelt setting suggests the right name and hides the value."""
     (secrets.parent / "touchline.toml").write_text('prot = 1\nstore_password = ["s3cret"]\n')
     with pytest.raises(SettingsError, match=r"prot: unknown key \(did you mean 'port'\?\)") as refused:
         load_settings()

@@ -25,10 +25,10 @@ class Counted:
     """The results of each record."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, list[str]]] = []
+        self.results: list[tuple[str, list[str]]] = []
 
     def __call__(self, producer: str, results: list[Result]) -> None:
-        self.told.append((producer, [result.status for result in results]))
+        self.results.append((producer, [result.status for result in results]))
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_events_in_the_kafka_inbox_are_moved_to_the_log(
         assert tl.flush(20)
     after = int(time.time() * 1000)
     with draining(kafka, topics, log) as counted:
-        wait_for(lambda: counted.told)
-    assert counted.told == [("shop", ["stored", "quarantined"])]
+        wait_for(lambda: counted.results)
+    assert counted.results == [("shop", ["stored", "quarantined"])]
     [event] = of_kind(read_topic, topics.touchpoints, "events")
     assert (event["id"], event["producer"], event["entity"]) == ("good", "shop", "account:u-1")
     assert event["identifiers"] == ["account:u-1", "email:ada@mail.example"]
@@ -100,8 +100,8 @@ def test_any_client_of_kafka_may_leave_events(
         producer.send(topics.inbox, value, key=b"k").get(20)
     producer.close()
     with draining(kafka, topics, log) as counted:
-        wait_for(lambda: len(counted.told) == 3)
-    assert counted.told == [("kafka", ["stored"]), ("kafka", ["quarantined"]), ("kafka", [])]
+        wait_for(lambda: len(counted.results) == 3)
+    assert counted.results == [("kafka", ["stored"]), ("kafka", ["quarantined"]), ("kafka", [])]
     assert [line["producer"] for line in of_kind(read_topic, topics.touchpoints, "events")] == ["kafka"]
     assert [line["body"] for line in of_kind(read_topic, topics.quarantine, "quarantine")] == ["no json"]
 
@@ -112,10 +112,10 @@ def test_a_drained_record_is_not_drained_again(
     """The next collector continues after the last committed record."""
     track(kafka, topics, *range(50))
     with draining(kafka, topics, log) as counted:
-        wait_for(lambda: sum(len(results) for _, results in counted.told) == 50)
+        wait_for(lambda: sum(len(results) for _, results in counted.results) == 50)
     track(kafka, topics, 50, 51)
     with draining(kafka, topics, log) as again:
-        wait_for(lambda: sum(len(results) for _, results in again.told) == 2)
+        wait_for(lambda: sum(len(results) for _, results in again.results) == 2)
     found = [line["id"] for line in of_kind(read_topic, topics.touchpoints, "events")]
     assert sorted(found) == sorted(f"e-{number}" for number in range(52))
 
@@ -136,6 +136,6 @@ def test_records_stay_in_the_inbox_until_the_log_accepts_them(
 
     track(kafka, topics, *range(20))
     with draining(kafka, topics, Away()) as counted:
-        wait_for(lambda: sum(len(results) for _, results in counted.told) == 20)
+        wait_for(lambda: sum(len(results) for _, results in counted.results) == 20)
     found = [line["id"] for line in of_kind(read_topic, topics.touchpoints, "events")]
     assert sorted(found) == sorted(f"e-{number}" for number in range(20))

@@ -112,8 +112,8 @@ def test_concurrent_appends_are_all_kept_in_order(kept: Kept) -> None:
     assert by_entity(kept) == {f"account:{name}": list(range(200)) for name in "abcdef"}
 
 
-def test_a_log_that_works_is_in_no_trouble(kept: Kept, wait_for: Callable[..., None]) -> None:
-    """It says so before and after the first event."""
+def test_a_working_log_has_no_health_error(kept: Kept, wait_for: Callable[..., None]) -> None:
+    """There is no health error before or after the first event."""
     wait_for(lambda: kept.log.health_error() is None)
     kept.log.append(Batch([event("account:a", 1)], [], NOW))
     assert kept.log.health_error() is None

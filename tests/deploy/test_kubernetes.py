@@ -79,9 +79,9 @@ def test_touchline_knows_what_a_pod_asks(one: dict[str, Any], known: Callable[..
             assert ports["http"] == Settings.model_fields["port"].default
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if probe in container:
-                asked = container[probe]["httpGet"]
-                assert asked["port"] in ports
-                assert asked["path"] == ("/readyz" if probe == "readinessProbe" else "/healthz")
+                request = container[probe]["httpGet"]
+                assert request["port"] in ports
+                assert request["path"] == ("/readyz" if probe == "readinessProbe" else "/healthz")
 
 
 @pytest.mark.parametrize("one", WORKLOADS, ids=_name)

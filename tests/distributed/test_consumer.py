@@ -84,7 +84,7 @@ def test_unprocessed_records_are_read_again(kafka: Any, kafka_settings: Any, top
 def test_a_worker_that_lost_its_partitions_writes_nothing(
     kafka: Any, kafka_settings: Any, topics: Topics, lost: bool
 ) -> None:
-    """After a long flush Kafka is asked before the write: if the partitions are lost, the process ends."""
+    """After a long flush the worker checks its partitions before it writes, and ends if they are lost."""
     log = KafkaLog(kafka.brokers, topics)
     log.append(Batch([], [], 1, [b'{"id":"1"}']))
     log.close()

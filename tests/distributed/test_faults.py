@@ -140,7 +140,7 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
     keeper = Keeper(
         deployment,
         {
-            "collector": ["collector", "--port", str(free_port), "--data", "door"],
+            "collector": ["collector", "--port", str(free_port), "--data", "ingress"],
             "identity": ["identity"],
             "worker-0": ["worker"],
         },

@@ -28,7 +28,7 @@ rules:
   - {id: kinds, kind: repeat, of: a.*, count: 2, within: 4m, distinct: data.k}
   - {id: pair, kind: sequence, first: a.two, then: a.one, within: 9m}
   - {id: each, kind: match, when: {types: a.two, where: {data.k: 1}}}
-  - {id: told, kind: expect, after: a.two, then: a.one, by: data.due, restart: true}
+  - {id: due, kind: expect, after: a.two, then: a.one, by: data.due, restart: true}
   - {id: silence, kind: expect, after: friction.*, then: [a.one, contact.started], within: 3m, key: [data.k]}
   - {id: before, kind: sequence, first: contact.started, then: friction.*, within: 9m}
   - {id: out, kind: repeat, of: friction.*, count: 2, within: 1h}

@@ -147,8 +147,8 @@ def test_a_friction_keeps_the_time_at_which_it_was_first_known() -> None:
     assert (found["status"], found["detected_at"]) == ("resolved", 3 * HOUR)
 
 
-def test_each_record_is_accounted_for_with_its_own_producers() -> None:
-    """Of records that are worked off together, each has a row for each producer in it."""
+def test_each_record_is_accounted_for_per_producer() -> None:
+    """Each record of a flush has one account row per producer in it."""
     log, store = MemoryLog(), MemoryStore()
     for number, producers in enumerate((["till", "till"], ["shop", "till", "shop"])):
         lines = [

@@ -80,7 +80,7 @@ def test_a_missed_one_gives_way_to_the_next() -> None:
     assert _found(EXPECT, [(0, "x.in"), (20, "x.in"), (25, "x.out")]) == [("a", 10, None, "a")]
 
 
-def test_the_deadline_may_be_told_by_the_event() -> None:
+def test_the_event_can_set_the_deadline() -> None:
     """`by` reads the time from a field; no time, no obligation."""
     rule = "kind: expect, after: x.in, then: x.out, by: data.due"
     due = {"due": "1970-01-01T01:00:00+00:30"}

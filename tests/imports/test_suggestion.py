@@ -198,8 +198,8 @@ def test_other_encodings_are_tried_only_where_none_is_given(tmp_path: Path) -> N
     assert take_sample(path, FileOptions(encoding="latin-1")).options["encoding"] == "iso8859-1"
 
 
-def test_two_columns_of_one_name_are_named_and_not_used(tmp_path: Path) -> None:
-    """A name that two columns have is no cell of the mapping, and the analyst is told to rename one."""
+def test_a_duplicate_column_name_is_reported_and_not_used(tmp_path: Path) -> None:
+    """The mapping leaves out a column name that occurs twice and says to rename one."""
     path = tmp_path / "a.csv"
     path.write_text("order_no,ordered,total,total\n1,2026-01-01T10:00:00Z,5,6\n")
     text = suggest(take_sample(path, FileOptions()))

@@ -19,13 +19,16 @@ from touchline.vocabulary.ids import NAMESPACE
 NOW = 1_795_000_000_000
 HOUR = 3_600_000
 
-FATES = ("stored", "duplicates", "quarantined", "repeated", "suppressed")
+OUTCOMES = ("stored", "duplicates", "quarantined", "repeated", "suppressed")
 ENDS = ("heard", "resent", "came and given up", "given up", "refused", "vanished")
 """What becomes of a batch: it comes, and the client knows; it comes more than once; it comes, or does not,
 and the client counts it as lost; or it is lost and nobody says so, which must never happen."""
 
 BATCH = st.tuples(
-    st.lists(st.sampled_from(FATES), max_size=4), st.sampled_from(ENDS), st.integers(0, 2), st.integers(0, 3)
+    st.lists(st.sampled_from(OUTCOMES), max_size=4),
+    st.sampled_from(ENDS),
+    st.integers(0, 2),
+    st.integers(0, 3),
 )
 """The outcomes of its events, how it ends, events lost before the queue, and how many wait behind it."""
 
@@ -71,7 +74,7 @@ def _live(reported: Reported, client: str, batches: list[Any], heard_at: int) ->
                 lost=orjson.dumps(lost).decode(),
             )
             reported.put(
-                f"fates {client}:{number}",
+                f"outcomes {client}:{number}",
                 at=heard_at,
                 stored=counts["stored"],
                 duplicates=counts["duplicates"],
@@ -218,8 +221,8 @@ def test_it_adds_up_whatever_the_rows_say(totals: list[Totals], at_rest: bool) -
 
 
 @given(CLIENTS)
-def test_what_is_in_the_log_is_in_flight_until_it_is_worked_off(clients: list[list[Any]]) -> None:
-    """Accepted and not yet stored is in flight; once the log is at rest it is a finding."""
+def test_logged_events_are_in_flight_until_they_are_processed(clients: list[list[Any]]) -> None:
+    """An accepted event that is not yet stored is in flight; once the log is at rest it is a finding."""
     reported = _reported("shop", clients, NOW)
     for row in [row for row in reported.rows.values() if not row.client]:
         del reported.rows[row.id]

@@ -177,7 +177,7 @@ def test_a_limit_that_says_nothing_is_refused(given_limits: dict[str, int], why:
 
 
 class Stored:
-    """A store of sets that takes writes at once, or when it is told to."""
+    """A store of sets that applies writes at once or on command."""
 
     def __init__(self) -> None:
         self.sets: set[IdentifierSet] = set()

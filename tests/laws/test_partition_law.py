@@ -169,7 +169,7 @@ class Cluster:
             self.begin(LINKS)
 
     def rebalance(self) -> None:
-        """Deal the partitions to some workers anew; who has others now than before is made anew."""
+        """Reassign the partitions to one to four workers; restart each worker whose partitions change."""
         count = self.random.randint(1, 4)
         owned: dict[int, set[int]] = defaultdict(set)
         owned[LINKS] = {LINKS}
@@ -329,14 +329,14 @@ def _customers(store: MemoryStore) -> set[UUID]:
 
 
 def _tables(store: MemoryStore) -> dict[str, Any]:
-    """What the store holds, in the words of the replay's result."""
+    """What the store holds, in the shape of the replay's result."""
     owner = {row["entity"]: str(row["customer"]) for row in store.tables["identities"].values()}
     signals = [row for row in store.tables["frictions"].values() if row["status"] != "retracted"]
     journeys = [row for row in store.tables["journeys"].values() if not row["superseded"]]
     return {
         "customers": {row["id"]: owner[row["entity"]] for row in store.tables["events"].values()},
-        "signals": sorted((_told(row, SIGNAL) for row in signals), key=_first),
-        "journeys": sorted((_told(row, JOURNEY) for row in journeys), key=_first),
+        "signals": sorted((_projection(row, SIGNAL) for row in signals), key=_first),
+        "journeys": sorted((_projection(row, JOURNEY) for row in journeys), key=_first),
     }
 
 
@@ -344,21 +344,21 @@ SIGNAL = ("customer", "id", "rule", "anchor", "opened_at", "resolved_at", "evide
 JOURNEY = ("customer", "id", "first", "start", "last", "events", "path", "strikes")
 
 
-def _told(row: dict[str, Any], names: Sequence[str]) -> list[Any]:
+def _projection(row: dict[str, Any], names: Sequence[str]) -> list[Any]:
     values = [row[name] for name in names]
     return [str(value) for value in values[:2]] + [
         list(value) if isinstance(value, tuple) else value for value in values[2:]
     ]
 
 
-def _first(told: list[Any]) -> tuple[str, str]:
-    return told[0], told[1]
+def _first(projection: list[Any]) -> tuple[str, str]:
+    return projection[0], projection[1]
 
 
 def _offline(events: Sequence[Event], rules: RuleSet, now: int, policy: Policy) -> dict[str, Any]:
     result = replay(events, rules, now, policy=policy)
-    result["signals"] = sorted((_told(one, SIGNAL) for one in result["signals"]), key=_first)
-    result["journeys"] = sorted((_told(one, JOURNEY) for one in result["journeys"]), key=_first)
+    result["signals"] = sorted((_projection(signal, SIGNAL) for signal in result["signals"]), key=_first)
+    result["journeys"] = sorted((_projection(journey, JOURNEY) for journey in result["journeys"]), key=_first)
     return result
 
 

@@ -52,21 +52,21 @@ def test_goals_and_distances_are_shown(data: Path) -> None:
 
 def test_a_script_reads_every_measure(data: Path) -> None:
     """One object a measure with its definition; nothing to measure is null."""
-    told = {one["measure"]: one for one in orjson.loads(command(data, "--json").stdout)}
-    assert list(told) == [measure.name for measure in MEASURES]
-    level = told["service_level"]
+    readings = {reading["measure"]: reading for reading in orjson.loads(command(data, "--json").stdout)}
+    assert list(readings) == [measure.name for measure in MEASURES]
+    level = readings["service_level"]
     assert (level["value"], level["numerator"], level["denominator"]) == (0.5, 1, 2)
     assert (level["goal"], level["met"]) == (0.8, False)
     assert level["distance"] == pytest.approx(-0.3)
-    assert told["nps"]["value"] is None
+    assert readings["nps"]["value"] is None
 
 
 def test_a_part_of_the_time_or_of_the_queues_is_measured(data: Path) -> None:
     """Spans may be lengths or times; a queue that nobody waits in has no value."""
-    told = orjson.loads(command(data, "--since", "2026-03-01", "--until", "2026-03-02", "--json").stdout)
-    assert told[2]["denominator"] == 1
-    told = orjson.loads(command(data, "--queue", "tier2", "--json").stdout)
-    assert told[2]["value"] is None
+    readings = orjson.loads(command(data, "--since", "2026-03-01", "--until", "2026-03-02", "--json").stdout)
+    assert readings[2]["denominator"] == 1
+    readings = orjson.loads(command(data, "--queue", "tier2", "--json").stdout)
+    assert readings[2]["value"] is None
 
 
 def test_an_unknown_goal_stops_the_command(data: Path) -> None:
@@ -77,8 +77,8 @@ def test_an_unknown_goal_stops_the_command(data: Path) -> None:
     assert "unknown measure 'servise_level'; expected one of first_contact_resolution" in found.output
 
 
-def test_a_channel_that_there_is_not_is_a_mistake_of_usage(data: Path) -> None:
-    """A misspelt channel is told the channels, instead of measures without a value."""
+def test_an_unknown_channel_is_a_usage_error(data: Path) -> None:
+    """An unknown channel is refused with the list of channels."""
     found = command(data, "--channel", "fone")
     assert found.exit_code == 2
     assert "--channel fone: write one of web, app, phone" in found.output

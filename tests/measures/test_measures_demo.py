@@ -84,13 +84,13 @@ class Plain:
             ]
         )
 
-    def answers(self, asked: str, key: str, which: Callable[[Event], bool]) -> list[float | None]:
-        answered = asked.rpartition(".")[0] + ".answered"
+    def answers(self, request: str, key: str, which: Callable[[Event], bool]) -> list[float | None]:
+        answered = request.rpartition(".")[0] + ".answered"
         answer = {e.data[key]: e.time for e in reversed(self.events) if e.type == answered}
         return [
             (answer[event.data[key]] - event.time) / 1000 if event.data[key] in answer else None
             for event in self.events
-            if event.type == asked and self.during(event.time) and which(event)
+            if event.type == request and self.during(event.time) and which(event)
         ]
 
     def within(self, waits: list[float | None], limit: float) -> Counted:
@@ -235,9 +235,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory, events: list[Event], fold: An
         columns = ("id", "type", "time", "channel", "source", "entity")
         twice: dict[str, list[Any]] = {name: [getattr(e, name) for e in events[::10]] for name in columns}
         rows = store.query("SELECT id, data, identifiers FROM events").result_rows
-        told = {row[0]: row[1:] for row in rows}
-        twice["data"] = [told[event.id][0] for event in events[::10]]
-        twice["identifiers"] = [told[event.id][1] for event in events[::10]]
+        stored = {row[0]: row[1:] for row in rows}
+        twice["data"] = [stored[event.id][0] for event in events[::10]]
+        twice["identifiers"] = [stored[event.id][1] for event in events[::10]]
         store.insert("events", twice, "twice")
         assert store.query("SELECT count() - uniqExact(id) FROM events").result_rows[0][0] > 500
         assert store.query("SELECT count() FROM frictions WHERE status = 'retracted'").result_rows[0][0] > 0
@@ -267,7 +267,7 @@ def test_the_measure_is_the_plain_count(name: str, shop: Store, plain: Plain, me
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda one: one.name)
 def test_parts_make_up_the_whole(measure: Any, shop: Store, ask_of: Callable[[Store], Ask]) -> None:
-    """Asked by queue and reason, numerators and denominators add up to those of the whole."""
+    """Numerators and denominators by queue, reason and channel add up to those of the whole."""
     [whole] = evaluate(ask_of(shop), SPAN, {}, measures=[measure], now=START)
     parts = shop.query(measure.query(("queue", "reason", "channel")), SPAN.parameters).result_rows
     assert sum(row[-2] for row in parts) == pytest.approx(whole.numerator)

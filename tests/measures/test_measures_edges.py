@@ -26,14 +26,14 @@ DAY = 86_400_000
 SPAN = Span(NOW - 7 * DAY, NOW)
 
 Happen = Callable[..., None]
-Told = tuple[str, int, dict[str, str], dict[str, Any]]
+Occurrence = tuple[str, int, dict[str, str], dict[str, Any]]
 
 
 @pytest.fixture
 def happen(store: Store, accept: Any, fold: Any) -> Happen:
-    """Have events into the store: (type, ms since the span's start, who, data)."""
+    """Stores events: (type, ms since the span's start, who, data)."""
 
-    def _happen(*told: Told, channel: str = "phone") -> None:
+    def _happen(*occurrences: Occurrence, channel: str = "phone") -> None:
         fold(
             store,
             accept(
@@ -46,14 +46,14 @@ def happen(store: Store, accept: Any, fold: Any) -> Happen:
                     "identifiers": who,
                     "data": data,
                 }
-                for kind, at, who, data in told
+                for kind, at, who, data in occurrences
             ),
         )
 
     return _happen
 
 
-def call(at: int, who: dict[str, str], number: str, **ended: Any) -> list[Told]:
+def call(at: int, who: dict[str, str], number: str, **ended: Any) -> list[Occurrence]:
     """A call that is queued and answered after five seconds."""
     same = {"contact_id": number, "reason": "billing"}
     return [
@@ -151,8 +151,10 @@ def test_short_abandons_and_calls_back_are_apart(store: Store, happen: Happen, m
     assert (level.numerator, level.denominator) == (1, 4)
 
 
-def test_a_wait_that_was_told_counts_before_the_clock(store: Store, happen: Happen, measured: Any) -> None:
-    """`wait_seconds` of the answer is the wait; without it, the time since the queue."""
+def test_a_reported_wait_takes_precedence_over_the_timestamps(
+    store: Store, happen: Happen, measured: Any
+) -> None:
+    """The wait is the answer's `wait_seconds`; without it, the time since the queue."""
     ann, bob = ({"account": name} for name in ("ann", "bob"))
     happen(
         ("contact.queued", 0, ann, {"contact_id": "a"}),
@@ -275,8 +277,8 @@ def test_an_unknown_goal_is_refused() -> None:
         check_goals({"service_level": 80})
 
 
-def test_names_are_told_once() -> None:
-    """No two measures share a name, and each says what it is and where its numbers come from."""
+def test_names_are_unique_and_measures_are_described() -> None:
+    """Measure names are unique; each measure has a title, a question, a definition and a benchmark."""
     assert len({measure.name for measure in MEASURES}) == len(MEASURES)
     for measure in MEASURES:
         assert all((measure.title, measure.question.endswith("?"), measure.definition, measure.benchmark))

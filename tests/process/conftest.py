@@ -18,7 +18,7 @@ LIMIT = 90.0
 
 
 class Running:
-    """A `touchline up` or `touchline demo`, and what can be asked of it.
+    """A running `touchline up` or `touchline demo`, with requests to its server.
 
     `data` is its data folder as this process sees it.
     """

@@ -28,7 +28,7 @@ print(stats.emitted, stats.accepted, sum(stats.lost.values()), flush=True)
 
 
 class Producer:
-    """A program with the SDK, which tracks as it is told."""
+    """A program with the SDK that tracks events on command."""
 
     def __init__(self, url: str) -> None:
         self.process = subprocess.Popen(

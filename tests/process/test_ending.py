@@ -159,11 +159,11 @@ def _listed(planted: list[Planted], before: int) -> set[Found]:
 def test_the_demo_detects_what_it_planted(start: Any, wait_for: Any) -> None:
     """Event by event: what is found is what the retailer of that seed and start planted, and nothing else."""
     demo = start("demo", "--seed", "7", "--rate", "20").ready()
-    told = re.search(r"seed (\d+), start (\d+)", demo.said)
-    assert told is not None
-    begun = int(told[2])
+    parameters = re.search(r"seed (\d+), start (\d+)", demo.said)
+    assert parameters is not None
+    begun = int(parameters[2])
     outage = Outage(begun + OUTAGE_BEGINS, begun + OUTAGE_ENDS)
-    retailer = Retailer(int(told[1]), begun, history=PAST, rate=20, outage=outage)
+    retailer = Retailer(int(parameters[1]), begun, history=PAST, rate=20, outage=outage)
 
     def planted_lately() -> int | None:
         """The time, once a few frictions have opened since the demo began."""

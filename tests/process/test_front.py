@@ -25,8 +25,8 @@ EVENT = {
     ("host", "alone"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("shop.example", False)],
 )
-def test_loopback_is_told_from_the_rest(host: str, alone: bool) -> None:
-    """Only what this machine alone can reach goes without keys and without a password."""
+def test_loopback_addresses_are_recognised(host: str, alone: bool) -> None:
+    """Only loopback addresses need no keys and no password."""
     assert loopback(host) is alone
 
 

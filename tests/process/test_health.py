@@ -8,20 +8,20 @@ from touchline.runtime.metrics import PartitionMetrics, WorkerMetrics
 from touchline.services.health import health_served
 
 
-def test_it_says_whether_it_is_ready_and_what_it_counted() -> None:
-    """/healthz always answers, /readyz says why not, and /metrics has what the worker did."""
+def test_a_worker_serves_health_and_metrics() -> None:
+    """/healthz always answers, /readyz says why the worker is not ready, and /metrics has its counts."""
     registry = CollectorRegistry()
     metrics, partitions = WorkerMetrics(registry), PartitionMetrics(registry)
-    trouble: list[str | None] = ["no partitions yet"]
+    error: list[str | None] = ["no partitions yet"]
     with (
-        health_served("127.0.0.1", 0, registry, lambda: trouble[0]) as url,
+        health_served("127.0.0.1", 0, registry, lambda: error[0]) as url,
         urllib3.PoolManager(retries=False, timeout=10) as http,
     ):
         alive = http.request("GET", f"{url}/healthz")
         assert (alive.status, alive.json()) == (200, {"status": "ok"})
         unready = http.request("GET", f"{url}/readyz")
         assert (unready.status, unready.json()) == (503, {"status": "not ready", "why": "no partitions yet"})
-        trouble[0] = None
+        error[0] = None
         ready = http.request("GET", f"{url}/readyz")
         assert (ready.status, ready.json()) == (200, {"status": "ready"})
         unknown = http.request("GET", f"{url}/other")

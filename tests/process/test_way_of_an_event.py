@@ -13,8 +13,8 @@ from touchline.sdk import Touchline
 FOUND = "SELECT rule, count() AS n FROM touchline.current_frictions GROUP BY rule ORDER BY rule"
 
 
-def _troubles(client: Touchline, who: str) -> None:
-    """A request that is denied, and a phone queue that is left."""
+def _track_frictions(client: Touchline, who: str) -> None:
+    """Tracks a denied request and an abandoned phone queue."""
     begun = datetime.now(UTC) - timedelta(minutes=5)
     client.track("request.denied", {"account": who}, time=begun, kind="return", reason="bought_online")
     for minute, step in enumerate(("started", "queued", "abandoned")):
@@ -32,9 +32,9 @@ def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any
     """Over HTTP and through the folder: stored, found by the rules, read by ClickHouse's client, counted."""
     up = start("up").ready()
     with Touchline(up.server.url, source="shop") as client:
-        _troubles(client, "u-http")
+        _track_frictions(client, "u-http")
     with Touchline(f"embedded://{up.data}", source="desk") as client:
-        _troubles(client, "u-folder")
+        _track_frictions(client, "u-folder")
     wait_for(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (8, "8"))
 
     place = urlsplit(up.server.url)
@@ -50,7 +50,7 @@ def test_what_an_application_tracks_becomes_friction_that_others_read(start: Any
     finally:
         reader.close()
     assert found
-    assert set(found.values()) == {2}, "each trouble is found for both customers"
+    assert set(found.values()) == {2}, "each friction is found for both customers"
 
     metrics = up.ask("GET", "/metrics").data.decode()
     counted = {
@@ -67,7 +67,7 @@ def test_events_left_while_nothing_ran_are_taken_in_at_the_next_start(
 ) -> None:
     """An application with an embedded client needs no server; the next one takes over what it left."""
     with Touchline(f"embedded://{tmp_path / 'data'}", source="desk") as client:
-        _troubles(client, "u-1")
+        _track_frictions(client, "u-1")
     up = start("up").ready()
     wait_for(lambda: up.rows("SELECT count() AS n FROM events")[0]["n"] in (4, "4"))
     assert up.rows(FOUND)
@@ -79,7 +79,7 @@ def test_a_restart_keeps_what_was_found(start: Any, wait_for: Any, name: str) ->
     """Frictions are the same before and after a stop, whether the log was read to its end or not."""
     first = start("up").ready()
     with Touchline(first.server.url, source="shop") as client:
-        _troubles(client, "u-1")
+        _track_frictions(client, "u-1")
     if name == "kept":
         wait_for(lambda: first.rows(FOUND))
     assert first.end() == 0

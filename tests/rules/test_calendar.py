@@ -48,10 +48,10 @@ WEEK = _calendar({"mon-fri": "09:00-17:00", "sat": ["10:00-12:00", "13:00-14:00"
         ("2026-11-20 16:59:30", MINUTE, "2026-11-21 10:00:30"),
     ],
     ids=[
-        "a whole day ends when the door shuts",
+        "a whole day ends at closing time",
         "over the night into both halves of Saturday",
         "past Saturday",
-        "before the door opens",
+        "before opening time",
         "in the midday break",
         "on a closed day",
         "a holiday",

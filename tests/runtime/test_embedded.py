@@ -118,8 +118,8 @@ def test_in_a_backlog_the_last_record_read_is_the_time(clock: Clock, run: Any, w
     assert store.tables["frictions"] == {}, "not even one that was taken back"
 
 
-def test_it_says_when_it_has_looked_at_the_log(run: Any) -> None:
-    """What waited in the log is worked off by then."""
+def test_it_reports_when_it_has_caught_up_with_the_log(run: Any) -> None:
+    """`caught_up` returns once the waiting records are processed."""
     log, store = MemoryLog(), MemoryStore()
     idle = Embedded(log, store, _rules())
     assert not idle.caught_up(0.0)
@@ -149,8 +149,8 @@ def test_what_passes_is_tried_again_with_a_new_worker(run: Any, wait_for: Any) -
     assert len(store.tables["events"]) == 1
 
 
-def test_the_unexpected_ends_it_and_is_told(run: Any, wait_for: Any) -> None:
-    """What nobody foresaw is not tried again: the loop ends, `error` stays, and `on_end` is told."""
+def test_an_unexpected_error_ends_the_loop_and_is_reported(run: Any, wait_for: Any) -> None:
+    """An unexpected error is not retried: the loop ends, `error` keeps it, and `on_end` gets it."""
 
     class Broken(MemoryStore):
         def insert(self, table: str, columns: Any, token: str) -> None:
@@ -158,13 +158,13 @@ def test_the_unexpected_ends_it_and_is_told(run: Any, wait_for: Any) -> None:
 
     log, store = MemoryLog(), Broken()
     _append(log, "e-1", "contact.queued", NOW, NOW)
-    told: list[str] = []
-    one = run(log, store, on_end=told.append)
-    wait_for(lambda: told)
-    assert "ZeroDivisionError" in told[0]
-    assert one.error == told[0]
+    errors: list[str] = []
+    embedded = run(log, store, on_end=errors.append)
+    wait_for(lambda: errors)
+    assert "ZeroDivisionError" in errors[0]
+    assert embedded.error == errors[0]
     assert log.committed() == 0
-    assert one.stop(0)
+    assert embedded.stop(0)
 
 
 def test_other_rules_fold_everybody_again(clock: Clock, run: Any, wait_for: Any) -> None:
@@ -200,7 +200,7 @@ def test_a_refold_of_everyone_shows_its_progress(clock: Clock, run: Any, wait_fo
     wait_for(lambda: second.error is None)
 
 
-def test_a_refold_of_everyone_stops_when_asked(clock: Clock, run: Any, wait_for: Any) -> None:
+def test_a_refold_of_everyone_can_be_stopped(clock: Clock, run: Any, wait_for: Any) -> None:
     """A worker that is stopped while it refolds ends after a portion; the next one begins again."""
     log, store = MemoryLog(), MemoryStore()
     _append(log, "e1", "contact.queued", NOW, NOW)

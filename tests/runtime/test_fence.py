@@ -16,8 +16,8 @@ def test_what_changes_a_store_is_all_known() -> None:
     assert silent == set(CHANGES)
 
 
-def test_one_that_was_superseded_reads_and_changes_nothing() -> None:
-    """It is asked before each change alone, and what it says is raised."""
+def test_a_superseded_store_reads_and_changes_nothing() -> None:
+    """The check runs before each change and not before reads; its error is raised."""
     store = MemoryStore()
 
     def others() -> None:

@@ -41,8 +41,8 @@ def test_the_page_passes_a_type_checker(tmp_path: Path) -> None:
     page = tmp_path / "page.py"
     page.write_text("\n".join(_blocks()))
     config = Path(__file__).parents[2] / "pyproject.toml"
-    told, faults, code = mypy.api.run(["--config-file", str(config), "--strict", str(page)])
-    assert (code, faults) == (0, ""), told
+    report, errors, code = mypy.api.run(["--config-file", str(config), "--strict", str(page)])
+    assert (code, errors) == (0, ""), report
 
 
 def test_the_page_names_every_limit_and_loss() -> None:

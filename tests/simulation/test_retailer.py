@@ -25,8 +25,8 @@ def test_the_seed_and_the_start_decide_everything() -> None:
         assert ids.isdisjoint(one.id for one in other.until(START))
 
 
-def test_the_steps_of_asking_do_not_matter() -> None:
-    """Asked for in many small steps or all at once, the same comes out, in the same order."""
+def test_the_step_size_does_not_matter() -> None:
+    """Many small steps and one large step return the same touchpoints in the same order."""
     at_once, in_steps = (Retailer(7, START, history=DAY, rate=0.5) for _ in range(2))
     end = START + 3 * HOUR
     random = Random(1)
@@ -50,8 +50,8 @@ def test_a_long_past_is_handed_out_in_portions() -> None:
     assert portioned.planted(START) == at_once.planted(START)
 
 
-def test_what_is_due_comes_in_order_and_not_early() -> None:
-    """Touchpoints come by the time they are sent, each between the last time asked for and this one."""
+def test_touchpoints_come_in_order_and_not_early() -> None:
+    """`until` returns touchpoints in sending order, all due after the previous call's time."""
     retailer = Retailer(3, START, history=DAY)
     past = retailer.until(START)
     assert [one.due for one in past] == sorted(one.due for one in past)
@@ -135,7 +135,7 @@ def test_a_tablet_in_a_store_is_used_by_many() -> None:
     assert all(len(users) > 10 for users in accounts.values())
 
 
-def test_the_rate_is_as_asked_for() -> None:
+def test_the_rate_is_the_configured_one() -> None:
     """Once stories overlap as they do in the long run, touchpoints come at about the rate."""
     retailer = Retailer(5, START, history=0, rate=0.2)
     retailer.until(START + 4 * DAY)
@@ -150,8 +150,8 @@ def test_only_so_many_planted_frictions_are_remembered() -> None:
     assert 0 < len(retailer.planted(START)) <= 50
 
 
-def test_the_future_is_not_known() -> None:
-    """Asking for what is planted past the time handed out is refused."""
+def test_planted_frictions_of_the_future_are_refused() -> None:
+    """`planted` refuses a time after the last `until`."""
     retailer = Retailer(5, START, history=0)
     with pytest.raises(ValueError, match="call until"):
         retailer.planted(START + 1)

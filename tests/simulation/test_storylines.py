@@ -56,8 +56,8 @@ def test_identifiers_are_written_as_the_pipeline_knows_them(storyline: Storyline
 
 
 @each_storyline
-def test_a_story_is_told_the_same_way_again(storyline: Storyline) -> None:
-    """The key and the beginning decide all of a story."""
+def test_a_storyline_is_deterministic(storyline: Storyline) -> None:
+    """The key and the beginning determine the whole storyline."""
     first, second = (simulate(storyline, "one", BEGIN) for _ in range(2))
     assert (first.touchpoints, first.planted) == (second.touchpoints, second.planted)
     other = simulate(storyline, "other", BEGIN)

@@ -73,9 +73,9 @@ def test_one_server_gets_the_migrations_as_they_are() -> None:
 
 
 def test_changes_of_tables_go_to_the_rows(store: Store) -> None:
-    """A new column is told to both, an index only to where the rows are; what is unknown is refused."""
+    """A column is added to both tables, an index only to the local one; unknown changes are refused."""
     column = statements("ALTER TABLE events ADD COLUMN IF NOT EXISTS more String", "here")
-    assert [parsed(store, one) for one in column] == [
+    assert [parsed(store, statement) for statement in column] == [
         "ALTER TABLE events_local ON CLUSTER here (ADD COLUMN IF NOT EXISTS `more` String)",
         "ALTER TABLE events ON CLUSTER here (ADD COLUMN IF NOT EXISTS `more` String)",
     ]
@@ -104,8 +104,8 @@ def test_deletions_go_to_the_rows_as_well(store: Store) -> None:
     )
 
 
-def test_the_workers_settings_are_settings(store: Store) -> None:
-    """What a cluster is told with every request is known to this version of the engine."""
+def test_the_engine_knows_the_workers_settings(store: Store) -> None:
+    """The engine knows every setting that workers send."""
     known = {row[0] for row in store.query("SELECT name FROM system.settings").result_rows}
     assert set(WORKER_SETTINGS) <= known
 
@@ -122,8 +122,8 @@ def test_roles_have_the_least_rights() -> None:
     )
 
 
-def test_an_insert_waits_for_its_turn(store: Store, tmp_path: Path) -> None:
-    """A cluster that is still busy with another insert is asked again, with the same token."""
+def test_an_insert_is_retried_while_the_cluster_is_busy(store: Store, tmp_path: Path) -> None:
+    """An insert that meets a busy cluster is retried with the same token."""
     tokens: list[str] = []
     readers = ReadPool(lambda: EmbeddedHandle(tmp_path / "store"), 1, 5.0, 30.0)
 

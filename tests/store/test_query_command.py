@@ -93,7 +93,7 @@ def test_errors_are_one_line_and_exit_code_1(data: Path, sql: str, message: str)
 
 
 def test_no_sql_is_a_mistake_of_usage(data: Path) -> None:
-    """Nothing to ask, and what is no text, are told so before the store is looked for."""
+    """Empty SQL and text that is not UTF-8 are refused before the store is opened."""
     said = run(data, " ")
     assert (said.exit_code, said.stderr[:15]) == (2, "there is no SQL")
     said = run(data, "SELECT '\udcff'")

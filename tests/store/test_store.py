@@ -53,15 +53,15 @@ def test_a_refused_insert_can_be_repeated(store: Store) -> None:
 def test_contacts_of_an_older_store_are_read_like_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the steps of contacts say is found whichever migrations they were stored under."""
+    """The `told` column returns the fields of contacts that were stored before its migration."""
     everything = migrations()
-    told = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
+    details = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
     monkeypatch.setattr(connect, "migrations", lambda: everything[:7])
     with open_store(tmp_path / "store") as store:
-        put(store, [event(1, type="contact.ended", data=told), event(2, data=told)], "older")
+        put(store, [event(1, type="contact.ended", data=details), event(2, data=details)], "older")
     monkeypatch.setattr(connect, "migrations", lambda: everything)
     with open_store(tmp_path / "store") as store:
-        put(store, [event(3, type="contact.ended", data=told)], "newer")
+        put(store, [event(3, type="contact.ended", data=details)], "newer")
         found = store.query(
             "SELECT id, told.contact_id, told.reason, told.queue, told.wait_seconds, told.resolved "
             "FROM events WHERE time > toDateTime64(0, 3) ORDER BY id"

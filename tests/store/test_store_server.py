@@ -171,8 +171,8 @@ def test_rows_come_in_every_format_that_clients_send(post: Post, client: Callabl
     packed = gzip.compress(head + line.replace(b"json", b"gzip"))
     assert post(packed, {"Content-Encoding": "gzip"}).status == 200
     packed = pa.compress(line.replace(b"json", b"lz4"), codec="lz4", asbytes=True)
-    asked = {"query": "INSERT INTO identities FORMAT JSONEachRow"}
-    assert post(packed, {"Content-Encoding": "lz4"}, **asked).status == 200
+    parameters = {"query": "INSERT INTO identities FORMAT JSONEachRow"}
+    assert post(packed, {"Content-Encoding": "lz4"}, **parameters).status == 200
     binary = b"\x0ain:rowbin1" + (1).to_bytes(8, "little")
     answer = post(b"INSERT INTO touchline.identities (entity, version) FORMAT RowBinary\n" + binary)
     assert orjson.loads(answer.headers["X-ClickHouse-Summary"])["written_rows"] == "1"
@@ -221,8 +221,8 @@ def test_a_long_answer_comes_in_parts(served: "StoreProcess") -> None:
         assert store.newest() is None or store.newest()
 
 
-def test_a_long_list_of_keys_is_asked_for_at_once(served: "StoreProcess") -> None:
-    """Keys with all kinds of characters, more than an address may hold."""
+def test_a_long_list_of_keys_fits_one_query(served: "StoreProcess") -> None:
+    """One query takes keys with any characters, and more of them than a URL can hold."""
     odd = [f'it\'s {number} \\ "quoted" é\n' for number in range(50_000)]
     with connect_store(served.address("writer")) as store:
         rows: dict[str, list[Any]] = {"id": odd[:3], "entity": odd[:3], "log_offset": [7, 7, 7]}
@@ -258,8 +258,8 @@ def test_a_killed_store_loses_nothing_that_it_acknowledged(
     acknowledged = 0
     for _ in range(2):
         # The batch that was last acknowledged comes again, as after a crash before the log's commit.
-        told = [served.url, served.password("writer"), str(max(1, acknowledged))]
-        command = [sys.executable, "-c", WRITER, *told]
+        arguments = [served.url, served.password("writer"), str(max(1, acknowledged))]
+        command = [sys.executable, "-c", WRITER, *arguments]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             for line in writer.stdout:
@@ -368,8 +368,10 @@ def test_commands_work_on_the_store_at_an_address(
     assert (found.exit_code, found.output) == (0, '{"id":"at-1"}\n'), found.output
     assert run("reader", "query", "DROP TABLE events").exit_code == 1
     assert '"value": null' in run("reader", "measures", "--json").output
-    told = run("reader", "compare", "--before", "2026-10-01..2026-10-08", "--after", "2026-10-08..2026-10-15")
-    assert told.exit_code == 0, told.output
+    compared = run(
+        "reader", "compare", "--before", "2026-10-01..2026-10-08", "--after", "2026-10-08..2026-10-15"
+    )
+    assert compared.exit_code == 0, compared.output
     steps = json.loads(run("admin", "migrate", "--json").output)["steps"]
     assert {step["state"] for step in steps} == {"there"}
     assert run("admin", "migrate", "--dry-run", "--roles").output.count("CREATE ROLE") == 3

@@ -74,9 +74,9 @@ def test_it_is_the_compiled_modules_that_are_imported(wheel: Path) -> None:
     assert all(Path(one).is_relative_to(wheel) for one in said)
 
 
-def test_the_benchmark_asks_the_compiled_fold_for_its_turns(wheel: Path) -> None:
-    """A turn is told with its times, how many events it folded, and the frictions that it found."""
-    told = subprocess.run(
+def test_the_benchmark_measures_the_compiled_fold(wheel: Path) -> None:
+    """A turn returns its times, its number of events, its counts and the frictions that it found."""
+    output = subprocess.run(
         [sys.executable, "-m", "benchmarks.support.compiled_fold", "500", "50"],
         input=b"in_order\n",
         cwd=ROOT,
@@ -85,6 +85,6 @@ def test_the_benchmark_asks_the_compiled_fold_for_its_turns(wheel: Path) -> None
         capture_output=True,
         timeout=120,
     ).stdout
-    cpu, wall, events, counts, frictions = pickle.loads(told)
+    cpu, wall, events, counts, frictions = pickle.loads(output)
     assert min(cpu, wall, counts["folded_per_event"], len(frictions)) > 0
     assert events == 500

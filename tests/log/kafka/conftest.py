@@ -19,7 +19,7 @@ LIMIT = 60.0
 
 
 class Running:
-    """A `touchline collector`, and what can be asked of it."""
+    """A running `touchline collector`, with requests to its server."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""How far behind the workers and collectors are, told from outside of them."""
+"""The backlog of workers and collectors, measured from outside of them."""
 
 import time
 from contextlib import closing
@@ -21,7 +21,7 @@ def _left(kafka: Broker, topic: str, partition: int, *ages: int) -> None:
 
 
 def _done(kafka: Broker, topics: Topics, group: str, topic: str, partition: int, records: int) -> None:
-    """A group has worked off so many records of a partition."""
+    """Commits that a group has processed so many records of a partition."""
     name = f"{topics.prefix}{group}"
     with closing(KafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=name)) as consumer:
         place = TopicPartition(topic, partition)
@@ -30,11 +30,11 @@ def _done(kafka: Broker, topics: Topics, group: str, topic: str, partition: int,
 
 
 def test_it_is_known_up_to_the_oldest_record_that_waits(kafka: Broker, topics: Topics) -> None:
-    """In whichever partition it is, of the touchpoints or of the inbox; without any, up to the asking."""
+    """The oldest waiting record of any partition counts; without one, everything up to now is known."""
     hour = 3_600_000
     now = int(time.time() * 1000)
-    asked_at = now + hour
-    with closing(Backlog(kafka.brokers, topics, lambda: asked_at / 1000)) as backlog:
+    queried_at = now + hour
+    with closing(Backlog(kafka.brokers, topics, lambda: queried_at / 1000)) as backlog:
         _left(kafka, topics.touchpoints, 0, 1_000, 2_000, 3_000)
         _left(kafka, topics.touchpoints, 3, 2_500)
         # The inbox keeps the time of its broker.
@@ -47,13 +47,13 @@ def test_it_is_known_up_to_the_oldest_record_that_waits(kafka: Broker, topics: T
         _done(kafka, topics, "worker", topics.touchpoints, 0, 3)
         inbox = backlog.known()
         assert inbox is not None
-        assert now <= inbox < asked_at
+        assert now <= inbox < queried_at
         _done(kafka, topics, "collector", topics.inbox, 0, 1)
-        assert backlog.known() == asked_at
+        assert backlog.known() == queried_at
         assert backlog.error is None
         # It was known that nothing waited: it stays so.
         _left(kafka, topics.touchpoints, 0, 500)
-        assert backlog.known() == asked_at
+        assert backlog.known() == queried_at
 
 
 def test_where_kafka_is_away_nothing_more_becomes_known(kafka: Broker, topics: Topics) -> None:

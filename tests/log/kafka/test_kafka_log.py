@@ -95,11 +95,11 @@ def test_the_headers_tell_what_was_written_together(
 
 
 def test_records_are_bounded_in_bytes(log: KafkaLog, topics: Topics, read_topic: ReadTopic) -> None:
-    """A batch of many megabytes becomes records that a broker takes without being told to."""
+    """A batch of many megabytes becomes records within a broker's default size."""
     log.append(Batch(lines(2_000, title="ü" * 1_000), [], NOW))
     records = read_topic(topics.touchpoints)
-    assert sum(len(one.lines) for one in records) == 2_000
-    assert max(len(one.body) for one in records) <= RECORD_BYTES
+    assert sum(len(record.lines) for record in records) == 2_000
+    assert max(len(record.body) for record in records) <= RECORD_BYTES
     assert len(records) > 2_000 * 2_000 / RECORD_BYTES
 
 
@@ -186,7 +186,9 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
     assert sum(line["data"].get("title") == "after" for line in found) == 8
 
 
-def test_missing_topics_are_trouble_until_they_are_made(kafka: Broker, wait_for: Callable[..., None]) -> None:
+def test_missing_topics_are_a_health_error_until_they_exist(
+    kafka: Broker, wait_for: Callable[..., None]
+) -> None:
     """The message says which topic is missing and which command makes it; then it goes on by itself."""
     topics = Topics("late.")
     with closing(KafkaLog(kafka.brokers, topics)) as log:

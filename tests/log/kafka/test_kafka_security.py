@@ -103,8 +103,8 @@ class _Website(socketserver.BaseRequestHandler):
 
 
 @pytest.mark.parametrize("security", ["PLAINTEXT", "SSL"])
-def test_something_else_listens_there(security: Any) -> None:
-    """A server that is no Kafka is told from one, over TLS or not."""
+def test_a_server_that_is_not_kafka_is_recognised(security: Any) -> None:
+    """A server that does not speak Kafka is reported, with and without TLS."""
     with socketserver.TCPServer(("127.0.0.1", 0), _Website) as website:
         serving = threading.Thread(target=website.handle_request)
         serving.start()
@@ -113,7 +113,7 @@ def test_something_else_listens_there(security: Any) -> None:
         serving.join(10)
 
 
-def test_a_refused_password_is_trouble_of_the_log(
+def test_a_refused_password_is_a_health_error(
     secure: Broker, topics: Topics, wait_for: Callable[..., None]
 ) -> None:
     """A collector does not take events, and /readyz says why."""

@@ -94,7 +94,7 @@ def test_an_address_that_is_none_is_refused(bootstrap: str) -> None:
         Brokers(bootstrap)
 
 
-def test_addresses_are_told_apart() -> None:
+def test_addresses_are_parsed() -> None:
     """Several servers, names and IPv6 addresses."""
     assert Brokers("a.example:9092, 10.0.0.5:9093,[::1]:9094").addresses == [
         ("a.example", 9092),

@@ -60,14 +60,14 @@ def test_the_headers_are_the_contract() -> None:
     ],
 )
 def test_a_record_that_cannot_be_read_says_why(change: dict[str, bytes | None], says: str) -> None:
-    """A later version, an unknown kind and a broken header are told apart."""
+    """A later version, an unknown kind and a broken header have different messages."""
     headers = [(name, change.get(name, value)) for name, value in ABOUT.headers]
     with pytest.raises(UnknownRecord, match=says):
         About.read(headers)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("without", ["v", "kind", "producer", "batch", "received_at"])
-def test_a_record_of_somebody_else_is_told(without: str) -> None:
+def test_a_record_without_our_headers_is_refused(without: str) -> None:
     """Each header is needed; the message names the one that is missing."""
     with pytest.raises(UnknownRecord, match=f"no header '{without}'"):
         About.read([header for header in ABOUT.headers if header[0] != without])
