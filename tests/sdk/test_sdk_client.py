@@ -181,14 +181,14 @@ def test_a_number_that_is_not_finite_is_lost_as_invalid(
     assert "a value is NaN, NaT or infinite: leave the field out" in caplog.text
 
 
+@dataclass(frozen=True)
 class Scalar:
     """A value of a library that the SDK does not know."""
 
-    def __init__(self, value: Any) -> None:
-        self._value = value
+    value: Any
 
     def item(self) -> Any:
-        return self._value
+        return self.value
 
 
 class Moment(datetime):
