@@ -105,7 +105,7 @@ def test_tables_name_and_link_rules_and_customers(store: Store) -> None:
         "account a",
         f"/customer/{make.of('account:a')}",
     )
-    assert (cells["Strikes"].text, cells["Grade"]) == ("30", Cell("C", grade=True))
+    assert (cells["Strike points"].text, cells["Grade"]) == ("30", Cell("C", grade=True))
 
 
 def test_a_goal_has_a_distance_and_a_line(store: Store) -> None:
@@ -122,7 +122,7 @@ def test_a_goal_has_a_distance_and_a_line(store: Store) -> None:
         "at least 80.0 %", "80.0 percentage points under goal", False
     )
     assert panel(seen(store, dashboard="journeys"), "strikes").goal == Goal(
-        "at most 50.00 strikes", "30.00 strikes under goal", True
+        "at most 50.00 strike points", "30.00 strike points under goal", True
     )
     marks = found.charts["service_level_over_time"]["series"][0]["markLine"]["data"]
     assert [(mark["yAxis"], mark["label"]["formatter"]) for mark in marks] == [

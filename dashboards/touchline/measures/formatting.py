@@ -15,7 +15,7 @@ def format_value(value: float | None, unit: str) -> str:
     if unit == "points":
         return f"{value:+.0f} points"
     if unit in ("steps", "strikes", "of 7"):
-        return f"{value:.2f} {unit}"
+        return f"{value:.2f} {'strike points' if unit == 'strikes' else unit}"
     return f"{value:,.0f} {unit}".rstrip()
 
 

@@ -84,7 +84,7 @@ def _grade(letter: str) -> Measure:
         unit="share",
         higher_is_better=letter in "AB",
         definition=f"Journeys with grade {letter} ÷ journeys whose last event is in the period. The score is "
-        "100 minus the strikes; A from 90, B from 75, C from 60, D from 40, else F.",
+        "100 minus the strike points; A from 90, B from 75, C from 60, D from 40, else F.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
         numerator=f"grade = '{letter}'",
@@ -121,11 +121,12 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         name="strikes",
-        title="Strikes per journey",
+        title="Strike points per journey",
         question="How much friction does a journey meet?",
         unit="strikes",
         higher_is_better=False,
-        definition="Strikes (the sum of frictions' weights) ÷ journeys whose last event is in the period.",
+        definition="Strike points (the sum of frictions' weights) ÷ journeys whose last event is in the "
+        "period.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
         numerator="strikes",

@@ -66,7 +66,7 @@ FROM ({WITH_EARLIER_WEEKS})
         id="customers_met",
         dashboard=ID,
         title="Customers affected",
-        question="What share of active customers met friction?",
+        question="What share of the customers active on any channel met friction?",
         sql=f"""
 SELECT if(active = 0, NULL, met / active) AS value
 FROM (
@@ -196,7 +196,7 @@ ORDER BY frictions DESC, label
         id="journeys_at_risk",
         dashboard=ID,
         title="Journeys at risk",
-        question="Which customers have the journeys with the lowest scores?",
+        question="Which customers have the journeys with the lowest scores, over all sources?",
         sql=f"""
 SELECT last, toString(customer) AS customer, arrayStringConcat(path, ' → ') AS channels, events,
        strikes, score, grade, outcome
@@ -214,7 +214,7 @@ LIMIT 50
             "customer": Column("Customer", "text", TO_CUSTOMER),
             "channels": Column("Channels", "text"),
             "events": Column("Events"),
-            "strikes": Column("Strikes", "strikes"),
+            "strikes": Column("Strike points", "strikes"),
             "score": Column("Score"),
             "grade": Column("Grade", "text"),
             "outcome": Column("Outcome", "text"),
@@ -224,7 +224,7 @@ LIMIT 50
         id="alerts",
         dashboard=ID,
         title="Alerts",
-        question="Which alerts were open, and which still are?",
+        question="Which alerts were open, and which still are, over all channels, sources and rules?",
         sql="""
 SELECT opened_at, toString(alerts.status) AS state, severity, title, arrayStringConcat(labels, ', ') AS place,
        customers, count, usual, resolved_at, summary

@@ -143,8 +143,8 @@ ORDER BY count() DESC, label
     Panel(
         id="strikes_by_rule",
         dashboard=ID,
-        title="Strikes by rule",
-        question="Which rules cost the most strikes?",
+        title="Strike points by rule",
+        question="Which rules cost the most strike points?",
         sql=f"""
 SELECT rule AS label, sum(weight) AS strikes
 FROM current_frictions

@@ -55,7 +55,8 @@ def sentence(
         span, noun = rule.longer_than, "event"
     elif isinstance(rule, StrikeOut):
         text = (
-            f"{rule.title}{where}: {counted(customers, 'customer')} with {rule.strikes} strikes since {since}"
+            f"{rule.title}{where}: {counted(customers, 'customer')} with {rule.strikes} strike points since "
+            f"{since}"
         )
         span, noun = rule.within, "customer"
     else:

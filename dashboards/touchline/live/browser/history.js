@@ -78,7 +78,7 @@ export default {
           <a class="tl-mark" :href="'#friction-' + friction.number" :aria-label="'Friction ' + friction.number + ' in its journey'">{{ friction.number }}</a>
           <div>
             <b>{{ friction.title }}</b> <span class="tl-tag" :data-open="friction.open">{{ state(friction) }}</span>
-            <p class="tl-muted">{{ friction.touchpoint }} · <time :title="t.exact(friction.at)">{{ t.when(friction.at) }}, {{ t.ago(friction.at, now) }}</time> · {{ t.many(friction.strikes, "strike") }}</p>
+            <p class="tl-muted">{{ friction.touchpoint }} · <time :title="t.exact(friction.at)">{{ t.when(friction.at) }}, {{ t.ago(friction.at, now) }}</time> · {{ t.many(friction.strikes, "strike point") }}</p>
           </div>
         </li>
       </ol>
@@ -87,7 +87,7 @@ export default {
     <section v-for="(journey, j) in history.journeys" :key="journey.start" class="tl-card">
       <h2>
         <span class="tl-grade" :data-grade="journey.grade">{{ journey.grade }}</span>
-        Score {{ journey.score }} <small>{{ period(journey) }} · {{ t.many(journey.strikes, "strike") }} · {{ journey.outcome }}</small>
+        Score {{ journey.score }} <small>{{ period(journey) }} · {{ t.many(journey.strikes, "strike point") }} · {{ journey.outcome }}</small>
       </h2>
       <p class="tl-muted tl-lanes-key"><template v-for="(channel, c) in journey.channels" :key="channel"><i :class="'tl-lane-' + c % 6"></i>{{ channel }} </template></p>
       <ol class="tl-journey">
@@ -110,7 +110,7 @@ export default {
             <dl v-if="row.kind === 'event' && row.details.length"><div v-for="[name, value] in row.details" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></div></dl>
             <template v-if="row.kind === 'friction'">
               <p v-if="row.why">{{ row.why }}</p>
-              <p class="tl-muted">{{ t.many(row.strikes, "strike") }} · {{ row.touchpoint }} · rule {{ row.rule }} · {{ row.factor }}
+              <p class="tl-muted">{{ t.many(row.strikes, "strike point") }} · {{ row.touchpoint }} · rule {{ row.rule }} · {{ row.factor }}
                 · {{ t.many(row.evidence, "piece") }} of evidence<template v-if="row.not_shown"> ({{ t.count(row.not_shown) }} not shown)</template></p>
             </template>
           </div>
