@@ -80,15 +80,16 @@ class Layer:
             if len(by_type) >= MOST_TYPES:
                 by_type.clear()
             groups = by_type[event.type] = self._grouped(event.type, mode)
-        if groups.starts or states:
-            if groups.timed is not None and states:
-                _advance_time(groups.timed, states, event)
+        starts, _, _, _, above, timed, by_texts = groups
+        if starts or states:
+            if timed is not None and states:
+                _advance_time(timed, states, event)
             self._process(groups, states, event)
-            for read, by_text in groups.by_text:
+            for read, by_text in by_texts:
                 text = read(event)
                 if type(text) is str and (further := by_text.get(text)) is not None:
                     self._process(further, states, event)
-        return groups.above
+        return above
 
     def _process(self, groups: Groups, states: States, event: Event) -> None:
         _, customer, fields, others, _, _, _ = groups

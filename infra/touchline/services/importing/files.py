@@ -19,6 +19,7 @@ from touchline.friction import RuleSet
 from touchline.imports import START, Mapping, check_file, read_events
 from touchline.imports.bookmarks import Bookmark, Bookmarks, fingerprint
 from touchline.imports.refusals import MOST_REFUSED, Tally
+from touchline.runtime.garbage import search_seldom
 from touchline.services.importing.history import History, open_history
 from touchline.services.importing.judging import Judge, Portion, portions
 from touchline.services.importing.replacing import withdraw
@@ -95,6 +96,8 @@ def import_files(
         TooManyRefused: too many rows of a file are refused; nothing is stored.
         StoreError, LogFull, LogUnavailable: the data folder cannot be used.
     """
+    # Before the check, whose portions of events would be searched again and again.
+    search_seldom()
     began = time.monotonic()
     done = Imported()
     for path in job.files:

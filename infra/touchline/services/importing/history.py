@@ -18,7 +18,6 @@ from touchline.identity import Entry
 from touchline.imports import ImportItem
 from touchline.log.contract import Batch, LogFull
 from touchline.log.sqlite import SqliteLog
-from touchline.runtime.garbage import search_seldom
 from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
 from touchline.services.serving import make_folder
@@ -127,7 +126,6 @@ def open_history(
     Raises:
         StoreError, LogFull, LogUnavailable: the data folder cannot be used.
     """
-    search_seldom()
     data = settings.data
     make_folder(data)
     with ExitStack() as parts:

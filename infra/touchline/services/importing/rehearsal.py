@@ -8,6 +8,7 @@ import orjson
 
 from touchline.imports import Choice, ImportItem, Mapping, check_file, read_events
 from touchline.imports.refusals import Tally
+from touchline.runtime.garbage import search_seldom
 from touchline.services.importing.files import Progress
 from touchline.services.importing.judging import Judge, portions
 from touchline.vocabulary.normaliser import Normaliser
@@ -44,6 +45,7 @@ def rehearse(
     Raises:
         FileError, MappingError: the file or the mapping cannot be used.
     """
+    search_seldom()
     tally, shown = Tally(str(path)), list[ShownRow]()
     detected = check_file(path, mapping)
     judge, ambiguous = Judge(normaliser), 0
