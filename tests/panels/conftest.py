@@ -141,23 +141,23 @@ def _refused(store: Store) -> list[Row]:
 
 
 def _accounts(store: Store) -> list[Row]:
-    """Each batch twice: the door's row, and the worker's."""
+    """Two rows per batch: one of the ingress, one of the worker."""
     rows: list[Row] = []
     for number in range(60):
         same = {"producer": ("webshop", "crm", "idle")[number % 3], "client": "c", "lost": "{}"}
         zeros = dict.fromkeys(("first", "emitted", "queued", *ACCOUNTED, "events"), 0)
         at = START - number * 4 * 3_600_000 - 77
-        door = {"id": uuid5(NAMESPACE, f"door {number}"), "at": at, "batch": number, **same, **zeros}
+        ingress = {"id": uuid5(NAMESPACE, f"ingress {number}"), "at": at, "batch": number, **same, **zeros}
         taken = {"id": uuid5(NAMESPACE, f"worker {number}"), "at": at + 900, "batch": 0, **same, **zeros}
         if number % 3 < 2:
-            door |= {"events": 10, "quarantined": number % 4, "repeated": 1}
+            ingress |= {"events": 10, "quarantined": number % 4, "repeated": 1}
             taken |= {
                 "stored": 6,
                 "duplicates": number % 2,
                 "conflicting": number % 2,
                 "suppressed": number % 5 // 4,
             }
-        rows += [door, taken]
+        rows += [ingress, taken]
     store.insert("accounts", {name: [row[name] for row in rows] for name in rows[0]}, "accounts")
     return rows
 

@@ -49,7 +49,7 @@ def test_the_panel_shows_the_plain_count(panel: Panel, shop: Store, plain: Plain
 
 
 def test_the_store_has_what_must_not_count(shop: Store) -> None:
-    """Doubled rows, retracted frictions and superseded journeys are there while the panels are asked."""
+    """The store holds duplicate rows, retracted frictions and superseded journeys while panels query it."""
     for table, key in (
         ("events", "id"),
         ("frictions", "(customer, id)"),
