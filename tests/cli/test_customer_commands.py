@@ -136,7 +136,7 @@ def test_as_of_shows_whose_it_was_then(
     assert (later["customer"], later["ledger"]) == (now["customer"], now["ledger"])
     early = touchline("customer", "show", "device:lobby", "--as-of", "2025-10-09", "--data", data)
     assert early.exit_code == 1
-    assert "no customer device:lobby at that time" in early.stderr
+    assert "no event of device:lobby was received by then" in early.stderr
 
 
 def test_export_gives_events_that_can_be_imported(

@@ -53,3 +53,9 @@ def test_a_setting_that_would_do_nothing_is_refused(line: str, message: str) -> 
     Path("touchline.toml").write_text(line)
     with pytest.raises(SettingsError, match=message):
         load_settings()
+
+
+def test_an_empty_region_is_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an empty variable for the region, local phone numbers are kept as text."""
+    monkeypatch.setenv("TOUCHLINE_REGION", "")
+    assert load_settings().normaliser.identifier("phone", "030 1234567") == "phone:030 1234567"

@@ -244,3 +244,12 @@ def test_whatever_the_columns_are_the_suggestion_loads(file: str, rows: Rows) ->
     sample = Sample(f"{file}.csv", list(rows[0]), rows, {"delimiter": "\t"}, ["twice\n"])
     mapping = load_yaml(Path("suggested.yaml"), suggest(sample))
     mapping.check(Path(sample.file), list(rows[0]))
+
+
+def test_names_of_people_are_no_accounts(suggested: Suggested) -> None:
+    """A name is no account, and phone numbers are found among brackets and words for withheld numbers."""
+    head = "Anruf-Nr;Beginn;Rufnummer;Kundenname;Wartezeit\n"
+    phones = ["030 1234567", "(0221) 47 11 08", "0049 89 998877", "0171/555 12 34", "anonym"]
+    rows = "".join(f"{n};02.11.2025 10:{n:02};{phones[n % 5]};Müller;12\n" for n in range(40))
+    mapping, _ = suggested("calls.csv", (head + rows).encode("cp1252"))
+    assert mapping["events"][0]["identifiers"] == {"phone": "Rufnummer"}

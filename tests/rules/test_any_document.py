@@ -87,3 +87,9 @@ def test_any_text_is_read(text: str) -> None:
     file = read_rules(Document(text, "mine.yaml"), {})
     assert file.rules == ()
     assert all(re.match(r"mine\.yaml:\d+:\d+\Z", one.place) for one in file.faults)
+
+
+def test_a_document_that_is_too_deep_is_refused() -> None:
+    """Lists within lists beyond what can be read are a fault that says so."""
+    document = Document("rules: " + "[" * 5_000 + "]" * 5_000, "mine.yaml")
+    assert [fault.message for fault in document.faults] == ["its lists and objects are too deep"]

@@ -41,7 +41,7 @@ def _country(given: str | None) -> str | None:
     # Kosovo has numbers, but no code of the standard.
     if given and given != "XK" and f"\n{given}\t" not in countries:
         raise ValueError(f"no country {given!r}: write its two letters of ISO 3166, such as GB or DE")
-    return given
+    return given or None  # an empty variable of the environment sets nothing
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]

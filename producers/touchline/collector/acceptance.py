@@ -206,7 +206,8 @@ def _validated(raw: bytes, received_at_ms: int, producer: str, normaliser: Norma
         raise _Rejected(
             Reason.TIME_IN_FUTURE,
             "time",
-            "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`",
+            "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`;"
+            " in a file, check the column and its zone",
         )
     return event
 

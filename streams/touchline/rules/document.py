@@ -55,7 +55,9 @@ class Document:
             mark = error.problem_mark or error.context_mark
             place = self._values[()] if mark is None else self._place(mark)
             self.faults.append(Fault(place, f"not YAML: {error.problem or error.context}"))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except RecursionError:
+            self.faults.append(Fault(self._values[()], "its lists and objects are too deep"))
+        except (yaml.YAMLError, ValueError) as error:
             self.faults.append(Fault(self._values[()], f"not YAML: {error}"))
 
     def place(self, path: Path, *, key: bool = False) -> str:

@@ -125,7 +125,8 @@ def _show(found: "Comparison", change: "Change | None", zone: str) -> None:
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN} more; --json prints them all")
     if not found.rows:
-        console.print("No friction in either period.")
+        where = " at a touchpoint with journeys in both" if found.elsewhere else ""
+        console.print(f"No friction in either period{where}.")
     for channel, source in found.elsewhere:
         console.print(Text(f"{channel} · {source}: no journey in one of the periods"), style="dim")
     console.print(

@@ -171,7 +171,7 @@ def share(
     if kind == name:
         raise fail(f"{name}: write an identifier as kind:value, such as device:{name}")
     if is_account(name):
-        raise fail(f"{name}: an account is never shared; `touchline customer split` parts others from it")
+        raise fail(f"{name}: an account is never shared; `touchline customer split` separates others from it")
     if links_nobody(kind):
         raise fail(f"{name}: identifiers of the kind {kind} link nobody; there is nothing to share")
     if name in shares(known):
@@ -329,8 +329,9 @@ def _customer(reader: "Reader", settings: "Settings", who: str, until: int | Non
             settings.limits,
         )
     if found is None:
-        then = "" if until is None else " at that time"
-        raise fail(f"no customer {who}{then}: name an identifier, such as account:u-17, or a customer's id")
+        if until is not None and customer_now(reader, name) is not None:
+            raise fail(f"no event of {who} was received by then: imported events count from their import on")
+        raise fail(f"no customer {who}: name an identifier, such as account:u-17, or a customer's id")
     return found
 
 

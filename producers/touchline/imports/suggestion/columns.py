@@ -22,7 +22,7 @@ _MOST: Final = 0.95
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_PHONE = re.compile(r"'?(?:\+|0)[\d ()/.-]{5,24}(?:\.0)?")
+_PHONE = re.compile(r"'?\(?(?:\+|0)[\d ()/.-]{5,24}(?:\.0)?")
 _DIGITS = re.compile(r"\d{6,15}")
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
@@ -72,6 +72,11 @@ class Column:
     def mostly(self, holds: Callable[[str], object], share: float = 0.8) -> bool:
         """Whether something holds for a share of the different values."""
         return bool(self.values) and sum(map(bool, map(holds, self.values))) >= share * len(self.values)
+
+    @property
+    def names_people(self) -> bool:
+        """Whether the column holds people's names, which several customers share."""
+        return any(word.endswith("name") for word in self.words) and not self.named("user", "login")
 
     @property
     def emails(self) -> bool:

@@ -54,7 +54,7 @@ def _first_event(roles: Roles) -> Iterator[str]:
     elif not roles.known:
         yield f"  - type: {roles.story.type}  # TODO: what is a row? `touchline schema list` has all types"
     else:
-        yield f"  - type: {roles.story.type}  # names of columns, or of the file, speak for it"
+        yield f"  - type: {roles.story.type}  # suggested by the names of the columns or of the file"
     yield from _common(roles, _time(roles), notes=True)
     if roles.type is not None:
         yield "    # data:  # TODO: the fields of these types, as `touchline schema show` lists them"

@@ -110,8 +110,10 @@ def _identifies(column: Column, kind: str, words: tuple[str, ...]) -> str:
     if kind == "phone":
         if column.phones and (named or not column.digits):
             return "its values look like phone numbers"
-        return "its name and values speak for phone numbers" if named and column.digits else ""
-    return f"its name speaks for {kind}; TODO: does it identify one customer?" if named else ""
+        return "its name and values suggest phone numbers" if named and column.digits else ""
+    if kind == "account" and column.names_people:
+        return ""
+    return f"its name suggests {kind}; TODO: does it identify one customer?" if named else ""
 
 
 def _data(columns: Sequence[Column], event_type: str, key: str) -> Iterator[tuple[str, Column]]:
