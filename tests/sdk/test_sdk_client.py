@@ -181,14 +181,17 @@ def test_a_number_that_is_not_finite_is_lost_as_invalid(
     assert "a value is NaN, NaT or infinite: leave the field out" in caplog.text
 
 
-@dataclass(frozen=True)
 class Scalar:
     """A value of a library that the SDK does not know."""
 
-    value: Any
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return f"Scalar({self._value!r})"
 
     def item(self) -> Any:
-        return self.value
+        return self._value
 
 
 class Moment(datetime):
