@@ -42,7 +42,7 @@ class FakeGrafana:
         self.dashboards: dict[str, Json] = {}
         self.groups: dict[tuple[str, str], Json] = {}
         self.writes: list[str] = []
-        self.asked = 0
+        self.requests = 0
         self.next_answers: list[tuple[int, bytes, dict[str, str]]] = []
         """Given instead of the right ones, first to last."""
         self.meddler: Callable[[], None] = lambda: None
@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
     grafana: FakeGrafana
 
     def _do(self) -> None:
-        self.grafana.asked += 1
+        self.grafana.requests += 1
         self.grafana.wait.wait(10)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)

@@ -93,10 +93,10 @@ def rule(tmp_path: Path) -> Any:
 def fires(store: Any, rule: AlertRule, now: int = NOW) -> list[list[Any]]:
     """The rows that are above the threshold of Grafana's condition at a time."""
     [built] = alert_rules([rule], "here")
-    asked, judged = built["data"]
-    [limit] = judged["model"]["conditions"][0]["evaluator"]["params"]
-    span = asked["relativeTimeRange"]
-    assert asked["model"]["rawSql"] == rule_sql(rule)
+    query, condition = built["data"]
+    [limit] = condition["model"]["conditions"][0]["evaluator"]["params"]
+    span = query["relativeTimeRange"]
+    assert query["model"]["rawSql"] == rule_sql(rule)
     answer = store.query(expand(rule_sql(rule), now - span["from"] * 1000, now - span["to"] * 1000, 60))
     assert answer.column_names[-1] == "value"
     return [row for row in answer.result_rows if row[-1] > limit]

@@ -22,7 +22,7 @@ def rendered() -> dict[str, str]:
 
 
 def test_the_files_are_the_golden_ones() -> None:
-    """Whoever changes them sees how; `TOUCHLINE_GOLDEN=write` writes them anew."""
+    """Rendered files equal the golden files; `TOUCHLINE_GOLDEN=write` rewrites them."""
     if os.environ.get("TOUCHLINE_GOLDEN") == "write":
         for name, text in rendered().items():
             (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
@@ -128,12 +128,12 @@ def test_a_rule_links_to_its_journeys() -> None:
     assert "rule" in {one["name"] for one in journeys["templating"]["list"]}
 
 
-def test_all_and_several_are_what_grafana_puts_into_the_sql() -> None:
-    """All is the text that the filters know; each dashboard asks for its own variables alone."""
-    for one in dashboards("here", {}):
-        variables = {variable["name"]: variable for variable in one["templating"].get("list", [])}
-        asked = set(re.findall(r"\$\{(\w+):queryparam\}", json.dumps(one["panels"])))
-        assert asked <= set(variables)
+def test_variables_take_all_or_several_values() -> None:
+    """The value of All is the one that the filters expect; each dashboard uses only its own variables."""
+    for dashboard in dashboards("here", {}):
+        variables = {variable["name"]: variable for variable in dashboard["templating"].get("list", [])}
+        used = set(re.findall(r"\$\{(\w+):queryparam\}", json.dumps(dashboard["panels"])))
+        assert used <= set(variables)
         for variable in variables.values():
             if variable["type"] == "query":
                 assert (variable["multi"], variable["includeAll"]) == (True, True)
@@ -193,13 +193,13 @@ def test_nothing_hides_links_or_marks() -> None:
 
 
 def test_without_alert_rules_there_is_no_file_of_them(touchline: Any, tmp_path: Path) -> None:
-    """Where Touchline itself does the alerting, nobody is told twice."""
+    """`--no-alerts` renders no alert rules, for installations where Touchline itself alerts."""
     assert touchline("dashboards", "render", "out", "--no-alerts", "--json").exit_code == 0
     assert not (tmp_path / "out" / "alerting").exists()
     assert (tmp_path / "out" / "dashboards" / "touchline" / "touchline-friction.json").exists()
 
 
-def test_variables_and_annotations_are_asked_without_fault(store: Any) -> None:
+def test_queries_of_variables_and_annotations_run(store: Any) -> None:
     """A change that went live is marked once, with its title, though its row is there twice."""
     row = {
         "id": "c1",

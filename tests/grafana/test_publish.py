@@ -186,12 +186,12 @@ def test_a_passing_failure_is_passed_over(publish: Any, grafana: Any) -> None:
 
 
 def test_a_lasting_failure_ends(publish: Any, grafana: Any) -> None:
-    """After four attempts it is said."""
+    """After four attempts the command reports the error."""
     grafana.next_answers = [(503, b'{"message": "down for today"}', {})] * 20
     refused = publish()
     assert refused.exit_code == 1
     assert "is unavailable (503): GET /datasources/name/Touchline: down for today" in refused.output
-    assert grafana.asked == 4
+    assert grafana.requests == 4
 
 
 @pytest.mark.parametrize(
