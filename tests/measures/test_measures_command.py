@@ -37,7 +37,8 @@ def data(tmp_path: Path, accept: Any, fold: Any, monkeypatch: pytest.MonkeyPatch
 
 def command(data: Path, *arguments: str) -> Result:
     """The command line."""
-    return CliRunner().invoke(app, ["measures", "--data", str(data), *arguments])
+    # Wide enough to keep each cell on one line.
+    return CliRunner().invoke(app, ["measures", "--data", str(data), *arguments], env={"COLUMNS": "300"})
 
 
 def test_goals_and_distances_are_shown(data: Path) -> None:
