@@ -76,3 +76,11 @@ def test_anything_else_is_no_share(text: str) -> None:
 def test_a_share_in_words(share: float, text: str) -> None:
     """Small shares have two digits, larger ones are whole percent."""
     assert percent(share) == text
+
+
+def test_a_strict_import_is_not_advised_to_allow_more() -> None:
+    """If no row may be refused, the message does not name the option that allows some."""
+    with pytest.raises(TooManyRefused) as error:
+        _tally("column wait: cannot read 'x'").check(0.0)
+    assert "and none may be: nothing was imported" in str(error.value)
+    assert "--most-refused" not in str(error.value)

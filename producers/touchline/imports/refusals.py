@@ -91,10 +91,14 @@ class Tally:
             return
         refused = f"{self.refused:,} of {counted(self.rows, 'row')} refused ({percent(self.share)})"
         reasons = "".join(f"\n  {line(reason)}" for reason in self.reasons[:_SHOWN])
+        allowed, otherwise = (
+            (f"more than {percent(most)}", ", or allow more with --most-refused")
+            if most
+            else ("and none may be", "")
+        )
         raise TooManyRefused(
-            f"{self.file}: {refused}, more than {percent(most)}: nothing was imported. Commonest reasons:"
-            f"{reasons}\nCorrect the file or the mapping (--dry-run shows more), or allow more with"
-            " --most-refused"
+            f"{self.file}: {refused}, {allowed}: nothing was imported. Commonest reasons:{reasons}\n"
+            f"Correct the file or the mapping (--dry-run shows more){otherwise}"
         )
 
 
