@@ -1,11 +1,15 @@
 """What is left of the store when its process dies, or its disk is full."""
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from touchline.store import open_store
+import pytest
+
+from touchline.store import StoreUnavailable, open_store
 
 WRITER = """
 import itertools, sys
@@ -67,3 +71,36 @@ def test_a_full_disk_is_an_error_that_passes(tmp_path: Path) -> None:
         [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, timeout=60
     )
     assert said.stdout.split() == ["refused", "1", "20001"], said.stderr
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("this user may not mount file systems")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("room", [50_000, 1_000_000])
+def test_an_insert_that_the_engine_has_no_room_for_is_refused(disk: Path, room: int) -> None:
+    """No insert is reported as stored while the disk is full, and the repeated one is stored once."""
+    ids = [f"{number:010}" for number in range(20_000)]
+    rows = {"id": ids, "entity": ids}
+    with open_store(disk / "store") as store:
+        filling = disk / "filling"
+        free = os.statvfs(disk)
+        filling.write_bytes(bytes(free.f_bavail * free.f_frsize - room))
+        with pytest.raises(StoreUnavailable):
+            store.insert("events", rows, "t")
+        filling.unlink()
+        for _ in range(2):
+            store.insert("events", rows, "t")
+        assert store.query("SELECT count() FROM events").result_rows == [[20_000]]
