@@ -89,7 +89,7 @@ class EmbeddedInserts:
         except RuntimeError as error:
             raise _engine_error(error) from error
         # It reads exactly the rows that it writes.
-        return int(answer.storage_rows_read())
+        return int(answer.rows_read())
 
     def close(self) -> None:
         """Close the connection."""
