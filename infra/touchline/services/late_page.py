@@ -1,11 +1,12 @@
 """The live page, which loads while the rest of the process already answers."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 PAGE_SECONDS = 30
@@ -43,9 +44,43 @@ class LatePage:
 
     async def _run(self) -> None:
         try:
-            await run_in_threadpool(self._load, self._app)
+            if not await self._load_or_close():
+                return
             async with self._app.router.lifespan_context(self._app):
                 self._loaded.set()
                 await self._closing.wait()
         except Exception as error:
             self._failed(f"the live page: {type(error).__name__}: {error}")
+
+    async def _load_or_close(self) -> bool:
+        """Load the page; return whether it loaded before the end. An end does not wait for the thread."""
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[None] = loop.create_future()
+
+        def finish(error: Exception | None) -> None:
+            if result.done():
+                return
+            if error is None:
+                result.set_result(None)
+            else:
+                result.set_exception(error)
+
+        def load() -> None:
+            error: Exception | None = None
+            try:
+                self._load(self._app)
+            except Exception as raised:
+                error = raised
+            with suppress(RuntimeError):  # the loop is closed: the process ends
+                loop.call_soon_threadsafe(finish, error)
+
+        threading.Thread(target=load, name="touchline-page", daemon=True).start()
+        closing = asyncio.ensure_future(self._closing.wait())
+        waiting: set[asyncio.Future[Any]] = {result, closing}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if not result.done():
+            result.cancel()
+            return False
+        result.result()
+        return True
