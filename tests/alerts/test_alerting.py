@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
 
 from tests.waiting import wait_for
 from touchline.alerts import parse_alerts
@@ -44,6 +45,23 @@ def alerting(store: Store) -> Iterator[Callable[..., tuple[Alerting, CollectorRe
     yield make
     for one in made:
         one.stop(5)
+
+
+def test_channels_without_the_address_of_the_page_are_warned_about(store: Store) -> None:
+    """Notifications without links are logged as a warning at the start, and only if there are channels."""
+    channel = "channels: {back: {kind: webhook, url: 'http://127.0.0.1:9'}}"
+    for text, url, warned in ((channel, "", 1), (channel, "https://x.example", 0), ("", "", 0)):
+        started = Alerting(
+            store,
+            parse_alerts(f"rules: [{RULE}]\n{text}"),
+            url=url,
+            known=lambda: None,
+            metrics=AlertMetrics(CollectorRegistry()),
+        )
+        with capture_logs() as logs:
+            started.start()
+        started.stop(5)
+        assert sum(log["event"] == "alerts.without_links" for log in logs) == warned
 
 
 def test_an_unavailable_channel_delays_no_other_and_is_notified_later(

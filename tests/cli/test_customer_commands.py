@@ -83,6 +83,17 @@ def test_show_prints_a_customer_history(touchline: Command, data: Path) -> None:
     assert "4 events (phone)" in said
 
 
+def test_times_are_shown_and_read_in_the_zone_of_the_settings(
+    touchline: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a zone in the settings, `show` prints its times and reads a time without a zone in it."""
+    monkeypatch.setenv("TOUCHLINE_ZONE", "Asia/Tokyo")
+    said = touchline("customer", "show", "account:anna", "--data", data).stdout
+    assert "2025-10-09 19:01 JST  contact.started (phone, pbx)" in said
+    then = touchline("customer", "show", "account:anna", "--as-of", "2100-01-01T09:00", "--data", data).stdout
+    assert "as of 2100-01-01 09:00 JST" in then
+
+
 @pytest.mark.parametrize("who", ["account:nobody", "no identifier", str(customer_id("account:nobody"))])
 def test_an_unknown_customer_is_refused(touchline: Command, data: Path, who: str) -> None:
     """If WHO names no customer, the error says how to name one."""

@@ -9,6 +9,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from touchline.config.settings import Settings
+from touchline.friction import RuleSet
+from touchline.store import Store
+
 PAGE_SECONDS = 30
 """How long a request waits for the live page to load."""
 
@@ -84,3 +88,18 @@ class LatePage:
             return False
         result.result()
         return True
+
+
+def mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
+    """Add the live page to an application. Importing the page takes seconds."""
+    from touchline.live import mount
+
+    mount(
+        app,
+        store,
+        rules=rules.rules,
+        normaliser=settings.normaliser,
+        goals=settings.goals,
+        limits=settings.limits,
+        zone=settings.zone,
+    )

@@ -10,10 +10,9 @@ from starlette.routing import Mount
 from touchline.config.rule_packs import load_rules
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
-from touchline.live import mount
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
-from touchline.services.late_page import LatePage
+from touchline.services.late_page import LatePage, mount_page
 from touchline.services.probes import probe_routes, register_process, store_not_ready
 from touchline.services.serving import CannotServe, Serving, listening_on, url_of
 from touchline.store.server_file import token_of
@@ -40,18 +39,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         url = url_of(settings.host, listening.getsockname()[1])
         store = parts.enter_context(writable_store(settings))
 
-        def load(app: Starlette) -> None:
-            mount(
-                app,
-                store,
-                rules=rules.rules,
-                normaliser=settings.normaliser,
-                goals=settings.goals,
-                limits=settings.limits,
-                zone=settings.zone,
-            )
-
-        page = LatePage(load, lambda why: server.fail(why))
+        page = LatePage(lambda app: mount_page(app, store, rules, settings), lambda why: server.fail(why))
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
         app = Starlette(routes=[*probes, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))

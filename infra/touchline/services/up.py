@@ -33,7 +33,7 @@ from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
 from touchline.services.front import Front, guarded
-from touchline.services.late_page import LatePage
+from touchline.services.late_page import LatePage, mount_page
 from touchline.services.probes import register_process, store_warning
 from touchline.services.serving import (
     CannotServe,
@@ -153,7 +153,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             metrics=AlertMetrics(registry),
             clock=hooks.clock,
         )
-        page = LatePage(lambda app: _mount_page(app, store, rules, settings, worker), failed)
+        page = LatePage(lambda app: _load_page(app, store, rules, settings, worker), failed)
         app = _app(settings, collector, clickhouse_mount(store, token), page, token)
         server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)
 
@@ -222,16 +222,6 @@ async def _not_found(request: Request) -> Response:
     raise HTTPException(404)
 
 
-def _mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings, worker: Embedded) -> None:
+def _load_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings, worker: Embedded) -> None:
     worker.caught_up(PAGE_AFTER_SECONDS)
-    from touchline.live import mount
-
-    mount(
-        app,
-        store,
-        rules=rules.rules,
-        normaliser=settings.normaliser,
-        goals=settings.goals,
-        limits=settings.limits,
-        zone=settings.zone,
-    )
+    mount_page(app, store, rules, settings)
