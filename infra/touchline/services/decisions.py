@@ -37,6 +37,7 @@ def entry(
     *,
     hashes: Sequence[str] = (),
     salt: str = "",
+    events: Sequence[tuple[str, tuple[str, ...]]] = (),
     reason: str = "",
 ) -> Entry:
     """An entry by this user at the current time."""
@@ -48,6 +49,7 @@ def entry(
         identifiers=tuple(identifiers),
         hashes=tuple(hashes),
         salt=salt,
+        events=tuple(events),
         reason=reason,
     )
 

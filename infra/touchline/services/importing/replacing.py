@@ -1,14 +1,10 @@
 """Withdraws the events that a file gave before: they leave the store by entries of the ledger."""
 
-import getpass
 import json
-import time
 from collections.abc import Callable
 from typing import Final
 
-from uuid_utils import uuid7
-
-from touchline.identity import Entry
+from touchline.services.decisions import entry
 from touchline.services.importing.history import History
 from touchline.services.importing.judging import MARK
 from touchline.store.answers import parse_answer
@@ -48,16 +44,8 @@ def withdraw(
     answer = history.reader.reply(_COUNT, "JSONCompact", {"mark": mark})
     total = int(parse_answer(answer.body).result_rows[0][0])
     while events := _marked(history, mark):
-        history.decide(
-            Entry(
-                id=str(uuid7()),
-                at=int(time.time() * 1000),
-                who=getpass.getuser(),
-                what="withdraw",
-                events=events,
-                reason=f"{file} is imported again: {len(events)} events are replaced",
-            )
-        )
+        reason = f"{file} is imported again: {len(events)} events are replaced"
+        history.decide(entry("withdraw", events=events, reason=reason))
         withdrawn += len(events)
         progress(min(1.0, withdrawn / total))
     return withdrawn
