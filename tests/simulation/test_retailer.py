@@ -125,6 +125,18 @@ def test_a_high_rate_makes_no_long_past(rate: float) -> None:
     assert retailer.until(START + MINUTE)
 
 
+def test_the_present_begins_in_time_for_every_start() -> None:
+    """The last quiet interval of the past does not reach into the busy present, nor into an outage."""
+    for start in range(START, START + 60 * 977, 977):
+        outage = Outage(start + MINUTE, start + 2 * MINUTE)
+        retailer = Retailer(1, start, history=DAY, rate=20.0, outage=outage)
+        retailer.until(start)
+        assert len(retailer.until(start + 10_000)) > 20
+        quiet = Retailer(1, start, history=DAY, rate=0.01, outage=outage)
+        quiet.until(outage.begin)
+        assert quiet.until(outage.end)
+
+
 def test_a_tablet_in_a_store_is_used_by_many() -> None:
     """A kiosk's device occurs with many accounts, and never without one."""
     accounts = defaultdict(set)

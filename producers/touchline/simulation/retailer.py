@@ -109,13 +109,8 @@ class Retailer:
 
     def _welcome(self) -> None:
         at = self._next_customer
-        past, present = self._customers_per_ms
-        live = at >= self._live_from
-        broken = self._outage is not None and self._outage.begin <= at < self._outage.end
-        pace = present if live else past
-        if broken and self._outage is not None:
-            pace = max(pace, self._outage.customers_per_second / 1000)
-        self._next_customer += self._random.expovariate(pace)
+        live, broken = at >= self._live_from, self._is_broken(at)
+        self._next_customer = self._arrival_after(at)
         if not live and not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
             return
         self._customers += 1
@@ -124,6 +119,28 @@ class Retailer:
         self._planted.extend(story.planted)
         for touchpoint in story.touchpoints:
             heappush(self._coming, (touchpoint.due, touchpoint.id, touchpoint))
+
+    def _arrival_after(self, at: float) -> float:
+        """When the next customer arrives; an interval that reaches another pace is drawn again from there.
+
+        Intervals are exponential, so what has passed says nothing about what is left.
+        """
+        past, present = self._customers_per_ms
+        changes = [float(self._live_from)]
+        if self._outage is not None:
+            changes += [float(self._outage.begin), float(self._outage.end)]
+        while True:
+            pace = present if at >= self._live_from else past
+            if self._outage is not None and self._is_broken(at):
+                pace = max(pace, self._outage.customers_per_second / 1000)
+            arrival = at + self._random.expovariate(pace)
+            crossed = [change for change in changes if at < change <= arrival]
+            if not crossed:
+                return arrival
+            at = min(crossed)
+
+    def _is_broken(self, at: float) -> bool:
+        return self._outage is not None and self._outage.begin <= at < self._outage.end
 
     def _choose(self) -> Storyline:
         return self._random.choices(_STORYLINES, cum_weights=_SHARES)[0]
