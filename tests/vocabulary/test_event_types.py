@@ -16,8 +16,8 @@ BRITISH = Normaliser("GB")
 
 PROMISED = {
     "marketing": "campaign.delivered campaign.opened campaign.clicked coupon.redeemed",
-    "web": "page.viewed search.performed element.clicked element.rage_clicked element.dead_clicked "
-    "error.shown form.started form.field_failed form.submitted",
+    "web": "page.viewed page.failed page.stalled search.performed element.clicked element.rage_clicked "
+    "element.dead_clicked error.shown form.started form.field_failed form.submitted",
     "selfservice": "help.searched help.viewed help.failed help.succeeded",
     "order": "cart.updated checkout.started checkout.step_completed payment.failed order.placed order.failed "
     "order.cancelled delivery.scheduled delivery.completed return.requested refund.issued",
@@ -49,8 +49,8 @@ PHASES = (
     "campaign.opened search.performed help.searched form.started cart.updated contact.menu_entered "
     "promise.made feedback.given mention.posted followup.scheduled staff.feedback_given",
     "campaign.clicked element.clicked help.viewed checkout.started contact.queued assistance.requested",
-    "coupon.redeemed element.rage_clicked element.dead_clicked form.field_failed checkout.step_completed "
-    "contact.answered",
+    "coupon.redeemed page.failed page.stalled element.rage_clicked element.dead_clicked form.field_failed "
+    "checkout.step_completed contact.answered",
     "error.shown help.failed payment.failed contact.reauthenticated contact.held",
     "order.failed contact.resumed assistance.given",
     "order.placed form.submitted help.succeeded contact.transferred request.denied feedback.answered "

@@ -8,7 +8,8 @@
 | `acceptance` | validates each event: stored, duplicate or quarantined |
 | `accounts` | the counters of each request and its client |
 | `committer` | group commit to the log |
-| `keys`, `metrics` | keys of producers; Prometheus metrics |
+| `keys`, `origins` | keys of producers, and the web pages that may use them |
+| `metrics` | Prometheus metrics |
 """
 
 from touchline.collector.acceptance import Acceptance, Result, accept, accept_each

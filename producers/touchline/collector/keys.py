@@ -1,21 +1,31 @@
-"""The keys of producers: a file of names and hashes. The keys themselves are not stored."""
+"""The keys of producers: a file of names and hashes. The keys themselves are not stored.
+
+A browser key is bound to the origins of the web pages that use it. Everybody can read it in their source, so
+it may be used only to send events, from these pages.
+"""
 
 import hashlib
 import hmac
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from touchline.collector.origins import allows, origin_pattern
 from touchline.vocabulary.errors import ConfigurationError
 from touchline.vocabulary.event import IMPORTED
 
 LOCAL: Final = "local"
 """The producer of requests from this machine while no key exists."""
+
+BROWSER_EVENTS_PER_SECOND: Final = 500.0
+"""The rate of a browser key, unless it was created with another."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
@@ -24,13 +34,34 @@ class KeysUnreadable(ConfigurationError):
     """The keys file exists and cannot be read. Until it can, every request is rejected."""
 
 
-class Key(msgspec.Struct, frozen=True):
-    """One key: the producer's name, the SHA-256 in hex, and when it was created and revoked (RFC 3339)."""
+class Key(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One key.
+
+    Attributes:
+        name: The producer's name.
+        sha256: The SHA-256 of the secret, in hex.
+        created_at: When it was created (RFC 3339).
+        revoked_at: When it was revoked.
+        origins: The web pages that may use it, by their origins; only a browser key has any. Such a key is
+            public: it is in the source of these pages.
+        events_per_second: The rate of a browser key. Other keys have the collector's rate.
+    """
 
     name: str
     sha256: str
     created_at: str
     revoked_at: str | None = None
+    origins: tuple[str, ...] = ()
+    events_per_second: float | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is a browser key."""
+        return bool(self.origins)
+
+    def allows(self, origin: str) -> bool:
+        """Whether pages of an origin may use it; never, if it is no browser key."""
+        return allows(self.origins, origin)
 
 
 class _File(msgspec.Struct):
@@ -73,11 +104,21 @@ class Keys:
                 found = key
         return found
 
-    def create(self, name: str) -> str:
+    def allow(self, origin: str) -> bool:
+        """Whether pages of an origin may use any key, revoked ones included."""
+        return any(key.allows(origin) for key in self.all())
+
+    def create(self, name: str, origins: Sequence[str] = (), events_per_second: float | None = None) -> str:
         """Create a key for a producer and return its secret, which cannot be shown again.
 
+        Args:
+            name: The producer.
+            origins: The origins of a browser key, such as `https://shop.example` or `https://*.shop.example`.
+            events_per_second: The rate of a browser key; default `BROWSER_EVENTS_PER_SECOND`.
+
         Raises:
-            ValueError: the name is not valid, or has a key already.
+            ValueError: the name is not valid or has a key already, an origin is not valid, or a rate is given
+                without origins or is not positive.
             KeysUnreadable: the file is damaged or not readable.
         """
         if not _NAME.match(name) or name in (LOCAL, IMPORTED):
@@ -87,8 +128,25 @@ class Keys:
             )
         if any(key.name == name and key.revoked_at is None for key in self.all()):
             raise ValueError(f"{name!r} has a key already: revoke that key first, or choose another name")
-        secret = f"tl_{secrets.token_urlsafe(32)}"
-        self._write([*self.all(), Key(name, _digest(secret), _now())])
+        if origins:
+            rate = BROWSER_EVENTS_PER_SECOND if events_per_second is None else events_per_second
+            if not 0 < rate < inf:
+                raise ValueError(f"{rate:g} events per second is no rate: use a number above 0")
+            # The prefix tells a person who finds the key that it may be public.
+            secret = f"tlb_{secrets.token_urlsafe(32)}"
+            key = Key(
+                name,
+                _digest(secret),
+                _now(),
+                origins=tuple(dict.fromkeys(map(origin_pattern, origins))),
+                events_per_second=rate,
+            )
+        elif events_per_second is not None:
+            raise ValueError("only a browser key has a rate of its own: name its pages with --origin")
+        else:
+            secret = f"tl_{secrets.token_urlsafe(32)}"
+            key = Key(name, _digest(secret), _now())
+        self._write([*self.all(), key])
         return secret
 
     def revoke(self, name: str) -> None:

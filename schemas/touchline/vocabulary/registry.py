@@ -56,6 +56,8 @@ _TYPES = (
     EventType("campaign.clicked", "marketing", 2, marketing.CampaignClicked),
     EventType("coupon.redeemed", "marketing", 3, marketing.CouponRedeemed),
     EventType("page.viewed", "web", 0, web.PageViewed),
+    EventType("page.failed", "web", 3, web.PageFailed),
+    EventType("page.stalled", "web", 3, web.PageStalled),
     EventType("search.performed", "web", 1, web.SearchPerformed),
     EventType("element.clicked", "web", 2, web.ElementClicked),
     EventType("element.rage_clicked", "web", 3, web.ElementRageClicked),

@@ -21,18 +21,43 @@ Json = Annotated[bool, typer.Option("--json", help="A JSON object instead of the
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The producer, such as web-shop.")]
 
 
+Origin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--origin",
+        metavar="ORIGIN",
+        help="Create a public key for web pages of this origin, such as https://shop.example or "
+        "https://*.shop.example; can be repeated.",
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", metavar="N", help="Events per second of a key for web pages; 500 if not given."),
+]
+
+
 @app.command()
-def create(name: Name, data: Data = None, as_json: Json = False) -> None:
+def create(
+    name: Name, origin: Origin = None, rate: Rate = None, data: Data = None, as_json: Json = False
+) -> None:
     """Create a key for a producer and print it, this once.
 
     Example: touchline keys create web-shop
+    Example: touchline keys create pages --origin https://shop.example
     """
     with _failing():
-        secret = _keys(data).create(name)
+        secret = _keys(data).create(name, origin or (), rate)
     if as_json:
         _print_json({"name": name, "key": secret})
         return
     typer.echo(secret)
+    if origin:
+        typer.echo(
+            f"This is the public key of {name}; it is not shown again. Put it in the pages of "
+            f'{", ".join(origin)}: <script async src="…/touchline.js" data-key="{secret}"></script>',
+            err=True,
+        )
+        return
     typer.echo(
         f"This is the key of {name}; it is not shown again. Send it as Authorization: Bearer KEY.", err=True
     )
@@ -50,7 +75,14 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
         _print_json(
             {
                 "keys": [
-                    {"name": key.name, "created_at": key.created_at, "revoked_at": key.revoked_at}
+                    {
+                        "name": key.name,
+                        "created_at": key.created_at,
+                        "revoked_at": key.revoked_at,
+                        "public": key.is_public,
+                        "origins": key.origins,
+                        "events_per_second": key.events_per_second,
+                    }
                     for key in keys
                 ]
             }
@@ -63,7 +95,8 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     width = max((len(key.name) for key in keys), default=0)
     for key in keys:
         state = f"revoked {key.revoked_at}" if key.revoked_at else "in use"
-        typer.echo(f"{key.name:<{width}}  made {key.created_at}  {state}")
+        pages = f"  public, for pages of {', '.join(key.origins)}" if key.is_public else ""
+        typer.echo(f"{key.name:<{width}}  made {key.created_at}  {state}{pages}")
 
 
 @app.command()

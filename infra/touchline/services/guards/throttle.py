@@ -24,6 +24,7 @@ _MOST_KEPT = 10_000
 
 _WRONG = (401, 403)
 _CARRIERS = (b"authorization", b"x-clickhouse-key")
+_PARAMETERS = ("password", "key")
 
 
 class Throttle:
@@ -55,10 +56,11 @@ class Throttle:
 
         async def send_and_count(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                if message["status"] in _WRONG:
-                    self._count_wrong(address, digest)
-                elif "user" in scope:
+                # Right credentials may be refused too: those of a browser on a page that may not use them.
+                if "user" in scope:
                     self._remember(address, digest)
+                elif message["status"] in _WRONG:
+                    self._count_wrong(address, digest)
             await send(message)
 
         await self._app(scope, receive, send_and_count)
@@ -99,8 +101,9 @@ def address_of(scope: Scope) -> str:
 def _credentials(scope: Scope) -> bytes | None:
     """A digest of all places where a request may carry a key or a password; None if none does."""
     found = [value for name, value in scope["headers"] if name in _CARRIERS]
-    if b"password=" in scope["query_string"]:
-        found.append(HTTPConnection(scope).query_params.get("password", "").encode(errors="replace"))
+    if any(name.encode() + b"=" in scope["query_string"] for name in _PARAMETERS):
+        given = HTTPConnection(scope).query_params
+        found += [given[name].encode(errors="replace") for name in _PARAMETERS if name in given]
     return sha256(b"\n".join(found)).digest() if found else None
 
 

@@ -26,12 +26,13 @@ from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS, Dialect
 from touchline.collector.ingress.answers import problem_of, router_error
-from touchline.collector.ingress.authentication import producer_of
+from touchline.collector.ingress.authentication import key_of, may_read
 from touchline.collector.ingress.body import Memory, decompressed
+from touchline.collector.ingress.cors import cross_origin, is_preflight, preflight
 from touchline.collector.ingress.openapi import description
 from touchline.collector.ingress.problem import Problem
 from touchline.collector.ingress.rate import TokenBucket
-from touchline.collector.keys import Keys
+from touchline.collector.keys import Key, Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
@@ -94,7 +95,7 @@ class Collector:
         self._clock = clock
         self._committer = Committer(log)
         self._memory = Memory(limits.memory_bytes)
-        self._rates: dict[str, TokenBucket] = {}
+        self._rates: dict[tuple[str, float], TokenBucket] = {}
         self.metrics = Metrics(lambda: self._committer.waiting_bytes)
 
     def routes(self) -> list[Route]:
@@ -115,12 +116,18 @@ class Collector:
         self._committer.close()
 
     async def _events(self, dialect: Dialect, request: Request) -> Response:
+        origin = request.headers.get("origin")
+        readable = origin is not None and may_read(origin, request, self._keys)
+        if is_preflight(request):
+            return preflight(request, may_read=readable)
         try:
             response = await self._response(dialect, request)
         except Problem as problem:
             response = problem.response()
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody receives it; nothing was stored.
+        if origin is not None:
+            response.headers.update(cross_origin(origin, may_read=readable))
         self.metrics.count_request(response.status_code)
         return response
 
@@ -132,14 +139,17 @@ class Collector:
                 f"{request.method[:16]} is not allowed here: send events with POST",
                 {"Allow": "POST"},
             )
-        producer = producer_of(request, self._keys)
-        rate = self._rate(producer)
-        counters = ClientCounters.parse(request.headers.get(HEADER))
+        key = key_of(request, self._keys)
+        producer = key.name
+        rate = self._rate(key)
+        # Anybody can send with a public key, so it has no accounts.
+        counters = None if key.is_public else ClientCounters.parse(request.headers.get(HEADER))
         acceptance = await self._accept(dialect, request, producer, may_be_empty=counters is not None)
         rate.charge(len(acceptance.results), time.monotonic())
         await self._commit(with_account(acceptance, producer, counters))
         self.metrics.count(producer, acceptance.results)
-        self.metrics.count_lost(producer, request.headers.get("touchline-lost", ""))
+        lost = request.headers.get("touchline-lost") or request.query_params.get("lost", "")
+        self.metrics.count_lost(producer, lost)
         if not acceptance.readable:
             raise Problem(
                 400,
@@ -148,16 +158,18 @@ class Collector:
             )
         return Response(msgspec.json.encode({"results": acceptance.results}), media_type="application/json")
 
-    def _rate(self, producer: str) -> TokenBucket:
-        rate = self._rates.get(producer)
+    def _rate(self, key: Key) -> TokenBucket:
+        allowed = self._limits.events_per_second
+        if key.events_per_second is not None:
+            allowed = min(allowed, key.events_per_second)
+        rate = self._rates.get((key.name, allowed))
         if rate is None:
-            allowed = self._limits.events_per_second
-            rate = self._rates[producer] = TokenBucket(allowed, burst=allowed)
+            rate = self._rates[key.name, allowed] = TokenBucket(allowed, burst=max(1, allowed))
         if seconds := rate.wait(time.monotonic()):
             raise Problem(
                 429,
                 "too_many_events_per_second",
-                f"{producer!r} sends more than {self._limits.events_per_second:g} events per second;"
+                f"{key.name!r} sends more than {allowed:g} events per second;"
                 " nothing was accepted: retry after the time in Retry-After",
                 {"Retry-After": f"{max(1, round(seconds))}"},
             )

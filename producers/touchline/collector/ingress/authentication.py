@@ -1,4 +1,4 @@
-"""Authentication: the producer of a request, by its key."""
+"""Authentication: the producer of a request, by its key, and which web pages may send."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -6,32 +6,39 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from touchline.collector.ingress.problem import Problem, busy
-from touchline.collector.keys import LOCAL, Keys, KeysUnreadable
+from touchline.collector.keys import LOCAL, Key, Keys, KeysUnreadable
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
+_LOCAL_KEY = Key(LOCAL, "", "")
 
-def producer_of(request: Request, keys: Keys) -> str:
-    """The name of the request's key; `local` for requests from this machine while no key exists.
 
-    It is also set as the request's `scope["user"]`.
+def key_of(request: Request, keys: Keys) -> Key:
+    """The request's key; that of `local` for requests from this machine while no key exists.
+
+    Its name is also set as the request's `scope["user"]`. A browser key may come in the query, because
+    beacons have no headers; any other key must be in a header, which is not logged.
 
     Raises:
-        Problem: 401 without a known key, 403 with a revoked key, 503 if the keys cannot be read.
+        Problem: 401 without a known key, 403 with a revoked key or from a page that may not use it, 503 if
+            the keys cannot be read.
     """
     try:
         if not keys.all():
             if _is_local(request):
-                return LOCAL
+                return _LOCAL_KEY
             raise Problem(
                 401,
                 "key_required",
-                "No key exists, so only programs on the collector's own machine may send: create a key there "
-                "with `touchline keys create NAME`, and send it as Authorization: Bearer KEY",
+                "No key exists, so only programs and pages on the collector's own machine may send: create a "
+                "key there with `touchline keys create NAME`, and send it as Authorization: Bearer KEY",
                 _CHALLENGE,
             )
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        is_header = scheme.lower() == "bearer"
+        if not is_header:
+            secret = request.query_params.get("key", "")
+        if not secret.strip():
             raise Problem(
                 401, "key_required", "No key: send your key as Authorization: Bearer KEY", _CHALLENGE
             )
@@ -54,15 +61,57 @@ def producer_of(request: Request, keys: Keys) -> str:
             f"The key of {key.name!r} was revoked: create one with `touchline keys create {key.name}`",
         )
     request.scope["user"] = key.name
-    return key.name
+    if key.is_public:
+        _check_origin(request, key)
+    elif not is_header:
+        raise Problem(
+            401,
+            "key_in_query",
+            "Only a browser key may be in the query: send this one as Authorization: Bearer KEY",
+            _CHALLENGE,
+        )
+    return key
+
+
+def may_read(origin: str, request: Request, keys: Keys) -> bool:
+    """Whether pages of an origin may read the response.
+
+    These are the pages that may use some key; while there is no key, those of this machine.
+    """
+    try:
+        return keys.allow(origin) if keys.all() else _is_local(request)
+    except KeysUnreadable:
+        return False
+
+
+def _check_origin(request: Request, key: Key) -> None:
+    origin = request.headers.get("origin")
+    if origin is None:
+        raise Problem(
+            403,
+            "origin_required",
+            f"The key of {key.name!r} is for web pages: programs need a key of their own, from "
+            "`touchline keys create NAME`",
+        )
+    if not key.allows(origin):
+        raise Problem(
+            403,
+            "foreign_origin",
+            f"Pages of {origin[:80]!r} may not use the key of {key.name!r}: it is for "
+            f"{', '.join(key.origins)}",
+        )
 
 
 def _is_local(request: Request) -> bool:
-    """Whether the sender is a program on this machine, not a proxy and not a foreign web page."""
+    """Whether the sender is a program or a page of this machine, not a proxy and not a foreign page."""
     headers = request.headers
     if "forwarded" in headers or "x-forwarded-for" in headers:
         return False
-    if "origin" in headers and not _is_loopback(_host_of(headers["origin"])):
+    if "origin" in headers:
+        if not _is_loopback(_host_of(headers["origin"])):
+            return False
+    elif headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        # Some browsers leave out the origin of a page that sends a form or loads a picture.
         return False
     return request.client is not None and _is_loopback(request.client.host)
 

@@ -14,7 +14,7 @@ _ERROR = {"$ref": "#/components/schemas/Error"}
 _PROBLEMS = {
     "400": "The body is not JSON (then it is in quarantine), empty, or broken gzip.",
     "401": "No key, or an unknown key.",
-    "403": "The key was revoked.",
+    "403": "The key was revoked, or the page may not use it.",
     "405": "The method is not POST.",
     "408": "The body took too long.",
     "413": f"More than {REQUEST_BYTES} bytes (decompressed), or more than {REQUEST_EVENTS} events.",
@@ -46,7 +46,10 @@ def description() -> dict[str, Any]:
             "/openapi.json": {"get": _get("This description.")},
         },
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "browser_key": {"type": "apiKey", "in": "query", "name": "key"},
+            },
             "schemas": {
                 "Event": event,
                 "Results": _results(),
@@ -62,7 +65,7 @@ def _post_events() -> dict[str, Any]:
         "summary": "Send events: one event, an array, or one event per line; gzip with Content-Encoding.",
         "description": f"An event has at most {EVENT_BYTES} bytes. 200 means that every event is durable:"
         " stored, or quarantined with the reason. An invalid event never affects the others.",
-        "security": [{"key": []}, {}],
+        "security": [{"key": []}, {"browser_key": []}, {}],
         "parameters": [
             {
                 "name": "Touchline-Lost",

@@ -1,5 +1,7 @@
 """Web and app: what the customer did and what went wrong on the page."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from touchline.vocabulary.data import Count, EventData, Id, Seconds
@@ -16,6 +18,25 @@ class PageViewed(_OnPage):
     page: str = Field(description="path of the page or name of the screen")
     title: str | None = Field(default=None, description="title of the page")
     referrer: str | None = Field(default=None, description="URL of the previous page")
+
+
+class _Requested(_OnPage):
+    request: str = Field(description="method and path, without the query, such as POST /cart")
+    status: Annotated[int, Field(ge=100, le=599)] | None = Field(
+        default=None, description="HTTP status of the answer; absent if none came"
+    )
+
+
+class PageFailed(_Requested):
+    """A request that the customer waited for failed, such as that of a button."""
+
+    seconds: Seconds | None = Field(default=None, description="time until it failed, in seconds")
+
+
+class PageStalled(_Requested):
+    """A request that the customer waited for took long, or has no answer yet."""
+
+    seconds: Seconds = Field(description="time waited, in seconds")
 
 
 class SearchPerformed(_OnPage):
