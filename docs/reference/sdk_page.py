@@ -13,11 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2] / "producers"
 
 SECTIONS = {
-    "Client": ("Touchline", "Identifiers", "Channel", "Contact"),
-    "Limits and losses": ("Limits", "Stats", "Loss", "OnLoss"),
+    "Client": (
+        *("Touchline", "Identifiers", "Identifier", "Channel", "Contact", "WhenFull"),
+        *("InvalidEvent", "QueueFull", "close_on_sigterm"),
+    ),
+    "Limits and losses": ("Limits", "Stats", "Loss", "OnLoss", "Problem", "OnError"),
     "Transports for tests and one machine": ("Memory", "Embedded"),
     "Your own transport": (
-        *("Transport", "Batch", "Account", "Outcome", "Accepted", "Retry", "TooLarge", "Refused"),
+        *("Transport", "Batch", "Account", "Outcome", "Accepted", "Example", "Retry", "TooLarge", "Refused"),
     ),
 }
 """The public names, by the section of the page."""
@@ -49,6 +52,9 @@ def _entry(name: str) -> Iterator[str]:
         yield f"```\n{_constructor(node)}\n```\n"
         yield _prose(ast.get_docstring(node))
         yield from _members(node)
+    elif isinstance(node, ast.FunctionDef):
+        yield f"```\n{_call(node.name, node, is_method=False)}\n```\n"
+        yield _prose(ast.get_docstring(node))
     else:
         yield f"```\n{ast.unparse(node)}\n```\n"
         yield _prose(_docstring_after(module.body, index))
@@ -63,7 +69,7 @@ def _members(node: ast.ClassDef) -> Iterator[str]:
     if rows:
         yield "\n".join(["| Attribute | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
     for method in node.body:
-        if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not method.name.startswith("_"):
             yield f"#### {node.name}.{method.name}\n"
             if not method.decorator_list:
                 yield f"```\n{_call(method.name, method)}\n```\n"
@@ -96,12 +102,13 @@ def _constructor(node: ast.ClassDef) -> str:
     return f"class {node.name}(Protocol)" if is_protocol else _lines(node.name, fields, "")
 
 
-def _call(name: str, function: ast.FunctionDef) -> str:
-    """The signature without `self`, one parameter per line if it is long."""
+def _call(name: str, function: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool = True) -> str:
+    """The signature, of a method without `self`, one parameter per line if it is long."""
     signature = ast.parse(ast.unparse(function)).body[0]
-    assert isinstance(signature, ast.FunctionDef)  # noqa: S101 - for the type checker
+    assert isinstance(signature, ast.FunctionDef | ast.AsyncFunctionDef)  # noqa: S101 - for the type checker
     arguments = signature.args
-    (arguments.posonlyargs or arguments.args).pop(0)
+    if is_method:
+        (arguments.posonlyargs or arguments.args).pop(0)
     returns = f" -> {ast.unparse(signature.returns)}" if signature.returns and name != "__init__" else ""
     if returns == " -> None":
         returns = ""
@@ -144,7 +151,7 @@ def _definition(package: str, name: str) -> tuple[ast.Module, int]:
     for index, statement in enumerate(module.body):
         if isinstance(statement, ast.ImportFrom) and name in {alias.name for alias in statement.names}:
             return _definition(statement.module or "", name)
-        if isinstance(statement, ast.ClassDef) and statement.name == name:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef) and statement.name == name:
             return module, index
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
             return module, index

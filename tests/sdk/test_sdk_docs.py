@@ -26,6 +26,7 @@ def test_the_page_runs_from_top_to_bottom(collector: Any) -> None:
     names["test_checkout_is_tracked"]()
     names["test_with_a_url"]()
     names["patient"].close()
+    names["durable"].close()
     assert names["tl"].close()
     assert [event["type"] for event in collector.events][:3] == [
         "checkout.started",

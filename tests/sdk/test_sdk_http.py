@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from touchline.sdk import Accepted, Limits, Outcome, Refused, Retry, TooLarge, Touchline
+from touchline.sdk import Accepted, Example, Limits, Outcome, Refused, Retry, TooLarge, Touchline
 from touchline.sdk.transports.http import outcome
 
 
@@ -80,7 +80,7 @@ def test_what_is_quarantined_is_counted_and_not_resent(
     tl.close()
     [line] = [record.getMessage() for record in caplog.records]
     assert line == (
-        "the collector quarantined 1 events ('unknown_type'), such as type no.such, field type:"
+        "the collector quarantined 1 events, unknown_type, such as type no.such field type:"
         " run `touchline quarantine list` there"
     )
 
@@ -88,21 +88,36 @@ def test_what_is_quarantined_is_counted_and_not_resent(
 @pytest.mark.parametrize(
     ("type_", "field", "example"),
     [
-        ("checkout.started", "data.cart_id", "type checkout.started, field data.cart_id"),
-        ("checkout.started", "identifiers.account.0", "type checkout.started, field identifiers.account.0"),
-        ("checkout.started", "identifiers.ann@shop.example", "type checkout.started"),
-        ("Checkout.Started", "type", "type Checkout.Started, field type"),
-        ("page-viewed", "data.items.12.sku", "type page-viewed, field data.items.12.sku"),
-        ("Ann Miller", "identifiers.+4930123", ""),
-        (7, None, ""),
+        ("checkout.started", "data.cart_id", ("checkout.started", "data.cart_id")),
+        ("checkout.started", "identifiers.account.0", ("checkout.started", "identifiers.account.0")),
+        ("checkout.started", "identifiers.ann@shop.example", ("checkout.started", "")),
+        ("Checkout.Started", "type", ("Checkout.Started", "type")),
+        ("page-viewed", "data.items.12.sku", ("page-viewed", "data.items.12.sku")),
+        ("Ann Miller", "identifiers.+4930123", ("", "")),
+        (7, None, ("", "")),
     ],
 )
-def test_the_example_of_a_quarantined_event_holds_names_alone(type_: Any, field: Any, example: str) -> None:
-    """The log gets a type and a field that are names; a text that may be a customer's is left out."""
-    result = {"status": "quarantined", "reason": "invalid_data", "field": field}
-    response = json.dumps({"results": [result]}).encode()
+def test_the_example_of_a_quarantined_event_holds_names_alone(
+    type_: Any, field: Any, example: tuple[str, str]
+) -> None:
+    """The example has a type and a field that are names; a text that may be a customer's is left out."""
+    result = {"status": "quarantined", "reason": "invalid_data", "field": field, "message": "send text"}
+    response = json.dumps({"results": [result, result]}).encode()
     line = json.dumps({"type": type_}).encode()
-    assert outcome(200, None, response, [line]) == Accepted({"invalid_data": 1}, example)
+    expected = Accepted({"invalid_data": 2}, {"invalid_data": Example(*example, "send text")})
+    assert outcome(200, None, response, [line, line]) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [("7", 7, 7), ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 0), ("Fri, 31 Dec 9998 00:00:00 GMT", 1e9, 1e12)],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, least: float, most: float) -> None:
+    """A Retry-After in seconds or as a date is honoured."""
+    answered = outcome(429, header, b"", [])
+    assert isinstance(answered, Retry)
+    assert answered.after is not None
+    assert least <= answered.after <= most
 
 
 @pytest.mark.parametrize("after_storing", [False, True])
@@ -223,7 +238,10 @@ def test_a_refused_batch_is_lost_and_logged(
     assert tl.flush(5)
     assert tl.stats.accepted == 1
     tl.close()
-    assert f"2 events lost, refused (HTTP {status})" in caplog.text
+    assert (
+        f"2 events lost, refused: the collector rejects them: check the URL and the key (HTTP {status})"
+        in caplog.text
+    )
 
 
 def test_a_batch_that_is_too_large_is_halved(tl: Touchline, collector: Any) -> None:
@@ -246,7 +264,7 @@ def test_one_event_that_is_too_large_is_lost(tl: Touchline, collector: Any) -> N
 def test_losses_are_reported_until_a_batch_is_accepted(tl: Touchline, collector: Any) -> None:
     """Each request reports exactly the losses that no accepted batch has reported."""
     for _ in range(3):
-        tl.track("page.viewed", {"account": "u"}, wrong={1})
+        tl.track("page.viewed", {"account": "u"}, id=object())  # type: ignore[arg-type]
     collector.will_answer(503)
     page(tl)
     assert tl.flush(5)
@@ -298,14 +316,19 @@ def test_a_collector_that_comes_late_gets_everything(
     [
         (200, None, b'{"results": [{"id": "1", "status": "stored"}]}', Accepted()),
         (200, None, b'{"results": [{"id": "1", "status": "duplicate"}]}', Accepted()),
-        (200, None, b'{"results": [{"status": "quarantined", "reason": "time"}]}', Accepted({"time": 1})),
+        (
+            200,
+            None,
+            b'{"results": [{"status": "quarantined", "reason": "time"}]}',
+            Accepted({"time": 1}, {"time": Example()}),
+        ),
         (200, None, b'{"results": []}', Retry("HTTP 200 without a result for each event")),
         (200, None, b"<html>log in</html>", Retry("HTTP 200 without a result for each event")),
         (200, None, b"[]", Retry("HTTP 200 without a result for each event")),
         (200, None, b'{"results": ["stored"]}', Retry("HTTP 200 without a result for each event")),
         (413, None, b"", TooLarge()),
         (429, "7", b"", Retry("HTTP 429", after=7.0)),
-        (503, "Wed, 21 Oct 2026 07:28:00 GMT", b"", Retry("HTTP 503")),
+        (503, "Wed, 21 Oct 2015 07:28:00 GMT", b"", Retry("HTTP 503", after=0.0)),
         (503, "-1", b"", Retry("HTTP 503")),
         (507, None, b"", Retry("HTTP 507")),
         (401, "7", b"", Refused("HTTP 401")),

@@ -51,9 +51,9 @@ import atexit, sys, time
 from touchline.sdk import Limits, Touchline
 began = []
 atexit.register(lambda: print(time.monotonic() - began[0]))
-import touchline.sdk.client as client
-atexit.unregister(client._close_at_exit)
-atexit.register(client._close_at_exit)
+from touchline.sdk.lifetime import close_all
+atexit.unregister(close_all)
+atexit.register(close_all)
 for _ in range(3):
     tl = Touchline(sys.argv[1], source="shop", limits=Limits(exit_seconds=0.3))
     tl.track("page.viewed", {"account": "u"})

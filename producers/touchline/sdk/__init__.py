@@ -1,11 +1,14 @@
 """The Touchline SDK: applications track customer touchpoints with it, and never wait for delivery."""
 
 from touchline.sdk.account import Account
-from touchline.sdk.client import Channel, Identifiers, Touchline
+from touchline.sdk.client import Channel, Identifier, Identifiers, InvalidEvent, Touchline
 from touchline.sdk.contact import Contact
-from touchline.sdk.delivery import Stats
+from touchline.sdk.delivery import QueueFull, WhenFull
+from touchline.sdk.ledger import Stats
+from touchline.sdk.lifetime import close_on_sigterm
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import Loss, OnLoss
+from touchline.sdk.loss import Example, Loss, OnLoss
+from touchline.sdk.problem import OnError, Problem
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge, Transport
 from touchline.sdk.transports import Embedded, Memory
 
@@ -16,16 +19,24 @@ __all__ = [
     "Channel",
     "Contact",
     "Embedded",
+    "Example",
+    "Identifier",
     "Identifiers",
+    "InvalidEvent",
     "Limits",
     "Loss",
     "Memory",
+    "OnError",
     "OnLoss",
     "Outcome",
+    "Problem",
+    "QueueFull",
     "Refused",
     "Retry",
     "Stats",
     "TooLarge",
     "Touchline",
     "Transport",
+    "WhenFull",
+    "close_on_sigterm",
 ]

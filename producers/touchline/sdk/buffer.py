@@ -1,4 +1,4 @@
-"""The queue between the application's threads and the sending thread. It is bounded and never blocks.
+"""The queue between the application's threads and the sending thread. It is bounded, and `put` never blocks.
 
 Every event that is put is taken exactly once, in order. An event that would exceed a bound is rejected at
 once.
@@ -6,6 +6,7 @@ once.
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Literal, NamedTuple
@@ -34,7 +35,7 @@ def due(level: Level, limits: Limits) -> bool:
 
 
 class Buffer:
-    """A queue of encoded events, bounded in number and in bytes, for many producers and one consumer.
+    """A queue of encoded events, bounded in number and in bytes, for many producers and few consumers.
 
     The lock is reentrant, and the wake-up signal is a SimpleQueue, because a signal handler may call `put`
     while its own thread is inside `put`.
@@ -43,6 +44,7 @@ class Buffer:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
         self._lines: deque[bytes] = deque()
         self._bytes = 0
         self._since = 0.0
@@ -50,6 +52,8 @@ class Buffer:
         self._wakeups: SimpleQueue[None] = SimpleQueue()
         self.added = 0
         """Events put since the start."""
+        self.taken = 0
+        """Events taken since the start."""
 
     def put(self, line: bytes) -> Literal["queue_full", "closed"] | None:
         """Add one event. Returns the reason if it is rejected, else None."""
@@ -71,6 +75,14 @@ class Buffer:
             self.wake()
         return None
 
+    def wait_and_put(self, line: bytes, seconds: float) -> Literal["queue_full", "closed"] | None:
+        """Like `put`, but wait for room, at most `seconds`."""
+        until = monotonic() + seconds
+        with self._room:
+            while (rejected := self.put(line)) == "queue_full" and (left := until - monotonic()) > 0:
+                self._room.wait(left)
+        return rejected
+
     def take(self, most_events: int, most_bytes: int) -> list[bytes]:
         """Remove the oldest events within both bounds; at least one, unless the queue is empty."""
         taken: list[bytes] = []
@@ -82,8 +94,17 @@ class Buffer:
                     break
                 taken.append(self._lines.popleft())
                 self._bytes -= len(taken[-1])
+            self.taken += len(taken)
             self._since = monotonic()
+            self._room.notify_all()
         return taken
+
+    def put_back(self, lines: Sequence[bytes]) -> None:
+        """Put events that were just taken back at the front. They may exceed the bounds."""
+        with self._lock:
+            self._lines.extendleft(reversed(lines))
+            self._bytes += sum(map(len, lines))
+            self.taken -= len(lines)
 
     def level(self) -> Level:
         """How full the queue is."""
@@ -94,6 +115,7 @@ class Buffer:
         """Reject new events. Queued events can still be taken."""
         with self._lock:
             self._closed = True
+            self._room.notify_all()
         self.wake()
 
     def wake(self) -> None:

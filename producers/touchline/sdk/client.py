@@ -1,30 +1,45 @@
 """The client that an application uses: `track`, `identify`, `contact`, `flush`, `close`."""
 
-import atexit
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from time import monotonic, time_ns
 from types import TracebackType
 from typing import Any, Literal, Self
+from uuid import UUID
 
-import orjson
 from uuid_utils import uuid7
 
+from touchline.sdk import lifetime
 from touchline.sdk.contact import Contact
-from touchline.sdk.delivery import Delivery, Stats
+from touchline.sdk.delivery import Delivery, Options, WhenFull
+from touchline.sdk.ledger import Stats
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import OnLoss
+from touchline.sdk.loss import Loss, OnLoss
+from touchline.sdk.problem import OnError
+from touchline.sdk.spool import Spool, spool_path
 from touchline.sdk.transport import Transport
 from touchline.sdk.transports import transport_for
-from touchline.sdk.wire import NaiveTimeError, NoValueError, encode, rfc3339, zoned
+from touchline.sdk.values import NoJson
+from touchline.sdk.wire import NaiveTimeError, encode, rfc3339, zoned
 
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
 """The channel of a touchpoint."""
 
-Identifiers = Mapping[str, str | Sequence[str]]
+Identifier = str | int | UUID | None
+"""One value of an identifier. A whole number is sent as its digits; None is no value."""
+
+Identifiers = Mapping[str, Identifier | Sequence[Identifier]]
 """The customer: identifier kind (account, loyalty, email, phone, social, device, or your own) → one value or
 up to five."""
+
+_POLL_SECONDS = 0.01
+"""How often `aflush` looks whether everything is settled."""
+
+
+class InvalidEvent(ValueError):
+    """An event cannot be sent whole, and the client is strict. The event is counted as lost."""
 
 
 class Touchline:
@@ -38,10 +53,18 @@ class Touchline:
         source: The system that records the events, such as `shop`.
         channel: The channel of events that do not set one.
         limits: Bounds on memory and time.
-        on_loss: Called with a reason and a count when events are lost. It runs in the SDK's own thread.
+        on_loss: Called with a reason and a count when events are lost or quarantined. It runs in the SDK's
+            own thread.
+        on_error: Called with each problem that is logged. It runs in the SDK's own thread.
+        spool: A folder for events that cannot be sent, shared by the processes of this host. Default: the
+            environment variable TOUCHLINE_SPOOL, or none.
+        when_full: What `track` does when the queue is full. Default: `spool` with a spool, else
+            `drop_newest`.
+        strict: Whether `track` raises InvalidEvent for an event with a value that cannot be sent. For
+            development and tests.
 
     Raises:
-        ValueError: the URL, the key or a limit is not valid.
+        ValueError: the URL, the key, a limit or `when_full` is not valid.
     """
 
     def __init__(
@@ -53,15 +76,26 @@ class Touchline:
         channel: Channel = "web",
         limits: Limits | None = None,
         on_loss: OnLoss | None = None,
+        on_error: OnError | None = None,
+        spool: str | os.PathLike[str] | None = None,
+        when_full: WhenFull | None = None,
+        strict: bool = False,
     ) -> None:
         self._limits = limits or Limits()
         self.transport = transport_for(url, key, source, self._limits) if isinstance(url, str) else url
         """The transport that sends the events."""
         self._source = source
         self._channel = channel
-        self._on_loss = on_loss
-        self._delivery = self._new_delivery()
-        _CLIENTS.add(self)
+        self._strict = strict
+        folder = spool or os.environ.get("TOUCHLINE_SPOOL")
+        destination = url if isinstance(url, str) else type(url).__name__
+        self._spool_path = spool_path(Path(folder), destination, source) if folder else None
+        if when_full == "spool" and not folder:
+            raise ValueError("when_full='spool' needs a spool: pass spool='/path/to/folder'")
+        full = when_full or ("spool" if folder else "drop_newest")
+        self._options = Options(self._limits, full, on_loss, on_error)
+        self._start()
+        lifetime.add(self)
 
     def track(
         self,
@@ -87,6 +121,10 @@ class Touchline:
             id: Unique id of the event; events with the same id count once. Default: a UUIDv7.
             context: Circumstances, such as page, locale or release.
             fields: Fields of the event type; merged into `data`, and they win over it.
+
+        Raises:
+            InvalidEvent: the client is strict, and the event cannot be sent whole.
+            QueueFull: the queue is full, and `when_full` is `raise`.
         """
         try:
             event = {
@@ -100,14 +138,18 @@ class Touchline:
             }
             if context is not None:
                 event["context"] = context
-            line = encode(event)
+            line, omitted = encode(event)
         except Exception as error:
             # Only these messages are sure to hold no value of the event.
-            safe = isinstance(error, (orjson.JSONEncodeError, NaiveTimeError, NoValueError))
-            self._delivery.lose("invalid", str(error) if safe else error.__class__.__name__)
+            safe = isinstance(error, NaiveTimeError | NoJson)
+            self._lose("invalid", str(error) if safe else error.__class__.__name__)
             return
+        if omitted:
+            if self._strict:
+                self._lose("invalid", "; ".join(f"{field}: {why}" for field, why in omitted))
+            self._delivery.omit(type, omitted)
         if len(line) > self._limits.event_bytes:
-            self._delivery.lose("too_large", f"more than {self._limits.event_bytes} bytes")
+            self._lose("too_large", f"more than {self._limits.event_bytes} bytes")
         else:
             self._delivery.submit(line)
 
@@ -141,19 +183,32 @@ class Touchline:
         """Send all events tracked so far and wait for the outcome.
 
         Returns:
-            True if every event is settled: accepted, quarantined or counted as lost. False after `timeout`
-            seconds: the remaining events stay queued and are still sent.
+            True if every event is settled: accepted, quarantined, on disk or counted as lost. False after
+            `timeout` seconds: the remaining events stay queued and are still sent.
         """
-        return self._delivery.flush(timeout)
+        return self._delivery.flushed(self._delivery.begin_flush(), timeout)
+
+    async def aflush(self, timeout: float = 5.0) -> bool:
+        """Like `flush`, without blocking the event loop."""
+        # Imported here: applications without asyncio should not load it.
+        from asyncio import sleep
+
+        target = self._delivery.begin_flush()
+        until = monotonic() + timeout
+        while not self._delivery.flushed(target):
+            if (left := until - monotonic()) <= 0:
+                return False
+            await sleep(min(left, _POLL_SECONDS))
+        return True
 
     def close(self, timeout: float = 5.0) -> bool:
         """Send the remaining events and stop. Events tracked later are lost as `closed`. Safe to repeat.
 
         Returns:
-            True if every event is settled. False after `timeout` seconds: the remaining events are lost as
-            `undelivered`.
+            True if every event is settled. After `timeout` seconds the rest goes to the spool. False if
+            there is none or it fails: then the rest is lost as `undelivered`.
         """
-        _CLIENTS.discard(self)
+        lifetime.remove(self)
         return self._delivery.close(timeout)
 
     def __enter__(self) -> Self:
@@ -164,31 +219,30 @@ class Touchline:
     ) -> None:
         self.close()
 
-    def _new_delivery(self) -> Delivery:
-        return Delivery(self.transport, self._limits, self._on_loss)
+    def _lose(self, reason: Loss, detail: str) -> None:
+        self._delivery.lose(reason, detail)
+        if self._strict:
+            raise InvalidEvent(f"the event cannot be sent, {reason}: {detail}")
 
-    def _forked(self) -> None:
-        self.transport.forked()
-        self._delivery = self._new_delivery()
+    def _start(self) -> None:
+        self._spool = Spool(self._spool_path, self._limits) if self._spool_path else None
+        self._delivery = Delivery(self.transport, self._options, self._spool)
 
+    @property
+    def _exit_seconds(self) -> float:
+        """How long the end of the process may wait for this client."""
+        limits = self._limits
+        return min(limits.exit_seconds, limits.spool_exit_seconds) if self._spool else limits.exit_seconds
 
-_CLIENTS: set[Touchline] = set()
-"""The open clients. This reference keeps a client alive that the application dropped without closing it."""
+    def _before_fork(self) -> None:
+        """Called before the process forks: keeps the spool out of the child."""
+        if self._spool is not None:
+            self._spool.before_fork()
 
-
-def _restart_in_child() -> None:
-    for client in list(_CLIENTS):
-        client._forked()
-
-
-def _close_at_exit() -> None:
-    """Close all clients; together they take no longer than the longest `exit_seconds`."""
-    clients = list(_CLIENTS)
-    began = monotonic()
-    for client in clients:
-        client.close(max(0.0, client._limits.exit_seconds - (monotonic() - began)))
-
-
-atexit.register(_close_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_restart_in_child)
+    def _after_fork(self, *, in_child: bool) -> None:
+        """Called after the process forked: the child starts with an empty queue, the parent goes on."""
+        if in_child:
+            self.transport.forked()
+            self._start()
+        elif self._spool is not None:
+            self._spool.after_fork()

@@ -30,9 +30,17 @@ class Limits:
     retry_most: float = 30.0
     """The longest wait before a retry, even if the collector's Retry-After is longer."""
     retry_seconds: float = 600.0
-    """How long one batch is retried before it is lost as `undelivered`."""
+    """How long one batch is retried before it is lost as `undelivered`. With a spool it goes to disk."""
+    block_seconds: float = 1.0
+    """How long `track` waits for room in a full queue, if the client blocks when it is full."""
     exit_seconds: float = 5.0
     """How long the interpreter's exit may wait for the last events of all clients together."""
+    spool_exit_seconds: float = 1.0
+    """The same for clients with a spool: what is not sent by then goes to disk."""
+    spool_bytes: int = 256 * 1024 * 1024
+    """The largest spool; when it is full, events wait in memory."""
+    spool_seconds: float = 7 * 86_400.0
+    """How long events may be on disk; older ones are lost as `expired`."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from touchline.sdk.account import Account
-from touchline.sdk.loss import Loss
+from touchline.sdk.loss import Example, Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Accepted:
 
     Args:
         quarantined: Number of quarantined events, by reason.
-        example: The type and the field of the first quarantined event, for the log.
+        examples: The first quarantined event, by reason.
     """
 
     quarantined: Mapping[str, int] = field(default_factory=dict)
-    example: str = ""
+    examples: Mapping[str, Example] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

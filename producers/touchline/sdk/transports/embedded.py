@@ -5,11 +5,10 @@ events, `account` is `Account.header`. The reader deletes the batches that it ha
 accepted when it is durable (WAL, `synchronous=FULL`); its events are validated when they are read.
 """
 
-import os
 import sqlite3
-from contextlib import suppress
 from pathlib import Path
 
+from touchline.sdk.sqlite_file import open_file
 from touchline.sdk.transport import Accepted, Batch, Outcome, Retry
 
 INBOX_BYTES = 256 * 1024 * 1024
@@ -59,20 +58,8 @@ class Embedded:
             self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._folder / "inbox.sqlite"
-        # For its owner alone; SQLite's other files get its mode. An existing file is not opened: closing it
-        # would release the locks of this process's connections.
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = open_file(self._folder / "inbox.sqlite", BUSY_SECONDS, self._most_bytes)
         self._connection = connection
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {self._most_bytes // int(page_bytes)}")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS batches"
             " (id INTEGER PRIMARY KEY AUTOINCREMENT, producer TEXT, body BLOB, account TEXT)"

@@ -1,16 +1,18 @@
 """Transport `http(s)://`: posts NDJSON to a collector's `/v1/events`, gzipped, over one kept connection."""
 
-import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 from urllib.parse import SplitResult
 
 import orjson
 
+from touchline.sdk.loss import Example
+from touchline.sdk.problem import name_or_nothing
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
 
 GZIP_BYTES = 1024
@@ -20,8 +22,8 @@ RESPONSE_BYTES = 1024 * 1024
 """The longest response that is read."""
 
 _GZIP = 16 + zlib.MAX_WBITS
-_LOGGABLE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*|\.\d{1,2})*", re.ASCII)
-"""A type or field that is a name, not a value of a customer: it may appear in the log."""
+MESSAGE_CHARACTERS = 200
+"""How much of a collector's message is logged."""
 
 
 class Http:
@@ -107,9 +109,20 @@ def outcome(status: int, retry_after: str | None, content: bytes, lines: Sequenc
     if status == 413:
         return TooLarge()
     if status in (408, 429) or status >= 500:
-        seconds = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
-        return Retry(f"HTTP {status}", after=float(retry_after or 0) if seconds else None)
+        return Retry(f"HTTP {status}", after=_seconds(retry_after))
     return Refused(f"HTTP {status}")
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """A Retry-After in seconds; a proxy may send a date."""
+    if retry_after is None:
+        return None
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
+    except ValueError:
+        return None
 
 
 def _results(content: bytes, lines: Sequence[bytes]) -> Outcome:
@@ -122,16 +135,20 @@ def _results(content: bytes, lines: Sequence[bytes]) -> Outcome:
     if results is None or len(results) != len(lines):
         # Not a collector's response, such as a proxy's page. Event ids make the repeat harmless.
         return Retry("HTTP 200 without a result for each event")
-    if not quarantined:
-        return Accepted()
-    return Accepted(reasons, _example(lines[quarantined[0]], results[quarantined[0]]))
+    examples: dict[str, Example] = {}
+    for number in quarantined:
+        reason = str(results[number]["reason"])[:64]
+        if reason not in examples:
+            examples[reason] = _example(lines[number], results[number])
+    return Accepted(reasons, examples)
 
 
-def _example(line: bytes, result: Mapping[str, Any]) -> str:
-    """The type and the field of a quarantined event."""
-    names = {"type": orjson.loads(line).get("type"), "field": result.get("field")}
-    return ", ".join(
-        f"{what} {name}"
-        for what, name in names.items()
-        if isinstance(name, str) and len(name) <= 64 and _LOGGABLE.fullmatch(name)
+def _example(line: bytes, result: Mapping[str, Any]) -> Example:
+    """The type and the field of a quarantined event, if they are names, and the collector's message."""
+    message = result.get("message")
+    loggable = isinstance(message, str) and message.isprintable()
+    return Example(
+        name_or_nothing(orjson.loads(line).get("type")),
+        name_or_nothing(result.get("field")),
+        str(message)[:MESSAGE_CHARACTERS] if loggable else "",
     )
