@@ -1,7 +1,6 @@
 """The base of every event type's data, and the types of its fields."""
 
 import re
-from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -31,10 +30,16 @@ def _parse(value: object) -> object:
     # pydantic would read "1700000000" as seconds since 1970.
     if not isinstance(value, str):
         return value
-    if _RFC_3339.match(value):
-        with suppress(ValueError):
+    try:
+        if _RFC_3339.match(value):
             return datetime.fromisoformat(value.upper())
-    raise PydanticCustomError("time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z")
+    except ValueError:
+        raise _no_time() from None
+    raise _no_time()
+
+
+def _no_time() -> PydanticCustomError:
+    return PydanticCustomError("time", "expected a time in RFC 3339, such as 2026-11-21T10:00:00Z")
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_parse, json_schema_input_type=AwareDatetime)]

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from touchline.vocabulary.data import Time
@@ -79,6 +80,9 @@ def _storable(values: dict[str, Any]) -> dict[str, Any]:
     while pending:
         part = pending.pop()
         for item in part.values() if isinstance(part, dict) else part:
+            # Nearly all are texts.
+            if type(item) is str:
+                continue
             match item:
                 case dict() | list():
                     pending.append(item)
@@ -101,6 +105,9 @@ Values = Annotated[
 
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 
+# pydantic would copy a default for each event, which takes much longer than a new dictionary.
+_NOTHING: JsonDict = {"default": {}}
+
 
 class Envelope(BaseModel):
     """One event as producers send it. Unknown fields are rejected: a producer's own fields go in `data`."""
@@ -122,8 +129,14 @@ class Envelope(BaseModel):
         description="the customer's identifiers: a map from kind (account, loyalty, email, phone, social,"
         f" device, or your own) to a string, a whole number, or a list of up to {MOST_VALUES}",
     )
-    data: Object = Field(default={}, description="the fields of the type, and your own")
-    context: Object = Field(default={}, description="circumstances, such as page, locale or release")
+    data: Object = Field(
+        default_factory=dict, json_schema_extra=_NOTHING, description="the fields of the type, and your own"
+    )
+    context: Object = Field(
+        default_factory=dict,
+        json_schema_extra=_NOTHING,
+        description="circumstances, such as page, locale or release",
+    )
     version: int | None = Field(
         default=None, ge=1, le=65_535, alias="schema", description="version of the type; default: the latest"
     )

@@ -140,6 +140,8 @@ class Normaliser:
         }
         if channel in TERMINAL_CHANNELS:
             found = {rank(_as_terminal(identifier)) for _, _, identifier in found}
+        if len(found) == 1:
+            return (found.pop()[2],)
         return tuple([identifier for _, _, identifier in sorted(found)])
 
     def nobody(self, *fields: Mapping[str, Any]) -> tuple[str, ...]:
