@@ -73,8 +73,10 @@ class Loader:
             shared = {one for one in reach if is_shared_by_definition(one, policy.shares)}
             naming: dict[str, set[IdentifierSet]] = {one: set() for one in reach - shared}
             self._add(naming, SETS_OF_SHARED)
-            shared.update(one for one in naming if is_shared(one, naming[one], policy))
-            cut = {one: naming[one] for one in naming.keys() - shared if _may_be_cut(naming[one])}
+            # Most identifiers are new: no set names them.
+            occurred = {one: sets for one, sets in naming.items() if sets}
+            shared.update(one for one, sets in occurred.items() if is_shared(one, sets, policy))
+            cut = {one: occurred[one] for one in occurred.keys() - shared if _may_be_cut(occurred[one])}
             if cut:
                 self._add(cut, None)
                 shared.update(one for one in cut if is_shared(one, cut[one], policy))

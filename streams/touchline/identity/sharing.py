@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence, 
 from types import MappingProxyType
 from typing import NamedTuple
 
-from touchline.vocabulary.identifiers import UNIQUE_KIND, links_nobody
+from touchline.vocabulary.identifiers import NOBODY_KINDS, UNIQUE_KIND, links_nobody
 
 _VERSION = 2
 """One more with each change of what customers follow from the same sets, limits and ledger."""
@@ -82,7 +82,7 @@ def is_shared(identifier: str, sets: Iterable[Sequence[str]], policy: Policy) ->
 
 def is_shared_by_definition(identifier: str, shares: Container[str]) -> bool:
     """Whether an identifier is shared whatever it occurs with: by its kind, or by an operator."""
-    return links_nobody(kind_of(identifier)) or identifier in shares
+    return identifier.partition(":")[0] in NOBODY_KINDS or identifier in shares
 
 
 def excess(identifier: str, sets: Iterable[Sequence[str]], limits: Limits) -> Excess | None:

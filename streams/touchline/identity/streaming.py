@@ -19,6 +19,7 @@ from touchline.identity.components import (
     decided,
     is_banned,
 )
+from touchline.identity.customers import is_account
 from touchline.identity.loading import Loader, StoredSets
 from touchline.identity.sharing import POLICY, Pair, Policy, is_shared, is_shared_by_definition, may_share
 from touchline.vocabulary.identifiers import UNIQUE_KIND, rank
@@ -343,8 +344,11 @@ class Identities:
             self._place_shared(one, NO_SETS)
         for one in cached:
             self._cache.touch(self._home[one])
+        for one in [one for one, sets in naming.items() if not sets]:
+            del naming[one]
+            self._place_alone(one)
         for within, sets in connected(naming):
-            self._place(within, sets or NO_SETS)
+            self._place(within, sets)
 
     def _sets_naming(self, identifiers: Collection[str], most: int | None = None) -> Iterable[IdentifierSet]:
         """The stored sets that name one of the identifiers."""
@@ -354,7 +358,10 @@ class Identities:
         """Place an identifier that occurs for the first time."""
         if is_shared_by_definition(identifier, self._policy.shares):
             return self._place_shared(identifier, NO_SETS)
-        return self._place({identifier}, NO_SETS)
+        return self._place_alone(identifier)
+
+    def _place_alone(self, identifier: str) -> Component:
+        return self._cache.place(Component(identifier, NO_SETS, int(is_account(identifier))), (identifier,))
 
     def _place(self, identifiers: set[str], sets: Set[IdentifierSet]) -> Component:
         component = decided(identifiers, sets, self._policy.bans, self._banned)
