@@ -186,12 +186,12 @@ class HeldCustomers:
         replaced: dict[str, Customer] = {}
         for name in touched:
             events = fresh.get(name, [])
-            if len(events) > 1:
-                events = in_order(events)
             packed = self._held.pop(name, None)
             if packed is None:
                 refold[name] = events
                 continue
+            if len(events) > 1:
+                events = in_order(events)
             held = packed.unpacked()
             stays = name not in moved
             if stays and (not events or held.precedes(events[0])):
