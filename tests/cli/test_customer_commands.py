@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 from typer.testing import Result
 
+from touchline.cli.data.customer_story import shortened
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
@@ -126,6 +128,33 @@ def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask
     twice = touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data)
     assert twice.exit_code == 1
     assert "was not split from account:anna, or that was undone already" in twice.stderr
+
+
+@pytest.mark.parametrize("behind", [0, 86_400_000])
+def test_a_decision_counts_after_the_clock_was_set_back(
+    touchline: Command, data: Path, ask: Any, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    """A split that a clock ahead dated in the future is undone by a later command with an earlier date."""
+    before, made = _tables(ask, data), decisions.entry
+
+    def ahead(*arguments: Any, **named: Any) -> Any:
+        entry = made(*arguments, **named)
+        return replace(entry, at=entry.at + behind)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "entry", ahead)
+        _output(touchline, "split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
+    assert _tables(ask, data) != before
+    _output(touchline, "unsplit", "account:anna", "device:lobby", "--data", data)
+    assert _tables(ask, data) == before
+
+
+def test_a_long_path_is_shortened() -> None:
+    """Of a journey with many changes of channel, its beginning and its end are printed."""
+    assert shortened(["web", "phone"]) == "web > phone"
+    assert shortened([f"c{n}" for n in range(9)]) == " > ".join(f"c{n}" for n in range(9))
+    long = [f"c{n}" for n in range(1_500)]
+    assert shortened(long) == ("c0 > c1 > c2 > c3 > … 1,492 more … > c1496 > c1497 > c1498 > c1499")
 
 
 def test_as_of_shows_whose_it_was_then(

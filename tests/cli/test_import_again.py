@@ -41,6 +41,23 @@ class Killed(BaseException):
     """The process died here."""
 
 
+def _dying(turn: int) -> Callable[[Any], Any]:
+    """Makes functions that together raise Killed at this call."""
+    countdown = turn
+
+    def dying(function: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal countdown
+            countdown -= 1
+            if countdown == 0:
+                raise Killed
+            return function(*arguments, **named)
+
+        return call
+
+    return dying
+
+
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
     """A CSV file of calls by a few callers, who call again and again from a few lines."""
@@ -130,6 +147,39 @@ def test_a_corrected_file_takes_the_place_of_the_one_at_its_path(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("turn", [None, 2, 3, 4, 5, 6])
+def test_refused_rows_go_with_what_the_file_gave(
+    touchline: Command, ask: Any, calls: Path, mapping: Any, tmp_path: Path, turn: int | None
+) -> None:
+    """A corrected file has no earlier row in quarantine, after a kill too; other files keep theirs."""
+    data, others = tmp_path / "data", tmp_path / "others.csv"
+    before = mapping(BEFORE)
+    refused = "SELECT message FROM quarantine FINAL ORDER BY message"
+    others.write_text(calls.read_text().replace("\n1,2025-", "\n1,soon-").replace("\n0,", "\nx,"))
+    right = calls.read_text()
+    calls.write_text(right.replace("\n7,2025-", "\n7,soon-").replace("\n8,2025-", "\n8,soon-"))
+    touchline("import", calls, others, "--map", before, "--data", data)
+    assert len(ask(data, refused)) == 3
+    calls.write_text(right)
+    if turn is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            dying = _dying(turn)
+            patch.setattr(replacing, "WITHDRAWN_TOGETHER", 150)
+            patch.setattr(Bookmarks, "put", dying(Bookmarks.put))
+            patch.setattr(History, "_append", dying(History._append))
+            with pytest.raises(Killed):
+                touchline("import", calls, "--map", before, "--data", data, "--again")
+    said = touchline("import", calls, "--map", before, "--data", data, *(() if turn else ("--again",)))
+    assert said.exit_code == 0, said.output
+    if turn is None:
+        assert "2 refused rows of an earlier import removed from quarantine" in said.stdout
+    (row,) = ask(data, refused)
+    assert row["message"].startswith("others.csv, row 3: ")
+    (row,) = ask(data, "SELECT count() AS n FROM events")
+    assert int(row["n"]) == 301
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [2, 4, 5, 7])
 def test_whatever_import_follows_an_interrupted_one_ends_it(
     touchline: Command,
@@ -147,18 +197,7 @@ def test_whatever_import_follows_an_interrupted_one_ends_it(
     touchline("import", _others(lines), "--data", data)
     touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
     after = mapping(AFTER)
-    countdown = turn
-
-    def dying(function: Any) -> Any:
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal countdown
-            countdown -= 1
-            if countdown == 0:
-                raise Killed
-            return function(*arguments, **named)
-
-        return call
-
+    dying = _dying(turn)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replacing, "WITHDRAWN_TOGETHER", 100)
         patch.setattr(Bookmarks, "put", dying(Bookmarks.put))

@@ -140,6 +140,83 @@ def test_what_does_not_fit_into_the_spool_is_read_again(
     assert not [path for path in (tmp_path / "data").iterdir() if path.name.startswith("tmp")]
 
 
+@pytest.mark.parametrize("command", [["--dry-run"], []])
+def test_phone_numbers_without_country_code_are_reported(
+    touchline: Command, calls: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Without a region, numbers that stay as written are counted, with what to write; with one, none do."""
+    file, mapping = calls(0, 0)
+    mapping.write_text(MAPPING.replace("{account: who}", "{account: who, phone: line}"))
+    lines = ["030 1234567", "+49 30 1234567", "unknown", "", "0301234567"]
+    file.write_text(
+        "no,at,who,line,why\n"
+        + "".join(f"{n},2025-10-09T10:00:00,u-{n},{line},phone:1\n" for n, line in enumerate(lines, 1))
+    )
+    arguments = ("import", file, "--map", mapping, "--data", "data", *command)
+    said = touchline(*arguments)
+    assert said.exit_code == 0, said.output
+    assert "2 phone numbers without country code kept as written, since no region is set" in said.stdout
+    assert 'Write your country, such as region = "GB", in touchline.toml' in said.stdout
+    monkeypatch.setenv("TOUCHLINE_REGION", "DE")
+    assert "kept as written" not in touchline(*arguments, "--again").stdout
+
+
+@pytest.mark.parametrize("command", [["--dry-run"], []])
+def test_a_file_without_rows_is_a_warning(
+    touchline: Command, calls: Any, tmp_path: Path, command: list[str]
+) -> None:
+    """A header alone is said to be no rows; --strict refuses it, and stores nothing."""
+    file, mapping = calls(0, 0)
+    arguments = ("import", file, "--map", mapping, "--data", "data", *command)
+    strict = touchline(*arguments, "--strict")
+    assert strict.exit_code == 1
+    assert "no rows" in strict.output
+    assert not (tmp_path / "data").exists()
+    said = touchline(*arguments)
+    assert said.exit_code == 0, said.output
+    assert "warning: " in said.stdout
+    assert "no rows" in said.stdout
+
+
+@pytest.mark.parametrize("name", ["mappings", "mappings.yaml", "mappings.py"])
+def test_a_folder_is_no_mapping_and_no_file(
+    touchline: Command, calls: Any, tmp_path: Path, name: str
+) -> None:
+    """A folder is named as one, with what to write instead."""
+    file, mapping = calls(0, 3)
+    (tmp_path / name).mkdir()
+    said = touchline("import", file, "--map", name)
+    assert (said.exit_code, said.stderr.strip()) == (
+        1,
+        f"the mapping {name} is a folder: write the path of a .yaml or .py file",
+    )
+    said = touchline("import", name, "--map", mapping)
+    assert (said.exit_code, f"{name} is a folder: pass the files in it" in said.stderr) == (1, True)
+
+
+def test_a_dry_run_shows_values_as_json(touchline: Command, lines: Any) -> None:
+    """True, false, lists and objects are shown as JSON, not as Python writes them."""
+    data = {"contact_id": "1", "urgent": True, "tags": ["a", None], "more": {"old": False}}
+    event = {"id": "1", "type": "contact.started", "time": "2025-10-09T10:00:00Z", "channel": "phone"}
+    more = {"source": "pbx", "identifiers": {"account": "u-1"}, "data": data}
+    said = touchline("import", lines([event | more]), "--dry-run")
+    assert 'contact_id 1, urgent true, tags ["a",null], more {"old":false}' in said.stdout
+
+
+def test_conflicting_duplicates_are_reported(touchline: Command, calls: Any) -> None:
+    """An id that is used twice for different events is counted, within a file and against the store."""
+    file, mapping = calls(0, 2)
+    file.write_text(
+        file.read_text() + "2,2025-10-09T10:02:00,u-9,refund\n2,2025-10-09T10:02:00,u-2,billing\n"
+    )
+    said = touchline("import", file, "--map", mapping, "--data", "data")
+    assert "2 stored, 2 were there already" in said.stdout
+    assert "1 of these differ from the first event with their id, which stands" in said.stdout
+    file.write_text(file.read_text().replace("1,2025-10-09T10:01", "1,2025-10-09T11:01"))
+    done = orjson.loads(touchline("import", file, "--map", mapping, "--data", "data", "--json").stdout)
+    assert (done["duplicates"], done["conflicting"]) == (4, 2)
+
+
 def test_options_of_reading_override_those_of_the_mapping(
     touchline: Command, calls: Any, tmp_path: Path
 ) -> None:

@@ -201,7 +201,7 @@ def test_a_store_that_another_import_holds(
     process.send_signal(signal.SIGSTOP)
     said = touchline("import", lines([_call(1)]), "--data", data)
     assert said.exit_code == 1
-    assert f"the store in {data / 'store'} is open in process {process.pid}" in said.stderr
+    assert f"process {process.pid} imports into {data}: wait until it ends" in said.stderr
     assert len(orjson.loads((data / "imports.json").read_bytes())) == 1
 
 
@@ -322,11 +322,15 @@ def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tm
         "events": 3,
         "quarantined": 0,
         "withdrawn": 0,
+        "unrefused": 0,
         "ambiguous": 0,
+        "national": 0,
         "stored": 2,
         "duplicates": 1,
+        "conflicting": 0,
         "frictions": 1,
         "already": [],
+        "empty": [],
         "resumed": {},
         "detected": {str(file): {}},
     }

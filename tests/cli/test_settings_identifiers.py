@@ -55,6 +55,13 @@ def test_a_setting_that_would_do_nothing_is_refused(line: str, message: str) -> 
         load_settings()
 
 
+@pytest.mark.parametrize("region", ["de", "De", " DE "])
+def test_a_region_is_accepted_in_any_letter_case(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region in lower case reads local phone numbers like one in upper case."""
+    monkeypatch.setenv("TOUCHLINE_REGION", region)
+    assert load_settings().normaliser.identifier("phone", "030 1234567") == "phone:+49301234567"
+
+
 def test_an_empty_region_is_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
     """With an empty variable for the region, local phone numbers are kept as text."""
     monkeypatch.setenv("TOUCHLINE_REGION", "")

@@ -93,6 +93,8 @@ def test_what_cannot_begin_says_why_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("rules: [{id: broken, kind: perhaps}]")
     assert "rules.yaml" in _refusal(["up", "--port", "0", "--rules", "rules.yaml"], tmp_path)
     assert "grace" in _refusal(["up", "--port", "0"], tmp_path, TOUCHLINE_GRACE="soon")
+    both = {"TOUCHLINE_KAFKA": "127.0.0.1:1", "TOUCHLINE_STORE": "http://127.0.0.1:1"}
+    assert "run `touchline collector`" in _refusal(["up", "--port", "0"], tmp_path, **both)
     for toml, named in (("prot = 8081", "prot"), ("port = 'high'", "port"), ("port = = 1", "touchline.toml")):
         (tmp_path / "touchline.toml").write_text(toml)
         assert named in _refusal(["up"], tmp_path)

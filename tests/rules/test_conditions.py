@@ -98,13 +98,24 @@ def test_conditions_hold_as_the_law_says(path: str, wanted: Any, holds: bool) ->
         ({"matches": {"field": "data.n"}}, "'matches' takes a regular expression"),
         ({"gt": [1]}, "'gt' takes a number, a text or a field"),
         ({"more": {"field": "data.n"}}, "unknown operator 'more'"),
-        ({"field": "data.n", "gt": 3}, "unknown operator 'field'"),
+        ({"field": "data.n", "gt": 3}, "unknown operator 'field'; name one, such as eq:"),
+        ({"feld": "data.n"}, r"unknown operator 'feld' \(did you mean 'field'\?\)"),
+        ({"Field": "data.n"}, r"did you mean 'field'\?"),
+        ({"gt": {"feld": "data.n"}}, r"unknown key 'feld' \(did you mean 'field'\?\); write {field: data.n}"),
+        ({"eq": {"fields": "data.n"}}, r"did you mean 'field'\?"),
+        ({"in": [1, {"filed": "channel"}]}, r"unknown key 'filed' \(did you mean 'field'\?\)"),
     ],
 )
 def test_a_condition_that_cannot_hold_is_refused(wanted: Any, message: str) -> None:
     """A reference names a field, and only operators that compare take one."""
     with pytest.raises(ValueError, match=message):
         condition("data.x", wanted)
+
+
+@pytest.mark.parametrize("wanted", [{"fields": "street"}, {"shop": "data.n"}, {"field": "data.n", "feld": 1}])
+def test_an_object_that_is_no_misspelt_reference_is_a_value(wanted: Any) -> None:
+    """Objects compare as JSON values unless they are one key like `field` and the path of a field."""
+    assert condition("data.x", {"eq": wanted})(EVENT) is False
 
 
 def test_a_key_is_the_tuple_of_its_values() -> None:

@@ -117,7 +117,7 @@ def test_an_override_without_a_target_has_its_place(text: str, fault: str) -> No
         ("rules: []\nrules: []", "mine.yaml:2:1: duplicate key 'rules'"),
         ("rules:\n  - a: [", "mine.yaml:2:9: not YAML"),
         ("rules: &a [*a]", "mine.yaml:1:8: not YAML: an alias contains itself"),
-        ("rules: ['\0']", "mine.yaml:1:1: not YAML"),
+        ("rules:\n- ['a\0']", "mine.yaml:2:6: not YAML: the character U+0000 is not allowed: remove it"),
     ],
 )
 def test_a_fault_of_the_file_has_its_place(text: str, fault: str) -> None:

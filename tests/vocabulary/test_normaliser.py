@@ -60,6 +60,16 @@ def test_placeholders_are_dropped(kind: str, text: str, end: str, region: str | 
     assert is_placeholder(f" {text} ")
 
 
+@given(KINDS, st.text("\0\x01\x7f\x85\x9f \u200b", max_size=9), REGIONS)
+@example("device", "\0", None)
+def test_control_characters_alone_are_no_value(kind: str, text: str, region: str | None) -> None:
+    """A text of control characters is dropped; beside others they stay, since they may tell values apart."""
+    assert NORMALISERS[region].identifier(kind, text) is None
+    assert NORMALISERS[region].identifier(kind, f'"{text}"') is None
+    assert is_placeholder(text)
+    assert PLAIN.identifier("account", "\0u-1") == "account:\0u-1"
+
+
 @given(st.sampled_from(sorted(WITHHELD)).flatmap(letters), REGIONS)
 def test_withheld_numbers_are_dropped(text: str, region: str | None) -> None:
     """What stands for a withheld number is no phone number; of another kind it may be a value."""

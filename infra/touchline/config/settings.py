@@ -37,11 +37,12 @@ def _address(given: str) -> str:
 
 def _country(given: str | None) -> str | None:
     """A country, or none; without this check, all local phone numbers of an unknown one would be dropped."""
-    countries = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text() if given else ""
+    country = (given or "").strip().upper()
+    countries = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text() if country else ""
     # Kosovo has numbers, but no code of the standard.
-    if given and given != "XK" and f"\n{given}\t" not in countries:
+    if country and country != "XK" and f"\n{country}\t" not in countries:
         raise ValueError(f"no country {given!r}: write its two letters of ISO 3166, such as GB or DE")
-    return given or None  # an empty variable of the environment sets nothing
+    return country or None  # an empty variable of the environment sets nothing
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]

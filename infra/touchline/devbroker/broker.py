@@ -41,6 +41,9 @@ _JVM: Final = (
 )
 _LOG: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
+# The process id may belong to another program by then.
+_GUARD: Final = 'read -r _; ps -o args= -p "$1" | grep -qF -- "$2" && kill -KILL "$1"'
+
 
 class BrokerError(TouchlineError):
     """The broker cannot run; the message says why and what to do."""
@@ -57,16 +60,19 @@ class Broker:
         folder: The broker's folder, made if missing, reused if not.
         port: Port on 127.0.0.1; 0 for the folder's last port, or a free one.
         secure: Also listen with TLS and SASL, like a managed broker, on other ports; needs openssl.
+        lasting: Keep running when this process ends. Otherwise it ends with it, even by SIGKILL.
     """
 
-    def __init__(self, folder: Path, port: int = 0, *, secure: bool = False) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, secure: bool = False, lasting: bool = False) -> None:
         self._folder = folder.absolute()
         self._properties = self._folder / "server.properties"
         self._pid_file = self._folder / "broker.pid"
         self._port = port or self._last_port("PLAINTEXT")
         self.secure = secure
         """Whether it also listens with TLS and SASL."""
+        self._lasting = lasting
         self._child: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -109,6 +115,7 @@ class Broker:
             BrokerError: it cannot be fetched, or does not answer in time.
         """
         if self.pid is None:
+            self._release_guard()
             java = _tool("java", "install Java 17 or later (Debian: default-jre-headless)")
             jars = f"{_fetched()}{os.sep}*"
             self._port = self._port or _free_port()
@@ -125,6 +132,8 @@ class Broker:
                     stderr=log,
                     start_new_session=True,
                 )
+            if not self._lasting:
+                self._guard = _guard(self._child.pid, self._properties)
             self._pid_file.write_text(f"{self._child.pid}\n")
         self._wait_until(self._is_ready, READY_SECONDS, "did not answer")
 
@@ -206,7 +215,13 @@ class Broker:
                 raise
             return False
         self._pid_file.unlink(missing_ok=True)
+        self._release_guard()
         return True
+
+    def _release_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.communicate()
+            self._guard = None
 
     def _gone(self, pid: int) -> bool:
         if self._child is not None and self._child.pid == pid:
@@ -220,6 +235,17 @@ class Broker:
                 log = self._folder / "broker.log"
                 raise BrokerError(f"the broker on {self.bootstrap} {failed} in {seconds:.0f} s: see {log}")
             time.sleep(0.1)
+
+
+def _guard(pid: int, properties: Path) -> subprocess.Popen[bytes]:
+    """A process that kills a broker once its standard input ends, which this process alone holds open."""
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        [_tool("sh", "install a POSIX shell"), "-c", _GUARD, "sh", str(pid), str(properties)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _fetched() -> Path:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inboxes.sqlite import keep_draining
+from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
@@ -18,7 +19,6 @@ from touchline.services.serving import (
     draining,
     keys_for,
     listening_on,
-    make_folder,
     url_of,
 )
 from touchline.store.server_file import token_of

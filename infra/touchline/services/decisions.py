@@ -10,21 +10,26 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
 import msgspec
+from msgspec.structs import replace
 from uuid_utils import uuid7
 
 from touchline.config.settings import Settings
-from touchline.config.stores import writable_store
+from touchline.config.stores import folding_store, writable_store
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.identity.ledger import What
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
-from touchline.store.reader import running_server
+from touchline.store.answers import parse_answer
+from touchline.store.reader import Reader, running_server, store_reader
 from touchline.vocabulary.errors import TouchlineError
 
 APPLIED_SECONDS = 60.0
 """How long a server may take to apply an entry."""
+
+
+_LAST = "SELECT toUnixTimestamp64Milli(max(at)) FROM ledger"
 
 
 class NotApplied(TouchlineError):
@@ -38,6 +43,7 @@ def entry(
     hashes: Sequence[str] = (),
     salt: str = "",
     events: Sequence[tuple[str, tuple[str, ...]]] = (),
+    refused: Sequence[str] = (),
     reason: str = "",
 ) -> Entry:
     """An entry by this user at the current time."""
@@ -50,6 +56,7 @@ def entry(
         hashes=tuple(hashes),
         salt=salt,
         events=tuple(events),
+        refused=tuple(refused),
         reason=reason,
     )
 
@@ -65,15 +72,15 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
     if settings.kafka:
         return _send_to_stage(settings, entries)
     data = settings.data
-    batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with ExitStack() as parts:
         server = running_server(data)
         if server is not None:
+            reader = parts.enter_context(store_reader(data))
             log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
-            log.append(batch)
+            log.append(_batch(entries, reader))
             _wait(log, log.end())
             return f"applied by the server at {server.url}"
-        store = parts.enter_context(writable_store(settings))
+        store = parts.enter_context(folding_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
         if not worker.rules_in_force:
@@ -82,10 +89,18 @@ def decide(settings: Settings, rules: RuleSet, entries: Sequence[Entry]) -> str:
                 " these, or by an earlier version of Touchline. Name the rules in force with --rules, or"
                 f" refold every customer with `touchline up --data {data}`"
             )
-        log.append(batch)
+        log.append(_batch(entries, store))
         while records := worker.read():
             worker.flush(records)
         return "applied"
+
+
+def _batch(entries: Sequence[Entry], reader: Reader) -> Batch:
+    """The entries for the log. Each is later than the ledger's last, even if the clock was set back since."""
+    answer = parse_answer(reader.reply(_LAST, "JSONCompact").body)
+    after = int(answer.result_rows[0][0]) + 1
+    ordered = [replace(one, at=max(one.at, after)) for one in entries]
+    return Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in ordered])
 
 
 def _send_to_stage(settings: Settings, entries: Sequence[Entry]) -> str:
@@ -93,12 +108,11 @@ def _send_to_stage(settings: Settings, entries: Sequence[Entry]) -> str:
     from touchline.log.kafka.log import KafkaLog
     from touchline.log.kafka.records import Topics
 
-    batch = Batch([], [], int(time.time() * 1000), [msgspec.json.encode(one) for one in entries])
     with (
         writable_store(settings) as store,
         closing(KafkaLog(settings.brokers, Topics(settings.topic_prefix))) as log,
     ):
-        log.append(batch)
+        log.append(_batch(entries, store))
         wanted = {entry.id for entry in entries}
         give_up_at = time.monotonic() + APPLIED_SECONDS
         while not wanted <= {entry.id for entry in store.ledger()}:

@@ -1,15 +1,13 @@
-"""What every server of ours needs: a socket that is its own, its address, and a folder for its data."""
+"""What every server of ours needs: a socket that is its own, and its address."""
 
 import asyncio
 import ipaddress
 import logging
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, cast
 
 import structlog
@@ -31,10 +29,6 @@ _TICKS_PER_PATROL = 10
 """uvicorn ticks ten times per second."""
 
 _logger = structlog.get_logger(__name__)
-
-
-ROOM_BYTES = 32 * 1024**2
-"""The free space on its disk that a data folder needs for a process to begin."""
 
 
 class CannotServe(TouchlineError):
@@ -159,30 +153,6 @@ def draining(
     finally:
         stop.set()
         thread.join(stop_seconds)
-
-
-def make_folder(data: Path) -> None:
-    """Create a data folder if there is none. From now on this process creates files for its user alone.
-
-    Raises:
-        CannotServe: the folder cannot be created or written, or its disk is full. On a full disk, a new store
-            would be left incomplete, and could not be opened later.
-    """
-    os.umask(0o077)
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with TemporaryFile(dir=data):
-            disk = os.statvfs(data)
-        free = disk.f_bavail * disk.f_frsize
-        if free < ROOM_BYTES:
-            raise CannotServe(
-                f"{data} cannot be used for data: its disk has {free // 1024**2} MB left, and at least "
-                f"{ROOM_BYTES // 1024**2} MB are needed; free space, or name another with --data"
-            )
-    except OSError as error:
-        raise CannotServe(
-            f"{data} cannot be used for data: {error.strerror}; name another with --data"
-        ) from None
 
 
 @contextmanager

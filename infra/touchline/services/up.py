@@ -19,8 +19,9 @@ from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.collector.ingress.answers import router_error
 from touchline.collector.ingress.app import Collector
 from touchline.config.alerts_files import load_alerts
+from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
-from touchline.config.stores import writable_store
+from touchline.config.stores import folding_store
 from touchline.engine.engine import Flushed
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
@@ -41,7 +42,6 @@ from touchline.services.serving import (
     draining,
     keys_for,
     listening_on,
-    make_folder,
     url_of,
 )
 from touchline.store import Store, StoreUnavailable
@@ -100,6 +100,11 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         CannotServe: the port, the host or the folder cannot be used, or a part failed for good.
         StoreError, LogUnavailable: the data folder cannot be used.
     """
+    if settings.kafka and settings.store:
+        raise CannotServe(
+            "kafka and store are set, so workers may write to the same store: leave kafka empty"
+            " (TOUCHLINE_KAFKA=), or run `touchline collector` and `touchline worker` instead"
+        )
     search_seldom()
     data = settings.data
     alerts = load_alerts(settings.alerts)
@@ -112,7 +117,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
-        store = parts.enter_context(writable_store(settings))
+        store = parts.enter_context(folding_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         hooks.before(log, store)
         token = parts.enter_context(announced(data, url))

@@ -62,6 +62,8 @@ def load_mapping(name_or_path: str) -> Mapping:
         MappingError: there is none such, or something in it is wrong; the message names the line.
     """
     path = Path(name_or_path)
+    if path.is_dir() and name_or_path not in shipped():
+        raise MappingError(f"the mapping {path} is a folder: write the path of a .yaml or .py file")
     if path.suffix.lower() not in (".yaml", ".yml", ".py"):
         if name_or_path not in shipped():
             raise MappingError(

@@ -25,6 +25,10 @@ class TooManyRefused(FileError):
     """More rows of a file are refused than the import allows. Nothing was stored."""
 
 
+class NoRows(FileError):
+    """A file has no rows, and must have some. Nothing was stored."""
+
+
 class Refusal(NamedTuple):
     """One refused row, or group of `rows` rows from `row` on, and why."""
 
@@ -100,6 +104,15 @@ class Tally:
             f"{self.file}: {refused}, {allowed}: nothing was imported. Commonest reasons:{reasons}\n"
             f"Correct the file or the mapping (--dry-run shows more){otherwise}"
         )
+
+    def check_rows(self) -> None:
+        """Check that there are rows.
+
+        Raises:
+            NoRows: there are none.
+        """
+        if not self.rows:
+            raise NoRows(f"{self.file} has no rows: nothing was imported. Export it again")
 
 
 def line(reason: Reason) -> str:

@@ -27,7 +27,7 @@ PLACEHOLDERS: Final = frozenset(
     {"", "-1", "-", "--", "?", "null", "(null)", "nil", "none", "nan", "n/a", "na", "#n/a", "undefined"}
     | {"[object object]", "anonymous", "unknown", "guest", "true", "false"}
 )
-"""Values that stand for no value, in lower case; so does a value of zeros only."""
+"""Values that stand for no value, in lower case; so does a value of zeros or of control characters only."""
 
 WITHHELD: Final = frozenset(
     {"restricted", "private", "withheld", "unavailable", "blocked", "no caller id"}
@@ -77,7 +77,7 @@ class Normaliser:
         placeholders: Mapping[str, Collection[str]] | None = None,
         terminals: Collection[str] = (),
     ) -> None:
-        self._region = region
+        self.region = region
         # Few customers send most events, and parsing a phone number takes long.
         self._ranked = lru_cache(maxsize=CACHED)(self._rank_normal)
         self._placeholders: dict[str, frozenset[str]] = {}
@@ -121,7 +121,7 @@ class Normaliser:
             # Lower case can make composed characters possible.
             text = lowered if lowered.isascii() else normalize("NFC", lowered)
         elif kind == "phone":
-            number = _phone(text, self._region)
+            number = _phone(text, self.region)
             if number is None or (self._placeholders and number in self._placeholders.get(kind, ())):
                 return None
             text = number
@@ -161,7 +161,7 @@ class Normaliser:
     def _spellings(self, kind: str, value: str) -> Iterable[str]:
         text = _trimmed(value).lower()
         yield text
-        if kind == "phone" and (number := _phone(text, self._region)):
+        if kind == "phone" and (number := _phone(text, self.region)):
             yield number
 
 
@@ -178,7 +178,9 @@ def is_placeholder(text: str) -> bool:
 
 
 def _is_placeholder(lowered: str) -> bool:
-    return lowered in PLACEHOLDERS or (lowered[0] == "0" and _ALL_ZEROS.match(lowered) is not None)
+    if lowered in PLACEHOLDERS or (lowered[0] == "0" and _ALL_ZEROS.match(lowered) is not None):
+        return True
+    return not lowered[0].isprintable() and all(map(_is_unseen, lowered))
 
 
 def _as_terminal(identifier: str) -> str:
@@ -205,6 +207,10 @@ def _visible(text: str) -> str:
 
 def _is_invisible(character: str) -> bool:
     return character.isspace() or category(character) == "Cf"
+
+
+def _is_unseen(character: str) -> bool:
+    return _is_invisible(character) or category(character) == "Cc"
 
 
 def _phone(text: str, region: str | None) -> str | None:

@@ -34,6 +34,7 @@ class _Refused(msgspec.Struct):
     message: str
     field: str
     body: str
+    mark: str = ""
 
 
 _decode_refused = msgspec.json.Decoder(_Refused).decode
@@ -196,6 +197,7 @@ def _unreadable(record: Record, position: int, line: bytes, what: str) -> dict[s
         "message": f"line {position + 1} of log record {record.offset} is {what}",
         "field": "",
         "body": line.decode(errors="replace"),
+        "mark": "",
     }
 
 
@@ -216,7 +218,7 @@ def event_columns(events: Sequence[Event], offsets: Sequence[int]) -> dict[str, 
 def entry_columns(entries: Sequence[Entry], version: int) -> dict[str, Sequence[Any]]:
     """Rows of the ledger table, by column."""
     rows = {**columns(entries), "version": [version] * len(entries)}
-    del rows["events"]
+    del rows["events"], rows["refused"]
     return rows
 
 

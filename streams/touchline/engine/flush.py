@@ -28,11 +28,12 @@ FOLDED_TOGETHER = 5_000
 
 
 class Withdrawn(NamedTuple):
-    """Events that an import takes back: by entity and id; and the sets that no other event holds."""
+    """What an import takes back: events, by entity and id; sets that no other event holds; refused rows."""
 
     entities: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     sets: frozenset[tuple[str, ...]] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 class Deletions(NamedTuple):
@@ -177,6 +178,8 @@ class _Writing:
             self.retracted += changes.retracted
 
     def quarantine(self) -> None:
+        if refused := self._flush.deletions.withdrawn.refused:
+            self._store.delete("quarantine", sorted(refused))
         rows = self._flush.quarantine
         if rows:
             self._insert("quarantine", {name: [row[name] for row in rows] for name in QUARANTINE_COLUMNS})

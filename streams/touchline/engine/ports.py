@@ -122,7 +122,7 @@ class Store(Protocol):
         """Delete from `occurrences`, for good, the sets that name one of the identifiers."""
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
-        """Delete rows for good: identities by entity, frictions and journeys by customer, ledger by id."""
+        """Delete rows for good: identities by entity, frictions and journeys by customer, others by id."""
 
     def due(self) -> Iterable[tuple[str, int]]:
         """The customers with a pending obligation, by strongest identifier, and the deadline."""

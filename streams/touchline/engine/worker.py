@@ -159,16 +159,16 @@ class Worker:
         entries, unreadable = read_entries(record)
         gone = self._decider.decide(entries, decided)
         events = {event: identifiers for entry in entries for event, identifiers in entry.events}
+        refused = frozenset(row for entry in entries for row in entry.refused)
         reloads, deletions = self._erase(gone, decided) if gone else ([], Deletions())
+        withdrawn = Withdrawn(refused=refused)
         if events:
             withdrawal = self._decider.withdraw(events, decided)
             reloads += map(Reload, sorted(withdrawal.customers))
             reloads += (Reload(identifier, unnamed=True) for identifier in sorted(withdrawal.unseen))
-            deletions = deletions._replace(
-                identities=deletions.identities | withdrawal.unseen,
-                withdrawn=Withdrawn(withdrawal.entities, frozenset(events), withdrawal.sets),
-            )
-        return _Ruling(unreadable, reloads, deletions)
+            deletions = deletions._replace(identities=deletions.identities | withdrawal.unseen)
+            withdrawn = Withdrawn(withdrawal.entities, frozenset(events), withdrawal.sets, refused)
+        return _Ruling(unreadable, reloads, deletions._replace(withdrawn=withdrawn))
 
     def _erase(self, gone: frozenset[str], decided: Decided) -> tuple[list[Reload], Deletions]:
         """Forget identifiers: which customers are refolded, and which rows go."""

@@ -36,8 +36,8 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     `identifiers` are the pair of a split or unsplit, the one of a share or unshare, or what an erase forgets;
     the entry that is kept of an erase has `hashes` under a `salt` in their place, as a readmit has from the
-    beginning. `events` are what a withdraw takes back: ids with identifiers, strongest first; the entry that
-    is kept has none.
+    beginning. `events` are what a withdraw takes back, ids with identifiers, strongest first, and `refused`
+    the ids of its refused rows; the entry that is kept has neither.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     salt: str = ""
     reason: str = ""
     events: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    refused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.is_split:
@@ -96,9 +97,9 @@ def hashed(identifier: str, salt: str) -> str:
 
 
 def kept(entry: Entry) -> Entry:
-    """What the ledger keeps of an entry: of an erase, no identifier; of a withdraw, no event."""
-    if entry.events:
-        return replace(entry, events=())
+    """What the ledger keeps of an entry: of an erase no identifier, of a withdraw not what it takes back."""
+    if entry.events or entry.refused:
+        return replace(entry, events=(), refused=())
     if entry.what != "erase" or not entry.identifiers:
         return entry
     hashes = tuple(sorted(hashed(one, entry.salt) for one in entry.identifiers))

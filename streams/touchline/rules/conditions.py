@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from touchline.rules.document import suggestion
 from touchline.rules.patterns import search
 from touchline.vocabulary.event import Event
 
@@ -118,6 +119,8 @@ def texts(wanted: Any) -> frozenset[str] | None:
 
 def _condition(read: Callable[[Event], Any], name: str, wanted: Any, path: str) -> Condition:
     items = wanted if isinstance(wanted, list) and name in ("in", "not_in") else (wanted,)
+    for item in items:
+        _check_reference(item, path)
     if not any(map(is_reference, items)) or name in ("exists", "matches"):
         test = _test(name, wanted, path)
         return lambda event: test(read(event))
@@ -189,7 +192,26 @@ def _test(name: str, wanted: Any, path: str) -> Callable[[Any], bool]:
 
 
 def _unknown_operator(name: str, path: str) -> ValueError:
-    return ValueError(f"{path}: unknown operator '{name}'; write one of {', '.join(OPERATORS)}")
+    if name == "field":
+        return ValueError(
+            f"{path}: unknown operator 'field'; name one, such as eq: {{field: data.due_at}}, next to others"
+        )
+    near = suggestion(name, (*OPERATORS, "field"))
+    return ValueError(f"{path}: unknown operator '{name}'{near}; write one of {', '.join(OPERATORS)}")
+
+
+def _check_reference(wanted: Any, path: str) -> None:
+    """Refuse an object that is nearly a reference, such as `{feld: data.due_at}`."""
+    if not isinstance(wanted, Mapping) or len(wanted) != 1:
+        return
+    ((name, value),) = wanted.items()
+    if is_reference(wanted) or not isinstance(value, str) or not suggestion(name, ("field",)):
+        return
+    try:
+        field(value)
+    except ValueError:
+        return
+    raise ValueError(f"{path}: unknown key '{name}' (did you mean 'field'?); write {{field: {value}}}")
 
 
 def _membership(name: str, wanted: list[Any]) -> Callable[[Any], bool]:

@@ -55,6 +55,14 @@ class Document:
             mark = error.problem_mark or error.context_mark
             place = self._values[()] if mark is None else self._place(mark)
             self.faults.append(Fault(place, f"not YAML: {error.problem or error.context}"))
+        except yaml.reader.ReaderError as error:
+            before = text[: error.position]
+            place = f"{name}:{before.count(chr(10)) + 1}:{error.position - before.rfind(chr(10))}"
+            character = f"U+{error.character:04X}"
+            message = (
+                f"not YAML: the character {character} is not allowed: remove it, or save the file as text"
+            )
+            self.faults.append(Fault(place, message))
         except RecursionError:
             self.faults.append(Fault(self._values[()], "its lists and objects are too deep"))
         except (yaml.YAMLError, ValueError) as error:

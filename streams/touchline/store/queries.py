@@ -165,4 +165,10 @@ DELETE = """
 ALTER TABLE {} DELETE WHERE toString({}) IN JSONExtract({{keys:String}}, 'Array(String)')
 SETTINGS mutations_sync = 2
 """
-DELETE_KEYS = {"identities": "entity", "frictions": "customer", "journeys": "customer", "ledger": "id"}
+DELETE_KEYS = {
+    "identities": "entity",
+    "frictions": "customer",
+    "journeys": "customer",
+    "ledger": "id",
+    "quarantine": "id",
+}

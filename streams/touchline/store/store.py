@@ -148,7 +148,7 @@ class Store:
             self._session.delete(sql, sets=json_list(sets))
 
     def delete(self, table: str, keys: Sequence[str] | Sequence[UUID]) -> None:
-        """Delete rows: identities by entity, frictions and journeys by customer, ledger entries by id."""
+        """Delete rows: identities by entity, frictions and journeys by customer, others by id."""
         if keys:
             target = mutation_target(table, self._cluster)
             sql = queries.DELETE.format(target, queries.DELETE_KEYS[table])

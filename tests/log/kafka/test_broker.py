@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,34 @@ def test_the_command_starts_and_ends_a_broker(kafka: Broker, tmp_path: Path) -> 
     assert Broker(tmp_path / "kafka").pid is None
     nothing = touchline("dev", "kafka", "down", "--data", str(tmp_path))
     assert (nothing.returncode, nothing.stdout) == (0, "No broker runs there.\n")
+
+
+@pytest.mark.slow
+def test_a_broker_ends_with_the_process_that_started_it(
+    kafka: Broker, tmp_path: Path, wait_for: Callable[..., None]
+) -> None:
+    """A killed process leaves no broker behind; one that is stopped leaves no guard behind."""
+    script = (
+        "import sys; from pathlib import Path; from touchline.devbroker.broker import Broker\n"
+        "broker = Broker(Path(sys.argv[1])); broker.start(); print(broker.pid, flush=True); input()\n"
+        "broker.stop(); print('stopped', flush=True); input()"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) == Broker(tmp_path).pid
+        process.kill()
+    wait_for(lambda: Broker(tmp_path).pid is None, 30)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "stopped\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        assert not children.exists() or children.read_text() == ""
+        process.kill()
 
 
 def test_without_java_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

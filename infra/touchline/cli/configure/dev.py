@@ -35,7 +35,7 @@ def up(port: Port = 9092, data: Data = None, as_json: Json = False) -> None:
     from touchline.config.settings import load_settings
 
     broker_module = _devbroker()
-    broker = broker_module.Broker(load_settings(data=data).data / "kafka", port)
+    broker = broker_module.Broker(load_settings(data=data).data / "kafka", port, lasting=True)
     if not as_json:
         typer.echo("Starting the broker; the first time, Maven fetches Kafka …", err=True)
     broker.start()

@@ -20,6 +20,9 @@ from touchline.vocabulary.wording import counted
 SHOWN = 30
 """The latest events that are printed."""
 
+_ENDS = 4
+"""Channels that are printed of each end of a long path."""
+
 _JOURNEYS = """
 SELECT toString(id) AS id, toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
     path, events, strikes, score, grade, outcome
@@ -111,7 +114,7 @@ def show(story: Story, zone: str) -> None:
         "journeys",
         [
             f"{in_words(one['start'], zone)} to {in_words(one['last'], zone)}  "
-            f"{counted(one['events'], 'event')} ({' > '.join(one['path'])}), {one['strikes']} strikes, "
+            f"{counted(one['events'], 'event')} ({shortened(one['path'])}), {one['strikes']} strikes, "
             f"grade {one['grade']}, {one['outcome']}"
             for one in story["journeys"]
         ],
@@ -141,6 +144,13 @@ def show(story: Story, zone: str) -> None:
                 for one in story["ledger"]
             ],
         )
+
+
+def shortened(path: Sequence[str]) -> str:
+    """A journey's path in one line: of a long one, its beginning and its end."""
+    if (left_out := len(path) - 2 * _ENDS) > 1:
+        path = [*path[:_ENDS], f"… {left_out:,} more …", *path[-_ENDS:]]
+    return " > ".join(path)
 
 
 def _section(title: str, lines: Sequence[str]) -> None:

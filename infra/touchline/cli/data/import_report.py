@@ -9,7 +9,8 @@ from touchline.cli.output import screen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from touchline.services.importing.files import Imported, Progress
+    from touchline.imports.refusals import Tally
+    from touchline.services.importing.files import Imported, Job, Progress
     from touchline.services.importing.rehearsal import Rehearsal, ShownRow
 
 _WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at DESC LIMIT 20"
@@ -22,19 +23,29 @@ def summary(done: "Imported", data: Path) -> str:
 
     lines = [f"{path}: imported before, nothing to do (--again replaces it)" for path in done.already]
     lines += [f"{path}: continued at row {row:,}" for path, row in done.resumed.items()]
+    lines += [f"warning: {path} has no rows" for path in done.empty]
     for path, chosen in done.detected.items():
         if chosen and path not in done.already:
             lines.append(f"{path}: detected {', '.join(f'{name} {value}' for name, value in chosen.items())}")
     if done.withdrawn:
         lines.append(f"{counted(done.withdrawn, 'event')} of an earlier import withdrawn")
+    if done.unrefused:
+        lines.append(f"{counted(done.unrefused, 'refused row')} of an earlier import removed from quarantine")
     if done.files:
         counts = (counted(done.files, "file"), counted(done.rows, "row"), counted(done.events, "event"))
         rate = f", {done.events / done.seconds:,.0f} events/s" if done.seconds else ""
         lines.append(f"{', '.join(counts)} in {done.seconds:.1f} s{rate}")
         if done.stored is not None:
             lines.append(f"{done.stored:,} stored, {done.duplicates:,} were there already")
+    if done.conflicting:
+        lines.append(
+            f"{done.conflicting:,} of these differ from the first event with their id, which stands: give"
+            " each event an id of its own; after a change of the file or the mapping, import with --again"
+        )
     if done.ambiguous:
         lines.append(_ambiguous(done.ambiguous))
+    if done.national:
+        lines.append(_national(done.national))
     query = f"touchline query --data {data}"
     if done.quarantined:
         lines.append(f"{done.quarantined:,} in quarantine; why: {query} '{_WHY}'")
@@ -46,7 +57,7 @@ def summary(done: "Imported", data: Path) -> str:
     return "\n".join(lines)
 
 
-def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float, zone: str) -> None:
+def show_rehearsals(rehearsals: "Sequence[Rehearsal]", job: "Job", zone: str) -> None:
     """Print what an import would do with each file."""
     from touchline.imports.refusals import line, percent
     from touchline.vocabulary.wording import counted
@@ -63,17 +74,25 @@ def show_rehearsals(rehearsals: "Sequence[Rehearsal]", most_refused: float, zone
         console.print(f"{counts}, {refused}. Nothing was imported.", highlight=False)
         if rehearsal.ambiguous:
             console.print(f"  {_ambiguous(rehearsal.ambiguous)}", highlight=False)
+        if rehearsal.national:
+            console.print(f"  {_national(rehearsal.national)}", highlight=False, markup=False)
+        if not tally.rows:
+            console.print("  warning: the file has no rows", highlight=False, style="yellow")
         for reason in tally.reasons:
             console.print(f"  {line(reason)}", highlight=False, markup=False)
-        if tally.exceeds(most_refused):
-            console.print(
-                f"An import would stop here: more than {percent(most_refused)} of the rows are refused.",
-                highlight=False,
-                style="red",
+        if stops(tally, job):
+            why = (
+                f"more than {percent(job.most_refused)} of the rows are refused" if tally.rows else "no rows"
             )
+            console.print(f"An import would stop here: {why}.", highlight=False, style="red")
 
 
-def as_json(rehearsal: "Rehearsal", most_refused: float) -> dict[str, Any]:
+def stops(tally: "Tally", job: "Job") -> bool:
+    """Whether an import of a file would stop after its check."""
+    return tally.exceeds(job.most_refused) or (job.strict and not tally.rows)
+
+
+def as_json(rehearsal: "Rehearsal", job: "Job") -> dict[str, Any]:
     """A rehearsal as a JSON object."""
     tally = rehearsal.tally
     return {
@@ -83,7 +102,8 @@ def as_json(rehearsal: "Rehearsal", most_refused: float) -> dict[str, Any]:
         "events": tally.events,
         "refused": tally.refused,
         "ambiguous": rehearsal.ambiguous,
-        "stops": tally.exceeds(most_refused),
+        "national": rehearsal.national,
+        "stops": stops(tally, job),
         "reasons": [
             {"reason": reason.why, "rows": reason.rows, "first_rows": reason.at} for reason in tally.reasons
         ],
@@ -100,6 +120,16 @@ def _ambiguous(times: int) -> str:
     return f"{counted(times, 'time')} in an hour that a clock change repeats: read in the order of the rows"
 
 
+def _national(numbers: int) -> str:
+    from touchline.vocabulary.wording import counted
+
+    return (
+        f"{counted(numbers, 'phone number')} without country code kept as written, since no region is set:"
+        ' the same number with its code is another customer. Write your country, such as region = "GB", in'
+        " touchline.toml, then import with --again"
+    )
+
+
 def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
     from rich.table import Table
     from rich.text import Text
@@ -109,7 +139,7 @@ def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
     table = Table("row", "time", "type", "channel", "identifiers", "data")
     for row in rows:
         for event in row.events:
-            data = ", ".join(f"{name} {value}" for name, value in event["data"].items())
+            data = ", ".join(f"{name} {_shown(value)}" for name, value in event["data"].items())
             cells = (event["type"], event["channel"], ", ".join(event["identifiers"]), data)
             table.add_row(str(row.row), in_words(event["time"], zone), *map(Text, cells))
         if row.refused:
@@ -117,6 +147,13 @@ def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
         elif not row.events:
             table.add_row(str(row.row), Text("no event", "dim"), "", "", "", "")
     return table
+
+
+def _shown(value: Any) -> str:
+    """A value as in JSON, but texts as they are."""
+    import orjson
+
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 @contextmanager

@@ -37,7 +37,9 @@ def import_(
         bool,
         typer.Option("--dry-run", help="Show the first rows as events and what is refused; store nothing."),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Store nothing if any row is refused.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Store nothing if any row is refused, or a file has no rows.")
+    ] = False,
     most_refused: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +94,7 @@ def import_(
         return
     limit = _limit(strict, most_refused)
     settings = load_settings(data=data, rules=rules)
-    job = Job(files, _mapping(mapping, options), limit, again)
+    job = Job(files, _mapping(mapping, options), limit, again, strict)
     if dry_run:
         _rehearse(job, settings, as_json)
         return
@@ -157,7 +159,7 @@ def _check_can_fold(settings: "Settings", rules: Path | None) -> None:
 
 def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     """Show what the import would do; the exit code is what the import's would be."""
-    from touchline.cli.data.import_report import as_json, bar, show_rehearsals
+    from touchline.cli.data.import_report import as_json, bar, show_rehearsals, stops
     from touchline.imports import check_file
     from touchline.services.importing.rehearsal import rehearse
 
@@ -166,10 +168,10 @@ def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     with bar() as progress:
         rehearsals = [rehearse(path, job.mapping, settings.normaliser, progress) for path in job.files]
     if json:
-        _print_json([as_json(rehearsal, job.most_refused) for rehearsal in rehearsals])
+        _print_json([as_json(rehearsal, job) for rehearsal in rehearsals])
     else:
-        show_rehearsals(rehearsals, job.most_refused, settings.zone)
-    if any(rehearsal.tally.exceeds(job.most_refused) for rehearsal in rehearsals):
+        show_rehearsals(rehearsals, job, settings.zone)
+    if any(stops(rehearsal.tally, job) for rehearsal in rehearsals):
         raise typer.Exit(FAILED)
 
 

@@ -40,9 +40,9 @@ def store(
     if (tls_cert is None) != (tls_key is None):
         raise fail("give --tls-cert and --tls-key, or neither", 2)
     with ending() as end:
+        from touchline.config.folders import make_folder
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.serving import make_folder
         from touchline.services.store import Certificate, StoreServer, passwords, serve_store
 
         configure_logs()

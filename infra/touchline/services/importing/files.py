@@ -1,18 +1,21 @@
 """Imports files: all of them are checked, then each is imported, from where it was left.
 
-A bookmark tells how far a file was imported. `--again` replaces what a file gave before: its old events are
-withdrawn, by entries of the ledger, and its rows are imported from the first. The bookmark says that this is
-under way until the last old event is gone, so whichever import comes after an interrupted one ends it.
+A bookmark tells how far a file was imported. `--again` replaces what a file gave before: its old events and
+refused rows are withdrawn, by entries of the ledger, and its rows are imported from the first. The bookmark
+says that this is under way until the last of them is gone, so whichever import comes after an interrupted one
+ends it.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import structs
 
+from touchline.config.folders import locked, make_folder
 from touchline.config.settings import Settings
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
@@ -37,8 +40,10 @@ class Imported:
     """What an import did.
 
     `already` names files that were imported before, `resumed` the row at which files that were cut off went
-    on, `detected` what the reader of each file chose, by option. `withdrawn` counts old events that a file
-    gave before, `ambiguous` times in an hour that a clock change repeats. `stored`, `duplicates` and
+    on, `empty` files without a row, `detected` what the reader of each file chose, by option. `withdrawn`
+    counts old events that a file gave before, `unrefused` its old rows in quarantine, `ambiguous` times in an
+    hour that a clock change repeats, `national` phone numbers of rows that stay as written, without a region.
+    `stored`, `duplicates`, `conflicting` (those whose content differs from the first event with the id) and
     `frictions` (how many the store holds now) are None where a running server folds the events.
     """
 
@@ -47,11 +52,15 @@ class Imported:
     events: int = 0
     quarantined: int = 0
     withdrawn: int = 0
+    unrefused: int = 0
     ambiguous: int = 0
+    national: int = 0
     stored: int | None = None
     duplicates: int | None = None
+    conflicting: int | None = None
     frictions: int | None = None
     already: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     resumed: dict[str, int] = field(default_factory=dict)
     detected: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: float = 0.0
@@ -65,12 +74,14 @@ class Job(NamedTuple):
         mapping: Maps rows to events; None for native events.
         most_refused: The largest share of refused rows of a file, 0 to 1.
         again: Whether to replace what the files gave before.
+        strict: Whether a file without rows stops the import.
     """
 
     files: Sequence[Path]
     mapping: Mapping | None
     most_refused: float = MOST_REFUSED
     again: bool = False
+    strict: bool = False
 
 
 class _Pending(NamedTuple):
@@ -93,8 +104,8 @@ def import_files(
 
     Raises:
         FileError, MappingError: a file or the mapping cannot be used; nothing is stored.
-        TooManyRefused: too many rows of a file are refused; nothing is stored.
-        StoreError, LogFull, LogUnavailable: the data folder cannot be used.
+        TooManyRefused, NoRows: too many rows of a file are refused, or it has none; nothing is stored.
+        StoreError, LogFull, LogUnavailable, FolderError: the data folder cannot be used, or not now.
     """
     # Before the check, whose portions of events would be searched again and again.
     search_seldom()
@@ -103,20 +114,35 @@ def import_files(
     for path in job.files:
         detected = check_file(path, job.mapping)
         done.detected[str(path)] = {choice.option: choice.value for choice in detected}
-    bookmarks = Bookmarks(settings.data / _BOOKMARKS)
-    pending = list(_pending(job, bookmarks, done))
-    with Spool(settings.data) as spool:
+    with ExitStack() as parts:
+        # The check creates no folder.
+        if exists := settings.data.is_dir():
+            parts.enter_context(_alone(settings.data))
+        bookmarks = Bookmarks(settings.data / _BOOKMARKS)
+        pending = list(_pending(job, bookmarks, done))
+        spool = parts.enter_context(Spool(settings.data))
         for file in pending:
-            _check(file, job, settings, spool, progress)
+            if not _check(file, job, settings, spool, progress):
+                done.empty.append(str(file.path))
+        if not exists:
+            parts.enter_context(_alone(settings.data))
+            # Another import may have begun and ended during the check.
+            bookmarks = Bookmarks(settings.data / _BOOKMARKS)
         with open_history(settings, rules, refolding) as history:
             for file in pending:
                 _import(file, job, settings, (history, bookmarks, spool), done, progress)
             done.stored, done.duplicates = history.stored, history.duplicates
+            done.conflicting = history.conflicting
             if history.stored is not None:
                 answer = history.reader.reply("SELECT count() FROM current_frictions", "JSONCompact")
                 done.frictions = int(parse_answer(answer.body).result_rows[0][0])
     done.seconds = time.monotonic() - began
     return done
+
+
+def _alone(data: Path) -> AbstractContextManager[None]:
+    make_folder(data)
+    return locked(data / "imports.lock", f"imports into {data}")
 
 
 def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pending]:
@@ -139,8 +165,8 @@ def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pendin
         number += 1
 
 
-def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress: Progress) -> None:
-    """Validate a whole file, and keep what is not imported yet in the spool."""
+def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress: Progress) -> int:
+    """Validate a whole file, and keep what is not imported yet in the spool; returns how many rows it has."""
     tally = Tally(str(file.path))
     judge = Judge(settings.normaliser, mark_of(file.key))
     resume = file.bookmark.position
@@ -152,7 +178,10 @@ def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress:
             spool.add(file.number, portion)
         progress("checking", file.path, portion.progress)
     tally.check(job.most_refused)
+    if job.strict:
+        tally.check_rows()
     progress("checking", file.path, file.path.stat().st_size)
+    return tally.rows
 
 
 def _import(
@@ -173,7 +202,10 @@ def _import(
         def gone(share: float) -> None:
             progress("withdrawing", file.path, int(share * size))
 
-        done.withdrawn += sum(withdraw(history, mark_of(key), file.path.name, gone) for key in replaces)
+        for key in replaces:
+            events, refused = withdraw(history, mark_of(key), file.path.name, gone)
+            done.withdrawn += events
+            done.unrefused += refused
         bookmarks.put(file.key, Bookmark(place), without=replaces)
     for portion in _portions(file, job, Judge(settings.normaliser, mark), spool):
         history.put(portion)
@@ -182,6 +214,7 @@ def _import(
         done.events += portion.events
         done.quarantined += len(portion.quarantine)
         done.ambiguous += portion.ambiguous
+        done.national += portion.national
         progress("importing", file.path, portion.progress)
     bookmarks.put(file.key, Bookmark(place, done=True))
     done.files += 1

@@ -9,8 +9,9 @@ from contextlib import ExitStack, closing, contextmanager
 
 import msgspec
 
+from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
-from touchline.config.stores import writable_store
+from touchline.config.stores import folding_store
 from touchline.engine.identity.decider import RefoldProgress, unseen_progress
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
@@ -20,8 +21,8 @@ from touchline.log.contract import Batch, LogFull
 from touchline.log.sqlite import SqliteLog
 from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
-from touchline.services.serving import make_folder
 from touchline.store.reader import Reader, running_server, store_reader
+from touchline.vocabulary.event import IMPORTED
 from touchline.vocabulary.normaliser import Normaliser
 
 FULL_SECONDS = 120
@@ -34,7 +35,8 @@ SERVER_SECONDS = 600
 class History:
     """A log that events of the past are put into, and the worker that folds them, if it is ours to fold.
 
-    Made by `open_history`. `stored` and `duplicates` are None where a running server folds the events.
+    Made by `open_history`. `stored`, `duplicates` and `conflicting` are None where a running server folds the
+    events.
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class History:
         self.reader = reader
         self.stored: int | None = None
         self.duplicates: int | None = None
+        self.conflicting: int | None = None
         if worker is not None:
-            self.stored = self.duplicates = 0
+            self.stored = self.duplicates = self.conflicting = 0
             worker.bring_rules_into_force(progress=refolding or unseen_progress)
             self._fold()
 
@@ -65,6 +68,8 @@ class History:
         self._append(portion.batch)
         if self.duplicates is not None:
             self.duplicates += portion.repeated
+        if self.conflicting is not None:
+            self.conflicting += portion.conflicting
         self._fold()
 
     def decide(self, entry: Entry) -> None:
@@ -113,6 +118,7 @@ class History:
             if flushed := self._worker.flush(records):
                 self.stored = (self.stored or 0) + flushed.stored
                 self.duplicates = (self.duplicates or 0) + flushed.duplicates
+                self.conflicting = (self.conflicting or 0) + flushed.conflicting.get(IMPORTED, 0)
         while self._worker.flush([]):
             pass
 
@@ -133,7 +139,7 @@ def open_history(
         if running_server(data):
             store, reader = None, parts.enter_context(store_reader(data))
         else:
-            store = reader = parts.enter_context(writable_store(settings))
+            store = reader = parts.enter_context(folding_store(settings))
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         limits = settings.limits
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap, limits=limits)

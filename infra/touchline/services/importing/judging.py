@@ -1,13 +1,14 @@
 """Validates the events of rows: what goes into the log, and which rows are refused. Nothing is written."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import uuid5
 
 import msgspec
 import orjson
 
-from touchline.collector.acceptance import Result, accept_each
+from touchline.collector.acceptance import Acceptance, Result, accept_each
 from touchline.collector.accounts import account_row
 from touchline.imports import BadRow, ImportItem, Position
 from touchline.imports.refusals import Refusal
@@ -23,6 +24,9 @@ PORTION = 5_000
 MARK = "import"
 """The field of an imported event's context that names its file and mapping, by their fingerprint."""
 
+# Quick for the events of most files, which need no second look.
+_PHONE: Final = re.compile(rb'"phone:(?!\+)')
+
 
 class Portion(msgspec.Struct, frozen=True, array_like=True):
     """The validated events of some rows, as lines of the log.
@@ -31,7 +35,9 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
         rows: How many rows.
         events: How many events they gave, accepted or not.
         repeated: Events whose id occurred before in this portion.
+        conflicting: Those of them whose content differs from the first event with the id.
         ambiguous: Times that fall in an hour that a clock change repeats.
+        national: Phone numbers of rows that stay as written, as no region says which country they are of.
         refusals: The refused rows.
         position: Where reading resumes after these rows.
         progress: Bytes of the file on the disk that were read so far.
@@ -44,7 +50,9 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
     rows: int
     events: int
     repeated: int
+    conflicting: int
     ambiguous: int
+    national: int
     refusals: list[Refusal]
     position: Position
     progress: int
@@ -83,12 +91,12 @@ class Judge(NamedTuple):
         if acceptance.batch.quarantine:
             refused = [at for at, result in enumerate(results) if result.status == "quarantined"]
             for at, line in zip(refused, acceptance.batch.quarantine, strict=True):
-                quarantine.append(_refused(orjson.loads(line), sources[at], raws[at]))
+                quarantine.append(_refused(orjson.loads(line), sources[at], raws[at], self.mark))
             # A row with several refused events is one refused row, for the first of its reasons.
             first = {id(sources[at]): (sources[at], results[at]) for at in reversed(refused)}
             refusals += (Refusal(item.row, item.rows, why(result)) for item, result in first.values())
             refusals.sort()
-        quarantine += (_bad_row(item, item.bad, now) for item in items if item.bad is not None)
+        quarantine += (_bad_row(item, item.bad, now, self.mark) for item in items if item.bad is not None)
         # A row that is no event is counted as one that could not be used.
         unusable = [Result(None, "quarantined", None)] * (len(quarantine) - len(acceptance.batch.quarantine))
         last = items[-1]
@@ -100,7 +108,9 @@ class Judge(NamedTuple):
             rows=sum(item.rows for item in items),
             events=len(raws),
             repeated=sum(result.status == "duplicate" for result in results),
+            conflicting=sum(result.conflicting for result in results),
             ambiguous=sum(item.repeated for item in items),
+            national=0 if self.normaliser.region else _national(sources, acceptance),
             refusals=refusals,
             position=last.position,
             progress=last.progress,
@@ -126,13 +136,30 @@ def portions(items: Iterable[ImportItem]) -> Iterator[list[ImportItem]]:
         yield portion
 
 
-def _refused(entry: dict[str, Any], item: ImportItem, raw: bytes) -> bytes:
+def _national(sources: Sequence[ImportItem], acceptance: Acceptance) -> int:
+    """Count phone numbers without a country code in accepted events, each once a row."""
+    stored = (
+        source
+        for source, result in zip(sources, acceptance.results, strict=True)
+        if result.status == "stored"
+    )
+    found = {
+        (source.row, identifier)
+        for source, line in zip(stored, acceptance.batch.touchpoints, strict=True)
+        if _PHONE.search(line)
+        for identifier in orjson.loads(line)["identifiers"]
+        if identifier.startswith("phone:") and not identifier.startswith("phone:+")
+    }
+    return len(found)
+
+
+def _refused(entry: dict[str, Any], item: ImportItem, raw: bytes, mark: str) -> bytes:
     # The same row of the same file is the same entry, however often it is read.
     message = f"{item.file}, row {item.row}: {entry['message']}"
-    return orjson.dumps({**entry, "id": _entry_id(item, raw), "message": message})
+    return orjson.dumps({**entry, "id": _entry_id(item, raw), "message": message, "mark": mark})
 
 
-def _bad_row(item: ImportItem, bad: BadRow, now: int) -> bytes:
+def _bad_row(item: ImportItem, bad: BadRow, now: int, mark: str) -> bytes:
     return orjson.dumps(
         {
             "id": _entry_id(item, bad.body.encode()),
@@ -142,6 +169,7 @@ def _bad_row(item: ImportItem, bad: BadRow, now: int) -> bytes:
             "message": f"{item.file}, row {bad.row}: {bad.what}",
             "field": "",
             "body": bad.body,
+            "mark": mark,
         }
     )
 

@@ -26,12 +26,17 @@ class ShownRow(NamedTuple):
 
 
 class Rehearsal(NamedTuple):
-    """What an import of one file would do; `ambiguous` times are in an hour that a clock change repeats."""
+    """What an import of one file would do.
+
+    `ambiguous` counts times in an hour that a clock change repeats, `national` phone numbers of rows that
+    stay as written, without a region.
+    """
 
     tally: Tally
     shown: list[ShownRow]
     detected: tuple[Choice, ...]
     ambiguous: int
+    national: int
 
 
 def rehearse(
@@ -48,16 +53,17 @@ def rehearse(
     search_seldom()
     tally, shown = Tally(str(path)), list[ShownRow]()
     detected = check_file(path, mapping)
-    judge, ambiguous = Judge(normaliser), 0
+    judge, ambiguous, national = Judge(normaliser), 0, 0
     now = int(time.time() * 1000)
     for items in portions(read_events(path, mapping)):
         for item in items[: SHOWN - len(shown)]:
             shown.append(_row(item, judge, now))
         portion = judge.portion(items, now)
         ambiguous += portion.ambiguous
+        national += portion.national
         tally.add(portion.rows, len(portion.touchpoints), portion.refusals)
         progress("checking", path, portion.progress)
-    return Rehearsal(tally, shown, detected, ambiguous)
+    return Rehearsal(tally, shown, detected, ambiguous, national)
 
 
 def _row(item: ImportItem, judge: Judge, now: int) -> ShownRow:

@@ -1,8 +1,8 @@
-"""Withdraws the events that a file gave before: they leave the store by entries of the ledger."""
+"""Withdraws what a file gave before: events and refused rows leave the store by entries of the ledger."""
 
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from touchline.services.decisions import entry
 from touchline.services.importing.history import History
@@ -25,21 +25,29 @@ _MARKED: Final = f"""
 SELECT id, identifiers {_WITH_MARK}
 ORDER BY entity, time, id LIMIT 1 BY id LIMIT {{most:UInt32}}
 """
+_REFUSED: Final = "SELECT DISTINCT id FROM quarantine WHERE mark = {mark:String} LIMIT {most:UInt32}"
+
+
+class Gone(NamedTuple):
+    """How much was withdrawn."""
+
+    events: int
+    refused: int
 
 
 def withdraw(
     history: History, mark: str, file: str, progress: Callable[[float], None] = lambda share: None
-) -> int:
-    """Withdraw every event with a mark; returns how many there were. `progress` gets the share that is gone.
+) -> Gone:
+    """Withdraw every event and refused row with a mark. `progress` gets the share of events that is gone.
 
-    An entry carries the events that it withdraws, so it can be applied again after a crash. Withdrawing is
-    repeated until no event has the mark, so it can be interrupted anywhere.
+    An entry carries what it withdraws, so it can be applied again after a crash. Withdrawing is repeated
+    until nothing has the mark, so it can be interrupted anywhere.
 
     Raises:
         NotApplied: a running server does not apply an entry in time.
     """
     withdrawn = 0
-    # Events with the mark may still be in the log.
+    # What has the mark may still be in the log.
     history.catch_up()
     answer = history.reader.reply(_COUNT, "JSONCompact", {"mark": mark})
     total = int(parse_answer(answer.body).result_rows[0][0])
@@ -48,7 +56,17 @@ def withdraw(
         history.decide(entry("withdraw", events=events, reason=reason))
         withdrawn += len(events)
         progress(min(1.0, withdrawn / total))
-    return withdrawn
+    gone = 0
+    while refused := _refused(history, mark):
+        reason = f"{file} is imported again: {len(refused)} refused rows are replaced"
+        history.decide(entry("withdraw", refused=refused, reason=reason))
+        gone += len(refused)
+    return Gone(withdrawn, gone)
+
+
+def _refused(history: History, mark: str) -> list[str]:
+    answer = history.reader.reply(_REFUSED, "JSONCompact", {"mark": mark, "most": str(WITHDRAWN_TOGETHER)})
+    return [row[0] for row in parse_answer(answer.body).result_rows]
 
 
 def _marked(history: History, mark: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -52,6 +52,12 @@ def load_yaml(path: Path, text: str) -> PlainMapping:
             )
         _check_keys(path, node, set())
         content = None if node is None else loader.construct_document(node)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise MappingError(
+            f"{path} line {line}: the character U+{error.character:04X} is not allowed: remove it, or save"
+            " the file as text"
+        ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise MappingError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except RecursionError:
