@@ -22,7 +22,10 @@ TouchlineError
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
 ├── InvalidIdentifier        a value cannot be an identifier                       vocabulary.identifiers
 ├── FileError                a file to import cannot be read                       imports.errors
-│   └── TooManyRefused       too many of its rows are refused                      imports.refusals
+│   ├── TooManyRefused       too many of its rows are refused                      imports.refusals
+│   └── NoRows               it has no rows, and must have some                    imports.refusals
+├── FolderError              a data folder cannot be used                          config.folders
+│   └── Locked               another process works in it                           config.folders
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan
 ├── Superseded               another worker owns the partition                     runtime.fence
 ├── CannotCompare            two periods cannot be compared                        analysis.compare
