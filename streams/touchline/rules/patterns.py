@@ -4,6 +4,7 @@ The only module that imports re2.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -13,6 +14,12 @@ LONGEST = 1_000
 
 LARGEST = 5_000
 """The most instructions of a compiled pattern: a search takes at most so many steps per byte of the text."""
+
+CACHED = 1_000
+"""Texts per pattern whose result is cached."""
+
+LONGEST_CACHED = 200
+"""The longest of them, in characters."""
 
 _INSTEAD = (
     ("(?=", "has no lookahead: match the text itself"),
@@ -62,8 +69,14 @@ def search(pattern: str) -> Callable[[str], bool]:
     if compiled.programsize > LARGEST:
         raise ValueError(_refusal(pattern, "too large"))
     find = compiled.search
-    # With bytes, RE2 does not convert the positions of a match.
-    return lambda text: find(text.encode("utf-8", "replace")) is not None
+
+    def occurs(text: str) -> bool:
+        # With bytes, RE2 does not convert the positions of a match.
+        return find(text.encode("utf-8", "replace")) is not None
+
+    # The texts of many events are the same few pages.
+    cached = lru_cache(maxsize=CACHED)(occurs)
+    return lambda text: cached(text) if len(text) <= LONGEST_CACHED else occurs(text)
 
 
 def _refusal(pattern: str, error: str) -> str:
