@@ -248,6 +248,19 @@ def test_ping_needs_no_token(ask: Ask) -> None:
     assert ask(path="/clickhousex")[0] == 404
 
 
+@pytest.mark.parametrize(
+    "name", ["DataFrame", "ArrowTable", "TSV SETTINGS max_threads = 9", "TSV; SELECT 1", "x"]
+)
+def test_only_the_engines_formats_are_known(ask: Ask, name: str) -> None:
+    """A format that the engine does not have, such as one of its client library, gets code 73."""
+    for refused in (
+        ask("SELECT 1", default_format=name),
+        ask("SELECT 1", {**KEY, "X-ClickHouse-Format": name}),
+    ):
+        assert (refused[0], refused[1]["x-clickhouse-exception-code"]) == (400, "73"), refused[2]
+    assert ask("SELECT 1", default_format="jsoncompactEACHrow")[2] == b"[1]\n"
+
+
 def test_too_long_a_query_is_refused(ask: Ask) -> None:
     """Queries and bodies are limited, also after decompression."""
     assert ask("SELECT 1 " + " " * 300_000 + ", 2")[0] == 400
@@ -260,7 +273,7 @@ def test_too_many_queries_wait_and_are_then_refused(
 ) -> None:
     """Queries beyond the running ones wait; after a timeout they are refused with code 202."""
     monkeypatch.setattr(lane, "WAIT_SECONDS", 0.2)
-    slow = f"/clickhouse?password={TOKEN}&query={quote('SELECT sleep(2)')}"
+    slow = f"/clickhouse?password={TOKEN}&query={quote('SELECT sleep(1)')}"
     running = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(lane.RUNNING)]
     for connection in running:
         connection.request("GET", slow)
@@ -268,6 +281,7 @@ def test_too_many_queries_wait_and_are_then_refused(
     while (refused := ask("SELECT 1"))[0] == 200 and time.monotonic() < limit:
         pass
     assert (refused[0], refused[1]["x-clickhouse-exception-code"]) == (503, "202")
+    assert refused[1]["retry-after"] == "5"
     assert ask(path="/clickhouse/ping")[0] == 200
     for connection in running:
         with closing(connection):

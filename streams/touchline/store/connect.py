@@ -11,7 +11,7 @@ from touchline.store.handles.upkeep import clear_deleted, damaged_parts
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.migrations.cluster import WORKER_SETTINGS as CLUSTER_WORKER_SETTINGS
 from touchline.store.migrations.migrate import migrate, pending
-from touchline.store.pools.read_pool import CLIENT_SETTINGS, READ_SETTINGS
+from touchline.store.pools.read_pool import READ_SETTINGS, client_limits
 from touchline.store.store import Store
 from touchline.tables import migrations
 
@@ -53,10 +53,12 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
             raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
         clear_deleted(handle)
         damaged = damaged_parts(handle)
+        limits = client_limits(_processors(handle))
         return Store(
             handle,
             lambda: EmbeddedHandle(path, READ_SETTINGS),
-            lambda: EmbeddedHandle(path, CLIENT_SETTINGS),
+            lambda: EmbeddedHandle(path, limits.settings),
+            limits.queries,
             damaged=damaged,
         )
     except BaseException:
@@ -71,6 +73,11 @@ def _shut_out_files(handle: EmbeddedHandle) -> None:
     """
     for statement in ("DROP DATABASE IF EXISTS default", "CREATE DATABASE default ENGINE = Memory"):
         handle.command(statement, None)
+
+
+def _processors(handle: EmbeddedHandle) -> int:
+    """The processors that this process may use, as the engine counts them: a container's limit included."""
+    return int(handle.read("SELECT getSetting('max_threads')", "TSV"))
 
 
 def connect_store(address: Address) -> Store:
@@ -94,7 +101,7 @@ def connect_store(address: Address) -> Store:
             )
         settings = {**READ_SETTINGS, **(CLUSTER_READ_SETTINGS if cluster else {})}
         reader = partial(ServerHandle, address, settings)
-        return Store(handle, reader, reader, cluster)
+        return Store(handle, reader, reader, cluster=cluster)
     except BaseException:
         handle.close()
         raise

@@ -17,7 +17,7 @@ from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
-from touchline.store.pools.read_pool import CLIENTS, READ_SECONDS, ReadPool
+from touchline.store.pools.read_pool import READ_SECONDS, ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -25,6 +25,7 @@ from touchline.vocabulary.order import in_order
 
 READERS = 4
 READER_WAIT = 5.0
+CLIENT_WAIT = 10.0
 
 
 class _Identifiers(msgspec.Struct):
@@ -60,6 +61,7 @@ class Store:
         handle: For the worker. The embedded engine runs its calls one after another.
         open_reader: Opens a handle for `query` and `reply`.
         open_client: Opens a handle for `reply_to_client`.
+        clients: How many of these may be in use at a time.
         cluster: The name of the ClickHouse cluster that holds the tables; empty for a single engine.
         damaged: The paths of parts that the engine could not read: their rows are missing.
     """
@@ -69,6 +71,7 @@ class Store:
         handle: Handle,
         open_reader: Callable[[], Handle],
         open_client: Callable[[], Handle],
+        clients: int = READERS,
         cluster: str = "",
         damaged: Sequence[str] = (),
     ) -> None:
@@ -79,7 +82,7 @@ class Store:
         self._types = self._column_types()
         self._readers = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS)
         names = self._readers.names
-        self._clients = ReadPool(open_client, CLIENTS, READER_WAIT, READ_SECONDS, names)
+        self._clients = ReadPool(open_client, clients, CLIENT_WAIT, READ_SECONDS, names)
 
     # Writes
 
@@ -307,10 +310,18 @@ class Store:
         return parse_answer(self._readers.reply(sql, "JSONCompact", parameters, DATABASE).body)
 
     def reply(
-        self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None, database: str | None = None
+        self,
+        sql: str,
+        fmt: str,
+        parameters: Mapping[str, str] | None = None,
+        database: str | None = None,
+        leave: threading.Event | None = None,
     ) -> Reply:
-        """As `query`, in any ClickHouse format, with parameters as text, as in ClickHouse's HTTP protocol."""
-        return self._readers.reply(sql, fmt, _verbatim(parameters or {}), database or DATABASE)
+        """As `query`, in any ClickHouse format, with parameters as text, as in ClickHouse's HTTP protocol.
+
+        Set `leave` once nobody waits for the answer.
+        """
+        return self._readers.reply(sql, fmt, _verbatim(parameters or {}), database or DATABASE, leave)
 
     def reply_to_client(
         self,
@@ -320,7 +331,7 @@ class Store:
         database: str | None,
         leave: threading.Event,
     ) -> Reply:
-        """As `reply`, for a client of this process. Set `leave` once the client no longer waits."""
+        """As `reply`, for a client of this process: clients together use half of the processors."""
         return self._clients.reply(sql, fmt, _verbatim(parameters), database or DATABASE, leave)
 
     def end_queries(self) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from http import HTTPStatus
 from typing import TypeVar
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from touchline.store.pools.write_pool import WritePool
 
 PATH = "/clickhouse"
 BODY_SECONDS = 30.0
+RETRY_SECONDS = "5"
 
 T = TypeVar("T")
 
@@ -127,10 +129,9 @@ class _Front:
         if self._writers is None or query.reads_only:
             if query.insert:
                 raise refusal(164, "This request may only read: INSERT refused", "READONLY")
-            reply = self._store.reply_to_client(
-                query.sql, query.format, query.parameters, query.database, leave
-            )
-            return reply, 0
+            # A writer that only reads is a process of ours, such as one that evaluates alerts.
+            ask = self._store.reply_to_client if role is Role.READER else self._store.reply
+            return ask(query.sql, query.format, query.parameters, query.database, leave), 0
         defines = role is Role.ADMIN
         if query.insert:
             written = self._writers.insert(query.insert, query.database, query.settings, defines)
@@ -206,6 +207,9 @@ async def _encoded(request: Request, reply: Reply, headers: dict[str, str]) -> b
 
 def _failed(error: QueryError, headers: dict[str, str]) -> Response:
     headers["X-ClickHouse-Exception-Code"] = str(error.code or 1002)
+    status = status_of(error)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_SECONDS
     if error.code == 194:
         headers["WWW-Authenticate"] = f'Basic realm="{_NAME}"'
-    return PlainTextResponse(f"{error}\n", status_code=status_of(error), headers=headers)
+    return PlainTextResponse(f"{error}\n", status_code=status, headers=headers)

@@ -3,6 +3,7 @@
 The engine checks its own time limit between blocks of rows, so one expensive block can exceed it for hours.
 Therefore each call runs in a thread of its own. A call that exceeds the pool's limit, or that nobody waits
 for, is interrupted. If it does not end even then, it is abandoned: its handle is left to it and replaced.
+Beyond as many abandoned calls as there are handles, the pool is smaller until a call ends.
 """
 
 import queue
@@ -22,8 +23,8 @@ T = TypeVar("T")
 INTERRUPTED_SECONDS = 3.0
 """How long an interrupted call may take to end."""
 
-ABANDONED = 4
-"""How many abandoned handles are replaced at a time. Beyond that, the pool is smaller until a call ends."""
+_LOOK_SECONDS = 0.2
+"""How often a caller that waits for a handle checks whether anybody still waits for its result."""
 
 TIMEOUT_EXCEEDED, CANCELLED = 159, 394
 
@@ -65,7 +66,7 @@ class Pool:
         """
         leave = leave or threading.Event()
         with self._awaited(leave):
-            handle = self._take()
+            handle = self._take(leave)
             future = run_apart(lambda: call(handle))
             future.add_done_callback(lambda _: leave.set())
             was_left = leave.wait(self._seconds)
@@ -78,7 +79,7 @@ class Pool:
                 self._return(handle)
             else:
                 self._abandon(handle, future)
-            raise self._interrupted(was_left)
+            raise self._interrupted(was_left=was_left)
 
     def leave(self) -> None:
         """Interrupt all calls, and refuse further ones."""
@@ -113,19 +114,25 @@ class Pool:
             with self._lock:
                 self._waiting.discard(leave)
 
-    def _take(self) -> Handle:
-        try:
-            handle = self._free.get(timeout=self._wait)
-        except queue.Empty:
-            raise StoreBusy(
-                f"Code: 202. DB::Exception: {self._size} queries are running: "
-                "try again when one of them has ended. (TOO_MANY_SIMULTANEOUS_QUERIES)"
-            ) from None
+    def _take(self, leave: threading.Event) -> Handle:
+        handle = self._awaited_handle(leave)
         try:
             return handle or self._open()
         except BaseException:
             self._free.put(None)
             raise
+
+    def _awaited_handle(self, leave: threading.Event) -> Handle | None:
+        give_up_at = time.monotonic() + self._wait
+        while (rest := give_up_at - time.monotonic()) > 0:
+            if leave.is_set():
+                raise self._interrupted(was_left=True)
+            with suppress(queue.Empty):
+                return self._free.get(timeout=min(rest, _LOOK_SECONDS))
+        raise StoreBusy(
+            f"Code: 202. DB::Exception: As many queries as may run at a time ({self._size}) have run for "
+            f"{self._wait:.0f} s: try again later. (TOO_MANY_SIMULTANEOUS_QUERIES)"
+        )
 
     def _return(self, handle: Handle) -> None:
         with self._lock:
@@ -137,7 +144,7 @@ class Pool:
     def _abandon(self, handle: Handle, future: Future[Any]) -> None:
         with self._lock:
             self._abandoned += 1
-            is_replaced = self._abandoned <= ABANDONED
+            is_replaced = self._abandoned <= self._size
 
         def ended(_: Future[Any]) -> None:
             handle.close()
@@ -150,7 +157,7 @@ class Pool:
             self._free.put(None)
         future.add_done_callback(ended)
 
-    def _interrupted(self, was_left: bool) -> StoreError:
+    def _interrupted(self, *, was_left: bool) -> StoreError:
         if self._closing:
             return _closing()
         if was_left:

@@ -1,6 +1,5 @@
 """A pool for users' queries: several at a time, each bounded, all read-only."""
 
-import os
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from touchline.store.answers import Reply, parse_answer
+from touchline.store.errors import QueryError
 from touchline.store.handles.handle import Handle, Parameters
 from touchline.store.pools.native import header_block
 from touchline.store.pools.pool import Pool
@@ -22,6 +22,8 @@ LIMITS = {
 }
 """Limits of one query: seconds, rows and bytes of the answer, bytes of memory and of the SQL."""
 
+UNKNOWN_FORMAT = 73
+
 READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 """How long a query may take in any case. The engine checks its own limit between blocks of rows only."""
 
@@ -29,12 +31,28 @@ READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
 """Settings of a handle for readers."""
 
-CLIENTS = 4
-"""Queries of clients that run at a time."""
+_MOST_CLIENTS = 4
 
-# Not `os_thread_priority`: the engine ends a process that may not reset it, as one without root's rights.
-CLIENT_SETTINGS = {"max_threads": max(1, (os.cpu_count() or 1) // CLIENTS), **READ_SETTINGS}
-"""Settings of a handle for clients: together they use no more threads than there are processors."""
+
+class ClientLimits(NamedTuple):
+    """Limits of all clients together: queries that run at a time, and threads of each."""
+
+    queries: int
+    threads: int
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Settings of a handle for clients."""
+        # Not `os_thread_priority`: the engine ends a process that may not reset it, as one without root's
+        # rights.
+        return {"max_threads": self.threads, **READ_SETTINGS}
+
+
+def client_limits(processors: int) -> ClientLimits:
+    """Limits with which clients use at most half of the processors: the pipeline needs the others."""
+    half = max(1, processors // 2)
+    queries = min(half, _MOST_CLIENTS)
+    return ClientLimits(queries, half // queries)
 
 
 class EngineNames(NamedTuple):
@@ -89,7 +107,7 @@ class ReadPool:
             StoreBusy: no handle became free in time.
         """
         statement = self.statement(sql)
-        fmt = statement.format or fmt
+        fmt = statement.format or self._known_format(fmt)
 
         def read(handle: Handle) -> bytes:
             body = handle.read(statement.sql, fmt, parameters, database)
@@ -100,6 +118,15 @@ class ReadPool:
             return body
 
         return Reply(self.pool.run(read, leave), fmt)
+
+    def _known_format(self, name: str) -> str:
+        """The engine's spelling of a format. The client library has others, whose answers are no bytes."""
+        if (known := self.names.formats.get(name.lower())) is None:
+            raise QueryError(
+                f"Code: {UNKNOWN_FORMAT}. DB::Exception: Unknown format {name[:60]!r}. (UNKNOWN_FORMAT)",
+                UNKNOWN_FORMAT,
+            )
+        return known
 
     def close(self) -> None:
         """Interrupt all queries and close their handles."""
