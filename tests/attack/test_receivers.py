@@ -6,10 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, repeat
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 import pytest
 
+from touchline.alerts.addresses import Apprise
+from touchline.alerts.channels import send
 from touchline.alerts.channels.delivery import Undelivered, post
+from touchline.alerts.message import Origin, message
+from touchline.tables import AlertRow
+from touchline.vocabulary.ids import derived_id
 
 TIMEOUT = 1_000
 SOON = 5.0
@@ -88,3 +94,54 @@ def test_redirects_are_not_followed() -> None:
         with _answering(lambda: iter([answer]), 0) as (url, _), pytest.raises(Undelivered, match="307"):
             post(url, {}, TIMEOUT)
         assert reached == [0]
+
+
+INCIDENT = AlertRow(
+    id=derived_id("incident"),
+    fingerprint=derived_id("fingerprint"),
+    rule="payment_outage",
+    kind="threshold",
+    title="Payments fail",
+    severity="critical",
+    labels=(),
+    opened_at=1_795_000_000_000,
+    detected_at=1_795_000_001_000,
+    resolved_at=None,
+    status="firing",
+    count=24,
+    customers=12,
+    usual=None,
+    evidence=(),
+    summary="24 payments failed",
+    version=1,
+)
+
+
+def _notify(url: str, timeout: str) -> None:
+    """Send a notification through Apprise to a receiver of JSON."""
+    address = {"kind": "apprise", "url": url.replace("http://", "json://"), "timeout": timeout}
+    send(Apprise.model_validate(address), message(INCIDENT, "firing", Origin(), 0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [SLOW["silence"], SLOW["a body by the letter"]], ids=["silence", "letters"])
+def test_apprise_has_one_deadline_too(parts: Iterator[bytes]) -> None:
+    """A service that hangs, or sends slower than any single timeout, is given up, whatever Apprise does."""
+    with _answering(lambda: chain(parts, repeat(b"")), 0.1) as (url, _):
+        began = time.monotonic()
+        with pytest.raises(Undelivered, match=r"within 1 s|did not take it"):
+            _notify(url, "1s")
+        assert time.monotonic() - began < 4 * SOON
+
+
+@pytest.mark.slow
+def test_apprise_reads_large_answers_apart() -> None:
+    """An answer without end fails in the memory of a process of its own; the sender's does not grow."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n"
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    with _answering(lambda: chain([head], repeat(b"x" * 1_000_000)), 0) as (url, sent):
+        with pytest.raises(Undelivered):
+            _notify(url, "60s")
+        assert sent[0] < 1_000_000_000
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 50_000
+    assert getrusage(RUSAGE_CHILDREN).ru_maxrss < 1_000_000

@@ -1,21 +1,59 @@
-"""The many services that Apprise knows. The only file that imports it."""
+"""The many services that Apprise knows, each notification in a process of its own.
+
+Apprise reads the whole answer of a service into memory, and its timeouts hold for single steps only. So the
+process has a limit of memory and a deadline, and a hostile or broken service harms nothing else.
+"""
+
+import subprocess
+import sys
+
+import msgspec
 
 from touchline.alerts.addresses import Apprise
+from touchline.alerts.channels.apprise_process import Kind, Notification, Outcome, main
 from touchline.alerts.channels.delivery import Undelivered, secret
 from touchline.alerts.message import Message
+
+START_SECONDS = 30.0
+"""How long the process may take to start."""
+
+_PROGRAM = f"from {main.__module__} import main; main()"
+
+_outcome = msgspec.json.Decoder(Outcome)
 
 
 def send_apprise(address: Apprise, message: Message) -> None:
     """Send one notification, as plain text."""
-    import apprise
-
-    service = apprise.Apprise.instantiate(secret(address.url), suppress_exceptions=True)
-    if service is None:
+    firing: Kind = "failure" if message.severity == "critical" else "warning"
+    notification = Notification(
+        url=secret(address.url),
+        title=message.subject,
+        body=message.text,
+        kind=firing if message.status == "firing" else "success",
+        seconds=address.timeout / 1000,
+    )
+    late = f"Apprise: the service did not answer within {notification.seconds:g} s"
+    try:
+        # Without the working folder among the modules; the secret is no argument, which others could read.
+        done = subprocess.run(  # noqa: S603 - our own command line
+            [sys.executable, "-P", "-c", _PROGRAM],
+            input=msgspec.json.encode(notification),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=START_SECONDS + notification.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Undelivered(late) from None
+    except OSError as error:
+        raise Undelivered(f"Apprise cannot be started: {error.strerror}") from None
+    if done.returncode != 0:
+        # It ended by its own deadline, or its memory did not suffice.
+        raise Undelivered(
+            late if done.returncode < 0 else "Apprise failed: the service's answer may be too large"
+        )
+    outcome = _outcome.decode(done.stdout)
+    if outcome.service is None:
         raise Undelivered("Apprise knows no service by this address: see its list of addresses")
-    service.socket_connect_timeout = service.socket_read_timeout = address.timeout / 1000
-    firing = apprise.NotifyType.FAILURE if message.severity == "critical" else apprise.NotifyType.WARNING
-    kind = firing if message.status == "firing" else apprise.NotifyType.SUCCESS
-    if not service.notify(
-        title=message.subject, body=message.text, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
-    ):
-        raise Undelivered(f"{service.service_name} did not take it")
+    if not outcome.taken:
+        raise Undelivered(f"{outcome.service} did not take it")
