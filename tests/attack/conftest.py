@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -57,13 +58,18 @@ APP = Starlette(
 
 
 @contextmanager
-def serving(most_connections: int | None = None) -> Iterator[Connect]:
+def serving(
+    most_connections: int | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Connect]:
     """Serve, and yield a function that connects."""
     with listening_on("127.0.0.1", 0) as listening:
         ready = threading.Event()
-        server = Serving(APP, ready.set, stop_seconds=1, websockets=True)
+        server = Serving(APP, ready.set, stop_seconds=1, websockets=True, tls=tls)
         if most_connections is not None:
             server.config.limit_concurrency = most_connections
+            if server.handshakes is not None:
+                server.handshakes.most = most_connections
         address = listening.getsockname()
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
         thread.start()

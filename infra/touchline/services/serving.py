@@ -4,11 +4,12 @@ import asyncio
 import ipaddress
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import structlog
 import uvicorn
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from touchline.collector.keys import Keys
 from touchline.services.guards.files import FEWEST_FILES, allow_files, most_connections
+from touchline.services.guards.handshakes import Handshakes
 from touchline.services.guards.patrol import Connection, patrol
 from touchline.services.guards.protocol import BoundedHttp, BoundedWebSocket
 from touchline.services.guards.throttle import Throttle
@@ -44,7 +46,7 @@ class Serving(uvicorn.Server):
         stop_seconds: How long requests under way may take to end.
         stopped: Called once no request is answered any more.
         websockets: Whether the app takes WebSockets.
-        options: More of uvicorn's.
+        tls: For https, the certificate and its key; None for http.
     """
 
     def __init__(
@@ -55,22 +57,24 @@ class Serving(uvicorn.Server):
         stop_seconds: int,
         stopped: Callable[[], None] = lambda: None,
         websockets: bool = False,
-        **options: Any,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        connections = most_connections()
+        self.handshakes = None if tls is None else Handshakes(tls, connections)
         # Of its warnings, each tells of one bad request, so any client could fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 Throttle(_quiet(app)),
-                http=BoundedHttp,
+                http=cast("type[asyncio.Protocol]", self.handshakes or BoundedHttp),
+                loop="auto" if tls is None else "asyncio",
                 ws=BoundedWebSocket if websockets else "none",
                 ws_max_size=_MESSAGE_BYTES,
-                limit_concurrency=most_connections(),
+                limit_concurrency=connections,
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=stop_seconds,
-                **options,
             )
         )
         self._ready = ready
@@ -97,6 +101,8 @@ class Serving(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.handshakes is not None:
+            self.handshakes.end()
         await super().shutdown(sockets)
         self._stopped()
 

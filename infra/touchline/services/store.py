@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import ssl
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -29,6 +30,19 @@ class Certificate:
 
     certificate: Path
     key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """For a server.
+
+        Raises:
+            CannotServe: a file cannot be used.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except OSError as error:
+            raise CannotServe(f"the certificate {self.certificate} cannot be used: {error}") from error
+        return context
 
 
 @dataclass(frozen=True)
@@ -74,18 +88,13 @@ def serve_store(server: StoreServer, ending: Ending, *, ready: Callable[[str], N
             routes=[*probes, *store_app(store, writers, Roles(server.passwords)).routes],
             exception_handlers={HTTPException: router_error},
         )
-        try:
-            http = Serving(
-                app,
-                lambda: ready(url.replace("http:", "https:") if tls else url),
-                stop_seconds=STOP_SECONDS,
-                stopped=store.end_queries,
-                ssl_certfile=str(tls.certificate) if tls else None,
-                ssl_keyfile=str(tls.key) if tls else None,
-            )
-            http.config.load()
-        except OSError as error:
-            raise CannotServe(f"the certificate {tls and tls.certificate} cannot be used: {error}") from error
+        http = Serving(
+            app,
+            lambda: ready(url.replace("http:", "https:") if tls else url),
+            stop_seconds=STOP_SECONDS,
+            stopped=store.end_queries,
+            tls=None if tls is None else tls.context(),
+        )
         ending.on_signal(http.end)
         http.run(sockets=[listening])
 
