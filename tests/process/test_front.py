@@ -73,7 +73,15 @@ def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_p
     (tmp_path / "data").mkdir()
     key = Keys(tmp_path / "data" / "keys.json").create("shop")
     up = start("up", "--host", "0.0.0.0").ready()
-    for path in ("/", "/customer/account:u-1", "/metrics", "/_nicegui_ws/socket.io/?EIO=4&transport=polling"):
+    for path in (
+        "/",
+        "/customer/account:u-1",
+        "/metrics",
+        "/_nicegui_ws/socket.io/?EIO=4&transport=polling",
+        "/healthz-and-more",
+        "/readyz/more",
+        "/clickhousex",
+    ):
         answer = up.ask("GET", path)
         assert (answer.status, answer.json()["error"]["code"]) == (401, "token_required")
         assert answer.headers["WWW-Authenticate"].startswith("Basic")

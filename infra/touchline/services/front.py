@@ -12,7 +12,8 @@ from touchline.services.guards.origins import own_origin
 from touchline.services.serving import CannotServe, loopback
 from touchline.store.clickhouse_http import password_of
 
-_OPEN = ("/v1/", "/clickhouse", "/healthz", "/readyz", "/openapi.json")
+_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json"})
+_OPEN_BELOW = ("/v1/", "/clickhouse/")
 """Paths that check a key or a password themselves, or show no data."""
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
@@ -99,7 +100,8 @@ class Front:
 
     def _wrong_password(self, request: HTTPConnection) -> Problem | None:
         """Return the problem of a request that needs the password and does not have it."""
-        if self._token is None or request.scope["path"].startswith(_OPEN):
+        path: str = request.scope["path"]
+        if self._token is None or path in _OPEN or path.startswith(_OPEN_BELOW):
             return None
         password = password_of(request)
         if password is not None and hmac.compare_digest(password.encode(), self._token):
