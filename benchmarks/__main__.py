@@ -10,7 +10,11 @@ from touchline.runtime.garbage import search_seldom
 BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     "latency": (
         "time from accepted to visible as a friction, embedded and with Kafka",
-        {"rate": "events per second", "seconds": "duration of the load"},
+        {
+            "rate": "events per second",
+            "seconds": "duration of the load",
+            "readers": "instead, `touchline up` without and with so many heavy queries at a time",
+        },
     ),
     "recovery": (
         "time from the start of the process to the first processed event",

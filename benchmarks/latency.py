@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -10,7 +11,8 @@ from typing import Any
 import orjson
 import urllib3
 
-from benchmarks.support.processes import Distributed, Program, wait_for
+from benchmarks.support.heavy_readers import HeavyReaders
+from benchmarks.support.processes import Distributed, Program, metric, wait_for
 from benchmarks.support.report import Report
 
 RATE = 5_000
@@ -23,7 +25,8 @@ CONNECTIONS = 2
 POLL_SECONDS = 0.05
 SETTLE_SECONDS = 60.0
 
-_SEEN = "SELECT anchor FROM current_frictions WHERE rule = 'request_denied' FORMAT TSV"
+RULE = "request_denied"
+_SEEN = f"SELECT anchor FROM current_frictions WHERE rule = '{RULE}' FORMAT TSV"  # noqa: S608 - a constant
 
 
 class _Load:
@@ -63,29 +66,65 @@ class _Load:
         self.seconds_taken = max(self.seconds_taken, time.monotonic() - self._began)
 
 
-def measure(rate: int = RATE, seconds: int = SECONDS) -> Report:
-    """Measure `touchline up`, and then collector, worker and identity stage with Kafka."""
+def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0) -> Report:
+    """Measure `touchline up`, and then collector, worker and identity stage with Kafka.
+
+    With `readers`, instead `touchline up` alone, without and with that many heavy queries at a time.
+    """
     figures: dict[str, Any] = {"asked_events_per_second": rate, "seconds": seconds}
     failed: list[str] = []
-    for name, run in (("embedded", _embedded), ("distributed", _distributed)):
+    ways: dict[str, Callable[[Path], tuple[dict[str, Any], int]]] = {
+        "embedded": lambda folder: _embedded(folder, rate, seconds),
+        "distributed": lambda folder: _distributed(folder, rate, seconds),
+    }
+    if readers:
+        ways = {
+            "no_readers": lambda folder: _beside_readers(folder, rate, seconds, 0),
+            "readers": lambda folder: _beside_readers(folder, rate, seconds, readers),
+        }
+    for name, run in ways.items():
         with TemporaryDirectory() as folder:
-            figures[name], lost = run(Path(folder), rate, seconds)
+            figures[name], lost = run(Path(folder))
         failed += [f"{name}: {lost} accepted frictions did not become visible"] if lost else []
     notes = [
         "from the collector's answer to the first query that shows the friction, including the poll interval "
         f"of {POLL_SECONDS * 1000:.0f} ms. One event in {REQUEST_EVENTS} is timed; the benchmark runs on the "
         "same machine",
     ]
-    return Report("latency", figures, {}, notes, failed)
+    if not readers:
+        return Report("latency", figures, {}, notes, failed)
+    notes += ["visible is what the worker's metrics count as written: queries would wait behind the readers"]
+    ratios = {
+        f"{name}, readers/no_readers": round(figures["readers"][name] / figures["no_readers"][name], 2)
+        for name in ("p50_ms", "p99_ms")
+    }
+    return Report("latency", figures, ratios, notes, failed)
 
 
 def _embedded(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any], int]:
-    up = Program(["touchline.cli", "up", "--data", str(folder / "data"), "--port", "0"], folder, "up", {})
+    up = _up(folder)
     try:
         url = up.wait_for_output(r"is up: (\S+)")
         _ready(url)
-        token = (folder / "data" / "token").read_text().strip()
-        return _measured(url, f"{url}/clickhouse", "any", token, rate, seconds)
+        load = _Load(url, rate, seconds)
+        return _measured(load, _query(f"{url}/clickhouse", "any", _token(folder)))
+    finally:
+        up.stop()
+
+
+def _beside_readers(folder: Path, rate: int, seconds: int, readers: int) -> tuple[dict[str, Any], int]:
+    up = _up(folder)
+    try:
+        url = up.wait_for_output(r"is up: (\S+)")
+        _ready(url)
+        load = _Load(url, rate, seconds)
+
+        def visible() -> list[str]:
+            return list(load.accepted)[: int(metric(url, "touchline_frictions_total", rule=RULE))]
+
+        with HeavyReaders(f"{url}/clickhouse", _token(folder), readers) as heavy:
+            figures, lost = _measured(load, visible)
+            return figures | {"queries_ended": heavy.ended, "queries_refused": heavy.refused}, lost
     finally:
         up.stop()
 
@@ -98,36 +137,50 @@ def _distributed(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any],
         url = collector.wait_for_output(r"is up: (\S+)")
         _ready(url)
         _ready(worker.wait_for_output(r"health at (\S+);"))
-        return _measured(url, stack.address.url, "writer", stack.address.password, rate, seconds)
+        store = f"{stack.address.url}/?database=touchline"
+        return _measured(_Load(url, rate, seconds), _query(store, "writer", stack.address.password))
 
 
-def _measured(
-    url: str, store: str, user: str, password: str, rate: int, seconds: int
-) -> tuple[dict[str, Any], int]:
-    load = _Load(url, rate, seconds)
-    seen: dict[str, float] = {}
+def _up(folder: Path) -> Program:
+    return Program(["touchline.cli", "up", "--data", str(folder / "data"), "--port", "0"], folder, "up", {})
+
+
+def _token(folder: Path) -> str:
+    return (folder / "data" / "token").read_text().strip()
+
+
+def _query(url: str, user: str, password: str) -> Callable[[], list[str]]:
+    """Return a function that queries which timed events are visible as frictions."""
     pool = urllib3.PoolManager()
     headers = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
-    url = f"{store}/?database=touchline" if user == "writer" else store
 
-    def poll() -> None:
+    def visible() -> list[str]:
         answer = pool.request("POST", url, body=_SEEN, headers=headers, timeout=30, retries=False)
         if answer.status != 200:
             raise RuntimeError(answer.data[:500])
-        now = time.monotonic()
-        for anchor in answer.data.decode().split():
-            seen.setdefault(anchor, now)
+        return answer.data.decode().split()
+
+    return visible
+
+
+def _measured(load: _Load, visible: Callable[[], Iterable[str]]) -> tuple[dict[str, Any], int]:
+    """The figures of a load, and how many of its timed events never became visible."""
+    seen: dict[str, float] = {}
+
+    def poll() -> None:
+        names, now = visible(), time.monotonic()
+        for name in names:
+            seen.setdefault(name, now)
+        time.sleep(POLL_SECONDS)
 
     load.start()
     waiter = threading.Thread(target=load.wait, daemon=True)
     waiter.start()
     while waiter.is_alive():
         poll()
-        time.sleep(POLL_SECONDS)
     give_up_at = time.monotonic() + SETTLE_SECONDS
     while len(seen) < len(load.accepted) and time.monotonic() < give_up_at:
         poll()
-        time.sleep(POLL_SECONDS)
     found = [seen[name] - accepted for name, accepted in load.accepted.items() if name in seen]
     cut = quantiles(found, n=100, method="inclusive") if len(found) > 1 else [0.0] * 99
     figures = {
