@@ -26,7 +26,7 @@ def _command(folder: Path, files: int, name: str) -> list[str]:
 def _is_answered(method: str, url: str, body: bytes | None) -> bool:
     """Whether a request gets 200; before that it may get 503, or wait while the page loads."""
     try:
-        answer = urllib3.request(method, url, body=body, retries=False, timeout=40)
+        answer = urllib3.request(method, url, body=body, retries=False, timeout=20)
     except urllib3.exceptions.HTTPError:
         return False
     assert answer.status in (200, 503), answer.data
@@ -71,12 +71,12 @@ def test_a_flood_of_connections_leaves_files_for_the_store(tmp_path: Path) -> No
         }
         wanted = [("POST", "/v1/events", json.dumps(event).encode()), ("GET", "/", None)]
         for method, path, body in wanted:
-            wait_for(partial(_is_answered, method, url + path, body))
+            wait_for(partial(_is_answered, method, url + path, body), 40)
         assert process.poll() is None, output.read_text()
         for connection in flood:
             with closing(connection):
                 pass
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(20)
     assert "Traceback" not in output.read_text()
