@@ -14,8 +14,18 @@ ROOT = Path(__file__).parents[2] / "producers"
 
 SECTIONS = {
     "Client": (
-        *("Touchline", "Identifiers", "Identifier", "Channel", "Contact", "WhenFull"),
-        *("InvalidEvent", "QueueFull", "close_on_sigterm"),
+        *("Touchline", "Identifiers", "Identifier", "Channel", "WhenFull", "BeforeSend"),
+        *(
+            "bind",
+            "Binding",
+            "Contact",
+            "Checkout",
+            "Visit",
+            "Promise",
+            "InvalidEvent",
+            "QueueFull",
+            "close_on_sigterm",
+        ),
     ),
     "Limits and losses": ("Limits", "Stats", "Loss", "OnLoss", "Problem", "OnError"),
     "Transports for tests and one machine": ("Memory", "Embedded"),

@@ -174,11 +174,11 @@ def test_a_pure_room_calls_nothing_that_reaches_outside(room: str) -> None:
 
 
 def test_the_sdk_needs_the_base_install_alone() -> None:
-    """The SDK imports the standard library, two small packages and, for its Kafka transport, kafka-python."""
+    """The SDK imports the standard library, two packages and, in modules of their names, kafka and celery."""
     for path, tree in _modules("sdk"):
-        kafka = {"kafka"} if path.name in ("kafka.py", "kafka_client.py") else set()
+        vendor = {path.stem.removesuffix("_client")} & {"kafka", "celery"}
         for name in _imports(tree):
-            allowed = name[0] in {"touchline", *SDK_NEEDS, *kafka} or name[0] in sys.stdlib_module_names
+            allowed = name[0] in {"touchline", *SDK_NEEDS, *vendor} or name[0] in sys.stdlib_module_names
             assert allowed, f"{path} imports {'.'.join(name)}"
 
 

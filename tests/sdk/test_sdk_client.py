@@ -450,7 +450,10 @@ def test_the_public_names_are_these() -> None:
         "Accepted",
         "Account",
         "Batch",
+        "BeforeSend",
+        "Binding",
         "Channel",
+        "Checkout",
         "Contact",
         "Embedded",
         "Example",
@@ -464,6 +467,7 @@ def test_the_public_names_are_these() -> None:
         "OnLoss",
         "Outcome",
         "Problem",
+        "Promise",
         "QueueFull",
         "Refused",
         "Retry",
@@ -471,7 +475,9 @@ def test_the_public_names_are_these() -> None:
         "TooLarge",
         "Touchline",
         "Transport",
+        "Visit",
         "WhenFull",
+        "bind",
         "close_on_sigterm",
     ]
     assert all(hasattr(touchline.sdk, name) for name in touchline.sdk.__all__)

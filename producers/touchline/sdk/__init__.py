@@ -1,7 +1,8 @@
 """The Touchline SDK: applications track customer touchpoints with it, and never wait for delivery."""
 
 from touchline.sdk.account import Account
-from touchline.sdk.client import Channel, Identifier, Identifiers, InvalidEvent, Touchline
+from touchline.sdk.binding import Binding, bind
+from touchline.sdk.client import BeforeSend, Channel, Identifier, Identifiers, InvalidEvent, Touchline
 from touchline.sdk.contact import Contact
 from touchline.sdk.delivery import QueueFull, WhenFull
 from touchline.sdk.ledger import Stats
@@ -9,6 +10,7 @@ from touchline.sdk.lifetime import close_on_sigterm
 from touchline.sdk.limits import Limits
 from touchline.sdk.loss import Example, Loss, OnLoss
 from touchline.sdk.problem import OnError, Problem
+from touchline.sdk.stories import Checkout, Promise, Visit
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge, Transport
 from touchline.sdk.transports import Embedded, Memory
 
@@ -16,7 +18,10 @@ __all__ = [
     "Accepted",
     "Account",
     "Batch",
+    "BeforeSend",
+    "Binding",
     "Channel",
+    "Checkout",
     "Contact",
     "Embedded",
     "Example",
@@ -30,6 +35,7 @@ __all__ = [
     "OnLoss",
     "Outcome",
     "Problem",
+    "Promise",
     "QueueFull",
     "Refused",
     "Retry",
@@ -37,6 +43,8 @@ __all__ = [
     "TooLarge",
     "Touchline",
     "Transport",
+    "Visit",
     "WhenFull",
+    "bind",
     "close_on_sigterm",
 ]

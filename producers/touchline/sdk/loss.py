@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from touchline.sdk.problem import LOG, Problem, Problems
 
-Loss = Literal["queue_full", "invalid", "too_large", "refused", "undelivered", "expired", "closed"]
-"""Why an event was lost. The set is closed."""
+Loss = Literal[
+    "queue_full", "invalid", "too_large", "filtered", "refused", "undelivered", "expired", "closed"
+]
+"""Why an event was lost. The set is closed. `filtered` is no problem: `before_send` dropped the event."""
 
 OnLoss = Callable[[Loss | Literal["quarantined"], int], None]
 """`on_loss(reason, count)`: called with the events lost or quarantined since the last call, on the SDK's own
@@ -69,8 +71,9 @@ class Losses:
             if adopted:
                 self._adopted[reason] += count
             first = self._call_back_later(reason, count)
-        message = f"{_ADVICE[reason]} ({detail})" if detail else _ADVICE[reason]
-        self._problems.add(Problem("lost", reason, count, message=message))
+        if reason != "filtered":
+            message = f"{_ADVICE[reason]} ({detail})" if detail else _ADVICE[reason]
+            self._problems.add(Problem("lost", reason, count, message=message))
         return first
 
     def note_quarantined(self, reason: str, count: int, example: Example) -> None:

@@ -1,0 +1,1 @@
+"""Middlewares that bind the current customer and request. Importing them loads no framework."""
