@@ -366,27 +366,34 @@ CELERY = """
 import os
 from celery import Celery
 from touchline.sdk import Touchline
+from touchline.sdk.integrations.celery import install
 folder = os.environ["FOLDER"]
 app = Celery("program", broker="filesystem://")
 app.conf.update(
     broker_transport_options={"data_folder_in": folder, "data_folder_out": folder, "control_folder": folder},
     task_ignore_result=True, worker_hijack_root_logger=False,
 )
+install()
 tl = Touchline(os.environ["COLLECTOR"], source="shop")
 @app.task
 def work(number):
-    tl.track("page.viewed", {"account": "u"}, number=number, process=os.getpid())
+    tl.track("page.viewed", number=number, process=os.getpid())
 """
 
 
 @pytest.mark.slow
 def test_celery_with_prefork(collector: Any, tmp_path: Path, wait_for: Callable[..., None]) -> None:
-    """Events of tasks in forked workers arrive, the last ones at the worker's warm shutdown."""
+    """Events of tasks in forked workers arrive, also at the end, with the customer of their sender."""
     pytest.importorskip("celery")
     (tmp_path / "program.py").write_text(CELERY)
     (tmp_path / "queue").mkdir()
     environment = {**os.environ, "COLLECTOR": collector.url, "FOLDER": str(tmp_path / "queue")}
-    sender = "import program\nfor number in range(100):\n    program.work.delay(number)"
+    sender = """
+import program
+for number in range(100):
+    with program.tl.bind(account=f"u-{number}", context={"request_id": "r"}):
+        program.work.delay(number)
+"""
     subprocess.run([sys.executable, "-c", sender], cwd=tmp_path, env=environment, timeout=60, check=True)
     worker = subprocess.Popen(
         [
@@ -407,6 +414,9 @@ def test_celery_with_prefork(collector: Any, tmp_path: Path, wait_for: Callable[
         worker.wait(10)
     check(collector, 100)
     assert sorted(event["data"]["number"] for event in collector.events) == list(range(100))
+    for event in collector.events:
+        assert event["identifiers"] == {"account": f"u-{event['data']['number']}"}
+        assert (event["context"]["request_id"], event["context"]["task"]) == ("r", "program.work")
 
 
 async def test_aflush_does_not_block_the_loop(collector: Any) -> None:
