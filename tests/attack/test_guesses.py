@@ -27,10 +27,14 @@ class Guesser:
         if given == RIGHT:
             scope["user"] = "shop"
         status = 200 if given == RIGHT or scope["path"] == "/healthz" else 401
+        if given == RIGHT and scope["path"] == "/refused":
+            status = 403
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    async def status(self, key: str | None, address: str = "198.51.100.7", path: str = "/v1/events") -> int:
+    async def status(
+        self, key: str | None, address: str = "198.51.100.7", path: str = "/v1/events", query: str = ""
+    ) -> int:
         """The status of the answer to a request."""
         sent: list[Message] = []
 
@@ -41,7 +45,8 @@ class Guesser:
             raise AssertionError("nothing is read")
 
         headers = [] if key is None else [(b"authorization", key.encode())]
-        scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers, "query_string": b""}
+        scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers}
+        scope["query_string"] = query.encode()
         await self._throttle({**scope, "client": (address, 1), "method": "POST"}, receive, send)
         return int(sent[0]["status"])
 
@@ -76,6 +81,23 @@ async def test_an_open_path_does_not_make_a_guess_right() -> None:
     assert await guesser.status("Bearer guess", path="/healthz") == 200
     await guesser.status("Bearer other")
     assert await guesser.status("Bearer guess") == 429
+
+
+async def test_a_key_in_the_query_is_a_guess_too() -> None:
+    """Browser keys come in the query, so guesses of them are throttled like others."""
+    guesser = Guesser()
+    for number in range(GUESSES):
+        assert await guesser.status(None, query=f"lost=a=1&key={number}") == 401
+    assert await guesser.status(None, query="key=x") == 429
+
+
+async def test_a_right_key_that_may_not_is_no_guess() -> None:
+    """A page that misuses a public key from an address does not slow down other pages there."""
+    guesser = Guesser()
+    for _ in range(3 * GUESSES):
+        assert await guesser.status(RIGHT, path="/refused") == 403
+    assert await guesser.status("Bearer other") == 401
+    assert await guesser.status(RIGHT) == 200
 
 
 async def test_the_table_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,11 +67,12 @@ def test_only_its_own_names_and_paths_are_answered(start: Any, monkeypatch: pyte
 
 
 def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_path: Path) -> None:
-    """Bound to all addresses: page, metrics and store ask for the token, events for a key; health is open."""
+    """Bound to all addresses: page, metrics and store ask for the token, events for a key."""
     from touchline.collector.keys import Keys
 
     (tmp_path / "data").mkdir()
-    key = Keys(tmp_path / "data" / "keys.json").create("shop")
+    keys = Keys(tmp_path / "data" / "keys.json")
+    key, public = keys.create("shop"), keys.create("pages", ["https://shop.example"])
     up = start("up", "--host", "0.0.0.0").ready()
     for path in (
         "/",
@@ -94,6 +95,14 @@ def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_p
         assert up.ask("GET", path, headers={"Authorization": f"Basic {basic}"}).status == 200
     assert up.ask("GET", "/", headers={"Authorization": "Basic YW5uYTp3cm9uZw=="}).status == 401
     assert "password in" in up.said
+    assert up.ask("GET", "/touchline.js").status == 200
+    origin = {"Origin": "https://shop.example"}
+    assert up.ask("POST", f"/v1/events?key={public}", body=body, headers=origin).status == 200
+    for path in ("/", "/metrics", f"/metrics?key={public}", "/customer/account:u-1"):
+        bearer = {**origin, "Authorization": f"Bearer {public}"}
+        assert up.ask("GET", path, headers=bearer).status == 401
+    for path in ("/clickhouse", f"/clickhouse?password={public}"):
+        assert up.ask("POST", path, body=b"SELECT 1", headers=origin).status in (401, 403)
 
 
 def test_a_worker_that_ends_takes_the_process_with_it(start: Any) -> None:

@@ -12,7 +12,8 @@ from touchline.services.guards.origins import own_origin
 from touchline.services.serving import CannotServe, loopback
 from touchline.store.clickhouse_http import password_of
 
-_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json"})
+_SCRIPT = ("/touchline.js", "/touchline.mjs", "/touchline.d.mts")
+_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json", *_SCRIPT})
 _OPEN_BELOW = ("/v1/", "/clickhouse/")
 """Paths that check a key or a password themselves, or show no data."""
 

@@ -10,6 +10,7 @@
 | `committer` | group commit to the log |
 | `keys`, `origins` | keys of producers, and the web pages that may use them |
 | `metrics` | Prometheus metrics |
+| `browser/` | the built browser script; its source is `producers/browser` |
 """
 
 from touchline.collector.acceptance import Acceptance, Result, accept, accept_each

@@ -32,6 +32,7 @@ from touchline.collector.ingress.cors import cross_origin, is_preflight, preflig
 from touchline.collector.ingress.openapi import description
 from touchline.collector.ingress.problem import Problem
 from touchline.collector.ingress.rate import TokenBucket
+from touchline.collector.ingress.script import script_routes
 from touchline.collector.keys import Key, Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
@@ -109,6 +110,7 @@ class Collector:
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
             Route("/openapi.json", self._openapi),
+            *script_routes(),
         ]
 
     def close(self) -> None:
