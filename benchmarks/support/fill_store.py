@@ -84,5 +84,5 @@ def fill(path: Path, first: int, customers: int, now: int) -> None:
 
 def mark_folded(store: Store, rules: RuleSet, now: int) -> None:
     """Record that everything in the store is folded by these rules, so that no worker refolds it."""
-    store.put_in_force(Setup(rules).fingerprint, now)
+    store.put_in_force(Setup(rules).in_force, now)
     store.put_law_in_force(law(LIMITS), now)

@@ -5,6 +5,7 @@ from itertools import groupby
 from uuid import UUID
 
 from touchline.engine.batch import columns, entry_columns
+from touchline.engine.ports import InForce
 from touchline.engine.ports import Store as StorePort
 from touchline.identity import Entry, customer_id
 from touchline.store import Store
@@ -109,7 +110,7 @@ def test_the_law_in_force_is_the_last_one_put(any_store: StorePort) -> None:
 def test_what_is_put_in_force_later_counts(any_store: StorePort) -> None:
     """The last rules and the last law count, even if their time is earlier, as in an import of old events."""
     for number, at in enumerate([2_000, 1_000, 1_000]):
-        any_store.put_in_force(f"rules {number}", at)
+        any_store.put_in_force(InForce(f"rules {number}", {"long": number}), at)
         any_store.put_law_in_force(f"law {number}", at)
         assert (any_store.rules_in_force(), any_store.law_in_force()) == (f"rules {number}", f"law {number}")
 

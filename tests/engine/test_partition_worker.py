@@ -14,6 +14,7 @@ from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.messages import Delivered, Erasure, Message, encoded
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.plan import UNREADABLE_LINES, TooMuchPoison
+from touchline.engine.ports import InForce
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import LIMITS, Assignment, Entry, Reload, customer_id, kept, law
@@ -78,7 +79,7 @@ def _worker(store: MemoryStore, sent: Sent, partition: int) -> PartitionWorker:
 def store() -> MemoryStore:
     """A store in which the rules are in force, and a device is an account's."""
     store = MemoryStore()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     for entity in ("account:1", "device:x"):
         row: dict[str, Sequence[object]] = {
             "entity": [entity],
@@ -170,7 +171,7 @@ class ObservedStore(MemoryStore):
 def test_what_a_held_customer_loses_is_retracted_without_a_query() -> None:
     """A worker that holds a customer knows its rows: it supersedes journeys without a query."""
     store, sent = ObservedStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = encoded([_quiet(1, "device:x"), _quiet(2, "account:1"), _event(3, "device:z")])
     worker.flush([_record("events", *events, partition=0)], NOW, NOW)
@@ -204,7 +205,7 @@ def test_what_a_held_customer_loses_is_retracted_without_a_query() -> None:
 def test_a_reloaded_customer_is_queried() -> None:
     """Others may have deleted its rows, so the worker compares it with the store."""
     store, sent = ObservedStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
     store.queried.clear()
@@ -271,7 +272,7 @@ def test_a_stage_sends_identifiers_that_no_new_link_names() -> None:
 def test_an_identifier_that_is_named_again_is_written_again() -> None:
     """An identifier that no event named gets its row again with the next event that names it."""
     store, sent = MemoryStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     both = ("account:1", "device:x")
     worker.flush([_record("events", *encoded([_event(1, *both)]), partition=0)], NOW, NOW)
@@ -285,7 +286,7 @@ def test_an_identifier_that_is_named_again_is_written_again() -> None:
 def test_no_row_is_kept_of_a_customer_that_no_event_names() -> None:
     """The worker deletes the rows of a customer without events, even if a plain reload comes as well."""
     store, sent = MemoryStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     worker.flush([_record("events", *encoded([_event(1, "device:x")]), partition=0)], NOW, NOW)
     store.delete_events(["device:x"], ["device:x"])
@@ -300,7 +301,7 @@ def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) 
     """However many customers a flush touches, a bounded number is loaded and written together."""
     monkeypatch.setattr(flush, "FOLDED_TOGETHER", 2)
     store, sent = MemoryStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     worker = PartitionWorker(store, SETUP, lambda entity: 0, {0}.__contains__, sent, "w")
     events = encoded([_event(number, f"device:{number}") for number in range(5)])
     flushed = worker.flush([_record("events", *events, partition=0)], NOW, NOW)
@@ -313,7 +314,7 @@ def test_many_customers_are_folded_in_portions(monkeypatch: pytest.MonkeyPatch) 
 def test_a_customer_without_identity_rows_is_not_queried() -> None:
     """A new customer costs the same in every store; one that a cut-off flush wrote has an identity row."""
     store, sent = ObservedStore(), Sent()
-    store.put_in_force(FINGERPRINT, 0)
+    store.put_in_force(SETUP.in_force, 0)
     _worker(store, sent, 1).flush([_record("events", *encoded([_event(5, "device:x")]))], NOW, NOW)
     assert store.queried == set()
     del store.tables["events"]["device:x", 5, "e5"]
@@ -351,11 +352,11 @@ def test_too_much_poison_stops_the_worker(store: MemoryStore) -> None:
 def test_other_rules_refold_every_customer() -> None:
     """A worker says which rules it has; the stage has every customer folded by them, once."""
     store, sent = MemoryStore(), Sent()
-    store.put_in_force("before", NOW)
+    store.put_in_force(InForce("before"), NOW)
     worker = _worker(store, sent, 1)
     worker.flush([_record("events", *encoded([_event(1, "device:x"), _event(2, "device:z")]))], NOW, NOW)
     rules = [line for _, line in sent.lines("rules")]
-    assert rules == encoded([FINGERPRINT])
+    assert rules == encoded([SETUP.in_force])
     stage = IdentityStage(store, _place, 2, sent, "s")
     for position in range(2):
         stage.flush([_record("rules", *rules, position=position)], NOW)

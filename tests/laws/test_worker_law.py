@@ -16,6 +16,7 @@ from touchline.analysis.replay import replay
 from touchline.engine import engine, flush
 from touchline.engine.flush import STEPS, Step
 from touchline.engine.memory import MemoryLog, MemoryStore
+from touchline.engine.ports import InForce
 from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import Entry, Limits, Pair, Policy, Suppression, customer_id, kept
@@ -536,7 +537,7 @@ def test_a_refold_that_is_stopped_begins_again() -> None:
     log.append("touchpoints", [orjson.dumps(_line(event)) for event in events], 0)
     old = Worker(log, store, RULES, limits=LIMITS)
     old.flush(old.read(), HOUR)
-    store.put_in_force("1/old", 0)
+    store.put_in_force(InForce("1/old"), 0)
     seen: list[tuple[int, int]] = []
 
     def stop(done: int, of: int) -> None:

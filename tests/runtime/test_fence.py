@@ -5,7 +5,7 @@ from typing import get_type_hints
 import pytest
 
 from touchline.engine.memory import MemoryStore
-from touchline.engine.ports import Store
+from touchline.engine.ports import InForce, Store
 from touchline.runtime.fence import CHANGES, Superseded, fenced
 
 
@@ -26,7 +26,7 @@ def test_a_superseded_store_reads_and_changes_nothing() -> None:
     superseded = fenced(store, others)
     assert superseded.last_version() == 0
     with pytest.raises(Superseded, match="others have it"):
-        superseded.put_in_force("rules", 1)
+        superseded.put_in_force(InForce("rules"), 1)
     assert store.rules_in_force() is None
-    fenced(store, lambda: None).put_in_force("rules", 1)
+    fenced(store, lambda: None).put_in_force(InForce("rules"), 1)
     assert store.rules_in_force() == "rules"

@@ -17,7 +17,7 @@ from touchline.engine.flush import Flush, Writer, Written
 from touchline.engine.identity.ownership import Ownership
 from touchline.engine.messages import Sender
 from touchline.engine.plan import Intake, Moment, plan
-from touchline.engine.ports import Log, Store
+from touchline.engine.ports import InForce, Log, Store
 from touchline.friction import RuleSet
 from touchline.journeys import JOURNEY_GAP
 from touchline.tables.rows import IdentityRow
@@ -77,6 +77,11 @@ class Setup(NamedTuple):
     def fingerprint(self) -> str:
         """Equal for setups with equal results."""
         return f"{LAW_VERSION}/{self.rules.fingerprint}/{self.journey_gap}"
+
+    @property
+    def in_force(self) -> InForce:
+        """What the store records of these rules."""
+        return InForce(self.fingerprint, dict(self.rules.reaches))
 
 
 class Recent(Generic[Key, Value]):
@@ -198,13 +203,13 @@ class Engine:
         )
         self._carry_out(Flush(version=moment.version, token=token, identities=identities, refold=refold))
 
-    def put_in_force(self, fingerprint: str, law: str, moment: Moment) -> None:
+    def put_in_force(self, rules: InForce, law: str, moment: Moment) -> None:
         """Record that every identifier is decided by this law, and every customer folded by these rules."""
         self._carry_out(
             Flush(
                 version=moment.version,
-                token=fingerprint,
-                rules=fingerprint,
+                token=rules.fingerprint,
+                rules=rules,
                 law=law,
                 detected_at=moment.detected_at,
             )

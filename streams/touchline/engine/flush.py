@@ -19,7 +19,7 @@ import msgspec
 from touchline.engine.batch import QUARANTINE_COLUMNS, columns, entry_columns
 from touchline.engine.customers.changes import Folding, Refold
 from touchline.engine.messages import Message, Sender
-from touchline.engine.ports import Columns, Log, Packed, Store
+from touchline.engine.ports import Columns, InForce, Log, Packed, Store
 from touchline.identity import Entry, customer_id
 from touchline.tables.rows import AccountRow, IdentityRow, OccurrenceRow
 
@@ -76,7 +76,7 @@ class Flush:
     messages: Iterable[Sequence[Message]] = ()
     link_entries: Sequence[Entry] = ()
     sets: Sequence[tuple[str, ...]] = ()
-    rules: str | None = None
+    rules: InForce | None = None
     law: str | None = None
     detected_at: int = 0
 

@@ -34,7 +34,7 @@ from touchline.engine.messages import (
     decode_rules,
     encoded,
 )
-from touchline.engine.ports import Record, Store
+from touchline.engine.ports import InForce, Record, Store
 from touchline.identity import CACHED_IDENTIFIERS, LIMITS, Assignment, Limits, Move, Reload
 
 
@@ -54,7 +54,7 @@ class _Intake:
     decided: Decided
     sets: list[Identifiers] = field(default_factory=list)
     erasures: list[Erasure] = field(default_factory=list)
-    fingerprints: list[str] = field(default_factory=list)
+    rules: list[InForce] = field(default_factory=list)
     quarantined: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
@@ -152,8 +152,8 @@ class IdentityStage:
                 sets=decided.sets,
             )
         )
-        for fingerprint in intake.fingerprints:
-            self._bring_into_force(fingerprint, at)
+        for rules in intake.rules:
+            self._bring_into_force(rules, at)
         return Processed(len(records), len(decided.sets), len(decided.moves), len(intake.quarantined))
 
     def _read(self, record: Record, intake: _Intake) -> None:
@@ -172,9 +172,7 @@ class IdentityStage:
         elif record.kind == "erasure":
             intake.erasures += read_lines(record, decode_erasure, "erasure", intake.quarantined)
         elif record.kind == "rules":
-            intake.fingerprints += read_lines(
-                record, decode_rules, "fingerprint of rules", intake.quarantined
-            )
+            intake.rules += read_lines(record, decode_rules, "fingerprint of rules", intake.quarantined)
 
     def _observe(self, intake: _Intake) -> None:
         """Decide about the sets that came, and announce what moved."""
@@ -233,10 +231,10 @@ class IdentityStage:
         self._version = max(self._version + 1, at)
         self._writer.carry_out(Flush(version=self._version, token=self._name, law=law, detected_at=at))
 
-    def _bring_into_force(self, fingerprint: str, at: int) -> None:
+    def _bring_into_force(self, rules: InForce, at: int) -> None:
         """Have every customer refolded, if other rules were in force before."""
         before = self._store.rules_in_force()
-        if before == fingerprint:
+        if before == rules.fingerprint:
             return
         # Where none were, all that is folded so far was folded by these.
         messages = self._everyone() if before is not None else iter(())
@@ -246,7 +244,7 @@ class IdentityStage:
                 version=self._version,
                 token=self._name,
                 messages=messages,
-                rules=fingerprint,
+                rules=rules,
                 detected_at=at,
             )
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from touchline.engine.ports import Columns, Packed
+from touchline.engine.ports import Columns, InForce, Packed
 from touchline.identity import Entry, customer_id, is_account
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -215,8 +215,8 @@ class MemoryStore:
     def rules_in_force(self) -> str | None:
         return self._fingerprint
 
-    def put_in_force(self, fingerprint: str, at: int) -> None:
-        self._fingerprint = fingerprint
+    def put_in_force(self, rules: InForce, at: int) -> None:
+        self._fingerprint = rules.fingerprint
 
     def law_in_force(self) -> str | None:
         return self._law

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from touchline.engine.ports import InForce
 from touchline.identity import Assignment, Entry, Reload
 from touchline.vocabulary.event import Event
 
@@ -73,11 +74,11 @@ decode_reload = msgspec.json.Decoder(Reload).decode
 decode_forgotten = msgspec.json.Decoder(Forgotten).decode
 decode_erasure = msgspec.json.Decoder(Erasure).decode
 decode_link = msgspec.json.Decoder(tuple[str, ...]).decode
-decode_rules = msgspec.json.Decoder(str).decode
+decode_rules = msgspec.json.Decoder(InForce).decode
 
 
 def encoded(
-    values: Iterable[Event | Assignment | Reload | Forgotten | Erasure | tuple[str, ...] | str],
+    values: Iterable[Event | Assignment | Reload | Forgotten | Erasure | InForce | tuple[str, ...]],
 ) -> list[bytes]:
     """Values as lines of a message."""
     return [msgspec.json.encode(value) for value in values]

@@ -72,7 +72,7 @@ class PartitionWorker:
         # Sets of identifiers that the identity stage knows, or was sent.
         self._sets: Recent[tuple[str, ...], None] = Recent()
         if store.rules_in_force() != setup.fingerprint:
-            sender.send([Message(None, "rules", encoded([setup.fingerprint]))])
+            sender.send([Message(None, "rules", encoded([setup.in_force]))])
 
     @property
     def next_deadline(self) -> int | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
+
 from touchline.identity import Entry
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -13,6 +15,13 @@ Columns = Mapping[str, Sequence[Any]]
 
 Packed = Any
 """Rows in the form in which a store takes them."""
+
+
+class InForce(msgspec.Struct, frozen=True):
+    """Rules that every customer is folded by: their fingerprint, and how far (ms) each looks back, by id."""
+
+    fingerprint: str
+    reaches: dict[str, int] = {}
 
 
 class Record(Protocol):
@@ -136,7 +145,7 @@ class Store(Protocol):
     def rules_in_force(self) -> str | None:
         """The fingerprint of the rules that every customer was last folded by; None in a new store."""
 
-    def put_in_force(self, fingerprint: str, at: int) -> None:
+    def put_in_force(self, rules: InForce, at: int) -> None:
         """Record that every customer is folded by these rules, since a time (ms)."""
 
     def law_in_force(self) -> str | None:

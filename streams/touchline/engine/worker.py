@@ -53,7 +53,7 @@ class Worker:
     ) -> None:
         self._log, self._store = log, store
         setup = Setup(rules, journey_gap, held_customers)
-        self._fingerprint = setup.fingerprint
+        self._rules = setup.in_force
         self._decider = Decider(store, IDENTIFIERS_PER_CUSTOMER * held_customers, limits)
         self._engine = Engine(store, setup, store.due(), log=log)
         # History is evaluated at the time of its newest event.
@@ -122,7 +122,7 @@ class Worker:
     def rules_in_force(self) -> bool:
         """Whether these limits and rules made every customer, or there is none yet."""
         rules, law = self._store.rules_in_force(), self._store.law_in_force()
-        return (rules is None or rules == self._fingerprint) and (
+        return (rules is None or rules == self._rules.fingerprint) and (
             law == self._decider.law or (rules is None and law is None)
         )
 
@@ -137,7 +137,7 @@ class Worker:
         Returns how many were refolded. An exception of `progress` stops it; the next call begins again.
         """
         other_law = self._store.law_in_force() != self._decider.law
-        if not other_law and self._store.rules_in_force() == self._fingerprint:
+        if not other_law and self._store.rules_in_force() == self._rules.fingerprint:
             return 0
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
@@ -151,7 +151,7 @@ class Worker:
             refolded += len(customers)
             progress(done, of)
         moment = self._engine.moment(now, detected_at)
-        self._engine.put_in_force(self._fingerprint, self._decider.law, moment)
+        self._engine.put_in_force(self._rules, self._decider.law, moment)
         return refolded
 
     def _decide(self, record: Record, decided: Decided) -> "_Ruling":

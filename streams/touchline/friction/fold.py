@@ -7,7 +7,7 @@ first. Signals are few, and this also orders those that opened before the latest
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from touchline.friction.kinds import STARTS, Opening, State, Terms
 from touchline.friction.layer import Layer, Mode, States
 from touchline.friction.projection import fields_of_events, fields_of_frictions, projected, projector
 from touchline.friction.signals import FrictionEvent, FrictionName, Signal
+from touchline.rules.reach import reaches
 from touchline.rules.rule import ExpectRule, Rule
 from touchline.vocabulary.event import Event
 
@@ -49,6 +50,11 @@ class RuleSet:
         """Equal for rule sets that find the same signals with the same weights and texts."""
         versions = sorted(f"{rule.id}={rule.version}" for rule in self.rules)
         return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:16]
+
+    @property
+    def reaches(self) -> Mapping[str, int]:
+        """How far (ms) each rule looks back from a friction, by id."""
+        return reaches(self.rules)
 
     def findings(self, events: Sequence[Event], now: int) -> Findings:
         """The findings for one customer's `events`, in order, at the evaluation time `now` (ms)."""

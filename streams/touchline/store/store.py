@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from touchline.engine.ports import Columns, Packed
+from touchline.engine.ports import Columns, InForce, Packed
 from touchline.identity import Entry, customer_id
 from touchline.store import queries
 from touchline.store.answers import Answer, Reply, parse_answer
@@ -115,13 +115,18 @@ class Store:
         except (QueryError, StoreUnavailable) as error:
             raise StoreUnavailable(f"the store took no rows into {table}: {error}") from error
 
-    def put_in_force(self, fingerprint: str, at: int) -> None:
+    def put_in_force(self, rules: InForce, at: int) -> None:
         """Record that every customer is folded by these rules since a time (ms)."""
-        self._put_in_force("rule_sets", fingerprint, at)
+        row: dict[str, list[Any]] = {
+            "fingerprint": [rules.fingerprint],
+            "rules": [list(rules.reaches)],
+            "reaches": [list(rules.reaches.values())],
+        }
+        self._put_in_force("rule_sets", row, at)
 
     def put_law_in_force(self, law: str, at: int) -> None:
         """Record that every identifier is decided by this law since a time (ms)."""
-        self._put_in_force("identity_laws", law, at)
+        self._put_in_force("identity_laws", {"fingerprint": [law]}, at)
 
     def delete_events(self, entities: Sequence[str], naming: Sequence[str]) -> None:
         """Delete the entities' events that name one of the identifiers, without a trace.
@@ -357,12 +362,11 @@ class Store:
     ) -> None:
         self.close()
 
-    def _put_in_force(self, table: str, fingerprint: str, at: int) -> None:
+    def _put_in_force(self, table: str, row: dict[str, list[Any]], at: int) -> None:
         # An import gives the times of its events, which may be earlier than the newest row.
         newest = int(self._session.rows(queries.NEWEST_IN_FORCE.format(table))[0][0])
         at = max(at, newest + 1)
-        row: dict[str, list[Any]] = {"fingerprint": [fingerprint], "in_force_at": [at]}
-        self.insert(table, row, token=f"{table}:{fingerprint}:{at}")
+        self.insert(table, row | {"in_force_at": [at]}, token=f"{table}:{row['fingerprint'][0]}:{at}")
 
     def _column_types(self) -> dict[str, dict[str, Any]]:
         types: dict[str, dict[str, Any]] = {}
