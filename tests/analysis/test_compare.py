@@ -353,6 +353,31 @@ def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
     assert (output["change"], output["rows"][0]["verdict"]) == (None, "fell")
 
 
+@pytest.mark.parametrize(("before", "after", "name"), [
+    ("2020-01-01..2020-01-08", "2020-01-08..2020-01-15", "first"),
+    ("2026-09-13..2026-09-20", "2036-09-20..2036-09-27", "second"),
+])  # fmt: skip
+def test_a_period_outside_the_data_is_refused(tmp_path: Path, before: str, after: str, name: str) -> None:
+    """A period before the first event, or after the last, is an error that says what the data cover."""
+    with open_store(tmp_path / "store") as store:
+        fill(store, {("web", "halved", 0): (0.1, 0.05)}, seed=1)
+    for output in ((), ("--json",)):
+        found = command("--data", tmp_path, "--before", before, "--after", after, *output)
+        assert found.exit_code == 1
+        assert f"the {name} period (20" in found.output
+        assert "lies outside the data, which cover 2026-09-" in found.output
+        assert "No friction" not in found.output
+
+
+def test_an_empty_store_has_nothing_to_compare(tmp_path: Path) -> None:
+    """Without events the command fails, and says so."""
+    with open_store(tmp_path / "store"):
+        pass
+    spans = ("--before", "2026-09-01..2026-09-02", "--after", "2026-09-02..2026-09-03")
+    found = command("--data", tmp_path, *spans)
+    assert (found.exit_code, "there are no events to compare" in found.output) == (1, True)
+
+
 def test_the_command_refuses_missing_and_wrong_options(tmp_path: Path) -> None:
     """Without periods, with a bad period or an unknown change, it prints a message and fails."""
     assert command("--data", tmp_path).exit_code == 2

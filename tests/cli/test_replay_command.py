@@ -155,6 +155,13 @@ def test_a_log_without_any_event_fails(touchline: Command, lines: Any) -> None:
     assert orjson.loads(empty.stdout) == {"customers": {}, "signals": [], "journeys": []}
 
 
+def test_times_are_in_the_zone_of_the_settings(touchline: Command, tmp_path: Path) -> None:
+    """The table shows times in the zone of the settings, and names it."""
+    (tmp_path / "touchline.toml").write_text('zone = "Europe/Berlin"\n')
+    said = touchline("replay", LOG, "--rules", RULES, "--now", NOW)
+    assert "2026-11-21 11:35:00 CET │ checkout_abandoned" in said.stdout
+
+
 def test_a_table_that_goes_into_a_file_has_its_rows_whole(
     touchline: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +215,7 @@ def test_what_a_person_sees(touchline: Command) -> None:
     text = LOG.read_bytes()
     said = touchline("replay", "-", "--rules", RULES, "--now", NOW, stdin=text + text.splitlines()[0])
     assert said.exit_code == 0, said.output
-    assert "2026-11-21 10:35:00 │ checkout_abandoned" in said.stdout
+    assert "2026-11-21 10:35:00 UTC │ checkout_abandoned" in said.stdout
     assert "6 events and 1 duplicate, 2 customers, 3 journeys, 2 signals" in said.stdout
 
 

@@ -73,6 +73,17 @@ def test_characters_that_command_a_terminal_are_shown_as_pictures() -> None:
     assert printable(kept) == kept
 
 
+def test_tables_have_room_for_what_they_show(filled: Path, touchline: "Callable[..., Result]") -> None:
+    """A cell or a heading with control characters is as wide as its pictures, and nothing is cut off."""
+    for text in ("a\x1bb", "\x1b" * 9, "a\x07b\x0dc", "\x9b31m", "plain"):
+        shown = printable(text)
+        columns = "concat('', unhex('" + text.encode().hex() + "')) AS `" + text + "`, 'next' AS other"
+        output = touchline("query", f"SELECT {columns}").output
+        lines = [line for line in output.splitlines() if line[:1] in "┃│"]
+        assert [shown in line for line in lines] == [True, True]
+        assert len({len(line) for line in lines}) == 1
+
+
 def test_no_command_prints_control_characters(filled: Path, touchline: "Callable[..., Result]") -> None:
     """Tables, stories and errors show them as pictures; JSON has the data as they are."""
     entry = json.loads(touchline("quarantine", "list", "--since", "9000d", "--json").stdout)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
+    from rich.text import Text
 
 UNLIMITED_COLUMNS = 10_000
 """Width where standard output is no terminal: wider than any table."""
@@ -44,6 +45,13 @@ def printable(text: str) -> str:
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text that may hold what producers sent."""
     typer.echo(printable(text), err=err, nl=nl)
+
+
+def literal(text: str, style: str = "") -> "Text":
+    """A cell or a line without markup, `printable`: Rich gives control characters no width."""
+    from rich.text import Text
+
+    return Text(printable(text), style)
 
 
 def screen() -> "Console":

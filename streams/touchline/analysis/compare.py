@@ -12,6 +12,7 @@ from typing import Literal
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
 from touchline.vocabulary.durations import DAY, WEEK, rounded_duration
 from touchline.vocabulary.errors import TouchlineError
+from touchline.vocabulary.moments import in_words
 
 LONGEST = 2 * WEEK
 """A comparison around a change covers at most this time (ms) on either side."""
@@ -215,6 +216,26 @@ def compare(periods: Periods, counts: Counts, extent: Extent, target: str = "") 
     )
     elsewhere = sorted(counts.journeys.keys() - present)
     return Comparison(periods.before, periods.after, rows, elsewhere)
+
+
+def check_covered(periods: Periods, extent: Extent, zone: str) -> None:
+    """Refuse periods without data; messages have times in `zone`.
+
+    Raises:
+        CannotCompare: There are no data at all, or one of the periods lies outside them.
+    """
+    if not extent.oldest:
+        raise CannotCompare("there are no events to compare: send or import some first")
+    for name, period in (("first", periods.before), ("second", periods.after)):
+        if period.until <= extent.oldest or period.since >= extent.end:
+            raise CannotCompare(
+                f"the {name} period ({_span(period.since, period.until, zone)}) lies outside the data, which "
+                f"cover {_span(extent.oldest, extent.end, zone)}: give periods within them"
+            )
+
+
+def _span(since: int, until: int, zone: str) -> str:
+    return f"{in_words(since, zone)} to {in_words(until, zone)}"
 
 
 def around(at: int, oldest: int, end: int) -> Periods:

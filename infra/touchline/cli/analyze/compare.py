@@ -36,7 +36,7 @@ def compare(
     import orjson
 
     try:
-        from touchline.analysis.compare import Extent, Period, Periods, around
+        from touchline.analysis.compare import Extent, Period, Periods, around, check_covered
         from touchline.analysis.compare import compare as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "scipy":
@@ -47,12 +47,11 @@ def compare(
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.rules.reach import reaches
 
     if (change is None) == (before is None) or (before is None) != (after is None):
         raise fail("give --change ID, or --before A..B with --after C..D", 2)
     settings = load_settings(data=data)
-    looks_back = reaches(load_rules(settings.rules).rules)
+    looks_back = load_rules(settings.rules).reaches
     with readable_store(settings) as reader:
         ask = query_function(reader)
         oldest, end = extent(ask)
@@ -65,8 +64,10 @@ def compare(
                 for text, option in ((before, "--before"), (after, "--after"))
             )
             periods = Periods(Period(*first), Period(*second))
+        covered = Extent(oldest, end, looks_back)
+        check_covered(periods, covered, settings.zone)
         target = deployed.rule if deployed else ""
-        found = run(periods, read_counts(ask, periods), Extent(oldest, end, looks_back), target)
+        found = run(periods, read_counts(ask, periods), covered, target)
     if as_json:
         body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
         sys.stdout.write(body.decode() + "\n")

@@ -64,7 +64,7 @@ def replay(
     if as_json:
         sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        _show(result, counts["events"])
+        _show(result, counts["events"], settings.zone)
     if refused := counts["refused"]:
         say(f"{refused} of {counts.total()} lines are no events and were left out", err=True)
         if refused == counts.total():
@@ -126,19 +126,18 @@ def _lines(name: str) -> Iterator[bytes]:
         raise fail(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _show(result: dict[str, Any], read: int) -> None:
-    from datetime import UTC, datetime
-
+def _show(result: dict[str, Any], read: int, zone: str) -> None:
     from rich.table import Column, Table
 
+    from touchline.vocabulary.moments import in_words
     from touchline.vocabulary.wording import counted
 
     def written(ms: int | None) -> str:
-        return "" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+        return "" if ms is None else in_words(ms, zone, seconds=True)
 
     signals = sorted(result["signals"], key=lambda one: (one["opened_at"], one["id"]))
     table = Table(
-        Column("opened (UTC)", no_wrap=True),
+        Column("opened", no_wrap=True),
         Column("rule", overflow="fold"),
         Column("customer", overflow="fold"),
         Column("resolved", overflow="fold"),

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from touchline.cli.output import screen
+from touchline.cli.output import literal, screen
 
 if TYPE_CHECKING:
     from touchline.runtime.alerting.simulation import Simulation
@@ -68,7 +68,6 @@ def simulations_as_json(found: "list[Simulation]", since: int, until: int) -> di
 def show_simulations(found: "list[Simulation]", since: int, until: int, zone: str) -> None:
     """Print how many incidents each rule would have opened."""
     from rich.table import Table
-    from rich.text import Text
 
     from touchline.alerts.incident_text import plain
     from touchline.vocabulary.moments import in_words
@@ -84,7 +83,7 @@ def show_simulations(found: "list[Simulation]", since: int, until: int, zone: st
             simulation.rule.severity,
             str(len(simulation.incidents)),
             f"{len(simulation.incidents) / days:.1f}",
-            Text(shown),
+            literal(shown),
         )
     console.print(table)
     console.print(f"{in_words(since, zone)} to {in_words(until, zone)}", style="dim")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import literal, screen
 
 if TYPE_CHECKING:
     from touchline.analysis.accounts import ProducerAccount
@@ -121,7 +121,7 @@ def _show(found: "list[ProducerAccount]") -> None:
         column.justify = "right"
     for one in found:
         table.add_row(
-            Text(one.producer or "(unknown)"),
+            literal(one.producer or "(unknown)"),
             *(f"{getattr(one, name):,}" for name in names),
             f"{one.dropped.total():,}",
             f"{one.in_memory + one.in_log:,}",

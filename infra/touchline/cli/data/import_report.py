@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from touchline.cli.output import screen
+from touchline.cli.output import literal, screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,7 +132,6 @@ def _national(numbers: int) -> str:
 
 def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
     from rich.table import Table
-    from rich.text import Text
 
     from touchline.vocabulary.moments import in_words
 
@@ -141,11 +140,11 @@ def _table(rows: "Sequence[ShownRow]", zone: str) -> Any:
         for event in row.events:
             data = ", ".join(f"{name} {_shown(value)}" for name, value in event["data"].items())
             cells = (event["type"], event["channel"], ", ".join(event["identifiers"]), data)
-            table.add_row(str(row.row), in_words(event["time"], zone), *map(Text, cells))
+            table.add_row(str(row.row), in_words(event["time"], zone), *map(literal, cells))
         if row.refused:
-            table.add_row(str(row.row), Text("refused", "red"), "", "", "", Text(row.refused))
+            table.add_row(str(row.row), literal("refused", "red"), "", "", "", literal(row.refused))
         elif not row.events:
-            table.add_row(str(row.row), Text("no event", "dim"), "", "", "", "")
+            table.add_row(str(row.row), literal("no event", "dim"), "", "", "", "")
     return table
 
 

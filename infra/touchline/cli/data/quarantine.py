@@ -8,7 +8,7 @@ import typer
 
 from touchline.cli.errors import WRONG_USAGE, fail
 from touchline.cli.options import Data
-from touchline.cli.output import say, screen
+from touchline.cli.output import literal, say, screen
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -111,7 +111,6 @@ def _print_json_lines(entries: list[Entry]) -> None:
 
 def _show_table(entries: list[Entry], limit: int, zone: str) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from touchline.vocabulary.moments import in_words
     from touchline.vocabulary.wording import counted
@@ -119,7 +118,7 @@ def _show_table(entries: list[Entry], limit: int, zone: str) -> None:
     table = Table("received", "producer", "reason", "field", "message", "id")
     for entry in entries:
         cells = (entry[name] for name in ("producer", "reason", "field", "message", "id"))
-        table.add_row(in_words(entry["received_at"], zone), *(Text(cell) for cell in cells))
+        table.add_row(in_words(entry["received_at"], zone), *map(literal, cells))
     console = screen()
     console.print(table)
     more = "; --limit shows more" if len(entries) == limit else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen, write_raw
+from touchline.cli.output import literal, screen, write_raw
 
 if TYPE_CHECKING:
     from touchline.store import Answer
@@ -67,13 +67,12 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 def _show(answer: "Answer") -> None:
     from rich.table import Table
-    from rich.text import Text
 
     table = Table()
     for name in answer.column_names:
-        table.add_column(Text(name))
+        table.add_column(literal(name))
     for row in answer.result_rows[:SHOWN]:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        table.add_row(*(literal("" if value is None else str(value)) for value in row))
     console = screen()
     console.print(table)
     rows = len(answer.result_rows)
