@@ -288,6 +288,10 @@ class Day:
             ],
             [(harm, now - MINUTE, None, [0])],
         )
+        change = rows.event(
+            ["account:ci"], harm, now - 20 * MINUTE, "change.deployed", change_id=harm, title=harm
+        )
+        self.put("events", change)
 
 
 def _of_contact(kind: str, data: dict[str, Any], contact: str) -> dict[str, Any]:

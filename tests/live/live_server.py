@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from tests.live.day import GOALS, RULES, Day
-from touchline.live import mount
+from touchline.live import PageSettings, mount
 from touchline.store import open_store
 
 
@@ -87,7 +87,7 @@ def main() -> None:
             Route("/healthz", lambda _: PlainTextResponse("fine")),
         ]
     )
-    mount(app, shop, rules=RULES, goals=GOALS, every=0.5, limit=10)
+    mount(app, shop, PageSettings(rules=RULES, goals=GOALS, every=0.5, limit=10))
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 
 

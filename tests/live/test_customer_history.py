@@ -7,7 +7,7 @@ import pytest
 
 from tests.live import rows as make
 from touchline.live import history
-from touchline.live.history import EventRow, FrictionRow
+from touchline.live.history import Detail, EventRow, FrictionRow
 from touchline.live.search import candidates
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR, MINUTE
@@ -81,13 +81,13 @@ def test_a_history_has_events_frictions_and_their_evidence(store: Store) -> None
     assert [row.title for row in oldest.rows] == ["Page viewed"]
     views, queued, abandoned, first, second = newest.rows
     assert isinstance(views, EventRow)
-    assert (views.count, views.details, views.evidence_for) == (3, [("path", "/x")], [])
+    assert (views.count, views.details, views.evidence_for) == (3, [Detail("path", "/x")], [])
     assert isinstance(queued, EventRow)
     assert isinstance(abandoned, EventRow)
     assert (queued.evidence_for, abandoned.evidence_for, abandoned.details) == (
         [1],
         [1],
-        [("wait seconds", "60")],
+        [Detail("wait seconds", "60")],
     )
     assert isinstance(first, FrictionRow)
     assert isinstance(second, FrictionRow)
@@ -166,8 +166,9 @@ def test_large_data_are_clipped(store: Store) -> None:
     assert isinstance(first, EventRow)
     assert isinstance(second, EventRow)
     assert len(first.details) == 7
-    assert all(len(value) <= 80 for _, value in first.details)
-    assert second.details == [("data", "8 KB, too large to show")]
+    assert first.details[0].full == "y" * 300
+    assert all(len(detail.value) <= 80 for detail in first.details)
+    assert second.details == [Detail("data", "8 KB, too large to show")]
 
 
 def test_candidates_are_normalised_by_kind() -> None:

@@ -2,18 +2,22 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pytest
 
 from tests.live import rows as make
-from touchline.live import Answer, alerts, boards
+from touchline.engine.ports import InForce
+from touchline.live import Answer, alerts, boards, history
 from touchline.live.alerts import Alerts, Evidence
 from touchline.live.boards import Headline, LoadedBoard, View
-from touchline.live.panel_view import Cell, Goal, PanelView
+from touchline.live.colours import colour_of
+from touchline.live.panel_view import NO_BASELINE, Cell, Goal, PanelView
 from touchline.panels import BY_ID, DASHBOARDS, PANELS
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR, MINUTE
+from touchline.vocabulary.normaliser import PLAIN
 
 NOW = 1_800_000_000_000
 
@@ -71,21 +75,97 @@ def test_the_headline_names_the_most_frequent_rule_and_touchpoint(store: Store) 
     ]
     make.put(store, "frictions", rows, "f")
     make.put(store, "journeys", [make.journey("account:a", opened, opened)], "j")
-    assert seen(store).board.headline == Headline(5, "", "Abandoned in queue", 3, "phone · desk")
+    usual = "no baseline yet"
+    assert seen(store).board.headline == Headline(5, usual, "Abandoned in queue", 3, "phone · desk")
     assert panel(seen(store), "frictions").figures[0].value == "5"
-    assert seen(store, rule="late").board.headline == Headline(2, "", "Late", 2, "mail · post")
+    assert seen(store, rule="late").board.headline == Headline(2, usual, "Late", 2, "mail · post")
 
 
 def test_usual_values_need_a_week_of_data(store: Store) -> None:
-    """A figure shows the mean of earlier weeks; a column without values is left out."""
+    """A figure shows the mean of earlier weeks; without any, the page says that there is no baseline."""
     opened = NOW - HOUR
     make.put(store, "frictions", [make.friction("account:a", "queue", opened)], "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
-    assert "Usual" not in panel(seen(store), "friction_by_rule").columns
+    found = seen(store)
+    assert panel(found, "frictions").figures[0].usual == "no baseline yet"
+    assert "Usual" not in panel(found, "friction_by_rule").columns
+    for name in ("friction_by_rule", "friction_rate"):
+        assert panel(found, name).notes == [NO_BASELINE]
     make.put(store, "journeys", [make.journey("account:b", NOW - 15 * DAY, NOW)], "k")
     make.put(store, "frictions", [make.friction("account:b", "queue", opened - 7 * DAY)], "g")
     assert panel(seen(store), "frictions").figures[0].usual == "usually 0.5"
     assert "Usual" in panel(seen(store), "friction_by_rule").columns
+
+
+def test_weeks_within_the_window_of_a_rule_do_not_count(store: Store) -> None:
+    """A rule that looks back 30 days finds nothing in the first 30 days: these weeks are no baseline for it.
+
+    The baseline of several rules needs the weeks of the one that looks back furthest.
+    """
+    store.put_in_force(InForce("before", {"quick": 90 * DAY}), NOW - DAY)
+    store.put_in_force(InForce("now", {"slow": 30 * DAY, "quick": HOUR}), NOW)
+    at = NOW - HOUR
+    rows = [make.friction(f"account:{n}", "slow", at) for n in range(6)]
+    rows += [
+        make.friction(f"account:{n}-{week}", "quick", at - 7 * week * DAY)
+        for n in range(2)
+        for week in range(3)
+    ]
+    make.put(store, "frictions", rows, "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - 20 * DAY, NOW)], "j")
+
+    def usual(found: LoadedBoard) -> str:
+        return panel(found, "frictions").figures[0].usual
+
+    found = seen(store)
+    assert usual(found) == "no baseline yet"
+    assert [one["name"] for one in found.charts["friction_rate"]["series"]] == ["Frictions"]
+    table = panel(found, "friction_by_rule")
+    cells = {row[0].text: row[table.columns.index("Usual")].text for row in table.rows}
+    assert cells == {"Slow": "no baseline yet", "Quick": "2"}
+    quick = seen(store, rule="quick")
+    assert usual(quick) == "usually 2"
+    assert [one["name"] for one in quick.charts["friction_rate"]["series"]] == ["Frictions", "Usual"]
+    make.put(store, "journeys", [make.journey("account:b", NOW - 46 * DAY, NOW)], "k")
+    assert usual(seen(store)) == "usually 2"
+    assert usual(seen(store, rule="slow")) == "usually 0"
+
+
+def test_open_frictions_fall_when_they_are_resolved(store: Store) -> None:
+    """A friction is open from its opening to its resolution, whenever it opened, unless it is retracted."""
+    rows = [
+        make.friction("account:a", "late", NOW - 9 * DAY, status="resolved", resolved_at=NOW - 6 * HOUR),
+        make.friction("account:b", "late", NOW - 9 * DAY, status="resolved", resolved_at=NOW - 3 * HOUR),
+        make.friction("account:c", "late", NOW - 12 * HOUR),
+        make.friction("account:d", "late", NOW - 9 * DAY, status="retracted"),
+        make.friction("account:e", "late", NOW - 9 * DAY, status="resolved", resolved_at=NOW - 8 * DAY),
+        make.friction("account:f", "late", NOW - 9 * DAY, channel="web"),
+    ]
+    make.put(store, "frictions", rows, "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - 9 * DAY, NOW)], "j")
+    found = seen(store, channel="phone")
+    assert panel(found, "open_frictions").figures[0].value == "1"
+    [drawn] = found.charts["open_over_time"]["series"]
+    steps = [value for value, _ in groupby(drawn["data"])]
+    assert steps == [2, 3, 2, 1]
+    assert panel(seen(store), "open_frictions").figures[0].value == "2"
+
+
+def test_a_panel_says_which_chosen_filters_it_ignores(store: Store) -> None:
+    """With a filter chosen, panels that it does not change say so, goals of measures without a source too."""
+    at = NOW - HOUR
+    make.put(store, "frictions", [make.friction("account:a", "queue", at)], "f")
+    make.put(store, "journeys", [make.journey("account:a", at, at, strikes=20, path=["phone"])], "j")
+    assert not [one.notes for one in seen(store).board.panels if "Not filtered" in " ".join(one.notes)]
+    found = seen(store, rule="queue", source="desk", channel="phone")
+    notes = {one.id: [note for note in one.notes if "Not filtered" in note] for one in found.board.panels}
+    assert notes["frictions"] == notes["friction_by_rule"] == []
+    assert notes["goals"] == ["Not filtered by rule."]
+    assert notes["journeys_at_risk"] == ["Not filtered by source."]
+    assert notes["alerts"] == ["Not filtered by channel or source or rule."]
+    measures = {row[0].text for row in panel(found, "goals").rows}
+    assert measures == {"Strike points per journey (all sources)"}
+    assert {row[0].text for row in panel(seen(store), "goals").rows} == {"Strike points per journey"}
 
 
 def test_tables_name_and_link_rules_and_customers(store: Store) -> None:
@@ -250,6 +330,36 @@ def test_a_rule_keeps_its_colour(store: Store) -> None:
     assert len({colour for used in colours.values() for colour in used}) == len(colours)
 
 
+def test_channels_and_outcomes_keep_their_colours(store: Store) -> None:
+    """A channel has one colour in every chart and in a customer's story; outcomes are coloured by worth."""
+    make.known(store, account_a="account:a")
+    outcomes = ("abandoned", "converted", "open", "resolved")
+    rows = [make.journey(f"account:{n}", NOW - HOUR, NOW, outcome=name) for n, name in enumerate(outcomes)]
+    make.put(store, "journeys", [*rows, make.journey("account:a", NOW - 2 * HOUR, NOW)], "j")
+    contacts = [
+        make.event(
+            ["account:a"], f"{channel}{hours}", NOW - hours * HOUR, "contact.started", contact_id=channel
+        )
+        | {"channel": channel}
+        for channel, hours in (("phone", 1), ("chat", 1), ("email", 30))
+    ]
+    make.put(store, "events", contacts, "e")
+    colours: dict[str, set[str]] = defaultdict(set)
+    for span in ("24h", "7d"):
+        for entry in panel(seen(store, span, "contacts"), "contacts_over_time").legend:
+            colours[entry.name].add(entry.colour)
+    [journey, *_] = history.load(store, "account:a", PLAIN, RULES).journeys
+    for channel, colour in zip(journey.channels, journey.colours, strict=True):
+        colours[channel.capitalize()].add(colour)
+    assert colours.keys() == {"Phone", "Chat", "Email"}
+    assert len({colour for used in colours.values() for colour in used}) == 3
+    legend = panel(seen(store, dashboard="journeys"), "outcomes").legend
+    assert {entry.name: entry.colour for entry in legend} == {
+        name.capitalize(): colour_of(name) for name in outcomes
+    }
+    assert colour_of("F") == colour_of("abandoned") == colour_of("critical")
+
+
 def test_the_menu_of_rules_is_sorted_by_title(store: Store) -> None:
     """Filters list their values by title, without a blank one; a chosen value that is gone stays listed."""
     rules = {"a": Text("a", "Zebra", ""), "b": Text("b", "apple", ""), "c": Text("c", "Mango", "")}
@@ -264,18 +374,28 @@ def test_the_menu_of_rules_is_sorted_by_title(store: Store) -> None:
 
 
 def test_deployed_changes_are_marked_in_charts(store: Store) -> None:
-    """A change deployed in the period is a vertical line with its name."""
+    """A change deployed in the period is a vertical line with its name, clipped; the page has all of it."""
     make.put(store, "frictions", [make.friction("account:a", "queue", NOW - HOUR)], "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
+    name = "release-" * 8 + "7"
     make.put(
         store,
         "events",
-        [make.event(["account:ci"], "d", NOW - 2 * HOUR, "change.deployed", change_id="c7", title="Menu")],
+        [
+            make.event(
+                ["account:ci"], "d", NOW - 2 * HOUR, "change.deployed", change_id=name, title="Menu " * 40
+            )
+        ],
         "e",
     )
-    drawn = seen(store).charts["friction_rate"]
+    found = seen(store)
+    [change] = found.board.changes
+    assert (change.at, change.full) == (NOW - 2 * HOUR, f"{name}: {'Menu ' * 40}".strip())
+    assert change.name == f"{change.full[:119]}…"
+    drawn = found.charts["friction_rate"]
     [line] = drawn["series"][0]["markLine"]["data"]
-    assert line["label"]["formatter"] == "c7"
+    assert line["label"]["formatter"] == f"{name[:39]}…"
+    assert name in drawn["xAxis"]["axisPointer"]["label"][":formatter"]
     assert line["xAxis"] in drawn["xAxis"]["data"]
     assert 0 <= NOW - 2 * HOUR - int(line["xAxis"]) < 2 * HOUR
 

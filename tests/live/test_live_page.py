@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from selenium.common.exceptions import TimeoutException
-from selenium.webdriver import Chrome
+from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.live.day import ODD
@@ -398,18 +399,38 @@ def test_an_unknown_customer_shows_how_to_search(site: Site, browser: Chrome, pi
     picture("unknown")
 
 
+def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
+    """The tooltips of a chart, with the mouse on each place of a line across it."""
+    shown = "return [...arguments[0].querySelectorAll('div')].map((part) => part.innerText)"
+    found: set[str] = set()
+    width = int(chart.size["width"])
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", chart)
+    for x in range(-width // 2 + 20, width // 2 - 20, 3):
+        ActionChains(browser, duration=0).move_to_element_with_offset(chart, x, 40).perform()
+        found.update(browser.execute_script(shown, chart))
+    return found
+
+
 @pytest.mark.slow
 def test_hostile_values_are_shown_as_text(site: Site, browser: Chrome) -> None:
-    """Markup, templates and very long values from producers are shown as clipped text."""
+    """Markup, templates and very long values from producers are shown as clipped text, in tooltips whole."""
     site.do("hostile")
-    browser.get(site.url)
+    browser.get(f"{site.url}?span=1h")
     sees(browser, "<img src=x", "main")
+    sees(browser, "<img src=x", ".tl-changes")
+    [change] = browser.find_elements(By.CSS_SELECTOR, ".tl-changes span[title]")[:1]
+    assert change.get_attribute("title") == f"{HOSTILE}: {HOSTILE}"
+    chart = browser.find_element(By.CSS_SELECTOR, "[data-panel=friction_rate] .tl-chart")
+    assert f"{HOSTILE}: {HOSTILE}" in (chart.get_attribute("aria-label") or "")
+    assert any(f" · {HOSTILE}" in tip for tip in tooltips(browser, chart))
     browser.get(f"{site.url}/customer/{quote(f'account:{HOSTILE}', safe='')}")
     sees(browser, "{{ 1+1 }}", ".tl-journey")
     assert not browser.find_elements(By.CSS_SELECTOR, "main img, main script")
     assert browser.execute_script("return window.harmed") is None
-    longest = max(len(word.text) for word in browser.find_elements(By.CSS_SELECTOR, "dd, dt, li.tl-event b"))
-    assert longest <= 130
+    shown = browser.find_elements(By.CSS_SELECTOR, "dd [aria-hidden], dt, li.tl-event b")
+    assert max(len(word.text) for word in shown) <= 130
+    full = {word.get_attribute("title") for word in browser.find_elements(By.CSS_SELECTOR, "dd span[title]")}
+    assert HOSTILE in full
 
 
 @pytest.mark.slow

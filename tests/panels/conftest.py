@@ -54,6 +54,7 @@ def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> list[Row]
     accounts: list[Row] = []
     log = MemoryLog()
     worker = Worker(log, store, rules)
+    worker.bring_rules_into_force()
     for step in range(STEPS):
         now = START - HISTORY + (step + 1) * HISTORY // STEPS
         came = [event for event in events if now - HISTORY // STEPS < event.received_at <= now]
@@ -216,7 +217,7 @@ def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store,
             _alerts(store),
             folded["customers"],
         )
-        plain.written = _written(store)
+        plain.written, plain.reaches = _written(store), rules.reaches
         _double(store, "events", "cityHash64(id) % 10 = 0")
         _double(store, "frictions", "cityHash64(id) % 5 = 0 OR status = 'retracted'")
         _double(store, "journeys", "cityHash64(id) % 10 = 0 OR superseded")
@@ -243,6 +244,7 @@ CHOICES: dict[str, dict[str, Sequence[str]]] = {
         "channel": ("phone", "web"),
         "source": ("webshop", "call-centre"),
         "rule": ("cart_abandoned", "queue_abandoned", "long_wait"),
+        "producer": ("webshop", "crm"),
     },
 }
 

@@ -1,15 +1,23 @@
 """Loads a dashboard. Panels are queried one by one, so that a failing query fails its panel alone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from touchline.live import queries
 from touchline.live.chart import TimeAxis, chart_options, legend_of
-from touchline.live.labels import RuleText, clip, customer_label
-from touchline.live.panel_view import Names, PanelView, customers_in, failed_view, panel_view
+from touchline.live.labels import RuleText, clip, customer_label, full_text
+from touchline.live.panel_view import (
+    Names,
+    PanelView,
+    customers_in,
+    failed_view,
+    milliseconds,
+    panel_view,
+    usual_text,
+)
 from touchline.live.queries import Row, Store, run
-from touchline.live.spans import Window, window
+from touchline.live.spans import window
 from touchline.panels import CHANGES, DASHBOARDS, Dashboard, Panel, Variable, expand, interval, panels_with
 
 MAX_CHOICES = 300
@@ -39,13 +47,22 @@ class Filter:
 
 @dataclass(frozen=True)
 class Headline:
-    """The number of frictions, the usual number (or ''), and the rule and touchpoint with the most."""
+    """The number of frictions, the usual number in words, and the rule and touchpoint with the most."""
 
     frictions: int
     usual: str
     rule: str
     rule_frictions: int
     touchpoint: str
+
+
+@dataclass(frozen=True)
+class DeployedChange:
+    """A change that was deployed, at a time in ms; `full` is the name if it is clipped."""
+
+    at: int
+    name: str
+    full: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,7 @@ class Board:
     old: bool = False
     filters: list[Filter] = field(default_factory=list)
     headline: Headline | None = None
+    changes: list[DeployedChange] = field(default_factory=list)
     panels: list[PanelView] = field(default_factory=list)
 
 
@@ -98,14 +116,25 @@ def load(
     results = _query(store, panels, view, axis)
     changes = run(store, expand(CHANGES.sql, axis.start, axis.end, axis.interval))
     names = Names(rules, _customer_names(store, panels, results))
-    views = {panel.id: _view(panel, results, names) for panel in panels}
+    views = {panel.id: _view(panel, results, names, _chosen_titles(dashboard, view)) for panel in panels}
     charts = {
         panel.id: chart_options(panel, results.rows[panel.id], axis, names, changes)
         for panel in panels
         if panel.kind == "timeseries" and panel.id in results.rows and not views[panel.id].empty
     }
     views |= {id_: replace(views[id_], legend=legend_of(options)) for id_, options in charts.items()}
-    return LoadedBoard(_board(store, view, period, results, names, list(views.values())), charts)
+    board = Board(
+        span=view.span,
+        start=period.start,
+        end=period.end,
+        newest=period.newest,
+        old=period.old,
+        filters=_filters(store, dashboard, dict(view.chosen), names),
+        headline=_headline(results.rows, names),
+        changes=[_change(row) for row in changes],
+        panels=list(views.values()),
+    )
+    return LoadedBoard(board, charts)
 
 
 def _query(store: Store, panels: list[Panel], view: View, axis: TimeAxis) -> _Results:
@@ -129,26 +158,20 @@ def _customer_names(store: Store, panels: list[Panel], results: _Results) -> dic
     return {row["owner"]: customer_label(row["entities"]) for row in rows}
 
 
-def _view(panel: Panel, results: _Results, names: Names) -> PanelView:
+def _view(panel: Panel, results: _Results, names: Names, chosen: Collection[str]) -> PanelView:
     if panel.id in results.errors:
         return failed_view(panel, results.errors[panel.id])
-    return panel_view(panel, results.rows[panel.id], names)
+    return panel_view(panel, results.rows[panel.id], names, chosen)
 
 
-def _board(
-    store: Store, view: View, period: Window, results: _Results, names: Names, panels: list[PanelView]
-) -> Board:
-    dashboard = _DASHBOARDS[view.dashboard]
-    return Board(
-        span=view.span,
-        start=period.start,
-        end=period.end,
-        newest=period.newest,
-        old=period.old,
-        filters=_filters(store, dashboard, dict(view.chosen), names),
-        headline=_headline(results.rows, names),
-        panels=panels,
-    )
+def _chosen_titles(dashboard: Dashboard, view: View) -> set[str]:
+    chosen = {name for name, value in view.chosen if value}
+    return {variable.title for variable in dashboard.variables if variable.name in chosen}
+
+
+def _change(row: Row) -> DeployedChange:
+    name = ": ".join(filter(None, (row["title"], row["text"])))
+    return DeployedChange(milliseconds(row["time"]), clip(name), full_text(name))
 
 
 def _filters(store: Store, dashboard: Dashboard, chosen: Mapping[str, str], names: Names) -> list[Filter]:
@@ -181,7 +204,7 @@ def _headline(rows: Mapping[str, list[Row]], names: Names) -> Headline | None:
     by_rule, by_touchpoint = rows.get("friction_by_rule"), rows.get("friction_by_touchpoint")
     return Headline(
         frictions=total["value"],
-        usual="" if total["usual"] is None else f"{total['usual']:,.0f}",
+        usual=usual_text("" if total["usual"] is None else f"{total['usual']:,.0f}"),
         rule=names.rule(by_rule[0]["rule"]) if by_rule else "",
         rule_frictions=by_rule[0]["frictions"] if by_rule else 0,
         touchpoint=clip(by_touchpoint[0]["label"]) if by_touchpoint else "",

@@ -1,12 +1,14 @@
 """ECharts options for a panel over time: lines, or stacked bars, with reference lines and changes."""
 
+import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zlib import crc32
 
-from touchline.live.labels import clip, sentence
+from touchline.live.colours import OTHERS, colour_of
+from touchline.live.labels import MAX_FULL, clip, sentence
 from touchline.live.panel_view import LegendEntry, Names, milliseconds
 from touchline.live.queries import Row
 from touchline.panels import Panel, Reference
@@ -14,14 +16,8 @@ from touchline.panels import Panel, Reference
 _MUTED = "touchline.ink('--muted')"
 _LINE = "touchline.ink('--line')"
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
-_GREY = "#77808c"
-_GRADES = {"A": "#1d7a46", "B": "#74b36b", "C": "#d9b23c", "D": "#e07b3a", "F": "#b3261e"}
-"""Colours of grades, best first: from green to red."""
-
-_GOLDEN_ANGLE = 137.5
-_LIGHTNESS = (45, 58, 70)
 _MAX_SERIES = 6
-_OTHERS = "All others"
+_MAX_MARK = 40
 _SERIES_COLUMN = re.compile(r"(\w+) AS series\b")
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 """Seconds between two ticks of an axis of seconds."""
@@ -64,16 +60,16 @@ def chart_options(
     """The options of the panel's chart. Each row of `changes` has a `time` and a `title`."""
     series = _series(panel, rows, axis)
     series = {name: points for name, points in series.items() if any(point is not None for point in points)}
-    references = _references(panel)
+    references, deployed = _references(panel), _deployed(changes, axis)
     return {
         "animation": False,
         "grid": {"left": 8, "right": 36, "top": 14, "bottom": 6, "containLabel": True},
         "tooltip": _tooltip(panel),
-        "xAxis": _x_axis(axis),
+        "xAxis": _x_axis(axis, deployed),
         "yAxis": _y_axis(panel, series, [reference.value for reference in references]),
         "series": [
             _drawn_series(panel, name, points, number, names)
-            | ({} if number else {"markLine": _mark_line(references, changes, axis)})
+            | ({} if number else {"markLine": _mark_line(references, deployed)})
             for number, (name, points) in enumerate(series.items())
         ],
     }
@@ -97,7 +93,7 @@ def _series(panel: Panel, rows: Sequence[Row], axis: TimeAxis) -> Series:
     largest_first = sorted(series, key=lambda name: -sum(value or 0 for value in series[name]))
     kept = {name: series[name] for name in largest_first[:_MAX_SERIES]}
     rest = [series[name] for name in largest_first[_MAX_SERIES:]]
-    return kept | {_OTHERS: [sum(value or 0 for value in values) for values in zip(*rest, strict=True)]}
+    return kept | {OTHERS: [sum(value or 0 for value in values) for values in zip(*rest, strict=True)]}
 
 
 def _values(row: Row) -> dict[str, Any]:
@@ -111,6 +107,7 @@ def _tooltip(panel: Panel) -> dict[str, Any]:
         "trigger": "axis",
         "axisPointer": {"type": "shadow" if panel.stacked else "line"},
         "confine": True,
+        "extraCssText": "max-width: 400px; white-space: normal;",
         "order": "seriesDesc",
         ":valueFormatter": f"value => touchline.value(value, '{panel.unit}')",
         ":backgroundColor": "touchline.ink('--card')",
@@ -119,13 +116,15 @@ def _tooltip(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _x_axis(axis: TimeAxis) -> dict[str, Any]:
+def _x_axis(axis: TimeAxis, deployed: Mapping[int, str]) -> dict[str, Any]:
+    # JSON is a JavaScript literal, which cannot do anything; ECharts escapes the head of a tooltip.
+    changes = json.dumps({time: clip(names, MAX_FULL) for time, names in deployed.items()})
     return {
         "type": "category",
         "data": [str(time) for time in axis.times],
         "axisLabel": {":formatter": f"ms => touchline.tick(+ms, {axis.end - axis.start})"}
         | {"hideOverlap": True, "alignMinLabel": "left", "alignMaxLabel": "right", ":color": _MUTED},
-        "axisPointer": {"label": {":formatter": "point => touchline.when(+point.value)"}},
+        "axisPointer": {"label": {":formatter": f"point => touchline.moment(+point.value, {changes})"}},
         "axisTick": {"show": False},
         "axisLine": {"lineStyle": {":color": _LINE}},
     }
@@ -170,22 +169,10 @@ def _drawn_series(
 
 
 def _colour(panel: Panel, name: str, number: int, names: Names) -> str:
-    """The colour of a series: by worth for a grade, by the id for a rule, else by its place in the chart."""
-    if name in (_OTHERS, "usual"):
-        return _GREY
-    match _series_column(panel):
-        case "grade":
-            return _GRADES.get(name, _GREY)
-        case "rule":
-            return _rule_colour(name, names)
+    """The colour of a series; columns of the query, which are always the same, take turns."""
+    if name == "usual" or _series_column(panel):
+        return colour_of(name, list(names.rules))
     return _COLOURS[number % len(_COLOURS)]
-
-
-def _rule_colour(rule: str, names: Names) -> str:
-    """The same colour in every chart, and another one for each rule that the page knows."""
-    number = list(names.rules).index(rule) if rule in names.rules else crc32(rule.encode())
-    hue = (210 + number * _GOLDEN_ANGLE) % 360
-    return f"hsl({hue:g}, 60%, {_LIGHTNESS[number % len(_LIGHTNESS)]}%)"
 
 
 def _series_column(panel: Panel) -> str:
@@ -199,9 +186,16 @@ def _references(panel: Panel) -> list[Reference]:
     return [*panel.references, *goal]
 
 
-def _mark_line(references: Sequence[Reference], changes: Sequence[Row], axis: TimeAxis) -> dict[str, Any]:
+def _deployed(changes: Sequence[Row], axis: TimeAxis) -> dict[int, str]:
+    """The names of the changes at each point in time."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for row in changes:
+        names[milliseconds(row["time"]) // axis.step * axis.step].append(row["title"])
+    return {time: "; ".join(at) for time, at in names.items()}
+
+
+def _mark_line(references: Sequence[Reference], deployed: Mapping[int, str]) -> dict[str, Any]:
     """Horizontal lines for references and the goal, vertical lines for deployed changes."""
-    deployed = {milliseconds(row["time"]) // axis.step * axis.step: clip(row["title"], 40) for row in changes}
     horizontal = [
         {
             "yAxis": reference.value,
@@ -210,7 +204,8 @@ def _mark_line(references: Sequence[Reference], changes: Sequence[Row], axis: Ti
         for number, reference in enumerate(references)
     ]
     vertical = [
-        {"xAxis": str(time), "label": _mark_label(title, "insideEndTop")} for time, title in deployed.items()
+        {"xAxis": str(time), "label": _mark_label(clip(names, _MAX_MARK), "insideEndTop")}
+        for time, names in deployed.items()
     ]
     return {
         "silent": True,

@@ -10,7 +10,6 @@ from touchline.live.alerts import Alerts
 from touchline.live.boards import LoadedBoard
 from touchline.live.feed import FeedState
 from touchline.live.history import History
-from touchline.live.panel_view import path_of
 from touchline.live.scorecard import Scorecard
 from touchline.panels import DASHBOARDS, PANELS, Dashboard
 
@@ -23,7 +22,7 @@ class Masthead(Element, component="browser/masthead.js"):
     def __init__(self, path: str = "", search: str = "") -> None:
         super().__init__()
         self.props["pages"] = [
-            *([path_of(dashboard.id), dashboard.title] for dashboard in DASHBOARDS),
+            *([dashboard.path, dashboard.title] for dashboard in DASHBOARDS),
             ["/measures", "Measures"],
             ["/alerts", "Alerts"],
         ]
@@ -65,7 +64,7 @@ class BoardPage(_Page, component="browser/board.js"):
         super().__init__()
         self.props["title"] = dashboard.title
         self.props["question"] = dashboard.question
-        self.props["path"] = path_of(dashboard.id)
+        self.props["path"] = dashboard.path
         self.props["span"] = span
         self._charts = {}
         for panel in PANELS:

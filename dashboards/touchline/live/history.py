@@ -8,10 +8,12 @@ from typing import Any, Literal
 import orjson
 
 from touchline.live import queries
+from touchline.live.colours import colour_of
 from touchline.live.labels import (
     RuleText,
     clip,
     customer_label,
+    full_text,
     identifier_label,
     rule_title,
     sentence,
@@ -24,6 +26,7 @@ from touchline.vocabulary.identifiers import rank
 from touchline.vocabulary.normaliser import Normaliser
 
 _MAX_DETAILS = 6
+_MAX_DETAIL = 80
 _MAX_IDENTIFIERS = 12
 _MAX_SEARCH = 512
 
@@ -31,6 +34,15 @@ NO_LIMITS: Mapping[str, int] = {}
 
 Numbers = Mapping[str, list[int]]
 """Id of an event or friction → the numbers of the frictions that it is evidence for."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A field of an event's data; `full` is the value if it is clipped."""
+
+    name: str
+    value: str
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class EventRow:
     title: str
     touchpoint: str
     channel: str
-    details: list[tuple[str, str]]
+    details: list[Detail]
     evidence_for: list[int]
     kind: Literal["event"] = "event"
 
@@ -77,7 +89,7 @@ class FrictionRow:
 
 @dataclass(frozen=True)
 class Journey:
-    """One journey, with its events and frictions in order of time."""
+    """One journey, with its events and frictions in order of time; `colours` are those of its channels."""
 
     start: int
     last: int
@@ -86,6 +98,7 @@ class Journey:
     strikes: int
     outcome: str
     channels: list[str]
+    colours: list[str]
     rows: list[EventRow | FrictionRow]
 
 
@@ -206,6 +219,7 @@ def _journeys(
         rows: list[EventRow | FrictionRow] = [*_event_rows(own_events, numbers)]
         rows += [friction for friction in frictions if start <= friction.at < end]
         rows.sort(key=lambda row: (row.at, row.kind == "friction"))
+        channels = list(dict.fromkeys(row.channel for row in rows))
         yield Journey(
             start=start,
             last=row["ended"],
@@ -213,7 +227,8 @@ def _journeys(
             grade=row["grade"],
             strikes=row["strikes"],
             outcome=sentence(row["outcome"]),
-            channels=list(dict.fromkeys(row.channel for row in rows)),
+            channels=channels,
+            colours=[colour_of(channel) for channel in channels],
             rows=rows,
         )
         end = start
@@ -242,16 +257,16 @@ def _event_rows(events: list[Row], numbers: Numbers) -> Iterator[EventRow]:
         )
 
 
-def _details(event: Row) -> list[tuple[str, str]]:
+def _details(event: Row) -> list[Detail]:
     if event["bytes"] > queries.MAX_DATA:
-        return [("data", f"{event['bytes'] // 1024} KB, too large to show")]
+        return [Detail("data", f"{event['bytes'] // 1024} KB, too large to show")]
     return list(_pairs(orjson.loads(event["details"] or b"{}").items()))
 
 
-def _pairs(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
+def _pairs(items: Iterable[tuple[str, Any]]) -> Iterator[Detail]:
     for position, (name, value) in enumerate(items):
         if position == _MAX_DETAILS:
-            yield ("…", "")
+            yield Detail("…", "")
             return
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
-        yield (clip(name.replace("_", " "), 40), clip(text, 80))
+        yield Detail(clip(name.replace("_", " "), 40), clip(text, _MAX_DETAIL), full_text(text, _MAX_DETAIL))

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from touchline.vocabulary.identifiers import rank
 
 MAX_LENGTH = 120
-_MAX_FULL = 2_000
+MAX_FULL = 2_000
 
 
 class RuleText(Protocol):
@@ -33,7 +33,7 @@ def clip(text: str, length: int = MAX_LENGTH) -> str:
 
 def full_text(text: str, length: int = MAX_LENGTH) -> str:
     """The tooltip of a text that is clipped to `length`: more of it; '' if all of it is shown."""
-    full = clip(text, _MAX_FULL)
+    full = clip(text, MAX_FULL)
     return full if full != clip(text, length) else ""
 
 

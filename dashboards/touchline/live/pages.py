@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
 from typing import Any, cast
@@ -24,7 +24,6 @@ from touchline.live.feed import Feeds, FeedState, Listener
 from touchline.live.gate import Gate
 from touchline.live.history import History
 from touchline.live.labels import RuleText
-from touchline.live.panel_view import path_of
 from touchline.live.queries import Store
 from touchline.live.scorecard import Scorecard
 from touchline.live.spans import ALL, SPANS
@@ -68,25 +67,11 @@ class _PageFeeds:
     waiting: WaitingPages
 
 
-def mount(
-    app: Starlette,
-    store: Store,
-    *,
-    rules: Iterable[RuleText] = (),
-    normaliser: Normaliser = PLAIN,
-    goals: Mapping[str, float] | None = None,
-    limits: Mapping[str, int] | None = None,
-    zone: str = UTC,
-    every: float = 2.0,
-    limit: float = 10.0,
-) -> None:
-    """Serve the live page at `/` of `app`. Call it once per process, after all other routes were added.
+@dataclass(frozen=True, kw_only=True)
+class PageSettings:
+    """What the live page shows, and how often it is loaded.
 
-    Pages with the same content share one load, and nothing is loaded while no page is open.
-
-    Args:
-        app: Its own routes take precedence over the pages.
-        store: Queried from threads.
+    Attributes:
         rules: Titles and reasons of the rules.
         normaliser: Turns what is searched for into identifiers.
         goals: The team's goals, by name of the measure, in its unit.
@@ -95,23 +80,27 @@ def mount(
         every: Minimum seconds between two loads of the same content.
         limit: Seconds after which a load is shown as an error.
     """
-    texts = {rule.id: rule for rule in rules}
-    targets = dict(goals or {})
-    feeds = _PageFeeds(
-        boards=Feeds(lambda view: boards.load(store, view, _now(), targets, texts), every=every, limit=limit),
-        scorecards=Feeds(
-            lambda span: scorecard.load(store, span, _now(), targets),
-            every=_SLOWER * every,
-            limit=2 * limit,
-        ),
-        alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
-        histories=Feeds(
-            lambda search: history.load(store, search, normaliser, texts, limits or {}),
-            every=every,
-            limit=limit,
-        ),
-        waiting=WaitingPages(),
-    )
+
+    rules: Sequence[RuleText] = ()
+    normaliser: Normaliser = PLAIN
+    goals: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    zone: str = UTC
+    every: float = 2.0
+    limit: float = 10.0
+
+
+def mount(app: Starlette, store: Store, settings: PageSettings) -> None:
+    """Serve the live page at `/` of `app`. Call it once per process, after all other routes were added.
+
+    Pages with the same content share one load, and nothing is loaded while no page is open.
+
+    Args:
+        app: Its own routes take precedence over the pages.
+        store: Queried from threads.
+        settings: What the page shows.
+    """
+    feeds = _page_feeds(store, settings)
     for dashboard in DASHBOARDS:
         _add_board_page(feeds, dashboard)
     _add_scorecard_page(feeds)
@@ -120,7 +109,29 @@ def mount(
     for feed in (feeds.boards, feeds.scorecards, feeds.alerts, feeds.histories):
         nicegui_app.on_shutdown(feed.close)
     nicegui_app.on_delete(feeds.waiting.free)
-    _serve(app, zone)
+    _serve(app, settings.zone)
+
+
+def _page_feeds(store: Store, settings: PageSettings) -> _PageFeeds:
+    texts = {rule.id: rule for rule in settings.rules}
+    every, limit = settings.every, settings.limit
+    return _PageFeeds(
+        boards=Feeds(
+            lambda view: boards.load(store, view, _now(), settings.goals, texts), every=every, limit=limit
+        ),
+        scorecards=Feeds(
+            lambda span: scorecard.load(store, span, _now(), settings.goals),
+            every=_SLOWER * every,
+            limit=2 * limit,
+        ),
+        alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
+        histories=Feeds(
+            lambda search: history.load(store, search, settings.normaliser, texts, settings.limits),
+            every=every,
+            limit=limit,
+        ),
+        waiting=WaitingPages(),
+    )
 
 
 def _now() -> int:
@@ -128,7 +139,7 @@ def _now() -> int:
 
 
 def _add_board_page(feeds: _PageFeeds, dashboard: Dashboard) -> None:
-    path = path_of(dashboard.id)
+    path = dashboard.path
 
     @ui.page(path, title=f"Touchline: {dashboard.title.lower()}")
     def page(request: Request) -> None:

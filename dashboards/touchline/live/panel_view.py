@@ -1,22 +1,22 @@
 """What the page shows for one panel: numbers, bars and cells as texts that are ready to show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from touchline.live.colours import colour_of
 from touchline.live.labels import RuleText, clip, full_text, rule_title, sentence
 from touchline.live.queries import Row
 from touchline.measures import BY_NAME, format_distance, format_goal, format_value
-from touchline.panels import Column, Link, Panel
+from touchline.panels import DASHBOARDS, Column, Link, Panel, unused_filters
 
 MAX_ROWS = 50
 MAX_BARS = 40
 _MAX_TEXT = 300
 
-PATHS = {"friction": "/"}
-"""Dashboards whose path is not their id."""
+NO_BASELINE = "No baseline yet: too little data before this period."
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar; `parts` are its segments as shares of the longest bar, `full` is a label that is clipped."""
+    """One bar; `parts` are its segments as shares of the longest bar, `full` is a label that is clipped.
+
+    The colours of several parts are those of the panel's legend.
+    """
 
     label: str
     value: str
@@ -67,10 +70,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """The name of a series, with its colour; '' for the colour of its place."""
+    """The name of a series or a part, with its colour."""
 
     name: str
-    colour: str = ""
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Cell:
 class PanelView:
     """A panel as the page shows it. `empty` or `error` is set if there is nothing to show.
 
+    `notes` are sentences on how to read it.
+
     Charts over time are passed separately, by the panel's id.
     """
 
@@ -103,7 +108,7 @@ class PanelView:
     error: str = ""
     goal: Goal | None = None
     benchmark: str = ""
-    unsettled: str = ""
+    notes: list[str] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     legend: list[LegendEntry] = field(default_factory=list)
@@ -113,12 +118,18 @@ class PanelView:
     hidden: int = 0
 
 
-def panel_view(panel: Panel, rows: Sequence[Row], names: Names) -> PanelView:
-    """The panel with the rows of its query."""
+def panel_view(panel: Panel, rows: Sequence[Row], names: Names, chosen: Collection[str] = ()) -> PanelView:
+    """The panel with the rows of its query; `chosen` are the titles of filters with a value."""
     settings = _settings(panel)
+    ignored = [title.lower() for title in unused_filters(panel) if title in chosen]
+    settings["notes"] = [f"Not filtered by {' or '.join(ignored)}."] if ignored else []
     if _has_no_data(panel, rows):
         return PanelView(**settings, empty=panel.empty)
     settings["benchmark"] = panel.benchmark
+    if panel.kind != "stat" and "usual" in rows[0] and all(row["usual"] is None for row in rows):
+        settings["notes"].append(NO_BASELINE)
+    if panel.unsettled:
+        settings["notes"].append(panel.unsettled)
     match panel.kind:
         case "stat":
             figures = [_figure(panel, row) for row in rows]
@@ -150,9 +161,9 @@ def milliseconds(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def path_of(dashboard: str) -> str:
-    """The path of a dashboard on the page."""
-    return PATHS.get(dashboard, f"/{dashboard}")
+def usual_text(usual: str) -> str:
+    """The usual value in words, or that there is none ('')."""
+    return f"usually {usual}" if usual else "no baseline yet"
 
 
 def _settings(panel: Panel) -> dict[str, Any]:
@@ -162,7 +173,6 @@ def _settings(panel: Panel) -> dict[str, Any]:
         "question": panel.question,
         "kind": panel.kind,
         "width": panel.width,
-        "unsettled": panel.unsettled,
     }
 
 
@@ -195,7 +205,7 @@ def _figure(panel: Panel, row: Row) -> Figure:
         label="" if panel.unit == "currency" else clip(label),
         value=_format(value, label if panel.unit == "currency" else panel.unit),
         level=levels[-1] if levels else "",
-        usual="" if usual is None else f"usually {_format(usual, panel.unit)}",
+        usual=usual_text(_format(usual, panel.unit) if usual is not None else "") if "usual" in row else "",
     )
 
 
@@ -225,7 +235,7 @@ def _bars(panel: Panel, rows: Sequence[Row], names: Names) -> dict[str, Any]:
         )
         for row in rows[:MAX_BARS]
     ]
-    legend = [LegendEntry(sentence(column)) for column in columns] if panel.stacked else []
+    legend = [LegendEntry(sentence(column), colour_of(column)) for column in columns] if panel.stacked else []
     return {"bars": bars, "legend": legend, "hidden": len(rows) - len(bars)}
 
 
@@ -264,6 +274,8 @@ def _cell(name: str, column: Column, row: Row, names: Names) -> Cell:
     href = _href(column.link, str(value)) if column.link and value is not None else ""
     if column.unit == "time" and value is not None:
         return Cell("", milliseconds(value), href)
+    if value is None and column.missing:
+        return Cell(column.missing)
     text = names.rule(value) if name == "rule" else names.name(value) or _format(value, column.unit)
     full = full_text(value, _MAX_TEXT) if isinstance(value, str) else ""
     return Cell(text, None, href, grade=name == "grade" and bool(value), full=full)
@@ -273,4 +285,5 @@ def _href(link: Link, value: str) -> str:
     """The address of a link on this page, where a customer has a page of their own."""
     if link.variable == "customer":
         return f"/customer/{quote(value, safe='')}"
-    return f"{path_of(link.dashboard)}?{urlencode({link.variable: value})}"
+    [path] = (dashboard.path for dashboard in DASHBOARDS if dashboard.id == link.dashboard)
+    return f"{path}?{urlencode({link.variable: value})}"

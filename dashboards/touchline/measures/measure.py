@@ -24,6 +24,8 @@ class Measure:
     before the period to its end, nothing counts and there is no value. (Without any event of a transfer, the
     transfer rate is unknown, not 0.)
 
+    `has_source` is false if its rows have no source, since a journey goes through several.
+
     `where` selects the rows that count, `numerator` is what is added up over them. The value is the sum of
     numerators divided by the number of rows; for the kind `median` it is the median numerator, for `sum`
     the sum. `settles` is how long (ms) a row may still change.
@@ -45,11 +47,7 @@ class Measure:
     inputs: tuple[str, ...] = ()
     kind: Literal["ratio", "median", "sum"] = "ratio"
     settles: int = 0
-
-    @property
-    def has_source(self) -> bool:
-        """Whether its observations have a source; a journey goes through several."""
-        return "'' AS source" not in self.base
+    has_source: bool = True
 
     @property
     def counted(self) -> str:

@@ -87,6 +87,7 @@ def _grade(letter: str) -> Measure:
         "100 minus the strike points; A from 90, B from 75, C from 60, D from 40, else F.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
+        has_source=False,
         numerator=f"grade = '{letter}'",
     )
 
@@ -105,6 +106,7 @@ MEASURES: tuple[Measure, ...] = (
         "period.",
         benchmark=_OBSERVED,
         base=JOURNEYS,
+        has_source=False,
         numerator="contacts + transfers + channel_switches + repeats",
     ),
     Measure(
@@ -116,6 +118,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="Seconds waited in contacts ÷ journeys whose last event is in the period.",
         benchmark=_OBSERVED,
         base=JOURNEYS,
+        has_source=False,
         numerator="wait_seconds",
         inputs=("contact.answered", "contact.abandoned"),
     ),
@@ -129,6 +132,7 @@ MEASURES: tuple[Measure, ...] = (
         "period.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
+        has_source=False,
         numerator="strikes",
     ),
     *(_grade(letter) for letter in "ABCDF"),

@@ -1,6 +1,6 @@
 """Panels, each defined once: the question, the SQL that answers it, and how the answer is drawn."""
 
-from touchline.panels.catalogue import BY_ID, CHANGES, DASHBOARDS, PANELS, panels_with
+from touchline.panels.catalogue import ALERTS, BY_ID, CHANGES, DASHBOARDS, PANELS, panels_with, unused_filters
 from touchline.panels.macros import ALL, MacroError, expand, interval
 from touchline.panels.panel import (
     Annotation,
@@ -17,6 +17,7 @@ from touchline.panels.panel import (
 )
 
 __all__ = [
+    "ALERTS",
     "ALL",
     "BY_ID",
     "CHANGES",
@@ -37,4 +38,5 @@ __all__ = [
     "expand",
     "interval",
     "panels_with",
+    "unused_filters",
 ]

@@ -32,7 +32,28 @@ LIMIT 200
 )
 """Deployed fixes and changes."""
 
+ALERTS = Annotation(
+    "Alerts",
+    """
+SELECT opened_at AS time, ifNull(resolved_at, toDateTime64($__toTime, 3, 'UTC')) AS timeEnd, title,
+       summary AS text, arrayStringConcat(arrayConcat([severity], labels), ',') AS tags
+FROM current_alerts
+WHERE opened_at <= $__toTime AND (isNull(resolved_at) OR resolved_at >= $__fromTime)
+ORDER BY opened_at, id
+LIMIT 200
+""",
+)
+"""Alerts, from their opening to their resolution or the end of the period."""
+
 BY_ID = {panel.id: panel for panel in PANELS}
+
+
+def unused_filters(panel: Panel) -> tuple[str, ...]:
+    """The titles of the filters on the panel's dashboard that the panel ignores."""
+    [dashboard] = (dashboard for dashboard in DASHBOARDS if dashboard.id == panel.dashboard)
+    return tuple(
+        variable.title for variable in dashboard.variables if f"${{{variable.name}:" not in panel.sql
+    )
 
 
 def panels_with(goals: Mapping[str, float]) -> tuple[Panel, ...]:

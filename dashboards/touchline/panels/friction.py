@@ -6,6 +6,7 @@ from touchline.panels.panel import Column, Dashboard, Link, Panel
 from touchline.panels.sql import (
     BUCKETS,
     CHANNELS,
+    EARLIER,
     FRICTIONS,
     JOURNEYS,
     RULE,
@@ -38,8 +39,11 @@ PANELS = (
         title="Frictions",
         question="How many frictions are there, compared with the same time in earlier weeks?",
         sql=f"""
-SELECT countIf(week = 0) AS value, {usual("$__fromTime")} AS usual
-FROM ({WITH_EARLIER_WEEKS})
+SELECT value, {usual("$__fromTime", "earlier", "longest")} AS usual
+FROM (
+    SELECT countIf(week = 0) AS value, {EARLIER} AS earlier, max(reach) AS longest
+    FROM ({WITH_EARLIER_WEEKS})
+)
 """,
         kind="stat",
         unit="count",
@@ -51,14 +55,15 @@ FROM ({WITH_EARLIER_WEEKS})
         id="open_frictions",
         dashboard=ID,
         title="Open frictions",
-        question="How many are unresolved?",
+        question="How many frictions were open at the end of the period, whenever they opened?",
         sql=f"""
-SELECT countIf(week = 0 AND status = 'open') AS value
-FROM ({WITH_EARLIER_WEEKS})
+SELECT countIf(isNull(resolved_at) OR resolved_at > $__toTime) AS value
+FROM current_frictions
+WHERE opened_at <= $__toTime AND {FRICTIONS}
 """,
         kind="stat",
         unit="count",
-        empty=NO_FRICTION,
+        empty="No friction opened before the end of this period.",
         width=6,
         height=4,
     ),
@@ -103,15 +108,19 @@ FROM (
         title="Frictions over time",
         question="When does friction occur, and is it more than at the same time in earlier weeks?",
         sql=f"""
-SELECT time, sum(recent) AS frictions, {usual("time", "sum(earlier)")} AS usual
+SELECT time, frictions, {usual("time", "earlier", "max(reach) OVER ()")} AS usual
 FROM (
-    SELECT $__timeInterval(at) AS time, countIf(week = 0) AS recent, countIf(week > 0) AS earlier
-    FROM ({WITH_EARLIER_WEEKS})
+    SELECT time, sum(recent) AS frictions, sumForEach(weekly) AS earlier, max(longest) AS reach
+    FROM (
+        SELECT $__timeInterval(at) AS time, countIf(week = 0) AS recent, {EARLIER} AS weekly,
+               max(reach) AS longest
+        FROM ({WITH_EARLIER_WEEKS})
+        GROUP BY time
+        UNION ALL
+        SELECT time, 0, [0, 0, 0, 0], 0 FROM ({BUCKETS})
+    )
     GROUP BY time
-    UNION ALL
-    SELECT time, 0, 0 FROM ({BUCKETS})
 )
-GROUP BY time
 ORDER BY time
 """,
         kind="timeseries",
@@ -136,16 +145,49 @@ ORDER BY time, series
         stacked=True,
     ),
     Panel(
+        id="open_over_time",
+        dashboard=ID,
+        title="Open frictions over time",
+        question="How many frictions are open at each time, and does their number fall?",
+        sql=f"""
+SELECT time, sum(change) OVER (ORDER BY time) AS value
+FROM (
+    SELECT time, sum(step) AS change
+    FROM (
+        SELECT greatest($__timeInterval(at), toStartOfInterval($__fromTime, INTERVAL $__interval_s second))
+                   AS time, step
+        FROM (
+            SELECT steps.1 AS at, steps.2 AS step
+            FROM current_frictions
+            ARRAY JOIN if(isNull(resolved_at), [(opened_at, 1)],
+                          [(opened_at, 1), (assumeNotNull(resolved_at), -1)]) AS steps
+            WHERE opened_at <= $__toTime AND at <= $__toTime AND {FRICTIONS}
+        )
+        UNION ALL
+        SELECT time, 0 FROM ({BUCKETS})
+    )
+    GROUP BY time
+)
+ORDER BY time
+""",
+        kind="timeseries",
+        unit="count",
+        empty="No friction was open in this period.",
+    ),
+    Panel(
         id="friction_by_rule",
         dashboard=ID,
         title="Most frequent frictions",
         question="What goes wrong most often, and how many customers does it affect?",
         sql=f"""
-SELECT rule, countIf(week = 0) AS frictions, {usual("$__fromTime")} AS usual,
-       countIf(week = 0 AND status = 'open') AS open, uniqExactIf(customer, week = 0) AS customers
-FROM ({WITH_EARLIER_WEEKS})
-GROUP BY rule
-HAVING frictions > 0
+SELECT rule, frictions, {usual("$__fromTime", "earlier", "longest")} AS usual, resolved, customers
+FROM (
+    SELECT rule, countIf(week = 0) AS frictions, {EARLIER} AS earlier, max(reach) AS longest,
+           countIf(week = 0 AND status = 'resolved') AS resolved, uniqExactIf(customer, week = 0) AS customers
+    FROM ({WITH_EARLIER_WEEKS})
+    GROUP BY rule
+    HAVING frictions > 0
+)
 ORDER BY frictions DESC, rule
 """,
         kind="table",
@@ -154,8 +196,8 @@ ORDER BY frictions DESC, rule
         columns={
             "rule": Column("Rule", "text", TO_JOURNEYS),
             "frictions": Column("Frictions"),
-            "usual": Column("Usual"),
-            "open": Column("Open"),
+            "usual": Column("Usual", missing="no baseline yet"),
+            "resolved": Column("Resolved"),
             "customers": Column("Customers"),
         },
     ),
@@ -196,7 +238,7 @@ ORDER BY frictions DESC, label
         id="journeys_at_risk",
         dashboard=ID,
         title="Journeys at risk",
-        question="Which customers have the journeys with the lowest scores, over all sources?",
+        question="Which customers have the journeys with the lowest scores?",
         sql=f"""
 SELECT last, toString(customer) AS customer, arrayStringConcat(path, ' → ') AS channels, events,
        strikes, score, grade, outcome
@@ -221,10 +263,27 @@ LIMIT 50
         },
     ),
     Panel(
+        id="goals",
+        dashboard=ID,
+        title="Goals",
+        question="Which goals are met, and how far away are the others?",
+        sql=goals_sql({}),
+        kind="table",
+        unit="text",
+        empty="No data for these measures in this period. Set goals in touchline.toml, in the table goals.",
+        columns={
+            "measure": Column("Measure", "text"),
+            "value": Column("Value", "text"),
+            "goal": Column("Goal", "text"),
+            "distance": Column("Distance", "text"),
+            "standing": Column("Result", "text"),
+        },
+    ),
+    Panel(
         id="alerts",
         dashboard=ID,
         title="Alerts",
-        question="Which alerts were open, and which still are, over all channels, sources and rules?",
+        question="Which alerts were open, and which still are?",
         sql="""
 SELECT opened_at, toString(alerts.status) AS state, severity, title, arrayStringConcat(labels, ', ') AS place,
        customers, count, usual, resolved_at, summary
@@ -248,22 +307,6 @@ LIMIT 50
             "resolved_at": Column("Resolved", "time"),
             "summary": Column("Summary", "text"),
         },
-    ),
-    Panel(
-        id="goals",
-        dashboard=ID,
-        title="Goals",
-        question="Which goals are met, and how far away are the others?",
-        sql=goals_sql({}),
-        kind="table",
-        unit="text",
-        empty="No data for these measures in this period. Set goals in touchline.toml, in the table goals.",
-        columns={
-            "measure": Column("Measure", "text"),
-            "value": Column("Value", "text"),
-            "goal": Column("Goal", "text"),
-            "distance": Column("Distance", "text"),
-            "standing": Column("Result", "text"),
-        },
+        width=24,
     ),
 )

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from touchline.measures import MEASURES, Measure
-from touchline.panels.sql import together
+from touchline.panels.sql import all_chosen, together
 
 HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_resolution", "csat", "recovered")
 """Measures that are shown if the team has set no goals."""
 
-_UNITS = {"share": " %", "seconds": " s", "points": " points", "of 7": " of 7"}
+_UNITS = {"share": " %", "seconds": " s", "points": " points", "strikes": " strike points", "of 7": " of 7"}
 
 
 def goals_sql(goals: Mapping[str, float]) -> str:
@@ -44,8 +44,11 @@ def _row(measure: Measure, goal: float | None) -> str:
     unit = f"'{_UNITS.get(measure.unit, ' ' + measure.unit)}'"
     if measure.unit == "currency":
         unit = "concat(' ', currency)"
+    title = f"'{measure.title}'"
+    if not measure.has_source:
+        title = f"if({all_chosen('source')}, {title}, concat({title}, ' (all sources)'))"
     return (
-        f"({MEASURES.index(measure)}, '{measure.title}', {unit}, {100 if measure.unit == 'share' else 1}, "
+        f"({MEASURES.index(measure)}, {title}, {unit}, {100 if measure.unit == 'share' else 1}, "
         f"{1 if measure.higher_is_better else -1}, CAST(value_of_{measure.name}, 'Nullable(Float64)'), "
         f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)'))"
     )

@@ -1,7 +1,7 @@
 """The dashboard *Data health*: whether the data of the other dashboards are fresh and complete."""
 
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
-from touchline.panels.sql import BUCKETS
+from touchline.panels.sql import BUCKETS, PRODUCER, PRODUCERS
 from touchline.vocabulary.event import IMPORTED
 
 ID = "health"
@@ -10,7 +10,7 @@ DASHBOARD = Dashboard(
     ID,
     "Data health",
     "Are the data fresh and complete, and if not, which producer is missing?",
-    (),
+    (PRODUCERS,),
 )
 
 NOTHING_ARRIVED = "No events in this period. Check that a producer sends to this collector."
@@ -22,13 +22,15 @@ _ARRIVED = f"""
            if(producer = '{IMPORTED}', NULL,
               greatest(0, dateDiff('millisecond', time, received_at)) / 1000) AS lag
     FROM events
-    WHERE $__timeFilter(time)
+    WHERE $__timeFilter(time) AND {PRODUCER}
     LIMIT 1 BY id
 """
 """Events by the time they happened, as in the other dashboards; duplicate rows count once.
 
 Imported events have no lag.
 """
+
+_SILENCE = (Threshold(0, "good"), Threshold(300, "warn"), Threshold(3600, "bad"))
 
 _DELAYS = "quantileExact(0.5)(lag) AS `median`, quantileExact(0.95)(lag) AS `95th percentile`"
 
@@ -38,15 +40,15 @@ PANELS = (
         dashboard=ID,
         title="Freshness",
         question="How old is the newest event at the end of the period?",
-        sql="""
+        sql=f"""
 SELECT if(count() = 0, NULL, greatest(0, dateDiff('second', max(received_at), $__toTime))) AS value
 FROM events
-WHERE received_at <= $__toTime
+WHERE received_at <= $__toTime AND {PRODUCER}
 """,
         kind="stat",
         unit="seconds",
         empty="No event has arrived yet.",
-        thresholds=(Threshold(0, "good"), Threshold(300, "warn"), Threshold(3600, "bad")),
+        thresholds=_SILENCE,
         width=6,
         height=4,
     ),
@@ -55,7 +57,7 @@ WHERE received_at <= $__toTime
         dashboard=ID,
         title="Events stored",
         question="How many events happened in this period?",
-        sql="SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(time)",
+        sql=f"SELECT uniqExact(id) AS value FROM events WHERE $__timeFilter(time) AND {PRODUCER}",
         kind="stat",
         unit="count",
         empty=NOTHING_ARRIVED,
@@ -67,10 +69,12 @@ WHERE received_at <= $__toTime
         dashboard=ID,
         title="Quarantined events",
         question="What share of incoming events was refused?",
-        sql="""
+        sql=f"""
 SELECT if(bad + good = 0, NULL, bad / (bad + good)) AS value
-FROM (SELECT uniqExact(id) AS bad FROM quarantine WHERE $__timeFilter(received_at)) AS refused
-CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) AS stored
+FROM (
+    SELECT uniqExact(id) AS bad FROM quarantine WHERE $__timeFilter(received_at) AND {PRODUCER}
+) AS refused
+CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time) AND {PRODUCER}) AS stored
 """,
         kind="stat",
         unit="share",
@@ -100,12 +104,14 @@ CROSS JOIN (SELECT uniqExact(id) AS good FROM events WHERE $__timeFilter(time)) 
 SELECT time, series, sum(number) AS value
 FROM (
     SELECT $__timeInterval(at) AS time, producer AS series, uniqExact(id) AS number
-    FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time))
+    FROM (SELECT time AS at, producer, id FROM events WHERE $__timeFilter(time) AND {PRODUCER})
     GROUP BY time, series
     UNION ALL
     SELECT time, series, 0
     FROM ({BUCKETS}) AS buckets
-    CROSS JOIN (SELECT DISTINCT producer AS series FROM events WHERE $__timeFilter(time)) AS producers
+    CROSS JOIN (
+        SELECT DISTINCT producer AS series FROM events WHERE $__timeFilter(time) AND {PRODUCER}
+    ) AS producers
 )
 GROUP BY time, series
 ORDER BY time, series
@@ -120,10 +126,10 @@ ORDER BY time, series
         dashboard=ID,
         title="Quarantined events by reason",
         question="Why are events refused, and since when?",
-        sql="""
+        sql=f"""
 SELECT $__timeInterval(received_at) AS time, reason AS series, uniqExact(id) AS value
 FROM quarantine
-WHERE $__timeFilter(received_at)
+WHERE $__timeFilter(received_at) AND {PRODUCER}
 GROUP BY time, series
 ORDER BY time, series
 """,
@@ -150,7 +156,7 @@ FROM (
     UNION ALL
     SELECT producer, 0, uniqExact(id), max(received_at), NULL, NULL
     FROM quarantine
-    WHERE $__timeFilter(received_at)
+    WHERE $__timeFilter(received_at) AND {PRODUCER}
     GROUP BY producer
 )
 GROUP BY producer
@@ -165,7 +171,7 @@ ORDER BY quarantined DESC, stored DESC, producer
             "quarantined": Column("Quarantined"),
             "refused": Column("Share quarantined", "share"),
             "last": Column("Last event", "time"),
-            "silent": Column("Silent for", "seconds"),
+            "silent": Column("Silent for", "seconds", thresholds=_SILENCE),
             "lag": Column("Median delay", "seconds"),
             "slowest": Column("95th percentile of delay", "seconds"),
         },
@@ -210,10 +216,10 @@ ORDER BY time
         dashboard=ID,
         title="Events by type",
         question="Which types of events arrive, and which are missing?",
-        sql="""
+        sql=f"""
 SELECT type AS label, uniqExact(id) AS events
 FROM events
-WHERE $__timeFilter(time)
+WHERE $__timeFilter(time) AND {PRODUCER}
 GROUP BY label
 ORDER BY events DESC, label
 LIMIT 40
@@ -228,13 +234,13 @@ LIMIT 40
         dashboard=ID,
         title="Events by result",
         question="How many of each producer's events were stored, and what happened to the others?",
-        sql="""
+        sql=f"""
 SELECT producer AS label, sum(accounts.stored) AS stored,
        sum(accounts.duplicates) + sum(accounts.repeated) - sum(accounts.conflicting) AS duplicate,
        sum(accounts.conflicting) AS conflicting,
        sum(accounts.quarantined) AS quarantined, sum(accounts.suppressed) AS suppressed
 FROM accounts FINAL
-WHERE $__timeFilter(at)
+WHERE $__timeFilter(at) AND {PRODUCER}
 GROUP BY label
 HAVING stored + duplicate + conflicting + quarantined + suppressed > 0
 ORDER BY stored DESC, label
@@ -251,10 +257,10 @@ LIMIT 40
         dashboard=ID,
         title="Latest quarantined events",
         question="What is wrong, and how can it be fixed?",
-        sql="""
+        sql=f"""
 SELECT received_at, producer, reason, field, message
 FROM quarantine FINAL
-WHERE $__timeFilter(received_at)
+WHERE $__timeFilter(received_at) AND {PRODUCER}
 ORDER BY received_at DESC, id
 LIMIT 50
 """,

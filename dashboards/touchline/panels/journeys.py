@@ -1,7 +1,7 @@
 """The dashboard *Journeys*: which paths customers take, where they drop off, and one customer's events."""
 
 from touchline.measures import owned
-from touchline.panels.of_measures import measure_stat, over_all_sources
+from touchline.panels.of_measures import measure_stat
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
 from touchline.panels.sql import CHANNELS, EVENTS, FRICTIONS, JOURNEYS, RULES, SOURCES, values_of
 from touchline.vocabulary.durations import WEEK
@@ -83,7 +83,7 @@ PANELS = (
         id="grades_over_time",
         dashboard=ID,
         title="Grades over time",
-        question=over_all_sources("Are journeys getting better or worse?"),
+        question="Are journeys getting better or worse?",
         sql=f"""
 SELECT $__timeInterval(last) AS time, grade AS series, count() AS value
 FROM current_journeys
@@ -100,7 +100,7 @@ ORDER BY time, series
         id="paths",
         dashboard=ID,
         title="Paths",
-        question=over_all_sources("Which paths through the channels are common, and which end well?"),
+        question="Which paths through the channels are common, and which end well?",
         sql=f"""
 SELECT arrayStringConcat(path, ' → ') AS channels, count() AS journeys,
        avg(outcome = 'converted') AS converted, avg(outcome = 'abandoned') AS abandoned, avg(score) AS score
@@ -125,7 +125,7 @@ LIMIT 30
         id="outcomes",
         dashboard=ID,
         title="Outcomes by first channel",
-        question=over_all_sources("How do journeys end, by the channel where they start?"),
+        question="How do journeys end, by the channel where they start?",
         sql=f"""
 SELECT path[1] AS label, countIf(outcome = 'converted') AS converted,
        countIf(outcome = 'resolved') AS resolved, countIf(outcome = 'open') AS open,

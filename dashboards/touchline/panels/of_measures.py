@@ -5,11 +5,6 @@ from touchline.panels.panel import Panel, Reference, Threshold
 from touchline.panels.sql import BUCKETS, TIME, measured
 
 
-def over_all_sources(question: str) -> str:
-    """The question of a panel on journeys: a journey goes through several sources, so none filters it."""
-    return f"{question.removesuffix('?')}, over all sources?"
-
-
 def measure_stat(
     name: str,
     dashboard: str,
@@ -26,7 +21,7 @@ def measure_stat(
         id=panel_id or name,
         dashboard=dashboard,
         title=measure.title,
-        question=measure.question if measure.has_source else over_all_sources(measure.question),
+        question=measure.question,
         sql=f"SELECT value FROM ({measured(name)})",
         kind="stat",
         unit=measure.unit,

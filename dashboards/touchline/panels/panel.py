@@ -43,11 +43,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column of a table is shown."""
+    """How a column of a table is shown; `missing` is what a NULL among values means, '' for a dash."""
 
     title: str
     unit: Unit = "count"
     link: Link | None = None
+    missing: str = ""
+    thresholds: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,10 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Marks in all charts over time: rows of `time`, `title`, `text` and `tags`."""
+    """Marks in all charts over time: rows of `time`, `title`, `text` and `tags`.
+
+    With `timeEnd`, a mark covers the time up to it.
+    """
 
     title: str
     sql: str
@@ -121,3 +126,12 @@ class Dashboard:
     question: str
     variables: tuple[Variable, ...]
     since: str = "24h"
+
+    @property
+    def path(self) -> str:
+        """The path of the dashboard on the live page."""
+        return PATHS.get(self.id, f"/{self.id}")
+
+
+PATHS = {"friction": "/"}
+"""Dashboards whose path is not their id."""

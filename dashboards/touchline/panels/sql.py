@@ -32,6 +32,7 @@ def chosen(column: str, variable: str) -> str:
 CHANNEL = chosen("channel", "channel")
 SOURCE = chosen("source", "source")
 RULE = chosen("rule", "rule")
+PRODUCER = chosen("producer", "producer")
 EVENTS = f"{CHANNEL} AND {SOURCE}"
 FRICTIONS = f"{EVENTS} AND {RULE}"
 JOURNEYS = chosen("path[1]", "channel")
@@ -39,6 +40,12 @@ JOURNEYS = chosen("path[1]", "channel")
 
 CHANNELS = Variable("channel", "Channel", "SELECT DISTINCT channel FROM events ORDER BY channel")
 SOURCES = Variable("source", "Source", "SELECT DISTINCT source FROM events ORDER BY source")
+PRODUCERS = Variable(
+    "producer",
+    "Producer",
+    "SELECT DISTINCT producer FROM (SELECT producer FROM events UNION ALL SELECT producer FROM quarantine) "
+    "ORDER BY producer",
+)
 RULES = Variable("rule", "Rule", "SELECT DISTINCT rule FROM current_frictions ORDER BY rule")
 
 BUCKETS = """
@@ -49,24 +56,42 @@ BUCKETS = """
 """
 """One row for each point in time, so that a chart shows 0 instead of a gap."""
 
+_BEGIN = "(SELECT toInt64(toUnixTimestamp(min(start))) FROM journeys)"
+"""SQL for the time (s) at which the data begin."""
+
+_REACHES = (
+    "mapFromArrays((SELECT argMax(rules, in_force_at) FROM rule_sets), "
+    "(SELECT argMax(reaches, in_force_at) FROM rule_sets))"
+)
+"""SQL for how far (ms) each rule looks back, by id."""
+
 WITH_EARLIER_WEEKS = f"""
-    SELECT opened_at + INTERVAL week WEEK AS at, week, rule, channel, source, customer, status
+    SELECT opened_at + INTERVAL week WEEK AS at, week, rule, channel, source, customer, status,
+           {_REACHES}[CAST(rule, 'String')] AS reach
     FROM current_frictions ARRAY JOIN range(5) AS week
     WHERE opened_at >= $__fromTime - INTERVAL 4 WEEK AND opened_at <= $__toTime
       AND $__timeFilter(opened_at + INTERVAL week WEEK) AND {FRICTIONS}
 """
-"""One row for each friction of the period (`week` 0), and of the same period 1 to 4 weeks earlier."""
+"""One row for each friction of the period (`week` 0), and of the same period 1 to 4 weeks earlier.
+
+`reach` is how far (ms) its rule looks back.
+"""
+
+EARLIER = "[countIf(week = 1), countIf(week = 2), countIf(week = 3), countIf(week = 4)]"
+"""SQL for the numbers of frictions 1 to 4 weeks earlier."""
 
 TIME = "$__timeInterval(at) AS time"
 
 
-def usual(time: str, earlier: str = "countIf(week > 0)") -> str:
-    """SQL for the weekly mean of `earlier`, a sum over all earlier weeks; NULL without a week of data."""
-    weeks = (
-        f"least(4, intDiv(toInt64(toUnixTimestamp({time})) - "
-        "(SELECT toInt64(toUnixTimestamp(min(start))) FROM journeys), 604800))"
-    )
-    return f"if({weeks} < 1, NULL, {earlier} / {weeks})"
+def usual(time: str, earlier: str, reach: str) -> str:
+    """SQL for the mean of the earlier weeks that the data cover; NULL if they cover none.
+
+    A rule finds fewer frictions where the data begin within its window. So a week counts only if the data
+    begin before it by `reach` (ms). `earlier` is `EARLIER`, `time` the time that is compared.
+    """
+    covered = f"toInt64(toUnixTimestamp({time})) - {_BEGIN} - intDiv(toInt64({reach}) + 999, 1000)"
+    weeks = f"least(4, intDiv({covered}, 604800))"
+    return f"if({weeks} < 1, NULL, arraySum(arraySlice({earlier}, 1, {weeks})) / {weeks})"
 
 
 def measured(name: str, *by: str) -> str:

@@ -92,14 +92,16 @@ class LatePage:
 
 def mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
     """Add the live page to an application. Importing the page takes seconds."""
-    from touchline.live import mount
+    from touchline.live import PageSettings, mount
 
     mount(
         app,
         store,
-        rules=rules.rules,
-        normaliser=settings.normaliser,
-        goals=settings.goals,
-        limits=settings.limits,
-        zone=settings.zone,
+        PageSettings(
+            rules=rules.rules,
+            normaliser=settings.normaliser,
+            goals=settings.goals,
+            limits=settings.limits,
+            zone=settings.zone,
+        ),
     )

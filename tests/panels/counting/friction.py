@@ -1,7 +1,9 @@
 """What *Friction now* must show."""
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Iterable
+from itertools import chain
 
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import (
@@ -23,29 +25,57 @@ from touchline.measures import BY_NAME
 from touchline.vocabulary.event import Event
 
 
-def weeks_before(plain: Plain, seconds: int) -> int:
+def weeks_before(plain: Plain, seconds: int, frictions: Iterable[Row]) -> int:
+    """The earlier weeks that the data cover, and before them what the rules of the frictions look back on."""
+    reach = max((plain.reaches[one["rule"]] for one in frictions), default=0)
     first = min(event.time for event in plain.events) // 1000
-    return int(min(4, (seconds - first) // (WEEK // 1000)))
+    return max(0, min(4, (seconds - first - math.ceil(reach / 1000)) // (WEEK // 1000)))
 
 
-def usual(plain: Plain, seen: Seen, which: Callable[[Row], bool] = lambda _: True) -> float | None:
-    weeks = weeks_before(plain, seen.start // 1000)
-    earlier = sum(which(one) for back in range(1, 5) for one in met(plain, seen, back))
-    return earlier / weeks if weeks else None
+def by_week(plain: Plain, seen: Seen, rule: str = "") -> list[Rows]:
+    """Frictions of the period, then of one week earlier, and so on; of all rules, or of one."""
+    return [[one for one in met(plain, seen, back) if rule in ("", one["rule"])] for back in range(5)]
+
+
+def usual(plain: Plain, seen: Seen, rule: str = "") -> float | None:
+    weekly = by_week(plain, seen, rule)
+    weeks = weeks_before(plain, seen.start // 1000, chain(*weekly))
+    return sum(map(len, weekly[1 : weeks + 1])) / weeks if weeks else None
 
 
 def friction_rate(plain: Plain, seen: Seen) -> Rows:
-    recent = Counter(seen.bucket(one["opened_at"]) for one in met(plain, seen))
-    earlier = Counter(
-        seen.bucket(one["opened_at"] + back * WEEK) for back in range(1, 5) for one in met(plain, seen, back)
-    )
+    weekly = by_week(plain, seen)
+    counts = [
+        Counter(seen.bucket(one["opened_at"] + back * WEEK) for one in found)
+        for back, found in enumerate(weekly)
+    ]
     rows = []
-    for at in range(seen.bucket(seen.start), seen.end // 1000 + 1, seen.interval):
-        weeks = weeks_before(plain, at)
-        rows.append(
-            {"time": second(at), "frictions": recent[at], "usual": earlier[at] / weeks if weeks else None}
-        )
+    for at in buckets(seen):
+        weeks = weeks_before(plain, at, chain(*weekly))
+        mean = sum(count[at] for count in counts[1 : weeks + 1]) / weeks if weeks else None
+        rows.append({"time": second(at), "frictions": counts[0][at], "usual": mean})
     return rows
+
+
+def open_at(plain: Plain, seen: Seen, end: int) -> int:
+    """How many frictions, as chosen, are open at a time (ms)."""
+    return sum(
+        one["opened_at"] <= end and (one["resolved_at"] is None or one["resolved_at"] > end)
+        for one in plain.frictions
+        if seen.chosen(channel=one["channel"], source=one["source"], rule=one["rule"])
+    )
+
+
+def open_over_time(plain: Plain, seen: Seen) -> Rows:
+    last = seen.end // 1000 * 1000
+    return [
+        {"time": second(at), "value": open_at(plain, seen, min(last, (at + seen.interval) * 1000 - 1))}
+        for at in buckets(seen)
+    ]
+
+
+def buckets(seen: Seen) -> range:
+    return range(seen.bucket(seen.start), seen.end // 1000 + 1, seen.interval)
 
 
 def friction_by_rule(plain: Plain, seen: Seen) -> Rows:
@@ -54,8 +84,8 @@ def friction_by_rule(plain: Plain, seen: Seen) -> Rows:
         {
             "rule": rule,
             "frictions": number,
-            "usual": usual(plain, seen, lambda one, rule=rule: one["rule"] == rule),  # type: ignore[misc]
-            "open": sum(one["rule"] == rule and one["resolved_at"] is None for one in now),
+            "usual": usual(plain, seen, rule),
+            "resolved": sum(one["rule"] == rule and one["resolved_at"] is not None for one in now),
             "customers": len({one["customer"] for one in now if one["rule"] == rule}),
         }
         for rule, number in Counter(one["rule"] for one in now).items()
@@ -168,15 +198,14 @@ def alerts(plain: Plain, seen: Seen) -> Rows:
 
 COUNTS: dict[str, Count] = {
     "frictions": lambda plain, seen: [{"value": len(met(plain, seen)), "usual": usual(plain, seen)}],
-    "open_frictions": lambda plain, seen: [
-        {"value": sum(one["resolved_at"] is None for one in met(plain, seen))}
-    ],
+    "open_frictions": lambda plain, seen: [{"value": open_at(plain, seen, seen.end // 1000 * 1000)}],
     "customers_met": customers_met,
     "value_at_risk": value_at_risk,
     "friction_rate": friction_rate,
     "rules_over_time": lambda plain, seen: series(
         ((one["opened_at"], one["rule"]) for one in met(plain, seen)), seen
     ),
+    "open_over_time": open_over_time,
     "friction_by_rule": friction_by_rule,
     "friction_by_touchpoint": lambda plain, seen: counted(
         (f"{one['channel']} · {one['source']}" for one in met(plain, seen)), "frictions"
@@ -185,7 +214,7 @@ COUNTS: dict[str, Count] = {
         (one["factor"] for one in met(plain, seen)), "frictions"
     ),
     "journeys_at_risk": journeys_at_risk,
-    "alerts": alerts,
     "goals": headlines,
+    "alerts": alerts,
 }
 """Panel id → its plain count."""

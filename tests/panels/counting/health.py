@@ -8,11 +8,17 @@ from touchline.vocabulary.event import Event
 
 
 def came(plain: Plain, seen: Seen) -> list[Event]:
-    return [event for event in plain.events if seen.during(event.time)]
+    return [
+        event for event in plain.events if seen.during(event.time) and seen.chosen(producer=event.producer)
+    ]
 
 
 def refused(plain: Plain, seen: Seen) -> Rows:
-    return [row for row in plain.quarantine if seen.during(row["received_at"])]
+    return [
+        row
+        for row in plain.quarantine
+        if seen.during(row["received_at"]) and seen.chosen(producer=row["producer"])
+    ]
 
 
 def lag(event: Event) -> float:
@@ -35,7 +41,11 @@ def part(own: Sequence[float], level: float) -> float:
 
 def freshness(plain: Plain, seen: Seen) -> Rows:
     end = seen.end // 1000
-    newest = max(event.received_at for event in plain.events if event.received_at <= end * 1000)
+    newest = max(
+        event.received_at
+        for event in plain.events
+        if event.received_at <= end * 1000 and seen.chosen(producer=event.producer)
+    )
     return [{"value": end - newest // 1000}]
 
 
@@ -101,7 +111,7 @@ def results(plain: Plain, seen: Seen) -> Rows:
     names |= {"conflicting": ("conflicting",), "suppressed": ("suppressed",)}
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for row in plain.accounts:
-        if seen.during(row["at"]):
+        if seen.during(row["at"]) and seen.chosen(producer=row["producer"]):
             sums[row["producer"]].update({name: sum(row[one] for one in of) for name, of in names.items()})
             sums[row["producer"]]["duplicate"] -= row["conflicting"]
     rows = [{"label": producer, **own} for producer, own in sums.items() if own.total()]

@@ -38,6 +38,8 @@ class Plain:
     """Event id → customer id."""
     written: list[Row] = field(default_factory=list)
     """Rows of `frictions` as the worker wrote them, for what only the worker knows: when it knew."""
+    reaches: Mapping[str, int] = field(default_factory=dict)
+    """Rule → how far (ms) it looks back."""
 
     def contacts(self) -> list[list[Event]]:
         """The steps of each contact, in order."""

@@ -1,15 +1,15 @@
-const { Loading, SpanPicker, OldDataNote, AlertCard, TimeZone } = window.touchline.parts;
+const { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, TimeZone } = window.touchline.parts;
 const SPANS = [["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["all", "All"]];
 const FEW = 8;
 const MAX_ALERTS = 3;
-const LANES = 6;
+const CHANGES = { id: "changes" };
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, OldDataNote, AlertCard, TimeZone },
+  components: { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, TimeZone },
   props: { board: Object, alerts: Object, title: String, question: String, path: String, span: String, failed: Boolean },
   emits: ["view"],
-  data() { return { t: window.touchline, spans: SPANS, few: FEW, expanded: {}, copied: false, example: this.exampleCommand() }; },
+  data() { return { t: window.touchline, spans: SPANS, few: FEW, list: CHANGES, expanded: {}, copied: false, example: this.exampleCommand() }; },
   computed: {
     period() {
       if (this.board.span === "all") return "in total";
@@ -44,7 +44,12 @@ export default {
     nameOf({ values, chosen }) { return new Map(values).get(chosen) || "All"; },
     total(panel) { return Math.max(panel.rows.length, panel.bars.length); },
     width(panel) { return panel.kind === "table" && panel.columns.length > 6 ? 24 : panel.width; },
-    lane(n) { return `tl-lane-${n % LANES}`; },
+    colour(panel, n) { return panel.legend[n]?.colour || ""; },
+    // What a chart shows, for those who do not see it.
+    spoken(panel) {
+      const changes = this.board.changes.map((change) => `${this.t.when(change.at)} ${change.full || change.name}`);
+      return `${panel.title}. ${panel.question}${changes.length ? ` Changes: ${changes.join("; ")}` : ""}`;
+    },
   },
   template: `
 <main class="tl-page" :aria-busy="!board && !failed">
@@ -66,7 +71,7 @@ export default {
 
     <div class="tl-top">
       <div v-if="headline">
-        <h1 v-if="headline.frictions">{{ t.many(headline.frictions, "friction") }} {{ period }}<small v-if="headline.usual">usually {{ headline.usual }}</small></h1>
+        <h1 v-if="headline.frictions">{{ t.many(headline.frictions, "friction") }} {{ period }}<small v-if="headline.usual">{{ headline.usual }}</small></h1>
         <h1 v-else>No friction {{ period }}</h1>
         <p v-if="headline.rule" class="tl-lead">
           Most frequent: <b>{{ headline.rule }}</b> ({{ headline.rule_frictions }}). Most affected: <b>{{ headline.touchpoint }}</b>.
@@ -89,6 +94,10 @@ export default {
         </select>
       </label>
     </form>
+    <ul v-if="board.changes.length" class="tl-changes tl-muted" aria-label="Changes">
+      <li v-for="(change, n) in board.changes" :key="n" :class="rest(list, n)">{{ t.when(change.at) }} <clipped :text="change.name" :full="change.full"/></li>
+      <li v-if="board.changes.length > few"><button type="button" :aria-expanded="!!expanded[list.id]" @click="expanded[list.id] = !expanded[list.id]">{{ expanded[list.id] ? "Show the first " + few : "Show all " + board.changes.length }}</button></li>
+    </ul>
     <old-data-note :old="board.old" :newest="board.newest" :now="now"/>
 
     <div class="tl-board">
@@ -113,16 +122,16 @@ export default {
           <p v-if="panel.width >= 6" class="tl-muted">{{ panel.question }}</p>
         </template>
 
-        <div v-if="panel.kind === 'timeseries'" v-show="!panel.error && !panel.empty" class="tl-chart" role="img" :aria-label="panel.title + '. ' + panel.question">
+        <div v-if="panel.kind === 'timeseries'" v-show="!panel.error && !panel.empty" class="tl-chart" role="img" :aria-label="spoken(panel)">
           <slot :name="panel.id"></slot>
         </div>
 
-        <p v-if="panel.legend.length" class="tl-legend"><span v-for="(entry, n) in panel.legend" :key="entry.name"><i :class="entry.colour ? '' : lane(n)" :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
+        <p v-if="panel.legend.length" class="tl-legend"><span v-for="entry in panel.legend" :key="entry.name"><i :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
         <ol v-if="panel.bars.length" class="tl-bars">
           <li v-for="(bar, b) in panel.bars" :key="bar.label" :class="rest(panel, b)">
-            <div class="tl-bar-words"><span class="tl-bar-title" :title="bar.full || null">{{ bar.label }}</span><b>{{ bar.value }}</b></div>
+            <div class="tl-bar-words"><span class="tl-bar-title"><clipped :text="bar.label" :full="bar.full"/></span><b>{{ bar.value }}</b></div>
             <div class="tl-bar" aria-hidden="true">
-              <i v-for="(part, n) in bar.parts" :key="n" :class="bar.parts.length > 1 ? lane(n) : ''" :style="{ width: 100 * part + '%' }"></i>
+              <i v-for="(part, n) in bar.parts" :key="n" :style="{ width: 100 * part + '%', background: colour(panel, n) }"></i>
             </div>
             <p v-if="bar.note" class="tl-muted">{{ bar.note }}</p>
           </li>
@@ -133,11 +142,11 @@ export default {
             <thead><tr><th v-for="(name, c) in panel.columns" :key="c" :data-number="panel.numeric[c]">{{ name }}</th></tr></thead>
             <tbody>
               <tr v-for="(row, r) in panel.rows" :key="r" :class="rest(panel, r)">
-                <td v-for="(cell, c) in row" :key="c" :data-number="panel.numeric[c]" :data-title="panel.columns[c]" :title="cell.full || null">
+                <td v-for="(cell, c) in row" :key="c" :data-number="panel.numeric[c]" :data-title="panel.columns[c]">
                   <time v-if="cell.time !== null" :datetime="t.iso(cell.time)" :title="t.exact(cell.time)">{{ t.when(cell.time) }}</time>
-                  <a v-else-if="cell.href" :href="link(cell.href)">{{ cell.text }}</a>
+                  <a v-else-if="cell.href" :href="link(cell.href)"><clipped :text="cell.text" :full="cell.full"/></a>
                   <span v-else-if="cell.grade" class="tl-grade" :data-grade="cell.text">{{ cell.text }}</span>
-                  <template v-else>{{ cell.text }}</template>
+                  <clipped v-else :text="cell.text" :full="cell.full"/>
                 </td>
               </tr>
             </tbody>
@@ -149,7 +158,7 @@ export default {
         </p>
         <p v-if="panel.hidden" class="tl-muted">{{ t.count(panel.hidden) }} more not shown</p>
         <p v-if="panel.benchmark" class="tl-muted tl-notes">{{ panel.benchmark }}.</p>
-        <p v-if="panel.unsettled && !panel.empty && !panel.error" class="tl-muted">{{ panel.unsettled }}</p>
+        <p v-for="note in panel.notes" :key="note" class="tl-muted">{{ note }}</p>
       </section>
     </div>
     <time-zone/>

@@ -1,9 +1,9 @@
-const { Loading, TimeZone } = window.touchline.parts;
+const { Loading, Clipped, TimeZone } = window.touchline.parts;
 const NARROW_WINDOW = 560;
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking],
-  components: { Loading, TimeZone },
+  components: { Loading, Clipped, TimeZone },
   props: { history: Object, failed: Boolean },
   data: () => ({ t: window.touchline }),
   computed: {
@@ -89,7 +89,7 @@ export default {
         <span class="tl-grade" :data-grade="journey.grade">{{ journey.grade }}</span>
         Score {{ journey.score }} <small>{{ period(journey) }} · {{ t.many(journey.strikes, "strike point") }} · {{ journey.outcome }}</small>
       </h2>
-      <p class="tl-muted tl-lanes-key"><template v-for="(channel, c) in journey.channels" :key="channel"><i :class="'tl-lane-' + c % 6"></i>{{ channel }} </template></p>
+      <p class="tl-muted tl-lanes-key"><template v-for="(channel, c) in journey.channels" :key="channel"><i :style="{ background: journey.colours[c] }"></i>{{ channel }} </template></p>
       <ol class="tl-journey">
         <li v-for="(row, r) in journey.rows" :key="row.kind + (row.number || '') + row.at + r" :class="'tl-' + row.kind" :data-open="row.open" :id="row.kind === 'friction' ? 'friction-' + row.number : null">
           <time :datetime="t.iso(row.at)" :title="t.exact(row.at)">{{ t.when(row.at) }}<span class="tl-muted">{{ t.ago(row.at, now) }}</span></time>
@@ -97,7 +97,7 @@ export default {
             <line v-if="lanes[j].rows[r].from !== null" :x1="lanes[j].rows[r].from" y1="0" :x2="lanes[j].rows[r].x" y2="20"/>
             <line v-if="!lanes[j].rows[r].last" :x1="lanes[j].rows[r].x" y1="20" :x2="lanes[j].rows[r].x" y2="100%"/>
             <path v-if="row.kind === 'friction'" :d="'M' + lanes[j].rows[r].x + ' 12 l8 15 h-16 z'"/>
-            <circle v-else :cx="lanes[j].rows[r].x" cy="20" r="5.5" :class="'tl-lane-' + journey.channels.indexOf(row.channel) % 6"/>
+            <circle v-else :cx="lanes[j].rows[r].x" cy="20" r="5.5" :fill="journey.colours[journey.channels.indexOf(row.channel)]"/>
           </svg></span>
           <div class="tl-what">
             <template v-if="row.kind === 'event'">
@@ -107,7 +107,7 @@ export default {
               <span class="tl-mark">{{ row.number }}</span> <b>Friction: {{ row.title }}</b> <span class="tl-tag" :data-open="row.open">{{ state(row) }}</span>
             </template>
             <span v-for="number in row.evidence_for" :key="number" class="tl-evidence"><a :href="'#friction-' + number">evidence for {{ number }}</a></span>
-            <dl v-if="row.kind === 'event' && row.details.length"><div v-for="[name, value] in row.details" :key="name"><dt>{{ name }}</dt><dd>{{ value }}</dd></div></dl>
+            <dl v-if="row.kind === 'event' && row.details.length"><div v-for="detail in row.details" :key="detail.name"><dt>{{ detail.name }}</dt><dd><clipped :text="detail.value" :full="detail.full"/></dd></div></dl>
             <template v-if="row.kind === 'friction'">
               <p v-if="row.why">{{ row.why }}</p>
               <p class="tl-muted">{{ t.many(row.strikes, "strike point") }} · {{ row.touchpoint }} · rule {{ row.rule }} · {{ row.factor }}

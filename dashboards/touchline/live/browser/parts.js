@@ -58,6 +58,12 @@ window.touchline.parts = {
 </article>`,
   },
 
+  // A text that may be clipped: `full` is all of it, for the tooltip and for screen readers.
+  Clipped: {
+    props: { text: String, full: String },
+    template: `<span v-if="full" :title="full"><span aria-hidden="true">{{ text }}</span><span class="tl-hidden">{{ full }}</span></span><template v-else>{{ text }}</template>`,
+  },
+
   TimeZone: {
     data: () => ({ t: window.touchline }),
     template: `<p class="tl-muted">Times are in the time zone {{ t.zone }}.</p>`,

@@ -26,6 +26,8 @@ window.touchline = (() => {
     },
     // "3 Mar, 14:05", with the year if it is not this one
     when: (ms) => format(ms, { ...day, ...(isThisYear(ms) ? {} : { year: "numeric" }), ...clock }),
+    // The head of a chart's tooltip: the time, and the changes that were deployed then.
+    moment: (ms, changes) => [window.touchline.when(ms), changes[ms]].filter(Boolean).join(" · "),
     date: (ms) => format(ms, { ...day, year: "numeric" }),
     exact: (ms) => `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`,
     iso: (ms) => new Date(ms).toISOString(),
