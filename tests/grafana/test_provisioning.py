@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.live import rows as make
 from touchline.config.alerts_files import load_alerts
-from touchline.grafana import Connection, ConnectionRefused, dashboards, files
+from touchline.grafana import Connection, ConnectionRefused, Contents, dashboards, files
 from touchline.panels import PANELS, expand
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -18,7 +19,7 @@ GOALS = {"service_level": 0.85, "abandonment": 0.06}
 
 
 def rendered() -> dict[str, str]:
-    return files(Connection.at("http://store:8123"), GOALS, load_alerts().rules)
+    return files(Connection.at("http://store:8123"), Contents(GOALS, load_alerts().rules))
 
 
 def test_the_files_are_the_golden_ones() -> None:
@@ -97,8 +98,8 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 def test_every_panel_is_drawn_once_and_asks_its_sql() -> None:
     """With its title, its question, what it says when empty, and a place on the grid."""
-    drawn = {panel["title"]: panel for one in dashboards("here", {}) for panel in one["panels"]}
-    assert len(drawn) == len(PANELS) == sum(len(one["panels"]) for one in dashboards("here", {}))
+    drawn = {panel["title"]: panel for one in dashboards("here", Contents()) for panel in one["panels"]}
+    assert len(drawn) == len(PANELS) == sum(len(one["panels"]) for one in dashboards("here", Contents()))
     for panel in PANELS:
         found = drawn[panel.title]
         assert found["targets"][0]["rawSql"] == panel.sql.strip()
@@ -110,27 +111,85 @@ def test_every_panel_is_drawn_once_and_asks_its_sql() -> None:
 
 def test_numbers_of_panels_do_not_change() -> None:
     """A link to a panel stays right when others come before it."""
-    [friction, *_] = dashboards("here", {})
+    [friction, *_] = dashboards("here", Contents())
     assert {panel["id"] for panel in friction["panels"] if panel["title"] == "Frictions over time"} == {
         291145973
     }
 
 
+def links_of(board: Any, title: str, column: str) -> list[Any]:
+    """The links of a column."""
+    table = next(panel for panel in board["panels"] if panel["title"] == title)
+    cell = next(one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == column)
+    return next(one["value"] for one in cell["properties"] if one["id"] == "links")
+
+
 def test_a_rule_links_to_its_journeys() -> None:
-    """The cell's value is the variable of the dashboard that it leads to, in the same span."""
-    [friction, _, journeys, _] = dashboards("here", {})
-    table = next(panel for panel in friction["panels"] if panel["title"] == "Most frequent frictions")
-    cell = next(one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "rule")
-    [link] = next(one["value"] for one in cell["properties"] if one["id"] == "links")
-    assert (
-        link["url"] == f"/d/{journeys['uid']}?var-rule=${{__value.raw:percentencode}}&${{__url_time_range}}"
+    """The cell's value is the variable of the other dashboard, which keeps the period and shared filters."""
+    [friction, _, journeys, _] = dashboards("here", Contents())
+    [link] = links_of(friction, "Most frequent frictions", "rule")
+    assert link["url"] == (
+        f"/d/{journeys['uid']}?var-rule=${{__value.raw:percentencode}}&${{__url_time_range}}"
+        "&${channel:queryparam}&${source:queryparam}"
     )
     assert "rule" in {one["name"] for one in journeys["templating"]["list"]}
 
 
+@pytest.mark.parametrize("page", ["", "https://touchline.example.com/live"])
+def test_links_to_the_live_page_need_its_address(touchline: Any, tmp_path: Path, page: str) -> None:
+    """With `public_url`, each dashboard links to the live page and a customer to their story."""
+    (tmp_path / "touchline.toml").write_text(f'public_url = "{page}/"\n' if page else "")
+    assert touchline("dashboards", "render", "out").exit_code == 0
+    folder = tmp_path / "out" / "dashboards" / "touchline"
+    boards = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    paths = {"friction": "/", "contacts": "/contacts", "journeys": "/journeys", "health": "/health"}
+    for name, path in paths.items():
+        links = {link["title"]: link.get("url") for link in boards[f"touchline-{name}"]["links"]}
+        assert links.get("Live page") == (page + path if page else None)
+    stories = {
+        link["title"]: link["url"]
+        for link in links_of(boards["touchline-friction"], "Journeys at risk", "customer")
+    }
+    story = f"{page}/customer/${{__value.raw:percentencode}}"
+    assert stories.get("Show the customer's story") == (story if page else None)
+
+
+def test_a_panel_says_which_filters_it_ignores() -> None:
+    """The description of a panel names the variables of its dashboard that its query does not use."""
+    for board in dashboards("here", Contents()):
+        variables = {one["name"]: one["label"].lower() for one in board["templating"].get("list", [])}
+        for panel in board["panels"]:
+            sql = panel["targets"][0]["rawSql"]
+            unused = [label for name, label in variables.items() if f"${{{name}:" not in sql]
+            said = re.findall(r"^Not filtered by (.+)\.$", panel["description"], re.MULTILINE)
+            assert [one.split(" or ") for one in said] == ([unused] if unused else []), panel["title"]
+
+
+def test_grades_and_severities_have_their_colours() -> None:
+    """A grade, a severity and a long silence have the colour of their worth; other series one by name."""
+    friction, _, journeys, health = dashboards("here", Contents())
+    text = json.dumps(journeys)
+    assert '"F": {"text": "F", "color": "red"' in text
+    assert '"critical": {"text": "critical", "color": "red"' in json.dumps(friction)
+    producers = next(one for one in health["panels"] if one["title"] == "Producers")
+    silent = next(
+        one for one in producers["fieldConfig"]["overrides"] if one["matcher"]["options"] == "silent"
+    )
+    thresholds = next(one["value"] for one in silent["properties"] if one["id"] == "thresholds")
+    assert [step["color"] for step in thresholds["steps"]] == ["green", "orange", "red"]
+    named = next(one for one in friction["panels"] if one["title"] == "Frictions by rule")
+    assert named["fieldConfig"]["defaults"]["color"]["mode"] == "palette-classic-by-name"
+    grades = next(one for one in journeys["panels"] if one["title"] == "Grades over time")
+    colours = {
+        one["matcher"]["options"]: one["properties"][0]["value"]["fixedColor"]
+        for one in grades["fieldConfig"]["overrides"]
+    }
+    assert list(colours) == ["A", "B", "C", "D", "F"]
+
+
 def test_variables_take_all_or_several_values() -> None:
     """The value of All is the one that the filters expect; each dashboard uses only its own variables."""
-    for dashboard in dashboards("here", {}):
+    for dashboard in dashboards("here", Contents()):
         variables = {variable["name"]: variable for variable in dashboard["templating"].get("list", [])}
         used = set(re.findall(r"\$\{(\w+):queryparam\}", json.dumps(dashboard["panels"])))
         assert used <= set(variables)
@@ -147,7 +206,9 @@ def test_dollars_are_written_for_what_grafana_reads(tmp_path: Path) -> None:
         "rules:\n  - {id: dear, kind: threshold, title: over $5, owner: $team, frictions: '*', "
         "customers: 1, within: 5m}\n"
     )
-    text = files(Connection.at("http://store"), {}, load_alerts(rules).rules)["alerting/touchline.yaml"]
+    text = files(Connection.at("http://store"), Contents(rules=load_alerts(rules).rules))[
+        "alerting/touchline.yaml"
+    ]
     [rule] = yaml.safe_load(text)["groups"][0]["rules"]
     assert (rule["title"], rule["labels"]["owner"]) == ("over $$5", "$$team")
     assert rule["annotations"]["summary"] == "over $5: {{ $values.A }}"
@@ -156,7 +217,9 @@ def test_dollars_are_written_for_what_grafana_reads(tmp_path: Path) -> None:
 
 def test_files_have_the_names_that_grafana_reads() -> None:
     """Files say how long a rule keeps firing, and how long a missing series stays, in the names of files."""
-    text = files(Connection.at("http://store"), {}, load_alerts().rules)["alerting/touchline.yaml"]
+    text = files(Connection.at("http://store"), Contents(rules=load_alerts().rules))[
+        "alerting/touchline.yaml"
+    ]
     rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
     outage = rules["touchline-payment_outage"]
     assert (outage["keepFiringFor"], outage["missing_series_evals_to_resolve"]) == ("5m", 5)
@@ -166,18 +229,23 @@ def test_files_have_the_names_that_grafana_reads() -> None:
 
 def test_every_null_is_a_dash() -> None:
     """In a cell, and in the usual value of a tile, NULL is a dash; the panel's text is for no rows."""
-    for board in dashboards("here", {}):
+    for board in dashboards("here", Contents()):
         for panel in board["panels"]:
             for override in panel["fieldConfig"]["overrides"]:
                 settings = {setting["id"]: setting["value"] for setting in override["properties"]}
                 if panel["type"] == "table" and "displayName" in settings:
-                    assert settings["noValue"] == "–"
+                    missing = "no baseline yet" if panel["title"] == "Most frequent frictions" else "–"
+                    expected = missing if override["matcher"]["options"] == "usual" else "–"
+                    assert settings["noValue"] == expected
 
 
 def test_charts_have_few_points_and_plain_names() -> None:
     """A chart has at most 100 points, and a series is named by its own value."""
     charts = [
-        one for board in dashboards("here", {}) for one in board["panels"] if one["type"] == "timeseries"
+        one
+        for board in dashboards("here", Contents())
+        for one in board["panels"]
+        if one["type"] == "timeseries"
     ]
     assert charts
     for chart in charts:
@@ -188,7 +256,7 @@ def test_charts_have_few_points_and_plain_names() -> None:
 
 def test_nothing_hides_links_or_marks() -> None:
     """Links and the toggle of marks stay on the dashboard, and no default of the builder is left in."""
-    text = json.dumps(dashboards("here", {}))
+    text = json.dumps(dashboards("here", Contents()))
     assert not [word for word in ("inControlsMenu", "auto_count", '"footer"') if word in text]
 
 
@@ -197,6 +265,31 @@ def test_without_alert_rules_there_is_no_file_of_them(touchline: Any, tmp_path: 
     assert touchline("dashboards", "render", "out", "--no-alerts", "--json").exit_code == 0
     assert not (tmp_path / "out" / "alerting").exists()
     assert (tmp_path / "out" / "dashboards" / "touchline" / "touchline-friction.json").exists()
+
+
+def test_alerts_are_marked_from_their_opening_to_their_end(store: Any) -> None:
+    """An alert marks the time that it was open; one that fires is open to the end of the period."""
+    now = 1_790_000_000_000
+    rows = [
+        make.alert("Payments fail", now - 3_600_000, severity="critical"),
+        make.alert("Orders fail", now - 7_200_000, status="resolved", resolved_at=now - 5_400_000),
+        make.alert("Long over", now - 190_000_000, status="resolved", resolved_at=now - 180_000_000),
+        make.alert("Never was", now - 60_000, status="retracted"),
+    ]
+    make.put(store, "alerts", rows, "alerts")
+    for board in dashboards("here", Contents()):
+        [_, mark] = board["annotations"]["list"]
+        answer = store.query(expand(mark["target"]["rawSql"], now - 86_400_000, now, 60))
+        assert answer.column_names == ("time", "timeEnd", "title", "text", "tags")
+        assert [(row[0], row[1], row[2], row[4]) for row in answer.result_rows] == [
+            ("2026-09-21 12:13:20.000", "2026-09-21 12:43:20.000", "Orders fail", "warning,source=webshop"),
+            (
+                "2026-09-21 13:13:20.000",
+                "2026-09-21 14:13:20.000",
+                "Payments fail",
+                "critical,source=webshop",
+            ),
+        ]
 
 
 def test_queries_of_variables_and_annotations_run(store: Any) -> None:
@@ -216,8 +309,8 @@ def test_queries_of_variables_and_annotations_run(store: Any) -> None:
     }
     for token in ("once", "twice"):
         store.insert("events", {name: [value] for name, value in row.items()}, token)
-    for one in dashboards("here", {}):
-        [mark] = one["annotations"]["list"]
+    for one in dashboards("here", Contents()):
+        [mark, _] = one["annotations"]["list"]
         sql = expand(mark["target"]["rawSql"], 1_789_999_000_000, 1_790_001_000_000, 60)
         answer = store.query(sql)
         assert answer.column_names == ("time", "title", "text", "tags")

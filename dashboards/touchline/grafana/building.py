@@ -1,7 +1,8 @@
 """Builds the dashboards as JSON for Grafana."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as build
@@ -13,20 +14,45 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 
-from touchline.grafana.drawing import build_panel, dashboard_uid
+from touchline.alerts import AlertRule
+from touchline.grafana.drawing import Built, build_panel, dashboard_uid
 from touchline.grafana.queries import ClickHouse, reference
-from touchline.panels import CHANGES, DASHBOARDS, Dashboard, Panel, Variable, panels_with
+from touchline.panels import ALERTS, CHANGES, DASHBOARDS, Annotation, Dashboard, Variable, panels_with
 
 TAG = "touchline"
 
 Json = dict[str, Any]
 
 
-def dashboards(source: str, goals: Mapping[str, float]) -> list[Json]:
-    """All dashboards, with the team's goals; `source` is the uid of the data source."""
-    panels = panels_with(goals)
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a team's Grafana shows.
+
+    Attributes:
+        goals: The team's goals, by name of the measure.
+        rules: Alert rules; None to leave them out.
+        page: The address of the live page without a slash at its end; '' for no links to it.
+    """
+
+    goals: Mapping[str, float] = field(default_factory=dict)
+    rules: Sequence[AlertRule] | None = None
+    page: str = ""
+
+
+def dashboards(source: str, contents: Contents) -> list[Json]:
+    """All dashboards; `source` is the uid of the data source."""
+    panels = panels_with(contents.goals)
     return [
-        _build(dashboard, [panel for panel in panels if panel.dashboard == dashboard.id], source)
+        _build(
+            dashboard,
+            [
+                build_panel(panel, source, contents.page)
+                for panel in panels
+                if panel.dashboard == dashboard.id
+            ],
+            source,
+            contents.page,
+        )
         for dashboard in DASHBOARDS
     ]
 
@@ -37,7 +63,7 @@ def to_json(built: object) -> Json:
     return document
 
 
-def _build(dashboard: Dashboard, panels: list[Panel], source: str) -> Json:
+def _build(dashboard: Dashboard, panels: list[Built], source: str, page: str) -> Json:
     built = (
         build.Dashboard(dashboard.title)
         .uid(dashboard_uid(dashboard.id))
@@ -55,19 +81,21 @@ def _build(dashboard: Dashboard, panels: list[Panel], source: str) -> Json:
             .keep_time(True)
             .include_vars(True)
         )
-        .annotation(
-            build.AnnotationQuery()
-            .name(CHANGES.title)
-            .datasource(reference(source))
-            .enable(True)
-            .icon_color("blue")
-            .target(ClickHouse(CHANGES.sql, "table", source))
-        )
+        .annotation(_build_annotation(CHANGES, "blue", source))
+        .annotation(_build_annotation(ALERTS, "red", source))
     )
+    if page:
+        built.link(
+            build.DashboardLink("Live page")
+            .type(DashboardLinkType.LINK)
+            .url(page + dashboard.path)
+            .icon("external link")
+            .target_blank(True)
+        )
     for variable in dashboard.variables:
         built.with_variable(_build_variable(variable, source))
     for panel in panels:
-        built.with_panel(build_panel(panel, source))
+        built.with_panel(panel)
     return _cleaned(to_json(built.build()))
 
 
@@ -82,6 +110,17 @@ def _cleaned(board: Json) -> Json:
     for panel in board["panels"]:
         panel["options"].pop("footer", None)
     return board
+
+
+def _build_annotation(annotation: Annotation, colour: str, source: str) -> build.AnnotationQuery:
+    return (
+        build.AnnotationQuery()
+        .name(annotation.title)
+        .datasource(reference(source))
+        .enable(True)
+        .icon_color(colour)
+        .target(ClickHouse(annotation.sql, "table", source))
+    )
 
 
 def _build_variable(variable: Variable, source: str) -> build.QueryVariable | build.TextBoxVariable:

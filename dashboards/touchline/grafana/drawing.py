@@ -5,7 +5,7 @@ from typing import TypeVar
 from zlib import crc32
 
 from grafana_foundation_sdk.builders import barchart, common, stat, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.common import (
     BigValueGraphMode,
     BigValueTextMode,
@@ -18,13 +18,18 @@ from grafana_foundation_sdk.models.common import (
     TooltipDisplayMode,
     VizOrientation,
 )
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, ThresholdsMode, ValueMap
+from grafana_foundation_sdk.models.dashboard import (
+    DynamicConfigValue,
+    FieldColorModeId,
+    ThresholdsMode,
+    ValueMap,
+)
 from grafana_foundation_sdk.models.dashboard import Threshold as Step
 from grafana_foundation_sdk.models.dashboard import ValueMappingResult as Shown
 
 from touchline.grafana.queries import ClickHouse, reference
 from touchline.measures import format_value
-from touchline.panels import Column, Level, Link, Panel, Threshold, Unit
+from touchline.panels import DASHBOARDS, Column, Level, Link, Panel, Threshold, Unit, unused_filters
 
 UNITS: dict[Unit, str] = {
     "count": "short",
@@ -39,18 +44,33 @@ UNITS: dict[Unit, str] = {
     "currency": "none",
 }
 COLOURS: dict[Level, str] = {"good": "green", "warn": "orange", "bad": "red"}
+COLOURS_OF_CELLS: dict[str, dict[str, str]] = {
+    "grade": {"A": "dark-green", "B": "light-green", "C": "yellow", "D": "orange", "F": "red"},
+    "severity": {"critical": "red", "warning": "orange", "info": "blue"},
+    "standing": {"met": "green", "missed": "red"},
+}
+"""Colours of values, by column."""
+
 _USUAL = "usual"
 _NULL = "–"
 _POINTS = 100
 """Points of a chart: with Grafana's default of one a pixel, a share is 0 or 100 % at most of them."""
-_SERIES = re.compile(r"\bAS series\b")
+_SERIES = re.compile(r"(\w+) AS series\b")
 
 Built = stat.Panel | timeseries.Panel | barchart.Panel | table.Panel
 BuilderT = TypeVar("BuilderT", stat.Panel, timeseries.Panel, barchart.Panel, table.Panel)
 
 
-def build_panel(panel: Panel, source: str) -> Built:
-    """The panel for Grafana; `source` is the uid of the data source."""
+def build_panel(panel: Panel, source: str, page: str = "") -> Built:
+    """The panel for Grafana.
+
+    Args:
+        panel: What it shows.
+        source: The uid of the data source.
+        page: The address of the live page, to which customers link; '' for no links.
+    """
+    if panel.kind == "table":
+        return _table(panel, source, page)
     return _BUILDERS[panel.kind](panel, source)
 
 
@@ -59,7 +79,7 @@ def _stat(panel: Panel, source: str) -> Built:
     built.reduce_options(common.ReduceDataOptions().values(True).calcs([]).fields(""))
     built.text_mode(BigValueTextMode.VALUE_AND_NAME if panel.unit == "currency" else BigValueTextMode.AUTO)
     built.graph_mode(BigValueGraphMode.NONE)
-    built.override_by_name(_USUAL, [_set("noValue", _NULL)])
+    built.override_by_name(_USUAL, [_set("noValue", "No baseline yet")])
     built.thresholds(_steps(panel.thresholds))
     return built
 
@@ -68,9 +88,12 @@ def _timeseries(panel: Panel, source: str) -> Built:
     built = _start(timeseries.Panel(), panel, source)
     built.interval("1m").max_data_points(_POINTS).legend(_legend())
     built.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
-    if _SERIES.search(panel.sql):
+    if series := _SERIES.search(panel.sql):
         # Otherwise Grafana prefixes each name with the name of the value.
         built.display_name("${__field.labels.series}")
+        built.color_scheme(_BY_NAME)
+        for name, colour in COLOURS_OF_CELLS.get(series[1], {}).items():
+            built.override_by_name(name, [_set("color", _fixed(colour))])
     if panel.unit in ("count", "share", "seconds"):
         built.axis_soft_min(0)
     if panel.stacked:
@@ -95,7 +118,7 @@ def _bars(panel: Panel, source: str) -> Built:
     built.orientation(VizOrientation.HORIZONTAL).x_field("label")
     built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
     if panel.stacked:
-        built.legend(_legend())
+        built.legend(_legend()).color_scheme(_BY_NAME)
     if _has_lines(panel):
         built.thresholds(_lines(panel)).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
@@ -103,16 +126,13 @@ def _bars(panel: Panel, source: str) -> Built:
     return built
 
 
-def _table(panel: Panel, source: str) -> Built:
+def _table(panel: Panel, source: str, page: str) -> Built:
     built = _start(table.Panel(), panel, source)
     for name, column in panel.columns.items():
-        built.override_by_name(name, _column_settings(column))
-    if "standing" in panel.columns:
-        colours = {"met": Shown(text="met", color="green"), "missed": Shown(text="missed", color="red")}
-        built.override_by_name(
-            "standing",
-            [_set("mappings", [ValueMap(colours)]), _set("custom.cellOptions", {"type": "color-text"})],
-        )
+        built.override_by_name(name, _column_settings(column, panel.dashboard, page))
+        if colours := COLOURS_OF_CELLS.get(name):
+            shown = {value: Shown(text=value, color=colour) for value, colour in colours.items()}
+            built.override_by_name(name, [_set("mappings", [ValueMap(shown)]), _COLOURED])
     return built
 
 
@@ -126,7 +146,7 @@ def _legend() -> common.VizLegendOptions:
     )
 
 
-_BUILDERS = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars, "table": _table}
+_BUILDERS = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars}
 
 
 def _start(builder: BuilderT, panel: Panel, source: str) -> BuilderT:
@@ -153,7 +173,9 @@ def panel_number(panel_id: str) -> int:
 def _description(panel: Panel) -> str:
     goal = "" if panel.goal is None else f"Goal: {format_value(panel.goal, panel.unit)} (blue line)."
     benchmark = f"{panel.benchmark}{' (orange line)' if panel.references else ''}." if panel.benchmark else ""
-    return "\n\n".join(filter(None, (panel.question, goal, benchmark, panel.unsettled)))
+    unused = unused_filters(panel)
+    ignored = f"Not filtered by {' or '.join(unused).lower()}." if unused else ""
+    return "\n\n".join(filter(None, (panel.question, ignored, goal, benchmark, panel.unsettled)))
 
 
 def _steps(thresholds: tuple[Threshold, ...]) -> ThresholdsConfig:
@@ -182,21 +204,35 @@ def _lines(panel: Panel) -> ThresholdsConfig:
     )
 
 
-def _column_settings(column: Column) -> list[DynamicConfigValue]:
+def _column_settings(column: Column, dashboard: str, page: str) -> list[DynamicConfigValue]:
     # The panel's own noValue is for no rows; in a cell it would stand for every NULL.
     settings = [
         _set("displayName", column.title),
         _set("unit", UNITS[column.unit]),
-        _set("noValue", _NULL),
+        _set("noValue", column.missing or _NULL),
     ]
+    if column.thresholds:
+        settings += [_set("thresholds", _steps(column.thresholds).build()), _COLOURED]
     if column.link is not None:
-        settings.append(_set("links", [{"title": "Show journeys", "url": _url(column.link)}]))
+        links: list[dict[str, object]] = [{"title": "Show journeys", "url": _url(column.link, dashboard)}]
+        if page and column.link.variable == "customer":
+            story = f"{page}/customer/${{__value.raw:percentencode}}"
+            links.append({"title": "Show the customer's story", "url": story, "targetBlank": True})
+        settings.append(_set("links", links))
     return settings
 
 
-def _url(link: Link) -> str:
+def _url(link: Link, dashboard: str) -> str:
+    """The address of a link from a dashboard: it keeps the period, and the filters that both have."""
+    own, other = (
+        [variable.name for variable in one.variables]
+        for wanted in (dashboard, link.dashboard)
+        for one in DASHBOARDS
+        if one.id == wanted
+    )
+    kept = "".join(f"&${{{name}:queryparam}}" for name in own if name in other and name != link.variable)
     value = "${__value.raw:percentencode}&${__url_time_range}"
-    return f"/d/{dashboard_uid(link.dashboard)}?var-{link.variable}={value}"
+    return f"/d/{dashboard_uid(link.dashboard)}?var-{link.variable}={value}{kept}"
 
 
 def dashboard_uid(dashboard: str) -> str:
@@ -210,3 +246,7 @@ def _set(name: str, value: object) -> DynamicConfigValue:
 
 def _fixed(colour: str) -> dict[str, str]:
     return {"mode": "fixed", "fixedColor": colour}
+
+
+_COLOURED = _set("custom.cellOptions", {"type": "color-text"})
+_BY_NAME = FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME)

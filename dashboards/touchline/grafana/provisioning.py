@@ -1,15 +1,13 @@
 """Files for Grafana's provisioning folder: path → text."""
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import yaml
 
-from touchline.alerts import AlertRule
 from touchline.grafana.alert_rules import EVERY_SECONDS, GROUP, alert_rules
-from touchline.grafana.building import Json, dashboards
+from touchline.grafana.building import Contents, Json, dashboards
 from touchline.grafana.queries import PLUGIN
 from touchline.vocabulary.errors import ConfigurationError
 
@@ -90,28 +88,22 @@ class Connection:
         }
 
 
-def files(
-    connection: Connection,
-    goals: Mapping[str, float],
-    rules: Iterable[AlertRule],
-    mounted_at: str = MOUNTED_AT,
-) -> dict[str, str]:
+def files(connection: Connection, contents: Contents, mounted_at: str = MOUNTED_AT) -> dict[str, str]:
     """All files, by path below the provisioning folder. The same arguments give the same texts.
 
     Args:
         connection: How Grafana reaches the store.
-        goals: The team's goals, by name of the measure.
-        rules: Alert rules; without any, no file for them is written.
+        contents: What Grafana shows; without alert rules, no file for them is written.
         mounted_at: The path of the provisioning folder as Grafana sees it.
     """
     texts = {
         f"dashboards/touchline/{board['uid']}.json": json.dumps(board, indent=2, ensure_ascii=False) + "\n"
-        for board in dashboards(SOURCE, goals)
+        for board in dashboards(SOURCE, contents)
     }
     texts["dashboards/touchline.yaml"] = _yaml({"providers": [_provider(mounted_at)]})
     source = connection.data_source() | {"secureJsonData": {"password": f"${PASSWORD}"}}
     texts["datasources/touchline.yaml"] = _yaml({"datasources": [source]})
-    if built := [_provisioned(rule) for rule in alert_rules(rules, SOURCE)]:
+    if built := [_provisioned(rule) for rule in alert_rules(contents.rules or (), SOURCE)]:
         group = {"orgId": 1, "name": GROUP, "folder": TITLE, "interval": f"{EVERY_SECONDS}s", "rules": built}
         texts["alerting/touchline.yaml"] = _yaml({"groups": [group]})
     return texts

@@ -1,14 +1,13 @@
 """Publishes everything to a Grafana server; what is already there and equal is left alone."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, Literal, Protocol
 
-from touchline.alerts import AlertRule
 from touchline.grafana.alert_rules import EVERY_SECONDS, FOLDER, GROUP, alert_rules
-from touchline.grafana.building import Json, dashboards
+from touchline.grafana.building import Contents, Json, dashboards
 from touchline.grafana.provisioning import SOURCE, TITLE, Connection
 from touchline.grafana.queries import PLUGIN
 from touchline.vocabulary.errors import TouchlineError
@@ -51,8 +50,7 @@ class Change:
 
 def publish(
     grafana: Server,
-    goals: Mapping[str, float],
-    rules: Iterable[AlertRule] | None,
+    contents: Contents,
     connection: Connection,
     password: str,
     *,
@@ -60,8 +58,8 @@ def publish(
 ) -> Iterator[Change]:
     """Publish the folder, data source, dashboards and alert rules, and yield each change.
 
-    An existing data source is used as it is. Edits to the dashboards in Grafana are overwritten. With `rules`
-    None, alert rules are left alone.
+    An existing data source is used as it is. Edits to the dashboards in Grafana are overwritten. Without
+    rules (None), alert rules are left alone.
 
     Raises:
         WrongSource: a data source has the wrong type; nothing was changed.
@@ -80,10 +78,10 @@ def publish(
             grafana.post("/datasources", body)
     yield Change("data source", TITLE, "created" if source is None else "unchanged")
     uid = SOURCE if source is None else str(source["uid"])
-    for dashboard in dashboards(uid, goals):
+    for dashboard in dashboards(uid, contents):
         yield _dashboard(grafana, dashboard, dry_run)
-    if rules is not None:
-        yield _alert_rules(grafana, alert_rules(rules, uid), dry_run)
+    if contents.rules is not None:
+        yield _alert_rules(grafana, alert_rules(contents.rules, uid), dry_run)
 
 
 def _folder(grafana: Server, dry_run: bool) -> Change:

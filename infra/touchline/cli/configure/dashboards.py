@@ -9,9 +9,8 @@ import typer
 from touchline.cli.errors import fail
 
 if TYPE_CHECKING:
-    from touchline.alerts import AlertsFile
     from touchline.config.settings import Settings
-    from touchline.grafana import Connection
+    from touchline.grafana import Connection, Contents
 
 app = typer.Typer(
     help="Grafana's dashboards and alert rules: written as files, or sent to a Grafana.", no_args_is_help=True
@@ -66,8 +65,8 @@ def render(
     from touchline.grafana import files
 
     settings = load_settings(data=data)
-    rules = _rules(alerts_file or settings.alerts).rules if alerts else ()
-    texts = files(_connection(settings, clickhouse), settings.goals, rules, mounted_at)
+    contents = _contents(settings, alerts_file or settings.alerts, alerts)
+    texts = files(_connection(settings, clickhouse), contents, mounted_at)
     try:
         for name, text in texts.items():
             path = directory / name
@@ -123,8 +122,7 @@ def publish(
     settings = load_settings(data=data)
     for change in send(
         Grafana(url, token),
-        settings.goals,
-        _rules(alerts_file or settings.alerts).rules if alerts else None,
+        _contents(settings, alerts_file or settings.alerts, alerts),
         _connection(settings, clickhouse),
         _password(settings),
         dry_run=dry_run,
@@ -142,10 +140,12 @@ def publish(
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def _rules(path: Path | None) -> "AlertsFile":
+def _contents(settings: "Settings", alerts_file: Path | None, alerts: bool) -> "Contents":
     from touchline.config.alerts_files import load_alerts
+    from touchline.grafana import Contents
 
-    return load_alerts(path)
+    rules = load_alerts(alerts_file).rules if alerts else None
+    return Contents(settings.goals, rules, settings.public_url.rstrip("/"))
 
 
 def _connection(settings: "Settings", url: str | None) -> "Connection":
