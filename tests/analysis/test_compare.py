@@ -396,4 +396,4 @@ def test_the_command_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "scipy", None)
     found = command("--change", "c-1")
     assert found.exit_code == 1
-    assert "compare needs SciPy; install it with: pip install 'touchline[server,analysis]'" in found.output
+    assert "pip install './touchline[server,analysis]'" in found.output

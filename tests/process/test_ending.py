@@ -119,7 +119,7 @@ def test_the_base_install_says_what_the_command_needs() -> None:
     )
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [
-        "The touchline command needs more than the SDK: pip install 'touchline[server]'"
+        "The touchline command needs more than the SDK: from a clone, pip install './touchline[server]'"
     ]
 
 

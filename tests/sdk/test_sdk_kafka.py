@@ -215,4 +215,4 @@ try:
 except ValueError as error:
     print(error)
 """
-    assert "pip install 'touchline[kafka]'" in run(program, "kafka://127.0.0.1:1").stdout
+    assert "pip install './touchline[kafka]'" in run(program, "kafka://127.0.0.1:1").stdout

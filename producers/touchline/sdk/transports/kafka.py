@@ -35,7 +35,9 @@ class Kafka:
     def __init__(self, url: SplitResult, source: str, seconds: float, key: str | None = None) -> None:
         self._access = access(url, key)
         if not kafka_client.installed():
-            raise ValueError("kafka:// needs kafka-python: run pip install 'touchline[kafka]'")
+            raise ValueError(
+                "kafka:// needs kafka-python: from a clone of Touchline, run pip install './touchline[kafka]'"
+            )
         name = unquote(url.path.strip("/")) or PREFIX
         self.topic = f"{name.removesuffix('touchpoints').removesuffix('inbox')}inbox"
         """The topic that batches are written to."""
