@@ -48,6 +48,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "bytes per held customer",
         {"customers": "customers to hold", "sample": "customers in the breakdown by object"},
     ),
+    "sdk": (
+        "cost of the SDK per call and event, compared with Segment and PostHog; rate of writing to disk",
+        {"events": "events of each run", "rounds": "runs of each library"},
+    ),
     "panels": (
         "query time of each panel in a large store",
         {"events": "events in the store", "rounds": "runs of each query"},

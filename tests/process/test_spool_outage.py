@@ -83,7 +83,7 @@ def _accounts(running: Any, *options: str) -> dict[str, Any]:
 def test_an_outage_costs_what_killed_producers_held_in_memory(
     start: Callable[..., Any], wait_for: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """500 events/s from four forked workers, two of them killed: stored = tracked - lost - held by those two."""
+    """500 events/s from four workers, two of them killed: stored = tracked - lost - held by those two."""
     running = start("up").ready()
     url = running.server.url
     producer = subprocess.Popen(
