@@ -141,3 +141,13 @@ def test_every_panel_is_measured_on_copies_of_a_week() -> None:
     assert {panel.id for panel in PANELS} <= figures.keys()
     assert figures["customer_events"]["rows"] > 0
     assert found["ratios"]["limit/slowest"] > 0
+
+
+@pytest.mark.slow
+def test_the_sdk_is_measured_sending_and_in_an_outage() -> None:
+    """A call and an event have a cost, with a spool and a bound customer, too, and so has writing to disk."""
+    figures = measured("sdk", "--events", "1000", "--rounds", "1")["figures"]
+    for row in ("touchline", "touchline_full", "touchline_outage"):
+        assert 0 < figures[row]["call_p50_us"] < 1_000
+        assert figures[row]["cpu_us_per_event"] > 0
+        assert figures[row]["events_per_second"] > 0
