@@ -261,6 +261,14 @@ def test_only_the_engines_formats_are_known(ask: Ask, name: str) -> None:
     assert ask("SELECT 1", default_format="jsoncompactEACHrow")[2] == b"[1]\n"
 
 
+def test_an_answer_is_limited_as_text_too(ask: Ask) -> None:
+    """Few bytes in the engine that are many in the format are refused, past the limit of an answer."""
+    long_name = f"SELECT 1 AS `{'x' * 100_000}` FROM numbers({{}}) FORMAT JSONEachRow"
+    assert len(ask(long_name.format(100))[2]) > 10_000_000
+    status, headers, body = ask(long_name.format(1_100))
+    assert (status, headers["x-clickhouse-exception-code"]) == (400, "396"), body[:200]
+
+
 def test_too_long_a_query_is_refused(ask: Ask) -> None:
     """Queries and bodies are limited, also after decompression."""
     assert ask("SELECT 1 " + " " * 300_000 + ", 2")[0] == 400

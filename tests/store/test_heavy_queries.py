@@ -15,7 +15,7 @@ from touchline.store import QueryError, Store, StoreBusy, StoreUnavailable, conn
 from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.pools import pool as pools
 from touchline.store.pools.pool import Pool
-from touchline.store.pools.read_pool import READ_SETTINGS, client_limits
+from touchline.store.pools.read_pool import READ_SETTINGS, ReadPool, client_limits
 from touchline.store.sql.changes import check_change
 from touchline.store.sql.read_only import read_only
 
@@ -125,6 +125,22 @@ def test_queries_past_the_limit_wait_for_their_turn(tmp_path: Path, store: Store
             pool._wait = 0.3
             with pytest.raises(StoreBusy, match="try again later"):
                 pool.run(call)
+
+
+def test_the_answer_is_compressed_within_the_turn_of_its_query(tmp_path: Path, store: Store) -> None:
+    """No other query runs until the answer is compressed: both use the clients' processors."""
+    busy: list[Exception] = []
+
+    def encode(body: bytes) -> bytes:
+        try:
+            readers.reply("SELECT 2", "TSV", None, None)
+        except StoreBusy as error:
+            busy.append(error)
+        return body[::-1]
+
+    with closing(ReadPool(lambda: EmbeddedHandle(tmp_path / "store", READ_SETTINGS), 1, 0.3, 30)) as readers:
+        assert readers.reply("SELECT 12", "TSV", None, None, encode=encode).body == b"\n21"
+        assert len(busy) == 1
 
 
 def test_a_query_whose_client_goes_while_it_waits_never_runs(tmp_path: Path, store: Store) -> None:

@@ -17,7 +17,7 @@ from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
-from touchline.store.pools.read_pool import READ_SECONDS, ReadPool
+from touchline.store.pools.read_pool import LIMITS, READ_SECONDS, ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -82,7 +82,9 @@ class Store:
         self._types = self._column_types()
         self._readers = ReadPool(open_reader, READERS, READER_WAIT, READ_SECONDS)
         names = self._readers.names
-        self._clients = ReadPool(open_client, clients, CLIENT_WAIT, READ_SECONDS, names)
+        self._clients = ReadPool(
+            open_client, clients, CLIENT_WAIT, READ_SECONDS, names, LIMITS["max_result_bytes"]
+        )
 
     # Writes
 
@@ -335,9 +337,13 @@ class Store:
         parameters: Mapping[str, str],
         database: str | None,
         leave: threading.Event,
+        encode: Callable[[bytes], bytes] = bytes,
     ) -> Reply:
-        """As `reply`, for a client of this process: clients together use half of the processors."""
-        return self._clients.reply(sql, fmt, _verbatim(parameters), database or DATABASE, leave)
+        """As `reply`, for a client of this process: clients together use half of the processors.
+
+        `encode` is applied to the body, as a part of the query.
+        """
+        return self._clients.reply(sql, fmt, _verbatim(parameters), database or DATABASE, leave, encode)
 
     def end_queries(self) -> None:
         """Interrupt all queries and refuse further ones, before the store is closed."""

@@ -78,6 +78,26 @@ def accepted_encoding(accepted: str) -> str | None:
     return next((name for name in ("lz4", "zstd", "gzip") if name in names), None)
 
 
+class Encoder:
+    """Compresses one answer, if its client accepts that and it is long enough.
+
+    Afterwards `size` is its size before, and `encoding` how it is compressed; None if it is not.
+    """
+
+    def __init__(self, accepted: str) -> None:
+        self._accepted = accepted_encoding(accepted)
+        self.size = 0
+        self.encoding: str | None = None
+
+    def __call__(self, body: bytes) -> bytes:
+        """Return the body as it is sent."""
+        self.size = len(body)
+        if self._accepted is None or self.size < COMPRESS_FROM_BYTES:
+            return body
+        self.encoding = self._accepted
+        return compressed(body, self.encoding)
+
+
 def compressed(body: bytes, encoding: str) -> bytes:
     """The compressed body; favours speed over size."""
     if encoding == "gzip":

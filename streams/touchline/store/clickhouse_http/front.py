@@ -23,7 +23,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from touchline.store import QueryError, Reply, Store, StoreError
-from touchline.store.clickhouse_http.encoding import COMPRESS_FROM_BYTES, accepted_encoding, compressed
+from touchline.store.clickhouse_http.encoding import Encoder
 from touchline.store.clickhouse_http.held import MEDIA_TYPE, response_of
 from touchline.store.clickhouse_http.lane import Lane
 from touchline.store.clickhouse_http.refusal import as_query_error, refusal, status_of
@@ -106,38 +106,44 @@ class _Front:
                     parts = await self._parts(request, query, lane)
                     return StreamingResponse(parts, headers=headers, media_type=MEDIA_TYPE)
                 leave = threading.Event()
-                answer = partial(self._reply, query, role, leave)
+                encoder = _encoder(request)
+                answer = partial(self._reply, query, role, leave, encoder)
                 reply, written = await _while_connected(request, answer, leave, lane)
                 elapsed = int((time.perf_counter() - began) * 1e9)
                 if reply.format:
                     headers["X-ClickHouse-Format"] = reply.format
                 summary = {
                     "written_rows": str(written),
-                    "result_bytes": str(len(reply.body)),
+                    "result_bytes": str(encoder.size),
                     "elapsed_ns": str(elapsed),
                 }
                 headers["X-ClickHouse-Summary"] = json.dumps(summary)
-                return response_of(await _encoded(request, reply, headers), headers, turn)
+                if encoder.encoding is not None:
+                    headers["Content-Encoding"] = encoder.encoding
+                return response_of(reply.body, headers, turn)
         except StoreError as error:
             return _failed(as_query_error(error), headers)
 
-    def _reply(self, query: Query, role: Role, leave: threading.Event) -> tuple[Reply, int]:
-        """The answer, and the number of rows written."""
+    def _reply(self, query: Query, role: Role, leave: threading.Event, encoder: Encoder) -> tuple[Reply, int]:
+        """The encoded answer, and the number of rows written."""
+        read = query.sql, query.format, query.parameters, query.database
         if query.hello:
             version = self._store.query("SELECT version()").result_rows[0][0]
             return Reply(hello_block(_NAME, version, _TIME_ZONE), "Native"), 0
         if self._writers is None or query.reads_only:
             if query.insert:
                 raise refusal(164, "This request may only read: INSERT refused", "READONLY")
+            if role is Role.READER:
+                return self._store.reply_to_client(*read, leave, encoder), 0
             # A writer that only reads is a process of ours, such as one that evaluates alerts.
-            ask = self._store.reply_to_client if role is Role.READER else self._store.reply
-            return ask(query.sql, query.format, query.parameters, query.database, leave), 0
+            reply = self._store.reply(*read, leave)
+            return Reply(encoder(reply.body), reply.format), 0
         defines = role is Role.ADMIN
         if query.insert:
             written = self._writers.insert(query.insert, query.database, query.settings, defines)
             return Reply(b"", ""), written
-        reply = self._writers.reply(query.sql, query.format, query.parameters, query.database, defines, leave)
-        return reply, 0
+        reply = self._writers.reply(*read, defines, leave)
+        return Reply(encoder(reply.body), reply.format), 0
 
     def _streams(self, query: Query) -> bool:
         return (
@@ -194,15 +200,9 @@ def _next(parts: Iterator[bytes]) -> bytes | None:
     return next(parts, None)
 
 
-async def _encoded(request: Request, reply: Reply, headers: dict[str, str]) -> bytes:
-    """The body of the answer, compressed if the client asks for it; `headers` say so then."""
-    body = reply.body
+def _encoder(request: Request) -> Encoder:
     wanted = request.query_params.get("enable_http_compression", "0") not in ("0", "", "false")
-    encoding = accepted_encoding(request.headers.get("accept-encoding", "")) if wanted else None
-    if encoding is not None and len(body) >= COMPRESS_FROM_BYTES:
-        body = await to_thread.run_sync(compressed, body, encoding)
-        headers["Content-Encoding"] = encoding
-    return body
+    return Encoder(request.headers.get("accept-encoding", "") if wanted else "")
 
 
 def _failed(error: QueryError, headers: dict[str, str]) -> Response:

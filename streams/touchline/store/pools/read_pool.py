@@ -22,7 +22,7 @@ LIMITS = {
 }
 """Limits of one query: seconds, rows and bytes of the answer, bytes of memory and of the SQL."""
 
-UNKNOWN_FORMAT = 73
+UNKNOWN_FORMAT, TOO_MANY_BYTES = 73, 396
 
 READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 """How long a query may take in any case. The engine checks its own limit between blocks of rows only."""
@@ -71,6 +71,7 @@ class ReadPool:
         wait: How long a query waits for its turn, in seconds.
         seconds: How long a query may take.
         names: The engine's names, if another pool of it has read them.
+        most_bytes: The most bytes of an answer; None for any number.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class ReadPool:
         wait: float,
         seconds: float,
         names: EngineNames | None = None,
+        most_bytes: int | None = None,
     ) -> None:
+        self._most_bytes = most_bytes
         self.pool = Pool(open_handle, size, wait, seconds)
         self.names = names or self.pool.run(_engine_names)
 
@@ -99,8 +102,11 @@ class ReadPool:
         parameters: Parameters | None,
         database: str | None,
         leave: threading.Event | None = None,
+        encode: Callable[[bytes], bytes] = bytes,
     ) -> Reply:
-        """Answer a user's SQL in the format that it names, else in `fmt`.
+        """Answer a user's SQL in the format that it names, else in `fmt`, and `encode` the body.
+
+        The query has its handle until the body is encoded, so that all this work is bounded together.
 
         Raises:
             QueryError: with ClickHouse's message; also if `leave` was set, or the query took too long.
@@ -110,14 +116,25 @@ class ReadPool:
         fmt = statement.format or self._known_format(fmt)
 
         def read(handle: Handle) -> bytes:
-            body = handle.read(statement.sql, fmt, parameters, database)
+            body = self._within_limit(handle.read(statement.sql, fmt, parameters, database))
             if not body and fmt == "Native":
                 # The engine sends no header for an answer without rows; clients need the columns.
                 empty = parse_answer(handle.read(statement.sql, "JSONCompact", parameters, database))
                 body = header_block(list(zip(empty.column_names, empty.column_types, strict=True)))
-            return body
+            return encode(body)
 
         return Reply(self.pool.run(read, leave), fmt)
+
+    def _within_limit(self, body: bytes) -> bytes:
+        """The answer. The engine's own limit counts its blocks: as text, they may be far larger."""
+        if self._most_bytes is not None and len(body) > self._most_bytes:
+            raise QueryError(
+                f"Code: {TOO_MANY_BYTES}. DB::Exception: Limit for result exceeded: the answer has "
+                f"{len(body)} bytes, at most {self._most_bytes} are allowed: narrow the query down, or "
+                "choose a more compact format. (TOO_MANY_ROWS_OR_BYTES)",
+                TOO_MANY_BYTES,
+            )
+        return body
 
     def _known_format(self, name: str) -> str:
         """The engine's spelling of a format. The client library has others, whose answers are no bytes."""
