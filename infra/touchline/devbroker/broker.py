@@ -42,7 +42,7 @@ _JVM: Final = (
 _LOG: Final = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 # The process id may belong to another program by then.
-_GUARD: Final = 'read -r _; ps -o args= -p "$1" | grep -qF -- "$2" && kill -KILL "$1"'
+_GUARD: Final = 'read -r _; ps -ww -o args= -p "$1" | grep -qF -- "$2" && kill -KILL "$1"'
 
 
 class BrokerError(TouchlineError):

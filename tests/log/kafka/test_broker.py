@@ -80,7 +80,7 @@ def test_a_broker_ends_with_the_process_that_started_it(
         assert process.stdout is not None
         assert int(process.stdout.readline()) == Broker(tmp_path).pid
         process.kill()
-    wait_for(lambda: Broker(tmp_path).pid is None, 30)
+    wait_for(lambda: Broker(tmp_path).pid is None)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
