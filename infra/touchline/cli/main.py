@@ -11,7 +11,8 @@ from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
 from touchline.cli.configure import alerts, dashboards, dev, keys, rules, schema
-from touchline.cli.data import customer, quarantine
+from touchline.cli.customer.app import app as customer
+from touchline.cli.data import quarantine
 from touchline.cli.data.accounts import accounts
 from touchline.cli.data.imports import import_
 from touchline.cli.data.migrate import migrate
@@ -38,7 +39,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
     "Data": {
         "import": import_,
         "query": query,
-        "customer": customer.app,
+        "customer": customer,
         "quarantine": quarantine.app,
         "accounts": accounts,
         "migrate": migrate,

@@ -54,6 +54,20 @@ def literal(text: str, style: str = "") -> "Text":
     return Text(printable(text), style)
 
 
+def print_json(content: Any) -> None:
+    """Print one JSON object or list, over several lines."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_json_line(content: Any) -> None:
+    """Print one JSON object on one line."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(content).decode() + "\n")
+
+
 def screen() -> "Console":
     """Standard output as a console that prints `printable` text: as wide as the terminal, or unlimited."""
     from rich.console import Console

@@ -1,6 +1,5 @@
 """`touchline backtest`: other rules over the events of the store, before they are put in force."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.cli.output import screen
+from touchline.cli.output import print_json, screen
 
 if TYPE_CHECKING:
     from touchline.analysis.backtest import Backtest
@@ -30,8 +29,6 @@ def backtest(
 
     Example: touchline backtest rules.yaml --since 30d
     """
-    import orjson
-
     from touchline.analysis.backtest import backtest as run
     from touchline.cli.spans import extent, query_function
     from touchline.cli.spans import since as began
@@ -47,7 +44,7 @@ def backtest(
         start = max(oldest, began(since, until, settings.zone))
         found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
     if as_json:
-        sys.stdout.write(orjson.dumps(_plain(found), option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(_plain(found))
     else:
         _show(found, settings.zone)
 

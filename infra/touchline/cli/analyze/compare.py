@@ -1,6 +1,5 @@
 """`touchline compare`: two periods, such as before and after a change."""
 
-import sys
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import print_json, screen
 
 if TYPE_CHECKING:
     from touchline.analysis.compare import Change, Comparison, Row
@@ -33,8 +32,6 @@ def compare(
     Example: touchline compare --change checkout-2026-11
     Example: touchline compare --before 2026-10-01..2026-10-08 --after 2026-10-08..2026-10-15
     """
-    import orjson
-
     try:
         from touchline.analysis.compare import Extent, Period, Periods, around, check_covered
         from touchline.analysis.compare import compare as run
@@ -71,8 +68,7 @@ def compare(
         target = deployed.rule if deployed else ""
         found = run(periods, read_counts(ask, periods), covered, target)
     if as_json:
-        body = orjson.dumps(_plain(found, deployed), option=orjson.OPT_INDENT_2)
-        sys.stdout.write(body.decode() + "\n")
+        print_json(_plain(found, deployed))
     else:
         _show(found, deployed, settings.zone)
 

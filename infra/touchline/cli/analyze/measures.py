@@ -1,13 +1,12 @@
 """`touchline measures`: service measures with the team's goals."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import print_json, screen
 
 if TYPE_CHECKING:
     from touchline.measures import Reading, Span
@@ -30,8 +29,6 @@ def measures(
 
     Example: touchline measures --since 30d --channel phone
     """
-    import orjson
-
     from touchline.cli.spans import extent, moment, query_function
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
@@ -49,8 +46,7 @@ def measures(
         span = Span(began(since, end, settings.zone), end, channel, source, queue)
         readings = evaluate(ask, span, settings.goals, now=now)
     if as_json:
-        body = orjson.dumps([_plain(reading) for reading in readings], option=orjson.OPT_INDENT_2)
-        sys.stdout.write(body.decode() + "\n")
+        print_json([_plain(reading) for reading in readings])
     else:
         _show(readings, span, settings.zone)
 

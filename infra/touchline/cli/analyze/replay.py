@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import say, screen
+from touchline.cli.output import print_json, say, screen
 
 if TYPE_CHECKING:
     from touchline.vocabulary.event import Event
@@ -48,8 +48,6 @@ def replay(
 
     Example: zcat events.jsonl.gz | touchline replay - --json
     """
-    import orjson
-
     from touchline.analysis.replay import replay as fold_all
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
@@ -62,7 +60,7 @@ def replay(
     policy = Policy(settings.limits)
     result = fold_all(_read(events, settings.normaliser, counts), ready, at, settings.journey_gap, policy)
     if as_json:
-        sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(result)
     else:
         _show(result, counts["events"], settings.zone)
     if refused := counts["refused"]:

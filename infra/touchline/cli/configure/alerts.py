@@ -1,6 +1,5 @@
 """`touchline alerts`: incidents, channels, and simulations of alert rules."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from touchline.cli.configure.alerts_shown import (
 )
 from touchline.cli.errors import fail
 from touchline.cli.options import Health
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
     from touchline.tables import AlertRow
@@ -43,8 +43,6 @@ def list_(
 
     Example: touchline alerts list --since 30d
     """
-    import orjson
-
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
@@ -59,9 +57,7 @@ def list_(
         alerts = alerts_since(ask, start)
         outbox = outbox_rows(ask)
     if as_json:
-        sys.stdout.write(
-            orjson.dumps(plain_alerts(alerts, outbox), option=orjson.OPT_INDENT_2).decode() + "\n"
-        )
+        print_json(plain_alerts(alerts, outbox))
     else:
         show_alerts(alerts, outbox, settings.zone)
 
@@ -109,8 +105,6 @@ def simulate(
 
     Example: touchline alerts simulate alerts.yaml --since 7d
     """
-    import orjson
-
     from touchline.cli.spans import extent
     from touchline.cli.spans import since as began
     from touchline.config.alerts_files import load_alerts
@@ -127,8 +121,7 @@ def simulate(
         start = max(oldest, began(since, until, settings.zone))
         found = simulate(ask, file.rules, start, until, progress)
     if as_json:
-        body = orjson.dumps(simulations_as_json(found, start, until), option=orjson.OPT_INDENT_2)
-        sys.stdout.write(body.decode() + "\n")
+        print_json(simulations_as_json(found, start, until))
     else:
         show_simulations(found, start, until, settings.zone)
 

@@ -1,12 +1,12 @@
 """`touchline dashboards`: the panels and alert rules as Grafana's, as files or sent to a Grafana."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.errors import fail
+from touchline.cli.output import print_json, print_json_line
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -59,8 +59,6 @@ def render(
 
     Example: touchline dashboards render grafana --clickhouse http://grafana@store:8123
     """
-    import orjson
-
     from touchline.config.settings import load_settings
     from touchline.grafana import files
 
@@ -75,7 +73,7 @@ def render(
     except OSError as error:
         raise fail(f"{error.filename or directory} cannot be written: {error.strerror}") from None
     if as_json:
-        sys.stdout.write(orjson.dumps({"files": list(texts)}).decode() + "\n")
+        print_json_line({"files": list(texts)})
         return
     for name in texts:
         typer.echo(directory / name)
@@ -110,7 +108,6 @@ def publish(
 
     Example: touchline dashboards publish --url https://grafana.example.com --dry-run
     """
-    import orjson
     from stamina.instrumentation import set_on_retry_hooks
 
     from touchline.config.settings import load_settings
@@ -136,8 +133,7 @@ def publish(
                 typer.echo(change.diff)
     if as_json:
         rows = [{"what": one.what, "name": one.name, "action": one.action, "diff": one.diff} for one in done]
-        body = {"dry_run": dry_run, "changes": rows}
-        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json({"dry_run": dry_run, "changes": rows})
 
 
 def _contents(settings: "Settings", alerts_file: Path | None, alerts: bool) -> "Contents":

@@ -1,6 +1,5 @@
 """`touchline dev`: what a developer needs on one machine, such as a Kafka broker without a container."""
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from touchline.cli.errors import fail
+from touchline.cli.output import print_json_line
 
 app = typer.Typer(help="What development and tests need on this machine.", no_args_is_help=True)
 kafka = typer.Typer(help="A Kafka broker that only this machine reaches; Java runs it.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def up(port: Port = 9092, data: Data = None, as_json: Json = False) -> None:
         typer.echo("Starting the broker; the first time, Maven fetches Kafka …", err=True)
     broker.start()
     if as_json:
-        typer.echo(json.dumps({"bootstrap": broker.bootstrap, "pid": broker.pid}))
+        print_json_line({"bootstrap": broker.bootstrap, "pid": broker.pid})
     else:
         typer.echo(f"Kafka answers on {broker.bootstrap}   (touchline dev kafka down ends it)")
 
@@ -56,7 +56,7 @@ def down(data: Data = None, as_json: Json = False) -> None:
     broker_module = _devbroker()
     ran = broker_module.Broker(load_settings(data=data).data / "kafka").stop()
     if as_json:
-        typer.echo(json.dumps({"ended": ran}))
+        print_json_line({"ended": ran})
     else:
         typer.echo("The broker has ended." if ran else "No broker runs there.")
 

@@ -9,6 +9,7 @@ import typer
 
 from touchline.cli.errors import fail
 from touchline.cli.options import Data
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
     from touchline.collector.keys import Keys
@@ -48,7 +49,7 @@ def create(
     with _failing():
         secret = _keys(data).create(name, origin or (), rate)
     if as_json:
-        _print_json({"name": name, "key": secret})
+        print_json({"name": name, "key": secret})
         return
     typer.echo(secret)
     if origin:
@@ -72,7 +73,7 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     with _failing():
         keys = _keys(data).all()
     if as_json:
-        _print_json(
+        print_json(
             {
                 "keys": [
                     {
@@ -108,7 +109,7 @@ def revoke(name: Name, data: Data = None, as_json: Json = False) -> None:
     with _failing():
         _keys(data).revoke(name)
     if as_json:
-        _print_json({"name": name, "revoked": True})
+        print_json({"name": name, "revoked": True})
     else:
         typer.echo(f"The key of {name} is revoked.")
 
@@ -127,9 +128,3 @@ def _keys(data: Path | None) -> "Keys":
     from touchline.config.settings import load_settings
 
     return Keys(load_settings(data=data).data / "keys.json")
-
-
-def _print_json(content: object) -> None:
-    import json
-
-    typer.echo(json.dumps(content, indent=2))

@@ -1,13 +1,12 @@
 """`touchline rules`: which rules are in force, what they say, whether they are right."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import screen
+from touchline.cli.output import print_json, screen
 
 if TYPE_CHECKING:
     from touchline.config.rule_packs import Pack
@@ -34,9 +33,7 @@ def list_rules(
     pack = _usable(rules)
     if as_json:
         fields = ("id", "kind", "title", "weight", "factor", "owner")
-        typer.echo(
-            json.dumps([{name: getattr(one, name) for name in fields} for one in pack.rules], indent=2)
-        )
+        print_json([{name: getattr(one, name) for name in fields} for one in pack.rules])
         return
     from rich.table import Column, Table
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
     from touchline.vocabulary.registry import EventType
@@ -38,7 +39,7 @@ def list_types(
 
     types = EVENT_TYPES.values()
     if as_json:
-        typer.echo(json.dumps([_entry(one) for one in types], indent=2))
+        print_json([_entry(one) for one in types])
         return
     width = max(map(len, EVENT_TYPES))
     family = ""
@@ -65,7 +66,7 @@ def show(
         raise typer.BadParameter("--json and --example exclude each other; name one of them")
     known = _known(name)
     if as_json:
-        typer.echo(json.dumps(json_schema(name), indent=2))
+        print_json(json_schema(name))
     elif as_example:
         typer.echo(example(name).decode(), nl=False)
     else:

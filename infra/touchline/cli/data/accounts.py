@@ -1,6 +1,5 @@
 """`touchline accounts`: where every event is that a producer emitted."""
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.cli.errors import fail
-from touchline.cli.output import literal, screen
+from touchline.cli.output import literal, print_json, screen
 
 if TYPE_CHECKING:
     from touchline.analysis.accounts import ProducerAccount
@@ -33,8 +32,6 @@ def accounts(
 
     Example: touchline accounts --since 7d
     """
-    import orjson
-
     from touchline.analysis.accounts import reconcile
     from touchline.analysis.reading.accounts import read_accounts
     from touchline.cli.spans import since as began
@@ -64,7 +61,7 @@ def accounts(
     ]
     if as_json:
         plain = {"at": now, "at_rest": at_rest, "producers": [_plain(one) for one in found]}
-        sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(plain)
     else:
         _show(found)
     if any(one.unexplained for one in found):

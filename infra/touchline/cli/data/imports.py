@@ -1,15 +1,14 @@
 """`touchline import`: files of history, into the store."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from touchline.cli.errors import FAILED, WRONG_USAGE, fail
 from touchline.cli.options import Data, Rules
-from touchline.cli.output import say
+from touchline.cli.output import print_json_line, say
 from touchline.cli.refold_bar import refold_bar
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def import_(
     with bar() as progress, refold_bar() as refolding:
         done = import_files(job, settings, load_rules(settings.rules), progress, refolding)
     if as_json:
-        _print_json(asdict(done))
+        print_json_line(asdict(done))
     else:
         say(summary(done, settings.data))
 
@@ -168,14 +167,8 @@ def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     with bar() as progress:
         rehearsals = [rehearse(path, job.mapping, settings.normaliser, progress) for path in job.files]
     if json:
-        _print_json([as_json(rehearsal, job) for rehearsal in rehearsals])
+        print_json_line([as_json(rehearsal, job) for rehearsal in rehearsals])
     else:
         show_rehearsals(rehearsals, job, settings.zone)
     if any(stops(rehearsal.tally, job) for rehearsal in rehearsals):
         raise typer.Exit(FAILED)
-
-
-def _print_json(content: Any) -> None:
-    import orjson
-
-    sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))

@@ -1,12 +1,12 @@
 """`touchline migrate`: everything that collectors and workers need is made, or found as it should be."""
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from touchline.cli.errors import fail
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -45,7 +45,7 @@ def migrate(
     if not steps:
         raise fail("there is nothing to bring about: set kafka or store (touchline.toml, or TOUCHLINE_…)")
     if as_json:
-        typer.echo(json.dumps({"dry_run": dry_run, "steps": [step._asdict() for step in steps]}, indent=2))
+        print_json({"dry_run": dry_run, "steps": [step._asdict() for step in steps]})
         return
     width = max(len(step.what) for step in steps)
     for step in steps:

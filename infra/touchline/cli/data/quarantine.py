@@ -1,6 +1,5 @@
 """`touchline quarantine`: the events that were refused, with the reason for each."""
 
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,7 @@ import typer
 
 from touchline.cli.errors import WRONG_USAGE, fail
 from touchline.cli.options import Data
-from touchline.cli.output import literal, say, screen
+from touchline.cli.output import literal, print_json_line, say, screen
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
@@ -57,7 +56,8 @@ def list_entries(
     parameters = {"since": str(start), "reason": reason, "producer": producer, "limit": str(limit)}
     entries = _entries(_LIST, parameters, settings)
     if as_json:
-        _print_json_lines(entries)
+        for entry in entries:
+            print_json_line(entry)
     else:
         _show_table(entries, limit, settings.zone)
 
@@ -79,7 +79,8 @@ def show(
     if not entries:
         raise fail(f"no entry {entry} in quarantine: see `touchline quarantine list`")
     if as_json:
-        _print_json_lines(entries)
+        for entry in entries:
+            print_json_line(entry)
         return
     from touchline.vocabulary.moments import in_words
 
@@ -100,13 +101,6 @@ def _entries(condition: str, parameters: dict[str, str], settings: "Settings") -
     with readable_store(settings) as reader:
         ask: Ask = query_function(reader)
         return [dict(zip(_COLUMNS, row, strict=True)) for row in ask(_SELECT + condition, parameters)]
-
-
-def _print_json_lines(entries: list[Entry]) -> None:
-    import orjson
-
-    for entry in entries:
-        sys.stdout.buffer.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _show_table(entries: list[Entry], limit: int, zone: str) -> None:

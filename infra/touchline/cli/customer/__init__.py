@@ -1,0 +1,1 @@
+"""`touchline customer`: one customer's story, and what an operator decides about it."""

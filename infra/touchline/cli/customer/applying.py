@@ -1,0 +1,31 @@
+"""Apply an operator's decisions about customers, and say so."""
+
+from typing import TYPE_CHECKING
+
+from touchline.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from touchline.config.settings import Settings
+    from touchline.identity import Entry
+
+
+def apply(settings: "Settings", entries: "Sequence[Entry]") -> str:
+    """See the entries applied; ends the command where they are not."""
+    from touchline.config.rule_packs import load_rules
+    from touchline.services.decisions import decide
+
+    return decide(settings, load_rules(settings.rules), entries)
+
+
+def listed_pairs(entries: "Sequence[Entry]") -> str:
+    return "\n".join(f"  {' | '.join(one.pair)}" for one in entries)
+
+
+def report(as_json: bool, entries: "Sequence[Entry]", text: str) -> None:
+    if as_json:
+        made = [{"id": one.id, "what": one.what, "identifiers": one.identifiers} for one in entries]
+        print_json({"applied": True, "entries": made})
+    else:
+        say(text)
