@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from touchline.engine import flush
 from touchline.engine.flush import STEPS, Step
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.worker import Worker
-from touchline.identity import Policy, Suppression, customer_id, kept
+from touchline.identity import Entry, Policy, Suppression, customer_id, kept
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
@@ -186,3 +187,19 @@ def test_the_rows_of_new_customers_are_not_queried() -> None:
     restarted.flush(restarted.read(), 3 * HOUR)
     assert set(queried) == {customer_id("account:1")}
     assert tables(store)["signals"]
+
+
+def test_a_readmitted_identifier_has_its_row_again() -> None:
+    """The worker writes the row that it deleted when the identifier was forgotten."""
+    store, log = MemoryStore(), MemoryLog()
+    worker = Worker(log, store, RULES, limits=LIMITS)
+    erase = Entry(id="e", at=1, who="operator", what="erase", identifiers=("device:x",), salt="s")
+    readmit = Entry(id="r", at=2, who="operator", what="readmit", hashes=kept(erase).hashes, salt="s")
+    before, after = events_of([("request.denied", hour, "web", ["device:x"], 0) for hour in (1, 2)])
+    log.append("touchpoints", [line_of(before)], 0)
+    log.append("ledger", [msgspec.json.encode(erase)], 0)
+    log.append("ledger", [msgspec.json.encode(readmit)], 0)
+    log.append("touchpoints", [line_of(after)], 0)
+    while records := worker.read(1):
+        worker.flush(records, END)
+    assert list(store.tables["identities"]) == [("device:x",)]
