@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 from msgspec.structs import replace
-from touchline.cli.data.customer_story import shortened
 from typer.testing import Result
 
+from touchline.cli.customer.story import shortened
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog

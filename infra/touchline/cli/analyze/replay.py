@@ -37,12 +37,12 @@ def replay(
             " received_at if not given.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the contract's JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
 ) -> None:
     """Fold a log of events and print its customers, signals and journeys.
 
-    Only the envelope of the events is checked, so that any log can be tried. Lines that are not events are
-    reported on standard error and skipped.
+    Only the envelope of each event is checked, so any log works. Lines that are not events are reported on
+    standard error and skipped.
 
     Example: touchline replay events.jsonl --rules rules.yaml --now 2026-11-21T10:00:00Z
 

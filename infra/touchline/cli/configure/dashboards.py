@@ -45,7 +45,7 @@ def render(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; created if missing.")],
     clickhouse: ClickHouse = None,
     mounted_at: Annotated[
-        str, typer.Option(metavar="PATH", help="Where Grafana itself will see DIR.")
+        str, typer.Option(metavar="PATH", help="Where Grafana itself sees DIR.")
     ] = "/etc/grafana/provisioning",
     alerts_file: Alerts = None,
     alerts: WithAlerts = True,
@@ -55,7 +55,7 @@ def render(
     """Write provisioning files for Grafana: dashboards, data source, alert rules.
 
     The password of the store is not in them: Grafana takes it from its variable TOUCHLINE_STORE_PASSWORD.
-    Other files in DIR stay.
+    Other files in DIR are not changed.
 
     Example: touchline dashboards render grafana --clickhouse http://grafana@store:8123
     """
@@ -103,8 +103,8 @@ def publish(
 ) -> None:
     """Send the dashboards, the data source and the alert rules to a Grafana.
 
-    Safe to repeat: what is already the same stays, and an existing data source named Touchline is used as it
-    is. Changes that people made to these dashboards are overwritten.
+    Safe to repeat: unchanged objects stay, and an existing data source named Touchline is used as it is.
+    Changes that people made to these dashboards are overwritten.
 
     Example: touchline dashboards publish --url https://grafana.example.com --dry-run
     """

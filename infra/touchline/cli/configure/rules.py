@@ -72,7 +72,7 @@ def show(
 
 @app.command("test")
 def run_examples(rules: RulesOption = None) -> None:
-    """Run the examples of the rules: exit code 1 if a rule finds something else than they say.
+    """Run the examples of the rules: exit code 1 if a rule finds anything else than expected.
 
     Example: touchline rules test --rules rules.yaml
     """
@@ -103,7 +103,7 @@ def lint(
 ) -> None:
     """Check a rules file: every fault and doubt with its line and column, and what to write instead.
 
-    Faults end with exit code 1; a file that has warnings alone can be used.
+    Faults end with exit code 1; a file with only warnings can be used.
 
     Example: touchline rules lint rules.yaml
     """

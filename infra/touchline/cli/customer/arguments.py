@@ -22,9 +22,11 @@ Identifier = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="An identifier of the customer, such as device:c0ffee.")
 ]
 Anyones = Annotated[
-    str, typer.Argument(metavar="IDENTIFIER", help="An identifier of anybody, such as phone:+4930123400.")
+    str, typer.Argument(metavar="IDENTIFIER", help="Any identifier, such as phone:+4930123400.")
 ]
-Reason = Annotated[str, typer.Option(help="Why; kept in the ledger. Write nobody's data into it.")]
+Reason = Annotated[
+    str, typer.Option(help="The reason, kept in the ledger. Do not write personal data into it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of the text.")]
 
 

@@ -12,7 +12,9 @@ from touchline.cli.options import Data, Rules
 
 def forget(
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, say what would be deleted.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete; without it, print what would be deleted.")
+    ] = False,
     reason: Reason = "",
     data: Data = None,
     rules: Rules = None,
@@ -48,8 +50,8 @@ def forget(
         as_json,
         [one],
         f"{stored} deleted, {counted(len(names), 'identifier')} forgotten ({how}); later events that name"
-        " them are suppressed.\nRefused events in quarantine are kept as they came and belong to nobody:"
-        " search them with `touchline query`. Backups are yours to clean.",
+        " them are suppressed.\nRefused events in quarantine stay, because they belong to no customer:"
+        " search them with `touchline query`. You must clean backups yourself.",
     )
 
 

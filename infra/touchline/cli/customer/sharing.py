@@ -13,7 +13,7 @@ def share(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Say that an identifier belongs to nobody, such as a switchboard's number: it links no customers.
+    """Mark an identifier as shared, such as a switchboard's number: it links no customers.
 
     Recorded in the ledger; no event changes. Touchline shares an identifier by itself if it occurs with more
     identifiers of a stronger kind than a customer may have (`limits` in the settings).

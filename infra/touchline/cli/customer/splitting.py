@@ -17,7 +17,7 @@ def split(
     """Separate an identifier from a customer that it does not belong to.
 
     The pairs that link it to the customer's account (or else its strongest identifier) are banned, in the
-    ledger; no event changes. Identifiers that are linked through it alone go with it.
+    ledger; no event changes. Identifiers that are linked only through it move with it.
 
     Example: touchline customer split account:u-17 device:c0ffee --reason "the tablet of the reception"
     """
@@ -37,7 +37,7 @@ def split(
         raise fail(f"nothing links {goes} to {stays} any more")
     entries = [entry("split", pair, reason=reason) for pair in cut]
     how = apply(settings, entries)
-    said = f"{goes} is parted from {stays} ({how}). Banned from linking:\n" + listed_pairs(entries)
+    said = f"{goes} is separated from {stays} ({how}). Banned from linking:\n" + listed_pairs(entries)
     undo = f"touchline customer unsplit {stays} {goes}"
     report(as_json, entries, f"{said}\nundo it with: {undo}")
 

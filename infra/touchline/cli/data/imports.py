@@ -47,7 +47,9 @@ def import_(
     ] = None,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Replace what these files gave before, by a mapping of this name."),
+        typer.Option(
+            "--again", help="Replace the events that these files gave before, with a mapping of this name."
+        ),
     ] = False,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the text, such as cp1252.")] = None,
     delimiter: Annotated[
@@ -55,15 +57,15 @@ def import_(
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal mark of numbers: '.' or ','.")] = None,
     thousands: Annotated[str | None, typer.Option(help="Mark between thousands of numbers.")] = None,
-    skip_rows: Annotated[int | None, typer.Option(help="Lines of CSV before the header.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    skip_rows: Annotated[int | None, typer.Option(help="Lines before the header of CSV.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Import files of events into the data folder. A server may be running on it.
 
     Without --map, each line of an NDJSON file is a native event; docs/import.md explains mappings. An
     interrupted import continues where it stopped; importing twice adds nothing. Rows that are not events go
     to quarantine, with their file and row; too many of them stop the import before anything is stored.
-    Options of reading override those of the mapping.
+    Options for reading override those of the mapping.
 
     Example: touchline import events.jsonl.gz
 
@@ -88,7 +90,7 @@ def import_(
     options = given_options({name: value for name, value in reading.items() if value is not None}, "option")
     if suggest:
         if len(files) != 1 or mapping or dry_run or as_json:
-            raise fail("--suggest takes one file, and options of reading", WRONG_USAGE)
+            raise fail("--suggest takes one file, and options for reading", WRONG_USAGE)
         _suggest(files[0], options)
         return
     limit = _limit(strict, most_refused)

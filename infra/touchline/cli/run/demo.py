@@ -1,4 +1,4 @@
-"""`touchline demo`: the whole of it, with a retailer whose frictions are known."""
+"""`touchline demo`: all of Touchline, with a simulated retailer of known frictions."""
 
 import shutil
 import time
@@ -16,10 +16,10 @@ END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
 """When the Complete Journey set ends, with the grace of its last day."""
 
 OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
-"""From when to when, after the start (ms), no payment goes through."""
+"""When, after the start (ms), all payments fail."""
 
 PAST = (7 * 24 + 2) * 3_600_000
-"""A week (ms), and so much more that it is known what is usual at this hour."""
+"""A week (ms), and two hours more, so that every hour has a baseline."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,8 @@ def demo(
     host: Host = None,
     port: Port = None,
     rules: Rules = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another retailer.")] = 1,
-    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Touchpoints a second, about.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Another seed gives another retailer.")] = 1,
+    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Approximate touchpoints per second.")] = 5.0,
     real: Annotated[
         bool, typer.Option("--real", help="A year of a real grocery chain instead of the simulation.")
     ] = False,
@@ -101,7 +101,7 @@ def _import_real(settings: "Settings", rules: "RuleSet") -> None:
 def _retailer(
     settings: "Settings", rules: "RuleSet", seed: int, rate: float
 ) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Companion]]":
-    """What folds the retailer's past, and what makes the shop that sends its present."""
+    """A function that folds the retailer's past, and one that creates the shop that sends its present."""
     from touchline.engine.worker import Worker
     from touchline.imports import START, ImportItem
     from touchline.sdk import Touchline
@@ -126,7 +126,7 @@ def _retailer(
             history.add(portion)
 
     def present(url: str) -> Shop:
-        # What others can reach takes no events without a key; the folder is the shop's own way in.
+        # A server that others can reach requires a key, so the shop writes to the folder instead.
         to = url if loopback(settings.host) else f"embedded://{settings.data.resolve()}"
         return Shop(retailer, lambda source: Touchline(to, source=source))
 

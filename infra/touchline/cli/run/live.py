@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def live(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
-    """Serve the live page of the store that the settings name; several may run side by side.
+    """Serve the live page of the store in the settings; several can run side by side.
 
     It needs a user that may read. Visitors from other machines need the token in the data folder. Ready
     when /readyz answers 200. Ends on Ctrl-C.

@@ -1,4 +1,4 @@
-"""`touchline store`: the store in a process of its own, for all others that need it."""
+"""`touchline store`: the store in its own process, for all others that need it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from touchline.store.clickhouse_http import Role
 
 PORT = 8123
-"""Where a ClickHouse server listens as well."""
+"""The port of a ClickHouse server."""
 
 Pem = typer.Option(metavar="FILE.pem", help="For https: certificate, or key.")
 

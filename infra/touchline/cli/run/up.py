@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
-    """Run all of Touchline in this one process: send events to it, watch friction in a browser.
+    """Run all of Touchline in one process: send events to it, watch friction in a browser.
 
     Ready when /readyz answers 200. Ends on Ctrl-C; every accepted event is kept.
 
@@ -33,7 +33,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
 
 
 def greet(url: str, settings: "Settings") -> None:
-    """Say where the process is to be found."""
+    """Print the addresses of the process."""
     from touchline.services.serving import loopback
 
     asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
