@@ -64,8 +64,10 @@ def test_other_limits_decide_about_everyone_again(
 ) -> None:
     """A store that other limits made ends with the tables of these, whatever is cut off."""
     arrived, store = Arrived(), MemoryStore()
-    for arrival in (*events, *decisions):
-        arrived.add(arrival)
+    for event in events:
+        arrived.add(event)
+    for decision in decisions:
+        arrived.add(decision)
     log, last = arrived.log, random.choice(OTHER_LIMITS)
     for steps in [*crashes, 0]:
         limits = random.choice(OTHER_LIMITS) if steps else last

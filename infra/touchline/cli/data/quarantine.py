@@ -78,13 +78,12 @@ def show(
     entries = _entries("WHERE id = {id:String}", {"id": entry}, settings)
     if not entries:
         raise fail(f"no entry {entry} in quarantine: see `touchline quarantine list`")
+    found = entries[0]
     if as_json:
-        for entry in entries:
-            print_json_line(entry)
+        print_json_line(found)
         return
     from touchline.vocabulary.moments import in_words
 
-    found = entries[0]
     say(f"received  {in_words(found['received_at'], settings.zone)}")
     say(f"producer  {found['producer']}")
     say(f"reason    {found['reason']}")
