@@ -61,6 +61,7 @@ def test_repeated_clicks_on_purpose_are_no_rage(visitor: Visitor) -> None:
         ("#submit", "button#submit"),
         ("#later", "button#counted"),
         ("#prestyled", "button#prestyled"),
+        ("#named", "coupon"),
     ],
 )
 def test_a_click_without_effect_is_dead(visitor: Visitor, selector: str, element: str) -> None:

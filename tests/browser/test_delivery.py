@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.visitor import Visitor, data_of
 from tests.waiting import wait_for
+from touchline.identity import customers, pairs
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +178,10 @@ def test_two_people_at_one_browser_are_two(visitor: Visitor) -> None:
     assert identifiers(sent[0])["device"] == devices[0]
     assert devices[1] == devices[2]
     assert len(set(devices)) == 3
+    owners = customers(pair for event in sent for pair in pairs(event["identifiers"]))
+    assert [owners[f"device:{device}"] for device in devices] == [
+        *("account:ada", "account:ben", "account:ben", "account:cem")
+    ]
 
 
 def test_a_customer_is_linked_once_and_kept_for_the_page(visitor: Visitor) -> None:
@@ -227,7 +232,7 @@ def test_the_module_sends_as_the_script_does(visitor: Visitor) -> None:
 
 
 def test_calls_before_the_script_has_loaded_count(visitor: Visitor) -> None:
-    """They wait in an array, and those of `init` add options."""
+    """They wait in an array, those of `init` add options, and a script that is there twice starts once."""
     visitor.open("early.html")
     sent = visitor.sent()
     assert [event["type"] for event in sent] == ["page.viewed", "identity.linked", "cart.updated"]

@@ -103,12 +103,16 @@ def test_searches_and_ignored_forms_are_left_out(visitor: Visitor) -> None:
 def test_errors_are_reported_once_when_they_are_shown(visitor: Visitor) -> None:
     """Also one that was hidden in the page; not good news, and not one message twice in a row."""
     visitor.open("forms.html")
-    for selector in ("#fail", "#same", "#good", "#show"):
+    for selector in ("#fail", "#same", "#good", "#show", "#own"):
         visitor.click(selector)
         visitor.rest(0.5)
     sent = visitor.sent()
-    assert data_of(sent, "error.shown", "message") == [("Payment declined",), ("Something went wrong",)]
-    assert len(sent) == 3
+    assert data_of(sent, "error.shown", "message") == [
+        ("Payment declined",),
+        ("Something went wrong",),
+        ("Out of stock",),
+    ]
+    assert len(sent) == 4
 
 
 def test_errors_of_a_page_that_the_server_made_are_reported(visitor: Visitor) -> None:

@@ -20,7 +20,7 @@ const OWN_WAY =
   "[contenteditable]";
 
 const enum Limit {
-  DragPixels = 5,
+  DragPixels = 10,
 }
 
 /** Call `pressed` at the start of each press, with what was pressed, and `clicked` for each click. */

@@ -70,5 +70,5 @@ function withoutInput(message: string, typed: Set<string>): string {
 /** What a customer typed into a field or chose there. */
 function valueOf(field: HTMLInputElement | HTMLSelectElement): string {
   const value = "selectedOptions" in field ? field.selectedOptions[0]?.text : /^(hidden|checkbox|radio|submit|button)$/.test(field.type) ? "" : field.value;
-  return oneLine(value ?? "");
+  return oneLine(`${value ?? ""}`);
 }

@@ -44,7 +44,7 @@ export function watchRequests(page: Page, slowSeconds: number, own: string): () 
 
   const { fetch } = window;
   window.fetch = function (input, init) {
-    const { method = "GET", url = input } = input as Request;
+    const { method = "GET", url = input } = (input ?? {}) as Request;
     const end = begin(init?.method ?? method, url);
     const answer = fetch.call(this, input, init);
     if (end)

@@ -15,11 +15,14 @@ declare global {
 }
 
 const { dataset, src } = document.currentScript as HTMLScriptElement;
-const calls = Array.isArray(window.touchline) ? window.touchline : [];
-const options = { url: new URL(".", src).href, ...dataset } as Options;
-for (const [name, given] of calls) if (name === "init") Object.assign(options, given);
-
-const touchline = createClient();
-touchline.init(options);
-window.touchline = touchline;
-for (const [name, ...given] of calls) if (name !== "init") (touchline[name] as (...given: unknown[]) => void)(...given);
+const calls = window.touchline ?? [];
+// A page may name the script twice.
+if (Array.isArray(calls)) {
+  const options = { url: new URL(".", src).href, ...dataset } as Options;
+  for (const [name, given] of calls) if (name === "init") Object.assign(options, given);
+  const touchline = createClient();
+  touchline.init(options);
+  window.touchline = touchline;
+  for (const [name, ...given] of calls)
+    if (name !== "init") (touchline[name] as (...given: unknown[]) => void)(...given);
+}
