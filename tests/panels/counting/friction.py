@@ -213,8 +213,8 @@ COUNTS: dict[str, Count] = {
     "friction_by_factor": lambda plain, seen: counted(
         (one["factor"] for one in met(plain, seen)), "frictions"
     ),
-    "journeys_at_risk": journeys_at_risk,
     "goals": headlines,
+    "journeys_at_risk": journeys_at_risk,
     "alerts": alerts,
 }
 """Panel id → its plain count."""
