@@ -175,11 +175,15 @@ def test_before_send_changes_or_drops_an_event(memory: Memory) -> None:
             case "/fail":
                 raise LookupError
         event["data"]["page"] = event["data"]["page"].upper()
+        del event["identifiers"]["email"]
         return event
 
+    identifiers = {"account": "u", "email": "a@b.example"}
     with Touchline(memory, source="shop", before_send=before_send) as tl:
         for page in ("/a", "/drop", "/fail"):
-            tl.track("page.viewed", {"account": "u"}, page=page)
+            tl.track("page.viewed", identifiers, page=page)
+    assert identifiers == {"account": "u", "email": "a@b.example"}
+    assert memory.events[0]["identifiers"] == {"account": "u"}
     assert [event["data"]["page"] for event in memory.events] == ["/A"]
     assert tl.stats.lost == {"filtered": 1, "invalid": 1}
     assert tl.stats.emitted == 3

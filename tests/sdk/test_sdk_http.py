@@ -331,7 +331,8 @@ def test_a_collector_that_comes_late_gets_everything(
         (503, "Wed, 21 Oct 2015 07:28:00 GMT", b"", Retry("HTTP 503", after=0.0)),
         (503, "-1", b"", Retry("HTTP 503")),
         (507, None, b"", Retry("HTTP 507")),
-        (401, "7", b"", Refused("HTTP 401")),
+        (401, "7", b"", Refused("HTTP 401", of_client=True)),
+        (400, None, b"", Refused("HTTP 400")),
     ],
 )
 def test_each_response_has_one_outcome(

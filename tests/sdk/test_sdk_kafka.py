@@ -86,7 +86,7 @@ def test_a_failed_login_has_an_outcome(kafka: Broker, topics: Topics) -> None:
     one = kafka.by_password
     trusting = urlsplit(f"kafkas://{one.user}@{one.bootstrap}/{topics.prefix}?ca={one.ca}")
     assert Kafka(trusting, "shop", 5, "wrong").send(Batch([b"{}"])) == Refused(
-        "SaslAuthenticationFailedError"
+        "SaslAuthenticationFailedError", of_client=True
     )
     doubting = urlsplit(f"kafkas://{one.user}@{one.bootstrap}/{topics.prefix}")
     assert Kafka(doubting, "shop", 5, "wrong").send(Batch([b"{}"])) == Retry("SSLCertVerificationError")

@@ -193,6 +193,18 @@ def test_outcomes_of_a_batch_on_disk(
     assert (last.batch, last.lost) == (8, lost)
 
 
+def test_what_a_wrong_key_refuses_waits_on_disk(
+    tmp_path: Path, limits: Limits, wait_for: Callable[..., None]
+) -> None:
+    """If the collector refuses the client, not the batch, the events wait until that is mended."""
+    transport = Fickle(*[Refused("HTTP 401", of_client=True)] * 5, up=True)
+    with Touchline(transport, source="shop", spool=tmp_path, limits=limits) as tl:
+        page(tl, 1, 2)
+        wait_for(lambda: tl.stats.forwarded == 2)
+        assert (tl.stats.spooled, tl.stats.lost) == (2, {})
+    assert transport.numbers() == [1, 2]
+
+
 def test_what_is_too_old_is_lost_as_expired(
     tmp_path: Path, limits: Limits, wait_for: Callable[..., None]
 ) -> None:

@@ -10,7 +10,7 @@ from touchline.cli.analyze.backtest import backtest
 from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
-from touchline.cli.configure import alerts, dashboards, dev, keys, rules, schema
+from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, rules, schema
 from touchline.cli.customer.app import app as customer
 from touchline.cli.data import quarantine
 from touchline.cli.data.accounts import accounts
@@ -51,6 +51,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
         "dashboards": dashboards.app,
         "keys": keys.app,
         "schema": schema.app,
+        "doctor": doctor.app,
         "dev": dev.app,
     },
 }

@@ -167,6 +167,8 @@ class Touchline:
             if context is not None:
                 event["context"] = context
             if self._before_send is not None:
+                # It may change what it gets, but not the application's own mappings.
+                event |= {name: dict(event[name]) for name in ("identifiers", "context") if name in event}
                 sent = self._before_send(event)
                 if sent is None:
                     self._delivery.lose("filtered")

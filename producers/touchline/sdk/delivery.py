@@ -4,7 +4,7 @@
 |---|---|
 | `Accepted` | the batch is settled; quarantined events are not sent again |
 | `TooLarge` | the batch is sent in halves; a single event is lost |
-| `Refused` | the batch is lost |
+| `Refused` | the batch is lost; with a spool, only if the batch is at fault, not the client's key or URL |
 | `Retry`, without a spool | the batch is retried in memory, and lost after `retry_seconds` |
 | `Retry`, with a spool | the batch goes to disk, and so do the next ones, until the next attempt is due |
 
@@ -289,6 +289,8 @@ class Delivery:
             outcome = self._transport.send(batch)
         except Exception as error:
             outcome = Retry(type(error).__name__)
+        if isinstance(outcome, Refused) and outcome.of_client and self._relay:
+            outcome = Retry(outcome.reason)
         if not isinstance(outcome, Retry):
             self._pace.reset()
         return outcome

@@ -57,9 +57,16 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The batch will never be accepted; it is lost."""
+    """The batch is not accepted, and sending it again does not help.
+
+    Args:
+        reason: Why.
+        of_client: Whether the client is refused, whatever it sends: its key or its URL is wrong. With a
+            spool, the batch then waits on disk until that is mended; without, it is lost.
+    """
 
     reason: str
+    of_client: bool = False
 
 
 Outcome = Accepted | Retry | TooLarge | Refused

@@ -110,7 +110,7 @@ def outcome(status: int, retry_after: str | None, content: bytes, lines: Sequenc
         return TooLarge()
     if status in (408, 429) or status >= 500:
         return Retry(f"HTTP {status}", after=_seconds(retry_after))
-    return Refused(f"HTTP {status}")
+    return Refused(f"HTTP {status}", of_client=status in (401, 403, 404))
 
 
 def _seconds(retry_after: str | None) -> float | None:

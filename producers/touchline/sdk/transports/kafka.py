@@ -62,7 +62,7 @@ class Kafka:
             errors.SaslAuthenticationFailedError,
         ) as error:
             self.close()
-            return Refused(type(error).__name__)
+            return Refused(type(error).__name__, of_client=True)
         except (errors.KafkaError, OSError) as error:
             self.close()
             return Retry(type(error).__name__)
