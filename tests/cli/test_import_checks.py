@@ -176,6 +176,7 @@ def test_a_file_without_rows_is_a_warning(
     assert said.exit_code == 0, said.output
     assert "warning: " in said.stdout
     assert "no rows" in said.stdout
+    assert touchline(*arguments, "--strict").exit_code == 1
 
 
 @pytest.mark.parametrize("name", ["mappings", "mappings.yaml", "mappings.py"])

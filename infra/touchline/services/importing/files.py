@@ -216,7 +216,9 @@ def _import(
         done.ambiguous += portion.ambiguous
         done.national += portion.national
         progress("importing", file.path, portion.progress)
-    bookmarks.put(file.key, Bookmark(place, done=True))
+    # A file without rows is warned of, or refused, each time.
+    if str(file.path) not in done.empty:
+        bookmarks.put(file.key, Bookmark(place, done=True))
     done.files += 1
     progress("importing", file.path, file.path.stat().st_size)
 
