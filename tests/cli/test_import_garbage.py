@@ -11,7 +11,7 @@ from touchline.config.rule_packs import load_rules
 from touchline.config.settings import load_settings
 from touchline.services.importing.files import Job, import_files
 from touchline.services.importing.rehearsal import rehearse
-from touchline.vocabulary.normaliser import PLAIN
+from touchline.vocabulary.validation import Validator
 
 OFTEN = (700, 10, 10)
 
@@ -50,5 +50,5 @@ def test_files_are_checked_with_a_seldom_search(events: Path, tmp_path: Path) ->
 def test_rehearsals_search_seldom(events: Path) -> None:
     """While a rehearsal maps its file, Python searches for garbage less often than by itself."""
     found: list[int] = []
-    rehearse(events, None, PLAIN, lambda *_: found.append(gc.get_threshold()[0]))
+    rehearse(events, None, Validator(), lambda *_: found.append(gc.get_threshold()[0]))
     assert min(found) > OFTEN[0]

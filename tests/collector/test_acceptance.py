@@ -15,6 +15,7 @@ from touchline.collector.accounts import account_row
 from touchline.collector.dialects.native import Unsplittable, split
 from touchline.vocabulary.event import Event as Accepted
 from touchline.vocabulary.normaliser import Normaliser
+from touchline.vocabulary.validation import Validator
 
 NOW = 1_709_290_800_000  # 2024-03-01T11:00:00Z
 MakeEvent = Callable[..., dict[str, Any]]
@@ -88,7 +89,7 @@ def test_settings_decide_identifiers(event: MakeEvent) -> None:
     normaliser = Normaliser("GB", {"account": ["test"]}, ["phone:020 7946 0018"])
     sent = event(identifiers={"account": "TEST", "phone": ["020 7946 0018", "020 7946 0019", "100"]})
     acceptance = accept_each(
-        [json.dumps(sent).encode()], received_at_ms=NOW, producer="p", normaliser=normaliser
+        [json.dumps(sent).encode()], received_at_ms=NOW, producer="p", validator=Validator(normaliser)
     )
     (line,) = acceptance.batch.touchpoints
     assert json.loads(line)["identifiers"] == ["phone:+442079460019", "terminal:+442079460018"]

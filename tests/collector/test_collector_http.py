@@ -81,7 +81,8 @@ def test_a_mixed_array_gets_a_result_for_each_event(serve: Serve, event: MakeEve
         "id": body[1]["id"],
         "status": "quarantined",
         "reason": "unknown_type",
-        "message": "unknown event type: run `touchline schema list` to see all types",
+        "message": "unknown event type: run `touchline schema list` to see all types, or declare your own in "
+        "a tracking plan",
         "field": "type",
     }
     assert [(result["status"], result["reason"]) for result in results[2:]] == [

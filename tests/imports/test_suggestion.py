@@ -21,6 +21,7 @@ from touchline.imports.suggestion.document import suggest
 from touchline.imports.suggestion.sampling import Sample, take_sample
 from touchline.imports.yaml_mapping.document import load_yaml
 from touchline.vocabulary.normaliser import Normaliser
+from touchline.vocabulary.validation import Validator
 
 Rows = list[dict[str, Any]]
 Suggested = Callable[..., tuple[dict[str, Any], str]]
@@ -41,7 +42,8 @@ def suggested(tmp_path: Path) -> Suggested:
         items = list(read_events(path, load_mapping(str(mapping))))
         assert [item.bad.what for item in items if item.bad] == []
         raws = [orjson.dumps(event) for item in items for event in item.events]
-        accepted = accept_each(raws, received_at_ms=NOW, producer="import", normaliser=Normaliser("DE"))
+        validator = Validator(Normaliser("DE"))
+        accepted = accept_each(raws, received_at_ms=NOW, producer="import", validator=validator)
         results = accepted.results
         assert sum(result.status == "quarantined" for result in results) == refused, results
         content_ = yaml.load(text, yaml.BaseLoader)

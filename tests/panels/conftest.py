@@ -45,7 +45,10 @@ def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
         envelope = Envelope.model_validate_json(orjson.dumps(one.envelope()))
         event = to_event(envelope, received_at_ms=one.due)
         assert event is not None
-        found.append(msgspec.structs.replace(event, producer=one.source))
+        event = msgspec.structs.replace(event, producer=one.source)
+        if event.type == "payment.failed":
+            event = msgspec.structs.replace(event, context={"plan_violation": "data.value"})
+        found.append(event)
     return found
 
 
@@ -133,7 +136,7 @@ def _refused(store: Store) -> list[Row]:
             "reason": REASONS[number % 2 + number % 3 // 2],
             "message": f"message {number}",
             "field": "data.value",
-            "body": "{}",
+            "body": ("{}", '{"type": "quote.requested"}')[number // 3 % 2],
         }
         for number in range(100)
     ]

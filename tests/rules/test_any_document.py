@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from touchline.rules.document import Document
+from touchline.documents import Document
 from touchline.rules.examples import read_examples
 from touchline.rules.lint import warnings
 from touchline.rules.rules_file import read_rules

@@ -2,10 +2,10 @@
 
 import pytest
 
+from touchline.documents import Document
 from touchline.friction import RuleSet
 from touchline.friction.example_check import Failure, failures
 from touchline.rules import parse_rules
-from touchline.rules.document import Document
 from touchline.rules.examples import moment_text, read_examples
 from touchline.vocabulary.durations import parse_steps
 

@@ -3,7 +3,7 @@
 import pytest
 
 from touchline.config.rule_packs import load_pack
-from touchline.rules.document import Document
+from touchline.documents import Document
 from touchline.rules.lint import warnings
 from touchline.rules.rules_file import read_rules
 
@@ -34,7 +34,7 @@ def test_the_default_pack_has_no_warnings() -> None:
         (
             "kind: match, when: my.own",
             "my.own",
-            "'my.own' is not a type of the vocabulary; keep it only if it is your own",
+            "'my.own' is not a type of the vocabulary; if it is your own, declare it in the tracking plan",
         ),
         (
             "kind: match, when: {types: contact.answered, where: {data.wait_second: {gt: 3}}}",

@@ -118,7 +118,7 @@ examples:
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "bad.yaml:2:32: warning: rule 'a'.when: 'order.plced' is not a type of the vocabulary "
-        "(did you mean 'order.placed'?); keep it only if it is your own",
+        "(did you mean 'order.placed'?); if it is your own, declare it in the tracking plan",
         "bad.yaml:3:5: error: rule 'b'.when: is missing",
         "bad.yaml:3:26: error: rule 'b'.wen: unknown key (did you mean 'when'?)",
         "bad.yaml:5:3: error: examples: there is no rule 'c'",

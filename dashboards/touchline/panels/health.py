@@ -276,4 +276,38 @@ LIMIT 50
         },
         width=24,
     ),
+    Panel(
+        id="violations",
+        dashboard=ID,
+        title="Violations by producer",
+        question="Which producer sends events that the vocabulary or the tracking plan excludes?",
+        sql=f"""
+SELECT producer, type, field, reason, uniqExact(id) AS events, max(received_at) AS last
+FROM (
+    SELECT id, producer, substring(JSONExtractString(body, 'type'), 1, 128) AS type, field, reason,
+           received_at
+    FROM quarantine
+    WHERE $__timeFilter(received_at) AND {PRODUCER}
+    UNION ALL
+    SELECT id, producer, type, JSONExtractString(context, 'plan_violation') AS field, 'allowed', received_at
+    FROM events
+    WHERE $__timeFilter(time) AND {PRODUCER} AND context LIKE '%"plan_violation"%'
+)
+GROUP BY producer, type, field, reason
+ORDER BY events DESC, producer, type, field, reason
+LIMIT 50
+""",
+        kind="table",
+        unit="count",
+        empty="No event violated the vocabulary or the tracking plan in this period.",
+        columns={
+            "producer": Column("Producer", "text"),
+            "type": Column("Event", "text"),
+            "field": Column("Field", "text"),
+            "reason": Column("Reason", "text"),
+            "events": Column("Events"),
+            "last": Column("Last", "time"),
+        },
+        width=24,
+    ),
 )

@@ -10,7 +10,7 @@ from touchline.cli.analyze.backtest import backtest
 from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
-from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, rules, schema
+from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, plan, rules, schema
 from touchline.cli.customer.app import app as customer
 from touchline.cli.data import quarantine
 from touchline.cli.data.accounts import accounts
@@ -47,6 +47,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
     "Analyze": {"measures": measures, "compare": compare, "backtest": backtest, "replay": replay},
     "Configure": {
         "rules": rules.app,
+        "plan": plan.app,
         "alerts": alerts.app,
         "dashboards": dashboards.app,
         "keys": keys.app,

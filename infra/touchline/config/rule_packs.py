@@ -5,13 +5,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from touchline.config.settings import Settings
 from touchline.config.text_files import text_of
+from touchline.config.tracking_plan import load_plan
+from touchline.documents import Document, Fault
 from touchline.friction import RuleSet
 from touchline.rules import Rule, RulesError
-from touchline.rules.document import Document, Fault
 from touchline.rules.examples import Example, read_examples
 from touchline.rules.overrides import Entry
 from touchline.rules.rules_file import read_rules
+from touchline.vocabulary.order import PHASES, Phases, phases_of
 
 
 class Pack(NamedTuple):
@@ -38,8 +41,17 @@ def shipped_rules(name: str) -> Path:
     return Path(str(files("touchline.rules").joinpath("packs", f"{name}.yaml")))
 
 
-def load_rules(path: Path | None = None) -> RuleSet:
-    """The rules of a YAML file; without one, the default pack.
+def rules_in_force(settings: Settings) -> RuleSet:
+    """The rules of the settings, with the phases of their tracking plan.
+
+    Raises:
+        RulesError, PlanError: a file cannot be used.
+    """
+    return load_rules(settings.rules, phases_of(load_plan(settings.plan)))
+
+
+def load_rules(path: Path | None = None, phases: Phases = PHASES) -> RuleSet:
+    """The rules of a YAML file; without one, the default pack. `phases` put events in order.
 
     Raises:
         RulesError: the file cannot be read, or says something that no rule can say.
@@ -47,7 +59,7 @@ def load_rules(path: Path | None = None) -> RuleSet:
     file = read_rules(*_source(path))
     if file.faults:
         raise RulesError("\n".join(map(str, file.faults)))
-    return RuleSet(file.rules)
+    return RuleSet(file.rules, phases)
 
 
 def load_pack(path: Path | None = None) -> Pack:

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
+from touchline.documents import explained
 from touchline.identity import CACHED_IDENTIFIERS, LIMITS, check_limits
 from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
-from touchline.rules.document import explained
 from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
 from touchline.vocabulary.envelope import Kind
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65_535)
     allowed_hosts: Names = ()
     rules: Path | None = None
+    plan: Path | None = None
     alerts: Path | None = None
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     region: Annotated[str | None, AfterValidator(_country)] = None

@@ -9,10 +9,11 @@ from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
+from touchline.config.tracking_plan import PlanInForce, keep_current
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
-from touchline.services.probes import register_process
+from touchline.services.probes import register_plan, register_process
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -53,15 +54,23 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
         log = parts.enter_context(closing(_log(settings)))
-        collector = Collector(log, keys, ready=log.health_error, normaliser=settings.normaliser)
-        register_process(collector.metrics.registry)
+        plan = PlanInForce(settings.plan, settings.normaliser)
+        collector = Collector(
+            log,
+            keys,
+            ready=log.health_error,
+            warning=lambda: plan.warning,
+            validator=lambda: plan.validator,
+        )
+        register_plan(plan, register_process(collector.metrics.registry))
         options: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,
-            "normaliser": settings.normaliser,
+            "validator": lambda: plan.validator,
         }
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)
+        parts.enter_context(draining(server.fail, STOP_SECONDS, keep_current, plan))
         parts.enter_context(
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **options)
         )

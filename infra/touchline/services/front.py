@@ -13,7 +13,7 @@ from touchline.services.serving import CannotServe, loopback
 from touchline.store.clickhouse_http import password_of
 
 _SCRIPT = ("/touchline.js", "/touchline.mjs", "/touchline.d.mts")
-_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json", *_SCRIPT})
+_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json", "/asyncapi.json", *_SCRIPT})
 _OPEN_BELOW = ("/v1/", "/clickhouse/")
 """Paths that check a key or a password themselves, or show no data."""
 

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from touchline.config.rule_packs import load_rules
+from touchline.config.rule_packs import rules_in_force
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
 from touchline.services.ending import Ending
@@ -33,7 +33,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         StoreError: the store cannot be reached.
         RulesError: the rules cannot be used.
     """
-    rules = load_rules(settings.rules)
+    rules = rules_in_force(settings)
     with ExitStack() as parts:
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])

@@ -4,12 +4,20 @@ from collections.abc import Callable
 from importlib.metadata import version
 from platform import python_version
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Info, ProcessCollector, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from touchline.config.tracking_plan import PlanInForce
 from touchline.store import Store, StoreError
 from touchline.vocabulary.health import ALIVE, readiness
 
@@ -19,6 +27,17 @@ def register_process(registry: CollectorRegistry) -> CollectorRegistry:
     ProcessCollector(registry=registry)
     build = Info("touchline_build", "Version of Touchline and of Python.", registry=registry)
     build.info({"version": version("touchline"), "python": python_version()})
+    return registry
+
+
+def register_plan(plan: PlanInForce, registry: CollectorRegistry) -> CollectorRegistry:
+    """Add `touchline_plan_refused` to a registry: 1 while the plan's file cannot be used."""
+    refused = Gauge(
+        "touchline_plan_refused",
+        "1 while the file of the tracking plan cannot be used and the plan before stays in force.",
+        registry=registry,
+    )
+    refused.set_function(lambda: plan.fault is not None)
     return registry
 
 

@@ -22,6 +22,7 @@ from touchline.config.alerts_files import load_alerts
 from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
 from touchline.config.stores import folding_store
+from touchline.config.tracking_plan import PlanInForce, keep_current
 from touchline.engine.engine import Flushed
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
@@ -35,7 +36,7 @@ from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage, mount_page
-from touchline.services.probes import register_process, store_warning
+from touchline.services.probes import register_plan, register_process, store_warning
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -122,14 +123,16 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         hooks.before(log, store)
         token = parts.enter_context(announced(data, url))
 
+        damaged = store_warning(store)
+        plan = PlanInForce(settings.plan, settings.normaliser)
         collector = Collector(
             log,
             keys,
             ready=lambda: worker.error or log.health_error(),
-            warning=store_warning(store),
-            normaliser=settings.normaliser,
+            warning=lambda: damaged or plan.warning,
+            validator=lambda: plan.validator,
         )
-        registry = register_process(collector.metrics.registry)
+        registry = register_plan(plan, register_process(collector.metrics.registry))
         count_flush = WorkerMetrics(registry).count
 
         def flushed(flush: Flushed, seconds: float) -> None:
@@ -166,7 +169,12 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         parts.callback(worker.stop, STOP_SECONDS)
         alerting.start()
         parts.callback(alerting.stop, STOP_SECONDS)
-        options = {"clock": time.time, "count": collector.metrics.count, "normaliser": settings.normaliser}
+        options = {
+            "clock": time.time,
+            "count": collector.metrics.count,
+            "validator": lambda: plan.validator,
+        }
+        parts.enter_context(draining(failed, STOP_SECONDS, keep_current, plan))
         inbox = data / "inbox.sqlite"
         parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, inbox, log, **options))
         parts.callback(collector.close)

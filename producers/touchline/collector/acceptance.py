@@ -5,39 +5,40 @@ does not depend on the other events of the request, except that of two valid eve
 a duplicate.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
 import orjson
 import uuid_utils
-from pydantic import ValidationError
 
 from touchline.collector.dialects import NATIVE, Dialect
 from touchline.collector.dialects.native import NOT_JSON, Unsplittable
 from touchline.log.contract import Batch
-from touchline.vocabulary.envelope import EVENT_BYTES, Envelope, to_event
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
-from touchline.vocabulary.normaliser import PLAIN, Normaliser
-from touchline.vocabulary.refusal import Reason, explain
-from touchline.vocabulary.registry import EVENT_TYPES
+from touchline.vocabulary.refusal import Reason
+from touchline.vocabulary.validation import InvalidEvent, Valid, Validator
 
-OLDEST_MS: Final = 631_152_000_000
-"""1990-01-01. An older time comes from a clock that was never set."""
+VIOLATION: Final = "plan_violation"
+"""The field of a stored event's context that names the field by which it violates the tracking plan."""
 
-FUTURE_MS: Final = 5 * 60 * 1000
-"""How far an event's time may be ahead of the collector's clock."""
+Status = Literal["stored", "duplicate", "quarantined", "rejected"]
 
-Status = Literal["stored", "duplicate", "quarantined"]
+VOCABULARY: Final = Validator()
+"""Validates by the vocabulary alone."""
+
+CurrentValidator = Callable[[], Validator]
+"""Gives the validator in force, which changes while the process runs."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The result of one event; `id` is None if the event has no readable id.
 
-    A quarantined event has a `message`, and the path of the `field` that is wrong. `conflicting` is true of a
-    duplicate whose content differs from the first event with the id.
+    A quarantined or rejected event has a `reason`, a `message`, and the path of the `field` that is wrong; so
+    has a stored one that violates the tracking plan. `conflicting` is true of a duplicate whose content
+    differs from the first event with the id.
     """
 
     id: str | None
@@ -65,22 +66,11 @@ class TooManyEvents(TouchlineError, ValueError):
     """A request has too many events; none of them was accepted."""
 
 
-class _Rejected(Exception):
-    def __init__(self, reason: Reason, field: str, message: str) -> None:
-        super().__init__(message)
-        self.reason, self.field, self.message = reason, field, message
-
-
 class _Id(msgspec.Struct):
     id: str
 
 
-class _Data(msgspec.Struct):
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
 _id_decoder = msgspec.json.Decoder(_Id)
-_data_decoder = msgspec.json.Decoder(_Data)
 _event_decoder = msgspec.json.Decoder(Event)
 
 
@@ -90,7 +80,7 @@ def accept(
     dialect: Dialect = NATIVE,
     received_at_ms: int,
     producer: str,
-    normaliser: Normaliser = PLAIN,
+    validator: Validator = VOCABULARY,
     most_events: int | None = None,
 ) -> Acceptance:
     """Validate every event of a request body.
@@ -100,7 +90,7 @@ def accept(
         dialect: The format of the body.
         received_at_ms: The collector's clock, milliseconds since 1970.
         producer: The name of the producer's key.
-        normaliser: Turns what the producer sent into identifiers.
+        validator: What the events are validated by.
         most_events: The most events in the body. Default: no limit.
 
     Raises:
@@ -109,17 +99,17 @@ def accept(
     try:
         raws = dialect.events(body)
     except Unsplittable as error:
-        rejected = _Rejected(
+        invalid = InvalidEvent(
             Reason.MALFORMED_JSON,
             "",
             f"not JSON: {error}. Send one JSON object, an array of objects, or one object per line",
         )
-        line = _quarantine_line(body, rejected, received_at_ms, producer)
-        result = Result(None, "quarantined", rejected.reason, rejected.message)
+        line = _quarantine_line(body, invalid, received_at_ms, producer)
+        result = _result(None, "quarantined", invalid)
         return Acceptance(Batch([], [line], received_at_ms), [result], readable=False)
     if most_events is not None and len(raws) > most_events:
         raise TooManyEvents(f"{len(raws)} events in one request; send at most {most_events} at a time")
-    return accept_each(raws, received_at_ms=received_at_ms, producer=producer, normaliser=normaliser)
+    return accept_each(raws, received_at_ms=received_at_ms, producer=producer, validator=validator)
 
 
 def accept_each(
@@ -127,7 +117,7 @@ def accept_each(
     *,
     received_at_ms: int,
     producer: str,
-    normaliser: Normaliser = PLAIN,
+    validator: Validator = VOCABULARY,
     context: Mapping[str, str] | None = None,
 ) -> Acceptance:
     """Validate events that are split already, each the bytes of one JSON value.
@@ -140,13 +130,14 @@ def accept_each(
     lines_by_id: dict[str, bytes] = {}
     for raw in raws:
         try:
-            event = _validated(raw, received_at_ms, producer, normaliser)
-            line = _line(event, context)
-        except _Rejected as rejected:
-            quarantine.append(_quarantine_line(raw, rejected, received_at_ms, producer))
-            results.append(
-                Result(_id_of(raw), "quarantined", rejected.reason, rejected.message, rejected.field)
-            )
+            event, violation = valid = validator.validated(raw, received_at_ms, producer)
+            line = _line(valid, context)
+        except InvalidEvent as invalid:
+            if validator.may_reject and invalid.violations == "reject":
+                results.append(_result(_id_of(raw), "rejected", invalid))
+                continue
+            quarantine.append(_quarantine_line(raw, invalid, received_at_ms, producer))
+            results.append(_result(_id_of(raw), "quarantined", invalid))
             continue
         if event.id in lines_by_id:
             conflicting = not _same_content(line, lines_by_id[event.id])
@@ -154,80 +145,20 @@ def accept_each(
             continue
         lines_by_id[event.id] = line
         lines.append(line)
-        results.append(Result(event.id, "stored", None))
+        results.append(
+            Result(event.id, "stored", None) if violation is None else _result(event.id, "stored", violation)
+        )
     return Acceptance(Batch(lines, quarantine, received_at_ms), results)
 
 
-def _validated(raw: bytes, received_at_ms: int, producer: str, normaliser: Normaliser) -> Event:
-    if len(raw) > EVENT_BYTES:
-        raise _Rejected(
-            Reason.TOO_LARGE,
-            "",
-            f"the event has {len(raw)} bytes: send at most {EVENT_BYTES}, with less data",
-        )
-    envelope = _envelope(raw)
-    event_type = EVENT_TYPES.get(envelope.type)
-    if event_type is None:
-        raise _Rejected(
-            Reason.UNKNOWN_TYPE, "type", "unknown event type: run `touchline schema list` to see all types"
-        )
-    if envelope.version is not None and envelope.version > event_type.version:
-        raise _Rejected(
-            Reason.UNKNOWN_VERSION,
-            "schema",
-            f"unknown version {envelope.version}: the collector knows versions up to {event_type.version};"
-            " upgrade it, or send an older version",
-        )
-    try:
-        event_type.model.model_validate_json(bytes(_data_decoder.decode(raw).data))
-    except ValidationError as error:
-        raise _Rejected(Reason.INVALID_DATA, *explain(error, event_type.model, "data")) from None
-    event = to_event(
-        envelope,
-        received_at_ms=received_at_ms,
-        producer=producer,
-        normaliser=normaliser,
-        latest=event_type.version,
-    )
-    if event is None:
-        raise _Rejected(
-            Reason.NO_IDENTIFIER,
-            "identifiers",
-            "No customer identifier: give at least one that is no placeholder, such as `account`; if there is"
-            " none, send `contact_id`, `cart_id`, `order_id` or `session_id` in `data`",
-        )
-    if event.time < OLDEST_MS:
-        raise _Rejected(
-            Reason.TIME_TOO_OLD,
-            "time",
-            "the time is before 1990: check the producer's clock and the time's unit",
-        )
-    if event.time > received_at_ms + FUTURE_MS:
-        raise _Rejected(
-            Reason.TIME_IN_FUTURE,
-            "time",
-            "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`;"
-            " in a file, check the column and its zone",
-        )
-    return event
+def _result(event_id: str | None, status: Status, invalid: InvalidEvent) -> Result:
+    return Result(event_id, status, invalid.reason, str(invalid), invalid.field)
 
 
-def _envelope(raw: bytes) -> Envelope:
-    try:
-        return Envelope.model_validate_json(raw)
-    except ValidationError as error:
-        field, message = explain(error, Envelope)
-        match error.errors(include_url=False, include_context=False, include_input=False)[0]["type"]:
-            case "json_invalid":
-                reason = Reason.MALFORMED_JSON
-            case "model_type" | "model_attributes_type":
-                reason = Reason.NOT_AN_OBJECT
-            case _:
-                reason = Reason.NO_IDENTIFIER if field == "identifiers" else Reason.INVALID_ENVELOPE
-        raise _Rejected(reason, field, message) from None
-
-
-def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
+def _line(valid: Valid, context: Mapping[str, str] | None) -> bytes:
+    event, violation = valid
+    if violation is not None:
+        context = {**(context or {}), VIOLATION: violation.field}
     try:
         return orjson.dumps(
             {
@@ -246,18 +177,18 @@ def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
             }
         )
     except orjson.JSONEncodeError:
-        raise _Rejected(Reason.INVALID_DATA, "data", "nested too deeply: use at most 100 levels") from None
+        raise InvalidEvent(Reason.INVALID_DATA, "data", "nested too deeply: use at most 100 levels") from None
 
 
-def _quarantine_line(raw: bytes, rejected: _Rejected, received_at_ms: int, producer: str) -> bytes:
+def _quarantine_line(raw: bytes, invalid: InvalidEvent, received_at_ms: int, producer: str) -> bytes:
     return orjson.dumps(
         {
             "id": str(uuid_utils.uuid7()),
             "received_at": received_at_ms,
             "producer": producer,
-            "reason": rejected.reason,
-            "message": rejected.message,
-            "field": rejected.field,
+            "reason": invalid.reason,
+            "message": str(invalid),
+            "field": invalid.field,
             # JSON cannot hold bytes that are not UTF-8: they are written as \xNN.
             "body": raw.decode("utf-8", "backslashreplace"),
         }

@@ -57,7 +57,7 @@ def with_account(acceptance: Acceptance, producer: str, counters: ClientCounters
 def account_row(
     results: Sequence[Result], producer: str, received_at_ms: int, counters: ClientCounters | None = None
 ) -> bytes:
-    """The accounts row of one request, as a JSON line.
+    """The accounts row of one request, as a JSON line. A rejected event is not in it: its producer has it.
 
     A request that a client sends again gives a row with the same id, so it counts once.
     """
@@ -76,7 +76,7 @@ def account_row(
             "client": client.client,
             "batch": client.batch,
             "first": client.first,
-            "events": len(results),
+            "events": len(results) - statuses["rejected"],
             "quarantined": statuses["quarantined"],
             "repeated": statuses["duplicate"],
             "conflicting": sum(result.conflicting for result in results) if statuses["duplicate"] else 0,

@@ -20,7 +20,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._events = Counter(
             "touchline_events",
-            "Events by result: stored, duplicate, quarantined, or dropped by the producer before sending.",
+            "Events by result: stored, duplicate, quarantined, rejected, or dropped by their producer.",
             ["result", "reason", "producer"],
             registry=self.registry,
         )

@@ -15,6 +15,7 @@ from touchline.sdk import environment, lifetime
 from touchline.sdk.binding import BOUND, Binding, bind
 from touchline.sdk.contact import Contact
 from touchline.sdk.delivery import Delivery, Options, WhenFull
+from touchline.sdk.event_methods import EventMethods
 from touchline.sdk.ledger import Stats
 from touchline.sdk.limits import Limits
 from touchline.sdk.loss import Loss, OnLoss
@@ -47,7 +48,7 @@ class InvalidEvent(ValueError):
     """An event cannot be sent whole, and the client is strict. The event is counted as lost."""
 
 
-class Touchline:
+class Touchline(EventMethods):
     """Sends events in the background. Create one per process and share it between threads.
 
     What is not passed may come from the environment, such as TOUCHLINE_URL (`touchline.sdk.environment`).

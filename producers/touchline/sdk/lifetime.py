@@ -53,6 +53,11 @@ def remove(client: Living) -> None:
     _CLIENTS.discard(client)
 
 
+def clients() -> list[Living]:
+    """The clients of this process that are not closed."""
+    return list(_CLIENTS)
+
+
 def close_all() -> None:
     """Close all clients; together they take no longer than the longest `exit_seconds`."""
     began = monotonic()

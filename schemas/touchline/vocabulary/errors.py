@@ -5,6 +5,7 @@ TouchlineError
 │   ├── SettingsError        touchline.toml, an environment variable or a flag     config.settings
 │   ├── RulesError           a rules file                                          rules.rules_file
 │   ├── AlertsError          an alerts file                                        alerts.file
+│   ├── PlanError            a tracking plan                                       tracking.plan_file
 │   ├── GoalsError           the goals of measures                                 measures.reading
 │   ├── MappingError         the mapping of an import                              imports.errors
 │   ├── KeysUnreadable       the file of producers' keys                           collector.keys
@@ -21,6 +22,7 @@ TouchlineError
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
 ├── InvalidIdentifier        a value cannot be an identifier                       vocabulary.identifiers
+├── InvalidEvent             an event cannot be used                               vocabulary.validation
 ├── FileError                a file to import cannot be read                       imports.errors
 │   ├── TooManyRefused       too many of its rows are refused                      imports.refusals
 │   └── NoRows               it has no rows, and must have some                    imports.refusals

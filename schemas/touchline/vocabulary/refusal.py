@@ -16,6 +16,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     UNKNOWN_VERSION = "unknown_version"
     INVALID_DATA = "invalid_data"
+    WRONG_CHANNEL = "wrong_channel"
     NO_IDENTIFIER = "no_identifier"
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, Literal
 
 from touchline.vocabulary.data import EventData
 from touchline.vocabulary.envelope import Envelope
@@ -25,10 +25,17 @@ from touchline.vocabulary.families import (
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+OWN_PHASE: Final = 5
+"""The phase of a team's own types, unless their tracking plan says otherwise."""
+
+Violations = Literal["allow", "quarantine", "reject"]
+"""What the collector does with an event that violates the tracking plan: store it all the same, put it into
+quarantine, or refuse it, which keeps nothing."""
+
 
 @dataclass(frozen=True)
 class EventType:
-    """An event type.
+    """An event type of the vocabulary, or of a team's tracking plan.
 
     Attributes:
         name: `family.verb`, as producers send it.
@@ -36,6 +43,10 @@ class EventType:
         phase: Its place among events of the same millisecond, 0 to 9; see `touchline.vocabulary.order`.
         model: The model of its data.
         version: The version of the model.
+        channels: The channels on which it may occur; empty for all.
+        owner: Who answers for it.
+        violations: What happens to an event that the model or the channels exclude.
+        base: For a type of the vocabulary that a plan tightens, the type as it is in the vocabulary.
     """
 
     name: str
@@ -43,11 +54,20 @@ class EventType:
     phase: int
     model: type[EventData]
     version: int = 1
+    channels: frozenset[str] = frozenset()
+    owner: str = ""
+    violations: Violations = "quarantine"
+    base: "EventType | None" = None
 
     @property
     def doc(self) -> str:
         """When to send it, in one line."""
         return (self.model.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields of its data, as producers send them."""
+        return tuple(info.alias or name for name, info in self.model.model_fields.items())
 
 
 _TYPES = (
@@ -128,13 +148,13 @@ def envelope_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **schema}
 
 
-def json_schema(name: str) -> dict[str, Any]:
+def json_schema(name: str, types: Mapping[str, EventType] = EVENT_TYPES) -> dict[str, Any]:
     """JSON Schema (2020-12) of a whole event of one type: the envelope with the type's data.
 
     Raises:
-        KeyError: the type is unknown.
+        KeyError: none of the `types` has that name.
     """
-    event_type = EVENT_TYPES[name]
+    event_type = types[name]
     schema = envelope_schema()
     data = event_type.model.model_json_schema()
     schema["$defs"] |= data.pop("$defs", {})
@@ -144,4 +164,6 @@ def json_schema(name: str) -> dict[str, Any]:
     }
     if data.get("required"):
         schema["required"] = [*schema["required"], "data"]
+    if event_type.channels:
+        schema["properties"]["channel"] = {"enum": sorted(event_type.channels)}
     return schema | {"title": name, "description": event_type.doc}

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from touchline.alerts.addresses import ADDRESSES, Address, Route
 from touchline.alerts.rules import EVENT_LABELS, FRICTION_LABELS, KINDS, STRIKE_LABELS, AlertRule
-from touchline.rules.document import Document, Fault, Path, by_place, explained, suggestion
+from touchline.documents import Document, Fault, Path, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
 from touchline.vocabulary.errors import ConfigurationError
 

@@ -35,7 +35,7 @@ def replay(
         now = max((event.received_at for event in unique.values()), default=0)
     strongest = customers({pair for event in unique.values() for pair in pairs(event.identifiers)}, policy)
     by_customer: dict[str, list[Event]] = defaultdict(list)
-    for event in in_order(unique.values()):
+    for event in in_order(unique.values(), rules.phases):
         by_customer[strongest.get(event.entity, event.entity)].append(event)
 
     result: dict[str, Any] = {"customers": {}, "signals": [], "journeys": []}

@@ -11,7 +11,7 @@ from touchline.rules.examples import Example, moment_text, signal_text
 from touchline.vocabulary.durations import DAY, parse_steps
 from touchline.vocabulary.envelope import milliseconds
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.order import in_order
+from touchline.vocabulary.order import PHASES, Phases, in_order
 
 LONG_AFTER = 400 * DAY
 """How long after its last event (ms) an example is evaluated, if it has no `until`."""
@@ -31,7 +31,7 @@ def failures(rules: RuleSet, rule: str, examples: Sequence[Example]) -> list[Fai
     return [failure for example in examples for failure in _first_failure(rules, rule, example)]
 
 
-def example_events(example: Example) -> list[Event]:
+def example_events(example: Example, phases: Phases = PHASES) -> list[Event]:
     """The events of an example, in order; `received_at` is when they arrive."""
     start = milliseconds(example.start)
     events = []
@@ -49,7 +49,7 @@ def example_events(example: Example) -> list[Event]:
             context=written.context,
         )
         events.append(event)
-    return in_order(events)
+    return in_order(events, phases)
 
 
 def _first_failure(rules: RuleSet, rule: str, example: Example) -> Iterator[Failure]:
@@ -59,7 +59,8 @@ def _first_failure(rules: RuleSet, rule: str, example: Example) -> Iterator[Fail
     end = last + LONG_AFTER if example.until is None else example.until
     moments = {moment for expected in example.expect for moment in expected.moments() if moment <= end}
     for now in sorted({*moments, end}):
-        events = [event for event in example_events(example) if event.received_at <= start + now]
+        every = example_events(example, rules.phases)
+        events = [event for event in every if event.received_at <= start + now]
         found = [
             signal_text(
                 names[signal.anchor],

@@ -18,6 +18,7 @@ from touchline.friction.signals import FrictionEvent, FrictionName, Signal
 from touchline.rules.reach import reaches
 from touchline.rules.rule import ExpectRule, Rule
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.order import PHASES, Phases, own_phases
 
 
 class Findings(NamedTuple):
@@ -32,10 +33,16 @@ _NOTHING: Final = Findings([], None)
 
 
 class RuleSet:
-    """Compiled rules, shared by all customers."""
+    """Compiled rules, shared by all customers, and the phases by which events are in order.
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    Args:
+        rules: The rules.
+        phases: Of the event types; those of a tracking plan differ from the vocabulary's.
+    """
+
+    def __init__(self, rules: Iterable[Rule], phases: Phases = PHASES) -> None:
         self.rules = tuple(rules)
+        self.phases = phases
         above = [rule for rule in self.rules if rule.second_layer]
         self.second = Layer(above, None, None)
         self.friction_fields, self.event_fields = fields_of_frictions(above), fields_of_events(above)
@@ -49,6 +56,7 @@ class RuleSet:
     def fingerprint(self) -> str:
         """Equal for rule sets that find the same signals with the same weights and texts."""
         versions = sorted(f"{rule.id}={rule.version}" for rule in self.rules)
+        versions += [f"phase of {name}={phase}" for name, phase in own_phases(self.phases).items()]
         return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:16]
 
     @property

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from touchline.rules.document import suggestion
+from touchline.documents import suggestion
 from touchline.rules.patterns import search
 from touchline.vocabulary.event import Event
 

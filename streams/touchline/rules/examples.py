@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from touchline.rules.document import Document, Fault, Path, explained, suggestion
+from touchline.documents import Document, Fault, Path, explained, suggestion
 from touchline.vocabulary.durations import exact_duration, parse_steps
 
 _DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -1,15 +1,15 @@
 """Warnings on valid rules: unknown types and fields, and conditions that are never true."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from touchline.documents import Document, Fault, Path, suggestion
 from touchline.rules.conditions import is_reference, operators, references
-from touchline.rules.document import Document, Fault, Path, suggestion
+from touchline.rules.known_types import Field, KnownTypes
 from touchline.rules.overrides import Entry
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.envelope import Channel
-from touchline.vocabulary.registry import EVENT_TYPES
+from touchline.vocabulary.registry import EVENT_TYPES, EventType
 from touchline.vocabulary.wording import word_list
 
 _CHANNELS = [channel.value for channel in Channel]
@@ -19,56 +19,56 @@ Found = Iterator[tuple[Path, str]]
 """Paths in a rule, each with its warning."""
 
 
-class Field(NamedTuple):
-    """A field in the vocabulary: its JSON types, its enumerated values, and whether it is a time."""
-
-    kinds: frozenset[str]
-    values: tuple[Any, ...]
-    is_time: bool
-
-
-def warnings(rules: Iterable[Rule], entries: Mapping[str, Entry], document: Document) -> list[Fault]:
-    """The warnings on the rules that `document` defines or changes."""
+def warnings(
+    rules: Iterable[Rule],
+    entries: Mapping[str, Entry],
+    document: Document,
+    types: Mapping[str, EventType] = EVENT_TYPES,
+) -> list[Fault]:
+    """The warnings on the rules that `document` defines or changes; `types` are the known event types."""
+    known = KnownTypes(types)
     return [
         entries[rule.id].fault(path, message)
         for rule in rules
         if document in entries[rule.id].documents
-        for path, message in _of_rule(rule)
+        for path, message in _of_rule(rule, known)
     ]
 
 
-def _of_rule(rule: Rule) -> Found:
+def _of_rule(rule: Rule, known: KnownTypes) -> Found:
     for part, selector in rule.parts:
-        for path, message in _of_selector(selector):
+        for path, message in _of_selector(selector, known):
             yield (part, *path), message
         for index, field in enumerate(rule.key):
-            for name in _lacking(selector, field):
-                yield ("key", index), f"{_unknown(name, field)}; the rule ignores events without it"
+            for name in known.lacking(selector, field):
+                message = f"{known.unknown_field(name, field)}; the rule ignores events without it"
+                yield ("key", index), message
     if isinstance(rule, ExpectRule):
-        yield from _of_expect(rule)
+        yield from _of_expect(rule, known)
     if isinstance(rule, RepeatRule) and rule.distinct is not None:
-        yield from _of_distinct(rule, rule.distinct)
+        yield from _of_distinct(rule, rule.distinct, known)
 
 
-def _of_selector(selector: SelectorModel) -> Found:
+def _of_selector(selector: SelectorModel, known: KnownTypes) -> Found:
     for index, name in enumerate(selector.types or ()):
-        if not name.startswith("friction.") and name != "*" and not _named(name):
-            near = suggestion(name, EVENT_TYPES)
+        if not name.startswith("friction.") and name != "*" and not known.named(name):
+            near = suggestion(name, known.types)
             yield (
                 ("types", index),
-                f"'{name}' is not a type of the vocabulary{near}; keep it only if it is your own",
+                f"'{name}' is not a type of the vocabulary{near}; "
+                "if it is your own, declare it in the tracking plan",
             )
     for path, wanted in selector.where.items():
         if not _holds_where_missing(operators(wanted)):
             for read in (path, *references(wanted)):
-                for name in _lacking(selector, read):
-                    yield ("where", path), _unknown(name, read)
-        for message in _unlike_fields(selector, path, wanted):
+                for name in known.lacking(selector, read):
+                    yield ("where", path), known.unknown_field(name, read)
+        for message in _unlike_fields(selector, path, wanted, known):
             yield ("where", path), message
             break
         tests = _constants(operators(wanted))
-        for name in _types(selector) or ():
-            if (field := _field(name, path)) is not None and (message := _unlike(field, tests)):
+        for name in known.selected(selector) or ():
+            if (field := known.field(name, path)) is not None and (message := _unlike(field, tests)):
                 yield ("where", path), f"{path} of {name} {message}"
                 break
         if path == "channel":
@@ -82,12 +82,12 @@ def _of_selector(selector: SelectorModel) -> Found:
             yield ("where", path), "no value passes all of these tests: the selector never takes an event"
 
 
-def _of_expect(rule: ExpectRule) -> Found:
+def _of_expect(rule: ExpectRule, known: KnownTypes) -> Found:
     if rule.by is not None:
-        for name in _types(rule.after) or ():
-            field = _field(name, rule.by)
-            if name in _lacking(rule.after, rule.by):
-                yield ("by",), f"{_unknown(name, rule.by)}; the rule ignores events without it"
+        for name in known.selected(rule.after) or ():
+            field = known.field(name, rule.by)
+            if name in known.lacking(rule.after, rule.by):
+                yield ("by",), f"{known.unknown_field(name, rule.by)}; the rule ignores events without it"
             elif field is not None and not field.is_time:
                 yield ("by",), f"{rule.by} of {name} is not a time: the rule never starts"
     then, unless = rule.then, rule.unless
@@ -95,7 +95,7 @@ def _of_expect(rule: ExpectRule) -> Found:
         yield ("unless",), "'then' already takes all of these events, and comes first"
 
 
-def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
+def _of_distinct(rule: RepeatRule, distinct: str, known: KnownTypes) -> Found:
     tests = _constants(operators(rule.of.where.get(distinct, {})))
     if distinct in rule.key:
         yield ("distinct",), f"{distinct} is in the key, so it has one value: the rule never fires"
@@ -106,54 +106,8 @@ def _of_distinct(rule: RepeatRule, distinct: str) -> Found:
             ("distinct",),
             f"'where' allows fewer than {rule.count} values of {distinct}: the rule never fires",
         )
-    for name in _lacking(rule.of, distinct):
-        yield ("distinct",), f"{_unknown(name, distinct)}; events without it do not count"
-
-
-def _named(pattern: str) -> list[str]:
-    if pattern.endswith(".*"):
-        return [name for name in EVENT_TYPES if name.startswith(pattern[:-1])]
-    return [pattern] if pattern in EVENT_TYPES else []
-
-
-def _types(selector: SelectorModel) -> list[str] | None:
-    """The types that a selector takes; None unless the vocabulary has all of them."""
-    if selector.types is None or any(name == "*" or not _named(name) for name in selector.types):
-        return None
-    return [known for name in selector.types for known in _named(name)]
-
-
-def _lacking(selector: SelectorModel, path: str) -> list[str]:
-    """The types of a selector without the data field; a family counts if all its types lack the field."""
-    if not path.startswith("data.") or "." in path.removeprefix("data."):
-        return []
-    lacking = []
-    for name in selector.types or ():
-        known = _named(name)
-        if known and all(_field(event_type, path) is None for event_type in known):
-            lacking.append(known[0] if name.endswith(".*") else name)
-    return lacking
-
-
-def _unknown(name: str, path: str) -> str:
-    near = suggestion(path.removeprefix("data."), EVENT_TYPES[name].model.model_fields)
-    return f"{path} is not a field of {name}{near}; keep it only if you send it"
-
-
-@cache
-def _field(name: str, path: str) -> Field | None:
-    """A field of a type's data in the vocabulary; None if there is none."""
-    about = EVENT_TYPES[name].model.model_json_schema().get("properties", {}).get(path.removeprefix("data."))
-    if about is None or not path.startswith("data."):
-        return None
-    schemas = [schema for schema in about.get("anyOf", [about]) if schema.get("type") != "null"]
-    return Field(
-        kinds=frozenset(
-            schema["type"].replace("integer", "number") for schema in schemas if "type" in schema
-        ),
-        values=tuple(value for schema in schemas for value in schema.get("enum", ())),
-        is_time=any(schema.get("format") == "date-time" for schema in schemas),
-    )
+    for name in known.lacking(rule.of, distinct):
+        yield ("distinct",), f"{known.unknown_field(name, distinct)}; events without it do not count"
 
 
 def _constants(tests: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +119,7 @@ def _constants(tests: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unlike_fields(selector: SelectorModel, path: str, wanted: Any) -> Iterator[str]:
+def _unlike_fields(selector: SelectorModel, path: str, wanted: Any, known: KnownTypes) -> Iterator[str]:
     """Why a comparison of the field with another can never be true."""
     for operator, value in operators(wanted).items():
         if not is_reference(value) or operator in ("in", "not_in"):
@@ -173,8 +127,8 @@ def _unlike_fields(selector: SelectorModel, path: str, wanted: Any) -> Iterator[
         other = value["field"]
         if other == path:
             yield f"'{operator}' compares {path} with itself"
-        for name in _types(selector) or ():
-            one, two = _field(name, path), _field(name, other)
+        for name in known.selected(selector) or ():
+            one, two = known.field(name, path), known.field(name, other)
             if one is not None and two is not None and one.kinds and two.kinds and not one.kinds & two.kinds:
                 yield (
                     f"{path} of {name} is a {word_list(sorted(one.kinds))}, "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from touchline.rules.document import Document, Fault, Path, suggestion
+from touchline.documents import Document, Fault, Path, suggestion
 
 _FIXED = ("id", "kind")
 

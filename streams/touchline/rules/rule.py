@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from touchline.documents import suggestion
 from touchline.rules import conditions
 from touchline.rules.calendar import Calendar
-from touchline.rules.document import suggestion
 from touchline.vocabulary.durations import DAY, UNITS, parse_duration
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z")

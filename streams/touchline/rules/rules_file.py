@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from touchline.documents import Document, Fault, by_place, explained, suggestion
 from touchline.rules.calendar import Calendar
-from touchline.rules.document import Document, Fault, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
 from touchline.rules.rule import MODELS, Rule, RuleModel, SelectorModel
 from touchline.vocabulary.errors import ConfigurationError

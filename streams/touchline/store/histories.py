@@ -14,7 +14,7 @@ import msgspec
 from touchline.store import EVENT_JSON, parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.order import in_order
+from touchline.vocabulary.order import PHASES, Phases, in_order
 
 PART_EVENTS = 50_000
 PAGE_EVENTS = 20_000
@@ -41,10 +41,13 @@ def histories(
     reader: Reader,
     progress: Callable[[int, int], None] = lambda done, parts: None,
     *,
+    phases: Phases = PHASES,
     part_events: int = PART_EVENTS,
     page_events: int = PAGE_EVENTS,
 ) -> Iterator[tuple[str, list[Event]]]:
     """Each customer's id and its events, in order and each once. `progress` gets the parts done and in total.
+
+    `phases` are those of the rules that the events are folded with.
 
     Raises:
         StoreError: the store does not answer.
@@ -53,7 +56,7 @@ def histories(
     progress(0, parts)
     for part in range(parts):
         for owner, events in groupby(_events(reader, part, parts, page_events), key=itemgetter(0)):
-            yield owner, in_order(event for _, event in events)
+            yield owner, in_order((event for _, event in events), phases)
         progress(part + 1, parts)
 
 

@@ -1,5 +1,6 @@
 """What *Data health* must show."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -118,6 +119,22 @@ def results(plain: Plain, seen: Seen) -> Rows:
     return sorted(rows, key=lambda row: (-row["stored"], row["label"]))
 
 
+def violations(plain: Plain, seen: Seen) -> Rows:
+    found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row in refused(plain, seen):
+        kind = json.loads(row["body"]).get("type", "")
+        found[row["producer"], kind, row["field"], row["reason"]].append(row["received_at"])
+    for event in came(plain, seen):
+        if field := event.context.get("plan_violation"):
+            found[event.producer, event.type, field, "allowed"].append(event.received_at)
+    names = ("producer", "type", "field", "reason")
+    rows: Rows = [
+        {**dict(zip(names, key, strict=True)), "events": len(times), "last": moment(max(times))}
+        for key, times in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["events"], *(row[name] for name in names)))[:50]
+
+
 COUNTS: dict[str, Count] = {
     "freshness": freshness,
     "events": lambda plain, seen: [{"value": len(came(plain, seen))}],
@@ -137,5 +154,6 @@ COUNTS: dict[str, Count] = {
     "event_types": lambda plain, seen: counted((event.type for event in came(plain, seen)), "events")[:40],
     "results": results,
     "quarantine_latest": quarantine_latest,
+    "violations": violations,
 }
 """Panel id → its plain count."""

@@ -35,14 +35,19 @@ def backtest(
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
+    from touchline.config.tracking_plan import load_plan
     from touchline.store.histories import histories
+    from touchline.vocabulary.order import phases_of
 
     settings = load_settings(data=data, rules=in_force)
-    given, compared = load_rules(rules), load_rules(settings.rules)
+    phases = phases_of(load_plan(settings.plan))
+    given, compared = load_rules(rules, phases), load_rules(settings.rules, phases)
     with readable_store(settings) as reader, _bar() as progress:
         oldest, until = extent(query_function(reader))
         start = max(oldest, began(since, until, settings.zone))
-        found = run(histories(reader, progress), given, compared, start, until, settings.journey_gap)
+        found = run(
+            histories(reader, progress, phases=phases), given, compared, start, until, settings.journey_gap
+        )
     if as_json:
         print_json(_plain(found))
     else:

@@ -49,12 +49,12 @@ def replay(
     Example: zcat events.jsonl.gz | touchline replay - --json
     """
     from touchline.analysis.replay import replay as fold_all
-    from touchline.config.rule_packs import load_rules
+    from touchline.config.rule_packs import rules_in_force
     from touchline.config.settings import load_settings
     from touchline.identity import Policy
 
     settings = load_settings(rules=rules)
-    ready = load_rules(settings.rules)
+    ready = rules_in_force(settings)
     at = None if now is None else _time(now)
     counts: Counter[str] = Counter()
     policy = Policy(settings.limits)

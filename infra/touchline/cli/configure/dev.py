@@ -61,6 +61,18 @@ def down(data: Data = None, as_json: Json = False) -> None:
         typer.echo("The broker has ended." if ran else "No broker runs there.")
 
 
+@app.command("event-methods", hidden=True)
+def event_methods() -> None:
+    """Print the SDK's module of typed methods, from the vocabulary.
+
+    Example: touchline dev event-methods > producers/touchline/sdk/event_methods.py
+    """
+    from touchline.tracking.event_methods import vocabulary_methods
+    from touchline.vocabulary.registry import EVENT_TYPES
+
+    typer.echo(vocabulary_methods(EVENT_TYPES.values()), nl=False)
+
+
 def _devbroker() -> ModuleType:
     """Return the broker's module; end the command where it is not installed."""
     if find_spec("touchline.devbroker") is None:

@@ -55,7 +55,7 @@ def show(
     import yaml
 
     from touchline.config.rule_packs import load_pack
-    from touchline.rules.document import suggestion
+    from touchline.documents import suggestion
 
     pack = _usable(rules)
     if rule not in pack.entries:
@@ -76,11 +76,14 @@ def run_examples(rules: RulesOption = None) -> None:
 
     Example: touchline rules test --rules rules.yaml
     """
+    from touchline.config.settings import load_settings
+    from touchline.config.tracking_plan import load_plan
     from touchline.friction import RuleSet
     from touchline.friction.example_check import failures
+    from touchline.vocabulary.order import phases_of
 
     pack = _usable(rules)
-    ready = RuleSet(pack.rules)
+    ready = RuleSet(pack.rules, phases_of(load_plan(load_settings().plan)))
     wrong = 0
     for rule, examples in pack.examples.items():
         for failure in failures(ready, rule, examples):
@@ -100,20 +103,29 @@ def run_examples(rules: RulesOption = None) -> None:
 @app.command()
 def lint(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A rules file.")],
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN.yaml", help="Tracking plan, with your types; that in force if not given."),
+    ] = None,
 ) -> None:
     """Check a rules file: every fault and doubt with its line and column, and what to write instead.
 
     Faults end with exit code 1; a file with only warnings can be used.
 
     Example: touchline rules lint rules.yaml
+
+    Example: touchline rules lint rules.yaml --plan touchline.yaml
     """
     from touchline.config.rule_packs import load_pack
-    from touchline.rules.document import by_place
+    from touchline.config.settings import load_settings
+    from touchline.config.tracking_plan import load_plan
+    from touchline.documents import by_place
     from touchline.rules.lint import warnings
     from touchline.vocabulary.wording import counted
 
     pack = load_pack(file)
-    doubts = warnings(pack.rules, pack.entries, pack.document)
+    types = load_plan(load_settings(plan=plan).plan)
+    doubts = warnings(pack.rules, pack.entries, pack.document, types)
     found = [*((fault, "error") for fault in pack.faults), *((fault, "warning") for fault in doubts)]
     for fault, name in sorted(found, key=lambda entry: by_place(entry[0])):
         typer.echo(f"{fault.place}: {name}: {fault.message}")

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def apply(settings: "Settings", entries: "Sequence[Entry]") -> str:
     """See the entries applied; ends the command where they are not."""
-    from touchline.config.rule_packs import load_rules
+    from touchline.config.rule_packs import rules_in_force
     from touchline.services.decisions import decide
 
-    return decide(settings, load_rules(settings.rules), entries)
+    return decide(settings, rules_in_force(settings), entries)
 
 
 def listed_pairs(entries: "Sequence[Entry]") -> str:

@@ -31,14 +31,14 @@ def show(
     """
     from touchline.cli.customer import story
     from touchline.cli.spans import moment
-    from touchline.config.rule_packs import load_rules
+    from touchline.config.rule_packs import rules_in_force
 
     with reading(data, rules) as (settings, reader):
         until = None if as_of is None else moment(as_of, "--as-of", settings.zone)
         if until is None:
             shown = story.now(reader, find_customer(reader, settings, who), settings.limits)
         else:
-            ready = load_rules(settings.rules)
+            ready = rules_in_force(settings)
             then = find_customer(reader, settings, who, until)
             shown = story.then(reader, then, until, story.Law(ready, settings.journey_gap, settings.limits))
     if as_json:

@@ -56,7 +56,7 @@ def now(reader: Reader, customer: Customer, limits: Limits) -> Story:
 
 def then(reader: Reader, customer: Customer, until: int, law: Law) -> Story:
     """The story from what was received up to a time (ms): journeys and frictions are folded again."""
-    own = list(events(reader, customer, until))
+    own = list(events(reader, customer, until, law.rules.phases))
     folded = fold(own, law.rules, until, law.journey_gap)
     names = ("start", "last", "path", "events", "strikes", "score", "grade", "outcome")
     journeys = [{"id": str(one.id)} | {name: getattr(one, name) for name in names} for one in folded.journeys]

@@ -100,10 +100,10 @@ def import_(
         _rehearse(job, settings, as_json)
         return
     _check_can_fold(settings, rules)
-    from touchline.config.rule_packs import load_rules
+    from touchline.config.rule_packs import rules_in_force
 
     with bar() as progress, refold_bar() as refolding:
-        done = import_files(job, settings, load_rules(settings.rules), progress, refolding)
+        done = import_files(job, settings, rules_in_force(settings), progress, refolding)
     if as_json:
         print_json_line(asdict(done))
     else:
@@ -161,13 +161,16 @@ def _check_can_fold(settings: "Settings", rules: Path | None) -> None:
 def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     """Show what the import would do; the exit code is what the import's would be."""
     from touchline.cli.data.import_report import as_json, bar, show_rehearsals, stops
+    from touchline.config.tracking_plan import load_plan
     from touchline.imports import check_file
     from touchline.services.importing.rehearsal import rehearse
+    from touchline.vocabulary.validation import Validator
 
     for path in job.files:
         check_file(path, job.mapping)
+    validator = Validator(settings.normaliser, load_plan(settings.plan))
     with bar() as progress:
-        rehearsals = [rehearse(path, job.mapping, settings.normaliser, progress) for path in job.files]
+        rehearsals = [rehearse(path, job.mapping, validator, progress) for path in job.files]
     if json:
         print_json_line([as_json(rehearsal, job) for rehearsal in rehearsals])
     else:

@@ -60,7 +60,7 @@ def demo(
             shutil.rmtree(folder, ignore_errors=True)
 
     with ending(at_once=tidy) as end:
-        from touchline.config.rule_packs import load_rules, shipped_rules
+        from touchline.config.rule_packs import rules_in_force, shipped_rules
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
         from touchline.services.up import Hooks, serve
@@ -70,7 +70,7 @@ def demo(
             if real:
                 rules = rules or shipped_rules("completejourney")
             settings = load_settings(data=folder, host=host, port=port, rules=rules)
-            rule_set = load_rules(settings.rules)
+            rule_set = rules_in_force(settings)
 
             def ready(url: str) -> None:
                 greet(url, settings)
@@ -109,6 +109,7 @@ def _retailer(
     from touchline.services.importing.judging import portions
     from touchline.services.serving import loopback
     from touchline.simulation import Outage, Retailer, Shop
+    from touchline.vocabulary.validation import Validator
 
     start = int(time.time() * 1000)
     outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
@@ -117,7 +118,7 @@ def _retailer(
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
         worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
-        history = History(log, worker, store, settings.normaliser)
+        history = History(log, worker, store, Validator(settings.normaliser))
         items = (
             ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
             for touchpoint in retailer.until(start)

@@ -21,7 +21,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
     from touchline.services.ending import ending
 
     with ending() as end, refold_bar() as refolding:
-        from touchline.config.rule_packs import load_rules
+        from touchline.config.rule_packs import rules_in_force
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
         from touchline.services.up import Hooks, serve
@@ -29,7 +29,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
         configure_logs()
         settings = load_settings(data=data, host=host, port=port, rules=rules)
         hooks = Hooks(ready=lambda url: greet(url, settings), refolding=refolding)
-        serve(settings, load_rules(settings.rules), end, hooks)
+        serve(settings, rules_in_force(settings), end, hooks)
 
 
 def greet(url: str, settings: "Settings") -> None:

@@ -28,14 +28,14 @@ def worker(
 
     Example: touchline worker --processes 2
     """
-    from touchline.config.rule_packs import load_rules
+    from touchline.config.rule_packs import rules_in_force
     from touchline.config.settings import load_settings
     from touchline.services.logs import configure_logs
     from touchline.services.stages import run_worker, workplace
 
     configure_logs()
     settings = load_settings(rules=rules)
-    pack = load_rules(settings.rules)
+    pack = rules_in_force(settings)
     if processes is None:
         run_worker(workplace(settings), pack, health)
         return

@@ -17,6 +17,7 @@ from msgspec import structs
 
 from touchline.config.folders import locked, make_folder
 from touchline.config.settings import Settings
+from touchline.config.tracking_plan import load_plan
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
 from touchline.imports import START, Mapping, check_file, read_events
@@ -28,6 +29,7 @@ from touchline.services.importing.judging import Judge, Portion, portions
 from touchline.services.importing.replacing import withdraw
 from touchline.services.importing.spool import Spool
 from touchline.store.answers import parse_answer
+from touchline.vocabulary.validation import Validator
 
 Progress = Callable[[str, Path, int], None]
 """Called with the step (`checking`, `withdrawing`, `importing`), a file, and its bytes that are done."""
@@ -103,7 +105,8 @@ def import_files(
     """Import files; one that was imported before is skipped, unless the job says `again`.
 
     Raises:
-        FileError, MappingError: a file or the mapping cannot be used; nothing is stored.
+        FileError, MappingError, PlanError: a file, the mapping or the tracking plan cannot be used; nothing
+            is stored.
         TooManyRefused, NoRows: too many rows of a file are refused, or it has none; nothing is stored.
         StoreError, LogFull, LogUnavailable, FolderError: the data folder cannot be used, or not now.
     """
@@ -111,6 +114,7 @@ def import_files(
     search_seldom()
     began = time.monotonic()
     done = Imported()
+    validator = Validator(settings.normaliser, load_plan(settings.plan))
     for path in job.files:
         detected = check_file(path, job.mapping)
         done.detected[str(path)] = {choice.option: choice.value for choice in detected}
@@ -122,15 +126,15 @@ def import_files(
         pending = list(_pending(job, bookmarks, done))
         spool = parts.enter_context(Spool(settings.data))
         for file in pending:
-            if not _check(file, job, settings, spool, progress):
+            if not _check(file, job, validator, spool, progress):
                 done.empty.append(str(file.path))
         if not exists:
             parts.enter_context(_alone(settings.data))
             # Another import may have begun and ended during the check.
             bookmarks = Bookmarks(settings.data / _BOOKMARKS)
-        with open_history(settings, rules, refolding) as history:
+        with open_history(settings, rules, validator, refolding) as history:
             for file in pending:
-                _import(file, job, settings, (history, bookmarks, spool), done, progress)
+                _import(file, job, validator, (history, bookmarks, spool), done, progress)
             done.stored, done.duplicates = history.stored, history.duplicates
             done.conflicting = history.conflicting
             if history.stored is not None:
@@ -165,10 +169,10 @@ def _pending(job: Job, bookmarks: Bookmarks, done: Imported) -> Iterator[_Pendin
         number += 1
 
 
-def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress: Progress) -> int:
+def _check(file: _Pending, job: Job, validator: Validator, spool: Spool, progress: Progress) -> int:
     """Validate a whole file, and keep what is not imported yet in the spool; returns how many rows it has."""
     tally = Tally(str(file.path))
-    judge = Judge(settings.normaliser, mark_of(file.key))
+    judge = Judge(validator, mark_of(file.key))
     resume = file.bookmark.position
     for items in portions(read_events(file.path, job.mapping)):
         portion = judge.portion(items, int(time.time() * 1000))
@@ -187,7 +191,7 @@ def _check(file: _Pending, job: Job, settings: Settings, spool: Spool, progress:
 def _import(
     file: _Pending,
     job: Job,
-    settings: Settings,
+    validator: Validator,
     parts: tuple[History, Bookmarks, Spool],
     done: Imported,
     progress: Progress,
@@ -207,7 +211,7 @@ def _import(
             done.withdrawn += events
             done.unrefused += refused
         bookmarks.put(file.key, Bookmark(place), without=replaces)
-    for portion in _portions(file, job, Judge(settings.normaliser, mark), spool):
+    for portion in _portions(file, job, Judge(validator, mark), spool):
         history.put(portion)
         bookmarks.put(file.key, Bookmark(place, portion.position))
         done.rows += portion.rows

@@ -23,7 +23,7 @@ from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
 from touchline.store.reader import Reader, running_server, store_reader
 from touchline.vocabulary.event import IMPORTED
-from touchline.vocabulary.normaliser import Normaliser
+from touchline.vocabulary.validation import Validator
 
 FULL_SECONDS = 120
 """How long a full log may stay full before the import gives up."""
@@ -44,12 +44,12 @@ class History:
         log: SqliteLog,
         worker: Worker | None,
         reader: Reader,
-        normaliser: Normaliser,
+        validator: Validator,
         refolding: RefoldProgress | None = None,
     ) -> None:
         self._log = log
         self._worker = worker
-        self._judge = Judge(normaliser)
+        self._judge = Judge(validator)
         self.reader = reader
         self.stored: int | None = None
         self.duplicates: int | None = None
@@ -125,7 +125,7 @@ class History:
 
 @contextmanager
 def open_history(
-    settings: Settings, rules: RuleSet, refolding: RefoldProgress | None = None
+    settings: Settings, rules: RuleSet, validator: Validator, refolding: RefoldProgress | None = None
 ) -> Iterator[History]:
     """Open the data folder for an import, after a refold of every customer if rules or law changed.
 
@@ -143,4 +143,4 @@ def open_history(
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         limits = settings.limits
         worker = None if store is None else Worker(log, store, rules, settings.journey_gap, limits=limits)
-        yield History(log, worker, reader, settings.normaliser, refolding)
+        yield History(log, worker, reader, validator, refolding)

@@ -15,8 +15,8 @@ from touchline.imports.refusals import Refusal
 from touchline.log.contract import Batch
 from touchline.vocabulary.event import IMPORTED
 from touchline.vocabulary.ids import NAMESPACE
-from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.refusal import Reason
+from touchline.vocabulary.validation import Validator
 
 PORTION = 5_000
 """Events that are made durable together."""
@@ -67,11 +67,11 @@ class Judge(NamedTuple):
     """How events are validated.
 
     Attributes:
-        normaliser: Turns what a row holds into identifiers.
+        validator: What the events are validated by.
         mark: The fingerprint of the file and its mapping; empty for events of no file.
     """
 
-    normaliser: Normaliser
+    validator: Validator
     mark: str = ""
 
     def portion(self, items: Sequence[ImportItem], now: int) -> Portion:
@@ -82,7 +82,7 @@ class Judge(NamedTuple):
             raws,
             received_at_ms=now,
             producer=IMPORTED,
-            normaliser=self.normaliser,
+            validator=self.validator,
             context={MARK: self.mark} if self.mark else None,
         )
         results = acceptance.results
@@ -110,7 +110,7 @@ class Judge(NamedTuple):
             repeated=sum(result.status == "duplicate" for result in results),
             conflicting=sum(result.conflicting for result in results),
             ambiguous=sum(item.repeated for item in items),
-            national=0 if self.normaliser.region else _national(sources, acceptance),
+            national=0 if self.validator.normaliser.region else _national(sources, acceptance),
             refusals=refusals,
             position=last.position,
             progress=last.progress,

@@ -11,7 +11,7 @@ from touchline.imports.refusals import Tally
 from touchline.runtime.garbage import search_seldom
 from touchline.services.importing.files import Progress
 from touchline.services.importing.judging import Judge, portions
-from touchline.vocabulary.normaliser import Normaliser
+from touchline.vocabulary.validation import Validator
 
 SHOWN: Final = 50
 """Rows of a file that are shown as events."""
@@ -42,7 +42,7 @@ class Rehearsal(NamedTuple):
 def rehearse(
     path: Path,
     mapping: Mapping | None,
-    normaliser: Normaliser,
+    validator: Validator,
     progress: Progress = lambda what, path, done: None,
 ) -> Rehearsal:
     """Map and validate a whole file.
@@ -53,7 +53,7 @@ def rehearse(
     search_seldom()
     tally, shown = Tally(str(path)), list[ShownRow]()
     detected = check_file(path, mapping)
-    judge, ambiguous, national = Judge(normaliser), 0, 0
+    judge, ambiguous, national = Judge(validator), 0, 0
     now = int(time.time() * 1000)
     for items in portions(read_events(path, mapping)):
         for item in items[: SHOWN - len(shown)]:

@@ -12,13 +12,13 @@ import structlog
 from kafka import KafkaConsumer, OffsetAndMetadata
 from kafka.errors import KafkaError
 
-from touchline.collector.acceptance import Acceptance, Result, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, Result, accept
 from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.clients import make_client
 from touchline.log.kafka.records import Topics
-from touchline.vocabulary.normaliser import PLAIN, Normaliser
+from touchline.vocabulary.validation import Validator
 
 Count = Callable[[str, list[Result]], None]
 
@@ -54,7 +54,7 @@ def keep_draining_kafka(
     stop: threading.Event,
     clock: Callable[[], float],
     count: Count,
-    normaliser: Normaliser = PLAIN,
+    validator: CurrentValidator = lambda: VOCABULARY,
 ) -> None:
     """Drain the inbox until `stop` is set. A record that cannot be moved now stays and is retried.
 
@@ -65,14 +65,14 @@ def keep_draining_kafka(
         stop: Set it to stop within about a second.
         clock: Returns seconds since 1970; used if the topic does not record the time of an append.
         count: Called with the producer and the results of each record when they are durable.
-        normaliser: Turns what the producer sent into identifiers.
+        validator: Returns what events are validated by.
     """
     while not stop.is_set():
         try:
             consumer = _consumer(brokers, topics)
             try:
                 while not stop.is_set():
-                    _move(consumer, log, clock, count, normaliser)
+                    _move(consumer, log, clock, count, validator())
             finally:
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
         except (KafkaUnavailable, KafkaError, LogFull, LogUnavailable) as error:
@@ -100,12 +100,12 @@ def _consumer(brokers: Brokers, topics: Topics) -> Any:
     )
 
 
-def _move(consumer: Any, log: Log, clock: Callable[[], float], count: Count, normaliser: Normaliser) -> None:
+def _move(consumer: Any, log: Log, clock: Callable[[], float], count: Count, validator: Validator) -> None:
     polled = consumer.poll(timeout_ms=_POLL_MS)
     records = [_parse(record, clock) for batch in polled.values() for record in batch]
     if not records:
         return
-    accepted = [(record, _accept(record, normaliser)) for record in records]
+    accepted = [(record, _accept(record, validator)) for record in records]
     log.append(
         Batch.joined(
             with_account(acceptance, record.producer, ClientCounters.parse(record.account))
@@ -130,9 +130,9 @@ def _parse(record: Any, clock: Callable[[], float]) -> _Record:
     )
 
 
-def _accept(record: _Record, normaliser: Normaliser) -> Acceptance:
+def _accept(record: _Record, validator: Validator) -> Acceptance:
     if not record.body.strip():
         return Acceptance(Batch([], [], record.received_at), [])
     return accept(
-        record.body, received_at_ms=record.received_at, producer=record.producer, normaliser=normaliser
+        record.body, received_at_ms=record.received_at, producer=record.producer, validator=validator
     )

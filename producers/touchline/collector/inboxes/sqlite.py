@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from touchline.collector.acceptance import Acceptance, Result, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, Result, accept
 from touchline.collector.accounts import ClientCounters, with_account
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
-from touchline.vocabulary.normaliser import PLAIN, Normaliser
+from touchline.vocabulary.validation import Validator
 
 Count = Callable[[str, list[Result]], None]
 
@@ -26,7 +26,9 @@ _BUSY_SECONDS: Final = 10.0
 _logger = structlog.get_logger(__name__)
 
 
-def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, normaliser: Normaliser = PLAIN) -> int:
+def drain(
+    path: Path, log: Log, *, received_at_ms: int, count: Count, validator: Validator = VOCABULARY
+) -> int:
     """Move the oldest batches from an inbox to the log. Returns their number, 0 if there are none.
 
     Args:
@@ -34,7 +36,7 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, normaliser
         log: The log.
         received_at_ms: The clock, milliseconds since 1970.
         count: Called with the producer and the results of each batch when they are durable.
-        normaliser: Turns what the producer sent into identifiers.
+        validator: What the events are validated by.
 
     Raises:
         LogFull, LogUnavailable: from the log; the batches stay in the inbox.
@@ -47,7 +49,7 @@ def drain(path: Path, log: Log, *, received_at_ms: int, count: Count, normaliser
         if not rows:
             return 0
         accepted = [
-            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, normaliser=normaliser)
+            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, validator=validator)
             if row.body.strip()
             else Acceptance(Batch([], [], received_at_ms), [])
             for row in rows
@@ -76,13 +78,13 @@ def keep_draining(
     stop: threading.Event,
     clock: Callable[[], float],
     count: Count,
-    normaliser: Normaliser = PLAIN,
+    validator: CurrentValidator = lambda: VOCABULARY,
     every: float = 0.25,
 ) -> None:
     """Drain an inbox every `every` seconds until `stop` is set; `clock` returns seconds since 1970."""
     while not stop.is_set():
         try:
-            moved = drain(path, log, received_at_ms=int(clock() * 1000), count=count, normaliser=normaliser)
+            moved = drain(path, log, received_at_ms=int(clock() * 1000), count=count, validator=validator())
         except (LogFull, LogUnavailable, sqlite3.Error) as error:
             _logger.warning("cannot drain the inbox, will retry", inbox=str(path), why=str(error))
             stop.wait(5)

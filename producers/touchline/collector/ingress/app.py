@@ -7,10 +7,11 @@ is stored, even if the response does not reach the producer.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 import orjson
@@ -21,11 +22,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from touchline.collector.acceptance import Acceptance, TooManyEvents, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, TooManyEvents, accept
 from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS, Dialect
 from touchline.collector.ingress.answers import problem_of, router_error
+from touchline.collector.ingress.asyncapi import messages
 from touchline.collector.ingress.authentication import key_of, may_read
 from touchline.collector.ingress.body import Memory, decompressed
 from touchline.collector.ingress.cors import cross_origin, is_preflight, preflight
@@ -38,7 +40,7 @@ from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 from touchline.vocabulary.health import ALIVE, readiness
-from touchline.vocabulary.normaliser import PLAIN, Normaliser
+from touchline.vocabulary.registry import EventType
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _INLINE_BYTES = 32 * 1024
@@ -71,8 +73,8 @@ class Collector:
         log: The log; its `append` is called in the collector's own thread.
         keys: The keys of producers.
         ready: Returns why the service is not ready, or None if it is ready.
-        warning: What is wrong although the service is ready, for `/readyz`.
-        normaliser: Turns what the producer sent into identifiers.
+        warning: Returns what is wrong although the service is ready, for `/readyz`.
+        validator: Returns what events are validated by.
         limits: Limits of the collector.
         clock: Returns seconds since 1970.
     """
@@ -83,20 +85,22 @@ class Collector:
         keys: Keys,
         *,
         ready: Callable[[], str | None] = lambda: None,
-        warning: str | None = None,
-        normaliser: Normaliser = PLAIN,
+        warning: Callable[[], str | None] = lambda: None,
+        validator: CurrentValidator = lambda: VOCABULARY,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._ready = ready
         self._warning = warning
-        self._normaliser = normaliser
+        self._validator = validator
         self._limits = limits
         self._clock = clock
         self._committer = Committer(log)
         self._memory = Memory(limits.memory_bytes)
         self._rates: dict[tuple[str, float], TokenBucket] = {}
+        # By function, the types that it described last, and the description.
+        self._descriptions: dict[object, tuple[object, bytes]] = {}
         self.metrics = Metrics(lambda: self._committer.waiting_bytes)
 
     def routes(self) -> list[Route]:
@@ -109,7 +113,8 @@ class Collector:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
-            Route("/openapi.json", self._openapi),
+            Route("/openapi.json", partial(self._describe, description)),
+            Route("/asyncapi.json", partial(self._describe, messages)),
             *script_routes(),
         ]
 
@@ -197,7 +202,7 @@ class Collector:
                 dialect=dialect,
                 received_at_ms=int(self._clock() * 1000),
                 producer=producer,
-                normaliser=self._normaliser,
+                validator=self._validator()._replace(may_reject=True),
                 most_events=REQUEST_EVENTS,
             )
             try:
@@ -221,14 +226,21 @@ class Collector:
         return _json(ALIVE)
 
     async def _readyz(self, request: Request) -> Response:
-        status, body = readiness(self._ready(), self._warning)
+        status, body = readiness(self._ready(), self._warning())
         return _json(body, status)
 
     async def _metrics(self, request: Request) -> Response:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    async def _openapi(self, request: Request) -> Response:
-        return _json(description())
+    async def _describe(
+        self, describe: Callable[[Mapping[str, EventType]], dict[str, Any]], request: Request
+    ) -> Response:
+        types = self._validator().types
+        made_for, content = self._descriptions.get(describe, (None, b""))
+        if made_for is not types:
+            content = orjson.dumps(describe(types))
+            self._descriptions[describe] = types, content
+        return Response(content, media_type="application/json")
 
 
 def create_app(collector: Collector) -> Starlette:

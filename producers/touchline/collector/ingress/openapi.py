@@ -1,12 +1,12 @@
 """The OpenAPI 3.1 description of the collector."""
 
-from functools import cache
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
 from touchline.vocabulary.envelope import EVENT_BYTES, REQUEST_BYTES, REQUEST_EVENTS, Envelope
 from touchline.vocabulary.refusal import Reason
-from touchline.vocabulary.registry import EVENT_TYPES
+from touchline.vocabulary.registry import EVENT_TYPES, EventType
 
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _ERROR = {"$ref": "#/components/schemas/Error"}
@@ -24,15 +24,32 @@ _PROBLEMS = {
 }
 
 
-@cache
-def description() -> dict[str, Any]:
-    """The response of `/openapi.json`."""
+def event_schemas(types: Mapping[str, EventType]) -> dict[str, Any]:
+    """JSON Schemas of a document's components: `Event`, and one for each type of a tracking plan."""
     event = Envelope.model_json_schema(ref_template="#/components/schemas/{model}")
     definitions = event.pop("$defs", {})
     # The collector sets both; it ignores the values of a producer.
     for field in ("received_at", "producer"):
         event["properties"].pop(field, None)
-    event["properties"]["type"]["examples"] = list(EVENT_TYPES)
+    event["properties"]["type"]["examples"] = list(types)
+    declared = (one for name, one in types.items() if EVENT_TYPES.get(name) is not one)
+    return {"Event": event, **definitions, **{one.name: type_schema(one) for one in declared}}
+
+
+def type_schema(event_type: EventType) -> dict[str, Any]:
+    """JSON Schema of the events of one type, beside the component `Event`."""
+    data = event_type.model.model_json_schema()
+    properties: dict[str, Any] = {"type": {"const": event_type.name}, "data": data}
+    if event_type.channels:
+        properties["channel"] = {"enum": sorted(event_type.channels)}
+    own = {"type": "object", "properties": properties}
+    if data.get("required"):
+        own["required"] = ["data"]
+    return {"description": event_type.doc, "allOf": [_EVENT, own]}
+
+
+def description(types: Mapping[str, EventType] = EVENT_TYPES) -> dict[str, Any]:
+    """The response of `/openapi.json`; `types` are those in force."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Touchline collector", "version": version("touchline")},
@@ -44,6 +61,7 @@ def description() -> dict[str, Any]:
             },
             "/metrics": {"get": _get("Metrics in Prometheus' text format.")},
             "/openapi.json": {"get": _get("This description.")},
+            "/asyncapi.json": {"get": _get("AsyncAPI 3 description: a message for each event type.")},
         },
         "components": {
             "securitySchemes": {
@@ -51,10 +69,9 @@ def description() -> dict[str, Any]:
                 "browser_key": {"type": "apiKey", "in": "query", "name": "key"},
             },
             "schemas": {
-                "Event": event,
+                **event_schemas(types),
                 "Results": _results(),
                 "Error": _object(error=_object(code={"type": "string"}, message={"type": "string"})),
-                **definitions,
             },
         },
     }
@@ -104,7 +121,7 @@ def _post_events() -> dict[str, Any]:
 def _results() -> dict[str, Any]:
     result = _object(
         id={"type": ["string", "null"]},
-        status={"enum": ["stored", "duplicate", "quarantined"]},
+        status={"enum": ["stored", "duplicate", "quarantined", "rejected"]},
         reason={"enum": [*(reason.value for reason in Reason), None]},
     )
     result["properties"] |= {

@@ -27,7 +27,7 @@ from touchline.store.reader import Reader
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
-from touchline.vocabulary.order import phase_sql, place
+from touchline.vocabulary.order import PHASES, Phases, phase_sql, place
 
 PAGE_EVENTS = 20_000
 """Events per query."""
@@ -52,16 +52,16 @@ LIMIT {most:UInt64}
 _LEDGER = f"""
 SELECT {ENTRY_COLUMNS} FROM ledger FINAL WHERE toUnixTimestamp64Milli(ledger.at) <= {{until:Int64}}
 """  # noqa: S608 - made of constants
-_EVENTS = f"""
-SELECT {EVENT_JSON} FROM events
+_EVENTS = """
+SELECT {columns} FROM events
 WHERE entity IN JSONExtract({{entities:String}}, 'Array(String)')
   AND received_at <= fromUnixTimestamp64Milli({{until:Int64}})
-  AND (time, {phase_sql()} AS phase, id)
+  AND (time, {phase} AS phase, id)
       > (fromUnixTimestamp64Milli({{time:Int64}}), {{phase:UInt8}}, {{id:String}})
 ORDER BY time, phase, id
 LIMIT 1 BY time, id
 LIMIT {{most:UInt64}}
-"""  # noqa: S608 - made of constants
+"""
 
 _event = msgspec.json.Decoder(Event).decode
 _entries = msgspec.json.Decoder(Entry)
@@ -181,21 +181,26 @@ def ledger(reader: Reader, until: int = ALWAYS) -> list[Entry]:
     return sorted(_entries.decode_lines(body), key=lambda entry: entry.order)
 
 
-def events(reader: Reader, customer: Customer, until: int = ALWAYS) -> Iterator[Event]:
+def events(
+    reader: Reader, customer: Customer, until: int = ALWAYS, phases: Phases = PHASES
+) -> Iterator[Event]:
     """The customer's events received up to a time (ms), ordered and without duplicates, read in pages.
+
+    `phases` are those of the rules that the events are folded with.
 
     Raises:
         StoreError: The store does not answer.
     """
+    sql = _EVENTS.format(columns=EVENT_JSON, phase=phase_sql(phases=phases))
     after, read = (-ALWAYS, 0, ""), PAGE_EVENTS
     while read == PAGE_EVENTS:
         time, phase, event_id = after
         values = {"entities": _json_list(customer.identifiers), "until": str(until)}
         values |= {"time": str(time), "phase": str(phase), "id": _text(event_id), "most": str(PAGE_EVENTS)}
         read = 0
-        for line in reader.reply(_EVENTS, "TSVRaw", values).body.splitlines():
+        for line in reader.reply(sql, "TSVRaw", values).body.splitlines():
             event = _event(line)
-            after, read = place(event), read + 1
+            after, read = place(event, phases), read + 1
             yield event
 
 

@@ -191,7 +191,7 @@ class HeldCustomers:
                 refold[name] = events
                 continue
             if len(events) > 1:
-                events = in_order(events)
+                events = in_order(events, self._rules.phases)
             held = packed.unpacked()
             stays = name not in moved
             if stays and (not events or held.precedes(events[0])):
@@ -203,7 +203,8 @@ class HeldCustomers:
             if stays and (earlier := held.rewound(events[0].time)) is not None:
                 found[name] = earlier
                 stored = (event for _, event in load([name], earlier.last))
-                earlier.take_all(in_order([*stored, *events]), self._rules, self._journey_gap)
+                every = in_order([*stored, *events], self._rules.phases)
+                earlier.take_all(every, self._rules, self._journey_gap)
             else:
                 refold[name] = events
         if refold:
@@ -234,7 +235,7 @@ class HeldCustomers:
         for name, events in fresh.items():
             held = found[name] = Customer(CustomerFold(FrictionFold(whole)))
             if every := [*stored.get(name, ()), *events]:
-                held.take_all(in_order(every), self._rules, self._journey_gap)
+                held.take_all(in_order(every, self._rules.phases), self._rules, self._journey_gap)
         return found
 
 

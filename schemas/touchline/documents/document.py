@@ -107,13 +107,13 @@ def by_place(fault: Fault) -> tuple[str, int, int]:
     return name, int(line), int(column)
 
 
-def suggestion(word: Any, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` if a known word is similar, otherwise an empty text.
+def suggestion(word: Any, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """` (did you mean 'x'?)` if a known word is similar by at least `cutoff` of 1, otherwise an empty text.
 
     Compares up to `MOST_COMPARED` words of up to `LONGEST_WORD` characters: a comparison is quadratic.
     """
     words = sorted(one for one in known if len(one) <= LONGEST_WORD)[:MOST_COMPARED]
-    near = get_close_matches(str(word)[:LONGEST_WORD], words, n=1, cutoff=0.6)
+    near = get_close_matches(str(word)[:LONGEST_WORD], words, n=1, cutoff=cutoff)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
