@@ -15,7 +15,7 @@ from touchline.collector.accounts import ClientCounters, with_account
 from touchline.collector.inboxes.sqlite import drain
 from touchline.log.sqlite import SqliteLog
 from touchline.sdk import Accepted, Batch, Embedded
-from touchline.sdk.account import Account
+from touchline.sdk.delivery.account import Account
 
 NOW = 1_709_290_800_000
 MakeEvent = Callable[..., dict[str, Any]]

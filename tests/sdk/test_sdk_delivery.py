@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchline.sdk import Accepted, Batch, Limits, Memory, Outcome, Refused, Retry, TooLarge, Touchline
-from touchline.sdk.buffer import Buffer, Level, due
-from touchline.sdk.delivery import Delivery, Options
-from touchline.sdk.pace import Timing, backoff
+from touchline.sdk.delivery.buffer import Buffer, Level, due
+from touchline.sdk.delivery.pace import Timing, backoff
+from touchline.sdk.delivery.sender import Delivery, Options
 
 
 class Gate(Memory):

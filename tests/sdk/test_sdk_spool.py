@@ -27,9 +27,9 @@ from touchline.sdk import (
     TooLarge,
     Touchline,
 )
-from touchline.sdk.delivery import Delivery, Options
-from touchline.sdk.pace import Timing
-from touchline.sdk.spool import LONGEST_LEASE_MS, Spool, SpoolError, spool_path
+from touchline.sdk.delivery.pace import Timing
+from touchline.sdk.delivery.sender import Delivery, Options
+from touchline.sdk.delivery.spool import LONGEST_LEASE_MS, Spool, SpoolError, spool_path
 
 
 class Fickle(Memory):
@@ -390,7 +390,7 @@ def test_with_a_spool_every_event_is_accounted_for_once(
 CRASH = """
 import os, signal, sys
 from touchline.sdk import Accepted, Limits, Retry, Touchline
-from touchline.sdk.spool import Spool
+from touchline.sdk.delivery.spool import Spool
 point, folder, url = sys.argv[1:]
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

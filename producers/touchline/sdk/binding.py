@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
 
-from touchline.sdk.problem import LOG
+from touchline.sdk.delivery.problem import LOG
 
 Identify = Callable[[], Mapping[str, Any] | None]
 """Returns the current customer's identifiers; called when the first event needs them."""

@@ -14,13 +14,13 @@ from uuid_utils import uuid7
 from touchline.sdk import environment, lifetime
 from touchline.sdk.binding import BOUND, Binding, bind
 from touchline.sdk.contact import Contact
-from touchline.sdk.delivery import Delivery, Options, WhenFull
+from touchline.sdk.delivery.ledger import Stats
+from touchline.sdk.delivery.loss import Loss, OnLoss
+from touchline.sdk.delivery.problem import OnError
+from touchline.sdk.delivery.sender import Delivery, Options, WhenFull
+from touchline.sdk.delivery.spool import Spool, spool_path
 from touchline.sdk.event_methods import EventMethods
-from touchline.sdk.ledger import Stats
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import Loss, OnLoss
-from touchline.sdk.problem import OnError
-from touchline.sdk.spool import Spool, spool_path
 from touchline.sdk.stories import Checkout, Promise, Send, Visit
 from touchline.sdk.transport import Transport
 from touchline.sdk.transports import Memory, transport_for

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from touchline.sdk.client import Touchline
+from touchline.sdk.delivery.spool import Spool, SpoolError, spool_path
 from touchline.sdk.environment import Environment, read
-from touchline.sdk.spool import Spool, SpoolError, spool_path
 
 CONNECT_SECONDS = 5.0
 SKEW_SECONDS = 5.0

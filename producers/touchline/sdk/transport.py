@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from touchline.sdk.account import Account
-from touchline.sdk.loss import Example, Loss
+from touchline.sdk.delivery.account import Account
+from touchline.sdk.delivery.loss import Example, Loss
 
 
 @dataclass(frozen=True, slots=True)

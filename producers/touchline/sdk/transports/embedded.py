@@ -8,7 +8,7 @@ accepted when it is durable (WAL, `synchronous=FULL`); its events are validated 
 import sqlite3
 from pathlib import Path
 
-from touchline.sdk.sqlite_file import open_file
+from touchline.sdk.delivery.sqlite_file import open_file
 from touchline.sdk.transport import Accepted, Batch, Outcome, Retry
 
 INBOX_BYTES = 256 * 1024 * 1024

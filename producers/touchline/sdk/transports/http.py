@@ -11,8 +11,8 @@ from urllib.parse import SplitResult
 
 import orjson
 
-from touchline.sdk.loss import Example
-from touchline.sdk.problem import name_or_nothing
+from touchline.sdk.delivery.loss import Example
+from touchline.sdk.delivery.problem import name_or_nothing
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
 
 GZIP_BYTES = 1024

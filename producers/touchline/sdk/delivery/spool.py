@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import orjson
 
-from touchline.sdk.account import Account
+from touchline.sdk.delivery.account import Account
+from touchline.sdk.delivery.sqlite_file import open_file
 from touchline.sdk.limits import Limits
-from touchline.sdk.sqlite_file import open_file
 from touchline.sdk.transport import Batch
 
 BUSY_SECONDS = 0.5

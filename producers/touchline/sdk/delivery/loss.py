@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from touchline.sdk.problem import LOG, Problem, Problems
+from touchline.sdk.delivery.problem import LOG, Problem, Problems
 
 Loss = Literal[
     "queue_full", "invalid", "too_large", "filtered", "refused", "undelivered", "expired", "closed"

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from touchline.sdk.buffer import Buffer, due
-from touchline.sdk.ledger import Ledger, Part, Settled, Stats
+from touchline.sdk.delivery.buffer import Buffer, due
+from touchline.sdk.delivery.ledger import Ledger, Part, Settled, Stats
+from touchline.sdk.delivery.loss import ANNOUNCE_SECONDS, Loss, Losses, OnLoss
+from touchline.sdk.delivery.pace import REAL, Pace, Timing
+from touchline.sdk.delivery.problem import OnError, Problem, Problems, name_or_nothing
+from touchline.sdk.delivery.relay import Relay
+from touchline.sdk.delivery.spool import Spool
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import ANNOUNCE_SECONDS, Loss, Losses, OnLoss
-from touchline.sdk.pace import REAL, Pace, Timing
-from touchline.sdk.problem import OnError, Problem, Problems, name_or_nothing
-from touchline.sdk.relay import Relay
-from touchline.sdk.spool import Spool
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge, Transport
 from touchline.sdk.values import Omitted
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import uniform
 from time import monotonic, time
 
-from touchline.sdk.buffer import Buffer
+from touchline.sdk.delivery.buffer import Buffer
 from touchline.sdk.limits import Limits
 from touchline.sdk.transport import Retry
 

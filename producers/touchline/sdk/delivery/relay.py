@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from touchline.sdk.account import Account
-from touchline.sdk.ledger import Ledger, Part
+from touchline.sdk.delivery.account import Account
+from touchline.sdk.delivery.ledger import Ledger, Part
+from touchline.sdk.delivery.loss import Loss
+from touchline.sdk.delivery.pace import Pace, Timing
+from touchline.sdk.delivery.problem import Problem, Problems
+from touchline.sdk.delivery.spool import Spool, Spooled, SpoolError
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import Loss
-from touchline.sdk.pace import Pace, Timing
-from touchline.sdk.problem import Problem, Problems
-from touchline.sdk.spool import Spool, Spooled, SpoolError
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
 
 LOOK_SECONDS = 5.0

@@ -8,7 +8,7 @@ number above it may still arrive.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from touchline.sdk.loss import Loss
+from touchline.sdk.delivery.loss import Loss
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from uuid_utils import uuid7
 
-from touchline.sdk.account import Account
-from touchline.sdk.buffer import Buffer
+from touchline.sdk.delivery.account import Account
+from touchline.sdk.delivery.buffer import Buffer
+from touchline.sdk.delivery.loss import Example, Loss, Losses
 from touchline.sdk.limits import Limits
-from touchline.sdk.loss import Example, Loss, Losses
 from touchline.sdk.transport import Accepted
 
 
