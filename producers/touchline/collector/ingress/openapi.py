@@ -62,6 +62,7 @@ def description(types: Mapping[str, EventType] = EVENT_TYPES) -> dict[str, Any]:
             "/metrics": {"get": _get("Metrics in Prometheus' text format.")},
             "/openapi.json": {"get": _get("This description.")},
             "/asyncapi.json": {"get": _get("AsyncAPI 3 description: a message for each event type.")},
+            "/touchline.js": {"get": _get("The browser script; /touchline.mjs is the same as a module.")},
         },
         "components": {
             "securitySchemes": {
@@ -95,6 +96,12 @@ def _post_events() -> dict[str, Any]:
                 "in": "header",
                 "description": "the client's counters since its start: client=ID, batch=7, first=600, "
                 "emitted=712, queued=709, lost.queue_full=3; with this header the body may be empty",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": "lost",
+                "in": "query",
+                "description": "as Touchline-Lost, for beacons, which have no headers",
                 "schema": {"type": "string"},
             },
         ],
