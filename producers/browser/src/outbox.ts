@@ -170,8 +170,7 @@ function bodyOf(events: TouchlineEvent[]): string {
   return JSON.stringify(events.map((event) => ({ ...event, sent_at })));
 }
 
-/** Tell the page's developer what the collector refused. */
-function warn(answer: { results: { status: string; message?: string; field?: string }[] }): void {
-  for (const { status, field, message } of answer.results)
-    if (status === "quarantined") console.warn(`touchline: ${field}: ${message}`);
+/** Tell the page's developer what the collector found wrong. */
+function warn(answer: { results: { message?: string; field?: string }[] }): void {
+  for (const { field, message } of answer.results) if (message) console.warn(`touchline: ${field}: ${message}`);
 }
