@@ -85,6 +85,19 @@ def test_what_is_quarantined_is_counted_and_not_resent(
     )
 
 
+def test_what_a_tracking_plan_rejects_is_lost_and_not_resent(tl: Touchline, collector: Any) -> None:
+    """A rejected event is kept nowhere: it is counted as lost, and told the collector as a loss."""
+    results = [{"status": "stored"}, {"status": "rejected", "reason": "invalid_data", "field": "data.value"}]
+    collector.will_answer(200, json.dumps({"results": results}).encode())
+    page(tl, 2)
+    assert tl.flush(5)
+    stats = tl.stats
+    assert (stats.emitted, stats.accepted, stats.quarantined, stats.lost) == (2, 1, 0, {"rejected": 1})
+    page(tl)
+    assert tl.flush(5)
+    assert "rejected=1" in collector.requests[-1][1]["touchline-lost"]
+
+
 @pytest.mark.parametrize(
     ("type_", "field", "example"),
     [
@@ -321,6 +334,12 @@ def test_a_collector_that_comes_late_gets_everything(
             None,
             b'{"results": [{"status": "quarantined", "reason": "time"}]}',
             Accepted({"time": 1}, {"time": Example()}),
+        ),
+        (
+            200,
+            None,
+            b'{"results": [{"status": "rejected", "reason": "invalid_data", "field": "data.value"}]}',
+            Accepted(rejected=1, why="data.value"),
         ),
         (200, None, b'{"results": []}', Retry("HTTP 200 without a result for each event")),
         (200, None, b"<html>log in</html>", Retry("HTTP 200 without a result for each event")),

@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -128,3 +129,21 @@ def test_export_says_where_it_cannot_write(tmp_path: Path) -> None:
     result = run("export", str(tmp_path / "taken" / "below"))
     assert result.exit_code == 1
     assert "cannot write to" in result.stderr
+
+
+def test_types_of_the_tracking_plan_are_shown(
+    touchline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`list`, `show` and `export` have the types of the plan in force; these have no examples."""
+    plan = "types: {quote.requested: {description: Asked., fields: {copy: boolean}}}\n"
+    (tmp_path / "touchline.yaml").write_text(plan)
+    monkeypatch.setenv("TOUCHLINE_PLAN", "touchline.yaml")
+    assert "  quote.requested " in touchline("schema", "list").stdout
+    shown = touchline("schema", "show", "quote.requested")
+    assert (shown.exit_code, "  copy  boolean" in shown.stdout) == (0, True)
+    schema = json.loads(touchline("schema", "show", "quote.requested", "--json").stdout)
+    assert "copy" in schema["properties"]["data"]["properties"]
+    refused = touchline("schema", "show", "quote.requested", "--example")
+    assert (refused.exit_code, "has no examples" in refused.stderr) == (1, True)
+    touchline("schema", "export", "schemas")
+    assert (tmp_path / "schemas" / "quote.requested.json").exists()

@@ -492,266 +492,344 @@ class _ChangeDeployed(EventArguments, total=False):
 class EventMethods:
     """Sends the events of the vocabulary: each method is `track` with the type's fields."""
 
-    def track(self, type: str, identifiers: Identifiers, /, **fields: Any) -> None:
+    def track(self, type: str, identifiers: Identifiers | None = None, /, **fields: Any) -> None:
         """Send one event."""
         raise NotImplementedError
 
-    def campaign_delivered(self, identifiers: Identifiers, /, **fields: Unpack[_CampaignDelivered]) -> None:
+    def campaign_delivered(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CampaignDelivered]
+    ) -> None:
         """A campaign message reached the customer: in the inbox, the letter box or the app."""
         self.track("campaign.delivered", identifiers, **fields)
 
-    def campaign_opened(self, identifiers: Identifiers, /, **fields: Unpack[_CampaignOpened]) -> None:
+    def campaign_opened(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CampaignOpened]
+    ) -> None:
         """The customer opened a campaign message."""
         self.track("campaign.opened", identifiers, **fields)
 
-    def campaign_clicked(self, identifiers: Identifiers, /, **fields: Unpack[_CampaignClicked]) -> None:
+    def campaign_clicked(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CampaignClicked]
+    ) -> None:
         """The customer followed a link in a campaign message."""
         self.track("campaign.clicked", identifiers, **fields)
 
-    def coupon_redeemed(self, identifiers: Identifiers, /, **fields: Unpack[_CouponRedeemed]) -> None:
+    def coupon_redeemed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CouponRedeemed]
+    ) -> None:
         """The customer used a coupon, on any channel."""
         self.track("coupon.redeemed", identifiers, **fields)
 
-    def page_viewed(self, identifiers: Identifiers, /, **fields: Unpack[_PageViewed]) -> None:
+    def page_viewed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PageViewed]) -> None:
         """A page or a screen was shown."""
         self.track("page.viewed", identifiers, **fields)
 
-    def page_failed(self, identifiers: Identifiers, /, **fields: Unpack[_PageFailed]) -> None:
+    def page_failed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PageFailed]) -> None:
         """A request that the customer waited for failed, such as that of a button."""
         self.track("page.failed", identifiers, **fields)
 
-    def page_stalled(self, identifiers: Identifiers, /, **fields: Unpack[_PageStalled]) -> None:
+    def page_stalled(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PageStalled]) -> None:
         """A request that the customer waited for took long, or has no answer yet."""
         self.track("page.stalled", identifiers, **fields)
 
-    def search_performed(self, identifiers: Identifiers, /, **fields: Unpack[_SearchPerformed]) -> None:
+    def search_performed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_SearchPerformed]
+    ) -> None:
         """The customer searched the shop or the site (help pages: help.searched)."""
         self.track("search.performed", identifiers, **fields)
 
-    def element_clicked(self, identifiers: Identifiers, /, **fields: Unpack[_ElementClicked]) -> None:
+    def element_clicked(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ElementClicked]
+    ) -> None:
         """The customer clicked or tapped an element."""
         self.track("element.clicked", identifiers, **fields)
 
     def element_rage_clicked(
-        self, identifiers: Identifiers, /, **fields: Unpack[_ElementRageClicked]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ElementRageClicked]
     ) -> None:
         """The customer clicked one element at least three times, each within a second of the last."""
         self.track("element.rage_clicked", identifiers, **fields)
 
     def element_dead_clicked(
-        self, identifiers: Identifiers, /, **fields: Unpack[_ElementDeadClicked]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ElementDeadClicked]
     ) -> None:
         """The customer clicked an element and nothing happened."""
         self.track("element.dead_clicked", identifiers, **fields)
 
-    def error_shown(self, identifiers: Identifiers, /, **fields: Unpack[_ErrorShown]) -> None:
+    def error_shown(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ErrorShown]) -> None:
         """The customer was shown an error message."""
         self.track("error.shown", identifiers, **fields)
 
-    def form_started(self, identifiers: Identifiers, /, **fields: Unpack[_FormStarted]) -> None:
+    def form_started(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FormStarted]) -> None:
         """The customer started to fill in a form."""
         self.track("form.started", identifiers, **fields)
 
-    def form_field_failed(self, identifiers: Identifiers, /, **fields: Unpack[_FormFieldFailed]) -> None:
+    def form_field_failed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FormFieldFailed]
+    ) -> None:
         """A form field rejected its input. Never send the input itself."""
         self.track("form.field_failed", identifiers, **fields)
 
-    def form_submitted(self, identifiers: Identifiers, /, **fields: Unpack[_FormSubmitted]) -> None:
+    def form_submitted(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FormSubmitted]
+    ) -> None:
         """A form was submitted and accepted."""
         self.track("form.submitted", identifiers, **fields)
 
-    def help_searched(self, identifiers: Identifiers, /, **fields: Unpack[_HelpSearched]) -> None:
+    def help_searched(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_HelpSearched]
+    ) -> None:
         """The customer searched the help pages or asked the assistant."""
         self.track("help.searched", identifiers, **fields)
 
-    def help_viewed(self, identifiers: Identifiers, /, **fields: Unpack[_HelpViewed]) -> None:
+    def help_viewed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_HelpViewed]) -> None:
         """The customer opened a help page."""
         self.track("help.viewed", identifiers, **fields)
 
-    def help_failed(self, identifiers: Identifiers, /, **fields: Unpack[_HelpFailed]) -> None:
+    def help_failed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_HelpFailed]) -> None:
         """Self-service did not help: no result, "this did not help", the assistant gave up."""
         self.track("help.failed", identifiers, **fields)
 
-    def help_succeeded(self, identifiers: Identifiers, /, **fields: Unpack[_HelpSucceeded]) -> None:
+    def help_succeeded(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_HelpSucceeded]
+    ) -> None:
         """Self-service helped: the customer said so, or finished what they came for."""
         self.track("help.succeeded", identifiers, **fields)
 
-    def cart_updated(self, identifiers: Identifiers, /, **fields: Unpack[_CartUpdated]) -> None:
+    def cart_updated(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CartUpdated]) -> None:
         """The cart changed: something was added, removed or changed."""
         self.track("cart.updated", identifiers, **fields)
 
-    def checkout_started(self, identifiers: Identifiers, /, **fields: Unpack[_CheckoutStarted]) -> None:
+    def checkout_started(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CheckoutStarted]
+    ) -> None:
         """The customer started the checkout."""
         self.track("checkout.started", identifiers, **fields)
 
     def checkout_step_completed(
-        self, identifiers: Identifiers, /, **fields: Unpack[_CheckoutStepCompleted]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CheckoutStepCompleted]
     ) -> None:
         """The customer completed a step of the checkout."""
         self.track("checkout.step_completed", identifiers, **fields)
 
-    def payment_failed(self, identifiers: Identifiers, /, **fields: Unpack[_PaymentFailed]) -> None:
+    def payment_failed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PaymentFailed]
+    ) -> None:
         """A payment was declined or failed."""
         self.track("payment.failed", identifiers, **fields)
 
-    def order_placed(self, identifiers: Identifiers, /, **fields: Unpack[_OrderPlaced]) -> None:
+    def order_placed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_OrderPlaced]) -> None:
         """The order was placed and confirmed to the customer, on any channel, also at the till."""
         self.track("order.placed", identifiers, **fields)
 
-    def order_failed(self, identifiers: Identifiers, /, **fields: Unpack[_OrderFailed]) -> None:
+    def order_failed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_OrderFailed]) -> None:
         """The customer tried to order and could not: out of stock, an error, an invalid address."""
         self.track("order.failed", identifiers, **fields)
 
-    def order_cancelled(self, identifiers: Identifiers, /, **fields: Unpack[_OrderCancelled]) -> None:
+    def order_cancelled(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_OrderCancelled]
+    ) -> None:
         """A placed order was cancelled."""
         self.track("order.cancelled", identifiers, **fields)
 
-    def delivery_scheduled(self, identifiers: Identifiers, /, **fields: Unpack[_DeliveryScheduled]) -> None:
+    def delivery_scheduled(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_DeliveryScheduled]
+    ) -> None:
         """The customer was given a delivery time."""
         self.track("delivery.scheduled", identifiers, **fields)
 
-    def delivery_completed(self, identifiers: Identifiers, /, **fields: Unpack[_DeliveryCompleted]) -> None:
+    def delivery_completed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_DeliveryCompleted]
+    ) -> None:
         """The order, or a parcel of it, was delivered."""
         self.track("delivery.completed", identifiers, **fields)
 
-    def return_requested(self, identifiers: Identifiers, /, **fields: Unpack[_ReturnRequested]) -> None:
+    def return_requested(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ReturnRequested]
+    ) -> None:
         """The customer asked to return something."""
         self.track("return.requested", identifiers, **fields)
 
-    def refund_issued(self, identifiers: Identifiers, /, **fields: Unpack[_RefundIssued]) -> None:
+    def refund_issued(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_RefundIssued]
+    ) -> None:
         """A refund was issued to the customer."""
         self.track("refund.issued", identifiers, **fields)
 
-    def contact_started(self, identifiers: Identifiers, /, **fields: Unpack[_ContactStarted]) -> None:
+    def contact_started(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactStarted]
+    ) -> None:
         """A contact started: a call, a chat or a message; `direction` says who contacted whom."""
         self.track("contact.started", identifiers, **fields)
 
     def contact_menu_entered(
-        self, identifiers: Identifiers, /, **fields: Unpack[_ContactMenuEntered]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactMenuEntered]
     ) -> None:
         """The customer entered a menu, or a submenu."""
         self.track("contact.menu_entered", identifiers, **fields)
 
-    def contact_queued(self, identifiers: Identifiers, /, **fields: Unpack[_ContactQueued]) -> None:
+    def contact_queued(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactQueued]
+    ) -> None:
         """The customer joined a queue."""
         self.track("contact.queued", identifiers, **fields)
 
-    def contact_answered(self, identifiers: Identifiers, /, **fields: Unpack[_ContactAnswered]) -> None:
+    def contact_answered(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactAnswered]
+    ) -> None:
         """An agent, human or automated, answered."""
         self.track("contact.answered", identifiers, **fields)
 
-    def contact_held(self, identifiers: Identifiers, /, **fields: Unpack[_ContactHeld]) -> None:
+    def contact_held(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactHeld]) -> None:
         """The customer was put on hold."""
         self.track("contact.held", identifiers, **fields)
 
-    def contact_resumed(self, identifiers: Identifiers, /, **fields: Unpack[_ContactResumed]) -> None:
+    def contact_resumed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactResumed]
+    ) -> None:
         """The customer was taken off hold."""
         self.track("contact.resumed", identifiers, **fields)
 
-    def contact_transferred(self, identifiers: Identifiers, /, **fields: Unpack[_ContactTransferred]) -> None:
+    def contact_transferred(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactTransferred]
+    ) -> None:
         """The contact was transferred to another queue or agent."""
         self.track("contact.transferred", identifiers, **fields)
 
-    def contact_escalated(self, identifiers: Identifiers, /, **fields: Unpack[_ContactEscalated]) -> None:
+    def contact_escalated(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactEscalated]
+    ) -> None:
         """The contact was escalated: to a supervisor, a second line or a complaint desk."""
         self.track("contact.escalated", identifiers, **fields)
 
     def contact_reauthenticated(
-        self, identifiers: Identifiers, /, **fields: Unpack[_ContactReauthenticated]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactReauthenticated]
     ) -> None:
         """The customer had to authenticate again."""
         self.track("contact.reauthenticated", identifiers, **fields)
 
-    def contact_abandoned(self, identifiers: Identifiers, /, **fields: Unpack[_ContactAbandoned]) -> None:
+    def contact_abandoned(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactAbandoned]
+    ) -> None:
         """The customer left before anyone answered: hung up in the queue, closed the chat."""
         self.track("contact.abandoned", identifiers, **fields)
 
-    def contact_ended(self, identifiers: Identifiers, /, **fields: Unpack[_ContactEnded]) -> None:
+    def contact_ended(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ContactEnded]
+    ) -> None:
         """The contact ended after an answer."""
         self.track("contact.ended", identifiers, **fields)
 
-    def visit_started(self, identifiers: Identifiers, /, **fields: Unpack[_VisitStarted]) -> None:
+    def visit_started(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_VisitStarted]
+    ) -> None:
         """The customer entered the store or checked in."""
         self.track("visit.started", identifiers, **fields)
 
     def assistance_requested(
-        self, identifiers: Identifiers, /, **fields: Unpack[_AssistanceRequested]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AssistanceRequested]
     ) -> None:
         """The customer asked for help: pressed a button, took a number, asked at the desk."""
         self.track("assistance.requested", identifiers, **fields)
 
-    def assistance_given(self, identifiers: Identifiers, /, **fields: Unpack[_AssistanceGiven]) -> None:
+    def assistance_given(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AssistanceGiven]
+    ) -> None:
         """An employee helped the customer."""
         self.track("assistance.given", identifiers, **fields)
 
-    def request_denied(self, identifiers: Identifiers, /, **fields: Unpack[_RequestDenied]) -> None:
+    def request_denied(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_RequestDenied]
+    ) -> None:
         """A request of the customer was denied, on any channel."""
         self.track("request.denied", identifiers, **fields)
 
-    def visit_ended(self, identifiers: Identifiers, /, **fields: Unpack[_VisitEnded]) -> None:
+    def visit_ended(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_VisitEnded]) -> None:
         """The customer left the store."""
         self.track("visit.ended", identifiers, **fields)
 
-    def promise_made(self, identifiers: Identifiers, /, **fields: Unpack[_PromiseMade]) -> None:
+    def promise_made(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PromiseMade]) -> None:
         """The customer was promised something by a deadline: a call back, a repair, an answer."""
         self.track("promise.made", identifiers, **fields)
 
-    def promise_kept(self, identifiers: Identifiers, /, **fields: Unpack[_PromiseKept]) -> None:
+    def promise_kept(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PromiseKept]) -> None:
         """The promise was kept."""
         self.track("promise.kept", identifiers, **fields)
 
-    def promise_broken(self, identifiers: Identifiers, /, **fields: Unpack[_PromiseBroken]) -> None:
+    def promise_broken(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_PromiseBroken]
+    ) -> None:
         """The promise will not be kept, or not in time."""
         self.track("promise.broken", identifiers, **fields)
 
-    def followup_scheduled(self, identifiers: Identifiers, /, **fields: Unpack[_FollowupScheduled]) -> None:
+    def followup_scheduled(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FollowupScheduled]
+    ) -> None:
         """A follow-up with the customer was scheduled."""
         self.track("followup.scheduled", identifiers, **fields)
 
-    def followup_completed(self, identifiers: Identifiers, /, **fields: Unpack[_FollowupCompleted]) -> None:
+    def followup_completed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FollowupCompleted]
+    ) -> None:
         """The follow-up was done."""
         self.track("followup.completed", identifiers, **fields)
 
-    def feedback_given(self, identifiers: Identifiers, /, **fields: Unpack[_FeedbackGiven]) -> None:
+    def feedback_given(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FeedbackGiven]
+    ) -> None:
         """The customer gave a score, a review or a complaint."""
         self.track("feedback.given", identifiers, **fields)
 
-    def feedback_answered(self, identifiers: Identifiers, /, **fields: Unpack[_FeedbackAnswered]) -> None:
+    def feedback_answered(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_FeedbackAnswered]
+    ) -> None:
         """The company answered the feedback to the customer."""
         self.track("feedback.answered", identifiers, **fields)
 
-    def mention_posted(self, identifiers: Identifiers, /, **fields: Unpack[_MentionPosted]) -> None:
+    def mention_posted(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_MentionPosted]
+    ) -> None:
         """The customer posted about the company, or to it, in public."""
         self.track("mention.posted", identifiers, **fields)
 
-    def mention_answered(self, identifiers: Identifiers, /, **fields: Unpack[_MentionAnswered]) -> None:
+    def mention_answered(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_MentionAnswered]
+    ) -> None:
         """The company answered a public post."""
         self.track("mention.answered", identifiers, **fields)
 
-    def identity_linked(self, identifiers: Identifiers, /, **fields: Unpack[EventArguments]) -> None:
+    def identity_linked(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[EventArguments]
+    ) -> None:
         """The identifiers of this event belong to one customer, such as after a log-in."""
         self.track("identity.linked", identifiers, **fields)
 
-    def account_opened(self, identifiers: Identifiers, /, **fields: Unpack[_AccountOpened]) -> None:
+    def account_opened(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AccountOpened]
+    ) -> None:
         """The customer opened an account."""
         self.track("account.opened", identifiers, **fields)
 
-    def account_closed(self, identifiers: Identifiers, /, **fields: Unpack[_AccountClosed]) -> None:
+    def account_closed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AccountClosed]
+    ) -> None:
         """The customer closed the account, or it was closed."""
         self.track("account.closed", identifiers, **fields)
 
     def subscription_cancelled(
-        self, identifiers: Identifiers, /, **fields: Unpack[_SubscriptionCancelled]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_SubscriptionCancelled]
     ) -> None:
         """The customer cancelled a subscription or a contract, now or for a later date."""
         self.track("subscription.cancelled", identifiers, **fields)
 
     def staff_feedback_given(
-        self, identifiers: Identifiers, /, **fields: Unpack[_StaffFeedbackGiven]
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_StaffFeedbackGiven]
     ) -> None:
         """An employee reported what makes serving customers hard."""
         self.track("staff.feedback_given", identifiers, **fields)
 
-    def change_deployed(self, identifiers: Identifiers, /, **fields: Unpack[_ChangeDeployed]) -> None:
+    def change_deployed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_ChangeDeployed]
+    ) -> None:
         """A fix or a change went live. `touchline compare` measures before and after it."""
         self.track("change.deployed", identifiers, **fields)

@@ -36,10 +36,14 @@ class Accepted:
     Args:
         quarantined: Number of quarantined events, by reason.
         examples: The first quarantined event, by reason.
+        rejected: Number of events that the tracking plan has the collector refuse.
+        why: What is wrong with the first of them.
     """
 
     quarantined: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, Example] = field(default_factory=dict)
+    rejected: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

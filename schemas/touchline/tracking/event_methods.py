@@ -35,7 +35,7 @@ class EventArguments(TypedDict, total=False):
 {arguments}class EventMethods:
     """Sends the events of the vocabulary: each method is `track` with the type's fields."""
 
-    def track(self, type: str, identifiers: Identifiers, /, **fields: Any) -> None:
+    def track(self, type: str, identifiers: Identifiers | None = None, /, **fields: Any) -> None:
         """Send one event."""
         raise NotImplementedError
 
@@ -129,7 +129,7 @@ def _method(event_type: EventType, has_fields: bool) -> str:
     arguments = _class(event_type) if has_fields else "EventArguments"
     ignored = _OVERRIDES if _narrows(event_type) else ""
     begin, end = f"    def {name}({ignored}", ") -> None:"
-    parameters = f"self, identifiers: Identifiers, /, **fields: Unpack[{arguments}]"
+    parameters = f"self, identifiers: Identifiers | None = None, /, **fields: Unpack[{arguments}]"
     if ignored or len(begin + parameters + end) > LONGEST_LINE:
         parameters = f"\n        {parameters}\n    "
     doc = event_type.doc.replace("\\", "\\\\").replace('"""', "'''")

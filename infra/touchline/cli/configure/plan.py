@@ -9,6 +9,7 @@ import typer
 
 from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
     from touchline.tracking import PlanFile
@@ -45,7 +46,7 @@ def lint(file: File = None, as_json: Json = False) -> None:
     found.sort(key=lambda entry: by_place(entry[0]))
     if as_json:
         rows = [{"place": one.place, "level": level, "message": one.message} for one, level in found]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     else:
         for fault, level in found:
             typer.echo(f"{fault.place}: {level}: {fault.message}")
@@ -100,7 +101,7 @@ def diff(
     stored = _stored({one.type for one in breaking}, settings)
     if as_json:
         rows = [_row(one, one in breaking, readers.get(one, []), stored.get(one.type, 0)) for one in found]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     else:
         for one in found:
             typer.echo(f"{'BREAKS' if one in breaking else 'ok':<6}  {one}")

@@ -11,6 +11,8 @@ from touchline.cli.errors import fail
 from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from touchline.vocabulary.registry import EventType
 
 app = typer.Typer(
@@ -31,17 +33,15 @@ def example(name: str) -> bytes:
 def list_types(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON array instead of the table.")] = False,
 ) -> None:
-    """List the event types, family by family.
+    """List the event types, family by family: those of the vocabulary and of the tracking plan in force.
 
     Example: touchline schema list --json
     """
-    from touchline.vocabulary.registry import EVENT_TYPES
-
-    types = EVENT_TYPES.values()
+    types = _types().values()
     if as_json:
         print_json([_entry(one) for one in types])
         return
-    width = max(map(len, EVENT_TYPES))
+    width = max(len(one.name) for one in types)
     family = ""
     for one in types:
         if one.family != family:
@@ -60,20 +60,24 @@ def show(
 
     Example: touchline schema show checkout.started --example
     """
-    from touchline.vocabulary.registry import json_schema
+    from touchline.vocabulary.registry import EVENT_TYPES, json_schema
 
     if as_json and as_example:
         raise typer.BadParameter("--json and --example exclude each other; name one of them")
     known = _known(name)
+    has_example = name in EVENT_TYPES
     if as_json:
-        print_json(json_schema(name))
+        print_json(json_schema(name, _types()))
+    elif as_example and not has_example:
+        raise fail(f"touchline schema: {name} is of the tracking plan, which has no examples")
     elif as_example:
         typer.echo(example(name).decode(), nl=False)
     else:
         typer.echo(f"{name}  v{known.version}  ({known.family}, phase {known.phase})\n\n{known.doc}\n\ndata:")
         for line in _fields(known):
             typer.echo(f"  {line}")
-        typer.echo(f"\nexample:\n{example(name).decode()}", nl=False)
+        if has_example:
+            typer.echo(f"\nexample:\n{example(name).decode()}", nl=False)
 
 
 @app.command()
@@ -84,11 +88,12 @@ def export(
 
     Example: touchline schema export schemas/
     """
-    from touchline.vocabulary.registry import EVENT_TYPES, envelope_schema, json_schema
+    from touchline.vocabulary.registry import envelope_schema, json_schema
 
     if folder.exists() and not folder.is_dir():
         raise fail(f"touchline schema: {folder} is a file; name a folder")
-    schemas = {"envelope": envelope_schema()} | {name: json_schema(name) for name in EVENT_TYPES}
+    types = _types()
+    schemas = {"envelope": envelope_schema()} | {name: json_schema(name, types) for name in types}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, schema in schemas.items():
@@ -113,13 +118,20 @@ def _entry(known: "EventType") -> dict[str, Any]:
 def _known(name: str) -> "EventType":
     from difflib import get_close_matches
 
-    from touchline.vocabulary.registry import EVENT_TYPES
-
-    if name not in EVENT_TYPES:
-        near = get_close_matches(name, EVENT_TYPES, n=3, cutoff=0.5)
+    types = _types()
+    if name not in types:
+        near = get_close_matches(name, types, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `touchline schema list`"
         raise fail(f"touchline schema: there is no event type {name!r}; {hint}")
-    return EVENT_TYPES[name]
+    return types[name]
+
+
+def _types() -> "Mapping[str, EventType]":
+    """The event types under the tracking plan in force."""
+    from touchline.config.settings import load_settings
+    from touchline.config.tracking_plan import load_plan
+
+    return load_plan(load_settings().plan)
 
 
 def _fields(known: "EventType") -> list[str]:

@@ -60,9 +60,10 @@ class Part(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What became of a part: lost, on disk, or accepted except for the quarantined events."""
+    """What became of a part: lost, on disk, or accepted except for quarantined and rejected events."""
 
     quarantined: int = 0
+    rejected: int = 0
     spooled: bool = False
     lost: Loss | None = None
     detail: str = ""
@@ -162,8 +163,11 @@ class Ledger:
             elif outcome.spooled:
                 self._spooled += events
             else:
-                self._accepted += events - outcome.quarantined
+                self._accepted += events - outcome.quarantined - outcome.rejected
                 self._quarantined += outcome.quarantined
+                if outcome.rejected:
+                    self._lost_after_queue += outcome.rejected
+                    self._losses.add("rejected", outcome.rejected, outcome.detail)
             self._changed.notify_all()
 
     def note_quarantined(self, accepted: Accepted) -> int:

@@ -8,7 +8,15 @@ from typing import Literal, NamedTuple
 from touchline.sdk.delivery.problem import LOG, Problem, Problems
 
 Loss = Literal[
-    "queue_full", "invalid", "too_large", "filtered", "refused", "undelivered", "expired", "closed"
+    "queue_full",
+    "invalid",
+    "too_large",
+    "filtered",
+    "refused",
+    "rejected",
+    "undelivered",
+    "expired",
+    "closed",
 ]
 """Why an event was lost. The set is closed. `filtered` is no problem: `before_send` dropped the event."""
 
@@ -33,6 +41,7 @@ _ADVICE: Mapping[Loss, str] = {
     "invalid": "pass only values that JSON can hold, and times with a time zone",
     "too_large": "send a reference instead of the document",
     "refused": "the collector rejects them: check the URL and the key",
+    "rejected": "the tracking plan excludes them: correct what the application sends, or change the plan",
     "undelivered": "the collector was not reached in time: check that it runs, or give close() more time",
     "expired": "they were on disk for too long: check that the collector runs, or raise spool_seconds",
     "closed": "they were tracked after close(): close the client later",

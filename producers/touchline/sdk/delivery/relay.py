@@ -79,7 +79,9 @@ class Relay:
             case Accepted() as accepted:
                 self._spool.remove(spooled)
                 self._ledger.note_quarantined(accepted)
-                self._ledger.note_forwarded(len(batch.lines))
+                self._ledger.note_forwarded(len(batch.lines) - accepted.rejected)
+                if accepted.rejected:
+                    self._note_lost(batch, accepted.rejected, "rejected", accepted.why)
             case Retry(reason) as retry:
                 self._pace.back_off(retry)
                 self._problems.note_waiting(reason, "on disk", self._timing.now())
@@ -93,9 +95,11 @@ class Relay:
 
     def _lose(self, spooled: Spooled, reason: Loss, detail: str = "") -> None:
         self._spool.remove(spooled)
-        batch = spooled.batch
+        self._note_lost(spooled.batch, len(spooled.batch.lines), reason, detail)
+
+    def _note_lost(self, batch: Batch, events: int, reason: Loss, detail: str) -> None:
         client = batch.account.client if batch.account else ""
-        self._ledger.note_lost_on_disk(client, len(batch.lines), reason, detail)
+        self._ledger.note_lost_on_disk(client, events, reason, detail)
 
     def _failed(self, error: SpoolError) -> None:
         message = f"the spool {self._spool.path} cannot be used now ({error}): events stay in memory"

@@ -234,7 +234,8 @@ class Delivery:
             match self._attempt(part):
                 case Accepted() as accepted:
                     quarantined = self._ledger.note_quarantined(accepted)
-                    self._ledger.finish(part, Settled(quarantined=quarantined))
+                    rejected, why = accepted.rejected, accepted.why
+                    self._ledger.finish(part, Settled(quarantined, rejected=rejected, detail=why))
                 case TooLarge() if len(part.lines) > 1:
                     self._ledger.split()
                 case TooLarge():

@@ -140,7 +140,10 @@ def _results(content: bytes, lines: Sequence[bytes]) -> Outcome:
         reason = str(results[number]["reason"])[:64]
         if reason not in examples:
             examples[reason] = _example(lines[number], results[number])
-    return Accepted(reasons, examples)
+    rejected = [number for number, result in enumerate(results) if result["status"] == "rejected"]
+    first = _example(lines[rejected[0]], results[rejected[0]]) if rejected else Example()
+    why = ", ".join(filter(None, (first.type, first.field, first.message)))
+    return Accepted(reasons, examples, len(rejected), why)
 
 
 def _example(line: bytes, result: Mapping[str, Any]) -> Example:
