@@ -9,11 +9,15 @@ from typing import Any
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 90) -> Any:
-    """Wait until a condition returns something true, and return that; fail after `seconds`."""
-    give_up_at = time.monotonic() + seconds
+    """Wait until a condition returns something true, and return that; fail after `seconds`.
+
+    It looks again after a tenth of the time so far, at most 0.3 s: what is waited for needs the processor.
+    """
+    began = time.monotonic()
     while not (found := condition()):
-        assert time.monotonic() < give_up_at, f"not within {seconds:.0f} s"
-        time.sleep(0.01)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"not within {seconds:.0f} s"
+        time.sleep(min(0.3, max(0.01, waited / 10)))
     return found
 
 

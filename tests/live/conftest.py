@@ -1,12 +1,9 @@
 """A server with the live page, and a real browser."""
 
-import json
 import os
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,37 +13,10 @@ import pytest
 from selenium import webdriver
 
 from tests.chromium import headless_chromium
+from tests.live.browsing import LIMIT, Site
 from tests.waiting import wait_for
 
-LIMIT = 30.0
 ROOT = Path(__file__).parents[2]
-
-
-class Site:
-    """A server with the live page, and the controls of its store."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Status and body of a GET."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=LIMIT) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-
-    def do(self, action: str) -> None:
-        """Run an action of `live_server`, such as `fill` or `away`."""
-        request = urllib.request.Request(f"{self.url}/test/{action}", method="POST")
-        with urllib.request.urlopen(request, timeout=LIMIT):
-            pass
-
-    @property
-    def queries(self) -> int:
-        """The number of queries so far."""
-        return int(json.loads(self.get("/test/queries")[1]))
 
 
 @pytest.fixture(scope="session")

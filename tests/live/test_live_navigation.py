@@ -1,0 +1,134 @@
+"""Addresses, links, filters and the search of the live page, in a real browser."""
+
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+from tests.live.browsing import Look, Picture, Site, sees
+from tests.live.day import ODD
+
+
+@pytest.mark.slow
+def test_a_filter_is_kept_in_the_address(site: Site, browser: Chrome) -> None:
+    """A filter changes the figures in place and is part of the address; a rule links to its journeys."""
+    browser.get(site.url)
+    sees(browser, "phone · call-centre", "[data-panel=friction_by_touchpoint]")
+    Select(browser.find_element(By.NAME, "channel")).select_by_visible_text("web")
+    sees(browser, "Most affected: web · shop", ".tl-lead")
+    assert browser.current_url.endswith("?span=24h&channel=web")
+    browser.refresh()
+    sees(browser, "Most affected: web · shop", ".tl-lead")
+    browser.find_element(By.LINK_TEXT, "Checkout left unfinished").click()
+    sees(browser, "Checkout left unfinished", "[data-panel=journeys_of_a_rule] tbody")
+    assert browser.current_url.endswith("/journeys?span=24h&channel=web&rule=checkout_abandoned")
+    assert (
+        Select(browser.find_element(By.NAME, "rule")).first_selected_option.text == "Checkout left unfinished"
+    )
+
+
+@pytest.mark.slow
+def test_period_and_filters_stay_on_every_link(site: Site, browser: Chrome) -> None:
+    """The period and the filters of a page stay on every link, also of pages that do not use them."""
+
+    def follow(link: str, text: str) -> None:
+        browser.find_element(By.CSS_SELECTOR, link).click()
+        sees(browser, text, "h1")
+        query = parse_qs(urlsplit(browser.current_url).query)
+        assert query | {"rule": []} == {"span": ["30d"], "channel": ["phone"], "rule": []}, link
+
+    browser.get(f"{site.url}/?channel=phone")
+    sees(browser, "in the last 24 hours", "h1")
+    browser.find_element(By.XPATH, "//button[text()='30 days']").click()
+    sees(browser, "in the last 30 days", "h1")
+    follow(".tl-alert a", "account u-4711")
+    follow(".tl-crumb a", "in the last 30 days")
+    follow(".tl-pages a[href^='/contacts']", "Contacts")
+    follow(".tl-pages a[href^='/measures']", "in the last 30 days")
+    follow(".tl-pages a[href^='/alerts']", "1 open alert")
+    follow(".tl-pages a[href^='/journeys']", "Journeys")
+    sees(browser, "account u-", "[data-panel=journeys_of_a_rule]")
+    follow("[data-panel=journeys_of_a_rule] a", "account u-")
+    follow(".tl-brand", "in the last 30 days")
+    assert Select(browser.find_element(By.NAME, "channel")).first_selected_option.text == "phone"
+    follow("[data-panel=friction_by_rule] a", "Journeys")
+    assert "rule=" in browser.current_url
+    browser.get(f"{site.url}/measures?span=1h&channel=phone")
+    sees(browser, "in the last 7 days", "h1")
+    browser.find_element(By.CSS_SELECTOR, ".tl-brand").click()
+    sees(browser, "in the last hour", "h1")
+
+
+@pytest.mark.slow
+def test_the_period_is_kept_in_the_address(site: Site, browser: Chrome) -> None:
+    """Selecting a period changes the figures in place; the address opens the same period."""
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    for name, key, said in (("7 days", "7d", "in the last 7 days"), ("All", "all", "in total")):
+        browser.find_element(By.XPATH, f"//button[text()='{name}']").click()
+        sees(browser, said, "h1")
+        assert browser.current_url.endswith(f"?span={key}")
+    browser.refresh()
+    sees(browser, "in total", "h1")
+
+
+@pytest.mark.slow
+def test_a_customer_of_any_identifier_has_a_page(site: Site, browser: Chrome) -> None:
+    """An identifier with line breaks, slashes or other signs opens its customer, by address and search."""
+    site.do("odd")
+    for number, identifier in enumerate(ODD):
+        browser.get(f"{site.url}/customer/{quote(identifier, safe='')}")
+        sees(browser, f"odd{number}", "h1")
+        sees(browser, "No friction in 1 event", ".tl-lead")
+    browser.find_element(By.ID, "tl-find").send_keys(Keys.CONTROL + "a" + Keys.NULL + ODD[1] + Keys.ENTER)
+    sees(browser, "odd1", "h1")
+
+
+def test_a_search_shows_the_customers_history(
+    site: Site, browser: Chrome, look: Look, picture: Picture
+) -> None:
+    """Searching an e-mail address shows the customer's journeys, frictions and evidence."""
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    browser.find_element(By.ID, "tl-find").send_keys("customer4711@mail.example" + Keys.ENTER)
+    sees(browser, "account u-4711", "h1")
+    sees(browser, "6 frictions (5 open) in 17 events")
+    sees(browser, "Page viewed \N{MULTIPLICATION SIGN} 4")
+    friction = browser.find_element(By.ID, "friction-1")
+    assert "Payment failed" in friction.text
+    assert "resolved after" in friction.text
+    assert friction.get_attribute("data-open") == "false"
+    assert browser.find_elements(By.CSS_SELECTOR, ".tl-event a[href='#friction-3']")
+    picture("history-of-customer")
+    look(420, 900, "dark")
+    browser.refresh()
+    sees(browser, "account u-4711", "h1")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 420
+    picture("history-of-customer-420-dark")
+
+
+@pytest.mark.slow
+def test_a_journey_at_risk_links_to_its_customer(site: Site, browser: Chrome) -> None:
+    """The first journey at risk links to the history of its customer."""
+    browser.get(site.url)
+    sees(browser, "account u-4711", "[data-panel=journeys_at_risk]")
+    browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] a").click()
+    sees(browser, "Frictions")
+
+
+@pytest.mark.slow
+def test_an_unknown_customer_shows_how_to_search(site: Site, browser: Chrome, picture: Picture) -> None:
+    """A search that finds nobody shows the searched text and what to search for."""
+    browser.get(f"{site.url}/customer/{quote('nobody/<b>?#', safe='')}")
+    sees(browser, "No customer found for “nobody/<b>?#”", "h1")
+    picture("unknown")
+
+
+def test_routes_of_the_app_take_precedence(site: Site) -> None:
+    """The app's own routes answer as before; an unknown path gets a 404."""
+    assert site.get("/healthz") == (200, "fine")
+    assert site.get("/")[0] == 200
+    assert site.get("/nothing/here")[0] == 404
