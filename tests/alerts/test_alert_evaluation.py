@@ -72,6 +72,7 @@ def test_a_second_evaluation_writes_nothing(store: Store, fold: Fold, outage: li
     assert evaluation.evaluate(T + 4 * MINUTE, T).written == 0
 
 
+@pytest.mark.slow
 def test_late_shuffled_and_doubled_events_make_the_same_incident(
     tmp_path: Any, fold: Fold, outage: list[Event]
 ) -> None:

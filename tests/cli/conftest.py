@@ -3,7 +3,6 @@
 import gzip
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import orjson
 import pytest
 from typer.testing import Result
+
+from tests.waiting import wait_for
 
 LIMIT = 60.0
 
@@ -66,13 +67,13 @@ def wait(running: list["subprocess.Popen[str]"]) -> Wait:
     """Wait until something holds; fails when it takes too long, or a process ends meanwhile."""
 
     def _wait(what: Callable[[], object]) -> None:
-        give_up_at = time.monotonic() + LIMIT
-        while not what():
-            assert time.monotonic() < give_up_at, f"not within {LIMIT:.0f} s"
+        def holds() -> object:
             for process in running:
                 if process.returncode is None and process.poll() is not None:
                     pytest.fail(f"it ended: {process.communicate()[0]}")
-            time.sleep(0.01)
+            return what()
+
+        wait_for(holds, LIMIT)
 
     return _wait
 

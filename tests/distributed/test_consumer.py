@@ -80,6 +80,7 @@ def test_unprocessed_records_are_read_again(kafka: Any, kafka_settings: Any, top
         assert (code, out.strip()) == (0, '{"id":"1"}'), error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [True, False])
 def test_a_worker_that_lost_its_partitions_writes_nothing(
     kafka: Any, kafka_settings: Any, topics: Topics, lost: bool

@@ -97,6 +97,7 @@ def test_what_cannot_begin_says_why_in_one_line(tmp_path: Path) -> None:
         assert named in _refusal(["up"], tmp_path)
 
 
+@pytest.mark.slow
 def test_a_folder_has_one_process(start: Any, tmp_path: Path) -> None:
     """A second process on a data folder that is in use says so, and disturbs nothing."""
     up = start("up").ready()
@@ -120,8 +121,22 @@ def test_the_base_install_says_what_the_command_needs() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", [["--help"], ["schema", "list"], ["up", "--help"]])
-def test_small_commands_load_nothing_large(command: list[str]) -> None:
+ENGINE = {"chdb", "clickhouse_connect", "nicegui", "numpy", "pandas", "pyarrow"}
+SERVER = {"starlette", "structlog", "uvicorn"}
+
+
+@pytest.mark.parametrize(
+    ("command", "large"),
+    [
+        (["--help"], ENGINE | SERVER),
+        (["schema", "list"], ENGINE | SERVER),
+        (["up", "--help"], ENGINE | SERVER),
+        (["keys", "list"], ENGINE),
+        (["rules", "list"], ENGINE),
+    ],
+    ids=["help", "schema list", "up help", "keys list", "rules list"],
+)
+def test_small_commands_load_nothing_large(command: list[str], large: set[str], tmp_path: Path) -> None:
     """Neither the store's engine nor the server nor the live page is loaded where it is not used."""
     script = (
         "import sys, touchline.cli.main as main\n"
@@ -130,18 +145,13 @@ def test_small_commands_load_nothing_large(command: list[str]) -> None:
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *command], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", script, *command],
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+        timeout=60,
+        check=True,
     )
-    large = {
-        "chdb",
-        "clickhouse_connect",
-        "nicegui",
-        "pandas",
-        "pyarrow",
-        "structlog",
-        "starlette",
-        "uvicorn",
-    }
     assert not large & set(done.stderr.split())
 
 

@@ -92,6 +92,7 @@ edges = st.sampled_from(  # days around which an offset changes somewhere, and a
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     zones,

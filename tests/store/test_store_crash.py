@@ -41,6 +41,7 @@ print(store.query("SELECT count() FROM events").result_rows[0][0])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """After `kill -9` all acknowledged inserts are there, whole and once, also those repeated."""
     acknowledged = 0

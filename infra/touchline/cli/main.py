@@ -136,7 +136,7 @@ def _end(code: object) -> None:
     Every file is closed by now. The teardown takes seconds once the page is loaded, and crashes under a query
     that could not be interrupted.
     """
-    if "touchline.store" in sys.modules and not isinstance(code, str):
+    if "touchline.store.connect" in sys.modules and not isinstance(code, str):
         from touchline.services.ending import end_now
 
         end_now(code if isinstance(code, int) else int(code is not None))
