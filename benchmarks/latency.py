@@ -24,6 +24,7 @@ CUSTOMERS = 20_000
 CONNECTIONS = 2
 POLL_SECONDS = 0.05
 SETTLE_SECONDS = 60.0
+LOAD_SECONDS = 120.0
 
 RULE = "request_denied"
 _SEEN = f"SELECT anchor FROM current_frictions WHERE rule = '{RULE}' FORMAT TSV"  # noqa: S608 - a constant
@@ -117,6 +118,8 @@ def _beside_readers(folder: Path, rate: int, seconds: int, readers: int) -> tupl
     try:
         url = up.wait_for_output(r"is up: (\S+)")
         _ready(url)
+        # The live page loads for seconds after the start, which would hide what the readers cost.
+        urllib3.request("GET", url, timeout=LOAD_SECONDS, retries=False)
         load = _Load(url, rate, seconds)
 
         def visible() -> list[str]:

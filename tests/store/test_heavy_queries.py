@@ -15,7 +15,7 @@ from touchline.store import QueryError, Store, StoreBusy, StoreUnavailable, conn
 from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.pools import pool as pools
 from touchline.store.pools.pool import Pool
-from touchline.store.pools.read_pool import READ_SETTINGS, ReadPool, client_limits
+from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, ReadPool, client_limits
 from touchline.store.sql.changes import check_change
 from touchline.store.sql.read_only import read_only
 
@@ -100,6 +100,27 @@ class _Taken:
 def test_clients_use_at_most_half_of_the_processors(processors: int, queries: int, threads: int) -> None:
     """So many queries of clients run at a time, with so many threads each; one always runs."""
     assert client_limits(processors) == (queries, threads)
+
+
+def test_clients_yield_to_the_pipeline_for_a_bounded_time(store: Store, tmp_path: Path) -> None:
+    """A client's query goes after those of the pipeline, and yet ends before a long one of it does."""
+    setting = "SELECT getSetting('priority')"
+    assert store._handle.read(setting, "TSV") == b"1\n"
+    assert store.reply_to_client(setting, "TSV", {}, None, threading.Event()).body == b"2\n"
+    with closing(EmbeddedHandle(tmp_path / "store", PIPELINE_SETTINGS)) as pipeline:
+
+        def run() -> None:
+            with suppress(QueryError):
+                pipeline.read(sleepy(10), "TSV")
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        time.sleep(0.3)
+        sql = "SELECT count() FROM numbers(1000000) WHERE number % 3 = 0"
+        answer = store.reply_to_client(sql, "TSV", {}, None, threading.Event())
+        assert (answer.body, thread.is_alive()) == (b"333334\n", True)
+        pipeline.interrupt()
+        thread.join(20)
 
 
 def test_queries_past_the_limit_wait_for_their_turn(tmp_path: Path, store: Store) -> None:
@@ -226,6 +247,7 @@ def test_closing_a_store_ends_its_queries(tmp_path: Path) -> None:
         "max_memory_usage = 0",
         "max_result_rows = 0",
         "max_threads = 64",
+        "priority = 1",
         "readonly = 0",
         "log_comment = 'x'",
         "timeout_overflow_mode = 'break'",

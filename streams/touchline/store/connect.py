@@ -11,7 +11,7 @@ from touchline.store.handles.upkeep import clear_deleted, damaged_parts
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.migrations.cluster import WORKER_SETTINGS as CLUSTER_WORKER_SETTINGS
 from touchline.store.migrations.migrate import migrate, pending
-from touchline.store.pools.read_pool import READ_SETTINGS, client_limits
+from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, client_limits
 from touchline.store.store import Store
 from touchline.tables import migrations
 
@@ -44,7 +44,7 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
             "running `touchline up` when given the same --data",
             pid,
         )
-    handle = EmbeddedHandle(path)
+    handle = EmbeddedHandle(path, PIPELINE_SETTINGS)
     try:
         _shut_out_files(handle)
         if create:

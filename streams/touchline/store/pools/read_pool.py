@@ -31,6 +31,12 @@ READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
 """Settings of a handle for readers."""
 
+PIPELINE_SETTINGS = {"priority": 1}
+"""Settings of a handle for the pipeline. Its queries go before those of clients."""
+
+_YIELDING = {"priority": 2, "low_priority_query_wait_time_ms": 50}
+"""Between two blocks of rows, a query waits while one of the pipeline runs, but no longer than this."""
+
 _MOST_CLIENTS = 4
 
 
@@ -45,7 +51,7 @@ class ClientLimits(NamedTuple):
         """Settings of a handle for clients."""
         # Not `os_thread_priority`: the engine ends a process that may not reset it, as one without root's
         # rights.
-        return {"max_threads": self.threads, **READ_SETTINGS}
+        return {"max_threads": self.threads, **_YIELDING, **READ_SETTINGS}
 
 
 def client_limits(processors: int) -> ClientLimits:

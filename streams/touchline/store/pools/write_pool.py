@@ -15,7 +15,7 @@ from touchline.store.errors import StoreError, StoreUnavailable
 from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.handles.handle import DATABASE, STREAMED, Handle, Verbatim
 from touchline.store.pools.apart import run_apart
-from touchline.store.pools.read_pool import ReadPool
+from touchline.store.pools.read_pool import PIPELINE_SETTINGS, ReadPool
 from touchline.store.sql.changes import check_change, denied
 from touchline.store.sql.insertion import read_insertion
 from touchline.store.sql.read_only import STATEMENTS
@@ -25,6 +25,7 @@ WRITERS = 4
 WRITER_WAIT = 30.0
 
 WRITE_SETTINGS = {
+    **PIPELINE_SETTINGS,
     "session_timezone": "UTC",
     "date_time_input_format": "best_effort",
     "max_query_size": 268_435_456,
