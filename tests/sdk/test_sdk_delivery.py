@@ -12,9 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from touchline.sdk import Accepted, Batch, Limits, Memory, Outcome, Refused, Retry, TooLarge, Touchline
+from touchline.sdk import (
+    Accepted,
+    Batch,
+    Limits,
+    Memory,
+    Outcome,
+    Problem,
+    Refused,
+    Retry,
+    TooLarge,
+    Touchline,
+)
 from touchline.sdk.delivery.buffer import Buffer, Level, due
 from touchline.sdk.delivery.pace import Timing, backoff
+from touchline.sdk.delivery.problem import Problems
 from touchline.sdk.delivery.sender import Delivery, Options
 
 
@@ -306,6 +318,50 @@ def test_losses_are_called_back_on_another_thread(quick: Limits, wait_for: Calla
         page(tl)
         assert tl.flush(5)
     assert {(reason, thread) for reason, _, thread in calls} == {("invalid", "touchline")}
+
+
+def test_problems_are_called_back_as_they_are_logged(
+    collector: Any, quick: Limits, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`on_error` gets the first problem of each kind and reason; an exception in it is harmless."""
+    problems: list[Problem] = []
+    threads: set[str] = set()
+
+    def on_error(problem: Problem) -> None:
+        problems.append(problem)
+        threads.add(threading.current_thread().name)
+        raise LookupError
+
+    collector.refused_types = {"no.such": "unknown_type", "old.one": "unknown_version"}
+    heard: list[tuple[str, int]] = []
+    with Touchline(
+        collector.url, source="s", limits=quick, on_error=on_error, on_loss=lambda *loss: heard.append(loss)
+    ) as tl:
+        for type in ("no.such", "no.such", "old.one"):
+            tl.track(type, {"account": "u"})
+            assert tl.flush(5)
+        page(tl, price=float("nan"))
+        assert tl.flush(5)
+    by_reason = {(problem.kind, problem.reason): problem for problem in problems}
+    unknown = by_reason["quarantined", "unknown_type"]
+    assert (unknown.type, unknown.field) == ("no.such", "type")
+    assert by_reason["quarantined", "unknown_version"].count == 1
+    assert by_reason["omitted", "no_json"].field == "data.price"
+    assert sum(problem.count for problem in problems if problem.kind == "quarantined") == 3
+    assert sum(count for reason, count in heard if reason == "quarantined") == 3
+    assert "touchline" in threads
+    assert next(line for line in caplog.messages if "quarantined" in line) == str(unknown)
+
+
+def test_the_reasons_that_are_told_apart_are_bounded() -> None:
+    """However many reasons a collector makes up, few are held; the rest are one."""
+    problems = Problems()
+    for number in range(1_000):
+        problems.add(Problem("quarantined", f"r-{number}", 1))
+        problems.report(0.0)
+    problems.add(Problem("quarantined", "r-0", 1))
+    assert len(problems._next) <= 51
+    assert {key[1] for key in problems._held} == {"other", "r-0"}
 
 
 def test_the_log_is_short_and_holds_no_value(quick: Limits, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,9 @@ LOG = logging.getLogger("touchline.sdk")
 REPEAT_SECONDS = 60.0
 """The least time between two reports of one kind and reason. The next one includes what was held back."""
 
+MOST_REASONS = 50
+"""The most reasons that are told apart; reasons of quarantined events come from the collector."""
+
 Kind = Literal["lost", "quarantined", "omitted", "waiting"]
 """Events that will not arrive; events that the collector keeps apart; fields left out of sent events; events
 that wait because the collector does not take them. The set is closed."""
@@ -81,6 +84,9 @@ class Problems:
         """Hold a problem; the first of its kind and reason is the example. Returns whether none was held."""
         key = problem.kind, problem.reason
         with self._lock:
+            if key not in self._held and key not in self._next and len(self._next) >= MOST_REASONS:
+                key = problem.kind, "other"
+                problem = replace(problem, reason="other")
             first = not self._held
             held = self._held.get(key)
             self._held[key] = replace(held, count=held.count + problem.count) if held else problem
