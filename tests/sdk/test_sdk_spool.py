@@ -133,6 +133,9 @@ def test_what_cannot_be_sent_is_sent_later_under_its_own_number(
         transport.up = True
         wait_for(lambda: tl.stats.forwarded == 50)
         assert tl.stats.emitted == 50
+    files = [*tmp_path.iterdir()]
+    assert files
+    assert not any(b"page.viewed" in file.read_bytes() for file in files), "the file keeps no sent event"
     assert transport.numbers() == list(range(50))
     accounts = [batch.account for batch in transport.batches if batch.account]
     assert [(account.first, account.batch) for account in accounts] == sorted(

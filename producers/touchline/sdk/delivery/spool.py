@@ -14,7 +14,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +112,9 @@ class Spool:
         with self._transaction() as connection:
             connection.execute("DELETE FROM batches WHERE id = ?", (spooled.id,))
             connection.executemany(_INSERT, [_row(batch, spooled.spooled_at) for batch in replacements])
+            is_empty = connection.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is None
+        if is_empty:
+            self._shrink()
 
     def release(self, spooled: Spooled) -> None:
         """End the lease of a batch that could not be sent."""
@@ -151,6 +154,14 @@ class Spool:
             except (sqlite3.Error, OSError) as error:
                 self.close()
                 raise SpoolError(_kind(error)) from error
+
+    def _shrink(self) -> None:
+        """Give an empty file's space back, and remove what deleted events left in it."""
+        # It is not done while another process uses the file, which then does it.
+        with self._lock, suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
