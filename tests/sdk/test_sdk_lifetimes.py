@@ -142,7 +142,7 @@ def test_with_a_spool_the_end_is_quick_while_the_collector_is_away(
     ending = f"track(250)\nbegan = time.monotonic()\n{script}"
     report, _ = end(start(CREATE + ending, collector.url, str(tmp_path)), 1 if script else 0)
     hang.set()
-    assert 0.5 < report["seconds"] < 3
+    assert 0.5 < report["seconds"] < 5
     assert (report["spooled"], report["lost"]) == (250, {})
     with Touchline(collector.url, source="shop", spool=tmp_path) as tl:
         tl.track("page.viewed", {"account": "u"})
