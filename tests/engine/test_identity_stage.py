@@ -18,7 +18,7 @@ from tests.engine.partitions import (
     record_of,
     worker_of,
 )
-from touchline.engine.identity_stage import IdentityStage
+from touchline.engine.identity_stage import Deciding, IdentityStage
 from touchline.engine.memory import MemoryLog, MemoryStore
 from touchline.engine.messages import Erasure, encoded
 from touchline.engine.ports import InForce
@@ -80,6 +80,27 @@ def test_a_stage_sends_identifiers_that_no_new_link_names() -> None:
         line for _, line in sent_by_next.lines("assignment")
     ]
     assert following.flush([record_of("links", *links)], NOW).links == 0
+
+
+def test_a_change_of_limits_that_was_cut_off_and_taken_back_leaves_no_trace() -> None:
+    """The next stage decides everyone again, although its limits were in force before the change."""
+    store, sent = MemoryStore(), Sent()
+    worker = only_worker(store, sent)
+    events = [event_of(number, f"email:{number}", "device:x") for number in range(2)]
+    worker.flush([record_of("events", *encoded(events), partition=0)], NOW, NOW)
+    links = record_of("links", *(line for _, line in sent.lines("links")))
+    IdentityStage(store, place_of, 1, Sent(), "former").flush([links], NOW)
+    assert store.law_in_force() == law(LIMITS)
+    cut_off = Sent()
+    changed = IdentityStage(store, place_of, 1, cut_off, "cut off", Deciding(limits={**LIMITS, "email": 1}))
+    cut_off.broken = True
+    with pytest.raises(ConnectionError):
+        changed.flush([], NOW)
+    assert store.tables["identities"]["device:x",]["customer"] == customer_id("device:x")
+    following = Sent()
+    IdentityStage(store, place_of, 1, following, "former").flush([], NOW)
+    assert store.tables["identities"]["device:x",]["customer"] == customer_id("email:0")
+    assert b"device:x" in b"".join(line for _, line in following.lines("assignment"))
 
 
 def test_other_rules_refold_every_customer() -> None:

@@ -12,6 +12,7 @@ from tests.laws.arrivals import (
     LIMITS,
     Arrived,
     Decision,
+    Seed,
     events_of,
     line_of,
     some_decisions,
@@ -59,10 +60,10 @@ def test_other_rules_take_the_place_of_the_old(events: list[Event]) -> None:
 
 
 @law(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists)
-def test_other_limits_decide_about_everyone_again(
+def test_other_rules_and_limits_decide_about_everyone_again(
     events: list[Event], decisions: list[Decision], random: Any, crashes: list[int]
 ) -> None:
-    """A store that other limits made ends with the tables of these, whatever is cut off."""
+    """A store that other rules or limits made ends with the tables of these, whatever is cut off."""
     arrived, store = Arrived(), MemoryStore()
     for event in events:
         arrived.add(event)
@@ -70,10 +71,12 @@ def test_other_limits_decide_about_everyone_again(
         arrived.add(decision)
     log, last = arrived.log, random.choice(OTHER_LIMITS)
     for steps in [*crashes, 0]:
-        limits = random.choice(OTHER_LIMITS) if steps else last
+        limits, rules = last, RULES
+        if steps:
+            limits, rules = random.choice(OTHER_LIMITS), random.choice([RULES, OLD_RULES])
         mortal = Mortal(log, store, steps * 3)
         try:
-            worker = Worker(mortal, mortal, RULES, held_customers=1, limits=limits)
+            worker = Worker(mortal, mortal, rules, held_customers=1, limits=limits)
             worker.bring_rules_into_force(END)
             assert worker.rules_in_force
             for _ in range(random.randint(0, 9) if steps else len(log.records)):
@@ -121,6 +124,29 @@ def test_a_refold_that_is_stopped_begins_again() -> None:
     assert not new.rules_in_force
     assert new.bring_rules_into_force(HOUR) == 1
     assert new.rules_in_force
+
+
+def test_a_stopped_change_that_is_taken_back_leaves_no_trace() -> None:
+    """After a refold by other rules and limits that was stopped, the former ones refold everyone again."""
+    other: Limits = {"account": 1, "email": 2}
+    emails = ["email:a@b.example", "email:c@d.example"]
+    seeds: list[Seed] = [("cart.updated", 0, "web", [email, "device:x"], 0) for email in emails]
+    events = events_of([*seeds, ("help.failed", 1, "web", ["device:y"], 0)])
+    log, store = _log_of(events), MemoryStore()
+    former = Worker(log, store, RULES, limits=LIMITS)
+    former.flush(former.read(), END)
+    former.bring_rules_into_force(END)
+
+    def stop(done: int, of: int) -> None:
+        raise CrashError
+
+    with pytest.raises(CrashError):
+        Worker(log, store, OLD_RULES, limits=other).bring_rules_into_force(END, END, stop)
+    assert tables(store) != offline(events, END, Policy(LIMITS))
+    again = Worker(log, store, RULES, limits=LIMITS)
+    assert not again.rules_in_force
+    again.bring_rules_into_force(END)
+    assert tables(store) == offline(events, END, Policy(LIMITS))
 
 
 def test_other_rules_after_a_crash_leave_no_trace_of_the_old() -> None:

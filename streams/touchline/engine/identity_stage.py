@@ -34,7 +34,7 @@ from touchline.engine.messages import (
     decode_rules,
     encoded,
 )
-from touchline.engine.ports import InForce, Record, Store
+from touchline.engine.ports import REFOLDING, InForce, Record, Store
 from touchline.identity import CACHED_IDENTIFIERS, LIMITS, Assignment, Limits, Move, Reload
 
 
@@ -217,6 +217,8 @@ class IdentityStage:
         if self._store.law_in_force() == law:
             return
         of = self._store.identity_count()
+        if of:
+            self._put_law_in_force(REFOLDING, at)
         for changed, everyone, done in self._decider.redecide():
             self._version = max(self._version + 1, at)
             self._writer.carry_out(
@@ -228,6 +230,9 @@ class IdentityStage:
                 )
             )
             self._progress(done, of)
+        self._put_law_in_force(law, at)
+
+    def _put_law_in_force(self, law: str, at: int) -> None:
         self._version = max(self._version + 1, at)
         self._writer.carry_out(Flush(version=self._version, token=self._name, law=law, detected_at=at))
 

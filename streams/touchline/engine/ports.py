@@ -24,6 +24,10 @@ class InForce(msgspec.Struct, frozen=True):
     reaches: dict[str, int] = {}
 
 
+REFOLDING = ""
+"""Stands for rules, or for a law, while customers are refolded: if that is cut off, none made all of them."""
+
+
 class Record(Protocol):
     """A record of the log: NDJSON, one line an event, or an entry of the ledger."""
 

@@ -15,7 +15,7 @@ from touchline.engine.flush import Deletions, Withdrawn
 from touchline.engine.identity.decider import Decided, Decider, RefoldProgress, unseen_progress
 from touchline.engine.identity.ownership import DecidedOwnership
 from touchline.engine.plan import Intake, Moment, Verdict, reloads_of
-from touchline.engine.ports import Log, Record, Store
+from touchline.engine.ports import REFOLDING, InForce, Log, Record, Store
 from touchline.friction import RuleSet
 from touchline.identity import LIMITS, Arrived, Assignment, Limits, Reload, route
 from touchline.journeys import JOURNEY_GAP
@@ -142,6 +142,9 @@ class Worker:
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
         refolded, of = 0, self._store.identity_count()
+        if of:
+            refolding = InForce(REFOLDING, self._rules.reaches)
+            self._engine.put_in_force(refolding, REFOLDING, self._engine.moment(now, detected_at))
         for changed, everyone, done in self._decider.redecide():
             moment = self._engine.moment(now, detected_at)
             rows = self._decider.rows(changed, moment.version)
