@@ -40,13 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run the whole suite in one process per core, at most four, and selected tests in pytest's own.
+    """Run the whole suite in one process more than there are cores, at most four; selected tests in one.
 
     Tests that share one given store run in one process, since they empty it.
     """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     shared = "TOUCHLINE_TEST_STORE" in os.environ
-    return min(4, os.cpu_count() or 1) if whole and not shared else 0
+    return min(4, 1 + (os.cpu_count() or 1)) if whole and not shared else 0
 
 
 def _is_quick(config: pytest.Config) -> bool:
