@@ -1,5 +1,7 @@
 """`touchline.sdk.testing`: a team's own tests fail for events that a collector would not store."""
 
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -129,6 +131,24 @@ def test_the_fixture_fails_a_test_that_sends_a_wrong_event(pytester: pytest.Pyte
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*unknown event type (did you mean 'quote.requested'?)*"])
+
+
+def test_the_plugin_needs_the_base_install_alone() -> None:
+    """Pytest loads the plugin in every run, so it imports nothing that the extra installs."""
+    code = (
+        "import sys, touchline.sdk.testing.plugin\n"
+        "assert not {'pydantic', 'pydantic_core', 'msgspec', 'yaml'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_without_the_extra_the_fixture_says_what_to_install(pytester: pytest.Pytester) -> None:
+    """In a base install, tests that use the fixture fail with the name of the extra; others pass."""
+    pytester.makeconftest("import sys\nsys.modules['pydantic'] = None\n")
+    pytester.makepyfile(TESTS)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*touchline_recorder needs pydantic: install touchline with its extra*"])
 
 
 def test_the_plan_may_be_elsewhere(pytester: pytest.Pytester) -> None:

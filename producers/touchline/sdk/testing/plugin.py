@@ -34,6 +34,7 @@ def touchline_recorder(pytestconfig: pytest.Config) -> "Recorder":
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Check what a test recorded as part of the test, so that it fails instead of its teardown."""
+    __tracebackhide__ = True
     result = yield
     recorder: Any = pyfuncitem.funcargs.get("touchline_recorder")
     if recorder is not None:

@@ -87,6 +87,7 @@ class Recorder:
 
     def check(self) -> None:
         """Raise AssertionError if a collector would not store an event, or if a client lost one."""
+        __tracebackhide__ = True
         lines = [str(violation) for violation in self.violations]
         losses = self._losses() - self._cleared
         lines += [f"{count} {what} by the client" for what, count in sorted(losses.items())]
