@@ -19,7 +19,7 @@ from touchline.log.contract import Batch
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
 from touchline.vocabulary.refusal import Reason
-from touchline.vocabulary.validation import InvalidEvent, Valid, Validator
+from touchline.vocabulary.validation import InvalidEvent, Validator
 
 VIOLATION: Final = "plan_violation"
 """The field of a stored event's context that names the field by which it violates the tracking plan."""
@@ -130,8 +130,9 @@ def accept_each(
     lines_by_id: dict[str, bytes] = {}
     for raw in raws:
         try:
-            event, violation = valid = validator.validated(raw, received_at_ms, producer)
-            line = _line(valid, context)
+            event, violation = validator.validated(raw, received_at_ms, producer)
+            about = context if violation is None else {**(context or {}), VIOLATION: violation.field}
+            line = _line(event, about)
         except InvalidEvent as invalid:
             if validator.may_reject and invalid.violations == "reject":
                 results.append(_result(_id_of(raw), "rejected", invalid))
@@ -155,10 +156,7 @@ def _result(event_id: str | None, status: Status, invalid: InvalidEvent) -> Resu
     return Result(event_id, status, invalid.reason, str(invalid), invalid.field)
 
 
-def _line(valid: Valid, context: Mapping[str, str] | None) -> bytes:
-    event, violation = valid
-    if violation is not None:
-        context = {**(context or {}), VIOLATION: violation.field}
+def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
     try:
         return orjson.dumps(
             {

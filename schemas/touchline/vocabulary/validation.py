@@ -37,11 +37,8 @@ class InvalidEvent(TouchlineError, ValueError):
         self.reason, self.field, self.violations = reason, field, violations
 
 
-class Valid(NamedTuple):
-    """An event that can be used, and how it violates the tracking plan if its type allows that."""
-
-    event: Event
-    violation: InvalidEvent | None = None
+Valid = tuple[Event, InvalidEvent | None]
+"""An event that can be used, and how it violates the tracking plan if its type allows that."""
 
 
 class _Data(msgspec.Struct):
@@ -93,7 +90,14 @@ class Validator(NamedTuple):
                 f"unknown version {envelope.version}: the collector knows versions up to"
                 f" {event_type.version}; upgrade it, or send an older version",
             )
-        violation = _violation(event_type, envelope, raw)
+        violation = None
+        data = bytes(_data_decoder.decode(raw).data)
+        try:
+            event_type.model.model_validate_json(data)
+        except ValidationError as error:
+            violation = _data_fault(event_type, data, error)
+        if event_type.channels and violation is None:
+            violation = _channel_fault(event_type, envelope)
         if violation is not None and violation.violations != "allow":
             raise violation
         event = to_event(
@@ -110,46 +114,39 @@ class Validator(NamedTuple):
                 "No customer identifier: give at least one that is no placeholder, such as `account`; if"
                 " there is none, send `contact_id`, `cart_id`, `order_id` or `session_id` in `data`",
             )
-        _check_time(event.time, received_at_ms)
-        return Valid(event, violation)
+        if event.time < OLDEST_MS:
+            raise InvalidEvent(
+                Reason.TIME_TOO_OLD,
+                "time",
+                "the time is before 1990: check the producer's clock and the time's unit",
+            )
+        if event.time > received_at_ms + FUTURE_MS:
+            raise InvalidEvent(
+                Reason.TIME_IN_FUTURE,
+                "time",
+                "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`;"
+                " in a file, check the column and its zone",
+            )
+        return event, violation
 
 
-def _violation(event_type: EventType, envelope: Envelope, raw: bytes) -> InvalidEvent | None:
-    """How the event violates its type; the type as the vocabulary has it comes first, and allows nothing."""
-    fault = _data_fault(event_type, raw)
-    if fault is not None and event_type.base is not None:
-        fault = _data_fault(event_type.base, raw) or fault
-    if fault is None and event_type.channels and envelope.channel not in event_type.channels:
-        expected = word_list(sorted(event_type.channels))
-        message = f"the tracking plan has this type on {expected}: send it there, or change the plan"
-        fault = InvalidEvent(Reason.WRONG_CHANNEL, "channel", message, event_type.violations)
-    return fault
+def _data_fault(event_type: EventType, data: bytes, error: ValidationError) -> InvalidEvent:
+    """What is wrong with the data; for a tightened type, first what the vocabulary itself excludes."""
+    if event_type.base is not None:
+        try:
+            event_type.base.model.model_validate_json(data)
+        except ValidationError as base_error:
+            event_type, error = event_type.base, base_error
+    message = explain(error, event_type.model, "data")
+    return InvalidEvent(Reason.INVALID_DATA, *message, event_type.violations)
 
 
-def _data_fault(event_type: EventType, raw: bytes) -> InvalidEvent | None:
-    try:
-        event_type.model.model_validate_json(bytes(_data_decoder.decode(raw).data))
-    except ValidationError as error:
-        return InvalidEvent(
-            Reason.INVALID_DATA, *explain(error, event_type.model, "data"), event_type.violations
-        )
-    return None
-
-
-def _check_time(time: int, received_at_ms: int) -> None:
-    if time < OLDEST_MS:
-        raise InvalidEvent(
-            Reason.TIME_TOO_OLD,
-            "time",
-            "the time is before 1990: check the producer's clock and the time's unit",
-        )
-    if time > received_at_ms + FUTURE_MS:
-        raise InvalidEvent(
-            Reason.TIME_IN_FUTURE,
-            "time",
-            "the time is more than 5 minutes in the future: set the producer's clock, or send `sent_at`;"
-            " in a file, check the column and its zone",
-        )
+def _channel_fault(event_type: EventType, envelope: Envelope) -> InvalidEvent | None:
+    if envelope.channel in event_type.channels:
+        return None
+    expected = word_list(sorted(event_type.channels))
+    message = f"the tracking plan has this type on {expected}: send it there, or change the plan"
+    return InvalidEvent(Reason.WRONG_CHANNEL, "channel", message, event_type.violations)
 
 
 def _envelope(raw: bytes) -> Envelope:

@@ -133,7 +133,7 @@ class Recorder:
         event = orjson.loads(line)
         faults: list[Violation] = []
         try:
-            violation = self._validator.validated(line, int(time() * 1000), "test").violation
+            _, violation = self._validator.validated(line, int(time() * 1000), "test")
         except InvalidEvent as invalid:
             violation = invalid
         if violation is not None:
