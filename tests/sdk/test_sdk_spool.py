@@ -158,6 +158,7 @@ def test_another_process_sends_what_one_left_behind(
     with Touchline(transport, source="shop", spool=tmp_path, limits=limits) as tl:
         page(tl, 3)
         wait_for(lambda: tl.stats.forwarded == 2)
+        assert tl.flush(5)
         assert (tl.stats.emitted, tl.stats.accepted) == (1, 1)
         wait_for(lambda: len(transport.batches) == 3)
     assert sorted(transport.numbers()) == [1, 2, 3]
@@ -376,6 +377,10 @@ def test_with_a_spool_every_event_is_accounted_for_once(
                 transport.up = not transport.up
         emitted += call in ("page", "bad")
     assert tl.close(0 if cut else 5)
+    # What the thread does after a close that did not wait: it may be sending from disk.
+    for thread in threading.enumerate():
+        if thread.name == "touchline":
+            thread.join(10)
     stats = tl.stats
     assert (stats.emitted, stats.pending) == (emitted, 0)
     file = next(folder.glob("*.sqlite"), None)
