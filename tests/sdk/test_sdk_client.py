@@ -256,7 +256,7 @@ VALUELESS: list[tuple[Any, str]] = [
 """A value that JSON cannot hold, and a part of the reason."""
 
 
-@pytest.mark.parametrize(("value", "sent"), VALUES, ids=repr)
+@pytest.mark.parametrize(("value", "sent"), VALUES)
 def test_values_of_applications_are_carried(tl: Touchline, memory: Memory, value: Any, sent: Any) -> None:
     """Each kind of value is sent as JSON, whether or not another field makes the encoder walk."""
     tl.track("order.placed", {"account": "u"}, value=value)
@@ -267,7 +267,7 @@ def test_values_of_applications_are_carried(tl: Touchline, memory: Memory, value
     assert tl.stats.omitted == 0
 
 
-@pytest.mark.parametrize(("value", "why"), VALUELESS, ids=repr)
+@pytest.mark.parametrize(("value", "why"), VALUELESS)
 def test_a_value_without_json_costs_its_field_alone(
     tl: Touchline, memory: Memory, caplog: pytest.LogCaptureFixture, value: Any, why: str
 ) -> None:
