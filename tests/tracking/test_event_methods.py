@@ -17,14 +17,16 @@ from touchline.vocabulary.registry import EVENT_TYPES
 from touchline.vocabulary.validation import Validator
 
 ROOT = Path(__file__).parents[2]
-PLAN = """
+PLAN = r"""
 types:
   quote.requested:
-    description: The customer said "quote".
+    description: |
+      The customer
+      said \ "quote"
     fields:
       quote_id: {type: id, required: true}
       due_at: time
-      kind: {enum: [new, 'ren"ewal']}
+      kind: {enum: [new, "ren\"ewal\n\\"]}
       lines: list
       extra: {type: object}
       seats: integer
@@ -44,6 +46,8 @@ who = {"account": "u-17"}
 tl.checkout_started(who, cart_id="c", value=80.0, currency="EUR", channel="app")
 tl.order_cancelled(who, order_id="o", by="customer", data={"till": 7}, time=datetime.now(UTC))
 tl.identity_linked(who)
+with tl.bind(account="u-17"):
+    tl.page_viewed(page="/")
 """
 WRONG = {
     "a misspelt field": 'tl.checkout_started(who, cart_id="c", valu=80.0)',
@@ -86,14 +90,15 @@ def test_a_method_sends_the_event_of_its_name() -> None:
 
 
 def test_the_methods_of_a_plan_send_events_that_it_allows() -> None:
-    """The generated client has the types of the plan besides those of the vocabulary."""
+    """The client has the types of the plan and of the vocabulary, and sends the bound customer."""
     module = _module(plan_methods(_declared()))
     memory = Memory()
     with module.Touchline(memory, source="shop") as tl:
         tl.quote_requested({"account": "1"}, quote_id="q", seats=2)
         tl.quote_sent({"account": "1"})
         tl.checkout_started({"account": "1"}, cart_id="c", value=1)
-        tl.page_viewed({"account": "1"}, page="/")
+        with tl.bind(account="1"):
+            tl.page_viewed(page="/")
         tl.flush()
     validator = Validator(types=parse_plan(PLAN))
     for event in memory.events:

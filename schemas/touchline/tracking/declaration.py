@@ -83,8 +83,8 @@ class FieldDeclaration(_Strict):
     required: bool = False
     description: str = ""
     enum: list[str] | None = Field(default=None, min_length=1, max_length=200)
-    min: float | None = None
-    max: float | None = None
+    min: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    max: Annotated[float, Field(allow_inf_nan=False)] | None = None
     pattern: Annotated[str, AfterValidator(_pattern)] | None = None
 
     def model_post_init(self, _: Any) -> None:
@@ -94,8 +94,15 @@ class FieldDeclaration(_Strict):
             raise ValueError("'pattern' is for texts: write type: string")
         if (self.min, self.max) != (None, None) and self.type not in (None, "integer", "number"):
             raise ValueError("'min' and 'max' are for numbers: write type: number or integer")
+        if self.type == "integer" and not self.has_whole_bounds:
+            raise ValueError("'min' and 'max' of an integer are whole numbers: round them")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("'min' is above 'max': no value fits")
+
+    @property
+    def has_whole_bounds(self) -> bool:
+        """Whether the bounds suit an integer."""
+        return all(bound is None or bound.is_integer() for bound in (self.min, self.max))
 
 
 def _short(value: Any) -> Any:

@@ -3,6 +3,7 @@
 So an editor completes the fields of an event, and a type checker refuses a wrong one.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -132,7 +133,9 @@ def _method(event_type: EventType, has_fields: bool) -> str:
     parameters = f"self, identifiers: Identifiers | None = None, /, **fields: Unpack[{arguments}]"
     if ignored or len(begin + parameters + end) > LONGEST_LINE:
         parameters = f"\n        {parameters}\n    "
-    doc = event_type.doc.replace("\\", "\\\\").replace('"""', "'''")
+    printable = "".join(one if one.isprintable() else " " for one in event_type.doc)
+    doc = " ".join(printable.split()).replace("\\", "\\\\").replace('"""', "'''")
+    doc = f"{doc} " if doc.endswith('"') else doc
     return f'''\
 {begin}{parameters}{end}
         """{doc}"""
@@ -170,7 +173,8 @@ def _annotation(about: Mapping[str, Any]) -> str:
     schema = next((one for one in about.get("anyOf", [about]) if one.get("type") != "null"), about)
     words = schema.get("enum", [schema["const"]] if "const" in schema else ())
     if words:
-        quoted = ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+        # A string of JSON without escaped surrogates is one of Python.
+        quoted = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
         return f"Literal[{quoted}]"
     if schema.get("format") == "date-time":
         return "datetime"

@@ -1,6 +1,7 @@
 """Reads a tracking plan: the event types under it, and all its faults."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -124,7 +125,11 @@ def _message(detail: ErrorDetails, section: str) -> str:
     if detail["type"] == "literal_error":
         words = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f"{detail['input']!r} is none of {', '.join(words)}{suggestion(detail['input'], words)}"
-    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+    if detail["type"] == "dict_type":
+        return "write a map from fields to their types, or leave it out"
+    if detail["type"] == "string_type" and isinstance(detail["input"], int | float | date):
+        return f"{detail['input']} is no text: put it in quotes"
+    if detail["type"] in ("model_type", "model_attributes_type"):
         return f"write its {', '.join(model.model_fields)}"
     if detail["type"] == "too_long":
         return f"has {detail['ctx']['actual_length']} entries: write at most {detail['ctx']['max_length']}"
@@ -177,4 +182,6 @@ def _unsuited(name: str, field: str, declared: FieldDeclaration) -> str:
         return "'pattern' is for texts, and it is none"
     if (declared.min, declared.max) != (None, None) and not is_number:
         return "'min' and 'max' are for numbers, and it is none"
+    if schema.get("type") == "integer" and not declared.has_whole_bounds:
+        return "'min' and 'max' of an integer are whole numbers: round them"
     return ""
