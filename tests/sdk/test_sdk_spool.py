@@ -5,7 +5,9 @@ import stat
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -29,7 +31,7 @@ from touchline.sdk import (
 )
 from touchline.sdk.delivery.pace import Timing
 from touchline.sdk.delivery.sender import Delivery, Options
-from touchline.sdk.delivery.spool import LONGEST_LEASE_MS, Spool, SpoolError, spool_path
+from touchline.sdk.delivery.spool import LONGEST_LEASE_MS, Spool, Spooled, SpoolError, spool_path
 
 
 class Fickle(Memory):
@@ -81,17 +83,17 @@ def test_batches_leave_a_spool_in_order_and_one_at_a_time(tmp_path: Path, limits
     assert not one.path.exists()
     one.add([batch(b"{}", number=1), batch(b"{}", b"[]", number=2)], 1_000)
     first, second = one.claim(2_000), other.claim(2_000)
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, Spooled)
+    assert isinstance(second, Spooled)
     assert (first.batch, second.batch) == (batch(b"{}", number=1), batch(b"{}", b"[]", number=2))
     assert one.claim(2_000) is None
     other.release(second)
     again = one.claim(2_000)
-    assert again is not None
+    assert isinstance(again, Spooled)
     assert again.batch == second.batch
     one.remove(again)
     late = other.claim(2_000 + 200)
-    assert late is not None
+    assert isinstance(late, Spooled)
     assert late.batch == first.batch
     assert one.claim(2_001 + 200) is None
     set_back = one.claim(2_000 - LONGEST_LEASE_MS)
@@ -109,6 +111,45 @@ def test_a_file_that_is_no_spool_is_an_error_of_the_spool(tmp_path: Path, limits
     for path in (tmp_path / "s.sqlite", tmp_path / "s.sqlite" / "x.sqlite"):
         with pytest.raises(SpoolError):
             Spool(path, limits).add([batch(b"{}")], 0)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("account", "{"),
+        ("account", '{"client": "c"}'),
+        ("account", ""),
+        ("lost", "3"),
+        ("spooled_at", "noon"),
+        ("body", "text"),
+    ],
+)
+def test_a_damaged_batch_is_lost_alone(
+    tmp_path: Path, limits: Limits, wait_for: Callable[..., None], column: str, value: str
+) -> None:
+    """A batch on disk that cannot be read is counted as lost; the client goes on, and sends the next ones."""
+    transport, heard = Fickle(), Counter[str]()
+    slow = replace(limits, retry_least=1)
+    with Touchline(
+        transport,
+        source="shop",
+        spool=tmp_path,
+        limits=slow,
+        on_loss=lambda reason, count: heard.update({reason: count}),
+    ) as tl:
+        page(tl, 1, 2)
+        assert tl.flush(5)
+        page(tl, 3)
+        assert tl.flush(5)
+        (path,) = tmp_path.glob("*.sqlite")
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE batches SET {column} = ? WHERE id = 1", (value,))
+        transport.up = True
+        wait_for(lambda: tl.stats.forwarded == 1)
+        page(tl, 4)
+        assert tl.flush(5)
+    assert heard == {"damaged": 2}
+    assert sorted(transport.numbers()) == [3, 4]
 
 
 def test_clients_of_other_destinations_use_other_files(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ Loss = Literal[
     "rejected",
     "undelivered",
     "expired",
+    "damaged",
     "closed",
 ]
 """Why an event was lost. The set is closed. `filtered` is no problem: `before_send` dropped the event."""
@@ -44,6 +45,7 @@ _ADVICE: Mapping[Loss, str] = {
     "rejected": "the tracking plan excludes them: correct what the application sends, or change the plan",
     "undelivered": "the collector was not reached in time: check that it runs, or give close() more time",
     "expired": "they were on disk for too long: check that the collector runs, or raise spool_seconds",
+    "damaged": "their batch on disk cannot be read: check the disk of the spool",
     "closed": "they were tracked after close(): close the client later",
 }
 

@@ -8,7 +8,7 @@ from touchline.sdk.delivery.ledger import Ledger, Part
 from touchline.sdk.delivery.loss import Loss
 from touchline.sdk.delivery.pace import Pace, Timing
 from touchline.sdk.delivery.problem import Problem, Problems
-from touchline.sdk.delivery.spool import Spool, Spooled, SpoolError
+from touchline.sdk.delivery.spool import Damaged, Spool, Spooled, SpoolError
 from touchline.sdk.limits import Limits
 from touchline.sdk.transport import Accepted, Batch, Outcome, Refused, Retry, TooLarge
 
@@ -61,6 +61,9 @@ class Relay:
             spooled = self._spool.claim(self._wall_ms())
             if spooled is None:
                 self._look_at = self._timing.now() + LOOK_SECONDS
+            elif isinstance(spooled, Damaged):
+                self._spool.remove(spooled)
+                self._ledger.note_lost_on_disk("", spooled.events, "damaged")
             elif self._wall_ms() - spooled.spooled_at > self._limits.spool_seconds * 1_000:
                 self._lose(spooled, "expired")
             else:
@@ -87,7 +90,7 @@ class Relay:
                 self._problems.note_waiting(reason, "on disk", self._timing.now())
                 self._spool.release(spooled)
             case TooLarge() if len(batch.lines) > 1 and batch.account is not None:
-                self._spool.remove(spooled, _halves(batch, batch.account))
+                self._spool.replace(spooled, _halves(batch, batch.account))
             case TooLarge():
                 self._lose(spooled, "too_large")
             case Refused(reason):

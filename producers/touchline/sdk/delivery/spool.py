@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 _INSERT = "INSERT INTO batches (spooled_at, events, body, account, lost) VALUES (?, ?, ?, ?, ?)"
 _CLAIM = """
-SELECT id, spooled_at, body, account, lost FROM batches
+SELECT id, spooled_at, events, body, account, lost FROM batches
 WHERE leased_until <= :now OR leased_until > :longest ORDER BY id LIMIT 1
 """
 
@@ -66,6 +66,13 @@ def spool_path(folder: Path, destination: str, source: str) -> Path:
     """The spool's file for one destination: clients of other sources or collectors do not send from it."""
     name = re.sub(r"[^A-Za-z0-9-]+", "-", source)[:40]
     return folder / f"{name}-{hashlib.sha256(f'{source} {destination}'.encode()).hexdigest()[:12]}.sqlite"
+
+
+class Damaged(NamedTuple):
+    """A batch on disk that cannot be read, with the number of its events."""
+
+    id: int
+    events: int
 
 
 class Spool:
@@ -90,7 +97,7 @@ class Spool:
         with self._transaction(durable=True) as connection:
             connection.executemany(_INSERT, rows)
 
-    def claim(self, now_ms: int) -> Spooled | None:
+    def claim(self, now_ms: int) -> Spooled | Damaged | None:
         """Lease the oldest batch that no process has leased; None if there is none."""
         if not self._has_rows():
             return None
@@ -100,21 +107,24 @@ class Spool:
             ).fetchone()
             if found is None:
                 return None
-            id, spooled_at, body, account, lost = found
             connection.execute(
-                "UPDATE batches SET leased_until = ? WHERE id = ?", (now_ms + self._lease_ms, id)
+                "UPDATE batches SET leased_until = ? WHERE id = ?", (now_ms + self._lease_ms, found[0])
             )
-        batch = Batch((*body.splitlines(),), orjson.loads(lost), Account(**orjson.loads(account)))
-        return Spooled(id, spooled_at, batch)
+        return _spooled(*found)
 
-    def remove(self, spooled: Spooled, replacements: Sequence[Batch] = ()) -> None:
-        """Delete a batch that is settled, or replace it with its halves."""
+    def remove(self, batch: Spooled | Damaged) -> None:
+        """Delete a batch that is settled or lost."""
         with self._transaction() as connection:
-            connection.execute("DELETE FROM batches WHERE id = ?", (spooled.id,))
-            connection.executemany(_INSERT, [_row(batch, spooled.spooled_at) for batch in replacements])
+            connection.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
             is_empty = connection.execute("SELECT 1 FROM batches LIMIT 1").fetchone() is None
         if is_empty:
             self._shrink()
+
+    def replace(self, spooled: Spooled, halves: Sequence[Batch]) -> None:
+        """Replace a batch with its halves."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM batches WHERE id = ?", (spooled.id,))
+            connection.executemany(_INSERT, [_row(batch, spooled.spooled_at) for batch in halves])
 
     def release(self, spooled: Spooled) -> None:
         """End the lease of a batch that could not be sent."""
@@ -196,6 +206,16 @@ def _row(batch: Batch, spooled_at: int) -> tuple[int, int, bytes, str, str]:
         orjson.dumps(asdict(account)).decode() if account else "",
         orjson.dumps(batch.lost).decode(),
     )
+
+
+def _spooled(id: int, spooled_at: Any, events: Any, body: Any, account: Any, lost: Any) -> Spooled | Damaged:
+    """A row as a batch. SQLite keeps any value in any column, and has no checksums."""
+    try:
+        lines = memoryview(body).tobytes().splitlines()
+        batch = Batch((*lines,), dict(orjson.loads(lost)), Account(**orjson.loads(account)))
+        return Spooled(id, int(spooled_at), batch)
+    except (TypeError, ValueError):
+        return Damaged(id, events if isinstance(events, int) else 0)
 
 
 def _kind(error: Exception) -> str:
