@@ -1,0 +1,37 @@
+"""One collector for all guides."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.guides.guide import Guide
+from tests.process.conftest import Running
+from tests.waiting import wait_for
+from touchline.collector import Keys
+
+Open = Callable[[str], Guide]
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A real `touchline up` on a free port."""
+    folder = tmp_path_factory.mktemp("up")
+    data = folder / "data"
+    running = Running(["up", "--port", "0", "--data", str(data)], data, folder, (), wait_for)
+    try:
+        yield running.ready()
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="session")
+def key(up: Running) -> str:
+    """The key of the guides' programs."""
+    return Keys(up.data / "keys.json").create("guides")
+
+
+@pytest.fixture
+def open_guide(up: Running, key: str, tmp_path: Path) -> Open:
+    """Opens a guide by its name."""
+    return lambda name: Guide(name, tmp_path, up.server.url, {"TOUCHLINE_KEY": key})
