@@ -231,6 +231,22 @@ def test_the_module_sends_as_the_script_does(visitor: Visitor) -> None:
     assert any("touchline: type: unknown event type" in message for message in console)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "const ring = {}; ring.ring = ring; touchline.track('cart.updated', ring)",
+        "touchline.cart({cart_id: 'c-1', items: 2n})",
+        "touchline.identify(null)",
+        "touchline.identify(undefined)",
+    ],
+)
+def test_what_cannot_be_sent_does_not_fail_the_page(visitor: Visitor, call: str) -> None:
+    """A call with values that have no JSON, or without a customer, raises nothing; later events are sent."""
+    visitor.open()
+    visitor.run(f"{call}; touchline.cart({{cart_id: 'c-2'}})")
+    assert [event["data"].get("cart_id") for event in visitor.sent()] == [None, "c-2"]
+
+
 def test_calls_before_the_script_has_loaded_count(visitor: Visitor) -> None:
     """They wait in an array, those of `init` add options, and a script that is there twice starts once."""
     visitor.open("early.html")

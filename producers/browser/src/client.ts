@@ -43,11 +43,11 @@ export function createClient(): Touchline {
     };
     try {
       if (options.beforeSend) event = options.beforeSend(event);
+      if (event) outbox.put(event);
     } catch (error) {
-      // The page must not fail because of it, and what it wanted to hide must not be sent.
-      return console.error("touchline:", error);
+      // The page must not fail because of what it hid or sent. The event cannot be sent.
+      console.error("touchline:", error);
     }
-    if (event) outbox.put(event);
   }
 
   function watch(): void {
@@ -107,7 +107,7 @@ export function createClient(): Touchline {
     },
     track,
     identify(customer) {
-      if (identity?.identify(customer) && mode === "granted") track("identity.linked");
+      if (customer && identity?.identify(customer) && mode === "granted") track("identity.linked");
     },
     reset: () => void identity?.renew(),
     consent,
