@@ -23,6 +23,7 @@ def found(check: str, url: str, **variables: str) -> Finding:
         (400, True, "accepts the key"),
         (401, False, "the collector does not know the key"),
         (404, False, "check the path"),
+        (405, False, "check the path"),
         (503, False, "not ready"),
         (200, False, "it answers 200, as a Touchline collector would not"),
     ],

@@ -351,6 +351,7 @@ def test_a_collector_that_comes_late_gets_everything(
         (503, "-1", b"", Retry("HTTP 503")),
         (507, None, b"", Retry("HTTP 507")),
         (401, "7", b"", Refused("HTTP 401", of_client=True)),
+        (405, None, b"", Refused("HTTP 405", of_client=True)),
         (400, None, b"", Refused("HTTP 400")),
     ],
 )

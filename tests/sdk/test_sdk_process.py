@@ -23,6 +23,20 @@ def run(script: str, *arguments: str) -> str:
     return done.stdout
 
 
+FORK_WHILE_CONNECTING = """
+import os, sys, time
+from touchline.sdk import Limits, Touchline
+tl = Touchline(sys.argv[1], source="shop", limits=Limits(batch_events=1, retry_least=0.05))
+tl.track("page.viewed", {"account": "u"})
+time.sleep(float(sys.argv[2]))
+child = os.fork()
+if child == 0:
+    tl.track("page.viewed", {"account": "u"})
+    tl.flush(2)
+    os._exit(1 - tl.stats.accepted)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
 TRACK_AND_END = """
 import sys
 from touchline.sdk import Touchline
@@ -84,6 +98,13 @@ atexit.register(lambda: tl.track("page.viewed", {"account": "u"}))
     )
     assert json.loads(out)["closed"] == 2
     assert len(collector.events) + json.loads(out).get("undelivered", 0) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_can_connect_if_its_parent_was_about_to(collector: Any) -> None:
+    """A fork while the parent's thread connects for the first time leaves a child that can connect, too."""
+    delays = ("0", "0.0002", "0.0004", "0.0006")
+    assert [run(FORK_WHILE_CONNECTING, collector.url, delay).strip() for delay in delays] == ["0"] * 4
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

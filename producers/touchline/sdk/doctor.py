@@ -26,6 +26,7 @@ _ANSWERS = {
     401: "the collector does not know the key: copy it again, or create one with `touchline keys create`",
     403: "the key may not send from here",
     404: "nothing takes events at this address: check the path of TOUCHLINE_URL",
+    405: "nothing takes events at this address: check the path of TOUCHLINE_URL",
     429: "the key sends too many events per second: raise its limit, or send fewer",
     503: "the collector is not ready: look at its /readyz",
 }

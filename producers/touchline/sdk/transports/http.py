@@ -1,5 +1,6 @@
 """Transport `http(s)://`: posts NDJSON to a collector's `/v1/events`, gzipped, over one kept connection."""
 
+import codecs
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,8 @@ class Http:
             raise ValueError("the collector's URL has no host: write it as http://host:8080")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ValueError("the key holds characters that are not valid in a header: copy it again")
+        # A process that forks while the codec of host names is being imported leaves a child without it.
+        codecs.lookup("idna")
         self._open = HTTPSConnection if url.scheme == "https" else HTTPConnection
         self._host, self._port = url.hostname, url.port
         self._path = url.path.rstrip("/") + "/v1/events"
@@ -110,7 +113,7 @@ def outcome(status: int, retry_after: str | None, content: bytes, lines: Sequenc
         return TooLarge()
     if status in (408, 429) or status >= 500:
         return Retry(f"HTTP {status}", after=_seconds(retry_after))
-    return Refused(f"HTTP {status}", of_client=status in (401, 403, 404))
+    return Refused(f"HTTP {status}", of_client=status in (401, 403, 404, 405))
 
 
 def _seconds(retry_after: str | None) -> float | None:
