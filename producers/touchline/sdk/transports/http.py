@@ -31,12 +31,14 @@ class Http:
     """Posts batches to the collector at a URL.
 
     Raises:
-        ValueError: the URL has no host, or the key is not valid in a header.
+        ValueError: the URL has no host or cannot be requested, or the key is not valid in a header.
     """
 
     def __init__(self, url: SplitResult, key: str | None, seconds: float) -> None:
         if not url.hostname:
             raise ValueError("the collector's URL has no host: write it as http://host:8080")
+        if " " in url.hostname or " " in url.path or not url.path.isascii():
+            raise ValueError("the URL holds a space, or its path a character beyond ASCII: copy it again")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ValueError("the key holds characters that are not valid in a header: copy it again")
         # A process that forks while the codec of host names is being imported leaves a child without it.
