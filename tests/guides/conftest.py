@@ -10,7 +10,7 @@ from tests.process.conftest import Running
 from tests.waiting import wait_for
 from touchline.collector import Keys
 
-Open = Callable[[str], Guide]
+Open = Callable[..., Guide]
 
 
 @pytest.fixture(scope="session")
@@ -33,5 +33,10 @@ def key(up: Running) -> str:
 
 @pytest.fixture
 def open_guide(up: Running, key: str, tmp_path: Path) -> Open:
-    """Opens a guide by its name."""
-    return lambda name: Guide(name, tmp_path, up.server.url, {"TOUCHLINE_KEY": key})
+    """Opens a guide by its name, with the collector or another address of it."""
+    environment = {"TOUCHLINE_KEY": key, "TOUCHLINE_DATA": str(up.data)}
+
+    def open_one(name: str, url: str | None = None) -> Guide:
+        return Guide(name, tmp_path, url or up.server.url, environment)
+
+    return open_one

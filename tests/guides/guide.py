@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.waiting import wait_for
 
@@ -48,7 +49,7 @@ class Guide:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self.environment = {**os.environ, **environment, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
-    def write_files(self, **replaced: str) -> None:
+    def write_files(self, replaced: Mapping[str, str] = MappingProxyType({})) -> None:
         """Write its files, with some texts replaced."""
         for name, text in _FILE.findall(self._page):
             for old, new in replaced.items():
@@ -99,7 +100,7 @@ class Guide:
                 start_new_session=True,
             )
         try:
-            if str(self.port) in commands:
+            if str(self.port) in self._page:
                 wait_for(lambda: self._listens(process, log), LIMIT)
             yield
         finally:

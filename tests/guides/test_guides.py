@@ -1,12 +1,20 @@
 """Each guide runs as it is written: its events are stored, and the frictions that it promises are found."""
 
+import json
+import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from selenium.webdriver import ActionChains
 
+from tests.chromium import headless_chromium
 from tests.guides.conftest import Open
+from tests.guides.guide import free_port
+from tests.guides.line import line_up
 from tests.process.conftest import Running
 from tests.waiting import wait_for
 
@@ -84,6 +92,22 @@ PROGRAMS = [
             ("promise.broken", "web"): 1,
         },
     ),
+    Program(
+        "call-centre",
+        "switchboard",
+        frozenset({"phone:+442079460031", "phone:+442079460032"}),
+        {
+            ("contact.started", "phone"): 2,
+            ("contact.queued", "phone"): 2,
+            ("contact.answered", "phone"): 1,
+            ("contact.held", "phone"): 1,
+            ("contact.resumed", "phone"): 1,
+            ("contact.transferred", "phone"): 2,
+            ("contact.abandoned", "phone"): 1,
+            ("contact.ended", "phone"): 1,
+            ("promise.made", "phone"): 1,
+        },
+    ),
 ]
 
 
@@ -120,6 +144,68 @@ def test_the_program_of_a_guide(program: Program, up: Running, open_guide: Open)
     assert {name for event in events for name in event["identifiers"]} == program.identifiers
     assert all(event["identifiers"] for event in events)
     _expect_frictions(up, program.source, guide.frictions())
+
+
+def test_the_browser_guide(up: Running, open_guide: Open, tmp_path: Path) -> None:
+    """In a real browser, the page with its own key reports a customer's steps, and the button is friction."""
+    guide = open_guide("browser-shop")
+    printed = re.search(r"tlb_[\w-]+", guide.do("What you need"))
+    assert printed is not None
+    guide.write_files({"tlb_…": printed[0]})
+    with guide.running("Run it"), headless_chromium(tmp_path / "chromium") as chromium:
+        chromium.get(f"http://localhost:{guide.port}/?user=u-22")
+        wait_for(
+            lambda: chromium.execute_script("return !!window.touchline && !Array.isArray(window.touchline)"),
+            20,
+        )
+        chromium.find_element("id", "add").click()
+        pay = ActionChains(chromium, duration=0).move_to_element(chromium.find_element("id", "pay"))
+        for _ in range(4):
+            pay.click()
+        pay.perform()
+        wait_for(lambda: len(up.rows(EVENTS.format(source="boots"))) >= 5, 30)
+    events = up.rows(EVENTS.format(source="boots"))
+    assert _counts(events) == {
+        ("page.viewed", "web"): 1,
+        ("identity.linked", "web"): 1,
+        ("cart.updated", "web"): 1,
+        ("element.rage_clicked", "web"): 1,
+        ("element.dead_clicked", "web"): 1,
+    }
+    devices = [name for event in events for name in event["identifiers"] if name.startswith("device:")]
+    assert (len(devices), len(set(devices))) == (5, 1)
+    for event in events:
+        assert event["type"] == "page.viewed" or "account:u-22" in event["identifiers"], event["type"]
+    _expect_frictions(up, "boots", guide.frictions())
+
+
+def test_the_guide_of_the_tills(up: Running, open_guide: Open, tmp_path: Path) -> None:
+    """Two tills sell while the line is down, and end; a third one sends the events of all, each once."""
+    port = free_port()
+    guide = open_guide("tills", f"http://127.0.0.1:{port}")
+    guide.write_files()
+    assert guide.do("Sell while the line is down").count("done: ") == 5
+    assert any((tmp_path / "spool").iterdir())
+    with line_up(port, urlsplit(up.server.url).port or 0):
+        guide.do("When the line is back")
+        wait_for(lambda: len(up.rows(EVENTS.format(source="store-berlin"))) >= 8, 30)
+    events = up.rows(EVENTS.format(source="store-berlin"))
+    assert _counts(events) == {
+        ("order.placed", "store"): 3,
+        ("order.failed", "store"): 1,
+        ("request.denied", "store"): 1,
+        ("visit.started", "store"): 1,
+        ("assistance.requested", "store"): 1,
+        ("visit.ended", "store"): 1,
+    }
+    assert {(*event["identifiers"], json.loads(event["context"])["till"]) for event in events} == {
+        ("loyalty:L-31", "1"),
+        ("loyalty:L-32", "2"),
+        ("loyalty:L-33", "2"),
+        ("terminal:till-2", "2"),
+        ("loyalty:L-31", "3"),
+    }
+    _expect_frictions(up, "store-berlin", guide.frictions())
 
 
 def test_the_test_of_the_flask_guide(open_guide: Open) -> None:
