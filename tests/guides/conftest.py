@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome
 
+from tests.chromium import headless_chromium
 from tests.guides.guide import Guide
 from tests.process.conftest import Running
 from tests.waiting import wait_for
@@ -31,12 +33,19 @@ def key(up: Running) -> str:
     return Keys(up.data / "keys.json").create("guides")
 
 
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """Headless Chromium."""
+    with headless_chromium(tmp_path_factory.mktemp("chromium")) as chromium:
+        yield chromium
+
+
 @pytest.fixture
 def open_guide(up: Running, key: str, tmp_path: Path) -> Open:
     """Opens a guide by its name, with the collector or another address of it."""
     environment = {"TOUCHLINE_KEY": key, "TOUCHLINE_DATA": str(up.data)}
 
-    def open_one(name: str, url: str | None = None) -> Guide:
+    def open_page(name: str, url: str | None = None) -> Guide:
         return Guide(name, tmp_path, url or up.server.url, environment)
 
-    return open_one
+    return open_page

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -67,6 +67,10 @@ class Guide:
         assert found is not None, title
         return found[1]
 
+    def customers(self) -> list[str]:
+        """The addresses of the customers' pages that it has its reader open."""
+        return re.findall(r"<(http://[^>]+/customer/[^>]+)>", self.section("What you see"))
+
     def frictions(self) -> set[str]:
         """The frictions that it promises."""
         return set(_FRICTION.findall(self.section("What you see")))
@@ -89,10 +93,10 @@ class Guide:
     def running(self, title: str) -> Iterator[None]:
         """Run the commands of a section, whose last one does not end, and stop them at the end."""
         log = self.folder / "log"
-        commands = self.commands(title)
+        *before, last = self.commands(title).splitlines()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["sh", "-e", "-c", commands],
+                ["sh", "-e", "-c", "\n".join([*before, f"exec {last}"])],
                 cwd=self.folder,
                 env=self.environment,
                 stdout=output,
@@ -104,8 +108,12 @@ class Guide:
                 wait_for(lambda: self._listens(process, log), LIMIT)
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(LIMIT)
+            process.terminate()
+            try:
+                process.wait(LIMIT)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def _listens(self, process: "subprocess.Popen[bytes]", log: Path) -> bool:
         assert process.poll() is None, log.read_text()

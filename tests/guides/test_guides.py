@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.webdriver import ActionChains
+import yaml
+from selenium.webdriver import ActionChains, Chrome
 
-from tests.chromium import headless_chromium
 from tests.guides.conftest import Open
-from tests.guides.guide import free_port
+from tests.guides.guide import GUIDES, Guide, free_port
 from tests.guides.line import line_up
 from tests.process.conftest import Running
 from tests.waiting import wait_for
@@ -22,6 +22,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
 ]
+
+PACK = Path(__file__).parents[2] / "streams" / "touchline" / "rules" / "packs" / "default.yaml"
+TITLES = {rule["id"]: rule["title"] for rule in yaml.safe_load(PACK.read_text(encoding="utf-8"))["rules"]}
+"""The titles of the rules, as the page shows them."""
 
 EVENTS = """SELECT type, channel, identifiers, data, context FROM events WHERE source = '{source}'
     ORDER BY time, id"""
@@ -117,8 +121,9 @@ def _counts(events: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
     return {kind: kinds.count(kind) for kind in kinds}
 
 
-def _expect_frictions(up: Running, source: str, promised: set[str]) -> None:
-    """The frictions of a source become those that a guide promises."""
+def _expect_frictions(up: Running, source: str, guide: Guide, chromium: Chrome) -> None:
+    """The frictions of a source become those that a guide promises, and its customers' pages show them."""
+    promised = guide.frictions()
     assert promised
     found: set[str] = set()
 
@@ -128,10 +133,21 @@ def _expect_frictions(up: Running, source: str, promised: set[str]) -> None:
 
     wait_for(are_there, 30)
     assert found == promised
+    shown = ""
+
+    def are_shown() -> bool:
+        nonlocal shown
+        for url in guide.customers():
+            chromium.get(url)
+            wait_for(lambda: chromium.find_elements("tag name", "h1"), 30)
+            shown += chromium.find_element("tag name", "body").text
+        return all(TITLES[rule] in shown for rule in promised)
+
+    wait_for(are_shown, 60)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.guide)
-def test_the_program_of_a_guide(program: Program, up: Running, open_guide: Open) -> None:
+def test_the_program_of_a_guide(program: Program, up: Running, open_guide: Open, chromium: Chrome) -> None:
     """The program starts, its customers' steps are stored as events, and the promised frictions are found."""
     guide = open_guide(program.guide)
     guide.write_files()
@@ -143,16 +159,16 @@ def test_the_program_of_a_guide(program: Program, up: Running, open_guide: Open)
     assert _counts(events) == program.types
     assert {name for event in events for name in event["identifiers"]} == program.identifiers
     assert all(event["identifiers"] for event in events)
-    _expect_frictions(up, program.source, guide.frictions())
+    _expect_frictions(up, program.source, guide, chromium)
 
 
-def test_the_browser_guide(up: Running, open_guide: Open, tmp_path: Path) -> None:
+def test_the_browser_guide(up: Running, open_guide: Open, chromium: Chrome) -> None:
     """In a real browser, the page with its own key reports a customer's steps, and the button is friction."""
     guide = open_guide("browser-shop")
     printed = re.search(r"tlb_[\w-]+", guide.do("What you need"))
     assert printed is not None
     guide.write_files({"tlb_…": printed[0]})
-    with guide.running("Run it"), headless_chromium(tmp_path / "chromium") as chromium:
+    with guide.running("Run it"):
         chromium.get(f"http://localhost:{guide.port}/?user=u-22")
         wait_for(
             lambda: chromium.execute_script("return !!window.touchline && !Array.isArray(window.touchline)"),
@@ -176,36 +192,36 @@ def test_the_browser_guide(up: Running, open_guide: Open, tmp_path: Path) -> Non
     assert (len(devices), len(set(devices))) == (5, 1)
     for event in events:
         assert event["type"] == "page.viewed" or "account:u-22" in event["identifiers"], event["type"]
-    _expect_frictions(up, "boots", guide.frictions())
+    _expect_frictions(up, "boots", guide, chromium)
 
 
-def test_the_guide_of_the_tills(up: Running, open_guide: Open, tmp_path: Path) -> None:
+def test_the_guide_of_the_tills(up: Running, open_guide: Open, chromium: Chrome) -> None:
     """Two tills sell while the line is down, and end; a third one sends the events of all, each once."""
     port = free_port()
     guide = open_guide("tills", f"http://127.0.0.1:{port}")
     guide.write_files()
     assert guide.do("Sell while the line is down").count("done: ") == 5
-    assert any((tmp_path / "spool").iterdir())
+    assert any((guide.folder / "spool").iterdir())
     with line_up(port, urlsplit(up.server.url).port or 0):
         guide.do("When the line is back")
         wait_for(lambda: len(up.rows(EVENTS.format(source="store-berlin"))) >= 8, 30)
-    events = up.rows(EVENTS.format(source="store-berlin"))
-    assert _counts(events) == {
-        ("order.placed", "store"): 3,
-        ("order.failed", "store"): 1,
-        ("request.denied", "store"): 1,
-        ("visit.started", "store"): 1,
-        ("assistance.requested", "store"): 1,
-        ("visit.ended", "store"): 1,
-    }
-    assert {(*event["identifiers"], json.loads(event["context"])["till"]) for event in events} == {
-        ("loyalty:L-31", "1"),
-        ("loyalty:L-32", "2"),
-        ("loyalty:L-33", "2"),
-        ("terminal:till-2", "2"),
-        ("loyalty:L-31", "3"),
-    }
-    _expect_frictions(up, "store-berlin", guide.frictions())
+        events = up.rows(EVENTS.format(source="store-berlin"))
+        assert _counts(events) == {
+            ("order.placed", "store"): 3,
+            ("order.failed", "store"): 1,
+            ("request.denied", "store"): 1,
+            ("visit.started", "store"): 1,
+            ("assistance.requested", "store"): 1,
+            ("visit.ended", "store"): 1,
+        }
+        assert {(*event["identifiers"], json.loads(event["context"])["till"]) for event in events} == {
+            ("loyalty:L-31", "1"),
+            ("loyalty:L-32", "2"),
+            ("loyalty:L-33", "2"),
+            ("terminal:till-2", "2"),
+            ("loyalty:L-31", "3"),
+        }
+        _expect_frictions(up, "store-berlin", guide, chromium)
 
 
 def test_the_test_of_the_flask_guide(open_guide: Open) -> None:
@@ -213,3 +229,9 @@ def test_the_test_of_the_flask_guide(open_guide: Open) -> None:
     guide = open_guide("flask")
     guide.write_files()
     assert "1 passed" in guide.do("Test it")
+
+
+def test_every_guide_has_a_test() -> None:
+    """Each page of docs/guides is run by a test of this module."""
+    tested = {program.guide for program in PROGRAMS} | {"browser-shop", "tills"}
+    assert tested == {page.stem for page in GUIDES.glob("*.md")}
