@@ -241,9 +241,11 @@ def test_waiting_requests_are_committed_together(serve: Serve, event: MakeEvent)
 
     served = serve(through=through)
     with ThreadPoolExecutor(8) as producers:
-        answers = [producers.submit(served.send, [event()]) for _ in range(8)]
-        size = 250
-        wait_for(lambda: served.metric("touchline_waiting_bytes") > 8 * size)
+        answers = [producers.submit(served.send, [event()])]
+        wait_for(lambda: served.metric("touchline_waiting_bytes") > 0)
+        size = served.metric("touchline_waiting_bytes")
+        answers += [producers.submit(served.send, [event()]) for _ in range(7)]
+        wait_for(lambda: served.metric("touchline_waiting_bytes") > 7.5 * size)
         assert not any(answer.done() for answer in answers)
         gated[0].gate.set()
         assert all(answer.result().status == 200 for answer in answers)

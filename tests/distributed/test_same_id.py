@@ -91,7 +91,9 @@ def counted(store: Store) -> dict[str, int]:
     """Stored rows, events as the panels count them, frictions, and events in journeys."""
     queries = {
         "rows": "SELECT count() FROM events",
-        "events": BY_ID["events"].sql.replace("$__timeFilter(time)", "1"),
+        "events": BY_ID["events"]
+        .sql.replace("$__timeFilter(time)", "1")
+        .replace("${producer:queryparam}", "var-producer=$__all"),
         "frictions": "SELECT count() FROM current_frictions",
         "in journeys": "SELECT sum(events) FROM current_journeys",
     }

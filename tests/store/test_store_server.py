@@ -362,8 +362,12 @@ def test_commands_work_on_the_store_at_an_address(
         return CliRunner().invoke(app, list(command), env=settings)
 
     with connect_store(served.address("writer")) as store:
-        row: dict[str, list[Any]] = {"id": ["at-1"], "entity": ["account:at"], "time": [1_795_000_000_000]}
-        store.insert("events", row, "at an address")
+        rows: dict[str, list[Any]] = {
+            "id": ["at-0", "at-1"],
+            "entity": ["account:at", "account:at"],
+            "time": [1_790_000_000_000, 1_795_000_000_000],
+        }
+        store.insert("events", rows, "at an address")
     found = run("reader", "query", "--json", "SELECT id FROM events WHERE id = 'at-1'")
     assert (found.exit_code, found.output) == (0, '{"id":"at-1"}\n'), found.output
     assert run("reader", "query", "DROP TABLE events").exit_code == 1

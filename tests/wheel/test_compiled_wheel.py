@@ -61,7 +61,11 @@ def test_the_compiled_rooms_pass_the_same_tests(wheel: Path) -> None:
 
 def test_it_is_the_compiled_modules_that_are_imported(wheel: Path) -> None:
     """What the wheel brings compiled is what Python imports from it."""
-    code = "from touchline.friction import fold, kinds; print(fold.__file__, kinds.__file__)"
+    code = (
+        "from touchline.friction import fold\n"
+        "from touchline.friction.kinds import match\n"
+        "print(fold.__file__, match.__file__)"
+    )
     said = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(wheel)},

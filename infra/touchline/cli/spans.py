@@ -23,12 +23,15 @@ def query_function(reader: "Reader") -> "Ask":
 
 
 def extent(ask: "Ask") -> tuple[int, int]:
-    """When the data begin and end (ms): they end now, or right after the newest event if that is old."""
+    """When the data begin and end (ms): they end now, or right after the newest event if that is old.
+
+    Both are now if there are no events.
+    """
     now = int(time.time() * 1000)
     sql = "SELECT toUnixTimestamp64Milli(min(time)), toUnixTimestamp64Milli(max(time)), count() FROM events"
     oldest, newest, count = ask(sql, {})[0]
     if not count:
-        return 0, now
+        return now, now
     return oldest, newest + 1 if newest < now - OLD else now
 
 

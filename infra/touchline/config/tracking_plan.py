@@ -4,8 +4,6 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import structlog
-
 from touchline.config.text_files import text_of
 from touchline.documents import Document
 from touchline.tracking import PlanError, PlanFile, parse_plan, read_plan
@@ -13,8 +11,6 @@ from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.order import own_phases, phases_of
 from touchline.vocabulary.registry import EVENT_TYPES, EventType
 from touchline.vocabulary.validation import Validator
-
-_logger = structlog.get_logger(__name__)
 
 
 def load_plan(path: Path | None) -> Mapping[str, EventType]:
@@ -74,15 +70,19 @@ class PlanInForce:
         if seen == self._seen:
             return
         self._seen = seen
+        # Commands read the plan as well, and need no logs.
+        import structlog
+
+        logger = structlog.get_logger(__name__)
         try:
             types = load_plan(self._path)
         except Exception as error:
             # Whatever is wrong with a file must not end the process: its plan is in use.
             self.fault = str(error)
-            _logger.error("plan.refused", why=self.fault)
+            logger.error("plan.refused", why=self.fault)
             return
         self.validator, self.fault = self.validator._replace(types=types), None
-        _logger.info("plan.in_force", types=len(types), warning=self.warning)
+        logger.info("plan.in_force", types=len(types), warning=self.warning)
 
 
 def keep_current(plan: PlanInForce, *, stop: threading.Event, every: float = 1.0) -> None:

@@ -224,7 +224,7 @@ def check_covered(periods: Periods, extent: Extent, zone: str) -> None:
     Raises:
         CannotCompare: There are no data at all, or one of the periods lies outside them.
     """
-    if not extent.oldest:
+    if extent.oldest == extent.end:
         raise CannotCompare("there are no events to compare: send or import some first")
     for name, period in (("first", periods.before), ("second", periods.after)):
         if period.until <= extent.oldest or period.since >= extent.end:

@@ -26,7 +26,7 @@ def touchline_recorder(pytestconfig: pytest.Config) -> "Recorder":
     try:
         from touchline.sdk.testing.recorder import Recorder
     except ModuleNotFoundError as error:
-        message = f"touchline_recorder needs {error.name}: install touchline with its extra `testing`"
+        message = f"touchline_recorder needs {error.name}: install the extra `testing` of touchline"
         raise pytest.UsageError(message) from None
     return Recorder(_plan(pytestconfig))
 
