@@ -1,6 +1,7 @@
 """The base install is the SDK and two packages, in every Python that the project supports."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -33,13 +34,29 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def _installed(version: str) -> str | None:
+    """The path of an installed Python; None if there is none."""
+    python = which(f"python{version}")
+    if python is None:
+        return None
+    # The command may be pyenv's, which runs a version only where that one is chosen.
+    found = subprocess.run(
+        [python, "-c", "import sys; print(sys.executable)"],
+        env={**os.environ, "PYENV_VERSION": version},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_the_base_install_works(wheel: Path, tmp_path: Path, version: str) -> None:
     """An environment with the base install has three packages, and an event can be tracked in it."""
-    python = which(f"python{version}")
-    # A manager of versions may have a command for each version, also for those that are not installed.
-    if python is None or subprocess.run([python, "-V"], capture_output=True, check=False).returncode:
-        pytest.skip(f"python{version} is not installed here")
+    python = _installed(version)
+    if python is None:
+        pytest.skip(f"Python {version} is not installed here")
     place = tmp_path / "environment"
     subprocess.run([python, "-m", "venv", str(place)], check=True, capture_output=True, timeout=120)
     pip = [str(place / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
