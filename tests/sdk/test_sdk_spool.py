@@ -152,6 +152,12 @@ def test_a_damaged_batch_is_lost_alone(
     assert sorted(transport.numbers()) == [3, 4]
 
 
+def test_a_spool_that_cannot_be_a_path_is_refused() -> None:
+    """The constructor says so, rather than the thread that sends."""
+    with pytest.raises(ValueError, match="spool holds a NUL character"):
+        Touchline("memory://", source="shop", spool="/tmp/a\0b")
+
+
 def test_clients_of_other_destinations_use_other_files(tmp_path: Path) -> None:
     """The file depends on the collector and on the source."""
     paths = {

@@ -110,6 +110,8 @@ class Touchline(EventMethods):
         )
         """The transport that sends the events."""
         folder = (spool or given.spool) if self._enabled else None
+        if folder and "\0" in os.fspath(folder):
+            raise ValueError("spool holds a NUL character: pass the path of a folder")
         destination = url if isinstance(url, str) else type(url).__name__
         self._spool_path = spool_path(Path(folder), destination, source) if folder else None
         default = "spool" if folder else "drop_newest"
