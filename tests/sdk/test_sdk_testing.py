@@ -148,7 +148,7 @@ def test_without_the_extra_the_fixture_says_what_to_install(pytester: pytest.Pyt
     pytester.makepyfile(TESTS)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, errors=2)
-    result.stdout.fnmatch_lines(["*touchline_recorder needs pydantic: install touchline with its extra*"])
+    result.stdout.fnmatch_lines(["*touchline_recorder needs pydantic: install the extra `testing`*"])
 
 
 def test_the_plan_may_be_elsewhere(pytester: pytest.Pytester) -> None:
