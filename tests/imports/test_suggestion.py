@@ -82,6 +82,21 @@ def test_calls_of_a_spreadsheet(suggested: Suggested) -> None:
     assert "TOUCHLINE_REGION" in text
 
 
+@pytest.mark.parametrize(
+    ("head", "number"),
+    [("Anrufnr;Rufnummer", "030 12345{:02}"), ("Telefonat-ID;Telnr.", "+49 30 12345{:02}")],
+)
+def test_phone_numbers_are_no_keys(suggested: Suggested, head: str, number: str) -> None:
+    """Where each caller calls once, the phone number still names the customer, not the call."""
+    rows = "".join(f"{n};{number.format(n)};31.12.2025 23:{n:02};{n}\n" for n in range(30))
+    content, _ = suggested("anrufe.csv", f"{head};Beginn;Wartezeit\n{rows}".encode())
+    key, phone = head.split(";")
+    for event in content["events"]:
+        assert event["id"] == f"{{{key}}}"
+        assert event["identifiers"] == {"phone": phone}
+        assert event["data"]["contact_id"] == {"column": key, "as": "str"}
+
+
 def test_waits_without_an_outcome_are_left_to_the_analyst(suggested: Suggested) -> None:
     """Where nothing says which calls were answered, those events are commented out."""
     rows = "".join(f"{n},2025-11-21 10:{n:02}:00,c-{n},{n}\n" for n in range(30))

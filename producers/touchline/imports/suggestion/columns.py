@@ -32,7 +32,8 @@ _FIRST_YEAR = 1970
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?", re.IGNORECASE)
 _LONG_CLOCK = re.compile(r"\d+:\d{2}:\d{2}")
 _GERMAN = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue"})
-_SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])")
+# German names end in "nr" without a mark: `Anrufnr`.
+_SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9]|nr(?![a-z]))")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 

@@ -84,9 +84,19 @@ def _times(columns: Sequence[Column]) -> tuple[Column | None, Column | None]:
 
 def _key(columns: Sequence[Column], story: Story) -> Column | None:
     # Braces stand around a column's name in an id.
-    unique = [one for one in columns if one.unique and not {"{", "}"}.intersection(one.name)]
+    unique = [
+        one
+        for one in columns
+        if one.unique and not {"{", "}"}.intersection(one.name) and not one.emails and not _is_phone(one)
+    ]
     named = [one for one in unique if one.named(*stories.KEYS)]
     return first(named, *story.words, *stories.KEYS) or next((one for one in unique if one.uuids), None)
+
+
+def _is_phone(column: Column) -> bool:
+    """Whether the name says that these are phone numbers: they are no keys, even where each occurs once."""
+    is_key = not set(stories.KEYS).isdisjoint(column.words)
+    return column.named(*stories.PHONES) and (column.phones or (column.digits and not is_key))
 
 
 def _identifiers(columns: Sequence[Column]) -> Iterator[tuple[str, tuple[Column, str]]]:

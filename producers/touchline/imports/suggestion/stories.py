@@ -63,6 +63,9 @@ STORIES: Final = (
 )
 """The types that are suggested; of equal scores, the earlier."""
 
+PHONES: Final = _words("phone telefon tel mobile mobil handy rufnummer ruf caller anrufer msisdn ani cli")
+"""Words of columns of phone numbers, and of no other numbers."""
+
 IDENTIFIERS: Final[dict[str, tuple[str, ...]]] = {
     "account": _words(
         "customer kunde kunden kd client account konto member user crm household mitglied "
@@ -70,9 +73,7 @@ IDENTIFIERS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "loyalty": _words("loyalty bonus payback treue club clubcard kundenkarte"),
     "email": _words("email mail"),
-    "phone": _words(
-        "phone telefon tel mobile mobil handy rufnummer caller anrufer msisdn ani cli number nummer from"
-    ),
+    "phone": (*PHONES, *_words("number nummer from")),
     "social": _words("twitter handle instagram facebook author"),
     "device": _words("device cookie visitor anonymous browser gaid idfa geraet"),
 }
@@ -112,10 +113,31 @@ BEGINS: Final = _words("start started begin beginn created opened erstellt place
 
 RESULTS: Final[dict[str, frozenset[str]]] = {
     "contact.answered": frozenset(
-        {"answered", "agent", "angenommen", "connected", "handled", "completed", "erledigt", "beantwortet"}
+        {
+            "answered",
+            "agent",
+            "angenommen",
+            "connected",
+            "handled",
+            "completed",
+            "erledigt",
+            "beantwortet",
+            "verbunden",
+        }
     ),
     "contact.abandoned": frozenset(
-        {"abandoned", "hang", "hangup", "hung up", "aufgelegt", "lost", "missed", "verpasst", "no answer"}
+        {
+            "abandoned",
+            "hang",
+            "hangup",
+            "hung up",
+            "aufgelegt",
+            "lost",
+            "missed",
+            "verpasst",
+            "verloren",
+            "no answer",
+        }
     ),
 }
 """What becomes of a queued contact, and the words for it."""
