@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.changed_files import changed
 from touchline.documents import Document
 from touchline.rules.examples import read_examples
 from touchline.rules.lint import warnings
@@ -33,43 +34,13 @@ rules:
   - {id: rage, kind: match, when: element.rage_clicked}
 """
 
-scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-1, 1) | st.text(max_size=4)
-words = st.sampled_from(
-    ["friction.*", "friction.cart", "*", "contact.*", "1h", "within", "data.x", "09:00-17:00"]
-)
-values = st.recursive(
-    scalars | words,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside of `value`."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for name, one in inside for place in _places(one, (*path, name)))]
-
-
-def _put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _put(value[path[0]], path[1:], new)
-    return copy
+WORDS = ("friction.*", "friction.cart", "*", "contact.*", "1h", "within", "data.x", "09:00-17:00")
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(_places(FILE)), values), min_size=1, max_size=3))
-def test_any_change_to_a_file_is_read(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+@given(changed(FILE, WORDS))
+def test_any_change_to_a_file_is_read(raw: Any) -> None:
     """Anything may stand anywhere: it is understood, or it is a fault with line and column."""
-    raw: Any = FILE
-    for path, new in changes:
-        try:
-            raw = _put(raw, path, new)
-        except (KeyError, IndexError, TypeError):
-            continue  # an earlier change took the place away
     document = Document(yaml.safe_dump(raw, allow_unicode=True), "mine.yaml")
     file = read_rules(document, {"default": BASE})
     entries = {one.id: one for one in file.entries}
