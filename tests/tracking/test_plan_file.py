@@ -7,9 +7,9 @@ import orjson
 import pytest
 import yaml
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.changed_files import changed
 from touchline.documents import Document
 from touchline.tracking import PlanError, parse_plan, read_plan
 from touchline.tracking.event_types import event_types
@@ -100,6 +100,23 @@ def test_a_type_of_the_vocabulary_is_tightened() -> None:
     assert _fault(tightened.model, good | {"items": -1}).startswith("data.items: expected 0 or more")
     assert _fault(tightened.model, good | {"voucher": 1}).startswith("data.voucher: expected a string")
     assert _fault(tightened.model, good | {"cart_id": ""}).startswith("data.cart_id: expected at least 1")
+
+
+def test_a_required_field_of_the_vocabulary_stays_required() -> None:
+    """A tightened field has the plan's description and stays required; `required` may name a new field."""
+    model = parse_plan("""
+tighten:
+  checkout.started:
+    required: [voucher]
+    fields:
+      voucher: string
+      cart_id: {pattern: "^c-", description: our number}
+""")["checkout.started"].model
+    schema = model.model_json_schema()
+    assert schema["required"] == ["cart_id", "voucher"]
+    assert schema["properties"]["cart_id"]["description"] == "our number"
+    assert _fault(model, {"voucher": "v"}).startswith("data.cart_id: `cart_id` is required")
+    assert _fault(model, {"cart_id": "c-1"}).startswith("data.voucher: `voucher` is required")
 
 
 def test_the_schema_of_an_own_type_names_its_fields() -> None:
@@ -193,13 +210,20 @@ def test_a_file_has_bounds() -> None:
         f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
         for before, name in zip("abcde", "bcdef", strict=True)
     )
-    many = yaml.safe_dump({"types": {f"a.b{number}": {"description": "x"} for number in range(501)}})
-    wide = yaml.safe_dump(
-        {"types": {"a.b": {"description": "x", "fields": {f"f{number}": "id" for number in range(101)}}}}
-    )
-    for text, message in ((bomb, "over 200,000 values"), (many, "at most 500"), (wide, "at most 100")):
+
+    def plan(types: int, fields: int) -> str:
+        about = {"description": "x", "fields": {f"f{number}": "id" for number in range(fields)}}
+        return yaml.safe_dump({"types": {f"a.b{number}": about for number in range(types)}})
+
+    for text, message in (
+        (bomb, "over 200,000 values"),
+        (plan(501, 0), "at most 500"),
+        (plan(1, 101), "at most 100"),
+    ):
         with pytest.raises(PlanError, match=message):
             parse_plan(text)
+    assert len(parse_plan(plan(500, 0))) == len(EVENT_TYPES) + 500
+    assert len(parse_plan(plan(1, 100))["a.b0"].fields) == 100
 
 
 def test_warnings_name_what_is_probably_a_mistake() -> None:
@@ -211,6 +235,7 @@ def test_warnings_name_what_is_probably_a_mistake() -> None:
         "    fields: {f: id}\n"
         "tighten:\n"
         "  order.placed: {owner: shop}\n"
+        "  order.cancelled: {channels: [web]}\n"
     )
     file = read_plan(Document(text, "plan"))
     assert file.faults == ()
@@ -224,41 +249,13 @@ def test_warnings_name_what_is_probably_a_mistake() -> None:
 
 
 FILE: dict[str, Any] = yaml.safe_load(PLAN)
-scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-1, 1) | st.text(max_size=4)
-words = st.sampled_from(["string", "number", "web", "order.placed", "value", "a.b", "fields", "(", "enum"])
-values = st.recursive(
-    scalars | words,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside of `value`."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for name, one in inside for place in _places(one, (*path, name)))]
-
-
-def _put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _put(value[path[0]], path[1:], new)
-    return copy
+WORDS = ("string", "number", "web", "order.placed", "value", "a.b", "fields", "(", "enum")
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(_places(FILE)), values), min_size=1, max_size=3))
-def test_any_change_to_a_file_is_read(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+@given(changed(FILE, WORDS))
+def test_any_change_to_a_file_is_read(raw: Any) -> None:
     """Anything may stand anywhere: it is understood, or it is a fault with line and column."""
-    raw: Any = FILE
-    for path, new in changes:
-        try:
-            raw = _put(raw, path, new)
-        except (KeyError, IndexError, TypeError):
-            continue  # an earlier change took the place away
     file = read_plan(Document(yaml.safe_dump(raw, allow_unicode=True), "mine.yaml"))
     for one in [*file.faults, *warnings(file)]:
         assert re.match(r"mine\.yaml:\d+:\d+\Z", one.place)

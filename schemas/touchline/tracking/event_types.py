@@ -55,7 +55,11 @@ def _tightened(base: EventType, about: Tightening) -> EventType:
         for name in known
         if name in about.fields or name in about.required
     }
-    new = {name: declared for name, declared in about.fields.items() if name not in known}
+    new = {
+        name: declared.model_copy(update={"required": declared.required or name in about.required})
+        for name, declared in about.fields.items()
+        if name not in known
+    }
     fields |= _new_fields(new)
     parent: type[EventData] = base.model
     model = create_model(parent.__name__, __base__=parent, __doc__=parent.__doc__, **fields)
