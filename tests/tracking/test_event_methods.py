@@ -35,6 +35,8 @@ types:
 tighten:
   checkout.started: {required: [value]}
   order.placed: {channels: [web]}
+  cart.updated: {fields: {desk: {type: id, required: true}, note: string}}
+  page.viewed: {fields: {tenant: string}}
 """
 GOOD = """
 from datetime import UTC, datetime
@@ -104,6 +106,18 @@ def test_the_methods_of_a_plan_send_events_that_it_allows() -> None:
     for event in memory.events:
         validator.validated(orjson.dumps(event), 4_000_000_000_000, "p")
     assert memory.types() == ["quote.requested", "quote.sent", "checkout.started", "page.viewed"]
+
+
+def test_methods_that_override_the_vocabularys_tell_type_checkers() -> None:
+    """A stricter field or a new required one is an error for mypy and pyright, any new field for pyright."""
+    lines = plan_methods(_declared()).splitlines()
+
+    def methods(comment: str) -> list[str]:
+        return sorted(line.split("(")[0].split()[-1] for line in lines if comment in line)
+
+    assert methods("# type: ignore[override]") == ["cart_updated", "checkout_started"]
+    pyright = methods("# pyright: ignore[reportIncompatibleMethodOverride]")
+    assert pyright == ["cart_updated", "checkout_started", "page_viewed"]
 
 
 @pytest.mark.slow

@@ -74,8 +74,8 @@ _ALWAYS_IMPORTED: Final = {
 LONGEST_LINE: Final = 110
 """The width of a line of the SDK, in characters."""
 
-_OVERRIDES: Final = "  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]"
-"""On the first line of a method that takes less than the vocabulary's: mypy and pyright."""
+_IGNORED_BY_MYPY: Final = "  # type: ignore[override]"
+_IGNORED_BY_PYRIGHT: Final = "  # pyright: ignore[reportIncompatibleMethodOverride]"
 
 _SOURCES: Final = {
     "Any": "typing",
@@ -128,7 +128,7 @@ def _arguments(event_type: EventType, fields: Mapping[str, str]) -> str:
 def _method(event_type: EventType, has_fields: bool) -> str:
     name = event_type.name.replace(".", "_")
     arguments = _class(event_type) if has_fields else "EventArguments"
-    ignored = _OVERRIDES if _narrows(event_type) else ""
+    ignored = _ignored(event_type)
     begin, end = f"    def {name}({ignored}", ") -> None:"
     parameters = f"self, identifiers: Identifiers | None = None, /, **fields: Unpack[{arguments}]"
     if ignored or len(begin + parameters + end) > LONGEST_LINE:
@@ -143,14 +143,16 @@ def _method(event_type: EventType, has_fields: bool) -> str:
 '''
 
 
-def _narrows(event_type: EventType) -> bool:
-    """Whether a tightened type takes fewer arguments than the vocabulary's, which a type checker reports."""
+def _ignored(event_type: EventType) -> str:
+    """Comments on a method that overrides the SDK's: for mypy if it takes less, for pyright also if more."""
     if event_type.base is None:
-        return False
+        return ""
     before, after = _fields(event_type.base), _fields(event_type)
-    return any(after[name] != before.get(name, after[name]) for name in after) or any(
-        annotation.startswith("Required") for name, annotation in after.items() if name not in before
+    new = [annotation for name, annotation in after.items() if name not in before]
+    narrows = any(after[name] != before[name] for name in before) or any(
+        annotation.startswith("Required") for annotation in new
     )
+    return _IGNORED_BY_MYPY * narrows + _IGNORED_BY_PYRIGHT * (narrows or bool(new))
 
 
 def _class(event_type: EventType) -> str:
