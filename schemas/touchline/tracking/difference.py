@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from touchline.tracking.field_schemas import FieldSchema, field_schemas
 from touchline.vocabulary.registry import OWN_PHASE, EventType
 from touchline.vocabulary.wording import word_list
 
@@ -58,7 +59,7 @@ def _of_type(old: EventType, new: EventType) -> Iterator[Change]:
         stricter = _STRICTNESS.index(new.violations) > _STRICTNESS.index(old.violations)
         what = f"violations: {old.violations} becomes {new.violations}"
         yield Change(name, "", what, ("producers",) if stricter else ())
-    before, after = _fields(old), _fields(new)
+    before, after = field_schemas(old), field_schemas(new)
     for field in sorted({**before, **after}):
         yield from _of_field(name, field, before.get(field), after.get(field))
     if old.doc != new.doc:
@@ -67,24 +68,7 @@ def _of_type(old: EventType, new: EventType) -> Iterator[Change]:
         yield Change(name, "", f"owner {old.owner or 'nobody'} becomes {new.owner or 'nobody'}")
 
 
-class _Field(NamedTuple):
-    required: bool
-    schema: Mapping[str, Any]
-
-
-def _fields(event_type: EventType) -> dict[str, _Field]:
-    schema = event_type.model.model_json_schema()
-    required = schema.get("required", ())
-    return {
-        name: _Field(
-            name in required,
-            next((one for one in about.get("anyOf", [about]) if one.get("type") != "null"), about),
-        )
-        for name, about in schema.get("properties", {}).items()
-    }
-
-
-def _of_field(name: str, field: str, old: _Field | None, new: _Field | None) -> Iterator[Change]:
+def _of_field(name: str, field: str, old: FieldSchema | None, new: FieldSchema | None) -> Iterator[Change]:
     if new is None:
         yield Change(name, field, "removed", ("rules",))
     elif old is None:
@@ -94,16 +78,15 @@ def _of_field(name: str, field: str, old: _Field | None, new: _Field | None) -> 
         if new.required != old.required:
             what = "becomes required" if new.required else "is no longer required"
             yield Change(name, field, what, ("producers",) if new.required else ())
-        yield from _of_values(name, field, old.schema, new.schema)
+        yield from _of_values(name, field, old, new)
 
 
-def _of_values(name: str, field: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    before, after = _kind(old), _kind(new)
-    if before != after:
-        wider = (before, after) == ("integer", "number")
-        yield Change(name, field, f"{before} becomes {after}", () if wider else ("producers", "rules"))
+def _of_values(name: str, field: str, old: FieldSchema, new: FieldSchema) -> Iterator[Change]:
+    if old.kind != new.kind:
+        wider = (old.kind, new.kind) == ("integer", "number")
+        yield Change(name, field, f"{old.kind} becomes {new.kind}", () if wider else ("producers", "rules"))
         return
-    words, allowed = _words(old), _words(new)
+    words, allowed = frozenset(old.words), frozenset(new.words)
     if words != allowed:
         gone = words - allowed if words and allowed else allowed
         if not allowed:
@@ -116,22 +99,15 @@ def _of_values(name: str, field: str, old: Mapping[str, Any], new: Mapping[str, 
             what = ", ".join(parts)
         yield Change(name, field, what, ("producers",) if gone else ())
     for bound, sign in (("minimum", 1), ("maximum", -1), ("minLength", 1), ("maxLength", -1)):
-        low, high = old.get(bound), new.get(bound)
+        low, high = old.schema.get(bound), new.schema.get(bound)
         if low != high:
             narrower = high is not None and (low is None or sign * high > sign * low)
             what = f"{bound} {_shown(low)} becomes {_shown(high)}"
             yield Change(name, field, what, ("producers",) if narrower else ())
-    if old.get("pattern") != new.get("pattern"):
-        what = f"pattern {_shown(old.get('pattern'))} becomes {_shown(new.get('pattern'))}"
-        yield Change(name, field, what, ("producers",) if new.get("pattern") else ())
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    return "time" if schema.get("format") == "date-time" else str(schema.get("type", "value"))
-
-
-def _words(schema: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(schema.get("enum", [schema["const"]] if "const" in schema else ()))
+    before, after = old.schema.get("pattern"), new.schema.get("pattern")
+    if before != after:
+        what = f"pattern {_shown(before)} becomes {_shown(after)}"
+        yield Change(name, field, what, ("producers",) if after else ())
 
 
 def _channels(event_type: EventType) -> str:

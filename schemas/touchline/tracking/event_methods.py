@@ -5,8 +5,10 @@ So an editor completes the fields of an event, and a type checker refuses a wron
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
+from touchline.tracking.event_types import class_name
+from touchline.tracking.field_schemas import FieldSchema, field_schemas
 from touchline.vocabulary.registry import EventType
 
 _VOCABULARY_HEAD: Final = '''\
@@ -103,7 +105,7 @@ def _module(head: str, kind: str, types: list[EventType]) -> str:
     names = {module: set(found) for module, found in _ALWAYS_IMPORTED[kind].items()}
     text = " ".join(annotation for found in fields.values() for annotation in found.values())
     for name, module in _SOURCES.items():
-        if f"{name}" in text.replace("[", " ").replace("]", " ").replace(",", " ").split():
+        if name in text.replace("[", " ").replace("]", " ").replace(",", " ").split():
             names.setdefault(module, set()).add(name)
     imports = "\n".join(
         f"from {module} import {', '.join(sorted(found, key=_import_order))}"
@@ -156,35 +158,29 @@ def _ignored(event_type: EventType) -> str:
 
 
 def _class(event_type: EventType) -> str:
-    words = event_type.name.replace(".", "_").split("_")
-    return "_" + "".join(word.capitalize() for word in words)
+    return f"_{class_name(event_type.name)}"
 
 
 def _fields(event_type: EventType) -> dict[str, str]:
     """Field → its type as a Python annotation; required ones first."""
-    schema = event_type.model.model_json_schema()
-    required = schema.get("required", ())
-    found = {
-        name: f"Required[{_annotation(about)}]" if name in required else _annotation(about)
-        for name, about in schema.get("properties", {}).items()
-    }
-    return dict(sorted(found.items(), key=lambda item: item[0] not in required))
-
-
-def _annotation(about: Mapping[str, Any]) -> str:
-    schema = next((one for one in about.get("anyOf", [about]) if one.get("type") != "null"), about)
-    words = schema.get("enum", [schema["const"]] if "const" in schema else ())
-    if words:
-        # A string of JSON without escaped surrogates is one of Python.
-        quoted = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
-        return f"Literal[{quoted}]"
-    if schema.get("format") == "date-time":
-        return "datetime"
+    fields = sorted(field_schemas(event_type).items(), key=lambda item: not item[1].required)
     return {
+        name: f"Required[{_annotation(about)}]" if about.required else _annotation(about)
+        for name, about in fields
+    }
+
+
+def _annotation(about: FieldSchema) -> str:
+    if about.words:
+        # A string of JSON without escaped surrogates is one of Python.
+        quoted = ", ".join(json.dumps(word, ensure_ascii=False) for word in about.words)
+        return f"Literal[{quoted}]"
+    return {
+        "time": "datetime",
         "string": "str",
         "integer": "int",
         "number": "float",
         "boolean": "bool",
         "array": "Sequence[Any]",
         "object": "Mapping[str, Any]",
-    }.get(str(schema.get("type")), "Any")
+    }.get(about.kind, "Any")

@@ -34,7 +34,7 @@ def event_types(plan: Plan) -> Mapping[str, EventType]:
 
 def _own(name: str, about: OwnType) -> EventType:
     model = create_model(
-        _class_name(name), __base__=EventData, __doc__=about.description, **_new_fields(about.fields)
+        class_name(name), __base__=EventData, __doc__=about.description, **_new_fields(about.fields)
     )
     return EventType(
         name,
@@ -112,5 +112,6 @@ def _constrained(kind: Any, about: FieldDeclaration) -> Any:
     return kind if about.pattern is None else Annotated[kind, Field(pattern=about.pattern)]
 
 
-def _class_name(name: str) -> str:
+def class_name(name: str) -> str:
+    """The name of a class for an event type: `OrderPlaced` for `order.placed`."""
     return "".join(word.capitalize() for word in name.replace(".", "_").split("_"))

@@ -1,8 +1,8 @@
 """A tracking plan as a page of Markdown."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from touchline.tracking.field_schemas import FieldSchema, field_schemas
 from touchline.vocabulary.registry import EventType
 
 
@@ -32,21 +32,17 @@ def _section(event_type: EventType) -> Iterator[str]:
     yield ""
     yield "| Field | Type | Required | Meaning |"
     yield "|---|---|---|---|"
-    schema = event_type.model.model_json_schema()
-    required = schema.get("required", ())
-    for name, about in schema.get("properties", {}).items():
-        description = about.get("description", "")
-        yield f"| `{name}` | {kind_of(about)} | {'yes' if name in required else ''} | {_cell(description)} |"
+    for name, about in field_schemas(event_type).items():
+        required = "yes" if about.required else ""
+        yield f"| `{name}` | {_values(about)} | {required} | {_cell(about.description)} |"
     yield "| any other | | | kept as it is |"
 
 
-def kind_of(about: Mapping[str, Any]) -> str:
-    """The type of a field in words, from its JSON Schema: `time`, `low or high`, `number, at least 0`."""
-    schema = next((one for one in about.get("anyOf", [about]) if one.get("type") != "null"), about)
-    words = schema.get("enum", [schema["const"]] if "const" in schema else ())
-    if words:
-        return _cell(" or ".join(map(str, words)))
-    kind = "time" if schema.get("format") == "date-time" else str(schema.get("type", "any value"))
+def _values(about: FieldSchema) -> str:
+    """The values of a field in words: `time`, `low or high`, `number, at least 0`."""
+    if about.words:
+        return _cell(" or ".join(map(str, about.words)))
+    schema = about.schema
     bounds = [
         f"{text} {schema[name]:g}"
         for name, text in (("minimum", "at least"), ("maximum", "at most"))
@@ -54,7 +50,7 @@ def kind_of(about: Mapping[str, Any]) -> str:
     ]
     if "pattern" in schema:
         bounds.append(f"matches `{schema['pattern']}`")
-    return _cell(", ".join([kind, *bounds]))
+    return _cell(", ".join([about.kind or "any value", *bounds]))
 
 
 def _channels(event_type: EventType) -> str:

@@ -18,6 +18,7 @@ from touchline.tracking.declaration import (
     check_type_name,
 )
 from touchline.tracking.event_types import event_types
+from touchline.tracking.field_schemas import field_schemas
 from touchline.vocabulary.errors import ConfigurationError
 from touchline.vocabulary.registry import EVENT_TYPES, EventType
 
@@ -63,11 +64,10 @@ def read_plan(document: Document) -> PlanFile:
             faults.append(document.fault((str(name),), message, key=True))
     own = _entries(document, "types", raw.get("types"), faults)
     tighten = _entries(document, "tighten", raw.get("tighten"), faults)
-    faults += _tightening_faults(document, tighten)
-    usable = {
-        name: about for name, about in tighten.items() if not [*_tightening_faults(document, {name: about})]
-    }
-    plan = Plan(types=own, tighten=usable)
+    wrong = {name: [*_tightening_faults(document, name, about)] for name, about in tighten.items()}
+    for found in wrong.values():
+        faults += found
+    plan = Plan(types=own, tighten={name: about for name, about in tighten.items() if not wrong[name]})
     faults.sort(key=by_place)
     return PlanFile(document, plan, event_types(plan), tuple(faults))
 
@@ -136,26 +136,25 @@ def _message(detail: ErrorDetails, section: str) -> str:
     return explained(detail, model.model_fields, ())
 
 
-def _tightening_faults(document: Document, tighten: Mapping[str, Tightening]) -> Iterator[Fault]:
-    for name, about in tighten.items():
-        known = EVENT_TYPES[name].model.model_fields
-        for index, field in enumerate(about.required):
-            if field not in known and field not in about.fields:
+def _tightening_faults(document: Document, name: str, about: Tightening) -> Iterator[Fault]:
+    known = EVENT_TYPES[name].model.model_fields
+    for index, field in enumerate(about.required):
+        if field not in known and field not in about.fields:
+            near = suggestion(field, known)
+            message = f"{name}: required: there is no field '{field}'{near}; declare it under 'fields'"
+            yield document.fault(("tighten", name, "required", index), message)
+    for field, declared in about.fields.items():
+        path = ("tighten", name, "fields", field)
+        if field not in known:
+            if declared.type is None and declared.enum is None:
                 near = suggestion(field, known)
-                message = f"{name}: required: there is no field '{field}'{near}; declare it under 'fields'"
-                yield document.fault(("tighten", name, "required", index), message)
-        for field, declared in about.fields.items():
-            path = ("tighten", name, "fields", field)
-            if field not in known:
-                if declared.type is None and declared.enum is None:
-                    near = suggestion(field, known)
-                    message = f"{name}: fields.{field}: not a field of the vocabulary{near}; write its type"
-                    yield document.fault(path, message)
-            elif declared.type is not None:
-                message = f"{name}: fields.{field}: the vocabulary has its type: leave 'type' out"
-                yield document.fault((*path, "type"), message, key=True)
-            elif message := _unsuited(name, field, declared):
-                yield document.fault(path, f"{name}: fields.{field}: {message}")
+                message = f"{name}: fields.{field}: not a field of the vocabulary{near}; write its type"
+                yield document.fault(path, message)
+        elif declared.type is not None:
+            message = f"{name}: fields.{field}: the vocabulary has its type: leave 'type' out"
+            yield document.fault((*path, "type"), message, key=True)
+        elif message := _unsuited(name, field, declared):
+            yield document.fault(path, f"{name}: fields.{field}: {message}")
 
 
 def _fits(info: FieldInfo, value: str) -> bool:
@@ -169,19 +168,17 @@ def _fits(info: FieldInfo, value: str) -> bool:
 
 def _unsuited(name: str, field: str, declared: FieldDeclaration) -> str:
     """Why the constraints cannot hold of a field of the vocabulary; empty if they can."""
-    model = EVENT_TYPES[name].model
-    about = model.model_json_schema()["properties"][field]
-    schema = next(one for one in about.get("anyOf", [about]) if one.get("type") != "null")
-    is_text, is_number = schema.get("type") == "string", schema.get("type") in ("number", "integer")
+    about, info = field_schemas(EVENT_TYPES[name])[field], EVENT_TYPES[name].model.model_fields[field]
+    is_text, is_number = about.kind in ("string", "time"), about.kind in ("number", "integer")
     if declared.enum is not None:
         if not is_text:
             return "'enum' lists texts, and it is none"
-        never = next((word for word in declared.enum if not _fits(model.model_fields[field], word)), None)
-        return "" if never is None else f"is never '{never}'{suggestion(never, schema.get('enum', ()))}"
-    if declared.pattern is not None and not (is_text and "format" not in schema):
+        never = next((word for word in declared.enum if not _fits(info, word)), None)
+        return "" if never is None else f"is never '{never}'{suggestion(never, about.words)}"
+    if declared.pattern is not None and about.kind != "string":
         return "'pattern' is for texts, and it is none"
     if (declared.min, declared.max) != (None, None) and not is_number:
         return "'min' and 'max' are for numbers, and it is none"
-    if schema.get("type") == "integer" and not declared.has_whole_bounds:
+    if about.kind == "integer" and not declared.has_whole_bounds:
         return "'min' and 'max' of an integer are whole numbers: round them"
     return ""
