@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from touchline.collector.acceptance import accept
-from touchline.config.tracking_plan import PlanInForce
+from touchline.config.plan_in_force import PlanInForce
 from touchline.tracking import PlanError, parse_plan
 from touchline.vocabulary.normaliser import PLAIN
 from touchline.vocabulary.validation import Validator

@@ -1,16 +1,12 @@
-"""The tracking plan of the settings: read at the start, and again whenever its file changes."""
+"""Reads a tracking plan from its file."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from touchline.config.text_files import text_of
 from touchline.documents import Document
 from touchline.tracking import PlanError, PlanFile, parse_plan, read_plan
-from touchline.vocabulary.normaliser import Normaliser
-from touchline.vocabulary.order import own_phases, phases_of
 from touchline.vocabulary.registry import EVENT_TYPES, EventType
-from touchline.vocabulary.validation import Validator
 
 
 def load_plan(path: Path | None) -> Mapping[str, EventType]:
@@ -22,79 +18,10 @@ def load_plan(path: Path | None) -> Mapping[str, EventType]:
     return EVENT_TYPES if path is None else parse_plan(text_of(path, PlanError), str(path))
 
 
-def plan_file(path: Path | None) -> PlanFile:
-    """A tracking plan with its faults; without a path, an empty one.
+def plan_file(path: Path) -> PlanFile:
+    """A tracking plan with its faults.
 
     Raises:
         PlanError: the file cannot be read.
     """
-    if path is None:
-        return read_plan(Document("types: {}", "no plan"))
     return read_plan(Document(text_of(path, PlanError), str(path)))
-
-
-class PlanInForce:
-    """What events are validated by, while the file of the plan may change.
-
-    A file that cannot be used leaves the last usable plan in force, with a `warning`. The phases of own types
-    decide how stored events are folded, and workers read them at their start: another phase is a `warning`,
-    too, until the process starts again.
-
-    Args:
-        path: The file; None for the vocabulary alone.
-        normaliser: Turns what producers send into identifiers.
-
-    Raises:
-        PlanError: the file cannot be used at the start.
-    """
-
-    def __init__(self, path: Path | None, normaliser: Normaliser) -> None:
-        self._path, self._seen = path, _stamp(path)
-        self.validator = Validator(normaliser, load_plan(path))
-        self._phases = own_phases(phases_of(self.validator.types))
-        self.fault: str | None = None
-        """Why the file as it is now cannot be used; None if it can."""
-
-    @property
-    def warning(self) -> str | None:
-        """What is wrong with the plan although events are accepted; None when nothing is."""
-        if self.fault is not None:
-            return f"the tracking plan cannot be used, the one before stays in force: {self.fault}"
-        if own_phases(phases_of(self.validator.types)) != self._phases:
-            return "phases in the tracking plan changed: restart the workers, which refold every customer"
-        return None
-
-    def refresh(self) -> None:
-        """Read the file again if it changed."""
-        seen = _stamp(self._path)
-        if seen == self._seen:
-            return
-        self._seen = seen
-        # Commands read the plan as well, and need no logs.
-        import structlog
-
-        logger = structlog.get_logger(__name__)
-        try:
-            types = load_plan(self._path)
-        except Exception as error:
-            # Whatever is wrong with a file must not end the process: its plan is in use.
-            self.fault = str(error)
-            logger.error("plan.refused", why=self.fault)
-            return
-        self.validator, self.fault = self.validator._replace(types=types), None
-        logger.info("plan.in_force", types=len(types), warning=self.warning)
-
-
-def keep_current(plan: PlanInForce, *, stop: threading.Event, every: float = 1.0) -> None:
-    """Read the plan again when its file changes, until `stop` is set; looks every `every` seconds."""
-    while not stop.wait(every):
-        plan.refresh()
-
-
-def _stamp(path: Path | None) -> tuple[int, int, int] | None:
-    """What changes with the file; None without one."""
-    try:
-        stat = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return None if stat is None else (stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.config.folders import make_folder
+from touchline.config.plan_in_force import PlanInForce, keep_current
 from touchline.config.settings import Settings
-from touchline.config.tracking_plan import PlanInForce, keep_current
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
 from touchline.services.front import guarded

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from touchline.config.tracking_plan import PlanInForce
+from touchline.config.plan_in_force import PlanInForce
 from touchline.store import Store, StoreError
 from touchline.vocabulary.health import ALIVE, readiness
 

@@ -20,9 +20,9 @@ from touchline.collector.ingress.answers import router_error
 from touchline.collector.ingress.app import Collector
 from touchline.config.alerts_files import load_alerts
 from touchline.config.folders import make_folder
+from touchline.config.plan_in_force import PlanInForce, keep_current
 from touchline.config.settings import Settings
 from touchline.config.stores import folding_store
-from touchline.config.tracking_plan import PlanInForce, keep_current
 from touchline.engine.engine import Flushed
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
