@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from touchline.cli.configure.checked import by_level, show_checked
 from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
 from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
+    from touchline.config.settings import Settings
     from touchline.tracking import PlanFile
     from touchline.tracking.difference import Change
     from touchline.vocabulary.registry import EventType
@@ -36,24 +38,17 @@ def lint(file: File = None, as_json: Json = False) -> None:
 
     Example: touchline plan lint touchline.yaml
     """
-    from touchline.documents import by_place
     from touchline.tracking.lint import warnings
     from touchline.vocabulary.wording import counted
 
     plan = _read(file)
     doubts = warnings(plan)
-    found = [*((fault, "error") for fault in plan.faults), *((fault, "warning") for fault in doubts)]
-    found.sort(key=lambda entry: by_place(entry[0]))
     if as_json:
-        rows = [{"place": one.place, "level": level, "message": one.message} for one, level in found]
-        print_json(rows)
+        found = by_level(plan.faults, doubts)
+        print_json([{"place": one.place, "level": level, "message": one.message} for one, level in found])
     else:
-        for fault, level in found:
-            typer.echo(f"{fault.place}: {level}: {fault.message}")
-        typer.echo(
-            f"{counted(len(plan.plan.types), 'type')} of your own and {len(plan.plan.tighten)} tightened, "
-            f"{counted(len(plan.faults), 'error')}, {counted(len(doubts), 'warning')}"
-        )
+        own, tightened = counted(len(plan.plan.types), "type"), len(plan.plan.tighten)
+        show_checked(f"{own} of your own and {tightened} tightened", plan.faults, doubts)
     if plan.faults:
         raise typer.Exit(1)
 
@@ -177,7 +172,7 @@ def _declared(types: "Mapping[str, EventType]") -> "list[EventType]":
     return [one for name, one in types.items() if EVENT_TYPES.get(name) is not one]
 
 
-def _stored(names: set[str], settings: Any) -> dict[str, int]:
+def _stored(names: set[str], settings: "Settings") -> dict[str, int]:
     """How many events of each type are stored; nothing without a store."""
     from touchline.config.stores import readable_store
     from touchline.store import parse_answer

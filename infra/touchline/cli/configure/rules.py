@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from touchline.cli.configure.checked import show_checked
 from touchline.cli.errors import fail
 from touchline.cli.output import print_json, screen
 
@@ -119,20 +120,13 @@ def lint(
     from touchline.config.rule_packs import load_pack
     from touchline.config.settings import load_settings
     from touchline.config.tracking_plan import load_plan
-    from touchline.documents import by_place
     from touchline.rules.lint import warnings
     from touchline.vocabulary.wording import counted
 
     pack = load_pack(file)
     types = load_plan(load_settings(plan=plan).plan)
     doubts = warnings(pack.rules, pack.entries, pack.document, types)
-    found = [*((fault, "error") for fault in pack.faults), *((fault, "warning") for fault in doubts)]
-    for fault, name in sorted(found, key=lambda entry: by_place(entry[0])):
-        typer.echo(f"{fault.place}: {name}: {fault.message}")
-    typer.echo(
-        f"{counted(len(pack.rules), 'rule')} can be used, "
-        f"{counted(len(pack.faults), 'error')}, {counted(len(doubts), 'warning')}"
-    )
+    show_checked(f"{counted(len(pack.rules), 'rule')} can be used", pack.faults, doubts)
     if pack.faults:
         raise typer.Exit(1)
 
