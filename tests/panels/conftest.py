@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.panels.counting.reading import Plain, Row, Seen
+from tests.stored_twice import store_twice
 from touchline.analysis.replay import replay
 from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
@@ -27,14 +28,6 @@ HISTORY = 24 * DAY
 STEPS = 24
 """Flushes, each at a time of its own."""
 
-TIMES = {
-    "events": ("time", "received_at"),
-    "frictions": ("opened_at", "detected_at", "resolved_at"),
-    "journeys": ("start", "last", "due_at"),
-    "quarantine": ("received_at",),
-    "accounts": ("at",),
-    "alerts": ("opened_at", "detected_at", "resolved_at"),
-}
 
 ACCOUNTED = ("quarantined", "repeated", "stored", "duplicates", "conflicting", "suppressed")
 
@@ -46,7 +39,7 @@ def _accepted(touchpoints: Iterable[Touchpoint]) -> list[Event]:
         event = to_event(envelope, received_at_ms=one.due)
         assert event is not None
         event = msgspec.structs.replace(event, producer=one.source)
-        if event.type == "payment.failed":
+        if event.type in ("payment.failed", "contact.abandoned"):
             event = msgspec.structs.replace(event, context={"plan_violation": "data.value"})
         found.append(event)
     return found
@@ -71,15 +64,6 @@ def _take_in(store: Store, events: Sequence[Event], rules: RuleSet) -> list[Row]
                 {**dict.fromkeys(ACCOUNTED, 0), "at": now, "producer": producer, "stored": stored}
             )
     return accounts
-
-
-def _double(store: Store, table: str, which: str) -> None:
-    """Insert rows a second time, as they are."""
-    times = ", ".join(f"toUnixTimestamp64Milli({name}) AS {name}" for name in TIMES[table])
-    answer = store.query(f"SELECT * REPLACE ({times}) FROM {table} WHERE {which}")
-    assert answer.result_rows
-    columns = dict(zip(answer.column_names, map(list, zip(*answer.result_rows, strict=True)), strict=True))
-    store.insert(table, columns, f"{table} twice")
 
 
 def _frictions(planted: Iterable[Planted], events: Sequence[Event], folded: Row, rules: RuleSet) -> list[Row]:
@@ -221,11 +205,11 @@ def _retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store,
             folded["customers"],
         )
         plain.written, plain.reaches = _written(store), rules.reaches
-        _double(store, "events", "cityHash64(id) % 10 = 0")
-        _double(store, "frictions", "cityHash64(id) % 5 = 0 OR status = 'retracted'")
-        _double(store, "journeys", "cityHash64(id) % 10 = 0 OR superseded")
-        _double(store, "quarantine", "cityHash64(id) % 10 = 0")
-        _double(store, "accounts", "cityHash64(id) % 3 = 0")
+        store_twice(store, "events", "cityHash64(id) % 10 = 0")
+        store_twice(store, "frictions", "cityHash64(id) % 5 = 0 OR status = 'retracted'")
+        store_twice(store, "journeys", "cityHash64(id) % 10 = 0 OR superseded")
+        store_twice(store, "quarantine", "cityHash64(id) % 10 = 0")
+        store_twice(store, "accounts", "cityHash64(id) % 3 = 0")
         yield store, plain
 
 

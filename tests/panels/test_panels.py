@@ -10,6 +10,7 @@ from tests.panels.counting import contacts, friction, health, journeys
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import Plain, Seen
 from touchline.panels import BY_ID, DASHBOARDS, PANELS, Panel, expand, panels_with
+from touchline.panels.sql import usual
 from touchline.store import Store
 
 CHECKS = {**friction.COUNTS, **contacts.COUNTS, **journeys.COUNTS, **health.COUNTS}
@@ -61,6 +62,24 @@ def test_the_panel_shows_the_plain_count(panel: Panel, shop: Store, plain: Plain
             name: pytest.approx(value) if isinstance(value, int | float) else value
             for name, value in wanted.items()
         }
+
+
+def test_a_week_counts_if_the_data_begin_before_it_by_the_window(shop: Store) -> None:
+    """The usual number is the mean of up to four weeks; a window is rounded up to whole seconds."""
+    begin = shop.query("SELECT toUnixTimestamp(min(start)) FROM journeys").result_rows[0][0]
+
+    def found(time: int, reach: int) -> float | None:
+        sql = usual(f"toDateTime({time})", "[1, 2, 3, 4]", str(reach))
+        value: float | None = shop.query(f"SELECT {sql} AS value").result_rows[0][0]
+        return value
+
+    week = 7 * 86_400
+    assert found(begin + week - 1, 0) is None
+    assert found(begin + week, 0) == 1
+    assert found(begin + week, 1) is None
+    assert found(begin + week + 1, 1) == 1
+    assert found(begin + 2 * week + 1, 1_000) == 1.5
+    assert found(begin + 9 * week, 0) == 2.5
 
 
 def test_goals_are_compared_with(shop: Store, plain: Plain, seen: Seen) -> None:
@@ -118,7 +137,10 @@ def test_ids_and_dashboards_hold_together() -> None:
     assert {panel.dashboard for panel in PANELS} == set(dashboards)
     for panel in PANELS:
         names = {variable.name for variable in dashboards[panel.dashboard].variables}
-        assert all(f"${{{name}:" not in panel.sql or name in names for name in ("channel", "source", "rule"))
+        assert all(
+            f"${{{name}:" not in panel.sql or name in names
+            for name in ("channel", "source", "rule", "producer")
+        )
         for column in panel.columns.values():
             if column.link is not None:
                 target = dashboards[column.link.dashboard]

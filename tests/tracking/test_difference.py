@@ -92,6 +92,17 @@ def test_types_come_and_go() -> None:
     assert _found({"a.b": TYPE}, {"a.b": TYPE}) == []
 
 
+def test_channels_that_come_or_go_break_producers_or_nothing() -> None:
+    """A type on all channels that is kept to some loses the others; one with more channels loses none."""
+    everywhere = TYPE | {"channels": []}
+    assert _found({"a.b": everywhere}, {"a.b": TYPE}) == [
+        ("a.b: channels (all) become app and web", ("producers",))
+    ]
+    assert _found({"a.b": TYPE}, {"a.b": TYPE | {"channels": ["web", "app", "chat"]}}) == [
+        ("a.b: channels app and web become app, chat and web", ())
+    ]
+
+
 def test_tightening_more_breaks_producers() -> None:
     """A tightened type is compared with what held before, be it the vocabulary's or another plan's."""
     tightened = parse_plan("tighten: {order.placed: {required: [value]}}")
