@@ -151,7 +151,7 @@ def test_an_unknown_text_finds_nobody(store: Store, text: str) -> None:
 def test_large_data_are_clipped(store: Store) -> None:
     """Only a few fields are shown, clipped; data that is too large shows its size."""
     make.known(store, account_a="account:a")
-    many = {f"field{n}": "y" * 300 for n in range(9)}
+    many = {f"field{n}": "y" * 300 for n in range(9)} | {"field1": "z" * 81}
     make.put(
         store,
         "events",
@@ -166,7 +166,7 @@ def test_large_data_are_clipped(store: Store) -> None:
     assert isinstance(first, EventRow)
     assert isinstance(second, EventRow)
     assert len(first.details) == 7
-    assert first.details[0].full == "y" * 300
+    assert [detail.full for detail in first.details[:2]] == ["y" * 300, "z" * 81]
     assert all(len(detail.value) <= 80 for detail in first.details)
     assert second.details == [Detail("data", "8 KB, too large to show")]
 

@@ -122,7 +122,7 @@ def test_weeks_within_the_window_of_a_rule_do_not_count(store: Store) -> None:
     assert [one["name"] for one in found.charts["friction_rate"]["series"]] == ["Frictions"]
     table = panel(found, "friction_by_rule")
     cells = {row[0].text: row[table.columns.index("Usual")].text for row in table.rows}
-    assert cells == {"Slow": "no baseline yet", "Quick": "2"}
+    assert (cells, table.notes) == ({"Slow": "no baseline yet", "Quick": "2"}, [])
     quick = seen(store, rule="quick")
     assert usual(quick) == "usually 2"
     assert [one["name"] for one in quick.charts["friction_rate"]["series"]] == ["Frictions", "Usual"]
@@ -398,6 +398,21 @@ def test_deployed_changes_are_marked_in_charts(store: Store) -> None:
     assert name in drawn["xAxis"]["axisPointer"]["label"][":formatter"]
     assert line["xAxis"] in drawn["xAxis"]["data"]
     assert 0 <= NOW - 2 * HOUR - int(line["xAxis"]) < 2 * HOUR
+
+
+def test_changes_of_one_moment_share_a_line(store: Store) -> None:
+    """Changes that were deployed at one point of a chart are one line with both names."""
+    make.put(store, "frictions", [make.friction("account:a", "queue", NOW - HOUR)], "f")
+    make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
+    deployed = [
+        make.event(["account:ci"], name, NOW - 2 * HOUR, "change.deployed", change_id=name)
+        for name in ("first", "second")
+    ]
+    make.put(store, "events", deployed, "e")
+    found = seen(store)
+    assert [change.name for change in found.board.changes] == ["first", "second"]
+    [line] = found.charts["friction_rate"]["series"][0]["markLine"]["data"]
+    assert line["label"]["formatter"] == "first; second"
 
 
 def test_a_failing_panel_leaves_the_others(store: Store) -> None:
