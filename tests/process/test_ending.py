@@ -31,6 +31,15 @@ def _ends_quietly(demo: Any, number: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_demo_quietly(start: Any, wait_for: Any, number: int) -> None:
+    """Exit code 0 within seconds, and no event lost, soon after the first events of the present."""
+    demo = start("demo", "--rate", "20").ready()
+    wait_for(lambda: int(demo.rows("SELECT count() AS n FROM events WHERE producer = 'local'")[0]["n"]) > 10)
+    _ends_quietly(demo, number)
+
+
+@pytest.mark.slow
 def test_a_demo_without_a_folder_leaves_none(tmp_path: Path) -> None:
     """The temporary folder is removed, after a first signal and after a hasty second one."""
     for signals, code in ((1, 0), (2, 130)):

@@ -66,7 +66,7 @@ def killed() -> Iterator[Callable[[subprocess.Popen[str]], None]]:
 
 
 def _envelopes(seed: int) -> list[bytes]:
-    retailer = Retailer(seed, NOW, history=2 * DAY, history_rate=0.02)
+    retailer = Retailer(seed, NOW, history=4 * DAY, history_rate=0.02)
     return [orjson.dumps(touchpoint.envelope()) for touchpoint in retailer.until(NOW)]
 
 
@@ -116,7 +116,7 @@ def test_a_worker_killed_many_times_ends_with_the_offline_result(
         log.append(Batch(batch.touchpoints, [], NOW))
     log.close()
     chance = random.Random(7)
-    for _ in range(8):
+    for _ in range(12):
         process = subprocess.Popen(
             [sys.executable, "-c", WORKER, str(tmp_path), str(NOW)], stdout=subprocess.PIPE, text=True
         )
