@@ -91,6 +91,15 @@ async def test_a_key_in_the_query_is_a_guess_too() -> None:
     assert await guesser.status(None, query="key=x") == 429
 
 
+@pytest.mark.parametrize("name", ["%6Bey", "pass%77ord"])
+async def test_a_guess_whose_name_is_percent_encoded_is_a_guess(name: str) -> None:
+    """The app decodes the names of parameters, so the throttle does, too."""
+    guesser = Guesser()
+    for number in range(GUESSES):
+        assert await guesser.status(None, query=f"{name}={number}") == 401
+    assert await guesser.status(None, query=f"{name}=x") == 429
+
+
 async def test_a_right_key_that_may_not_is_no_guess() -> None:
     """A page that misuses a public key from an address does not slow down other pages there."""
     guesser = Guesser()

@@ -101,7 +101,7 @@ def address_of(scope: Scope) -> str:
 def _credentials(scope: Scope) -> bytes | None:
     """A digest of all places where a request may carry a key or a password; None if none does."""
     found = [value for name, value in scope["headers"] if name in _CARRIERS]
-    if any(name.encode() + b"=" in scope["query_string"] for name in _PARAMETERS):
+    if scope["query_string"]:
         given = HTTPConnection(scope).query_params
         found += [given[name].encode(errors="replace") for name in _PARAMETERS if name in given]
     return sha256(b"\n".join(found)).digest() if found else None
