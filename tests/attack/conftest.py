@@ -61,11 +61,12 @@ APP = Starlette(
 def serving(
     most_connections: int | None = None,
     tls: ssl.SSLContext | None = None,
+    stop_seconds: int = 1,
 ) -> Iterator[Connect]:
     """Serve, and yield a function that connects."""
     with listening_on("127.0.0.1", 0) as listening:
         ready = threading.Event()
-        server = Serving(APP, ready.set, stop_seconds=1, websockets=True, tls=tls)
+        server = Serving(APP, ready.set, stop_seconds=stop_seconds, websockets=True, tls=tls)
         if most_connections is not None:
             server.config.limit_concurrency = most_connections
             if server.handshakes is not None:

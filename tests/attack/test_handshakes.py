@@ -5,11 +5,15 @@ import ssl
 import subprocess
 import time
 from contextlib import closing
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from uvicorn.server import ServerState
 
 from tests.attack.conftest import LARGE, Connect, received, serving
-from touchline.services.guards import patrol
+from touchline.services.guards import handshakes, patrol
+from touchline.services.guards.handshakes import Handshakes
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 MOST = 20
@@ -102,9 +106,19 @@ def test_what_is_no_handshake_ends_the_connection(tls: ssl.SSLContext) -> None:
                 assert time.monotonic() < limit
 
 
+def test_bytes_that_come_with_the_handshake_are_bounded(tls: ssl.SSLContext) -> None:
+    """A connection that sends more than the limit before its protocol is there is closed."""
+    handshake: Any = Handshakes(tls, MOST)(server_state=ServerState())
+    handshake._transport = transport = Mock()
+    handshake.data_received(b"x" * handshakes._EARLY_BYTES)
+    assert not transport.abort.called
+    handshake.data_received(b"x")
+    assert transport.abort.called
+
+
 def test_an_end_does_not_wait_for_handshakes(tls: ssl.SSLContext) -> None:
-    """A server ends at once although clients never finish their handshake."""
-    with serving(tls=tls) as connect:
+    """A server ends at once although clients never finish their handshake, however long requests may take."""
+    with serving(tls=tls, stop_seconds=8) as connect:
         half_open = [connect() for _ in range(5)]
         assert _answered(connect).startswith(b"HTTP/1.1 200")
         began = time.monotonic()
