@@ -1,15 +1,18 @@
 """Regular expressions of rules: a search takes a bounded time, or its pattern is refused with the reason."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from touchline.cli.main import app
 from touchline.friction import RuleSet
-from touchline.rules import RulesError, parse_rules
-from touchline.rules.patterns import search
+from touchline.rules import RulesError, parse_rules, patterns
+from touchline.rules.patterns import CACHED, LONGEST_CACHED, search
 from touchline.vocabulary.event import Event
 
 LONGEST_TEXT = 32 * 1024
@@ -82,6 +85,30 @@ def test_a_refusal_says_what_to_write(pattern: str, message: str) -> None:
 def test_text_that_is_no_unicode_is_searched() -> None:
     """A lone surrogate in a text does not stop the search."""
     assert search("b$")("\ud800b")
+
+
+def test_the_cached_results_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results of so many short texts are cached, of the newest ones, and of no long text."""
+    caches: list[Any] = []
+
+    def observed(maxsize: int | None) -> Callable[[Any], Any]:
+        def decorate(function: Any) -> Any:
+            caches.append(lru_cache(maxsize)(function))
+            return caches[-1]
+
+        return decorate
+
+    monkeypatch.setattr(patterns, "lru_cache", observed)
+    find = search("^[0-4]|!$")
+    [cache] = caches
+    assert find("x" * LONGEST_CACHED + "!")
+    assert cache.cache_info().currsize == 0
+    for _ in range(2):
+        assert [find(str(number)) for number in range(10)] == [number < 5 for number in range(10)]
+    assert cache.cache_info().hits == 10
+    for number in range(CACHED + 10):
+        find(str(number))
+    assert cache.cache_info().currsize == CACHED
 
 
 @pytest.mark.parametrize("pattern", ["(?!x)y", "(" * 3_000])
