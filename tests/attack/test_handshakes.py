@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import closing
 from typing import Any
@@ -36,11 +37,16 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     return context
 
 
-def _answered(connect: Connect, request: bytes = GET) -> bytes:
-    """The answer to a request over TLS."""
+def _over_tls(connect: Connect) -> ssl.SSLSocket:
+    """A connection whose handshake is complete."""
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    with closing(trusting.wrap_socket(connect(), server_hostname="localhost")) as connection:
+    return trusting.wrap_socket(connect(), server_hostname="localhost")
+
+
+def _answered(connect: Connect, request: bytes = GET) -> bytes:
+    """The answer to a request over TLS."""
+    with closing(_over_tls(connect)) as connection:
         connection.sendall(request)
         return received(connection)
 
@@ -123,5 +129,27 @@ def test_an_end_does_not_wait_for_handshakes(tls: ssl.SSLContext) -> None:
         assert _answered(connect).startswith(b"HTTP/1.1 200")
         began = time.monotonic()
     assert time.monotonic() - began < 3
+    for connection in half_open:
+        connection.close()
+
+
+def test_an_end_closes_handshakes_before_it_waits_for_requests(tls: ssl.SSLContext) -> None:
+    """While a request may still end, half-open connections are closed already."""
+    closed: list[bool] = []
+    with serving(tls=tls, stop_seconds=5) as connect:
+        half_open = [connect() for _ in range(5)]
+        request = _over_tls(connect)
+        request.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx")
+
+        def look() -> None:
+            closed.extend(map(_is_closed, half_open))
+            with closing(request):
+                request.sendall(b"x")
+                received(request)
+
+        looking = threading.Timer(2, look)
+        looking.start()
+    looking.join()
+    assert closed == [True] * 5
     for connection in half_open:
         connection.close()
