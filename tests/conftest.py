@@ -1,6 +1,8 @@
-"""Fixtures that several folders of tests share, and which tests run.
+"""Fixtures that several folders of tests share, which tests run, and how many cases each law tries.
 
-Tests marked `slow` run where `CI` is set, with `--slow`, and where a path, `-m` or `-k` selects tests.
+`HYPOTHESIS_PROFILE` sets the number of cases: `dev` (100, the default), `ci` (2,000, the default where `CI`
+is set) or `long` (50,000). Tests marked `slow` run where `CI` is set, with `--slow`, and where a path, `-m`
+or `-k` selects tests.
 """
 
 import logging
@@ -15,12 +17,15 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests import waiting
-from tests.cases import load_profile
 from tests.store_process import StoreProcess
 
-load_profile()
+settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=2_000, deadline=None)
+settings.register_profile("long", max_examples=50_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 if TYPE_CHECKING:
     from typer.testing import Result

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from touchline.analysis.accounts import Gap, ProducerAccount, Totals, reconcile
 from touchline.analysis.reading.accounts import read_accounts
 from touchline.store import Store
@@ -154,7 +154,7 @@ def _tellable(batches: list[Any]) -> bool:
 CLIENTS = st.lists(st.lists(BATCH, max_size=5).filter(_tellable), min_size=1, max_size=2)
 
 
-@law(CLIENTS, st.booleans())
+@given(CLIENTS, st.booleans())
 def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> None:
     """Each count is the true one; what nobody reported is unexplained, and what a gone client held is too."""
     reported = _reported("shop", clients, NOW - 2 * HOUR if gone else NOW - 1)
@@ -182,7 +182,7 @@ def test_the_account_says_what_is_true(clients: list[list[Any]], gone: bool) -> 
     )
 
 
-@law(
+@given(
     st.lists(
         st.builds(
             Totals,
@@ -220,7 +220,7 @@ def test_it_adds_up_whatever_the_rows_say(totals: list[Totals], at_rest: bool) -
         assert min(*counts, *one.dropped.values(), one.unexplained) >= 0
 
 
-@law(CLIENTS)
+@given(CLIENTS)
 def test_logged_events_are_in_flight_until_they_are_processed(clients: list[list[Any]]) -> None:
     """An accepted event that is not yet stored is in flight; once the log is at rest it is a finding."""
     reported = _reported("shop", clients, NOW)

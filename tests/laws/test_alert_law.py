@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from touchline.alerts import Absence, AlertRule, Change, Threshold
 from touchline.alerts.detection import detect, reach
 from touchline.alerts.incidents import Incident, Labels, Standing, standing_at, untrue
@@ -73,7 +73,7 @@ def _plain(found: Sequence[Incident]) -> set[tuple[Labels, int, int | None]]:
     return {(incident.labels, incident.opened_at, incident.resolved_at) for incident in found}
 
 
-@law(points, st.integers(0, 80))
+@given(points, st.integers(0, 80))
 def test_a_threshold_counts_the_customers_of_its_window(rows: list[Any], second: int) -> None:
     """The condition holds while enough distinct customers have an event in the window before."""
     now = second * UNIT
@@ -87,7 +87,7 @@ def test_a_threshold_counts_the_customers_of_its_window(rows: list[Any], second:
     assert _plain(_all(CROWD, rows, now)) == _brute(holds, now)
 
 
-@law(points, st.integers(0, 80))
+@given(points, st.integers(0, 80))
 def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) -> None:
     """The condition holds while the newest event is older than the rule allows, and younger than `forget`."""
     now = second * UNIT
@@ -104,7 +104,7 @@ def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) 
     assert _plain(_all(GAP, stretches, now)) == _brute(holds, now, 0)
 
 
-@law(
+@given(
     st.dictionaries(times, st.integers(1, 4), max_size=12),
     st.dictionaries(times, st.integers(1, 4), max_size=6),
     st.dictionaries(times, st.integers(1, 4), max_size=6),
@@ -136,7 +136,7 @@ def test_a_change_compares_with_the_weeks_of_data(
     assert _plain(_all(RISE, rows, now, oldest)) == expected
 
 
-@law(
+@given(
     st.sampled_from((CROWD, GAP)),
     st.lists(st.tuples(st.sampled_from((("x=1",), ("x=2",))), st.integers(0, 240), st.sampled_from("abc"),
                        st.integers(0, LATEST)), max_size=25),
@@ -171,7 +171,7 @@ def test_incidents_do_not_depend_on_when_they_were_evaluated(
     assert _plain(list(known.values())) == _plain(at_once)
 
 
-@law(
+@given(
     st.sampled_from((CROWD, GAP)), points, st.integers(0, 80), st.integers(0, 80), st.sets(st.integers(0, 24))
 )
 def test_waiting_events_do_not_undo_a_resolved_or_absent_incident(

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from tests.laws.arrivals import (
     END,
     HOUR,
@@ -45,7 +45,7 @@ def _a_customer() -> list[Event]:
     return events_of([("help.failed", 1, "web", ["account:1", "device:x"], 0)])
 
 
-@law(some_events)
+@given(some_events)
 def test_other_rules_take_the_place_of_the_old(events: list[Event]) -> None:
     """After a change of the rules, a refold of everyone leaves no trace of the old ones."""
     log, store = _log_of(events), MemoryStore()
@@ -59,7 +59,7 @@ def test_other_rules_take_the_place_of_the_old(events: list[Event]) -> None:
     assert tables(store) == offline(events, now, Policy(LIMITS))
 
 
-@law(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists)
+@given(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists)
 def test_other_rules_and_limits_decide_about_everyone_again(
     events: list[Event], decisions: list[Decision], random: Any, crashes: list[int]
 ) -> None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from touchline.friction import RuleSet
 from touchline.friction.listeners import MANY
 from touchline.friction.signals import friction_id
@@ -293,7 +293,7 @@ def _written(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "distinct": "data.n"} if rule.get("distinct") else rule
 
 
-@law(rule_lists, event_lists, st.integers(-20, 15), st.randoms())
+@given(rule_lists, event_lists, st.integers(-20, 15), st.randoms())
 def test_the_fold_finds_what_semantics_says(
     rules: list[dict[str, Any]], events: list[dict[str, Any]], after: int, chance: random.Random
 ) -> None:
@@ -302,7 +302,7 @@ def test_the_fold_finds_what_semantics_says(
     assert _found(rules, events, now, chance) == _reference(rules, events, now)
 
 
-@law(rule_lists, event_lists, st.randoms())
+@given(rule_lists, event_lists, st.randoms())
 def test_many_rules_find_what_each_finds(
     rules: list[dict[str, Any]], events: list[dict[str, Any]], chance: random.Random
 ) -> None:

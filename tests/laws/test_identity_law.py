@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from tests.laws.identity_sets import (
     NOBODYS,
     IdentifierSet,
@@ -22,7 +22,7 @@ from touchline.identity import Entry, Pair, Policy, bans, customers, pairs, part
 from touchline.identity.sharing import check_limits
 
 
-@law(events, limits, banned_pairs, shared_ones)
+@given(events, limits, banned_pairs, shared_ones)
 def test_customers_are_those_of_the_law(
     seen: list[IdentifierSet], limits: dict[str, int], banned: list[Pair], shared: list[str]
 ) -> None:
@@ -84,7 +84,9 @@ def test_a_limit_that_says_nothing_is_refused(given_limits: dict[str, int], why:
         check_limits(given_limits)
 
 
-@law(st.lists(st.tuples(st.sampled_from(["split", "unsplit"]), banned_pairs, st.integers(0, 3)), max_size=6))
+@given(
+    st.lists(st.tuples(st.sampled_from(["split", "unsplit"]), banned_pairs, st.integers(0, 3)), max_size=6)
+)
 def test_the_ledger_is_a_set(taken: list[tuple[Any, list[Pair], int]]) -> None:
     """Whatever the order and the repeats of entries, the last by (at, id) decides on its pair."""
     entries = [
@@ -99,7 +101,7 @@ def test_the_ledger_is_a_set(taken: list[tuple[Any, list[Pair], int]]) -> None:
     assert bans(entries) == bans([*reversed(entries), *entries]) == expected
 
 
-@law(st.lists(st.tuples(st.sampled_from(["share", "unshare"]), shared_ones, st.integers(0, 3)), max_size=6))
+@given(st.lists(st.tuples(st.sampled_from(["share", "unshare"]), shared_ones, st.integers(0, 3)), max_size=6))
 def test_the_last_entry_about_an_identifier_shares_it_or_not(
     taken: list[tuple[Any, list[str], int]],
 ) -> None:
@@ -123,7 +125,7 @@ def test_a_share_is_of_one_identifier_that_is_no_account(named: tuple[str, ...])
         Entry(id="1", at=0, who="operator", what="share", identifiers=named)
 
 
-@law(events, st.builds(policy_of, limits, banned_pairs, shared_ones), identifiers, identifiers)
+@given(events, st.builds(policy_of, limits, banned_pairs, shared_ones), identifiers, identifiers)
 def test_parting_parts(seen: list[IdentifierSet], policy: Policy, stays: str, goes: str) -> None:
     """The pairs to ban separate the two, occurred together, and are none where the two are apart."""
     links = {pair for named in seen for pair in pairs(named)}

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from tests.laws.cluster import LINKS, OTHER_LIMITS, Cluster, CrashError
 from tests.laws.offline import offline, tables
 from touchline.engine import flush
@@ -94,7 +94,7 @@ def _customers(store: MemoryStore) -> set[UUID]:
     return {row["customer"] for table in ("frictions", "journeys") for row in store.tables[table].values()}
 
 
-@law(st.integers(0, 2**32))
+@given(st.integers(0, 2**32))
 def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
     """1 to 7 partitions, 1 to 4 workers, any interleaving, crashes and rebalances: the tables of a replay.
 
@@ -103,7 +103,7 @@ def test_any_cluster_ends_with_the_offline_result(seed: int) -> None:
     _check(Random(seed))
 
 
-@law(st.sampled_from(STEPS), st.integers(0, 2**32))
+@given(st.sampled_from(STEPS), st.integers(0, 2**32))
 def test_crashes_at_any_step_of_writing_change_no_result(step: Step, seed: int) -> None:
     """Workers and stages that die before or after any step of the table end with a replay's tables."""
     random = Random(seed)

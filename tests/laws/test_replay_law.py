@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from tests.cases import LAW_CASES, law
 from touchline.analysis.replay import replay
 from touchline.cli.main import app
 from touchline.friction import RuleSet
@@ -107,7 +106,7 @@ def _replayed(log: Iterable[dict[str, Any]], rules: RuleSet) -> bytes:
     return _normal(replay((event for event in events if event is not None), rules))
 
 
-@law(cases)
+@given(cases)
 def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random]) -> None:
     """A log in any order, with any of its events twice, gives the same result."""
     log, written, chance = case
@@ -116,7 +115,7 @@ def test_order_and_duplicates_change_nothing(case: tuple[Log, str, random.Random
 
 
 @settings(
-    max_examples=max(10, LAW_CASES // 100),
+    max_examples=max(10, settings().max_examples // 100),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cases)

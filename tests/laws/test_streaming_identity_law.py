@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import law
 from tests.laws.identity_sets import (
     IdentifierSet,
     banned_pairs,
@@ -138,7 +138,7 @@ class Followed:
             )
 
 
-@law(
+@given(
     events,
     limits,
     banned_pairs,
@@ -195,7 +195,7 @@ def _chosen(values: Collection[Any], bits: int) -> set[Any]:
     return {value for place, value in enumerate(sorted(values)) if bits >> place % 14 & 1}
 
 
-@law(changes, limits, cache_sizes)
+@given(changes, limits, cache_sizes)
 def test_a_cache_of_any_size_follows_every_change(
     taken: list[tuple[str, Any]], limits: dict[str, int], most: int | None
 ) -> None:
@@ -231,7 +231,7 @@ def test_a_cache_of_any_size_follows_every_change(
     followed.check()
 
 
-@law(events, limits, banned_pairs, shared_ones, st.randoms(use_true_random=True), cache_sizes)
+@given(events, limits, banned_pairs, shared_ones, st.randoms(use_true_random=True), cache_sizes)
 def test_a_decision_that_is_undone_leaves_no_trace(
     seen: list[IdentifierSet],
     limits: dict[str, int],
@@ -261,7 +261,7 @@ def test_a_decision_that_is_undone_leaves_no_trace(
     followed.check()
 
 
-@law(events, events, limits, banned_pairs, shared_ones, cache_sizes)
+@given(events, events, limits, banned_pairs, shared_ones, cache_sizes)
 def test_a_lost_set_leaves_no_trace(
     stay: list[IdentifierSet],
     go: list[IdentifierSet],
@@ -283,7 +283,7 @@ def test_a_lost_set_leaves_no_trace(
     followed.check(gone)
 
 
-@law(
+@given(
     events,
     events,
     st.builds(policy_of, limits, banned_pairs, shared_ones),

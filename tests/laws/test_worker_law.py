@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import law
 from tests.laws.arrivals import (
     END,
     HOUR,
@@ -36,7 +36,7 @@ from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
 
 
-@law(some_events, st.randoms(use_true_random=True), st.integers(1, 5), crash_lists)
+@given(some_events, st.randoms(use_true_random=True), st.integers(1, 5), crash_lists)
 def test_any_arrival_and_any_crash_end_with_the_offline_result(
     events: list[Event], random: Any, cut: int, crashes: list[int]
 ) -> None:
@@ -51,7 +51,7 @@ def test_any_arrival_and_any_crash_end_with_the_offline_result(
     assert tables(store) == offline(events, end, Policy(LIMITS))
 
 
-@law(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists, st.booleans())
+@given(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists, st.booleans())
 def test_the_ledger_takes_its_effect_whatever_happens(
     events: list[Event], decisions: list[Decision], random: Any, crashes: list[int], aimed: bool
 ) -> None:
@@ -74,7 +74,7 @@ def test_the_ledger_takes_its_effect_whatever_happens(
     assert all(Suppression(map(kept, store.ledger())).suppresses((one,)) for one in arrived.forgotten)
 
 
-@law(
+@given(
     some_events,
     some_decisions,
     st.randoms(use_true_random=True),
@@ -121,7 +121,7 @@ def _crashing(name: str, after: bool, countdown: list[int]) -> tuple[Step, ...]:
     return tuple(step._replace(write=crash(step.write)) if step.name == name else step for step in STEPS)
 
 
-@law(
+@given(
     st.sampled_from(STEPS),
     some_events,
     some_decisions,
@@ -142,7 +142,7 @@ def test_a_crash_at_any_step_of_writing_changes_no_result(
     arrived.check(store, END)
 
 
-@law(some_events, st.integers(0, 1_000))
+@given(some_events, st.integers(0, 1_000))
 def test_deadlines_alone_bring_a_store_up_to_date(events: list[Event], later: int) -> None:
     """When time passes and no event comes, evaluating what falls due equals a refold of everyone."""
     log, store = MemoryLog(), MemoryStore()

@@ -252,7 +252,7 @@ FILE: dict[str, Any] = yaml.safe_load(PLAN)
 WORDS = ("string", "number", "web", "order.placed", "value", "a.b", "fields", "(", "enum")
 
 
-@settings(deadline=None)
+@settings(max_examples=max(100, settings().max_examples // 5))
 @given(changed(FILE, WORDS))
 def test_any_change_to_a_file_is_read(raw: Any) -> None:
     """Anything may stand anywhere: it is understood, or it is a fault with line and column."""
