@@ -4,6 +4,7 @@ import hmac
 import socket
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,6 +284,40 @@ def test_apprise_sends_to_what_it_knows(receiver: Any, address: Made, firing: Me
     assert (first["type"], second["type"]) == ("failure", "success")
     with pytest.raises(Undelivered, match="knows no service"):
         send(address("apprise", url="nothing://hush-hush"), firing)
+
+
+NOISY = """
+from enum import Enum
+print("loaded")
+NotifyType, NotifyFormat = Enum("T", "failure"), Enum("F", "TEXT")
+NotifyType._value2member_map_ = {"failure": "failure"}
+class Apprise:
+    service_name = "Noisy"
+    instantiate = staticmethod(lambda *_, **__: Apprise())
+    def notify(self, **named):
+        print("sent")
+        return False
+"""
+
+
+def test_a_module_of_the_working_folder_is_not_apprise(
+    receiver: Any, address: Made, firing: Message, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working folder, where others may write, gives the process of Apprise no module."""
+    (tmp_path / "apprise.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    send(address("apprise", url=receiver.url.replace("http://", "json://")), firing)
+    assert len(receiver.bodies) == 1
+
+
+def test_what_apprise_prints_is_not_its_outcome(
+    address: Made, firing: Message, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that prints while it sends changes nothing about what is reported."""
+    (tmp_path / "apprise.py").write_text(NOISY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(Undelivered, match=r"^Noisy did not take it$"):
+        send(address("apprise", url="json://x"), firing)
 
 
 @pytest.mark.parametrize("kind", ["pagerduty", "slack", "webhook", "alertmanager", "apprise"])

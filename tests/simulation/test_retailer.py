@@ -1,6 +1,7 @@
 import os
 from collections import Counter, defaultdict
 from random import Random
+from statistics import median
 from typing import Any
 
 import pytest
@@ -135,6 +136,17 @@ def test_the_present_begins_in_time_for_every_start() -> None:
         quiet = Retailer(1, start, history=DAY, rate=0.01, outage=outage)
         quiet.until(outage.begin)
         assert quiet.until(outage.end)
+
+
+def test_the_pace_of_an_outage_ends_with_it() -> None:
+    """After an outage with a customer each second, the next one comes at the pace of the quiet present."""
+    gaps = []
+    for seed in range(20):
+        outage = Outage(START + MINUTE, START + 2 * MINUTE, customers_per_second=1.0)
+        retailer = Retailer(seed, START, history=DAY, rate=0.01, outage=outage)
+        retailer.until(outage.end)
+        gaps.append(retailer._next_customer - outage.end)
+    assert median(gaps) > 10_000
 
 
 def test_a_tablet_in_a_store_is_used_by_many() -> None:
