@@ -12,6 +12,7 @@ from benchmarks.support.fill_store import OBLIGATION_EVERY, fill, mark_folded
 from benchmarks.support.processes import Program, wait_for
 from benchmarks.support.report import Report
 from touchline.collector.acceptance import accept
+from touchline.collector.dialects.dialect import Received
 from touchline.config.rule_packs import load_rules
 from touchline.log.sqlite import SqliteLog
 from touchline.store import open_store
@@ -65,7 +66,7 @@ def _start(folder: Path, data: Path, number: int) -> tuple[float, float]:
             "identifiers": {"account": "past-7"},
         }
         now = int(time.time() * 1000)
-        log.append(accept(orjson.dumps(event), received_at_ms=now, producer="shop").batch)
+        log.append(accept(Received(orjson.dumps(event), now, "shop")).batch)
         end = log.end()
         began = time.monotonic()
         up = Program(["touchline.cli", "up", "--data", str(data), "--port", "0"], folder, f"up-{number}", {})

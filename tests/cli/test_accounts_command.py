@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from touchline.cli.main import app
 from touchline.collector.acceptance import accept
 from touchline.collector.accounts import ClientCounters, with_account
+from touchline.collector.dialects.dialect import Received
 from touchline.config.rule_packs import load_rules
 from touchline.engine.worker import Worker
 from touchline.log.sqlite import SqliteLog
@@ -49,7 +50,7 @@ def leave(tmp_path: Path) -> Leave:
     ) -> None:
         with closing(SqliteLog(tmp_path / "log.sqlite")) as log:
             for body, counters in requests:
-                acceptance = accept(body, received_at_ms=at, producer="shop")
+                acceptance = accept(Received(body, at, "shop"))
                 log.append(with_account(acceptance, "shop", counters))
             with open_store(tmp_path / "store") as store:
                 worker = Worker(log, store, load_rules())

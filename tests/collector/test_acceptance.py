@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, accept_each
 from touchline.collector.accounts import account_row
-from touchline.collector.dialects.native import Unsplittable, split
+from touchline.collector.dialects.dialect import Received, Unsplittable
+from touchline.collector.dialects.native import split
 from touchline.vocabulary.event import Event as Accepted
 from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.validation import Validator
@@ -27,7 +28,7 @@ NOBODY = {"type": "page.viewed", "data": {"page": "/"}}
 
 def validate(body: bytes | object) -> Acceptance:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return accept(content, received_at_ms=NOW, producer="shop-1")
+    return accept(Received(content, NOW, "shop-1"))
 
 
 def test_an_accepted_event_is_stamped_and_normalised(event: MakeEvent) -> None:
@@ -255,8 +256,8 @@ def test_a_request_with_too_many_events_is_rejected(event: MakeEvent) -> None:
     """The limit counts valid and invalid events."""
     body = json.dumps([event(), 1, event()]).encode()
     with pytest.raises(TooManyEvents, match="3 events in one request; send at most 2"):
-        accept(body, received_at_ms=NOW, producer="p", most_events=2)
-    assert len(accept(body, received_at_ms=NOW, producer="p", most_events=3).results) == 3
+        accept(Received(body, NOW, "p"), most_events=2)
+    assert len(accept(Received(body, NOW, "p"), most_events=3).results) == 3
 
 
 json_values = st.recursive(
@@ -289,7 +290,7 @@ def test_any_mix_has_one_result_per_event_in_order(mix: list[tuple[Any, int | No
     if lines:
         raws.append(b'{"the": "last"}')
     body = b"\n".join(raws) if lines else b"[" + b", ".join(raws) + b"]"
-    acceptance = accept(body, received_at_ms=NOW, producer="p")
+    acceptance = accept(Received(body, NOW, "p"))
     # Validated alone, each event has the same result, except for repeated ids.
     alone = [accept_each([raw], received_at_ms=NOW, producer="p") for raw in raws]
     seen: set[str | None] = set()
@@ -322,7 +323,7 @@ def test_any_mix_has_one_result_per_event_in_order(mix: list[tuple[Any, int | No
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}",:\\ \n1aé', max_size=40).map(str.encode))
 def test_no_body_raises(body: bytes) -> None:
     """Any body gives a result for each of its events, and keeps every byte."""
-    acceptance = accept(body, received_at_ms=NOW, producer="p")
+    acceptance = accept(Received(body, NOW, "p"))
     assert len(acceptance.results) == len(acceptance.batch.quarantine)
     if not acceptance.readable:
         assert json.loads(acceptance.batch.quarantine[0])["body"] == body.decode(errors="backslashreplace")

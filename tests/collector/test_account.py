@@ -12,6 +12,7 @@ import pytest
 
 from touchline.collector.acceptance import accept
 from touchline.collector.accounts import ClientCounters, with_account
+from touchline.collector.dialects.dialect import Received
 from touchline.collector.inboxes.sqlite import drain
 from touchline.log.sqlite import SqliteLog
 from touchline.sdk import Accepted, Batch, Embedded
@@ -62,7 +63,7 @@ def test_an_invalid_header_is_ignored(header: str | None) -> None:
 def test_a_request_has_one_row_with_its_counts(event: MakeEvent) -> None:
     """The row counts events, quarantined and repeated ones, and has the client's counters."""
     events = [event(id="a"), event(id="a"), event(id="b", type="no.such")]
-    acceptance = accept(json.dumps(events).encode(), received_at_ms=NOW, producer="shop")
+    acceptance = accept(Received(json.dumps(events).encode(), NOW, "shop"))
     batch = with_account(acceptance, "shop", ClientCounters.parse(COUNTERS.header))
     (line,) = map(json.loads, batch.accounts)
     assert line.pop("id")
@@ -88,7 +89,7 @@ def test_a_request_has_one_row_with_its_counts(event: MakeEvent) -> None:
 
 def test_a_batch_that_came_twice_is_one_row(event: MakeEvent) -> None:
     """A batch that a client sends twice has one row id; requests without counters have different ids."""
-    acceptance = accept(json.dumps(event()).encode(), received_at_ms=NOW, producer="shop")
+    acceptance = accept(Received(json.dumps(event()).encode(), NOW, "shop"))
 
     def ids(counters: ClientCounters | None, producer: str = "shop") -> list[str]:
         return [json.loads(with_account(acceptance, producer, counters).accounts[0])["id"] for _ in range(2)]

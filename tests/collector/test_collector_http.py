@@ -69,6 +69,12 @@ def test_gzip_is_decompressed(serve: Serve, event: MakeEvent) -> None:
     assert statuses(again) == ["stored"]
 
 
+def test_deflate_is_decompressed(serve: Serve, event: MakeEvent) -> None:
+    """A body may be compressed with deflate."""
+    body = zlib.compress(json.dumps(event()).encode())
+    assert statuses(serve().send(body, {"Content-Encoding": "deflate"})) == ["stored"]
+
+
 def test_a_mixed_array_gets_a_result_for_each_event(serve: Serve, event: MakeEvent) -> None:
     """Valid events are stored, invalid ones quarantined with a message and a field, in order."""
     served = serve()
@@ -81,8 +87,8 @@ def test_a_mixed_array_gets_a_result_for_each_event(serve: Serve, event: MakeEve
         "id": body[1]["id"],
         "status": "quarantined",
         "reason": "unknown_type",
-        "message": "unknown event type: run `touchline schema list` to see all types, or declare your own in "
-        "a tracking plan",
+        "message": "unknown event type: run `touchline schema list` to see all types, declare your own in "
+        "a tracking plan, or call it custom.NAME",
         "field": "type",
     }
     assert [(result["status"], result["reason"]) for result in results[2:]] == [
@@ -121,6 +127,7 @@ def test_a_body_that_is_not_json_is_quarantined(serve: Serve) -> None:
         (b"not gzip", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (gzip.compress(b"{}" * 999, mtime=0)[:-9], {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (b"", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
+        (b"not deflate", {"Content-Encoding": "deflate"}, (400, "broken_deflate")),
         (b"{}", {"Content-Encoding": "br"}, (415, "unsupported_encoding")),
         (b"x" * 3 * 1024 * 1024, {}, (413, "body_too_large")),
         (json.dumps([1] * 5001).encode(), {}, (413, "too_many_events")),

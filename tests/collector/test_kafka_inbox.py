@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from touchline.collector.acceptance import Result
 from touchline.collector.inboxes.kafka import keep_draining_kafka
+from touchline.collector.results import Result
 from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, Log, LogUnavailable
 from touchline.log.kafka.log import KafkaLog

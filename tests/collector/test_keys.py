@@ -1,6 +1,7 @@
 """Keys of producers: the file, authentication, the command and the rate limit."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,24 @@ def test_a_key_is_found_and_only_its_hash_is_stored(keys: Keys, tmp_path: Path) 
     assert secret not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(secret) > 43
+
+
+def test_a_key_may_be_a_basic_user_name(serve: Serve, event: MakeEvent) -> None:
+    """Clients that know only Basic authentication send the key as the user name; anything else is no key."""
+    served = serve()
+    secret = served.keys.create("web-shop")
+
+    def sent(credentials: bytes) -> int:
+        header = f"Basic {b64encode(credentials).decode()}"
+        status: int = served.send(event(), {"Authorization": header}).status
+        return status
+
+    assert sent(f"{secret}:".encode()) == 200
+    assert sent(f"{secret}:anything".encode()) == 200
+    assert sent(b"wrong:") == 401
+    assert sent(b":" + secret.encode()) == 401
+    assert sent(b"\xff:") == 401
+    assert served.send(event(), {"Authorization": "Basic ="}).status == 401
 
 
 def test_another_process_sees_a_new_and_a_revoked_key(keys: Keys, tmp_path: Path) -> None:

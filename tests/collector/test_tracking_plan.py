@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from touchline.collector.acceptance import accept
+from touchline.collector.dialects.dialect import Received
 from touchline.config.plan_in_force import PlanInForce
 from touchline.tracking import PlanError, parse_plan
 from touchline.vocabulary.normaliser import PLAIN
@@ -35,7 +36,7 @@ MakeEvent = Callable[..., dict[str, Any]]
 
 def _accept(violations: str, *events: dict[str, Any]) -> Any:
     validator = Validator(types=parse_plan(PLAN.format(violations=violations)))
-    return accept(orjson.dumps(events), received_at_ms=NOW, producer="shop-1", validator=validator)
+    return accept(Received(orjson.dumps(events), NOW, "shop-1"), validator=validator)
 
 
 def test_an_own_type_is_stored(event: MakeEvent) -> None:

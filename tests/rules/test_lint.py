@@ -158,6 +158,7 @@ def test_a_warning_has_the_place_of_its_cause(rule: str, at: str, message: str) 
         "kind: expect, after: promise.made, then: promise.kept, by: data.due_at, key: [data.promise_id]",
         "kind: expect, after: page.viewed, then: page.viewed, within: 1h",
         "kind: repeat, of: {where: {channel: {in: [phone, chat]}}}, count: 2, within: 1d, distinct: channel",
+        "kind: match, when: custom.quiz_finished",
     ],
 )
 def test_rules_that_can_fire_have_no_warnings(rule: str) -> None:

@@ -10,7 +10,14 @@ from touchline.cli.configure.schema import example
 from touchline.vocabulary import Envelope, Normaliser, explain, to_event
 from touchline.vocabulary.families import order, promise, voice
 from touchline.vocabulary.order import PHASES as IN_FORCE
-from touchline.vocabulary.registry import DIALECT, EVENT_TYPES, OWN_PHASE, envelope_schema, json_schema
+from touchline.vocabulary.registry import (
+    DIALECT,
+    EVENT_TYPES,
+    OWN_PHASE,
+    envelope_schema,
+    json_schema,
+    type_of,
+)
 
 BRITISH = Normaliser("GB")
 
@@ -206,3 +213,25 @@ def _references(part: Any) -> set[str]:
         case list():
             return set().union(*map(_references, part))
     return set()
+
+
+def test_the_family_custom_needs_no_declaration() -> None:
+    """A type `custom.NAME` takes any data; one that is declared is itself, and other names are unknown."""
+    found = type_of("custom.quiz_finished", EVENT_TYPES)
+    assert found is not None
+    assert (found.family, found.phase) == ("custom", OWN_PHASE)
+    found.model.model_validate_json('{"score": 7, "answers": [{"a": 1}]}')
+    assert (
+        type_of("custom.quiz_finished", {"custom.quiz_finished": EVENT_TYPES["order.placed"]})
+        is (EVENT_TYPES["order.placed"])
+    )
+    for unknown in (
+        "custom",
+        "custom.",
+        "custom.a.b",
+        "custom.a-b",
+        "customs.a",
+        "custom.a\n",
+        "custom." + "a" * 101,
+    ):
+        assert type_of(unknown, EVENT_TYPES) is None

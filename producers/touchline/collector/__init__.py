@@ -6,6 +6,7 @@
 | `dialects/` | request formats; one table lists them |
 | `inboxes/` | batches that SDKs left in SQLite or Kafka, moved to the log |
 | `acceptance` | validates each event: stored, duplicate or quarantined |
+| `results` | what became of one event |
 | `accounts` | the counters of each request and its client |
 | `committer` | group commit to the log |
 | `keys`, `origins` | keys of producers, and the web pages that may use them |
@@ -13,9 +14,10 @@
 | `browser/` | the built browser script; its source is `producers/browser` |
 """
 
-from touchline.collector.acceptance import Acceptance, Result, accept, accept_each
+from touchline.collector.acceptance import Acceptance, accept, accept_each
 from touchline.collector.ingress.app import Collector, Limits, create_app
 from touchline.collector.keys import Keys
+from touchline.collector.results import Result
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 
 __all__ = [

@@ -7,14 +7,15 @@ a duplicate.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final
 
 import msgspec
 import orjson
 import uuid_utils
 
-from touchline.collector.dialects import NATIVE, Dialect
-from touchline.collector.dialects.native import NOT_JSON, Unsplittable
+from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable
+from touchline.collector.dialects.native import NATIVE, NOT_JSON
+from touchline.collector.results import Result, Status
 from touchline.log.contract import Batch
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
@@ -24,29 +25,11 @@ from touchline.vocabulary.validation import InvalidEvent, Validator
 VIOLATION: Final = "plan_violation"
 """The field of a stored event's context that names the field by which it violates the tracking plan."""
 
-Status = Literal["stored", "duplicate", "quarantined", "rejected"]
-
 VOCABULARY: Final = Validator()
 """Validates by the vocabulary alone."""
 
 CurrentValidator = Callable[[], Validator]
 """Gives the validator in force, which changes while the process runs."""
-
-
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The result of one event; `id` is None if the event has no readable id.
-
-    A quarantined or rejected event has a `reason`, a `message`, and the path of the `field` that is wrong; so
-    has a stored one that violates the tracking plan. `conflicting` is true of a duplicate whose content
-    differs from the first event with the id.
-    """
-
-    id: str | None
-    status: Status
-    reason: Reason | None
-    message: str = ""
-    field: str = ""
-    conflicting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +58,34 @@ _event_decoder = msgspec.json.Decoder(Event)
 
 
 def accept(
-    body: bytes,
+    received: Received,
     *,
     dialect: Dialect = NATIVE,
-    received_at_ms: int,
-    producer: str,
     validator: Validator = VOCABULARY,
     most_events: int | None = None,
 ) -> Acceptance:
-    """Validate every event of a request body.
+    """Validate every event of a request.
 
     Args:
-        body: The body, decompressed.
-        dialect: The format of the body.
-        received_at_ms: The collector's clock, milliseconds since 1970.
-        producer: The name of the producer's key.
+        received: The request.
+        dialect: Its format.
         validator: What the events are validated by.
-        most_events: The most events in the body. Default: no limit.
+        most_events: The most events in the request. Default: no limit.
 
     Raises:
-        TooManyEvents: the body has more than `most_events`.
+        TooManyEvents: the request has more than `most_events`.
     """
+    at, producer = received.received_at_ms, received.producer
     try:
-        raws = dialect.events(body)
+        events = dialect.translate(received)
     except Unsplittable as error:
-        invalid = InvalidEvent(
-            Reason.MALFORMED_JSON,
-            "",
-            f"not JSON: {error}. Send one JSON object, an array of objects, or one object per line",
-        )
-        line = _quarantine_line(body, invalid, received_at_ms, producer)
+        invalid = InvalidEvent(Reason.MALFORMED_JSON, "", str(error))
+        line = _quarantine_line(received.body, invalid, at, producer)
         result = _result(None, "quarantined", invalid)
-        return Acceptance(Batch([], [line], received_at_ms), [result], readable=False)
-    if most_events is not None and len(raws) > most_events:
-        raise TooManyEvents(f"{len(raws)} events in one request; send at most {most_events} at a time")
-    return accept_each(raws, received_at_ms=received_at_ms, producer=producer, validator=validator)
+        return Acceptance(Batch([], [line], at), [result], readable=False)
+    if most_events is not None and len(events) > most_events:
+        raise TooManyEvents(f"{len(events)} events in one request; send at most {most_events} at a time")
+    return _accept_translated(events, at, producer, validator)
 
 
 def accept_each(
@@ -120,16 +96,29 @@ def accept_each(
     validator: Validator = VOCABULARY,
     context: Mapping[str, str] | None = None,
 ) -> Acceptance:
-    """Validate events that are split already, each the bytes of one JSON value.
+    """Validate native events that are split already, each the bytes of one JSON value.
 
     `context` is added to the context of each valid event.
     """
+    events = (Translated(raw, raw) for raw in raws)
+    return _accept_translated(events, received_at_ms, producer, validator, context)
+
+
+def _accept_translated(
+    events: Iterable[Translated],
+    received_at_ms: int,
+    producer: str,
+    validator: Validator,
+    context: Mapping[str, str] | None = None,
+) -> Acceptance:
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []
     lines_by_id: dict[str, bytes] = {}
-    for raw in raws:
+    for original, given in events:
+        raw = b""
         try:
+            raw = given if isinstance(given, bytes) else _as_json(given)
             event, violation = validator.validated(raw, received_at_ms, producer)
             about = context if violation is None else {**(context or {}), VIOLATION: violation.field}
             line = _line(event, about)
@@ -137,7 +126,7 @@ def accept_each(
             if validator.may_reject and invalid.violations == "reject":
                 results.append(_result(_id_of(raw), "rejected", invalid))
                 continue
-            quarantine.append(_quarantine_line(raw, invalid, received_at_ms, producer))
+            quarantine.append(_quarantine_line(original, invalid, received_at_ms, producer))
             results.append(_result(_id_of(raw), "quarantined", invalid))
             continue
         if event.id in lines_by_id:
@@ -150,6 +139,16 @@ def accept_each(
             Result(event.id, "stored", None) if violation is None else _result(event.id, "stored", violation)
         )
     return Acceptance(Batch(lines, quarantine, received_at_ms), results)
+
+
+def _as_json(event: Mapping[str, Any] | InvalidEvent) -> bytes:
+    """The JSON of a native event that a dialect made. Raises InvalidEvent where there is none."""
+    if isinstance(event, InvalidEvent):
+        raise event
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError as error:
+        raise InvalidEvent(Reason.MALFORMED_JSON, "", f"cannot be written as JSON: {error}") from None
 
 
 def _result(event_id: str | None, status: Status, invalid: InvalidEvent) -> Result:

@@ -13,7 +13,8 @@ from uuid import uuid5
 import orjson
 import uuid_utils
 
-from touchline.collector.acceptance import Acceptance, Result
+from touchline.collector.acceptance import Acceptance
+from touchline.collector.results import Result
 from touchline.log.contract import Batch
 from touchline.vocabulary.ids import NAMESPACE
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from touchline.collector.acceptance import Result
+from touchline.collector.results import Result
 
 _LOST = re.compile(r"\s*([a-z][a-z0-9_]{0,31})=(\d{1,9})\s*\Z")
 _MOST_REASONS: Final = 32

@@ -1,5 +1,6 @@
 """The table of event types, and the JSON Schema of each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -138,6 +139,29 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
     {event_type.name: event_type for event_type in _TYPES}
 )
 """Event types by name, in the order of their families."""
+
+CUSTOM_FAMILY: Final = "custom"
+"""The family of types that need no declaration: their data may be anything."""
+
+_CUSTOM_NAME = re.compile(rf"{CUSTOM_FAMILY}\.\w{{1,100}}\Z")
+
+
+class CustomData(EventData):
+    """Something that a producer calls by a name of its own, as `custom.NAME`; its data may be anything."""
+
+
+_CUSTOM = EventType(f"{CUSTOM_FAMILY}.*", CUSTOM_FAMILY, OWN_PHASE, CustomData)
+
+
+def is_custom(name: str) -> bool:
+    """Whether a type, or a pattern such as `custom.*`, is of the family `custom`."""
+    return name.startswith(f"{CUSTOM_FAMILY}.")
+
+
+def type_of(name: str, types: Mapping[str, EventType]) -> EventType | None:
+    """The type with a name: one of `types`, or an undeclared one of the family `custom`; None if unknown."""
+    found = types.get(name)
+    return _CUSTOM if found is None and _CUSTOM_NAME.match(name) else found
 
 
 def envelope_schema() -> dict[str, Any]:

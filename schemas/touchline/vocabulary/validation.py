@@ -11,7 +11,7 @@ from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.normaliser import PLAIN, Normaliser
 from touchline.vocabulary.refusal import Reason, explain
-from touchline.vocabulary.registry import EVENT_TYPES, EventType, Violations
+from touchline.vocabulary.registry import EVENT_TYPES, EventType, Violations, type_of
 from touchline.vocabulary.wording import word_list
 
 OLDEST_MS: Final = 631_152_000_000
@@ -75,13 +75,13 @@ class Validator(NamedTuple):
                 f"the event has {len(raw)} bytes: send at most {EVENT_BYTES}, with less data",
             )
         envelope = _envelope(raw)
-        event_type = self.types.get(envelope.type)
+        event_type = type_of(envelope.type, self.types)
         if event_type is None:
             raise InvalidEvent(
                 Reason.UNKNOWN_TYPE,
                 "type",
-                "unknown event type: run `touchline schema list` to see all types, or declare your own in a "
-                "tracking plan",
+                "unknown event type: run `touchline schema list` to see all types, declare your own in a "
+                "tracking plan, or call it custom.NAME",
             )
         if envelope.version is not None and envelope.version > event_type.version:
             raise InvalidEvent(

@@ -9,7 +9,7 @@ from touchline.rules.known_types import Field, KnownTypes
 from touchline.rules.overrides import Entry
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.envelope import Channel
-from touchline.vocabulary.registry import EVENT_TYPES, EventType
+from touchline.vocabulary.registry import EVENT_TYPES, EventType, is_custom
 from touchline.vocabulary.wording import word_list
 
 _CHANNELS = [channel.value for channel in Channel]
@@ -51,7 +51,7 @@ def _of_rule(rule: Rule, known: KnownTypes) -> Found:
 
 def _of_selector(selector: SelectorModel, known: KnownTypes) -> Found:
     for index, name in enumerate(selector.types or ()):
-        if not name.startswith("friction.") and name != "*" and not known.named(name):
+        if not name.startswith("friction.") and name != "*" and not known.named(name) and not is_custom(name):
             near = suggestion(name, known.types)
             yield (
                 ("types", index),

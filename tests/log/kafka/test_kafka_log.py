@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from touchline.collector.acceptance import accept, accept_each
+from touchline.collector.dialects.dialect import Received
 from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, LogUnavailable
 from touchline.log.kafka import log as log_module
@@ -108,7 +109,7 @@ def test_the_largest_request_that_is_no_json_is_kept_whole(
 ) -> None:
     """Two megabytes that grow when written as JSON still fit into one line of the quarantine."""
     body = b"\xff\x00" * (1024 * 1024)
-    log.append(accept(body, received_at_ms=NOW, producer="shop").batch)
+    log.append(accept(Received(body, NOW, "shop")).batch)
     [record] = read_topic(topics.quarantine)
     assert record.lines[0]["body"] == body.decode("utf-8", "backslashreplace")
 

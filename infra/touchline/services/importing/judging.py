@@ -8,8 +8,9 @@ from uuid import uuid5
 import msgspec
 import orjson
 
-from touchline.collector.acceptance import Acceptance, Result, accept_each
+from touchline.collector.acceptance import Acceptance, accept_each
 from touchline.collector.accounts import account_row
+from touchline.collector.results import Result
 from touchline.imports import BadRow, ImportItem, Position
 from touchline.imports.refusals import Refusal
 from touchline.log.contract import Batch

@@ -1,27 +1,13 @@
-"""Dialects: the request formats that the collector accepts, each at its own path.
+"""Dialects: the request formats that the collector accepts, each at its own paths.
 
-A dialect turns a request body into native events; everything after that is the same for all. To add one,
-write its module in this folder and add a line to `DIALECTS`.
+A dialect turns a request into native events; everything after that is the same for all. To add one, write
+its room in this folder and add a line to `DIALECTS`.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
-from touchline.collector.dialects import native
+from touchline.collector.dialects.dialect import Dialect
+from touchline.collector.dialects.native import NATIVE
 
-
-class Dialect(NamedTuple):
-    """A request format.
-
-    `events` splits a body into native events, each as the bytes of one JSON value; it raises
-    `native.Unsplittable` for a body that it cannot read.
-    """
-
-    path: str
-    events: Callable[[bytes], list[bytes]]
-
-
-NATIVE: Final = Dialect("/v1/events", native.split)
-
-DIALECTS: Final = (NATIVE,)
+DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE,)
 """Every dialect that the collector accepts."""

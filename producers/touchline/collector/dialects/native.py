@@ -5,10 +5,11 @@ affect the others.
 """
 
 import re
+from typing import Final
 
 import msgspec
 
-from touchline.vocabulary.errors import TouchlineError
+from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _value = msgspec.json.Decoder(msgspec.Raw)
@@ -21,17 +22,13 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
 
-class Unsplittable(TouchlineError, ValueError):
-    """The body is neither a JSON object, nor an array, nor lines with at least one JSON object."""
-
-
 def split(body: bytes) -> list[bytes]:
     """The events of a body. Blank lines of NDJSON are skipped.
 
     Each element of an array, and each line of NDJSON, is one event, even if it is not valid JSON.
 
     Raises:
-        Unsplittable: the body cannot be split into events.
+        Unsplittable: the body is neither a JSON object, nor an array, nor lines of which one is an object.
     """
     text = body.removeprefix(_BYTE_ORDER_MARK).strip()
     try:
@@ -43,7 +40,9 @@ def split(body: bytes) -> list[bytes]:
         if events is None:
             events = [line for raw in text.split(b"\n") if (line := raw.strip())]
             if len(events) < 2 or not any(map(_is_object, events)):
-                raise Unsplittable(str(error)) from error
+                raise Unsplittable(
+                    f"not JSON: {error}. Send one JSON object, an array of objects, or one object per line"
+                ) from error
         return events
 
 
@@ -73,3 +72,10 @@ def _is_object(line: bytes) -> bool:
     except NOT_JSON:
         return False
     return True
+
+
+def _translate(received: Received) -> list[Translated]:
+    return [Translated(raw, raw) for raw in split(received.body)]
+
+
+NATIVE: Final = Dialect(name="native", paths=("/v1/events",), translate=_translate)

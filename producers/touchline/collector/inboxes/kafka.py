@@ -12,8 +12,10 @@ import structlog
 from kafka import KafkaConsumer, OffsetAndMetadata
 from kafka.errors import KafkaError
 
-from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, Result, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, accept
 from touchline.collector.accounts import ClientCounters, with_account
+from touchline.collector.dialects.dialect import Received
+from touchline.collector.results import Result
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.clients import make_client
@@ -133,6 +135,4 @@ def _parse(record: Any, clock: Callable[[], float]) -> _Record:
 def _accept(record: _Record, validator: Validator) -> Acceptance:
     if not record.body.strip():
         return Acceptance(Batch([], [], record.received_at), [])
-    return accept(
-        record.body, received_at_ms=record.received_at, producer=record.producer, validator=validator
-    )
+    return accept(Received(record.body, record.received_at, record.producer), validator=validator)

@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, Result, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, accept
 from touchline.collector.accounts import ClientCounters, with_account
+from touchline.collector.dialects.dialect import Received
+from touchline.collector.results import Result
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.validation import Validator
 
@@ -49,7 +51,7 @@ def drain(
         if not rows:
             return 0
         accepted = [
-            accept(row.body, received_at_ms=received_at_ms, producer=row.producer, validator=validator)
+            accept(Received(row.body, received_at_ms, row.producer), validator=validator)
             if row.body.strip()
             else Acceptance(Batch([], [], received_at_ms), [])
             for row in rows

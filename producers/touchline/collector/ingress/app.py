@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -25,10 +24,12 @@ from starlette.routing import Route
 from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, TooManyEvents, accept
 from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
-from touchline.collector.dialects import DIALECTS, Dialect
+from touchline.collector.dialects import DIALECTS
+from touchline.collector.dialects.dialect import Answer, Dialect, Received, Refusal, no_secret
+from touchline.collector.dialects.native import NATIVE
 from touchline.collector.ingress.answers import problem_of, router_error
 from touchline.collector.ingress.asyncapi import messages
-from touchline.collector.ingress.authentication import key_of, may_read
+from touchline.collector.ingress.authentication import key_of, may_read, secret_of
 from touchline.collector.ingress.body import Memory, decompressed
 from touchline.collector.ingress.cors import cross_origin, is_preflight, preflight
 from touchline.collector.ingress.openapi import description
@@ -38,7 +39,6 @@ from touchline.collector.ingress.script import script_routes
 from touchline.collector.keys import Key, Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
-from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 from touchline.vocabulary.health import ALIVE, readiness
 from touchline.vocabulary.registry import EventType
 
@@ -107,8 +107,14 @@ class Collector:
         """The routes of the collector, for any Starlette application."""
         return [
             *(
-                Route(dialect.path, partial(self._events, dialect), methods=_ANY_METHOD)
+                Route(path, partial(self._events, dialect), methods=_ANY_METHOD)
                 for dialect in DIALECTS
+                for path in dialect.paths
+            ),
+            *(
+                Route(path, partial(self._call, dialect, answer), methods=_ANY_METHOD)
+                for dialect in DIALECTS
+                for path, answer in dialect.calls.items()
             ),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
@@ -123,35 +129,76 @@ class Collector:
         self._committer.close()
 
     async def _events(self, dialect: Dialect, request: Request) -> Response:
-        origin = request.headers.get("origin")
-        readable = origin is not None and may_read(origin, request, self._keys)
         if is_preflight(request):
-            return preflight(request, may_read=readable)
+            return preflight(request, dialect.cors, may_read=self._may_read(request))
         try:
             response = await self._response(dialect, request)
         except Problem as problem:
-            response = problem.response()
+            refused = dialect.refuse(Refusal(problem.status, problem.code, problem.message))
+            response = _response(refused, problem.headers)
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody receives it; nothing was stored.
-        if origin is not None:
-            response.headers.update(cross_origin(origin, may_read=readable))
+        self._open_to_pages(dialect, request, response)
         self.metrics.count_request(response.status_code)
         return response
 
+    async def _call(
+        self, dialect: Dialect, answer: Callable[[Received], Answer], request: Request
+    ) -> Response:
+        if is_preflight(request):
+            return preflight(request, dialect.cors, may_read=self._may_read(request))
+        response = _response(answer(self._received(request, b"", "")))
+        self._open_to_pages(dialect, request, response)
+        return response
+
+    def _may_read(self, request: Request) -> bool:
+        origin = request.headers.get("origin")
+        return origin is not None and may_read(origin, request, self._keys)
+
+    def _open_to_pages(self, dialect: Dialect, request: Request, response: Response) -> None:
+        origin = request.headers.get("origin")
+        if origin is not None:
+            readable = self._may_read(request)
+            response.headers.update(cross_origin(origin, dialect.cors, may_read=readable))
+
+    def _received(self, request: Request, body: bytes, producer: str) -> Received:
+        now = int(self._clock() * 1000)
+        return Received(
+            body, now, producer, request.scope["path"], request.query_params, dict(request.headers.items())
+        )
+
     async def _response(self, dialect: Dialect, request: Request) -> Response:
-        if request.method != "POST":
+        if request.method not in dialect.methods:
+            allowed = " or ".join(dialect.methods)
             raise Problem(
                 405,
                 "method_not_allowed",
-                f"{request.method[:16]} is not allowed here: send events with POST",
-                {"Allow": "POST"},
+                f"{request.method[:16]} is not allowed here: send events with {allowed}",
+                {"Allow": ", ".join(dialect.methods)},
             )
-        key = key_of(request, self._keys)
+        looks_elsewhere = dialect.secret is not no_secret and not secret_of(request)
+        key = None if looks_elsewhere else key_of(request, self._keys)
+        if key is not None:
+            self._rate(key)
+        async with decompressed(
+            request,
+            memory=self._memory,
+            most_bytes=dialect.most_bytes,
+            seconds=self._limits.body_seconds,
+            sniffs_gzip=dialect.sniffs_gzip,
+        ) as body:
+            received = self._received(request, body, "")
+            if key is None:
+                key = key_of(request, self._keys, dialect.secret(received))
+            received = received._replace(producer=key.name)
+            return await self._accepted(dialect, request, received, key)
+
+    async def _accepted(self, dialect: Dialect, request: Request, received: Received, key: Key) -> Response:
         producer = key.name
         rate = self._rate(key)
         # Anybody can send with a public key, so it has no accounts.
         counters = None if key.is_public else ClientCounters.parse(request.headers.get(HEADER))
-        acceptance = await self._accept(dialect, request, producer, may_be_empty=counters is not None)
+        acceptance = await self._accept(dialect, received, may_be_empty=counters is not None)
         rate.charge(len(acceptance.results), time.monotonic())
         await self._commit(with_account(acceptance, producer, counters))
         self.metrics.count(producer, acceptance.results)
@@ -163,7 +210,7 @@ class Collector:
                 "malformed_json",
                 f"{acceptance.results[0].message}. The whole body is in quarantine: do not send it again",
             )
-        return Response(msgspec.json.encode({"results": acceptance.results}), media_type="application/json")
+        return _response(dialect.answer(received, acceptance.results))
 
     def _rate(self, key: Key) -> TokenBucket:
         allowed = self._limits.events_per_second
@@ -182,33 +229,26 @@ class Collector:
             )
         return rate
 
-    async def _accept(
-        self, dialect: Dialect, request: Request, producer: str, *, may_be_empty: bool
-    ) -> Acceptance:
-        """Read and validate the events of a request."""
-        limits = self._limits
-        async with decompressed(
-            request, memory=self._memory, most_bytes=REQUEST_BYTES, seconds=limits.body_seconds
-        ) as body:
-            if not body.strip() and may_be_empty:
-                return Acceptance(Batch([], [], int(self._clock() * 1000)), [])
-            if not body.strip():
-                raise Problem(
-                    400, "empty_body", "The body is empty: send one event, an array, or one event per line"
-                )
-            validate = partial(
-                accept,
-                body,
-                dialect=dialect,
-                received_at_ms=int(self._clock() * 1000),
-                producer=producer,
-                validator=self._validator()._replace(may_reject=True),
-                most_events=REQUEST_EVENTS,
+    async def _accept(self, dialect: Dialect, received: Received, *, may_be_empty: bool) -> Acceptance:
+        """Validate the events of a request."""
+        if dialect is NATIVE and not received.body.strip():
+            if may_be_empty:
+                return Acceptance(Batch([], [], received.received_at_ms), [])
+            raise Problem(
+                400, "empty_body", "The body is empty: send one event, an array, or one event per line"
             )
-            try:
-                return validate() if len(body) <= _INLINE_BYTES else await run_in_threadpool(validate)
-            except TooManyEvents as error:
-                raise problem_of(error) from None
+        validate = partial(
+            accept,
+            received,
+            dialect=dialect,
+            validator=self._validator()._replace(may_reject=True),
+            most_events=dialect.most_events,
+        )
+        try:
+            inline = len(received.body) <= _INLINE_BYTES
+            return validate() if inline else await run_in_threadpool(validate)
+        except TooManyEvents as error:
+            raise problem_of(error) from None
 
     async def _commit(self, batch: Batch) -> None:
         if not batch:
@@ -253,6 +293,15 @@ def create_app(collector: Collector) -> Starlette:
 
     return Starlette(
         routes=collector.routes(), lifespan=lifespan, exception_handlers={HTTPException: router_error}
+    )
+
+
+def _response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        headers={**answer.headers, **(headers or {})},
+        media_type=answer.media_type,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from touchline.collector.dialects import NATIVE
+from touchline.collector.dialects.native import NATIVE
 from touchline.collector.ingress.openapi import event_schemas, type_schema
 from touchline.vocabulary.registry import EVENT_TYPES, EventType
 
@@ -24,7 +24,7 @@ def messages(types: Mapping[str, EventType] = EVENT_TYPES) -> dict[str, Any]:
         "defaultContentType": "application/json",
         "channels": {
             _CHANNEL: {
-                "address": NATIVE.path,
+                "address": NATIVE.paths[0],
                 "description": "Over HTTP: one event, an array, or one event per line.",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in types},
             }

@@ -1,5 +1,6 @@
 """Authentication: the producer of a request, by its key, and which web pages may send."""
 
+from base64 import b64decode
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,11 +14,31 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 _LOCAL_KEY = Key(LOCAL, "", "")
 
 
-def key_of(request: Request, keys: Keys) -> Key:
+def secret_of(request: Request) -> str:
+    """The key in the header `Authorization`: as `Bearer KEY`, or as the user name of `Basic`; or empty."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return given.strip()
+        case "basic":
+            try:
+                return b64decode(given.strip(), validate=True).decode().partition(":")[0].strip()
+            except ValueError:
+                return ""
+    return ""
+
+
+def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
     """The request's key; that of `local` for requests from this machine while no key exists.
 
     Its name is also set as the request's `scope["user"]`. A browser key may come in the query, because
-    beacons have no headers; any other key must be in a header, which is not logged.
+    beacons have no headers; any other key must be in a header, which is not logged, or where the dialect
+    looks for it.
+
+    Args:
+        request: The request.
+        keys: The keys.
+        elsewhere: The secret that the dialect found, for requests without one in the header.
 
     Raises:
         Problem: 401 without a known key, 403 with a revoked key or from a page that may not use it, 503 if
@@ -34,15 +55,13 @@ def key_of(request: Request, keys: Keys) -> Key:
                 "key there with `touchline keys create NAME`, and send it as Authorization: Bearer KEY",
                 _CHALLENGE,
             )
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        is_header = scheme.lower() == "bearer"
-        if not is_header:
-            secret = request.query_params.get("key", "")
-        if not secret.strip():
+        private = secret_of(request) or elsewhere.strip()
+        secret = private or request.query_params.get("key", "").strip()
+        if not secret:
             raise Problem(
                 401, "key_required", "No key: send your key as Authorization: Bearer KEY", _CHALLENGE
             )
-        key = keys.find(secret.strip())
+        key = keys.find(secret)
     except KeysUnreadable:
         raise busy(
             "keys_unreadable", "The collector cannot read its keys: its operator must restore keys.json", 30
@@ -63,7 +82,7 @@ def key_of(request: Request, keys: Keys) -> Key:
     request.scope["user"] = key.name
     if key.is_public:
         _check_origin(request, key)
-    elif not is_header:
+    elif not private:
         raise Problem(
             401,
             "key_in_query",

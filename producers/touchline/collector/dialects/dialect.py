@@ -1,0 +1,135 @@
+"""The contract of a dialect: what it sees of a request, and what it makes of it. All of it is pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import orjson
+
+from touchline.collector.results import Result
+from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
+from touchline.vocabulary.errors import TouchlineError
+from touchline.vocabulary.health import error_body
+from touchline.vocabulary.validation import InvalidEvent
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Received(NamedTuple):
+    """A request, as far as dialects may look at it.
+
+    Attributes:
+        body: The body, decompressed.
+        received_at_ms: The collector's clock, milliseconds since 1970.
+        producer: The name of the producer's key; empty while the key is not known.
+        path: The path of the URL, such as `/v1/batch`.
+        query: The parameters of the URL.
+        headers: The headers; their names are in lower case.
+    """
+
+    body: bytes
+    received_at_ms: int
+    producer: str
+    path: str = ""
+    query: Mapping[str, str] = _NONE
+    headers: Mapping[str, str] = _NONE
+
+
+class Unsplittable(TouchlineError, ValueError):
+    """The body cannot be read, so that its events are not known; `str` says why, and what to send."""
+
+
+class Translated(NamedTuple):
+    """One event of a request.
+
+    Attributes:
+        original: The event as it came. It goes to quarantine if the event is invalid.
+        event: The native event, as JSON or as an object; or why there is none.
+    """
+
+    original: bytes
+    event: bytes | dict[str, Any] | InvalidEvent
+
+
+class Answer(NamedTuple):
+    """A response."""
+
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = _NONE
+
+
+class Refusal(NamedTuple):
+    """A request that is refused: the status, a code for programs and a message for people."""
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """What a browser library needs to send from the pages of another origin.
+
+    Attributes:
+        methods: The methods that a preflight allows.
+        headers: The request headers that a preflight allows, in lower case.
+        credentials: Whether the library sends with cookies. The collector reads none.
+    """
+
+    methods: tuple[str, ...] = ("POST",)
+    headers: tuple[str, ...] = ("authorization", "content-type", "content-encoding")
+    credentials: bool = False
+
+
+def results(received: Received, given: list[Result]) -> Answer:
+    """The native response: a result for each event, in order."""
+    return Answer(msgspec.json.encode({"results": given}))
+
+
+def error(refusal: Refusal) -> Answer:
+    """The native response to a request that is refused: `{"error": {"code", "message"}}`."""
+    return Answer(orjson.dumps(error_body(refusal.code, refusal.message)), refusal.status)
+
+
+def no_secret(received: Received) -> str:
+    """For dialects whose clients send their key in the header `Authorization`."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """A request format that the collector accepts.
+
+    Attributes:
+        name: Its name.
+        paths: Where it is accepted, as Starlette writes paths.
+        translate: Gives the events of a request, in order. Raises `Unsplittable` for a body that it cannot
+            read: that goes to quarantine as one.
+        methods: The methods with which events may come.
+        secret: Finds the producer's key in the body, the query or the path, for clients that do not send it
+            in the header `Authorization` (as `Bearer KEY`, or as the user name of `Basic`). Empty: no key.
+        answer: Tells the client that its events are durable; gets the result of each event, in order.
+        refuse: Tells the client why nothing was accepted. The collector adds `Retry-After` where it fits.
+        calls: What clients ask beside sending, by path. No event is in such a request, and no body is read.
+        cors: What its browser library needs.
+        most_bytes: The largest body, decompressed.
+        most_events: The most events in one request.
+        sniffs_gzip: Whether a body may be gzip although no header says so.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    translate: Callable[[Received], list[Translated]]
+    methods: tuple[str, ...] = ("POST",)
+    secret: Callable[[Received], str] = no_secret
+    answer: Callable[[Received, list[Result]], Answer] = results
+    refuse: Callable[[Refusal], Answer] = error
+    calls: Mapping[str, Callable[[Received], Answer]] = field(default_factory=dict)
+    cors: Cors = Cors()
+    most_bytes: int = REQUEST_BYTES
+    most_events: int = REQUEST_EVENTS
+    sniffs_gzip: bool = False
