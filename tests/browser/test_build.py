@@ -22,6 +22,12 @@ def test_the_script_is_small(name: str) -> None:
     assert size <= MOST_BYTES
 
 
+def test_the_served_types_are_those_of_the_source() -> None:
+    """The types are copied as they are, which needs no Node to check."""
+    name = "touchline.d.mts"
+    assert (BUILT / name).read_bytes() == (SOURCE / "src" / name).read_bytes()
+
+
 @pytest.fixture(scope="module")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The source, and the bundler that its lock file names. Without Node or the bundler, tests skip."""
