@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Protocol
@@ -39,6 +40,9 @@ _CLIENTS: set[Living] = set()
 """The open clients. This reference keeps a client alive that the application dropped without closing it."""
 
 _FORKING = threading.RLock()
+_FORKED: list[Living] = []
+"""The clients that were open when the fork began, whatever other threads open or close meanwhile."""
+
 _LAST_PRIORITY = -100
 
 
@@ -82,34 +86,21 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _before_fork() -> None:
     _FORKING.acquire()
-    for client in _forked():
+    _FORKED[:] = _CLIENTS
+    for client in _FORKED:
         client._before_fork()
 
 
-def _after_fork_in_parent() -> None:
-    for client in _forked(end=True):
-        client._after_fork(in_child=False)
+def _after_fork(*, in_child: bool) -> None:
+    for client in _FORKED:
+        client._after_fork(in_child=in_child)
+    _FORKED.clear()
     _FORKING.release()
 
 
 def _after_fork_in_child() -> None:
-    for client in _forked(end=True):
-        client._after_fork(in_child=True)
-    _FORKING.release()
+    _after_fork(in_child=True)
     _close_with_multiprocessing(forking=True)
-
-
-_at_fork: list[Living] = []
-
-
-def _forked(*, end: bool = False) -> list[Living]:
-    """The clients that were open when the fork began, whatever other threads open or close meanwhile."""
-    if not end:
-        _at_fork[:] = _CLIENTS
-    clients = [*_at_fork]
-    if end:
-        _at_fork.clear()
-    return clients
 
 
 def _close_with_multiprocessing(*, forking: bool = False) -> None:
@@ -135,5 +126,7 @@ def _finalize(util: object) -> None:
 atexit.register(close_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+        before=_before_fork,
+        after_in_parent=partial(_after_fork, in_child=False),
+        after_in_child=_after_fork_in_child,
     )
