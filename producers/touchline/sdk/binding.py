@@ -33,6 +33,7 @@ class Bound:
             try:
                 self._identifiers = {**(identify() or {}), **self._identifiers}
             except Exception:
+                # The application's own code: an event without the customer is better than none.
                 LOG.exception("identify raised an exception; events are sent without what it would return")
         return self._identifiers
 

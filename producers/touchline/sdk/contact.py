@@ -1,14 +1,13 @@
 """A contact: a call, a chat or a visit to a service desk, whose events share one `contact_id`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
 from uuid_utils import uuid7
 
-Send = Callable[[str, Mapping[str, Any]], None]
-"""`send(type, data)`: sends one event of the contact."""
+from touchline.sdk.stories import Send
 
 
 class Contact:

@@ -11,6 +11,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from touchline.sdk.limits import Limits
 
@@ -69,7 +70,7 @@ def _flag(name: str, variables: Mapping[str, str]) -> bool | None:
 
 def _limits(variables: Mapping[str, str]) -> Limits:
     kinds = {field.name: type(field.default) for field in fields(Limits)}
-    given: dict[str, int | float] = {}
+    given: dict[str, Any] = {}
     for variable, value in variables.items():
         if not variable.startswith(LIMIT_PREFIX) or not value:
             continue
@@ -81,4 +82,4 @@ def _limits(variables: Mapping[str, str]) -> Limits:
             given[name] = int(value) if kinds[name] is int else float(value)
         except ValueError:
             raise ValueError(f"{variable} is {value!r}: write a number") from None
-    return Limits(**given)  # type: ignore[arg-type]
+    return Limits(**given)

@@ -6,6 +6,6 @@
 | `sender` | the thread, its attempts, and what happens when the queue is full |
 | `pace` | waits between attempts |
 | `relay`, `spool`, `sqlite_file` | what is on disk |
-| `ledger`, `account` | what became of each event; what the collector is told of it |
+| `ledger`, `account` | what became of each event; the counters that each batch reports |
 | `loss`, `problem` | what is called back, logged and reported |
 """

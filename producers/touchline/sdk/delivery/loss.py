@@ -134,4 +134,5 @@ class Losses:
         try:
             self._on_loss(reason, count)
         except Exception:
+            # The application's own code, on the thread that sends: it must go on.
             LOG.exception("on_loss raised an exception; the loss is still counted")

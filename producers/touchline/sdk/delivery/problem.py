@@ -13,7 +13,8 @@ REPEAT_SECONDS = 60.0
 """The least time between two reports of one kind and reason. The next one includes what was held back."""
 
 MOST_REASONS = 50
-"""The most reasons that are told apart; reasons of quarantined events come from the collector."""
+"""The most reasons that are held apart; the rest count as `other`. The collector names those of quarantined
+events, so their number has no bound of its own."""
 
 Kind = Literal["lost", "quarantined", "omitted", "waiting"]
 """Events that will not arrive; events that the collector keeps apart; fields left out of sent events; events
@@ -110,6 +111,7 @@ class Problems:
             try:
                 self._on_error(problem)
             except Exception:
+                # The application's own code, on the thread that sends: it must go on.
                 LOG.exception("on_error raised an exception; the problem is logged above")
 
     def note_waiting(self, why: str, where: str, now: float) -> None:

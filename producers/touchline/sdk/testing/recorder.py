@@ -116,8 +116,11 @@ class Recorder:
             client.flush(FLUSH_SECONDS)
 
     def _clients(self) -> list[Touchline]:
-        open_clients = (one for one in lifetime.clients() if isinstance(one, Touchline))
-        return [client for client in open_clients if client.transport is self]
+        return [
+            client
+            for client in lifetime.clients()
+            if isinstance(client, Touchline) and client.transport is self
+        ]
 
     def _losses(self) -> Counter[str]:
         """What the clients lost so far: events by reason, and fields."""
