@@ -353,7 +353,7 @@ def test_problems_are_called_back_as_they_are_logged(
     assert next(line for line in caplog.messages if "quarantined" in line) == str(unknown)
 
 
-def test_the_reasons_that_are_told_apart_are_bounded() -> None:
+def test_the_reasons_that_are_held_apart_are_bounded() -> None:
     """However many reasons a collector makes up, few are held; the rest are one."""
     problems = Problems()
     for number in range(1_000):
@@ -429,6 +429,16 @@ def test_what_is_put_is_taken_in_order(sizes: list[int], most_events: int, most_
     assert [line for batch in batches for line in batch] == lines
     assert all(len(b) == 1 or (len(b) <= most_events and sum(map(len, b)) <= most_bytes) for b in batches)
     assert buffer.level()[:2] == (0, 0)
+
+
+def test_what_is_put_back_counts_as_never_taken() -> None:
+    """Lines that are put back are the next ones again, under the numbers that they had."""
+    buffer = Buffer(Limits())
+    for line in (b"a", b"bc", b"d"):
+        buffer.put(line)
+    buffer.put_back(buffer.take(2, 100))
+    assert (buffer.taken, buffer.level()[:2]) == (0, (3, 4))
+    assert buffer.take(3, 100) == [b"a", b"bc", b"d"]
 
 
 def test_waits_double_up_to_their_bound() -> None:

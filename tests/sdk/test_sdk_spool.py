@@ -152,6 +152,16 @@ def test_a_damaged_batch_is_lost_alone(
     assert sorted(transport.numbers()) == [3, 4]
 
 
+def test_an_emptied_spool_gives_its_space_back(tmp_path: Path, limits: Limits) -> None:
+    """Once the last batch is removed, the file and its log are as small as new ones."""
+    spool = Spool(tmp_path / "s.sqlite", limits)
+    spool.add([batch(b"x" * 100_000, number=number) for number in (1, 2)], 0)
+    while found := spool.claim(0):
+        spool.remove(found)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir() if file.suffix != ".sqlite-shm") < 50_000
+    spool.close()
+
+
 def test_a_spool_that_cannot_be_a_path_is_refused() -> None:
     """The constructor says so, rather than the thread that sends."""
     with pytest.raises(ValueError, match="spool holds a NUL character"):
