@@ -202,7 +202,16 @@ def test_a_key_opens_the_collector_to_its_pages_alone(serve: Serve, event: MakeE
     """Once a key exists, pages of this machine need one like all others."""
     served = serve()
     served.keys.create("pages", [SHOP])
-    assert code(post(served, event(), Origin="http://localhost:3000")) == (401, "key_required")
+    local = post(served, event(), Origin="http://localhost:3000")
+    assert code(local) == (401, "key_required")
+    assert "Access-Control-Allow-Origin" not in local.headers
+
+
+def test_an_origin_is_kept_once(tmp_path: Path) -> None:
+    """Two spellings of one origin are one."""
+    keys = Keys(tmp_path / "keys.json")
+    keys.create("pages", [SHOP, "HTTPS://shop.example:443"])
+    assert [key.origins for key in keys.all()] == [(SHOP,)]
 
 
 def test_keys_command_creates_and_lists_browser_keys(tmp_path: Path) -> None:
@@ -226,7 +235,12 @@ def test_keys_command_creates_and_lists_browser_keys(tmp_path: Path) -> None:
         ("pages", True, 50),
         ("crm", False, None),
     ]
-    for wrong in (["--origin", "shop.example"], ["--rate", "5"], ["--origin", SHOP, "--rate", "0"]):
+    for wrong in (
+        ["--origin", "shop.example"],
+        ["--rate", "5"],
+        ["--origin", SHOP, "--rate", "0"],
+        ["--origin", SHOP, "--rate", "inf"],
+    ):
         assert runner.invoke(app, ["create", "other", *wrong, *data]).exit_code == 1
 
 

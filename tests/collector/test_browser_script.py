@@ -24,6 +24,7 @@ def test_the_script_is_served_to_pages_of_any_site(serve: Serve, name: str) -> N
     content = files("touchline.collector").joinpath("browser", name).read_bytes()
     plain = served.http.request("GET", f"{served.url}/{name}", headers={"Accept-Encoding": "identity"})
     assert (plain.status, plain.data) == (200, content)
+    assert "Content-Encoding" not in plain.headers
     assert plain.headers["Content-Type"] == f"{KINDS[name]}; charset=utf-8"
     assert plain.headers["Cache-Control"] == "public, max-age=3600, stale-while-revalidate=86400"
     assert plain.headers["Access-Control-Allow-Origin"] == "*"

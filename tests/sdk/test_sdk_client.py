@@ -182,6 +182,14 @@ class Offer:
     price: Any
 
 
+@dataclass
+class Priced:
+    """As `orjson` writes a dataclass: without what its author keeps private."""
+
+    price: Any
+    _cost: Any = 1
+
+
 class Price(Enum):
     UNKNOWN = nan
 
@@ -216,6 +224,7 @@ VALUES: list[tuple[Any, Any]] = [
     (bytearray(b"b"), "b"),
     (Size.LARGE, "l"),
     (Offer(Decimal(3)), {"price": 3.0}),
+    (Priced(3), {"price": 3}),
     (Point(1, {2}), {"x": 1, "y": [2]}),
     ((1, "b"), [1, "b"]),
     ({10, 9}, [9, 10]),

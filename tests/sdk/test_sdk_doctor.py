@@ -37,19 +37,26 @@ def test_the_collectors_answer_is_explained(collector: Any, status: int, is_ok: 
     assert (headers["path"], headers["authorization"], events) == ("/touch/v1/events", "Bearer k-1", [])
 
 
-def test_a_clock_that_is_wrong_is_found(collector: Any) -> None:
-    """The collector's date tells how far this clock is off."""
+@pytest.mark.parametrize(("date", "differs"), [("2015", "+"), ("2120", "-")])
+def test_a_clock_that_is_wrong_is_found(collector: Any, date: str, differs: str) -> None:
+    """The collector's date tells how far this clock is off, and in which direction."""
 
     def answer(handler: Any, events: Any) -> None:
         handler.send_response_only(400)
-        handler.send_header("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
+        handler.send_header("Date", f"Thu, 01 Jan {date} 00:00:00 GMT")
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
     collector.script.append(answer)
     finding = found("collector", collector.url)
     assert not finding.is_ok
-    assert "this clock differs by +" in finding.text
+    assert f"this clock differs by {differs}" in finding.text
+
+
+def test_a_password_in_the_url_is_not_shown() -> None:
+    """The findings may be copied into a ticket."""
+    finding = found("configuration", "http://user:secret@127.0.0.1:9/touch")
+    assert finding.text == "the source shop sends to http://127.0.0.1:9/touch"
 
 
 def test_a_collector_that_is_away_is_found() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from touchline.sdk import Limits, Memory, QueueFull, Touchline, bind
+from touchline.sdk import Checkout, Limits, Memory, QueueFull, Touchline, bind
+from touchline.sdk.binding import BOUND, bind_request
 from touchline.sdk.environment import read
 from touchline.vocabulary.envelope import Envelope, to_event
 from touchline.vocabulary.registry import EVENT_TYPES
@@ -84,6 +86,26 @@ async def test_each_task_and_thread_has_its_own_customer(tl: Touchline, memory: 
     assert all(event["identifiers"]["account"] == event["data"]["page"] for event in memory.events)
 
 
+def test_what_is_bound_by_hand_wins_over_the_customer_of_the_request(tl: Touchline, memory: Memory) -> None:
+    """`bind` in a request adds to what `identify` finds, and replaces the kinds that both name."""
+    with bind_request(lambda: {"account": "session", "device": "d"}, {}):
+        with tl.bind(account="u"):
+            tl.track("page.viewed", page="/")
+        tl.track("page.viewed", page="/")
+    assert customers(tl, memory) == [{"account": "u", "device": "d"}, {"account": "session", "device": "d"}]
+
+
+def test_a_binding_ends_in_whichever_context_resets_it() -> None:
+    """A server may end a request in another context than the one that began it, or end it twice."""
+    with bind(account="before"):
+        binding = bind(account="u")
+        elsewhere = copy_context()
+        for _ in range(2):
+            elsewhere.run(binding.reset)
+            assert elsewhere.run(lambda: BOUND.get().identifiers) == {"account": "before"}  # type: ignore[union-attr]
+        binding.reset()
+
+
 def test_a_checkout_is_a_block(tl: Touchline, memory: Memory) -> None:
     """A checkout tracks its start, its steps and its order; an exception is a failed order."""
     with tl.bind(account="u"):
@@ -108,6 +130,40 @@ def test_a_checkout_is_a_block(tl: Touchline, memory: Memory) -> None:
     assert memory.events[3]["data"] == {"cart_id": "c-1", "order_id": "o-1", "value": 80.0, "currency": "EUR"}
     assert memory.events[5]["data"]["reason"] == "LookupError"
     assert {event["identifiers"]["account"] for event in memory.events} == {"u"}
+
+
+def test_the_end_of_the_process_is_no_failed_order(tl: Touchline, memory: Memory) -> None:
+    """A block that a cancelled task or SystemExit leaves is a checkout that is still open."""
+    for ended in (SystemExit, asyncio.CancelledError):
+        with pytest.raises(ended), tl.checkout("c-1", {"account": "u"}):
+            raise ended
+    tl.flush(5)
+    assert memory.types() == ["checkout.started"] * 2
+
+
+def test_what_ended_a_story_is_its_only_end(tl: Touchline, memory: Memory) -> None:
+    """After `placed` an exception fails no order, and after `kept` or `broken` the block adds nothing."""
+
+    def place_and_fail(checkout: Checkout) -> None:
+        checkout.placed("o-1")
+        raise LookupError
+
+    customer = {"account": "u"}
+    with pytest.raises(LookupError), tl.checkout("c-1", customer) as checkout:
+        place_and_fail(checkout)
+    with tl.promise("callback", customer, due=DUE) as promise:
+        promise.kept()
+    with tl.promise("callback", customer, due=DUE) as promise:
+        promise.broken(reason="nobody free")
+    tl.flush(5)
+    assert memory.types() == [
+        "checkout.started",
+        "order.placed",
+        "promise.made",
+        "promise.kept",
+        "promise.made",
+        "promise.broken",
+    ]
 
 
 def test_a_visit_is_a_block(tl: Touchline, memory: Memory) -> None:
@@ -225,7 +281,12 @@ def test_the_environment_configures_a_client(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("TOUCHLINE_ENABLED", "false")
     assert Touchline().stats.emitted == 0
     given = read(
-        {"TOUCHLINE_LIMIT_QUEUE_EVENTS": "7", "TOUCHLINE_LIMIT_RETRY_LEAST": "0.5", "TOUCHLINE_KEY": ""}
+        {
+            "TOUCHLINE_LIMIT_QUEUE_EVENTS": "7",
+            "TOUCHLINE_LIMIT_RETRY_LEAST": "0.5",
+            "TOUCHLINE_LIMIT_RETRY_MOST": "",
+            "TOUCHLINE_KEY": "",
+        }
     )
     assert (given.limits, given.key) == (Limits(queue_events=7, retry_least=0.5), None)
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from touchline.sdk import Limits, Memory, Touchline
 from touchline.sdk.binding import BOUND
 from touchline.sdk.integrations import asgi, wsgi
+from touchline.sdk.integrations.requests import MOST_CHARACTERS, request_context
 
 
 def test_importing_the_middlewares_loads_no_framework() -> None:
@@ -75,6 +76,30 @@ async def test_asgi_binds_each_request(quick: Limits) -> None:
     assert len(by_page["/b"]) == 36
 
 
+async def test_asgi_binds_requests_and_websockets_alone() -> None:
+    """A WebSocket is bound like a request; the application's own start and end are not."""
+    contexts: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        bound = BOUND.get()
+        contexts.append(bound and (bound.context["method"], bound.context["path"]))
+
+    middleware = asgi.TouchlineMiddleware(app)
+    for scope in ({"type": "lifespan"}, {"type": "websocket", "path": "/chat", "headers": []}):
+        await middleware(scope, None, None)
+    assert contexts == [None, ("WEBSOCKET", "/chat")]
+
+
+def test_what_a_request_says_of_itself_is_cut() -> None:
+    """A path or an id of any length costs no event."""
+    context = request_context("GET", "/" + "p" * 1_000, "r" * 1_000)
+    assert {name: len(text) for name, text in context.items()} == {
+        "method": 3,
+        "path": MOST_CHARACTERS,
+        "request_id": MOST_CHARACTERS,
+    }
+
+
 def test_wsgi_binds_each_request_until_its_response_is_sent(quick: Limits) -> None:
     """With Flask, events of the view and of a streamed response have the customer; later ones have not."""
     flask = pytest.importorskip("flask")
@@ -111,6 +136,23 @@ def test_wsgi_binds_each_request_until_its_response_is_sent(quick: Limits) -> No
         ("view", {}),
     ]
     assert memory.events[0]["context"]["path"] == "/shop"
+
+
+def test_wsgi_closes_the_applications_response() -> None:
+    """The application's own `close` is called with the request still bound; if it fails, the binding ends."""
+    bound: list[Any] = []
+
+    class Response(list[bytes]):
+        def close(self) -> None:
+            bound.append(BOUND.get())
+            raise LookupError
+
+    app = wsgi.TouchlineMiddleware(lambda environ, start_response: Response())
+    response: Any = app({"REQUEST_METHOD": "GET"}, None)
+    with pytest.raises(LookupError):
+        response.close()
+    assert bound != [None]
+    assert BOUND.get() is None
 
 
 def test_a_customer_that_cannot_be_found_costs_no_event(

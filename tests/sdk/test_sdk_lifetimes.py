@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from touchline.sdk import Limits, Touchline
+from touchline.sdk import Limits, Touchline, close_on_sigterm, lifetime
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -270,6 +270,38 @@ time.sleep(60)
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGTERM
     check(collector, 60)
+
+
+def test_a_handler_of_the_application_stays() -> None:
+    """`close_on_sigterm` leaves SIGTERM to an application that handles it already."""
+
+    def terminate(number: int, frame: Any) -> None:
+        sys.exit(0)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        close_on_sigterm()
+        assert signal.getsignal(signal.SIGTERM) is terminate
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_clients_of_a_process_share_its_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one client took to close, the next ones have less; together they keep to `exit_seconds`."""
+    clock, timeouts = [0.0], []
+
+    class Slow:
+        _exit_seconds = 5.0
+
+        def close(self, timeout: float) -> bool:
+            timeouts.append(timeout)
+            clock[0] += 2
+            return True
+
+    monkeypatch.setattr(lifetime, "_CLIENTS", [Slow() for _ in range(4)])
+    monkeypatch.setattr(lifetime, "monotonic", lambda: clock[0])
+    lifetime.close_all()
+    assert timeouts == [5, 3, 1, 0]
 
 
 def test_a_frozen_process_goes_on(collector: Any, wait_for: Callable[..., None]) -> None:
