@@ -126,9 +126,9 @@ def test_prices_times_and_mappings_are_carried(tl: Touchline, memory: Memory) ->
     ("arguments", "why"),
     [
         ({"time": datetime(2026, 1, 1)}, "the time has no time zone"),
-        ({"time": "now"}, "AttributeError"),
+        ({"time": "now"}, "the time is a str: pass an aware datetime"),
         ({"time": pd.NaT}, "the time has no time zone"),
-        ({"data": 5}, "TypeError"),
+        ({"data": 5}, "data is a int: pass a mapping"),
         ({"id": object()}, "id: a object has no JSON form"),
         ({"channel": nan}, "channel: a number is NaN or infinite"),
     ],

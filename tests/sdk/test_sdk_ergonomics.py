@@ -318,6 +318,21 @@ def test_a_wrong_configuration_says_what_to_write(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"url": b"http://127.0.0.1"}, "url is a bytes: pass a str, or a transport"),
+        ({"source": 5}, "source is a int: pass a str"),
+        ({"key": b"tl_1"}, "key is a bytes: pass a str"),
+        ({"limits": {"queue_events": 7}}, "limits is a dict: pass a Limits"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_says_what_to_pass(arguments: dict[str, Any], message: str) -> None:
+    """The constructor refuses what would fail later, and names the argument and its type."""
+    with pytest.raises(TypeError, match=message):
+        Touchline(**{"url": "http://127.0.0.1:9", "source": "shop", **arguments})
+
+
+@pytest.mark.parametrize(
     ("when_full", "lost", "kept"),
     [
         ("drop_newest", 40, range(20)),

@@ -25,7 +25,7 @@ from touchline.sdk.stories import Checkout, Promise, Send, Visit
 from touchline.sdk.transport import Transport
 from touchline.sdk.transports import Memory, transport_for
 from touchline.sdk.values import NoJson
-from touchline.sdk.wire import NaiveTimeError, encode, rfc3339, zoned
+from touchline.sdk.wire import BadTimeError, encode, rfc3339, zoned
 
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
 """The channel of a touchpoint."""
@@ -76,6 +76,7 @@ class Touchline(EventMethods):
     Raises:
         ValueError: an argument or a variable of the environment is not valid, or the URL or the source is
             missing.
+        TypeError: an argument is of a wrong type.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Touchline(EventMethods):
         strict: bool | None = None,
         enabled: bool | None = None,
     ) -> None:
+        _check_types(url, source, key, limits)
         given = environment.read(os.environ)
         self._enabled = given.enabled is not False if enabled is None else enabled
         self._strict = bool(given.strict) if strict is None else strict
@@ -179,9 +181,7 @@ class Touchline(EventMethods):
                 event = sent
             line, omitted = encode(event)
         except Exception as error:
-            # Only these messages are sure to hold no value of the event.
-            safe = isinstance(error, NaiveTimeError | NoJson)
-            self._lose("invalid", str(error) if safe else error.__class__.__name__)
+            self._lose("invalid", _why(error, identifiers=identifiers, data=data, context=context))
             return
         if omitted:
             if self._strict:
@@ -383,3 +383,23 @@ def _one_of(name: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise ValueError(f"{name} is {value!r}: use one of {', '.join(known)}")
     return value
+
+
+def _check_types(url: object, source: object, key: object, limits: object) -> None:
+    """Raise TypeError for an argument that would only fail later, or on the thread that sends."""
+    if not (url is None or isinstance(url, str) or hasattr(url, "send")):
+        raise TypeError(f"url is a {type(url).__name__}: pass a str, or a transport")
+    for name, value, kind in (("source", source, str), ("key", key, str), ("limits", limits, Limits)):
+        if not (value is None or isinstance(value, kind)):
+            raise TypeError(f"{name} is a {type(value).__name__}: pass a {kind.__name__}")
+
+
+def _why(error: Exception, **mappings: object) -> str:
+    """What is wrong with an event, without a value of it. `mappings` are arguments of `track`."""
+    # Only these messages are sure to hold no value of the event.
+    if isinstance(error, BadTimeError | NoJson):
+        return str(error)
+    for name, value in mappings.items():
+        if not (value is None or isinstance(value, Mapping)):
+            return f"{name} is a {type(value).__name__}: pass a mapping, such as a dict"
+    return type(error).__name__

@@ -17,11 +17,11 @@ MOST_OMITTED = 10
 _NOTHING: Sequence[Omitted] = ()
 
 
-class NaiveTimeError(ValueError):
-    """A time has no time zone."""
+class BadTimeError(ValueError):
+    """A time is no `datetime` with a time zone. The message holds nothing of it."""
 
-    def __init__(self) -> None:
-        super().__init__("the time has no time zone: pass an aware datetime, such as datetime.now(UTC)")
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the time {what}: pass an aware datetime, such as datetime.now(UTC)")
 
 
 def rfc3339(milliseconds: int) -> str:
@@ -39,10 +39,12 @@ def zoned(time: datetime) -> str:
     """An aware time as `2026-11-21T10:00:00.000Z`, truncated to milliseconds.
 
     Raises:
-        NaiveTimeError: the time has no time zone.
+        BadTimeError: it has no time zone, or is no `datetime`.
     """
+    if not isinstance(time, datetime):
+        raise BadTimeError(f"is a {type(time).__name__}")
     if time.tzinfo is None:
-        raise NaiveTimeError
+        raise BadTimeError("has no time zone")
     return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
