@@ -120,6 +120,16 @@ def test_methods_that_override_the_vocabularys_tell_type_checkers() -> None:
     assert pyright == ["cart_updated", "checkout_started", "page_viewed"]
 
 
+def test_types_that_differ_in_underscores_have_arguments_of_their_own() -> None:
+    """However alike their names are, two types have two classes of arguments and two methods."""
+    names = ["a.b_c", "a.b__c", "a.bc", "a.b_1", "a.b1", "a.b__1", "a.b_"]
+    plan = "".join(f"  {name}: {{description: D., fields: {{f: integer}}}}\n" for name in names)
+    types = [parse_plan(f"types:\n{plan}")[name] for name in names]
+    module = _module(plan_methods(types))
+    arguments = [name for name in vars(module) if name.startswith("_A")]
+    assert len(arguments) == len(names)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
 def test_type_checkers_refuse_a_wrong_field(checker: str, tmp_path: Path) -> None:

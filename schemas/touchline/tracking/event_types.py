@@ -113,5 +113,10 @@ def _constrained(kind: Any, about: FieldDeclaration) -> Any:
 
 
 def class_name(name: str) -> str:
-    """The name of a class for an event type: `OrderPlaced` for `order.placed`."""
-    return "".join(word.capitalize() for word in name.replace(".", "_").split("_"))
+    """The name of a class for an event type: `OrderPlaced` for `order.placed`.
+
+    Types whose names differ in more than a dot for an underscore have different names.
+    """
+    # An underscore stays where no capital letter begins the word.
+    words = name.replace(".", "_").split("_")
+    return "".join(word.capitalize() if word[:1].isalpha() else f"_{word}" for word in words)
