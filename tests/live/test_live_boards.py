@@ -330,6 +330,12 @@ def test_a_rule_keeps_its_colour(store: Store) -> None:
     assert len({colour for used in colours.values() for colour in used}) == len(colours)
 
 
+def test_each_known_rule_has_a_colour_of_its_own() -> None:
+    """No two of many rules that the page knows share a colour."""
+    names = [f"rule{n}" for n in range(100)]
+    assert len({colour_of(name, names) for name in names}) == len(names)
+
+
 def test_channels_and_outcomes_keep_their_colours(store: Store) -> None:
     """A channel has one colour in every chart and in a customer's story; outcomes are coloured by worth."""
     make.known(store, account_a="account:a")

@@ -3,8 +3,8 @@
 import typer
 
 from touchline.cli.customer.forgetting import forget, readmit
-from touchline.cli.customer.reading import export, show
 from touchline.cli.customer.sharing import share, unshare
+from touchline.cli.customer.showing import export, show
 from touchline.cli.customer.splitting import split, unsplit
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""Apply an operator's decisions about customers, and say so."""
+"""Applies an operator's decisions about customers, and reports them."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def apply(settings: "Settings", entries: "Sequence[Entry]") -> str:
-    """See the entries applied; ends the command where they are not."""
+    """Have the entries applied; returns who applied them, in words. An error ends the command."""
     from touchline.config.rule_packs import rules_in_force
     from touchline.services.decisions import decide
 
@@ -20,10 +20,12 @@ def apply(settings: "Settings", entries: "Sequence[Entry]") -> str:
 
 
 def listed_pairs(entries: "Sequence[Entry]") -> str:
+    """A line for each pair."""
     return "\n".join(f"  {' | '.join(one.pair)}" for one in entries)
 
 
 def report(as_json: bool, entries: "Sequence[Entry]", text: str) -> None:
+    """Print the text, or with --json the entries that were applied."""
     if as_json:
         made = [{"id": one.id, "what": one.what, "identifiers": one.identifiers} for one in entries]
         print_json({"applied": True, "entries": made})

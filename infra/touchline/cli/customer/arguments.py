@@ -21,7 +21,7 @@ Who = Annotated[
 Identifier = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="An identifier of the customer, such as device:c0ffee.")
 ]
-Anyones = Annotated[
+AnyIdentifier = Annotated[
     str, typer.Argument(metavar="IDENTIFIER", help="Any identifier, such as phone:+4930123400.")
 ]
 Reason = Annotated[
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of t
 
 @contextmanager
 def reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Settings, Reader]]":
-    """The settings and the store, whether a server runs or not; what can go wrong ends the command."""
+    """The settings and the store, whether a server runs or not; an error ends the command."""
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
 
@@ -42,7 +42,7 @@ def reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Set
 
 
 def find_customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
-    """Whom WHO names, now or by a time (ms); ends the command where it names nobody."""
+    """The customer that WHO names, now or at a time (ms); ends the command if there is none."""
     from touchline.analysis.reading.customer_history import customer_now, customer_then
 
     name = normal(who, settings)

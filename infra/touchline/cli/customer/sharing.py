@@ -1,13 +1,13 @@
 """`touchline customer share` and `unshare`."""
 
 from touchline.cli.customer.applying import apply, report
-from touchline.cli.customer.arguments import Anyones, Json, Reason, normal, reading
+from touchline.cli.customer.arguments import AnyIdentifier, Json, Reason, normal, reading
 from touchline.cli.errors import fail
 from touchline.cli.options import Data, Rules
 
 
 def share(
-    identifier: Anyones,
+    identifier: AnyIdentifier,
     reason: Reason = "",
     data: Data = None,
     rules: Rules = None,
@@ -45,7 +45,7 @@ def share(
 
 
 def unshare(
-    identifier: Anyones,
+    identifier: AnyIdentifier,
     reason: Reason = "",
     data: Data = None,
     rules: Rules = None,
