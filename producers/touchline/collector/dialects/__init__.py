@@ -8,6 +8,7 @@ from typing import Final
 
 from touchline.collector.dialects.dialect import Dialect
 from touchline.collector.dialects.native import NATIVE
+from touchline.collector.dialects.segment import SEGMENT
 
-DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE,)
+DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT)
 """Every dialect that the collector accepts."""
