@@ -8,7 +8,8 @@ from typing import Final
 
 from touchline.collector.dialects.dialect import Dialect
 from touchline.collector.dialects.native import NATIVE
+from touchline.collector.dialects.posthog import POSTHOG
 from touchline.collector.dialects.segment import SEGMENT
 
-DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT)
+DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT, POSTHOG)
 """Every dialect that the collector accepts."""

@@ -1,0 +1,183 @@
+"""The body of a request: the events in it, as they came, and what the client says of all of them."""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+import orjson
+
+from touchline.collector.dialects.dialect import Received, Unsplittable
+
+_ADVICE = 'send {"api_key": …, "batch": [{"event": …, "distinct_id": …}]}, an array of events, or one event'
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_T = TypeVar("_T")
+
+
+class Request(NamedTuple):
+    """A request of a client.
+
+    Attributes:
+        events: Each event as it came: a JSON value.
+        key: The project's key, or an empty text.
+        sent_at: The client's clock as it says: a text, or milliseconds since 1970. None if it does not.
+        is_history: Whether the client says that the events are old.
+    """
+
+    events: list[bytes]
+    key: str
+    sent_at: object
+    is_history: bool
+
+
+class _Body(msgspec.Struct):
+    """An object: of several events, or one event."""
+
+    batch: list[msgspec.Raw] | None = None
+    api_key: Any = None
+    token: Any = None
+    properties: msgspec.Raw = msgspec.Raw(b"{}")
+    sent_at: Any = None
+    historical_migration: Any = None
+
+
+class _Token(msgspec.Struct):
+    token: Any = None
+    api_key: Any = None
+    properties: Any = None
+
+
+class _KeyOnly(msgspec.Struct):
+    """What `_Body` has without its events, which need not be kept to find the key."""
+
+    api_key: Any = None
+    token: Any = None
+    properties: _Token | None = None
+
+
+_body = msgspec.json.Decoder(_Body)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_key_only = msgspec.json.Decoder(_KeyOnly)
+_keys_only = msgspec.json.Decoder(list[_KeyOnly])
+
+
+def read(received: Received) -> Request:
+    """The events of a request.
+
+    Raises:
+        Unsplittable: the body is no JSON, or an array or an object of another form.
+    """
+    text = _json_text(received.body)
+    sent_at = received.headers.get("posthog-request-timestamp") or received.query.get("sent_at")
+    if text.startswith(b"["):
+        events = [bytes(event) for event in _decode(_list, text)]
+        return Request(events, "", sent_at, is_history=False)
+    body = _decode(_body, text)
+    events = [text] if body.batch is None else [bytes(event) for event in body.batch]
+    return Request(
+        events,
+        _first_text(body.api_key, body.token),
+        body.sent_at or sent_at,
+        bool(body.historical_migration),
+    )
+
+
+def secret_of(received: Received) -> str:
+    """The project's key: in the body, in its first event, or in the query. Empty if there is none."""
+    try:
+        text = _json_text(received.body)
+        if text.startswith(b"["):
+            found = next(iter(_keys_only.decode(text)), _KeyOnly())
+        else:
+            found = _key_only.decode(text)
+    except (*NOT_JSON, Unsplittable):
+        found = _KeyOnly()
+    inner = found.properties or _Token()
+    query = received.query
+    return _first_text(
+        found.api_key, found.token, inner.token, inner.api_key, query.get("token"), query.get("api_key")
+    )
+
+
+def event_of(raw: bytes) -> object:
+    """The value of an event. What JSON does not allow, but some clients write, is read as they mean it.
+
+    NaN and infinite numbers are null; half of a surrogate pair is a question mark.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            return orjson.loads(_strict(json.loads(raw, parse_constant=_null)))
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
+def _json_text(body: bytes) -> bytes:
+    """The JSON of a body, which is JSON or a form: `data=` with JSON in base64."""
+    text = body.removeprefix(_BYTE_ORDER_MARK).strip()
+    if not text.startswith(b"data="):
+        return text
+    value = unquote_to_bytes(text[5:].partition(b"&")[0]).strip()
+    if value.startswith((b"{", b"[")):
+        return value
+    try:
+        # An unquoted plus sign of a form may have come as a blank.
+        return b64decode(value.replace(b" ", b"+") + b"=" * (-len(value) % 4), validate=True).strip()
+    except ValueError as error:
+        raise Unsplittable(f"the form field `data` is no base64 ({error}): {_ADVICE}") from None
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T:
+    try:
+        return decoder.decode(text)
+    except NOT_JSON as error:
+        try:
+            return decoder.decode(_strict(json.loads(text, parse_constant=_null)))
+        except (*NOT_JSON, ValueError):
+            raise Unsplittable(f"not a request of PostHog's ({error}): {_ADVICE}") from None
+
+
+def _strict(value: object) -> bytes:
+    """Strict JSON of a value that Python's tolerant parser read."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _null(_: str) -> None:
+    return None
+
+
+def _first_text(*values: object) -> str:
+    return next((value for value in values if isinstance(value, str) and value), "")
+
+
+def flat(event: Mapping[str, Any], sdk: str) -> dict[str, Any]:
+    """The properties of an event, wherever its client puts them.
+
+    Version 1 of the protocol has some of them beside `properties`, and the library in a header (`sdk`).
+    """
+    properties = event.get("properties")
+    found: dict[str, Any] = dict(properties) if isinstance(properties, dict) else {}
+    options = event.get("options")
+    if isinstance(options, dict):
+        for name, value in options.items():
+            found.setdefault(_OPTIONS.get(name, f"${name}"), value)
+    for name in ("session_id", "window_id"):
+        if value := event.get(name):
+            found.setdefault(f"${name}", value)
+    if sdk:
+        library, _, version = sdk.partition("/")
+        found.setdefault("$lib", library)
+        found.setdefault("$lib_version", version)
+    return found
+
+
+_OPTIONS = {"disable_skew_correction": "$ignore_sent_at"}
