@@ -20,7 +20,7 @@ def _options(command: Any, name: str = "touchline") -> Iterator[tuple[str, Any]]
 
 
 def test_each_secret_has_another_way_than_a_flag() -> None:
-    """An option that is named like a secret is the path of a file, or has a variable of the environment."""
+    """An option that is named like a secret is a switch, a path of a file, or has a variable."""
     named = [
         (command, option)
         for command, option in _options(typer.main.get_command(app))
@@ -28,5 +28,5 @@ def test_each_secret_has_another_way_than_a_flag() -> None:
     ]
     assert any("--token" in option.opts for _, option in named)
     for command, option in named:
-        is_path = option.type_descriptor.annotation is Path
-        assert is_path or option.envvar, f"{command} {option.opts[0]} takes a secret by its flag alone"
+        holds_none = option.is_flag or option.type_descriptor.annotation is Path
+        assert holds_none or option.envvar, f"{command} {option.opts[0]} takes a secret by its flag alone"

@@ -76,6 +76,7 @@ def test_a_request_has_one_row_with_its_counts(event: MakeEvent) -> None:
         "events": 3,
         "quarantined": 1,
         "repeated": 1,
+        "suppressed": 0,
         "conflicting": 0,
         "emitted": 712,
         "queued": 709,

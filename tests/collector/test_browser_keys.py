@@ -237,7 +237,7 @@ def test_keys_command_creates_and_lists_browser_keys(tmp_path: Path) -> None:
     ]
     for wrong in (
         ["--origin", "shop.example"],
-        ["--rate", "5"],
+        ["--rate", "0"],
         ["--origin", SHOP, "--rate", "0"],
         ["--origin", SHOP, "--rate", "inf"],
     ):

@@ -3,17 +3,24 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
+from tests.collector.served import serving
 from touchline.cli.configure.keys import app
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
+from touchline.config.settings import load_settings
+from touchline.log.sqlite import SqliteLog
+from touchline.services.serving import keys_for
 
 MakeEvent = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]
@@ -26,6 +33,10 @@ def keys(tmp_path: Path) -> Keys:
 
 def code(response: Any) -> tuple[int, str]:
     return response.status, json.loads(response.data)["error"]["code"]
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
 
 
 def test_a_key_is_found_and_only_its_hash_is_stored(keys: Keys, tmp_path: Path) -> None:
@@ -201,3 +212,137 @@ def test_the_commands_find_the_folder_as_all_others_do(
     wrong = CliRunner().invoke(app, ["list"])
     assert wrong.exit_code == 1
     assert "port" in wrong.stderr
+
+
+def test_a_rotated_key_is_good_for_a_while(serve: Serve, event: MakeEvent) -> None:
+    """After a rotation both keys are of the same producer, until the old one ends."""
+    served = serve()
+    old = served.keys.create("web-shop", events_per_second=5)
+    new, end = served.keys.rotate("web-shop", timedelta(hours=1))
+    for secret in (old, new):
+        assert served.send([event()], bearer(secret)).status == 200
+    found = served.keys.find(old)
+    assert found is not None
+    assert (found.expires_at, found.events_per_second) == (end, 5)
+    served.keys.rotate("web-shop", timedelta(0))
+    assert [served.send([event()], bearer(secret)).status for secret in (old, new)] == [403, 403]
+    assert {line["producer"] for line in served.lines("touchpoints")} == {"web-shop"}
+
+
+def test_a_rotation_never_prolongs_a_key(keys: Keys) -> None:
+    """A key that was rotated before keeps its earlier end."""
+    first = keys.create("a")
+    _, early = keys.rotate("a", timedelta(hours=1))
+    second, late = keys.rotate("a", timedelta(hours=9))
+    found = keys.find(first)
+    assert found is not None
+    assert found.expires_at == early < late
+    keys.revoke("a", old=True)
+    assert [(key.name, key.is_active()) for key in keys.all()] == [("a", False), ("a", False), ("a", True)]
+    current = keys.find(second)
+    assert current is not None
+    assert current.is_active()
+    with pytest.raises(ValueError, match="no active key"):
+        keys.revoke("a", old=True)
+
+
+def test_a_rotated_key_keeps_its_scope(keys: Keys) -> None:
+    """Origins, rate and scope go on with the new key."""
+    for name, options in (
+        ("pages", {"origins": ["https://shop.example"], "events_per_second": 7.0}),
+        ("helpdesk", {"scope": "webhook"}),
+    ):
+        keys.create(name, **options)
+        keys.rotate(name)
+    pages, new_pages, helpdesk, new_helpdesk = keys.all()
+    assert (new_pages.origins, new_pages.events_per_second) == (pages.origins, 7.0)
+    assert (new_helpdesk.scope, new_helpdesk.expires_at) == (helpdesk.scope, None) == ("webhook", None)
+
+
+def test_a_webhook_key_is_for_its_webhooks_alone(serve: Serve, event: MakeEvent) -> None:
+    """It cannot send events, nor webhooks of another source."""
+    served = serve()
+    secret = served.keys.create("helpdesk", scope="webhook")
+    assert code(served.send([event()], bearer(secret))) == (403, "wrong_scope")
+    key = served.keys.find(secret)
+    assert key is not None
+    paths = [
+        "/v1/webhooks/zendesk/helpdesk",
+        "/v1/webhooks/zendesk/other",
+        "/v1/webhooks/helpdesk",
+        "/v1/events",
+    ]
+    assert [key.may_post(path) for path in paths] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scope": "browser-write"}, "needs their origins"),
+        ({"scope": "webhook", "origins": ["https://shop.example"]}, "only web pages have origins"),
+        ({"events_per_second": 0.0}, "no rate"),
+        ({"events_per_second": float("inf")}, "no rate"),
+        ({"origins": ["shop.example"]}, "no origin"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_not_created(keys: Keys, options: dict[str, Any], message: str) -> None:
+    """Scope, origins and rate must fit each other."""
+    with pytest.raises(ValueError, match=message):
+        keys.create("a", **options)
+    assert keys.all() == []
+
+
+def test_every_key_may_have_a_rate(serve: Serve, event: MakeEvent) -> None:
+    """A request over the rate gets 429 with Retry-After, also with a new key of the same name."""
+    served = serve()
+    old = served.keys.create("till", events_per_second=1)
+    new, _ = served.keys.rotate("till")
+    assert served.send([event(), event()], bearer(old)).status == 200
+    refused = served.send([event()], bearer(new))
+    assert code(refused) == (429, "too_many_events_per_second")
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
+def test_a_key_may_be_required_before_there_is_one(tmp_path: Path, event: MakeEvent) -> None:
+    """Then a missing or a wrong key is refused even on the collector's own machine."""
+    with closing(SqliteLog(tmp_path / "log.sqlite")) as log:
+        keys = Keys(tmp_path / "keys.json", required=True)
+        with serving(log, log, keys) as served:
+            refused = served.send([event()])
+            assert code(refused) == (401, "key_required")
+            assert "touchline keys create NAME" in json.loads(refused.data)["error"]["message"]
+            assert served.send([event()], bearer("wrong")).status == 401
+            assert served.send([event()], bearer(keys.create("a"))).status == 200
+
+
+def test_the_start_says_that_anybody_may_send(tmp_path: Path) -> None:
+    """The log has one line while no key exists and none is required."""
+    settings = load_settings(data=tmp_path)
+    with capture_logs() as logs:
+        keys_for(settings)
+        keys_for(settings.model_copy(update={"require_key": True}))
+        Keys(tmp_path / "keys.json").create("a")
+        keys_for(settings)
+    assert [line["event"] for line in logs] == ["keys.none"]
+    assert "--require-key" in logs[0]["to_change"]
+
+
+def test_the_commands_rotate_and_limit_keys(tmp_path: Path) -> None:
+    """`rotate` prints the new key; `list` says which keys end, what they are for and their rate."""
+    runner = CliRunner()
+    data = ["--data", str(tmp_path)]
+    runner.invoke(app, ["create", "helpdesk", "--scope", "webhook", "--rate", "20", *data])
+    rotated = runner.invoke(app, ["rotate", "helpdesk", "--keep-old", "7d", *data])
+    found = Keys(tmp_path / "keys.json").find(rotated.stdout.strip())
+    assert found is not None
+    assert "The old one may be used until" in rotated.stderr
+    listed = runner.invoke(app, ["list", *data]).stdout.splitlines()
+    assert "replaced; in use until" in listed[0]
+    assert listed[1].endswith("in use  for webhooks of helpdesk  20 events/s")
+    assert runner.invoke(app, ["revoke", "helpdesk", "--old", *data]).exit_code == 0
+    for wrong in (
+        ["rotate", "nobody"],
+        ["rotate", "helpdesk", "--keep-old", "soon"],
+        ["revoke", "helpdesk", "--old"],
+    ):
+        assert runner.invoke(app, [*wrong, *data]).exit_code == 1

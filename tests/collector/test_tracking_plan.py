@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from touchline.collector.acceptance import accept
 from touchline.collector.dialects.dialect import Received
-from touchline.config.plan_in_force import PlanInForce
+from touchline.config.settings import load_settings
+from touchline.config.validator_in_force import ValidatorInForce
 from touchline.tracking import PlanError, parse_plan
-from touchline.vocabulary.normaliser import PLAIN
 from touchline.vocabulary.validation import Validator
 
 NOW = 1_709_290_800_000  # 2024-03-01T11:00:00Z
@@ -126,7 +126,7 @@ def plan(tmp_path: Path) -> Callable[[str], Path]:
 
 def test_a_changed_plan_comes_into_force(plan: Callable[[str], Path]) -> None:
     """When the file changes, the types of the new plan are known."""
-    in_force = PlanInForce(plan("types: {}"), PLAIN)
+    in_force = ValidatorInForce(load_settings(plan=plan("types: {}")))
     assert "quote.requested" not in in_force.validator.types
     plan(PLAN.format(violations="allow"))
     in_force.refresh()
@@ -138,7 +138,7 @@ def test_a_changed_plan_comes_into_force(plan: Callable[[str], Path]) -> None:
 def test_a_broken_plan_leaves_the_old_one_in_force(plan: Callable[[str], Path], broken: str | None) -> None:
     """A file that cannot be used or is gone is a warning and logged once; a good one is in force again."""
     path = plan(PLAN.format(violations="allow"))
-    in_force = PlanInForce(path, PLAIN)
+    in_force = ValidatorInForce(load_settings(plan=path))
     if broken is None:
         path.unlink()
     else:
@@ -157,7 +157,7 @@ def test_a_broken_plan_leaves_the_old_one_in_force(plan: Callable[[str], Path], 
 
 def test_a_changed_phase_is_a_warning(plan: Callable[[str], Path]) -> None:
     """Workers take phases at their start: until then a changed one is a warning."""
-    in_force = PlanInForce(plan("types: {a.b: {description: x, phase: 3}}"), PLAIN)
+    in_force = ValidatorInForce(load_settings(plan=plan("types: {a.b: {description: x, phase: 3}}")))
     plan("types: {a.b: {description: x, phase: 4}}")
     in_force.refresh()
     assert "restart the workers" in str(in_force.warning)
@@ -169,7 +169,7 @@ def test_a_changed_phase_is_a_warning(plan: Callable[[str], Path]) -> None:
 def test_a_broken_plan_prevents_the_start(plan: Callable[[str], Path]) -> None:
     """Without a plan that could stay in force, the process does not start."""
     with pytest.raises(PlanError, match=r"touchline\.yaml:1:14: a\.b: description: is missing"):
-        PlanInForce(plan("types: {a.b: {}}"), PLAIN)
+        ValidatorInForce(load_settings(plan=plan("types: {a.b: {}}")))
 
 
 def test_a_collector_describes_the_types_in_force(serve: Any, event: MakeEvent) -> None:

@@ -73,7 +73,7 @@ class PageSettings:
 
     Attributes:
         rules: Titles and reasons of the rules.
-        normaliser: Turns what is searched for into identifiers.
+        normaliser: Returns what turns searches into identifiers.
         goals: The team's goals, by name of the measure, in its unit.
         limits: How many identifiers of a kind a customer may have.
         zone: The time zone of the page (IANA name).
@@ -82,7 +82,7 @@ class PageSettings:
     """
 
     rules: Sequence[RuleText] = ()
-    normaliser: Normaliser = PLAIN
+    normaliser: Callable[[], Normaliser] = lambda: PLAIN
     goals: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     zone: str = UTC
@@ -126,7 +126,7 @@ def _page_feeds(store: Store, settings: PageSettings) -> _PageFeeds:
         ),
         alerts=Feeds(lambda _: alerts.load(store, texts), every=every, limit=limit),
         histories=Feeds(
-            lambda search: history.load(store, search, settings.normaliser, texts, settings.limits),
+            lambda search: history.load(store, search, settings.normaliser(), texts, settings.limits),
             every=every,
             limit=limit,
         ),

@@ -11,6 +11,10 @@ Rules = Annotated[
 ]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not given.")]
 Port = Annotated[int | None, typer.Option(help="Port; 8080 if not given, 0 for any free port.")]
+RequireKey = Annotated[
+    bool | None,
+    typer.Option("--require-key", help="Refuse events without a key, even while there is none."),
+]
 Health = Annotated[
     int | None, typer.Option("--health", help="Port of /healthz, /readyz and /metrics; none if not given.")
 ]

@@ -11,10 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
+from touchline.config.privacy_rules import load_privacy
 from touchline.documents import explained
 from touchline.identity import CACHED_IDENTIFIERS, LIMITS, check_limits
 from touchline.log.kafka.brokers import Brokers, Mechanism, Security
 from touchline.measures import check_goals
+from touchline.privacy import PrivacyRules
 from touchline.store.address import Address
 from touchline.vocabulary.durations import parse_duration
 from touchline.vocabulary.envelope import Kind
@@ -67,6 +69,9 @@ class Settings(BaseSettings):
     allowed_hosts: Names = ()
     rules: Path | None = None
     plan: Path | None = None
+    privacy: Path | None = None
+    privacy_key: SecretStr = SecretStr("")
+    require_key: bool = False
     alerts: Path | None = None
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     region: Annotated[str | None, AfterValidator(_country)] = None
@@ -101,7 +106,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _look_at_identifiers(self) -> Self:
         if self.terminals or self.placeholders:
-            _ = self.normaliser
+            _ = self.normaliser_with(None)
         return self
 
     @model_validator(mode="after")
@@ -112,8 +117,18 @@ class Settings(BaseSettings):
 
     @cached_property
     def normaliser(self) -> Normaliser:
-        """Turns what producers send into identifiers."""
-        return Normaliser(self.region, self.placeholders, self.terminals)
+        """Turns what producers send, and what people search for, into identifiers as they are stored.
+
+        Raises:
+            PrivacyError: the file of privacy rules cannot be used.
+        """
+        rules = load_privacy(self.privacy, self.privacy_key.get_secret_value())
+        return self.normaliser_with(rules)
+
+    def normaliser_with(self, rules: PrivacyRules | None) -> Normaliser:
+        """The normaliser under privacy rules other than those of the file."""
+        seal = None if rules is None else rules.seal
+        return Normaliser(self.region, self.placeholders, self.terminals, seal)
 
     @property
     def brokers(self) -> Brokers:

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from touchline.collector import Batch, Collector, create_app
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.config.folders import make_folder
-from touchline.config.plan_in_force import PlanInForce, keep_current
 from touchline.config.settings import Settings
+from touchline.config.validator_in_force import ValidatorInForce, keep_current
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
-from touchline.services.probes import register_plan, register_process
+from touchline.services.probes import register_files, register_process
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -48,29 +48,29 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         LogUnavailable: without Kafka, the log in the data folder cannot be used.
     """
     data = settings.data
-    keys = keys_for(settings.host, data)
+    keys = keys_for(settings)
     with ExitStack() as parts:
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
         log = parts.enter_context(closing(_log(settings)))
-        plan = PlanInForce(settings.plan, settings.normaliser)
+        in_force = ValidatorInForce(settings)
         collector = Collector(
             log,
             keys,
             ready=log.health_error,
-            warning=lambda: plan.warning,
-            validator=lambda: plan.validator,
+            warning=lambda: in_force.warning,
+            validator=lambda: in_force.validator,
         )
-        register_plan(plan, register_process(collector.metrics.registry))
+        register_files(in_force, register_process(collector.metrics.registry))
         options: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,
-            "validator": lambda: plan.validator,
+            "validator": lambda: in_force.validator,
         }
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)
-        parts.enter_context(draining(server.fail, STOP_SECONDS, keep_current, plan))
+        parts.enter_context(draining(server.fail, STOP_SECONDS, keep_current, in_force))
         parts.enter_context(
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **options)
         )

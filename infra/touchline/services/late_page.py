@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from touchline.config.settings import Settings
 from touchline.friction import RuleSet
 from touchline.store import Store
+from touchline.vocabulary.normaliser import Normaliser
 
 PAGE_SECONDS = 30
 """How long a request waits for the live page to load."""
@@ -90,8 +91,17 @@ class LatePage:
         return True
 
 
-def mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings) -> None:
-    """Add the live page to an application. Importing the page takes seconds."""
+def mount_page(
+    app: Starlette,
+    store: Store,
+    rules: RuleSet,
+    settings: Settings,
+    normaliser: Callable[[], Normaliser],
+) -> None:
+    """Add the live page to an application. Importing the page takes seconds.
+
+    `normaliser` returns what turns searches into identifiers.
+    """
     from touchline.live import PageSettings, mount
 
     mount(
@@ -99,7 +109,7 @@ def mount_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings)
         store,
         PageSettings(
             rules=rules.rules,
-            normaliser=settings.normaliser,
+            normaliser=normaliser,
             goals=settings.goals,
             limits=settings.limits,
             zone=settings.zone,

@@ -39,7 +39,11 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
         url = url_of(settings.host, listening.getsockname()[1])
         store = parts.enter_context(writable_store(settings))
 
-        page = LatePage(lambda app: mount_page(app, store, rules, settings), lambda why: server.fail(why))
+        normaliser = settings.normaliser
+        page = LatePage(
+            lambda app: mount_page(app, store, rules, settings, lambda: normaliser),
+            lambda why: server.fail(why),
+        )
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
         app = Starlette(routes=[*probes, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))

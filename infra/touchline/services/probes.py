@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from touchline.config.plan_in_force import PlanInForce
+from touchline.config.validator_in_force import ValidatorInForce
 from touchline.store import Store, StoreError
 from touchline.vocabulary.health import ALIVE, readiness
 
@@ -30,14 +30,18 @@ def register_process(registry: CollectorRegistry) -> CollectorRegistry:
     return registry
 
 
-def register_plan(plan: PlanInForce, registry: CollectorRegistry) -> CollectorRegistry:
-    """Add `touchline_plan_refused` to a registry: 1 while the plan's file cannot be used."""
-    refused = Gauge(
+def register_files(in_force: ValidatorInForce, registry: CollectorRegistry) -> CollectorRegistry:
+    """Add `touchline_plan_refused` and `touchline_privacy_refused` to a registry."""
+    Gauge(
         "touchline_plan_refused",
         "1 while the file of the tracking plan cannot be used and the plan before stays in force.",
         registry=registry,
-    )
-    refused.set_function(lambda: plan.fault is not None)
+    ).set_function(lambda: in_force.plan_fault is not None)
+    Gauge(
+        "touchline_privacy_refused",
+        "1 while the file of the privacy rules cannot be used and the rules before stay in force.",
+        registry=registry,
+    ).set_function(lambda: in_force.privacy_fault is not None)
     return registry
 
 

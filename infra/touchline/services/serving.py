@@ -8,7 +8,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import cast
 
 import structlog
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from touchline.collector.keys import Keys
+from touchline.config.settings import Settings
 from touchline.services.guards.files import FEWEST_FILES, allow_files, most_connections
 from touchline.services.guards.handshakes import Handshakes
 from touchline.services.guards.patrol import Connection, patrol
@@ -123,13 +123,24 @@ def _quiet(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def keys_for(host: str, data: Path) -> Keys:
-    """The keys of producers; at least one is required if others can reach the host."""
-    keys = Keys(data / "keys.json")
-    if not loopback(host) and not any(key.revoked_at is None for key in keys.all()):
+def keys_for(settings: Settings) -> Keys:
+    """The keys of producers; at least one is required if others can reach the host.
+
+    If anybody on this machine may send, a line of the log says so.
+    """
+    host, data = settings.host, settings.data
+    keys = Keys(data / "keys.json", required=settings.require_key)
+    create = f"`touchline keys create NAME --data {data}`"
+    if not loopback(host) and not any(key.is_active() for key in keys.all()):
         raise CannotServe(
             f"{host} can be reached by others and there are no keys, so anybody could send: "
-            f"make one with `touchline keys create NAME --data {data}`, or listen on 127.0.0.1"
+            f"make one with {create}, or listen on 127.0.0.1"
+        )
+    if not keys.all() and not settings.require_key:
+        _logger.warning(
+            "keys.none",
+            meaning="any program on this machine may send events without a key",
+            to_change=f"make a key with {create}, or start with --require-key",
         )
     return keys
 

@@ -20,9 +20,9 @@ from touchline.collector.ingress.answers import router_error
 from touchline.collector.ingress.app import Collector
 from touchline.config.alerts_files import load_alerts
 from touchline.config.folders import make_folder
-from touchline.config.plan_in_force import PlanInForce, keep_current
 from touchline.config.settings import Settings
 from touchline.config.stores import folding_store
+from touchline.config.validator_in_force import ValidatorInForce, keep_current
 from touchline.engine.engine import Flushed
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
@@ -36,7 +36,7 @@ from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage, mount_page
-from touchline.services.probes import register_plan, register_process, store_warning
+from touchline.services.probes import register_files, register_process, store_warning
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -109,7 +109,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
     search_seldom()
     data = settings.data
     alerts = load_alerts(settings.alerts)
-    keys = keys_for(settings.host, data)
+    keys = keys_for(settings)
 
     def failed(reason: str) -> None:
         server.fail(reason)
@@ -124,15 +124,15 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         token = parts.enter_context(announced(data, url))
 
         damaged = store_warning(store)
-        plan = PlanInForce(settings.plan, settings.normaliser)
+        in_force = ValidatorInForce(settings)
         collector = Collector(
             log,
             keys,
             ready=lambda: worker.error or log.health_error(),
-            warning=lambda: damaged or plan.warning,
-            validator=lambda: plan.validator,
+            warning=lambda: damaged or in_force.warning,
+            validator=lambda: in_force.validator,
         )
-        registry = register_plan(plan, register_process(collector.metrics.registry))
+        registry = register_files(in_force, register_process(collector.metrics.registry))
         count_flush = WorkerMetrics(registry).count
 
         def flushed(flush: Flushed, seconds: float) -> None:
@@ -161,7 +161,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             metrics=AlertMetrics(registry),
             clock=hooks.clock,
         )
-        page = LatePage(lambda app: _load_page(app, store, rules, settings, worker), failed)
+        page = LatePage(lambda app: _load_page(app, store, rules, settings, worker, in_force), failed)
         app = _app(settings, collector, clickhouse_mount(store, token), page, token)
         server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)
 
@@ -172,9 +172,9 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         options = {
             "clock": time.time,
             "count": collector.metrics.count,
-            "validator": lambda: plan.validator,
+            "validator": lambda: in_force.validator,
         }
-        parts.enter_context(draining(failed, STOP_SECONDS, keep_current, plan))
+        parts.enter_context(draining(failed, STOP_SECONDS, keep_current, in_force))
         inbox = data / "inbox.sqlite"
         parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, inbox, log, **options))
         parts.callback(collector.close)
@@ -235,6 +235,13 @@ async def _not_found(request: Request) -> Response:
     raise HTTPException(404)
 
 
-def _load_page(app: Starlette, store: Store, rules: RuleSet, settings: Settings, worker: Embedded) -> None:
+def _load_page(
+    app: Starlette,
+    store: Store,
+    rules: RuleSet,
+    settings: Settings,
+    worker: Embedded,
+    in_force: ValidatorInForce,
+) -> None:
     worker.caught_up(PAGE_AFTER_SECONDS)
-    mount_page(app, store, rules, settings)
+    mount_page(app, store, rules, settings, lambda: in_force.validator.normaliser)

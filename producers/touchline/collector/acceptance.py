@@ -1,6 +1,7 @@
 """Validation of the events of a request: each is stored, a duplicate, or quarantined with a reason.
 
-Every event has exactly one result, in order. A quarantined event is kept unchanged. The result of an event
+Every event has exactly one result, in order. A quarantined event is kept unchanged, unless rules of privacy
+hide parts of it or suppress it. The result of an event
 does not depend on the other events of the request, except that of two valid events with one id the second is
 a duplicate.
 """
@@ -20,7 +21,7 @@ from touchline.log.contract import Batch
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
 from touchline.vocabulary.refusal import Reason
-from touchline.vocabulary.validation import InvalidEvent, Validator
+from touchline.vocabulary.validation import InvalidEvent, Quarantined, Suppressed, Validator
 
 VIOLATION: Final = "plan_violation"
 """The field of a stored event's context that names the field by which it violates the tracking plan."""
@@ -80,7 +81,8 @@ def accept(
         events = dialect.translate(received)
     except Unsplittable as error:
         invalid = InvalidEvent(Reason.MALFORMED_JSON, "", str(error))
-        line = _quarantine_line(received.body, invalid, at, producer)
+        body = received.body if validator.privacy is None else validator.privacy.withheld(received.body)
+        line = _quarantine_line(Quarantined(body, "", str(error)), invalid.reason, at, producer)
         result = _result(None, "quarantined", invalid)
         return Acceptance(Batch([], [line], at), [result], readable=False)
     if most_events is not None and len(events) > most_events:
@@ -115,19 +117,30 @@ def _accept_translated(
     quarantine: list[bytes] = []
     results: list[Result] = []
     lines_by_id: dict[str, bytes] = {}
+    privacy = validator.privacy
     for original, given in events:
         raw = b""
         try:
             raw = given if isinstance(given, bytes) else _as_json(given)
             event, violation = validator.validated(raw, received_at_ms, producer)
+            if privacy is not None:
+                event = privacy.stored(event)
             about = context if violation is None else {**(context or {}), VIOLATION: violation.field}
             line = _line(event, about)
         except InvalidEvent as invalid:
             if validator.may_reject and invalid.violations == "reject":
                 results.append(_result(_id_of(raw), "rejected", invalid))
                 continue
-            quarantine.append(_quarantine_line(original, invalid, received_at_ms, producer))
+            try:
+                kept = _kept(original, raw, invalid, validator)
+            except Suppressed as suppressed:
+                results.append(Result(_id_of(raw), "suppressed", None, str(suppressed)))
+                continue
+            quarantine.append(_quarantine_line(kept, invalid.reason, received_at_ms, producer))
             results.append(_result(_id_of(raw), "quarantined", invalid))
+            continue
+        except Suppressed as suppressed:
+            results.append(Result(_id_of(raw), "suppressed", None, str(suppressed)))
             continue
         if event.id in lines_by_id:
             conflicting = not _same_content(line, lines_by_id[event.id])
@@ -149,6 +162,13 @@ def _as_json(event: Mapping[str, Any] | InvalidEvent) -> bytes:
         return orjson.dumps(event)
     except orjson.JSONEncodeError as error:
         raise InvalidEvent(Reason.MALFORMED_JSON, "", f"cannot be written as JSON: {error}") from None
+
+
+def _kept(original: bytes, native: bytes, invalid: InvalidEvent, validator: Validator) -> Quarantined:
+    """What quarantine keeps of an invalid event: all of it, unless there are rules of privacy."""
+    if validator.privacy is None:
+        return Quarantined(original, invalid.field, str(invalid))
+    return validator.privacy.quarantined(original, native, invalid, validator.normaliser)
 
 
 def _result(event_id: str | None, status: Status, invalid: InvalidEvent) -> Result:
@@ -177,17 +197,17 @@ def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
         raise InvalidEvent(Reason.INVALID_DATA, "data", "nested too deeply: use at most 100 levels") from None
 
 
-def _quarantine_line(raw: bytes, invalid: InvalidEvent, received_at_ms: int, producer: str) -> bytes:
+def _quarantine_line(kept: Quarantined, reason: Reason, received_at_ms: int, producer: str) -> bytes:
     return orjson.dumps(
         {
             "id": str(uuid_utils.uuid7()),
             "received_at": received_at_ms,
             "producer": producer,
-            "reason": invalid.reason,
-            "message": str(invalid),
-            "field": invalid.field,
+            "reason": reason,
+            "message": kept.message,
+            "field": kept.field,
             # JSON cannot hold bytes that are not UTF-8: they are written as \xNN.
-            "body": raw.decode("utf-8", "backslashreplace"),
+            "body": kept.body.decode("utf-8", "backslashreplace"),
         }
     )
 

@@ -80,6 +80,7 @@ def account_row(
             "events": len(results) - statuses["rejected"],
             "quarantined": statuses["quarantined"],
             "repeated": statuses["duplicate"],
+            "suppressed": statuses["suppressed"],
             "conflicting": sum(result.conflicting for result in results) if statuses["duplicate"] else 0,
             "emitted": client.emitted,
             "queued": client.queued,

@@ -10,12 +10,13 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from touchline.collector.origins import allows, origin_pattern
 from touchline.vocabulary.errors import ConfigurationError
@@ -27,6 +28,16 @@ LOCAL: Final = "local"
 BROWSER_EVENTS_PER_SECOND: Final = 500.0
 """The rate of a browser key, unless it was created with another."""
 
+KEEP_OLD: Final = timedelta(hours=24)
+"""How long a rotated key may be used beside the new one."""
+
+WEBHOOKS: Final = "/v1/webhooks/"
+"""Where a webhook key may be used: at `/v1/webhooks/KIND/NAME`."""
+
+Scope = Literal["write", "browser-write", "webhook"]
+
+# The prefix tells a person who finds a key what it is, and that one of a browser may be public.
+_PREFIXES: Final[dict[Scope, str]] = {"write": "tl", "browser-write": "tlb", "webhook": "tlw"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
@@ -42,22 +53,46 @@ class Key(msgspec.Struct, frozen=True, omit_defaults=True):
         sha256: The SHA-256 of the secret, in hex.
         created_at: When it was created (RFC 3339).
         revoked_at: When it was revoked.
+        expires_at: Until when it may be used beside the key that replaced it.
         origins: The web pages that may use it, by their origins; only a browser key has any. Such a key is
             public: it is in the source of these pages.
-        events_per_second: The rate of a browser key. Other keys have the collector's rate.
+        events_per_second: Its rate, up to that of the collector.
+        webhook: Whether it is good only for the webhooks of the source that has its name.
     """
 
     name: str
     sha256: str
     created_at: str
     revoked_at: str | None = None
+    expires_at: str | None = None
     origins: tuple[str, ...] = ()
     events_per_second: float | None = None
+    webhook: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """What it may be used for."""
+        if self.webhook:
+            return "webhook"
+        return "browser-write" if self.origins else "write"
 
     @property
     def is_public(self) -> bool:
         """Whether it is a browser key."""
         return bool(self.origins)
+
+    def is_active(self, now: datetime | None = None) -> bool:
+        """Whether it may be used now."""
+        if self.revoked_at is not None:
+            return False
+        return self.expires_at is None or (now or datetime.now(UTC)) < datetime.fromisoformat(self.expires_at)
+
+    def may_post(self, path: str) -> bool:
+        """Whether its scope includes requests to a path."""
+        if not self.webhook:
+            return True
+        folder, _, source = path.rstrip("/").rpartition("/")
+        return source == self.name and folder.startswith(WEBHOOKS) and "/" not in folder[len(WEBHOOKS) :]
 
     def allows(self, origin: str) -> bool:
         """Whether pages of an origin may use it; never, if it is no browser key."""
@@ -69,9 +104,15 @@ class _File(msgspec.Struct):
 
 
 class Keys:
-    """The keys in one file (`keys.json` in the data folder), read again whenever the file changes."""
+    """The keys in one file (`keys.json` in the data folder), read again whenever the file changes.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file.
+        required: Whether every request needs a key, even while there is none.
+    """
+
+    def __init__(self, path: Path, *, required: bool = False) -> None:
+        self.required = required
         self._path = path
         self._seen: tuple[int, int, int] | None = None
         self._keys: list[Key] = []
@@ -105,20 +146,28 @@ class Keys:
         return found
 
     def allow(self, origin: str) -> bool:
-        """Whether pages of an origin may use any key, revoked ones included."""
+        """Whether pages of an origin may use any key, or might use one before it was revoked."""
         return any(key.allows(origin) for key in self.all())
 
-    def create(self, name: str, origins: Sequence[str] = (), events_per_second: float | None = None) -> str:
+    def create(
+        self,
+        name: str,
+        origins: Sequence[str] = (),
+        events_per_second: float | None = None,
+        scope: Scope | None = None,
+    ) -> str:
         """Create a key for a producer and return its secret, which cannot be shown again.
 
         Args:
             name: The producer.
             origins: The origins of a browser key, such as `https://shop.example` or `https://*.shop.example`.
-            events_per_second: The rate of a browser key; default `BROWSER_EVENTS_PER_SECOND`.
+            events_per_second: The rate of the key; default `BROWSER_EVENTS_PER_SECOND` for a browser key, and
+                that of the collector for any other.
+            scope: What the key may be used for; default `browser-write` with origins, otherwise `write`.
 
         Raises:
-            ValueError: the name is not valid or has a key already, an origin is not valid, or a rate is given
-                without origins or is not positive.
+            ValueError: the name is not valid or has a key already, an origin is not valid, the scope does not
+                fit the origins, or the rate is not positive.
             KeysUnreadable: the file is damaged or not readable.
         """
         if not _NAME.match(name) or name in (LOCAL, IMPORTED):
@@ -126,46 +175,75 @@ class Keys:
                 f"{name!r} is not a valid name of a producer: use up to 63 lower-case letters, digits, _ . "
                 f"or -, starting with a letter or a digit, and not {LOCAL!r} or {IMPORTED!r}"
             )
-        if any(key.name == name and key.revoked_at is None for key in self.all()):
-            raise ValueError(f"{name!r} has a key already: revoke that key first, or choose another name")
-        if origins:
-            rate = BROWSER_EVENTS_PER_SECOND if events_per_second is None else events_per_second
-            if not 0 < rate < inf:
-                raise ValueError(f"{rate:g} events per second is no rate: use a number above 0")
-            # The prefix tells a person who finds the key that it may be public.
-            secret = f"tlb_{secrets.token_urlsafe(32)}"
-            key = Key(
-                name,
-                _digest(secret),
-                _now(),
-                origins=tuple(dict.fromkeys(map(origin_pattern, origins))),
-                events_per_second=rate,
+        if self._active(name):
+            raise ValueError(
+                f"{name!r} has a key already: replace it with `touchline keys rotate {name}`, or choose "
+                "another name"
             )
-        elif events_per_second is not None:
-            raise ValueError("only a browser key has a rate of its own: name its pages with --origin")
-        else:
-            secret = f"tl_{secrets.token_urlsafe(32)}"
-            key = Key(name, _digest(secret), _now())
-        self._write([*self.all(), key])
-        return secret
+        if (scope == "browser-write") > bool(origins):
+            raise ValueError("a key for web pages needs their origins: name them with --origin")
+        if origins and scope not in (None, "browser-write"):
+            raise ValueError(f"only web pages have origins: leave --origin out, or --scope {scope}")
+        if events_per_second is not None and not 0 < events_per_second < inf:
+            raise ValueError(f"{events_per_second:g} events per second is no rate: use a number above 0")
+        if origins and events_per_second is None:
+            events_per_second = BROWSER_EVENTS_PER_SECOND
+        patterns = tuple(dict.fromkeys(map(origin_pattern, origins)))
+        key = Key(
+            name,
+            "",
+            _now(),
+            origins=patterns,
+            events_per_second=events_per_second,
+            webhook=scope == "webhook",
+        )
+        return self._add(key, self.all())
 
-    def revoke(self, name: str) -> None:
-        """Revoke the key of a producer. Running collectors apply it to the next request.
+    def rotate(self, name: str, keep_old: timedelta = KEEP_OLD) -> tuple[str, str]:
+        """Replace the key of a producer; return the new secret, and when the old one ends (RFC 3339).
+
+        The new key has the scope, origins and rate of the old one. A key that was rotated before keeps its
+        earlier end.
 
         Raises:
             ValueError: the name has no active key.
             KeysUnreadable: the file is damaged or not readable.
         """
-        before = self.all()
-        after = [
-            msgspec.structs.replace(key, revoked_at=_now())
-            if key.name == name and key.revoked_at is None
-            else key
-            for key in before
+        active = self._active(name)
+        if not active:
+            raise _no_key(name)
+        end = _moment(datetime.now(UTC) + keep_old)
+        keys = [
+            replace(key, expires_at=min(key.expires_at or end, end)) if key in active else key
+            for key in self.all()
         ]
-        if after == before:
-            raise ValueError(f"{name!r} has no active key: run `touchline keys list` to see all keys")
-        self._write(after)
+        return self._add(replace(active[-1], created_at=_now(), expires_at=None), keys), end
+
+    def revoke(self, name: str, *, old: bool = False) -> None:
+        """Revoke the keys of a producer. Running collectors apply it to the next request.
+
+        Args:
+            name: The producer.
+            old: Revoke only keys that were rotated and may still be used.
+
+        Raises:
+            ValueError: the name has no such key.
+            KeysUnreadable: the file is damaged or not readable.
+        """
+        ending = [key for key in self._active(name) if key.expires_at is not None or not old]
+        if not ending:
+            raise _no_key(name)
+        self._write([replace(key, revoked_at=_now()) if key in ending else key for key in self.all()])
+
+    def _active(self, name: str) -> list[Key]:
+        """The keys of a producer that may be used, oldest first."""
+        return [key for key in self.all() if key.name == name and key.is_active()]
+
+    def _add(self, key: Key, before: list[Key]) -> str:
+        """Add a key with a new secret, which is returned."""
+        secret = f"{_PREFIXES[key.scope]}_{secrets.token_urlsafe(32)}"
+        self._write([*before, replace(key, sha256=_digest(secret))])
+        return secret
 
     def _write(self, keys: list[Key]) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,4 +262,12 @@ def _digest(secret: str) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return _moment(datetime.now(UTC))
+
+
+def _moment(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _no_key(name: str) -> ValueError:
+    return ValueError(f"{name!r} has no active key: run `touchline keys list` to see all keys")

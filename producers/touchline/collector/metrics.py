@@ -20,7 +20,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._events = Counter(
             "touchline_events",
-            "Events by result: stored, duplicate, quarantined, rejected, or dropped by their producer.",
+            "Events by result, those that were dropped by their producer among them.",
             ["result", "reason", "producer"],
             registry=self.registry,
         )

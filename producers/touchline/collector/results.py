@@ -6,7 +6,7 @@ import msgspec
 
 from touchline.vocabulary.refusal import Reason
 
-Status = Literal["stored", "duplicate", "quarantined", "rejected"]
+Status = Literal["stored", "duplicate", "quarantined", "rejected", "suppressed"]
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -14,7 +14,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     A quarantined or rejected event has a `reason`, a `message`, and the path of the `field` that is wrong; so
     has a stored one that violates the tracking plan. `conflicting` is true of a duplicate whose content
-    differs from the first event with the id.
+    differs from the first event with the id. A suppressed event is not kept, because its customer refused its
+    purpose; the `message` names that.
     """
 
     id: str | None

@@ -6,6 +6,7 @@ TouchlineError
 │   ├── RulesError           a rules file                                          rules.rules_file
 │   ├── AlertsError          an alerts file                                        alerts.file
 │   ├── PlanError            a tracking plan                                       tracking.plan_file
+│   ├── PrivacyError        a file of privacy rules                             privacy.privacy_file
 │   ├── GoalsError           the goals of measures                                 measures.reading
 │   ├── MappingError         the mapping of an import                              imports.errors
 │   ├── KeysUnreadable       the file of producers' keys                           collector.keys
@@ -23,6 +24,7 @@ TouchlineError
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
 ├── InvalidIdentifier        a value cannot be an identifier                       vocabulary.identifiers
 ├── InvalidEvent             an event cannot be used                               vocabulary.validation
+├── Suppressed               the customer refused an event's purpose             vocabulary.validation
 ├── FileError                a file to import cannot be read                       imports.errors
 │   ├── TooManyRefused       too many of its rows are refused                      imports.refusals
 │   └── NoRows               it has no rows, and must have some                    imports.refusals

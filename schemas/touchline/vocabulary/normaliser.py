@@ -4,7 +4,7 @@ Normalising an identifier again changes nothing: an exported event keeps its ide
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from fnmatch import translate
 from functools import lru_cache
@@ -39,6 +39,12 @@ WITHHELD: Final = frozenset(
 FEWEST_DIGITS: Final = 7
 """Digits that a phone number needs if no region says which numbers are possible."""
 
+SEALED: Final = re.compile(r"hmac-[0-9a-f]{32}\Z")
+"""The value of an identifier that is a keyed hash. Of any kind, it is in its normal form."""
+
+Seal = Callable[[str, str], str | None]
+"""Gives the identifier that is stored for a kind and a value in normal form; None if none is."""
+
 CACHED: Final = 65_536
 """Normal forms that are cached, each in some 300 bytes."""
 
@@ -65,7 +71,8 @@ class Normaliser:
         region: The default region of local phone numbers (ISO 3166 alpha-2).
         placeholders: Kind → more values that stand for no value.
         terminals: Patterns of the company's own devices, `kind:value`, where `*`, `?` and `[…]` match as in
-            file names.
+            file names. They match identifiers in clear.
+        seal: Seals identifiers that are not stored in clear. Default: all are.
 
     Raises:
         ValueError: a pattern has no kind or matches a placeholder only.
@@ -76,8 +83,10 @@ class Normaliser:
         region: str | None = None,
         placeholders: Mapping[str, Collection[str]] | None = None,
         terminals: Collection[str] = (),
+        seal: Seal | None = None,
     ) -> None:
         self.region = region
+        self._seal: Seal | None = None
         # Few customers send most events, and parsing a phone number takes long.
         self._ranked = lru_cache(maxsize=CACHED)(self._rank_normal)
         self._placeholders: dict[str, frozenset[str]] = {}
@@ -98,8 +107,9 @@ class Normaliser:
                 exact.add(identifier)
             else:
                 raise ValueError(f"{pattern!r} matches nothing: its value stands for no value")
-        # Built without terminals so far.
+        # Built without terminals and seal so far.
         self._ranked.cache_clear()
+        self._seal = seal
         self._terminals = frozenset(exact)
         self._terminal = re.compile("|".join(globs)) if globs else None
 
@@ -117,6 +127,8 @@ class Normaliser:
         lowered = text.lower()
         if _is_placeholder(lowered) or (self._placeholders and lowered in self._placeholders.get(kind, ())):
             return None
+        if lowered[0] == "h" and SEALED.match(lowered):
+            return self._sealed(kind, lowered)
         if kind == "email":
             # Lower case can make composed characters possible.
             text = lowered if lowered.isascii() else normalize("NFC", lowered)
@@ -128,7 +140,10 @@ class Normaliser:
         identifier = f"{kind}:{text}"
         if identifier in self._terminals or (self._terminal and self._terminal.match(identifier)):
             return f"{TERMINAL}:{text}"
-        return identifier
+        return self._sealed(kind, text)
+
+    def _sealed(self, kind: str, value: str) -> str | None:
+        return f"{kind}:{value}" if self._seal is None else self._seal(kind, value)
 
     def identifiers(self, given: Mapping[str, Iterable[str]], channel: str) -> tuple[str, ...]:
         """The identifiers of an event on a channel, without placeholders, each once, strongest first."""

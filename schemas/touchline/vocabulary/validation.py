@@ -1,7 +1,7 @@
 """Validation of one event: its form, its type, its data, its identifiers and its time."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from pydantic import ValidationError
@@ -41,6 +41,48 @@ Valid = tuple[Event, InvalidEvent | None]
 """An event that can be used, and how it violates the tracking plan if its type allows that."""
 
 
+class Suppressed(TouchlineError):
+    """The customer refused the purpose of an event, so it may not be stored.
+
+    Attributes:
+        purpose: The purpose.
+    """
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(f"the customer did not consent to {purpose!r}")
+        self.purpose = purpose
+
+
+class Quarantined(NamedTuple):
+    """What quarantine keeps of an event that cannot be used."""
+
+    body: bytes
+    field: str
+    message: str
+
+
+class Privacy(Protocol):
+    """What of an event may be stored."""
+
+    def stored(self, event: Event) -> Event:
+        """An accepted event as it may be stored. Raises `Suppressed`."""
+
+    def quarantined(
+        self, original: bytes, native: bytes, invalid: InvalidEvent, normaliser: Normaliser
+    ) -> Quarantined:
+        """What quarantine keeps of an invalid event. Raises `Suppressed`.
+
+        Args:
+            original: The event as it came.
+            native: The native event; empty if there is none.
+            invalid: Why it cannot be used.
+            normaliser: Turns what the producer sent into identifiers.
+        """
+
+    def withheld(self, raw: bytes) -> bytes:
+        """What quarantine keeps of bytes that nobody could read as events."""
+
+
 class _Data(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -56,11 +98,13 @@ class Validator(NamedTuple):
         types: The event types by name: those of the vocabulary, or also those of a tracking plan.
         may_reject: Whether a plan may have events refused without keeping them: only where the producer
             reads what becomes of each event. Elsewhere they go to quarantine.
+        privacy: What of an event may be stored; None for all of it.
     """
 
     normaliser: Normaliser = PLAIN
     types: Mapping[str, EventType] = EVENT_TYPES
     may_reject: bool = False
+    privacy: Privacy | None = None
 
     def validated(self, raw: bytes, received_at_ms: int, producer: str) -> Valid:
         """The event of one JSON value, as accepted at `received_at_ms` from a producer.

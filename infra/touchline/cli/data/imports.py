@@ -161,14 +161,13 @@ def _check_can_fold(settings: "Settings", rules: Path | None) -> None:
 def _rehearse(job: "Job", settings: "Settings", json: bool) -> None:
     """Show what the import would do; the exit code is what the import's would be."""
     from touchline.cli.data.import_report import as_json, bar, show_rehearsals, stops
-    from touchline.config.tracking_plan import load_plan
+    from touchline.config.validator_in_force import load_validator
     from touchline.imports import check_file
     from touchline.services.importing.rehearsal import rehearse
-    from touchline.vocabulary.validation import Validator
 
     for path in job.files:
         check_file(path, job.mapping)
-    validator = Validator(settings.normaliser, load_plan(settings.plan))
+    validator = load_validator(settings)
     with bar() as progress:
         rehearsals = [rehearse(path, job.mapping, validator, progress) for path in job.files]
     if json:

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from touchline.cli.options import Data, Host, Port
+from touchline.cli.options import Data, Host, Port, RequireKey
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
 
 
-def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
+def collector(
+    data: Data = None, host: Host = None, port: Port = None, require_key: RequireKey = None
+) -> None:
     """Accept events and write them to Kafka for the workers; several collectors can run side by side.
 
     Without Kafka, events are kept in the data folder until `touchline up` processes them. Keys and the
@@ -30,7 +32,7 @@ def collector(data: Data = None, host: Host = None, port: Port = None) -> None:
         configure_logs()
         # It says several times a second that a broker is away; the log says so once.
         logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        settings = load_settings(data=data, host=host, port=port)
+        settings = load_settings(data=data, host=host, port=port, require_key=require_key)
         serve_collector(settings, end, ready=lambda url: _greet(url, settings))
 
 

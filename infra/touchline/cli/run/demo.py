@@ -102,6 +102,7 @@ def _retailer(
     settings: "Settings", rules: "RuleSet", seed: int, rate: float
 ) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Companion]]":
     """A function that folds the retailer's past, and one that creates the shop that sends its present."""
+    from touchline.config.validator_in_force import load_validator
     from touchline.engine.worker import Worker
     from touchline.imports import START, ImportItem
     from touchline.sdk import Touchline
@@ -109,7 +110,6 @@ def _retailer(
     from touchline.services.importing.judging import portions
     from touchline.services.serving import loopback
     from touchline.simulation import Outage, Retailer, Shop
-    from touchline.vocabulary.validation import Validator
 
     start = int(time.time() * 1000)
     outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
@@ -118,7 +118,7 @@ def _retailer(
     def past(log: "SqliteLog", store: "Store") -> None:
         typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
         worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
-        history = History(log, worker, store, Validator(settings.normaliser))
+        history = History(log, worker, store, load_validator(settings))
         items = (
             ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
             for touchpoint in retailer.until(start)

@@ -4,14 +4,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from touchline.cli.options import Data, Host, Port, Rules
+from touchline.cli.options import Data, Host, Port, RequireKey, Rules
 from touchline.cli.refold_bar import refold_bar
 
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
 
 
-def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = None) -> None:
+def up(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    rules: Rules = None,
+    require_key: RequireKey = None,
+) -> None:
     """Run all of Touchline in one process: send events to it, watch friction in a browser.
 
     Ready when /readyz answers 200. Ends on Ctrl-C; every accepted event is kept.
@@ -27,7 +33,7 @@ def up(data: Data = None, host: Host = None, port: Port = None, rules: Rules = N
         from touchline.services.up import Hooks, serve
 
         configure_logs()
-        settings = load_settings(data=data, host=host, port=port, rules=rules)
+        settings = load_settings(data=data, host=host, port=port, rules=rules, require_key=require_key)
         hooks = Hooks(ready=lambda url: greet(url, settings), refolding=refolding)
         serve(settings, rules_in_force(settings), end, hooks)
 

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from touchline.config.folders import locked, make_folder
 from touchline.config.settings import Settings
-from touchline.config.tracking_plan import load_plan
+from touchline.config.validator_in_force import load_validator
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
 from touchline.imports import START, Mapping, check_file, read_events
@@ -114,7 +114,7 @@ def import_files(
     search_seldom()
     began = time.monotonic()
     done = Imported()
-    validator = Validator(settings.normaliser, load_plan(settings.plan))
+    validator = load_validator(settings)
     for path in job.files:
         detected = check_file(path, job.mapping)
         done.detected[str(path)] = {choice.option: choice.value for choice in detected}

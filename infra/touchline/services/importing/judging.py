@@ -26,7 +26,7 @@ MARK = "import"
 """The field of an imported event's context that names its file and mapping, by their fingerprint."""
 
 # Quick for the events of most files, which need no second look.
-_PHONE: Final = re.compile(rb'"phone:(?!\+)')
+_PHONE: Final = re.compile(rb'"phone:(?!\+|hmac-)')
 
 
 class Portion(msgspec.Struct, frozen=True, array_like=True):
@@ -97,7 +97,7 @@ class Judge(NamedTuple):
             first = {id(sources[at]): (sources[at], results[at]) for at in reversed(refused)}
             refusals += (Refusal(item.row, item.rows, why(result)) for item, result in first.values())
             refusals.sort()
-        quarantine += (_bad_row(item, item.bad, now, self.mark) for item in items if item.bad is not None)
+        quarantine += (self._bad_row(item, item.bad, now) for item in items if item.bad is not None)
         # A row that is no event is counted as one that could not be used.
         unusable = [Result(None, "quarantined", None)] * (len(quarantine) - len(acceptance.batch.quarantine))
         last = items[-1]
@@ -115,6 +115,22 @@ class Judge(NamedTuple):
             refusals=refusals,
             position=last.position,
             progress=last.progress,
+        )
+
+    def _bad_row(self, item: ImportItem, bad: BadRow, now: int) -> bytes:
+        body = bad.body.encode()
+        privacy = self.validator.privacy
+        return orjson.dumps(
+            {
+                "id": _entry_id(item, body),
+                "received_at": now,
+                "producer": IMPORTED,
+                "reason": Reason.MALFORMED_JSON,
+                "message": f"{item.file}, row {bad.row}: {bad.what}",
+                "field": "",
+                "body": bad.body if privacy is None else privacy.withheld(body).decode(),
+                "mark": self.mark,
+            }
         )
 
 
@@ -158,21 +174,6 @@ def _refused(entry: dict[str, Any], item: ImportItem, raw: bytes, mark: str) -> 
     # The same row of the same file is the same entry, however often it is read.
     message = f"{item.file}, row {item.row}: {entry['message']}"
     return orjson.dumps({**entry, "id": _entry_id(item, raw), "message": message, "mark": mark})
-
-
-def _bad_row(item: ImportItem, bad: BadRow, now: int, mark: str) -> bytes:
-    return orjson.dumps(
-        {
-            "id": _entry_id(item, bad.body.encode()),
-            "received_at": now,
-            "producer": IMPORTED,
-            "reason": Reason.MALFORMED_JSON,
-            "message": f"{item.file}, row {bad.row}: {bad.what}",
-            "field": "",
-            "body": bad.body,
-            "mark": mark,
-        }
-    )
 
 
 def _entry_id(item: ImportItem, body: bytes) -> str:

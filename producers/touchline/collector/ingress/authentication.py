@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from touchline.collector.ingress.problem import Problem, busy
-from touchline.collector.keys import LOCAL, Key, Keys, KeysUnreadable
+from touchline.collector.keys import LOCAL, WEBHOOKS, Key, Keys, KeysUnreadable
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
@@ -41,18 +41,21 @@ def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
         elsewhere: The secret that the dialect found, for requests without one in the header.
 
     Raises:
-        Problem: 401 without a known key, 403 with a revoked key or from a page that may not use it, 503 if
-            the keys cannot be read.
+        Problem: 401 without a known key, 403 with a key that ended, is for something else, or is for other
+            pages, 503 if the keys cannot be read.
     """
     try:
         if not keys.all():
-            if _is_local(request):
+            if not keys.required and _is_local(request):
                 return _LOCAL_KEY
+            may_send = (
+                "nobody may send" if keys.required else "only programs and pages on its machine may send"
+            )
             raise Problem(
                 401,
                 "key_required",
-                "No key exists, so only programs and pages on the collector's own machine may send: create a "
-                "key there with `touchline keys create NAME`, and send it as Authorization: Bearer KEY",
+                f"The collector has no key, so {may_send}: create one there with "
+                "`touchline keys create NAME`, and send it as Authorization: Bearer KEY",
                 _CHALLENGE,
             )
         private = secret_of(request) or elsewhere.strip()
@@ -73,13 +76,21 @@ def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
             "Unknown key: check it, or create one with `touchline keys create NAME`",
             _CHALLENGE,
         )
-    if key.revoked_at is not None:
+    if not key.is_active():
         raise Problem(
             403,
             "revoked_key",
-            f"The key of {key.name!r} was revoked: create one with `touchline keys create {key.name}`",
+            f"This key of {key.name!r} was revoked or replaced: send the current one, or create one with "
+            f"`touchline keys create {key.name}`",
         )
     request.scope["user"] = key.name
+    if not key.may_post(request.scope["path"]):
+        raise Problem(
+            403,
+            "wrong_scope",
+            f"The key of {key.name!r} is for its webhooks alone: send them to {WEBHOOKS}KIND/{key.name}, or "
+            "create a key for other events",
+        )
     if key.is_public:
         _check_origin(request, key)
     elif not private:

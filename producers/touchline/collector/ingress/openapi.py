@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
+from touchline.collector.results import Status
 from touchline.vocabulary.envelope import EVENT_BYTES, REQUEST_BYTES, REQUEST_EVENTS, Envelope
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.registry import EVENT_TYPES, EventType
@@ -128,7 +129,7 @@ def _post_events() -> dict[str, Any]:
 def _results() -> dict[str, Any]:
     result = _object(
         id={"type": ["string", "null"]},
-        status={"enum": ["stored", "duplicate", "quarantined", "rejected"]},
+        status={"enum": list(get_args(Status))},
         reason={"enum": [*(reason.value for reason in Reason), None]},
     )
     result["properties"] |= {

@@ -1,0 +1,29 @@
+"""Reads privacy rules from their file."""
+
+from pathlib import Path
+
+from touchline.config.text_files import text_of
+from touchline.documents import Document
+from touchline.privacy import PrivacyError, PrivacyFile, PrivacyRules, parse_privacy, read_privacy
+
+
+def load_privacy(path: Path | None, key: str) -> PrivacyRules | None:
+    """The privacy rules in a file; None without one.
+
+    Args:
+        path: The file.
+        key: The key of the hashes of identifiers.
+
+    Raises:
+        PrivacyError: the file cannot be read, has faults, or needs a key that is missing.
+    """
+    return None if path is None else parse_privacy(text_of(path, PrivacyError), key, str(path))
+
+
+def privacy_file(path: Path) -> PrivacyFile:
+    """A file of privacy rules with its faults.
+
+    Raises:
+        PrivacyError: the file cannot be read.
+    """
+    return read_privacy(Document(text_of(path, PrivacyError), str(path)))
