@@ -1,6 +1,8 @@
 """Guesses of keys are throttled per address; log lines that clients cause are bounded."""
 
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -100,6 +102,16 @@ async def test_a_guess_whose_name_is_percent_encoded_is_a_guess(name: str) -> No
     assert await guesser.status(None, query=f"{name}=x") == 429
 
 
+@pytest.mark.parametrize("path", ["/k/{}/i", "/k/{}/com.snowplowanalytics.snowplow/tp2"])
+async def test_a_key_in_the_path_is_a_guess_too(path: str) -> None:
+    """Clients without another place for a key send it there, so guesses there are throttled like others."""
+    guesser = Guesser()
+    for number in range(GUESSES):
+        assert await guesser.status(None, path=path.format(number)) == 401
+    assert await guesser.status(None, path=path.format("x")) == 429
+    assert await guesser.status(None, path="/healthz") == 200
+
+
 async def test_a_right_key_that_may_not_is_no_guess() -> None:
     """A page that misuses a public key from an address does not slow down other pages there."""
     guesser = Guesser()
@@ -148,3 +160,30 @@ def test_one_log_call_has_a_few_lines_per_minute() -> None:
     assert repeats.filter(record(2))
     now[0] = 60.0
     assert repeats.filter(record(1))
+
+
+LOGGING = """
+import logging
+import structlog
+from touchline.services.logs import configure_logs
+
+configure_logs()
+path = "/k/tl_secret/com.snowplowanalytics.snowplow/tp2"
+structlog.get_logger().warning("asked", path=path, why=f"'/k/tl_secret' and /k/tl_secret?e=pv")
+logging.getLogger("server").error('"POST %s HTTP/1.1" 500', path)
+try:
+    raise ValueError(path)
+except ValueError:
+    structlog.get_logger().exception("failed")
+    logging.getLogger("server").exception("failed")
+"""
+
+
+def test_no_line_of_the_log_has_a_key_of_a_path() -> None:
+    """Neither ours nor those of libraries, nor an exception's; the rest of the path stays."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGING], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "tl_secret" not in done.stderr
+    assert len(done.stderr.splitlines()) == 4
+    assert done.stderr.count("/k/…/com.snowplowanalytics.snowplow/tp2") == 4

@@ -98,6 +98,9 @@ def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_p
     assert up.ask("GET", "/touchline.js").status == 200
     origin = {"Origin": "https://shop.example"}
     assert up.ask("POST", f"/v1/events?key={public}", body=body, headers=origin).status == 200
+    for given, status in ((public, 200), ("wrong", 401)):
+        assert up.ask("GET", f"/k/{given}/i?e=pv&duid=d-1", headers=origin).status == status
+    assert up.ask("GET", f"/k/{public}/j").json()["error"]["code"] == "token_required"
     for path in ("/", "/metrics", f"/metrics?key={public}", "/customer/account:u-1"):
         bearer = {**origin, "Authorization": f"Bearer {public}"}
         assert up.ask("GET", path, headers=bearer).status == 401

@@ -5,16 +5,22 @@ from collections.abc import Collection
 
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from touchline.collector.dialects import DIALECTS
 from touchline.collector.ingress.problem import Problem
 from touchline.services.guards.origins import own_origin
 from touchline.services.serving import CannotServe, loopback
 from touchline.store.clickhouse_http import password_of
 
 _SCRIPT = ("/touchline.js", "/touchline.mjs", "/touchline.d.mts")
-_OPEN = frozenset({"/clickhouse", "/healthz", "/readyz", "/openapi.json", "/asyncapi.json", *_SCRIPT})
+_INGRESS = [path for dialect in DIALECTS for path in (*dialect.paths, *dialect.calls)]
+_OPEN = frozenset(
+    {"/clickhouse", "/healthz", "/readyz", "/openapi.json", "/asyncapi.json", *_SCRIPT, *_INGRESS}
+)
 _OPEN_BELOW = ("/v1/", "/clickhouse/")
+_OPEN_PATTERNS = tuple(compile_path(path)[0] for path in _INGRESS if "{" in path)
 """Paths that check a key or a password themselves, or show no data."""
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
@@ -103,6 +109,8 @@ class Front:
         """Return the problem of a request that needs the password and does not have it."""
         path: str = request.scope["path"]
         if self._token is None or path in _OPEN or path.startswith(_OPEN_BELOW):
+            return None
+        if any(pattern.match(path) for pattern in _OPEN_PATTERNS):
             return None
         password = password_of(request)
         if password is not None and hmac.compare_digest(password.encode(), self._token):

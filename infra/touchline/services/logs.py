@@ -1,9 +1,11 @@
 """Logs of a running process: lines for people on a terminal, JSON objects elsewhere."""
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable
+from typing import Any, Final
 
 from touchline.services.supervised import on_terminal
 from touchline.store.import_blocker import imports_blocked
@@ -15,6 +17,15 @@ with imports_blocked("rich"):
 
 LINES_PER_MINUTE = 20
 """How many lines of a library's one log call are shown per minute."""
+
+
+_KEY_IN_PATH: Final = re.compile(r"(/k/)[^/\s?\"'\\]+")
+"""Where clients have no other place for a key, it is a part of the path."""
+
+
+def without_keys(logger: Any, method: str, line: Any) -> str:
+    """A line of the log with `…` for each key in a path; the last of structlog's processors."""
+    return _KEY_IN_PATH.sub(r"\1…", line)
 
 
 class Repeats(logging.Filter):
@@ -56,6 +67,7 @@ def configure_logs() -> None:
         if sys.stderr.isatty() or on_terminal()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
+    shown.append(without_keys)
     structlog.configure(
         processors=[*shared, *shown],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -27,6 +27,13 @@ class Metrics:
         self._requests = Counter(
             "touchline_requests", "Requests with events, by HTTP status.", ["status"], registry=self.registry
         )
+        self._refused = Counter(
+            "touchline_refused_requests",
+            "Requests that got an error, by the request format and the error's code. After some errors,"
+            " clients drop their events.",
+            ["dialect", "code"],
+            registry=self.registry,
+        )
         self.commit_seconds = Histogram(
             "touchline_commit_seconds", "Time from validation to durable in the log.", registry=self.registry
         )
@@ -55,6 +62,10 @@ class Metrics:
     def count_request(self, status: int) -> None:
         """Count a request by its response status."""
         self._requests.labels(str(status)).inc()
+
+    def count_refused(self, dialect: str, code: str) -> None:
+        """Count a request that got an error."""
+        self._refused.labels(dialect, code).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

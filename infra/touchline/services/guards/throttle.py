@@ -5,6 +5,7 @@ password get 429 without a look at them, so that guessing is slow. Credentials t
 that address are exempt: a producer behind the same proxy as an attacker goes on.
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,6 +26,8 @@ _MOST_KEPT = 10_000
 _WRONG = (401, 403)
 _CARRIERS = (b"authorization", b"x-clickhouse-key")
 _PARAMETERS = ("password", "key")
+_PATHS = re.compile(r"/k/([^/]+)/")
+"""Paths with a key, for clients that have no other place for one."""
 
 
 class Throttle:
@@ -104,6 +107,8 @@ def _credentials(scope: Scope) -> bytes | None:
     if scope["query_string"]:
         given = HTTPConnection(scope).query_params
         found += [given[name].encode(errors="replace") for name in _PARAMETERS if name in given]
+    if in_path := _PATHS.match(scope["path"]):
+        found.append(in_path[1].encode(errors="replace"))
     return sha256(b"\n".join(found)).digest() if found else None
 
 

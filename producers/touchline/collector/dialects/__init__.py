@@ -10,6 +10,7 @@ from touchline.collector.dialects.dialect import Dialect
 from touchline.collector.dialects.native import NATIVE
 from touchline.collector.dialects.posthog import POSTHOG
 from touchline.collector.dialects.segment import SEGMENT
+from touchline.collector.dialects.snowplow import PIXEL, TRACKER
 
-DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT, POSTHOG)
+DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT, POSTHOG, TRACKER, PIXEL)
 """Every dialect that the collector accepts."""

@@ -136,6 +136,7 @@ class Collector:
         except Problem as problem:
             refused = dialect.refuse(Refusal(problem.status, problem.code, problem.message))
             response = _response(refused, problem.headers)
+            self.metrics.count_refused(dialect.name, problem.code)
         except ClientDisconnect:
             return Response(status_code=400)  # Nobody receives it; nothing was stored.
         self._open_to_pages(dialect, request, response)
@@ -176,8 +177,10 @@ class Collector:
                 f"{request.method[:16]} is not allowed here: send events with {allowed}",
                 {"Allow": ", ".join(dialect.methods)},
             )
-        looks_elsewhere = dialect.secret is not no_secret and not secret_of(request)
-        key = None if looks_elsewhere else key_of(request, self._keys)
+        is_elsewhere = dialect.secret is not no_secret and not secret_of(request)
+        # A key in the path or the query is checked before the body is read.
+        early = dialect.secret(self._received(request, b"", "")) if is_elsewhere else ""
+        key = None if is_elsewhere and not early else key_of(request, self._keys, early)
         if key is not None:
             self._rate(key)
         async with decompressed(
