@@ -1,6 +1,7 @@
-"""Packages of real clients, fetched once into the user's cache: by npm or Maven.
+"""Packages of real clients, fetched once into the user's cache: by npm, Maven or Go.
 
-Each folder of clients names its packages in `package.json` with `package-lock.json`, or in `pom.xml`.
+Each folder of clients names its packages in `package.json` with `package-lock.json`, in `pom.xml` or in
+`go.mod` with `go.sum`.
 Tests skip with the reason where a tool is missing or the packages cannot be fetched.
 """
 
@@ -30,6 +31,13 @@ def java_libraries(clients: Path) -> Path:
     _need("javac", "no JDK is installed (Debian: apt install default-jdk-headless)")
     _need("mvn", "Maven is not installed (Debian: apt install maven)")
     return _fetched(clients, ("pom.xml",), _MAVEN) / "jars"
+
+
+def go_program(clients: Path) -> Path:
+    """The program of `main.go` of `clients`, built."""
+    _need("go", "Go is not installed (Debian: apt install golang-go)")
+    names = ("go.mod", "go.sum", "main.go")
+    return _fetched(clients, names, ["go", "build", "-o", "program", "."]) / "program"
 
 
 def _fetched(clients: Path, names: Sequence[str], command: Sequence[str]) -> Path:

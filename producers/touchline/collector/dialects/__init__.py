@@ -6,11 +6,13 @@ its room in this folder and add a line to `DIALECTS`.
 
 from typing import Final
 
+from touchline.collector.dialects.cloudevents import CLOUDEVENTS
 from touchline.collector.dialects.dialect import Dialect
 from touchline.collector.dialects.native import NATIVE
+from touchline.collector.dialects.otlp import OTLP
 from touchline.collector.dialects.posthog import POSTHOG
 from touchline.collector.dialects.segment import SEGMENT
 from touchline.collector.dialects.snowplow import PIXEL, TRACKER
 
-DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, SEGMENT, POSTHOG, TRACKER, PIXEL)
+DIALECTS: Final[tuple[Dialect, ...]] = (NATIVE, CLOUDEVENTS, OTLP, SEGMENT, POSTHOG, TRACKER, PIXEL)
 """Every dialect that the collector accepts."""

@@ -14,7 +14,9 @@ LONGEST_NAME: Final = 96
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+|[^\W_]+")
 
 
-@lru_cache(maxsize=4_096)
+_LONGEST_CACHED: Final = 256
+
+
 def custom_type(name: str) -> str:
     """The type for events that a client calls `name`.
 
@@ -22,6 +24,10 @@ def custom_type(name: str) -> str:
     lower case, without accents, and joined by `_`: "Quiz Finished" and "quizFinished" are both
     `custom.quiz_finished`. A name without a letter or a digit gives `custom.unnamed`.
     """
+    return _cached(name) if len(name) <= _LONGEST_CACHED else _custom_type(name)
+
+
+def _custom_type(name: str) -> str:
     plain = "".join(one for one in normalize("NFKD", name) if not combining(one))
     words = "_".join(_WORD.findall(plain)).lower() or "unnamed"
     if not words[0].isalpha():
@@ -29,3 +35,6 @@ def custom_type(name: str) -> str:
     if len(words) > LONGEST_NAME:
         words = f"{words[: LONGEST_NAME - 9]}_{sha256(words.encode()).hexdigest()[:8]}"
     return f"{CUSTOM_FAMILY}.{words}"
+
+
+_cached = lru_cache(maxsize=4_096)(_custom_type)

@@ -63,11 +63,15 @@ class Answer(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A request that is refused: the status, a code for programs and a message for people."""
+    """A request that is refused: the status, a code for programs and a message for people.
+
+    `headers` are those of the request; their names are in lower case.
+    """
 
     status: int
     code: str
     message: str
+    headers: Mapping[str, str] = _NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,9 @@ class Collector:
         try:
             response = await self._response(dialect, request)
         except Problem as problem:
-            refused = dialect.refuse(Refusal(problem.status, problem.code, problem.message))
+            refused = dialect.refuse(
+                Refusal(problem.status, problem.code, problem.message, dict(request.headers.items()))
+            )
             response = _response(refused, problem.headers)
             self.metrics.count_refused(dialect.name, problem.code)
         except ClientDisconnect:

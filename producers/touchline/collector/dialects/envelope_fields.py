@@ -1,0 +1,50 @@
+"""Values that the native envelope takes, for formats that allow more."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from touchline.vocabulary.envelope import Channel
+from touchline.vocabulary.identifiers import LONGEST_VALUE, MOST_VALUES
+
+LONGEST_SOURCE: Final = 128
+
+_CHANNELS: Final = frozenset(Channel)
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc_3339(ms: int) -> str:
+    """A time in milliseconds since 1970, as RFC 3339."""
+    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
+
+
+def is_channel(value: Any) -> bool:
+    """Whether a value is one of the channels."""
+    return isinstance(value, str) and value in _CHANNELS
+
+
+def channel_asked(query: Mapping[str, str]) -> str | None:
+    """The channel that the URL names, as `?channel=app`, or None."""
+    channel = query.get("channel")
+    return channel if is_channel(channel) else None
+
+
+def is_kind(name: str) -> bool:
+    """Whether a name can be a kind of identifier."""
+    return _KIND.fullmatch(name) is not None
+
+
+def is_identifier(value: Any) -> bool:
+    """Whether a value can be an identifier: text, or a whole number."""
+    if isinstance(value, str):
+        return 0 < len(value) <= LONGEST_VALUE
+    return type(value) is int and 0 <= value < 2**64
+
+
+def are_identifiers(value: Any) -> bool:
+    """Whether a value can be one identifier, or several in a list."""
+    if isinstance(value, list):
+        return len(value) <= MOST_VALUES and all(map(is_identifier, value))
+    return is_identifier(value)
