@@ -52,6 +52,10 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
         "cost of the SDK per call and event, compared with Segment and PostHog; rate of writing to disk",
         {"events": "events of each run", "rounds": "runs of each library"},
     ),
+    "collector": (
+        "events and requests per second that one collector makes durable, natively and by Segment's API",
+        {"seconds": "duration of the load in each way"},
+    ),
     "panels": (
         "query time of each panel in a large store",
         {"events": "events in the store", "rounds": "runs of each query"},

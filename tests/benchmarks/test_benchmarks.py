@@ -6,7 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
+from benchmarks import collector
+from benchmarks.support.bodies import segment_bodies
 
+from touchline.collector.acceptance import accept
+from touchline.collector.dialects.dialect import Received
+from touchline.collector.dialects.segment import SEGMENT
 from touchline.panels import PANELS
 
 ROOT = Path(__file__).parents[2]
@@ -151,3 +156,25 @@ def test_the_sdk_is_measured_sending_and_in_an_outage() -> None:
         assert 0 < figures[row]["call_p50_us"] < 1_000
         assert figures[row]["cpu_us_per_event"] > 0
         assert figures[row]["events_per_second"] > 0
+
+
+@pytest.mark.slow
+def test_the_collector_is_measured_by_what_it_stored() -> None:
+    """Every request is answered and every event stored; rate, times and memory are measured."""
+    report = collector.measure(seconds=1, ways=("single",))
+    assert report.failed == []
+    figures = report.figures["single"]
+    assert figures["events_per_second"] == figures["requests_per_second"] > 0
+    assert 0 < figures["p50_ms"] <= figures["p99_ms"]
+    assert figures["memory_mb_early"] > 0
+    assert set(report.ratios) == {"single/target"}
+
+
+def test_bodies_of_segments_clients_are_stored_as_types_of_the_vocabulary() -> None:
+    """The benchmark's calls are such as clients send: none is refused, most have types of their own."""
+    (body,) = segment_bodies(1, 7)
+    received = Received(body, 1_790_000_000_000, "shop", path="/v1/batch")
+    acceptance = accept(received, dialect=SEGMENT)
+    assert {result.status for result in acceptance.results} == {"stored"}
+    types = [orjson.loads(line)["type"] for line in acceptance.batch.touchpoints]
+    assert sum(one.startswith("custom.") for one in types) <= 2
