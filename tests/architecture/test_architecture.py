@@ -22,6 +22,7 @@ IMPORTS: dict[str, str] = {
     "log": "vocabulary",
     "collector": "vocabulary log",
     "imports": "vocabulary",
+    "topics": "vocabulary log collector imports",
     "simulation": "vocabulary sdk",
     "identity": "vocabulary",
     "rules": "vocabulary documents",
@@ -38,8 +39,10 @@ IMPORTS: dict[str, str] = {
     "live": "vocabulary measures panels",
     "config": "vocabulary documents tracking privacy identity rules friction alerts log store measures",
     "devbroker": "vocabulary log",
-    "services": "vocabulary collector imports identity friction alerts engine log store runtime live config",
-    "cli": "vocabulary tables documents tracking sdk collector imports simulation identity rules friction"
+    "services": "vocabulary collector imports topics identity friction alerts engine log store runtime live"
+    " config",
+    "cli": "vocabulary tables documents tracking sdk collector imports topics simulation identity rules"
+    " friction"
     " alerts engine log store runtime analysis measures grafana config devbroker services",
 }
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""

@@ -21,6 +21,7 @@ from touchline.cli.errors import WRONG_USAGE, Commands, fail
 from touchline.cli.run.collector import collector
 from touchline.cli.run.demo import demo
 from touchline.cli.run.identity import identity
+from touchline.cli.run.ingest import ingest
 from touchline.cli.run.live import live
 from touchline.cli.run.store import store
 from touchline.cli.run.up import up
@@ -31,6 +32,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
         "up": up,
         "demo": demo,
         "collector": collector,
+        "ingest": ingest,
         "worker": worker,
         "identity": identity,
         "store": store,

@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = None
     kafka_certificate: Path | None = None
     kafka_certificate_key: Path | None = None
+    ingest_password: SecretStr = SecretStr("")
+    registry: str = ""
+    registry_user: str = ""
+    registry_password: SecretStr = SecretStr("")
+    registry_verify: bool = True
+    registry_ca: Path | None = None
     topic_prefix: str = Field(default="touchline.", pattern=r"^[a-zA-Z0-9._-]{0,200}$")
     partitions: int = Field(default=6, ge=1, le=10_000)
     replication: int = Field(default=1, ge=1, le=100)
@@ -133,8 +139,12 @@ class Settings(BaseSettings):
     @property
     def brokers(self) -> Brokers:
         """Kafka's servers. Raises ValueError where none are set."""
+        return self.brokers_at(self.kafka)
+
+    def brokers_at(self, servers: str) -> Brokers:
+        """Kafka servers, reached as the settings say. Raises ValueError where they are inconsistent."""
         return Brokers(
-            self.kafka,
+            servers,
             self.kafka_security,
             self.kafka_mechanism,
             self.kafka_user,

@@ -28,10 +28,17 @@ STOP_SECONDS = 7
 """How long requests under way may take to end; Kafka may need that long to answer."""
 
 
-class _Log(Protocol):
-    def append(self, batch: Batch) -> None: ...
-    def health_error(self) -> str | None: ...
-    def close(self) -> None: ...
+class OpenLog(Protocol):
+    """A log that says whether it can be written."""
+
+    def append(self, batch: Batch) -> None:
+        """Write a batch."""
+
+    def health_error(self) -> str | None:
+        """Why nothing can be written now."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str], None]) -> None:
@@ -53,7 +60,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         listening = parts.enter_context(listening_on(settings.host, settings.port))
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
-        log = parts.enter_context(closing(_log(settings)))
+        log = parts.enter_context(closing(open_log(settings)))
         in_force = ValidatorInForce(settings)
         collector = Collector(
             log,
@@ -90,7 +97,12 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
 
 
-def _log(settings: Settings) -> _Log:
+def open_log(settings: Settings) -> OpenLog:
+    """The log that accepted events go to: Kafka, or the file in the data folder.
+
+    Raises:
+        LogUnavailable: the file cannot be used.
+    """
     if not settings.kafka:
         return SqliteLog(settings.data / "log.sqlite")
     from touchline.log.kafka.log import KafkaLog

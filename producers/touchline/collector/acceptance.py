@@ -87,7 +87,7 @@ def accept(
         return Acceptance(Batch([], [line], at), [result], readable=False)
     if most_events is not None and len(events) > most_events:
         raise TooManyEvents(f"{len(events)} events in one request; send at most {most_events} at a time")
-    return _accept_translated(events, at, producer, validator)
+    return accept_translated(events, at, producer, validator)
 
 
 def accept_each(
@@ -103,16 +103,17 @@ def accept_each(
     `context` is added to the context of each valid event.
     """
     events = (Translated(raw, raw) for raw in raws)
-    return _accept_translated(events, received_at_ms, producer, validator, context)
+    return accept_translated(events, received_at_ms, producer, validator, context)
 
 
-def _accept_translated(
+def accept_translated(
     events: Iterable[Translated],
     received_at_ms: int,
     producer: str,
     validator: Validator,
     context: Mapping[str, str] | None = None,
 ) -> Acceptance:
+    """Validate events that a dialect made; `context` is added to the context of each valid event."""
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []

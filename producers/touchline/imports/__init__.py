@@ -1,16 +1,18 @@
 """File import: readers for NDJSON, CSV and Parquet, and mappings from their rows to events."""
 
-from touchline.imports.errors import FileError, MappingError
-from touchline.imports.events import ImportItem, check_file, read_events
+from touchline.imports.errors import FileError, MappingError, Unmapped
+from touchline.imports.events import ImportItem, check_file, mapped, read_events
 from touchline.imports.mapping import Mapping, load_mapping, shipped
 from touchline.imports.readers.formats import open_rows
 from touchline.imports.readers.options import Choice, FileOptions, given_options
-from touchline.imports.readers.rows import START, BadRow, Position, Row
+from touchline.imports.readers.rows import START, BadRow, Position, Row, Values
+from touchline.imports.yaml_mapping.zones import Clock
 
 __all__ = [
     "START",
     "BadRow",
     "Choice",
+    "Clock",
     "FileError",
     "FileOptions",
     "ImportItem",
@@ -18,9 +20,12 @@ __all__ = [
     "MappingError",
     "Position",
     "Row",
+    "Unmapped",
+    "Values",
     "check_file",
     "given_options",
     "load_mapping",
+    "mapped",
     "open_rows",
     "read_events",
     "shipped",

@@ -9,3 +9,7 @@ class FileError(TouchlineError):
 
 class MappingError(ConfigurationError):
     """The mapping cannot be used. The message says what is wrong, where, and what to write instead."""
+
+
+class Unmapped(TouchlineError, ValueError):
+    """A mapping fails at a row. The message says why."""

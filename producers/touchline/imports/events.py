@@ -1,6 +1,6 @@
 """Reads a file through a mapping and yields native events, which the import puts into the log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -11,7 +11,7 @@ from uuid import uuid5
 import orjson
 
 from touchline.imports.envelopes import to_envelope
-from touchline.imports.errors import MappingError
+from touchline.imports.errors import MappingError, Unmapped
 from touchline.imports.mapping import Mapping
 from touchline.imports.readers.formats import open_rows
 from touchline.imports.readers.options import Choice
@@ -149,6 +149,27 @@ def _group(row: Row | BadRow, column: str) -> Any:
         return BadRow(row.row, str(error), _json(row.values)[:BODY], row.after)
 
 
+def mapped(
+    rows: list[Values], file: Path, mapping: Mapping, clock: Clock, key: Callable[[int], str]
+) -> tuple[dict[str, Any], ...]:
+    """The native envelopes that a mapping makes of a row, or of a group of rows; not validated yet.
+
+    `key` gives the id of an event for which the mapping names none, by the event's number from 1.
+
+    Raises:
+        Unmapped: the mapping fails; the message names it.
+    """
+    try:
+        events = tuple(
+            to_envelope(event, mapping.name, partial(key, number))
+            for number, event in enumerate(mapping.produce(rows, file, clock), 1)
+        )
+        _check_ids(events)
+    except Exception as error:  # A mapping is the user's code: any exception makes the row a bad row.
+        raise Unmapped(f"mapping {mapping.name}: {_message(error)}") from error
+    return events
+
+
 def _mapped(
     rows: list[Row], after: Position, progress: int, path: Path, mapping: Mapping, clock: Clock
 ) -> ImportItem:
@@ -158,15 +179,9 @@ def _mapped(
     bad: BadRow | None = None
     events: tuple[dict[str, Any], ...] = ()
     try:
-        events = tuple(
-            to_envelope(event, mapping.name, partial(_position_key, first, number))
-            for number, event in enumerate(mapping.produce(values, path, clock), 1)
-        )
-        _check_ids(events)
-    except Exception as error:  # A mapping is the user's code: any exception makes the row a bad row.
-        what = f"mapping {mapping.name}: {_message(error)}"
-        bad = BadRow(first.row, what, _json(values[0] if len(values) == 1 else values)[:BODY], after)
-        events = ()
+        events = mapped(values, path, mapping, clock, partial(_position_key, first))
+    except Unmapped as error:
+        bad = BadRow(first.row, str(error), _json(values[0] if len(values) == 1 else values)[:BODY], after)
     if state := clock.state:
         after = Position(after.row, after.offset, state)
     return ImportItem(

@@ -39,6 +39,12 @@ class Mapping(Protocol):
     def check(self, file: Path, columns: Sequence[str]) -> None:
         """Raise MappingError if the mapping does not fit a file with these columns."""
 
+    def check_name(self, file: str) -> None:
+        """Raise MappingError if the mapping has nothing for a file, or a topic, of this name."""
+
+    def names(self, column: str) -> bool:
+        """Whether the mapping reads a column of any file; True if it may read any."""
+
     def reads(self, file: Path) -> frozenset[str] | None:
         """The columns that the mapping reads from a file; None if it may read any."""
 

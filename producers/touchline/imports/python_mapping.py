@@ -34,6 +34,13 @@ class PythonMapping:
     def check(self, file: Path, columns: Sequence[str]) -> None:
         """Do nothing: a function may read any column."""
 
+    def check_name(self, file: str) -> None:
+        """Do nothing: a function decides by itself which files it is for."""
+
+    def names(self, column: str) -> bool:
+        """True: a function may read any column."""
+        return True
+
     def reads(self, file: Path) -> frozenset[str] | None:
         """None: a function may read any column."""
         return None

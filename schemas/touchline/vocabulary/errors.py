@@ -9,6 +9,8 @@ TouchlineError
 │   ├── PrivacyError        a file of privacy rules                             privacy.privacy_file
 │   ├── GoalsError           the goals of measures                                 measures.reading
 │   ├── MappingError         the mapping of an import                              imports.errors
+│   ├── WrongAddress         the URL of a topic or of a schema registry               topics.errors
+│   ├── MostlyRefused        the mapping or the format is wrong for a topic        topics.errors
 │   ├── KeysUnreadable       the file of producers' keys                           collector.keys
 │   ├── MacroError           a macro in a panel's SQL                              panels.macros
 │   └── ConnectionRefused    a store's address that Grafana cannot use             grafana.provisioning
@@ -17,6 +19,7 @@ TouchlineError
 │   ├── LogUnavailable       retry later                                           log.contract
 │   │   └── LogDamaged       the file is damaged or gone; a person must act        log.contract
 │   ├── KafkaUnavailable     Kafka cannot be reached, or refuses                   log.kafka.brokers
+│   ├── TopicUnavailable     a topic of others is missing, or cannot be read       topics.errors
 │   └── UnknownRecord        a record that another program or version wrote        log.kafka.records
 ├── StoreError               its tree is at the head of its file                   store.errors
 ├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
@@ -28,6 +31,9 @@ TouchlineError
 ├── FileError                a file to import cannot be read                       imports.errors
 │   ├── TooManyRefused       too many of its rows are refused                      imports.refusals
 │   └── NoRows               it has no rows, and must have some                    imports.refusals
+├── Unmapped                 a mapping fails at a row                              imports.errors
+├── UnreadableRecord         a record of a topic is not what its format says       topics.errors
+├── RegistryUnavailable      a schema registry does not answer, or refuses         topics.errors
 ├── FolderError              a data folder cannot be used                          config.folders
 │   └── Locked               another process works in it                           config.folders
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan

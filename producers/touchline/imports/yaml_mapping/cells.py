@@ -92,9 +92,9 @@ class Cell(Strict):
     """The source of a value: a column (or several, joined by a space), or a constant `value`.
 
     `as` converts the text to another type. `words` translates the column's words. A time is parsed with
-    `format` (strptime, or `iso`, `dmy`, `mdy`, `ymd`, `unix`, `unix_ms`), in `zone` if it has no time zone;
-    `plus` and `minus` move it by the durations in other columns. `unit` is what plain numbers of durations
-    count.
+    `format` (strptime, or `iso`, `dmy`, `mdy`, `ymd`, `unix`, `unix_ms`, `unix_us`), in `zone` if it has no
+    time zone; `plus` and `minus` move it by the durations in other columns. `unit` is what plain numbers of
+    durations count.
     """
 
     column: str | list[str] | None = None

@@ -136,12 +136,9 @@ class PlainMapping(FileOptions):
         Raises:
             MappingError: a column is missing or exists twice, or no event is for this file.
         """
-        meant = self._meant(file.name)
-        if not meant:
-            patterns = ", ".join(sorted({event.files for event in self.events}))
-            raise MappingError(f"mapping {self.name} has no event for {file.name} (files: {patterns})")
+        self.check_name(file.name)
         known = set(columns)
-        for number, event in meant:
+        for number, event in self._meant(file.name):
             missing = sorted(event.columns - known)
             if missing:
                 raise MappingError(
@@ -153,6 +150,20 @@ class PlainMapping(FileOptions):
                 raise MappingError(
                     f"mapping {self.name}, event {number}: in {file.name} {two_columns(twice)}"
                 )
+
+    def check_name(self, file: str) -> None:
+        """Check that an event is for files, or topics, of this name.
+
+        Raises:
+            MappingError: none is.
+        """
+        if not self._meant(file):
+            patterns = ", ".join(sorted({event.files for event in self.events}))
+            raise MappingError(f"mapping {self.name} has no event for {file} (files: {patterns})")
+
+    def names(self, column: str) -> bool:
+        """Whether an event reads a column."""
+        return any(column in event.columns for event in self.events)
 
     def reads(self, file: Path) -> frozenset[str] | None:
         """The columns that the mapping reads from a file; None if it needs the whole row."""

@@ -9,7 +9,7 @@ from touchline.imports.yaml_mapping.numbers import read_number
 from touchline.imports.yaml_mapping.spelling import LONGEST, Order, read_spelling
 from touchline.imports.yaml_mapping.zones import Clock, in_named_zone
 
-_UNIX = {"unix": 1, "unix_ms": 1000}
+_UNIX = {"unix": 1, "unix_ms": 1000, "unix_us": 1_000_000}
 _ORDERS: dict[str, Order | None] = {"iso": None, "dmy": "dmy", "mdy": "mdy", "ymd": "ymd"}
 _LETTERS = re.compile(r"[A-Za-z]{1,5}")
 
