@@ -14,6 +14,8 @@ from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, ac
 from touchline.collector.accounts import account_row
 from touchline.collector.dialects.dialect import Received, Unsplittable
 from touchline.collector.dialects.native import split
+from touchline.log.kafka.topics import QUARANTINE_RECORD_BYTES
+from touchline.vocabulary.envelope import REQUEST_BYTES
 from touchline.vocabulary.event import Event as Accepted
 from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.validation import Validator
@@ -237,6 +239,16 @@ def test_a_body_that_is_not_json_is_quarantined_whole(body: bytes) -> None:
     assert json.loads(acceptance.batch.quarantine[0])["body"] == body.decode(errors="backslashreplace")
     with pytest.raises(Unsplittable):
         split(body)
+
+
+@pytest.mark.parametrize("part", [b"\x00", b"\xff", b'"'])
+def test_quarantine_keeps_the_first_two_megabytes_of_larger_bodies(part: bytes) -> None:
+    """Written as JSON, it fits one record of Kafka, whatever bytes it has; the message says how many."""
+    size = 3 * REQUEST_BYTES
+    acceptance = accept(Received(part * size, NOW, "shop"))
+    (line,) = acceptance.batch.quarantine
+    assert len(line) < QUARANTINE_RECORD_BYTES
+    assert f"of {size} bytes, the first {REQUEST_BYTES} are kept" in json.loads(line)["message"]
 
 
 def test_an_event_may_be_spread_over_lines(event: MakeEvent) -> None:

@@ -76,6 +76,22 @@ def test_half_an_emoji_does_not_cost_a_request() -> None:
     assert orjson.loads(acceptance.batch.touchpoints[0])["data"]["title"] == "Shoes ?"
 
 
+@pytest.mark.parametrize("levels", [99, 120, 300, 600, 1_020, 5_000])
+@pytest.mark.parametrize("name", ["focus_form", "quiz"])
+def test_deep_nesting_never_raises(levels: int, name: str) -> None:
+    """Whether in the fields, in the data, in entities, or in the elements of a form."""
+    lists = "[" * levels + "]" * levels
+    forms = '{"elements":[' * (levels // 2) + "]}" * (levels // 2)
+    for deep in (lists, forms):
+        text = f'{{"schema": "{schema(OWN, name)}", "data": {deep}}}'
+        for fields in ({"e": "ue", "ue_pr": text}, {"e": "pv", "co": f'{{"data": [{text}]}}'}):
+            (result,) = accept(received(BASE | fields), dialect=TRACKER).results
+            assert result.status in ("stored", "quarantined")
+    body = b'{"data": [{"e": "pv", "duid": "d", "x": %s}, {"e": "pv", "duid": "d"}]}' % lists.encode()
+    results = accept(Received(body, NOW, "shop"), dialect=TRACKER).results
+    assert results[-1].status in ("stored", "quarantined")
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

@@ -18,6 +18,7 @@ from touchline.collector.dialects.dialect import Dialect, Received, Translated, 
 from touchline.collector.dialects.native import NATIVE, NOT_JSON
 from touchline.collector.results import Result, Status
 from touchline.log.contract import Batch
+from touchline.vocabulary.envelope import REQUEST_BYTES
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
 from touchline.vocabulary.refusal import Reason
@@ -199,16 +200,21 @@ def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
 
 
 def _quarantine_line(kept: Quarantined, reason: Reason, received_at_ms: int, producer: str) -> bytes:
+    body, message = kept.body, kept.message
+    if len(body) > REQUEST_BYTES:
+        # In JSON it has up to six times the bytes, and Kafka must take it as one record.
+        message += f"; of {len(body)} bytes, the first {REQUEST_BYTES} are kept"
+        body = body[:REQUEST_BYTES]
     return orjson.dumps(
         {
             "id": str(uuid_utils.uuid7()),
             "received_at": received_at_ms,
             "producer": producer,
             "reason": reason,
-            "message": kept.message,
+            "message": message,
             "field": kept.field,
             # JSON cannot hold bytes that are not UTF-8: they are written as \xNN.
-            "body": kept.body.decode("utf-8", "backslashreplace"),
+            "body": body.decode("utf-8", "backslashreplace"),
         }
     )
 

@@ -54,6 +54,8 @@ def _event_or_reason(fields: Fields | InvalidEvent, received: Received) -> dict[
         return _event(fields, received)
     except InvalidEvent as invalid:
         return invalid
+    except (RecursionError, orjson.JSONEncodeError):
+        return InvalidEvent(Reason.INVALID_DATA, "", "nested too deeply: use at most 100 levels")
 
 
 def _event(fields: Fields, received: Received) -> dict[str, Any]:

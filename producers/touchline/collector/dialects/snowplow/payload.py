@@ -17,7 +17,6 @@ Fields = dict[str, Any]
 
 _UNSTRUCT: Final = "unstruct_event"
 _EXPECTED: Final = 'send {"schema": "iglu:…/payload_data/…", "data": […]}, as trackers do'
-_STANDARD_ALPHABET: Final = str.maketrans("+/ ", "-_-")
 
 
 class Sent(NamedTuple):
@@ -78,7 +77,8 @@ def self_described(fields: Fields, plain: str, encoded: str) -> Any:
         return value
     try:
         if name == encoded:
-            packed = value.translate(_STANDARD_ALPHABET).rstrip("=")
+            # A query turns the plus of the other alphabet into a blank.
+            packed = value.replace("+", "-").replace(" ", "-").replace("/", "_").rstrip("=")
             return _read(urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
         return _read(value.encode())
     except (ValueError, RecursionError):
