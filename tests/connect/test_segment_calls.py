@@ -170,6 +170,24 @@ def test_the_source_is_the_app_else_the_producer() -> None:
     assert event(event="X", context={"app": 7})["source"] == "shop"
 
 
+@pytest.mark.parametrize(
+    ("context", "consent"),
+    [
+        ({"consent": {"categoryPreferences": {"Analytics": False}}}, {"Analytics": False}),
+        ({"consent": {"Analytics": True}}, {"Analytics": True}),
+        (
+            {"consentManagement": {"allowedConsentIds": ["a", "b"], "deniedConsentIds": ["b", 7]}},
+            {"a": True, "b": False},
+        ),
+        ({"consentManagement": {"allowedConsentIds": "a"}}, None),
+        ({"consent": "denied", "consentManagement": {"allowedConsentIds": ["a"]}}, "denied"),
+    ],
+)
+def test_consent_is_by_purpose(context: dict[str, Any], consent: Any) -> None:
+    """The consent of Segment and RudderStack is where the rules of privacy look for it."""
+    assert event(event="X", context=context)["context"].get("consent") == consent
+
+
 def test_nothing_that_is_not_understood_is_lost() -> None:
     """Unknown fields of a call, and objects that are none, are kept."""
     made = event(event="X", context=[1], properties="free text", region="north")

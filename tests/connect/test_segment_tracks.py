@@ -1,16 +1,18 @@
 """Segment's track events: what each name becomes, and that properties never make an event invalid."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.connect.segment_calls import JSON, event, stored, track
+from tests.connect.segment_calls import JSON, received, stored, track
+from touchline.collector.acceptance import accept
 from touchline.collector.dialects.custom_types import custom_type
+from touchline.collector.dialects.segment import SEGMENT
 from touchline.collector.dialects.segment.tracks import TRACKS
 from touchline.vocabulary.registry import EVENT_TYPES
 
@@ -136,13 +138,14 @@ def test_an_event_without_properties_is_stored(row: str) -> None:
     assert line["channel"] == (found.channel or "web")
 
 
-def test_a_cart_without_an_id_is_its_visitors() -> None:
-    """Without a cart id, all carts of a visitor have one id, which does not show who it is."""
-    added, removed = track("Product Added", price=5), track("Product Removed", price=5)
-    other = event(event="Product Added", anonymousId="a-2")
-    assert added["type"] == "cart.updated"
-    assert added["data"]["cart_id"] == removed["data"]["cart_id"] != other["data"]["cart_id"]
-    assert "a-1" not in added["data"]["cart_id"]
+def test_a_cart_without_an_id_is_unknown() -> None:
+    """Without any id of the cart, the event has the type all the same, and the id identifies nobody."""
+    line = stored(event="Product Added", properties={"price": 5})
+    assert (line["type"], line["data"]) == ("cart.updated", {"cart_id": "unknown", "price": 5})
+    (result,) = accept(
+        received({"batch": [{"type": "track", "event": "Product Added"}]}), dialect=SEGMENT
+    ).results
+    assert result.reason == "no_identifier"
 
 
 def test_the_value_of_a_product_is_not_that_of_the_cart() -> None:
@@ -169,7 +172,7 @@ def test_what_a_field_cannot_hold_moves_aside() -> None:
 _SOURCES = {
     name for row in TRACKS.values() if row.target for field in row.target.fields for name in field.sources
 }
-_PROPERTY = st.sampled_from([*sorted(_SOURCES), "products", "code", "metric"])
+_PROPERTY = st.sampled_from([*sorted(_SOURCES), "products", "code", "metric", "original"])
 
 
 @given(
@@ -185,8 +188,9 @@ def test_mapped_data_is_always_valid(row: str, properties: dict[str, Any]) -> No
     data = target.data(properties)
     if data is None:
         return
-    EVENT_TYPES[target.type].model.model_validate_json(orjson.dumps(data))
-    kept = list(data.values()) + list(data.get("original", {}).values())
+    EVENT_TYPES[target.type].model.model_validate_json(json.dumps(data))
+    moved = data.get("original", {})
+    kept = [*data.values(), *(moved.values() if isinstance(moved, dict) else ())]
     for name, value in properties.items():
         assert value is None or name in data or value in kept
 

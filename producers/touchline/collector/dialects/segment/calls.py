@@ -19,11 +19,10 @@ from touchline.collector.dialects.segment.circumstances import (
 from touchline.collector.dialects.segment.fields import target
 from touchline.collector.dialects.segment.identities import (
     identifiers,
-    visitors_cart,
     without_identifiers,
 )
 from touchline.collector.dialects.segment.times import moment
-from touchline.collector.dialects.segment.tracks import TRACKS, UNLISTED
+from touchline.collector.dialects.segment.tracks import TRACKS, UNKNOWN_CART, UNLISTED
 from touchline.vocabulary.ids import derived_id
 from touchline.vocabulary.normaliser import is_placeholder
 from touchline.vocabulary.refusal import Reason
@@ -136,8 +135,8 @@ def _track(name: str, call: Mapping[str, Any]) -> tuple[str, dict[str, Any], str
     if found is None:
         return own, properties, channel
     data = found.data(properties)
-    if data is None and "cart_id" in found.required and (cart_id := visitors_cart(call)):
-        data = found.data({**properties, "cart_id": cart_id})
+    if data is None and "cart_id" in found.required:
+        data = found.data({**properties, "cart_id": UNKNOWN_CART})
     return (own, properties, channel) if data is None else (found.type, data, channel)
 
 

@@ -1,6 +1,7 @@
 """The circumstances of a call: its context, its channel and its source."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from touchline.collector.dialects.segment.identities import without_identifiers
@@ -47,6 +48,9 @@ def kept_context(kind: str, call: Mapping[str, Any], context: Mapping[str, Any],
         kept["traits"] = without_identifiers(traits)
         if not kept["traits"]:
             del kept["traits"]
+    consent = _consent(kept)
+    if consent is not None:
+        kept["consent"] = consent
     # RudderStack's session: an event that names no customer is kept by it.
     if "session_id" not in kept and kept.get("sessionId") is not None:
         kept["session_id"] = kept.pop("sessionId")
@@ -55,6 +59,24 @@ def kept_context(kind: str, call: Mapping[str, Any], context: Mapping[str, Any],
             kept.setdefault(field, call[field])
     kept["name"] = name
     return kept
+
+
+def _consent(context: dict[str, Any]) -> Any:
+    """The consent by purpose (docs/privacy.md): of Segment's categories, RudderStack's lists, or as it is."""
+    given = context.get("consent")
+    if isinstance(given, dict) and isinstance(given.get("categoryPreferences"), dict):
+        others = {name: value for name, value in given.items() if name != "categoryPreferences"}
+        return others | given["categoryPreferences"]
+    lists = context.get("consentManagement")
+    if given is not None or not isinstance(lists, dict):
+        return given
+    purposes: dict[str, bool] = {}
+    # A purpose in both lists is refused.
+    for field, granted in (("allowedConsentIds", True), ("deniedConsentIds", False)):
+        named = lists.get(field)
+        if isinstance(named, list):
+            purposes |= {one: granted for one in named if isinstance(one, str)}
+    return purposes or None
 
 
 def library_of(context: Mapping[str, Any]) -> str:
@@ -87,6 +109,7 @@ def source_of(context: Mapping[str, Any], producer: str) -> str:
     return name[:128] if isinstance(name, str) and name else producer
 
 
+@lru_cache(maxsize=256)
 def _is_mobile(library: str) -> bool:
     lowered = library.lower()
     return any(word in lowered for word in _MOBILE)

@@ -5,7 +5,6 @@ name of a field and cannot be its value moves to `original` in the data: it must
 """
 
 from collections.abc import Callable, Mapping
-from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +17,7 @@ Convert = Callable[[Any], Any]
 """Gives the value of a field, or None if a property cannot be one."""
 
 _LONGEST_ID = 256
+_TOO_BIG = 2**63
 
 
 def _id(value: Any) -> str | None:
@@ -46,7 +46,7 @@ def _number(value: Any) -> float | None:
         if not value.strip().lstrip("+-").replace(".", "", 1).isdecimal():
             return None
         value = float(value)
-    return value if isinstance(value, int | float) and isfinite(value) else None
+    return value if isinstance(value, int | float) and abs(value) < _TOO_BIG else None
 
 
 def _at_least_zero(value: Any) -> float | None:
@@ -136,6 +136,8 @@ class Target(NamedTuple):
                 moved[name] = given
             data[name] = value
         if moved:
+            if ORIGINAL in data:
+                moved[ORIGINAL] = data[ORIGINAL]
             data[ORIGINAL] = moved
         return data if all(name in data for name in self.required) else None
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.vocabulary.identifiers import LONGEST_VALUE, InvalidIdentifier, identifier_values
-from touchline.vocabulary.ids import derived_id
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
@@ -51,12 +50,6 @@ def trait(traits: Mapping[str, Any], name: str) -> str | None:
 def without_identifiers(traits: Mapping[str, Any]) -> dict[str, Any]:
     """The traits that are not sent as identifiers."""
     return {name: value for name, value in traits.items() if not _identifies(traits, name)}
-
-
-def visitors_cart(call: Mapping[str, Any]) -> str | None:
-    """An id for the cart of a visitor whose shop sends none: the same for all carts of one visitor."""
-    visitor = call.get("anonymousId") or call.get("userId")
-    return str(derived_id(f"segment:cart:{visitor}")) if visitor else None
 
 
 def _identifies(traits: Mapping[str, Any], name: str) -> bool:

@@ -18,6 +18,10 @@ class Track(NamedTuple):
     channel: str | None = None
 
 
+UNKNOWN_CART: Final = "unknown"
+"""The id of a cart of which no id is known: most shops send none. Rules and measures are by customer, so one
+id for all carts of a customer is enough; being a placeholder, it identifies nobody."""
+
 _CART = "cart_id checkout_id"
 _MONEY = {"value": "value total revenue", "items": "items products"}
 _CHECKOUT = {"cart_id": f"{_CART} order_id", **_MONEY}
