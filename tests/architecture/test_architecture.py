@@ -20,8 +20,8 @@ IMPORTS: dict[str, str] = {
     "sdk": "",
     "testing": "vocabulary documents tracking sdk",
     "log": "vocabulary",
-    "collector": "vocabulary log",
     "imports": "vocabulary",
+    "collector": "vocabulary documents log imports",
     "topics": "vocabulary log collector imports",
     "simulation": "vocabulary sdk",
     "identity": "vocabulary",
@@ -37,7 +37,8 @@ IMPORTS: dict[str, str] = {
     "panels": "vocabulary measures",
     "grafana": "vocabulary alerts measures panels",
     "live": "vocabulary measures panels",
-    "config": "vocabulary documents tracking privacy identity rules friction alerts log store measures",
+    "config": "vocabulary documents tracking collector privacy identity rules friction alerts log store"
+    " measures",
     "devbroker": "vocabulary log",
     "services": "vocabulary collector imports topics identity friction alerts engine log store runtime live"
     " config",
@@ -50,7 +51,7 @@ IMPORTS: dict[str, str] = {
 PURE = {
     "vocabulary": "msgspec phonenumbers pydantic pydantic_core uuid_utils zoneinfo",
     "identity": "msgspec",
-    "documents": "pydantic_core yaml",
+    "documents": "pydantic pydantic_core yaml",
     "tracking": "keyword pydantic pydantic_core",
     "privacy": "hmac msgspec pydantic pydantic_core",
     "rules": "pydantic pydantic_core re2 zoneinfo",

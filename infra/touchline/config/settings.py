@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     privacy: Path | None = None
     privacy_key: SecretStr = SecretStr("")
     require_key: bool = False
+    webhooks: Path | None = None
     alerts: Path | None = None
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     region: Annotated[str | None, AfterValidator(_country)] = None

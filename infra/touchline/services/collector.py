@@ -6,14 +6,17 @@ from contextlib import ExitStack, closing
 from typing import Any, Protocol
 
 from touchline.collector import Batch, Collector, create_app
+from touchline.collector.dialects import DIALECTS
 from touchline.collector.inboxes.sqlite import keep_draining
+from touchline.collector.webhooks.receiver import Webhooks
 from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
 from touchline.config.validator_in_force import ValidatorInForce, keep_current
+from touchline.config.webhook_sources import SourcesInForce, keep_sources_current
 from touchline.log.sqlite import SqliteLog
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
-from touchline.services.probes import register_files, register_process
+from touchline.services.probes import register_files, register_process, register_webhooks
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -62,14 +65,18 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         make_folder(data)
         log = parts.enter_context(closing(open_log(settings)))
         in_force = ValidatorInForce(settings)
+        sources = SourcesInForce(settings.webhooks)
+        webhooks = Webhooks(lambda: sources.sources)
         collector = Collector(
             log,
             keys,
             ready=log.health_error,
-            warning=lambda: in_force.warning,
+            warning=lambda: in_force.warning or sources.warning,
             validator=lambda: in_force.validator,
+            dialects=(*DIALECTS, webhooks.dialect()),
         )
         register_files(in_force, register_process(collector.metrics.registry))
+        register_webhooks(sources, webhooks, collector.metrics.registry)
         options: dict[str, Any] = {
             "clock": time.time,
             "count": collector.metrics.count,
@@ -78,6 +85,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         app = guarded(create_app(collector), settings.host, settings.allowed_hosts, token_of(data))
         server = Serving(app, lambda: ready(url), stop_seconds=STOP_SECONDS)
         parts.enter_context(draining(server.fail, STOP_SECONDS, keep_current, in_force))
+        parts.enter_context(draining(server.fail, STOP_SECONDS, keep_sources_current, sources))
         parts.enter_context(
             draining(server.fail, STOP_SECONDS, keep_draining, data / "inbox.sqlite", log, **options)
         )

@@ -1,6 +1,6 @@
 """Probes and metrics of every process: version, resources, and readiness."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from platform import python_version
 
@@ -12,12 +12,16 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from touchline.collector.webhooks.receiver import Webhooks
 from touchline.config.validator_in_force import ValidatorInForce
+from touchline.config.webhook_sources import SourcesInForce
 from touchline.store import Store, StoreError
 from touchline.vocabulary.health import ALIVE, readiness
 
@@ -43,6 +47,32 @@ def register_files(in_force: ValidatorInForce, registry: CollectorRegistry) -> C
         registry=registry,
     ).set_function(lambda: in_force.privacy_fault is not None)
     return registry
+
+
+def register_webhooks(sources: SourcesInForce, webhooks: Webhooks, registry: CollectorRegistry) -> None:
+    """Add `touchline_webhooks_refused` and `touchline_webhooks_wrong_signatures_total` to a registry."""
+    refused = Gauge(
+        "touchline_webhooks_refused",
+        "1 while the file of webhook sources cannot be used and the sources before stay in force.",
+        registry=registry,
+    )
+    refused.set_function(lambda: sources.fault is not None)
+    registry.register(_WrongSignatures(webhooks))
+
+
+class _WrongSignatures(Collector):
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(
+            "touchline_webhooks_wrong_signatures",
+            "Webhooks that are not genuine: their signature is wrong, missing or too old.",
+            labels=["source"],
+        )
+        for source, number in self._webhooks.refused.items():
+            family.add_metric([source], number)
+        yield family
 
 
 def probe_routes(

@@ -15,14 +15,17 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from touchline.collector.dialects import DIALECTS
 from touchline.collector.inboxes.sqlite import keep_draining
 from touchline.collector.ingress.answers import router_error
 from touchline.collector.ingress.app import Collector
+from touchline.collector.webhooks.receiver import Webhooks
 from touchline.config.alerts_files import load_alerts
 from touchline.config.folders import make_folder
 from touchline.config.settings import Settings
 from touchline.config.stores import folding_store
 from touchline.config.validator_in_force import ValidatorInForce, keep_current
+from touchline.config.webhook_sources import SourcesInForce, keep_sources_current
 from touchline.engine.engine import Flushed
 from touchline.engine.identity.decider import RefoldProgress
 from touchline.friction import RuleSet
@@ -36,7 +39,7 @@ from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage, mount_page
-from touchline.services.probes import register_files, register_process, store_warning
+from touchline.services.probes import register_files, register_process, register_webhooks, store_warning
 from touchline.services.serving import (
     CannotServe,
     Serving,
@@ -125,14 +128,18 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
 
         damaged = store_warning(store)
         in_force = ValidatorInForce(settings)
+        sources = SourcesInForce(settings.webhooks)
+        webhooks = Webhooks(lambda: sources.sources)
         collector = Collector(
             log,
             keys,
             ready=lambda: worker.error or log.health_error(),
-            warning=lambda: damaged or in_force.warning,
+            warning=lambda: damaged or in_force.warning or sources.warning,
             validator=lambda: in_force.validator,
+            dialects=(*DIALECTS, webhooks.dialect()),
         )
         registry = register_files(in_force, register_process(collector.metrics.registry))
+        register_webhooks(sources, webhooks, collector.metrics.registry)
         count_flush = WorkerMetrics(registry).count
 
         def flushed(flush: Flushed, seconds: float) -> None:
@@ -175,6 +182,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             "validator": lambda: in_force.validator,
         }
         parts.enter_context(draining(failed, STOP_SECONDS, keep_current, in_force))
+        parts.enter_context(draining(failed, STOP_SECONDS, keep_sources_current, sources))
         inbox = data / "inbox.sqlite"
         parts.enter_context(draining(failed, STOP_SECONDS, keep_draining, inbox, log, **options))
         parts.callback(collector.close)

@@ -11,6 +11,7 @@ TouchlineError
 │   ├── MappingError         the mapping of an import                              imports.errors
 │   ├── WrongAddress         the URL of a topic or of a schema registry               topics.errors
 │   ├── MostlyRefused        the mapping or the format is wrong for a topic        topics.errors
+│   ├── SourcesError         a file of webhook sources                             webhooks.sources_file
 │   ├── KeysUnreadable       the file of producers' keys                           collector.keys
 │   ├── MacroError           a macro in a panel's SQL                              panels.macros
 │   └── ConnectionRefused    a store's address that Grafana cannot use             grafana.provisioning
@@ -23,6 +24,8 @@ TouchlineError
 │   └── UnknownRecord        a record that another program or version wrote        log.kafka.records
 ├── StoreError               its tree is at the head of its file                   store.errors
 ├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
+├── Refused                  a dialect refuses a request                           collector.dialects.dialect
+├── WrongSignature           a webhook is not genuine                              webhooks.signatures
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
 ├── TooManyEvents            a request holds too many events                       collector.acceptance
 ├── InvalidIdentifier        a value cannot be an identifier                       vocabulary.identifiers

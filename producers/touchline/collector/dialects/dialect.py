@@ -27,6 +27,7 @@ class Received(NamedTuple):
         path: The path of the URL, such as `/v1/batch`.
         query: The parameters of the URL.
         headers: The headers; their names are in lower case.
+        method: The method.
     """
 
     body: bytes
@@ -35,6 +36,7 @@ class Received(NamedTuple):
     path: str = ""
     query: Mapping[str, str] = _NONE
     headers: Mapping[str, str] = _NONE
+    method: str = "POST"
 
 
 class Unsplittable(TouchlineError, ValueError):
@@ -72,6 +74,14 @@ class Refusal(NamedTuple):
     code: str
     message: str
     headers: Mapping[str, str] = _NONE
+
+
+class Refused(TouchlineError):
+    """A dialect refuses a request; `retry_after` is in seconds, None where repeating does not help."""
+
+    def __init__(self, refusal: Refusal, retry_after: int | None = None) -> None:
+        super().__init__(refusal.message)
+        self.refusal, self.retry_after = refusal, retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,8 @@ class Dialect:
         methods: The methods with which events may come.
         secret: Finds the producer's key in the body, the query or the path, for clients that do not send it
             in the header `Authorization` (as `Bearer KEY`, or as the user name of `Basic`). Empty: no key.
+        admit: For clients without a key, whose requests prove by themselves who sent them: gives the name of
+            the producer, or the answer to a request that only tests the address. Raises `Refused`.
         answer: Tells the client that its events are durable; gets the result of each event, in order.
         refuse: Tells the client why nothing was accepted. The collector adds `Retry-After` where it fits.
         calls: What clients ask beside sending, by path. No event is in such a request, and no body is read.
@@ -130,6 +142,7 @@ class Dialect:
     translate: Callable[[Received], list[Translated]]
     methods: tuple[str, ...] = ("POST",)
     secret: Callable[[Received], str] = no_secret
+    admit: Callable[[Received], str | Answer] | None = None
     answer: Callable[[Received, list[Result]], Answer] = results
     refuse: Callable[[Refusal], Answer] = error
     calls: Mapping[str, Callable[[Received], Answer]] = field(default_factory=dict)

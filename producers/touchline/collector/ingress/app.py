@@ -7,7 +7,7 @@ is stored, even if the response does not reach the producer.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,14 @@ from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValida
 from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS
-from touchline.collector.dialects.dialect import Answer, Dialect, Received, Refusal, no_secret
+from touchline.collector.dialects.dialect import (
+    Answer,
+    Dialect,
+    Received,
+    Refusal,
+    Refused,
+    no_secret,
+)
 from touchline.collector.dialects.native import NATIVE
 from touchline.collector.ingress.answers import problem_of, router_error
 from touchline.collector.ingress.asyncapi import messages
@@ -77,6 +84,7 @@ class Collector:
         validator: Returns what events are validated by.
         limits: Limits of the collector.
         clock: Returns seconds since 1970.
+        dialects: The request formats.
     """
 
     def __init__(
@@ -89,7 +97,9 @@ class Collector:
         validator: CurrentValidator = lambda: VOCABULARY,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
+        dialects: Sequence[Dialect] = DIALECTS,
     ) -> None:
+        self._dialects = dialects
         self._keys = keys
         self._ready = ready
         self._warning = warning
@@ -108,12 +118,12 @@ class Collector:
         return [
             *(
                 Route(path, partial(self._events, dialect), methods=_ANY_METHOD)
-                for dialect in DIALECTS
+                for dialect in self._dialects
                 for path in dialect.paths
             ),
             *(
                 Route(path, partial(self._call, dialect, answer), methods=_ANY_METHOD)
-                for dialect in DIALECTS
+                for dialect in self._dialects
                 for path, answer in dialect.calls.items()
             ),
             Route("/healthz", self._healthz),
@@ -133,6 +143,11 @@ class Collector:
             return preflight(request, dialect.cors, may_read=self._may_read(request))
         try:
             response = await self._response(dialect, request)
+        except Refused as error:
+            wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+            refusal = error.refusal._replace(headers=dict(request.headers.items()))
+            response = _response(dialect.refuse(refusal), wait)
+            self.metrics.count_refused(dialect.name, refusal.code)
         except Problem as problem:
             refused = dialect.refuse(
                 Refusal(problem.status, problem.code, problem.message, dict(request.headers.items()))
@@ -167,7 +182,13 @@ class Collector:
     def _received(self, request: Request, body: bytes, producer: str) -> Received:
         now = int(self._clock() * 1000)
         return Received(
-            body, now, producer, request.scope["path"], request.query_params, dict(request.headers.items())
+            body,
+            now,
+            producer,
+            request.scope["path"],
+            request.query_params,
+            dict(request.headers.items()),
+            request.method,
         )
 
     async def _response(self, dialect: Dialect, request: Request) -> Response:
@@ -182,7 +203,8 @@ class Collector:
         is_elsewhere = dialect.secret is not no_secret and not secret_of(request)
         # A key in the path or the query is checked before the body is read.
         early = dialect.secret(self._received(request, b"", "")) if is_elsewhere else ""
-        key = None if is_elsewhere and not early else key_of(request, self._keys, early)
+        is_unknown = dialect.admit is not None or (is_elsewhere and not early)
+        key = None if is_unknown else key_of(request, self._keys, early)
         if key is not None:
             self._rate(key)
         async with decompressed(
@@ -193,7 +215,13 @@ class Collector:
             sniffs_gzip=dialect.sniffs_gzip,
         ) as body:
             received = self._received(request, body, "")
-            if key is None:
+            if dialect.admit is not None:
+                admitted = dialect.admit(received)
+                if isinstance(admitted, Answer):
+                    return _response(admitted)
+                key = Key(admitted, "", "")
+                request.scope["user"] = key.name
+            elif key is None:
                 key = key_of(request, self._keys, dialect.secret(received))
             received = received._replace(producer=key.name)
             return await self._accepted(dialect, request, received, key)

@@ -25,6 +25,12 @@ _PROBLEMS = {
 }
 
 
+_SOURCE = [
+    {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    for name in ("kind", "source")
+]
+
+
 def event_schemas(types: Mapping[str, EventType]) -> dict[str, Any]:
     """JSON Schemas of a document's components: `Event`, and one for each type of a tracking plan."""
     event = Envelope.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -56,6 +62,7 @@ def description(types: Mapping[str, EventType] = EVENT_TYPES) -> dict[str, Any]:
         "info": {"title": "Touchline collector", "version": version("touchline")},
         "paths": {
             "/v1/events": {"post": _post_events()},
+            "/v1/webhooks/{kind}/{source}": {"post": _post_webhook(), "get": _get_webhook()},
             "/healthz": {"get": _get("The process is alive.")},
             "/readyz": {
                 "get": _get("Ready to accept events.", {"503": {"description": "Not ready, and why."}})
@@ -118,11 +125,49 @@ def _post_events() -> dict[str, Any]:
                 "description": "A result for each event, in order.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Results"}}},
             },
-            **{
-                status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
-                for status, text in _PROBLEMS.items()
-            },
+            **_problems(_PROBLEMS),
         },
+    }
+
+
+def _post_webhook() -> dict[str, Any]:
+    own = {"401": "The signature is wrong, missing or too old.", "404": "No source of this kind and name."}
+    problems = {**_PROBLEMS, **own}
+    del problems["403"]
+    return {
+        "summary": "Events of a provider in its own format, with its signature.",
+        "description": "The file of webhook sources names the sources. The body is what the provider sends.",
+        "security": [{}],
+        "parameters": _SOURCE,
+        "requestBody": {"content": {"*/*": {"schema": {}}}},
+        "responses": {
+            "200": {
+                "description": "A result for each event, in order; or what a handshake asks for.",
+                "content": {"*/*": {"schema": {}}},
+            },
+            **_problems(problems),
+        },
+    }
+
+
+def _get_webhook() -> dict[str, Any]:
+    return {
+        "summary": "Test the address of a source, or answer a provider's handshake.",
+        "parameters": _SOURCE,
+        "responses": {
+            "200": {"description": "The source exists.", "content": {"*/*": {"schema": {}}}},
+            **_problems({status: _PROBLEMS[status] for status in ("400", "408", "413", "415", "429", "503")}),
+            **_problems(
+                {"401": "The handshake has a wrong secret.", "404": "No source of this kind and name."}
+            ),
+        },
+    }
+
+
+def _problems(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in texts.items()
     }
 
 

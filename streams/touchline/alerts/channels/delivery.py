@@ -15,8 +15,8 @@ import orjson
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url, parse_url
 
-from touchline.alerts.addresses import Secret
 from touchline.alerts.incident_text import plain
+from touchline.documents import Secret
 from touchline.vocabulary.errors import TouchlineError
 
 _LONGEST_ANSWER = 200
