@@ -79,6 +79,15 @@ def test_identifying_links_the_device_with_the_account() -> None:
     assert "Jo@Shop" not in json.dumps(line)
 
 
+def test_every_address_that_identifies_is_an_identifier() -> None:
+    """None of them is kept in the data; what cannot be an identifier is."""
+    body = event("$set", **{"$set": {"email": "a@shop.example", "$email": "none", "phone": 17}})
+    body["$set_once"] = {"email": "b@shop.example", "first": 1}
+    [line] = stored(body)
+    assert line["identifiers"] == ["account:u-17", "email:a@shop.example", "email:b@shop.example"]
+    assert line["data"] == {"$set": {"$email": "none", "phone": 17}, "$set_once": {"first": 1}}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [

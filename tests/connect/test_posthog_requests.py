@@ -106,6 +106,16 @@ def test_an_event_that_is_none_is_kept_whole() -> None:
     assert kept == broken
 
 
+def test_quarantine_does_not_keep_the_key() -> None:
+    """Whether it stands in the event or around it."""
+    key = "tlb_gq3vX0dY7w1uC5sJ9kR2mZ8pN4tB6hL"
+    broken: dict[str, object] = {"event": 3, "api_key": key, "properties": {"token": key}}
+    for body in (broken, [broken], {"api_key": key, "batch": [broken]}):
+        [line] = accepted(body).batch.quarantine
+        assert key not in line.decode()
+        assert json.loads(json.loads(line)["body"])["event"] == 3
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"hello", b'{"batch": 3}', b"data=%%%", b"3", b"data=eyI"])
 def test_a_body_that_is_none(body: bytes) -> None:
     """It goes to quarantine as one."""

@@ -61,6 +61,16 @@ def test_page_views() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [("https://shop.example/cart?a=b#c", "/cart"), ("https://shop.example", "/"), ("/cart", "/cart")],
+)
+def test_pages_that_a_server_names_by_their_url(url: str, page: str) -> None:
+    """The page is the path of the URL."""
+    [line] = stored(event("$pageview", **{"$current_url": url}))
+    assert (line["type"], line["data"]) == ("page.viewed", {"page": page, "url": url})
+
+
 def test_screens() -> None:
     """A screen of an app is a page, and its app the source."""
     app = {"$lib": "posthog-ios", "$screen_name": "Cart", "$app_name": "Shop"}
@@ -154,6 +164,8 @@ def test_an_event_that_lacks_what_its_type_needs_is_stored(name: str) -> None:
 def test_the_key_is_not_kept() -> None:
     """Browsers repeat the key in each event; another property of that name stays."""
     [line] = stored({"api_key": "tlb_secret", "batch": [event(token="tlb_secret")]})
+    assert "tlb_secret" not in json.dumps(line)
+    [line] = stored([event(token="tlb_secret")])
     assert "tlb_secret" not in json.dumps(line)
     [line] = stored({"api_key": "tlb_secret", "batch": [event(token="of the event")]})
     assert line["data"] == {"token": "of the event"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from touchline.collector.dialects.custom_types import custom_type
 from touchline.collector.dialects.posthog.elements import element_of, element_text
@@ -28,7 +29,7 @@ class Rule(NamedTuple):
     if_: Callable[[Properties], bool] = lambda properties: True
 
 
-def text(name: str) -> Reader:
+def text(name: str) -> Callable[[Properties], str | None]:
     """Reads a property that is text and not empty."""
 
     def read(properties: Properties) -> str | None:
@@ -36,6 +37,16 @@ def text(name: str) -> Reader:
         return value if isinstance(value, str) and value else None
 
     return read
+
+
+def _path(properties: Properties) -> str | None:
+    """The path of the page. Servers often name its URL only."""
+    if found := text("$pathname")(properties):
+        return found
+    try:
+        return urlsplit(url).path or "/" if (url := text("$current_url")(properties)) else None
+    except ValueError:
+        return None
 
 
 def _referrer(properties: Properties) -> str | None:
@@ -75,7 +86,7 @@ def _is_error_of_a_client(properties: Properties) -> bool:
     )
 
 
-_PAGE: Final = {"page": text("$pathname"), "url": text("$current_url")}
+_PAGE: Final = {"page": _path, "url": text("$current_url")}
 _ELEMENT: Final = {"element": element_of, "text": element_text, **_PAGE}
 _PAGE_VIEWED: Final = {**_PAGE, "title": text("title"), "referrer": _referrer}
 _LINKED: Final = Rule("identity.linked", {})

@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from touchline.collector.dialects.posthog.libraries import CLIENTS, library_of
-from touchline.vocabulary.identifiers import LONGEST_VALUE, InvalidIdentifier, identifier_values
+from touchline.vocabulary.identifiers import (
+    LONGEST_VALUE,
+    MOST_VALUES,
+    InvalidIdentifier,
+    identifier_values,
+)
 from touchline.vocabulary.normaliser import is_placeholder
 
 LONGEST_ID: Final = 200
@@ -57,7 +62,7 @@ class Person(NamedTuple):
 
 
 def person_of(
-    name: str, distinct_id: object, properties: Mapping[str, Any], traits: Mapping[str, str]
+    name: str, distinct_id: object, properties: Mapping[str, Any], traits: Mapping[str, list[str]]
 ) -> Person:
     """Whose event it is.
 
@@ -65,7 +70,7 @@ def person_of(
         name: The event's name.
         distinct_id: The event's own id, else that of its properties.
         properties: Its properties.
-        traits: Properties of the person that identify them, by their kind.
+        traits: The values of `traits_of`.
     """
     given = _text(distinct_id) or _text(properties.get("distinct_id"))
     device = _usable(properties.get("$device_id"))
@@ -85,21 +90,21 @@ def person_of(
         # A customer has one account: these are not joined. A device of both would be taken for a shared one.
         return Person({"account": found["account"]}, is_nobody=False)
     is_named = any(found.values())
-    found |= {trait: [value] for trait, value in traits.items()}
+    found |= traits
     identifiers = {each: values for each, values in found.items() if values}
     return Person(identifiers, is_nobody=bool(given) and not is_named)
 
 
-def traits_of(*objects: object) -> dict[str, str]:
-    """The properties of a person that identify them, by their kind; the first object that has one counts."""
-    found: dict[str, str] = {}
+def traits_of(*objects: object) -> dict[str, list[str]]:
+    """The values by which properties of a person identify them, by their kind."""
+    found: dict[str, list[str]] = {}
     for each in objects:
         if isinstance(each, dict):
             for name, kind in TRAITS.items():
                 value = each.get(name)
                 if isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE and not is_placeholder(value):
-                    found.setdefault(kind, value)
-    return found
+                    found.setdefault(kind, []).append(value)
+    return {kind: _each_once(values)[:MOST_VALUES] for kind, values in found.items()}
 
 
 def _kind(name: str, given: str, properties: Mapping[str, Any]) -> _Kind | None:

@@ -24,13 +24,11 @@ class Request(NamedTuple):
 
     Attributes:
         events: Each event as it came: a JSON value.
-        key: The project's key, or an empty text.
         sent_at: The client's clock as it says: a text, or milliseconds since 1970. None if it does not.
         is_history: Whether the client says that the events are old.
     """
 
     events: list[bytes]
-    key: str
     sent_at: object
     is_history: bool
 
@@ -39,9 +37,6 @@ class _Body(msgspec.Struct):
     """An object: of several events, or one event."""
 
     batch: list[msgspec.Raw] | None = None
-    api_key: Any = None
-    token: Any = None
-    properties: msgspec.Raw = msgspec.Raw(b"{}")
     sent_at: Any = None
     historical_migration: Any = None
 
@@ -76,15 +71,10 @@ def read(received: Received) -> Request:
     sent_at = received.headers.get("posthog-request-timestamp") or received.query.get("sent_at")
     if text.startswith(b"["):
         events = [bytes(event) for event in _decode(_list, text)]
-        return Request(events, "", sent_at, is_history=False)
+        return Request(events, sent_at, is_history=False)
     body = _decode(_body, text)
     events = [text] if body.batch is None else [bytes(event) for event in body.batch]
-    return Request(
-        events,
-        _first_text(body.api_key, body.token),
-        body.sent_at or sent_at,
-        bool(body.historical_migration),
-    )
+    return Request(events, body.sent_at or sent_at, is_history=bool(body.historical_migration))
 
 
 def secret_of(received: Received) -> str:

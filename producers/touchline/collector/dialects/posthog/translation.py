@@ -18,7 +18,7 @@ from touchline.collector.dialects.posthog.mapping import (
     typed,
 )
 from touchline.collector.dialects.posthog.people import ALIASES, TRAITS, person_of, traits_of
-from touchline.collector.dialects.posthog.request import event_of, flat, read
+from touchline.collector.dialects.posthog.request import event_of, flat, read, secret_of
 from touchline.collector.dialects.posthog.times import before, read_time, sent_at_of, time_of
 from touchline.vocabulary.ids import derived_id
 from touchline.vocabulary.normaliser import is_placeholder
@@ -26,6 +26,9 @@ from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
 LONGEST_SOURCE: Final = 128
+_SHORTEST_KEY: Final = 20
+"""Without keys, a client may send any text as its key: a short one may also mean something else."""
+_HIDDEN: Final = "…".encode()
 
 _OF_PERSON: Final = ("$set", "$set_once")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -77,7 +80,7 @@ def translate(received: Received) -> list[Translated]:
     sender = _Sender(
         received=received,
         received_at=datetime.fromtimestamp(received.received_at_ms / 1000, UTC),
-        key=request.key,
+        key=secret_of(received),
         sent_at=read_time(request.sent_at),
         is_v1=received.path.startswith(V1),
         is_history=request.is_history,
@@ -88,8 +91,13 @@ def translate(received: Received) -> list[Translated]:
             event: dict[str, Any] | InvalidEvent = _native(_parse(raw, place, sender), sender)
         except InvalidEvent as invalid:
             event = invalid
-        translated.append(Translated(raw, event))
+        translated.append(Translated(_without_key(raw, sender.key), event))
     return translated
+
+
+def _without_key(raw: bytes, key: str) -> bytes:
+    """An event as it may be kept in quarantine: clients repeat the key in events."""
+    return raw.replace(key.encode(), _HIDDEN) if len(key) >= _SHORTEST_KEY else raw
 
 
 def _parse(raw: bytes, place: int, sender: _Sender) -> _Event:
@@ -122,7 +130,9 @@ def _native(event: _Event, sender: _Sender) -> dict[str, Any]:
     person = person_of(event.name, event.fields.get("distinct_id"), properties, traits)
     event_type, data = typed(event.name, properties)
     context = _sort_in(data, event, event_type, sender.key)
-    data |= {name: kept for name, value in event.of_person.items() if (kept := _without(value, traits))}
+    data |= {
+        name: kept for name, value in event.of_person.items() if (kept := _without(value, person.identifiers))
+    }
     event_id = _id_of(event, sender, is_by_client=is_by_client)
     if person.is_nobody:
         # Gives the event an identifier of its own, which links nobody.
@@ -175,14 +185,14 @@ def _sort_in(data: dict[str, Any], event: _Event, event_type: str, key: str) -> 
     return context
 
 
-def _without(value: object, traits: Mapping[str, str]) -> object:
+def _without(value: object, identifiers: Mapping[str, list[str]]) -> object:
     """Properties of a person without those that became identifiers, and without what is not set."""
     if not isinstance(value, dict):
         return value
     return {
         name: each
         for name, each in value.items()
-        if each is not None and not (name in TRAITS and traits.get(TRAITS[name]) == each)
+        if each is not None and not (name in TRAITS and each in identifiers.get(TRAITS[name], ()))
     }
 
 
