@@ -59,7 +59,7 @@ PURE = {
     "journeys": "msgspec",
     "alerts": "msgspec pydantic pydantic_core",
     "engine": "msgspec orjson",
-    "analysis": "msgspec scipy",
+    "analysis": "msgspec numpy scipy",
     "measures": "",
     "panels": "urllib",
 }

@@ -8,6 +8,7 @@ import typer
 
 from touchline.cli.analyze.backtest import backtest
 from touchline.cli.analyze.compare import compare
+from touchline.cli.analyze.impact import impact
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
 from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, plan, rules, schema
@@ -46,7 +47,13 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
         "accounts": accounts,
         "migrate": migrate,
     },
-    "Analyze": {"measures": measures, "compare": compare, "backtest": backtest, "replay": replay},
+    "Analyze": {
+        "measures": measures,
+        "impact": impact,
+        "compare": compare,
+        "backtest": backtest,
+        "replay": replay,
+    },
     "Configure": {
         "rules": rules.app,
         "plan": plan.app,
