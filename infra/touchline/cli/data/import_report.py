@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from touchline.imports.refusals import Tally
     from touchline.services.importing.files import Imported, Job, Progress
     from touchline.services.importing.rehearsal import Rehearsal, ShownRow
+    from touchline.services.importing.watching import FileReport
 
 _WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at DESC LIMIT 20"
 _FOUND = "SELECT rule, count() AS found FROM current_frictions GROUP BY rule ORDER BY found DESC"
@@ -55,6 +56,25 @@ def summary(done: "Imported", data: Path) -> str:
         lines.append(f"{counted(done.frictions, 'friction')} in the store; which: {query} '{_FOUND}'")
         lines.append(f"see them in a browser: touchline up --data {data}")
     return "\n".join(lines)
+
+
+def file_line(report: "FileReport") -> str:
+    """What became of a file of a folder that is watched, on one line."""
+    from touchline.vocabulary.wording import counted
+
+    match report.status:
+        case "already":
+            return f"{report.file}: imported before"
+        case "refused" | "waiting":
+            return f"{report.file}: {report.status}: {report.why}"
+    parts = [counted(report.rows, "row"), counted(report.events, "event")]
+    if report.stored is not None:
+        parts.append(f"{report.stored:,} stored, {report.duplicates:,} were there already")
+    if report.quarantined:
+        parts.append(f"{report.quarantined:,} in quarantine")
+    if report.why:
+        parts.append(f"warning: {report.why}")
+    return f"{report.file}: imported in {report.seconds:.1f} s: {', '.join(parts)}"
 
 
 def show_rehearsals(rehearsals: "Sequence[Rehearsal]", job: "Job", zone: str) -> None:

@@ -1,5 +1,6 @@
 """`touchline import`: files of history, into the store."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="NDJSON, CSV (both also .gz) or Parquet.")
-    ],
+        list[Path] | None, typer.Argument(metavar="FILE…", help="NDJSON, CSV (both also .gz) or Parquet.")
+    ] = None,
     mapping: Annotated[
         str | None,
         typer.Option(
@@ -51,6 +52,14 @@ def import_(
             "--again", help="Replace the events that these files gave before, with a mapping of this name."
         ),
     ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Import each file of a folder once, and each that comes."),
+    ] = None,
+    settle: Annotated[
+        str | None,
+        typer.Option(metavar="5s", help="With --watch: how long a file must stay as it is to be read."),
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the text, such as cp1252.")] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="What separates the fields of CSV, such as ';' or tab.")
@@ -74,6 +83,8 @@ def import_(
     Example: touchline import calls.csv --map calls.yaml --dry-run
 
     Example: touchline import calls-*.csv.gz --map calls.yaml --data ./touchline-data
+
+    Example: touchline import --watch exports --map calls.yaml
     """
     from touchline.cli.data.import_report import bar, summary
     from touchline.config.settings import load_settings
@@ -87,6 +98,13 @@ def import_(
         "thousands": thousands,
         "skip_rows": skip_rows,
     }
+    files = files or []
+    if bool(files) == (watch is not None):
+        raise fail("name files, or a folder with --watch", WRONG_USAGE)
+    if watch is None and settle is not None:
+        raise fail("--settle belongs to --watch", WRONG_USAGE)
+    if watch is not None and (suggest or dry_run):
+        raise fail("--watch imports: leave --suggest and --dry-run out", WRONG_USAGE)
     options = given_options({name: value for name, value in reading.items() if value is not None}, "option")
     if suggest:
         if len(files) != 1 or mapping or dry_run or as_json:
@@ -102,12 +120,45 @@ def import_(
     _check_can_fold(settings, rules)
     from touchline.config.rule_packs import rules_in_force
 
+    if watch is not None:
+        _watch(watch, job, settings, settle, as_json)
+        return
     with bar() as progress, refold_bar() as refolding:
         done = import_files(job, settings, rules_in_force(settings), progress, refolding)
     if as_json:
         print_json_line(asdict(done))
     else:
         say(summary(done, settings.data))
+
+
+def _watch(folder: Path, job: "Job", settings: "Settings", settle: str | None, as_json: bool) -> None:
+    """Import what is in a folder and what comes, until a signal ends it."""
+    import threading
+
+    from touchline.cli.data.import_report import file_line
+    from touchline.config.rule_packs import rules_in_force
+    from touchline.services.ending import ending
+    from touchline.services.importing.watching import SETTLE_SECONDS, FileReport, watch
+    from touchline.vocabulary.durations import parse_duration
+
+    try:
+        seconds = SETTLE_SECONDS if settle is None else parse_duration(settle) / 1000
+    except ValueError as error:
+        raise fail(f"--settle {settle}: {error}", WRONG_USAGE) from None
+
+    def show(report: FileReport) -> None:
+        if as_json:
+            print_json_line(report._asdict())
+        else:
+            say(file_line(report), err=report.status in ("refused", "waiting"))
+        sys.stdout.flush()
+
+    stop = threading.Event()
+    with ending() as end:
+        end.on_signal(stop.set)
+        if not as_json:
+            typer.echo(f"Files in {folder} are imported into {settings.data}   (Ctrl-C ends it)")
+        watch(folder, job, settings, rules_in_force(settings), stop=stop, report=show, settle=seconds)
 
 
 def _suggest(file: Path, options: "FileOptions") -> None:

@@ -34,7 +34,8 @@ from touchline.vocabulary.validation import Validator
 Progress = Callable[[str, Path, int], None]
 """Called with the step (`checking`, `withdrawing`, `importing`), a file, and its bytes that are done."""
 
-_BOOKMARKS = "imports.json"
+BOOKMARKS = "imports.json"
+"""The file of bookmarks in the data folder."""
 
 
 @dataclass
@@ -122,7 +123,7 @@ def import_files(
         # The check creates no folder.
         if exists := settings.data.is_dir():
             parts.enter_context(_alone(settings.data))
-        bookmarks = Bookmarks(settings.data / _BOOKMARKS)
+        bookmarks = Bookmarks(settings.data / BOOKMARKS)
         pending = list(_pending(job, bookmarks, done))
         spool = parts.enter_context(Spool(settings.data))
         for file in pending:
@@ -131,7 +132,7 @@ def import_files(
         if not exists:
             parts.enter_context(_alone(settings.data))
             # Another import may have begun and ended during the check.
-            bookmarks = Bookmarks(settings.data / _BOOKMARKS)
+            bookmarks = Bookmarks(settings.data / BOOKMARKS)
         with open_history(settings, rules, validator, refolding) as history:
             for file in pending:
                 _import(file, job, validator, (history, bookmarks, spool), done, progress)

@@ -38,7 +38,7 @@ def open_rows(
             or its header is invalid.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
+    kind = _kind(suffixes)
     if path.is_dir():
         raise FileError(f"{path} is a folder: pass the files in it, such as {path / '*.csv'}")
     if not path.exists():
@@ -55,3 +55,13 @@ def open_rows(
         return ParquetReader(path, start, columns) if kind == _PARQUET else _TEXT[kind](path, start, options)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def is_known(path: Path) -> bool:
+    """Whether a file has the extension of a format that can be opened."""
+    kind = _kind([suffix.lower() for suffix in path.suffixes])
+    return kind in _TEXT or kind == _PARQUET
+
+
+def _kind(suffixes: list[str]) -> str:
+    return suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
