@@ -170,6 +170,28 @@ def test_the_customer_is_found(changes: dict[str, Any], identifiers: list[str]) 
     assert not {"identifiers", "customerId", "email"} & found["data"].keys()
 
 
+def test_identifiers_are_stored_as_identifiers_only() -> None:
+    """What names the customer is not in the context: rules of privacy for identifiers hold for all of it."""
+    for subject, rest in [
+        ("users/u-17", {}),
+        ("email:a@b.example", {}),
+        ("users/u-17/reviews/5", {"subject": "reviews/5"}),
+        ("/shop/users/u-17/x", {"subject": "/shop/x"}),
+        ("invoice/5", {"subject": "invoice/5"}),
+        ("users/", {"subject": "users/"}),
+        ("users", {"subject": "users"}),
+        ("/" * 2_000 + "users/u-17", {"subject": "/" * 2_000 + "users/u-17"}),
+    ]:
+        found = stored(accepted(event(subject=subject)))
+        assert found["context"]["cloudevent"] == {"id": "e-1"} | rest
+
+
+def test_consent_is_in_the_data() -> None:
+    """Privacy rules read it in the context."""
+    found = stored(accepted(event(type="thing.done", data={"consent": {"analytics": True}, "a": 1})))
+    assert (found["context"]["consent"], found["data"]) == ({"analytics": True}, {"a": 1})
+
+
 def test_the_first_place_that_names_a_kind_counts() -> None:
     """`identifiers` in the data comes before extensions, these before fields, these before the subject."""
     data = {"identifiers": {"account": "a"}, "customer_id": "c", "email": "e@b.example"}

@@ -228,6 +228,22 @@ def test_the_customer_is_found(about: Record, identifiers: list[str]) -> None:
         assert events(content)[0]["identifiers"][0] == "account:of the resource"
 
 
+def test_identifiers_are_stored_as_identifiers_only() -> None:
+    """Those of the resource are not in the context: rules of privacy for identifiers hold for all of it."""
+    content = request(record("thing.done", about={"user.email": "a@b.example", "session.id": "s"}))
+    content["resourceLogs"][0]["resource"]["attributes"] = attributes({"enduser.id": "e", "device.id": "d"})
+    (event,) = events(content)
+    assert event["identifiers"] == ["account:u-17", "email:a@b.example", "device:d"]
+    assert event["data"] == {"cart_id": "77"}
+    assert event["context"].keys() == {"name", "session_id", "scope"}
+
+
+def test_consent_is_an_attribute_by_purpose() -> None:
+    """Privacy rules read it in the context; the record comes before the resource."""
+    content = request(record(about={"consent.analytics": True}), consent_analytics=False)
+    assert events(content)[0]["context"]["consent"] == {"analytics": True}
+
+
 def test_an_event_without_a_customer_is_quarantined_and_counted() -> None:
     """The entry in quarantine has the whole record."""
     given = record("thing.done", body={"note": "a"}) | {"attributes": attributes({"colour": "red"})}
@@ -237,7 +253,7 @@ def test_an_event_without_a_customer_is_quarantined_and_counted() -> None:
     original = json.loads(entry["body"])
     assert original["name"] == "thing.done"
     assert original["attributes"] == {"colour": "red"}
-    assert original["scope"]["resource"] == {"service.name": "shop"}
+    assert original["resource"] == {"service.name": "shop"}
     rejected, message = partial_success(OTLP.answer(received(b"{}"), acceptance.results))
     assert rejected == 1
     assert "quarantined" in message

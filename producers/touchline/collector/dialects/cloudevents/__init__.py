@@ -9,6 +9,7 @@
 | extension `channel` | `channel`; else the parameter `channel` of the URL; else `web` |
 | extensions, data, `subject` | `identifiers` (`identifiers`) |
 | extension `sessionid`, `traceparent` | `context.session_id`, `context.trace_id` |
+| `consent` in the data | `context.consent` |
 | data | `data`; what is no JSON object is in `data.data` or `data.data_base64` |
 | all other attributes | `context.cloudevent` |
 """
@@ -57,13 +58,13 @@ def translate(received: Received) -> list[Translated]:
 
 
 def answer(received: Received, given: list[Result]) -> Answer:
-    """204 if every event is stored; else the native response, which says what is wrong with which.
+    """204, unless events are in quarantine or rejected: then the native response, which says why.
 
     Clients read no body, and the Go client cannot use a connection again if there is one.
     """
-    if all(result.status in ("stored", "duplicate") for result in given):
-        return Answer(b"", 204)
-    return results(received, given)
+    if any(result.status in ("quarantined", "rejected") for result in given):
+        return results(received, given)
+    return Answer(b"", 204)
 
 
 def refuse(refusal: Refusal) -> Answer:

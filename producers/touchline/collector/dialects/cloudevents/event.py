@@ -34,16 +34,22 @@ def native_event(
         return invalid
     event_id, source, name = attributes["id"], attributes["source"], attributes.pop("type")
     identifiers = identify(attributes, data)
+    consent = data.pop("consent") if isinstance(data.get("consent"), dict) else None
     found = named(name, data)
+    channel = _channel(attributes, received)
+    time = attributes.pop("time", None) or rfc_3339(received.received_at_ms)
+    context = _context(attributes)
+    if consent is not None:
+        context["consent"] = consent
     return {
         "id": str(derived_id(f"cloudevent:{orjson.dumps([source, event_id]).decode()}")),
         "type": found.type,
-        "time": attributes.pop("time", None) or rfc_3339(received.received_at_ms),
-        "channel": _channel(attributes, received),
+        "time": time,
+        "channel": channel,
         "source": source[:LONGEST_SOURCE],
         "identifiers": identifiers,
         "data": found.data,
-        "context": found.context | _context(attributes),
+        "context": found.context | context,
     }
 
 

@@ -6,10 +6,12 @@
 4. `customer` or `user` in the data: the account itself, or an object with `id`, `email` and so on.
 5. The subject, if it says what it is: `customers/u-17` or `email:a@b.example`. Its cart, order, contact or
    session becomes a field of the data, such as `cart_id`.
+
+What names the customer is taken out of these places, so that it is stored as an identifier only: rules of
+privacy for identifiers then hold for all of it.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Final
 
 from touchline.collector.dialects.envelope_fields import are_identifiers, is_identifier, is_kind
@@ -64,11 +66,14 @@ SUBJECTS: Final = {
 } | {word: kind for kind in STAND_INS for word in (kind, f"{kind}s")}
 """Word before a `/` or `:` in the subject → kind."""
 
+LONGEST_SUBJECT: Final = 1_024
+"""Longer subjects name no customer."""
+
 _OF_PERSONS: Final = {"id": "account", **FIELDS}
 
 
 def identify(attributes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """The identifiers of an event, by kind. They are taken out of the extensions and of the data."""
+    """The identifiers of an event, by kind. They are taken out of the attributes and of the data."""
     found: dict[str, Any] = {}
     given = data.get("identifiers")
     if isinstance(given, dict) and all(map(is_kind, given)) and all(map(are_identifiers, given.values())):
@@ -87,8 +92,10 @@ def identify(attributes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
         else:
             _take(data, {name: "account"}, found)
     subject = attributes.get("subject")
-    if isinstance(subject, str):
-        _add_subject(subject, found, data)
+    if isinstance(subject, str) and len(subject) <= LONGEST_SUBJECT:
+        attributes["subject"] = _take_subject(subject, found, data)
+        if not attributes["subject"]:
+            del attributes["subject"]
     return found
 
 
@@ -98,15 +105,27 @@ def _take(values: dict[str, Any], kinds: Mapping[str, str], found: dict[str, Any
             found[kind] = values.pop(name)
 
 
-def _add_subject(subject: str, found: dict[str, Any], data: dict[str, Any]) -> None:
+def _take_subject(subject: str, found: dict[str, Any], data: dict[str, Any]) -> str:
+    """What remains of the subject without the identifiers that it names."""
     word, colon, value = subject.partition(":")
-    steps = [(word, value)] if colon and word.lower() in SUBJECTS else pairwise(subject.split("/"))
-    for word, value in steps:
-        kind = SUBJECTS.get(word.lower())
-        if kind is None or not is_identifier(value):
-            continue
-        if kind in STAND_INS:
-            if f"{kind}_id" not in data and f"{kind}Id" not in data:
-                data[f"{kind}_id"] = value
-        elif kind not in found:
-            found[kind] = value
+    kind = SUBJECTS.get(word.lower()) if colon else None
+    if kind is not None and is_identifier(value):
+        _add(kind, value, found, data)
+        return ""
+    rest: list[str] = []
+    steps = subject.split("/")
+    while steps:
+        step = steps.pop(0)
+        kind = SUBJECTS.get(step.lower()) if steps else None
+        if kind is not None and is_identifier(steps[0]):
+            _add(kind, steps.pop(0), found, data)
+        else:
+            rest.append(step)
+    return "/".join(rest)
+
+
+def _add(kind: str, value: str, found: dict[str, Any], data: dict[str, Any]) -> None:
+    if kind not in STAND_INS:
+        found.setdefault(kind, value)
+    elif f"{kind}_id" not in data and f"{kind}Id" not in data:
+        data[f"{kind}_id"] = value

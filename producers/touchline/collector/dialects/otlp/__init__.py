@@ -8,7 +8,7 @@
 | resource `service.name` | `source`; else the name of the key |
 | attribute `channel`, parameter `channel` of the URL, resource | `channel` (`event`) |
 | attributes `user.id`, `user.email` and so on | `identifiers` (`identifiers`) |
-| attribute `session.id` | `context.session_id` |
+| attributes `session.id`, `consent.…` | `context.session_id`, `context.consent` |
 | other attributes; the body | `data`, with `_` for each dot in a name |
 | trace, span, scope, severity, other resource attributes | `context` |
 

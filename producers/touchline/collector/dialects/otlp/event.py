@@ -2,42 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-import orjson
+import msgspec
 
 from touchline.collector.dialects.dialect import Received, Translated
-from touchline.collector.dialects.envelope_fields import (
-    LONGEST_SOURCE,
-    channel_asked,
-    is_channel,
-    rfc_3339,
-)
+from touchline.collector.dialects.envelope_fields import channel_asked, rfc_3339
 from touchline.collector.dialects.otlp.conventions import conventional
-from touchline.collector.dialects.otlp.identifiers import identify
+from touchline.collector.dialects.otlp.identifiers import SESSION, take_consent, take_identifiers
 from touchline.collector.dialects.otlp.record import Read, Record, Unreadable
+from touchline.collector.dialects.otlp.resource import take_channel
 from touchline.collector.dialects.vocabulary_names import Named, fault_of, named
 from touchline.vocabulary.envelope import Channel
 from touchline.vocabulary.ids import derived_id
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
-NO_EVENT: Final = InvalidEvent(
-    Reason.INVALID_ENVELOPE,
-    "eventName",
-    "a line of a log, not an event: give log records that are events an event name",
-    "reject",
-)
-"""Why a record without an event name is not kept."""
-
-SERVICE: Final = "service.name"
-SESSION: Final = "session.id"
-CHANNEL: Final = "channel"
-EVENT_NAME: Final = "event.name"
-
-_UNKNOWN_SERVICE: Final = "unknown_service"
-_APP_SYSTEMS: Final = frozenset({"android", "ios", "ipados"})
-_LINE: Final = Translated(b"", NO_EVENT)
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def translated(records: Iterable[Read], received: Received) -> list[Translated]:
@@ -52,7 +33,7 @@ def translated(records: Iterable[Read], received: Received) -> list[Translated]:
     for record in records:
         match record:
             case None:
-                events.append(_LINE)
+                events.append(Translated(b"", no_event()))
             case Unreadable(original, why):
                 events.append(Translated(original, why))
             case _:
@@ -60,48 +41,44 @@ def translated(records: Iterable[Read], received: Received) -> list[Translated]:
     return events
 
 
+def no_event() -> InvalidEvent:
+    """Why a record without an event name is not kept."""
+    message = "a line of a log, not an event: give log records that are events an event name"
+    return InvalidEvent(Reason.INVALID_ENVELOPE, "eventName", message, "reject")
+
+
 def _translated(record: Record, received: Received, seen: Counter[bytes]) -> Translated:
-    try:
-        whole = record._asdict() | {"scope": record.scope._asdict()}
-        content = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        message = "nested too deeply: use at most 100 levels"
-        return Translated(record.name.encode(), InvalidEvent(Reason.INVALID_DATA, "body", message))
+    content = _encoder.encode(record._asdict() | {"resource": record.resource.attributes})
     number = seen[content]
     seen[content] += 1
     time_ms = (record.time_ns or record.observed_ns) // 1_000_000
     about = "" if time_ms else f":{received.received_at_ms}"
-    event_id = derived_id(f"otlp:{number}{about}:{content.decode()}")
-    event = _native(record, received) | {
-        "id": str(event_id),
-        "time": rfc_3339(time_ms or received.received_at_ms),
-    }
+    event = _native(record, received)
+    event["id"] = str(derived_id(f"otlp:{number}{about}:{content.decode()}"))
+    event["time"] = rfc_3339(time_ms or received.received_at_ms)
     return Translated(content, event)
 
 
 def _native(record: Record, received: Received) -> dict[str, Any]:
-    """The native event of a record, without id and time."""
-    attributes, resource = record.attributes, record.scope.resource
-    attributes.pop(EVENT_NAME, None)
-    identifiers = identify(attributes, resource)
-    session = attributes.pop(SESSION, None) or resource.get(SESSION)
-    channel = _channel(attributes, resource, received)
-    found = _named(record.name, _merged(attributes, record.body))
+    """The native event of a record, without id and time. Takes what it uses out of the attributes."""
+    attributes, resource = record.attributes, record.resource
+    attributes.pop("event.name", None)
+    identifiers = resource.identifiers | take_identifiers(attributes)
+    channel = take_channel(attributes) or resource.channel or channel_asked(received.query)
     about = {
-        "session_id": session,
+        "session_id": attributes.pop(SESSION, None) or resource.session,
+        "consent": resource.consent | take_consent(attributes),
         "trace_id": record.trace_id,
         "span_id": record.span_id,
-        "scope": record.scope.name,
+        "scope": record.scope,
         "severity": record.severity,
-        "resource": resource,
+        "resource": resource.rest,
     }
-    service = resource.get(SERVICE)
-    if not isinstance(service, str) or not service or service.startswith(_UNKNOWN_SERVICE):
-        service = received.producer
+    found = _named(record.name, _merged(attributes, record.body))
     return {
         "type": found.type,
-        "channel": channel,
-        "source": service[:LONGEST_SOURCE],
+        "channel": channel or (Channel.APP if resource.is_app else Channel.WEB),
+        "source": resource.source or received.producer,
         "identifiers": identifiers,
         "data": found.data,
         "context": found.context | {name: value for name, value in about.items() if value},
@@ -130,21 +107,3 @@ def _underscored(values: dict[str, Any]) -> dict[str, Any]:
     """The values by names without dots, which rules and queries read as steps of a path."""
     renamed = {name.replace(".", "_"): value for name, value in values.items()}
     return renamed if len(renamed) == len(values) else values
-
-
-def _channel(attributes: dict[str, Any], resource: dict[str, Any], received: Received) -> str:
-    if is_channel(attributes.get(CHANNEL)):
-        return str(attributes.pop(CHANNEL))
-    if is_channel(resource.get(CHANNEL)):
-        return str(resource[CHANNEL])
-    asked = channel_asked(received.query)
-    if asked is not None:
-        return asked
-    if any(name.startswith("browser.") for name in resource):
-        return Channel.WEB.value
-    system = resource.get("os.name")
-    if isinstance(system, str) and system.lower() in _APP_SYSTEMS:
-        return Channel.APP.value
-    if any(name.startswith(("device.", "app.")) for name in resource):
-        return Channel.APP.value
-    return Channel.WEB.value

@@ -1,4 +1,4 @@
-"""Which attributes name the customer."""
+"""Which attributes name the customer, the session and the consent."""
 
 from typing import Any, Final
 
@@ -13,25 +13,31 @@ IDENTIFIERS: Final = {
     "enduser.pseudo.id": "pseudonym",
     "user.hash": "pseudonym",
 }
-"""Attribute → kind, on the record or on the resource; the first that is there gives the kind."""
+"""Attribute → kind; the first that is there gives the kind."""
 
 PREFIX: Final = "identifiers."
 """Attributes of this prefix name their kind themselves, such as `identifiers.loyalty`."""
 
+CONSENT: Final = "consent."
+"""Attributes of this prefix are purposes, such as `consent.analytics`."""
 
-def identify(attributes: dict[str, Any], resource: dict[str, Any]) -> dict[str, Any]:
-    """The identifiers of an event, by kind. Those of the record are taken out of its attributes."""
+SESSION: Final = "session.id"
+
+
+def take_identifiers(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Take the identifiers out of the attributes of a record or a resource, by kind."""
     found: dict[str, Any] = {}
-    for values in (attributes, resource):
-        for name in [name for name in values if name.startswith(PREFIX)]:
-            kind = name.removeprefix(PREFIX)
-            if kind not in found and is_kind(kind) and are_identifiers(values[name]):
-                found[kind] = values[name] if values is resource else values.pop(name)
-    for name, kind in IDENTIFIERS.items():
-        if kind in found:
-            continue
-        if is_identifier(attributes.get(name)):
+    for name in [name for name in attributes if name.startswith(PREFIX)]:
+        kind = name.removeprefix(PREFIX)
+        if is_kind(kind) and are_identifiers(attributes[name]):
             found[kind] = attributes.pop(name)
-        elif is_identifier(resource.get(name)):
-            found[kind] = resource[name]
+    for name, kind in IDENTIFIERS.items():
+        if name in attributes and kind not in found and is_identifier(attributes[name]):
+            found[kind] = attributes.pop(name)
     return found
+
+
+def take_consent(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Take the purposes for which the customer consented, or not, out of the attributes."""
+    names = [name for name in attributes if name.startswith(CONSENT)]
+    return {name.removeprefix(CONSENT): attributes.pop(name) for name in names}

@@ -9,7 +9,8 @@ import msgspec
 
 from touchline.collector.dialects.dialect import Unsplittable
 from touchline.collector.dialects.native import NOT_JSON
-from touchline.collector.dialects.otlp.record import Read, Record, Scope, Unreadable
+from touchline.collector.dialects.otlp.record import Read, Record, Unreadable
+from touchline.collector.dialects.otlp.resource import Resource, resource_of
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
@@ -86,9 +87,9 @@ def read_json(body: bytes) -> list[Read]:
     try:
         request = _request_decoder.decode(body)
         return [
-            _record(raw, Scope(resource, (logs.scope and logs.scope.name) or ""))
+            _record(raw, resource, (logs.scope and logs.scope.name) or "")
             for each in request.resource_logs or ()
-            for resource in (_values((each.resource and each.resource.attributes) or ()),)
+            for resource in (resource_of(_values((each.resource and each.resource.attributes) or ())),)
             for logs in each.scope_logs or ()
             for raw in logs.log_records or ()
         ]
@@ -99,7 +100,7 @@ def read_json(body: bytes) -> list[Read]:
         ) from error
 
 
-def _record(raw: msgspec.Raw, scope: Scope) -> Read:
+def _record(raw: msgspec.Raw, resource: Resource, scope: str) -> Read:
     try:
         record = _record_decoder.decode(raw)
         attributes = record.attributes or ()
@@ -108,6 +109,7 @@ def _record(raw: msgspec.Raw, scope: Scope) -> Read:
             return None
         return Record(
             name,
+            resource,
             scope,
             _values(attributes),
             _value(record.body),

@@ -6,7 +6,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from touchline.collector.dialects.dialect import Unsplittable
-from touchline.collector.dialects.otlp.record import Read, Record, Scope
+from touchline.collector.dialects.otlp.record import Read, Record
+from touchline.collector.dialects.otlp.resource import Resource, resource_of
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -34,9 +35,9 @@ def read_protobuf(body: bytes) -> list[Read]:
     except DecodeError:
         raise Unsplittable("not an ExportLogsServiceRequest: send OTLP logs in protobuf") from None
     return [
-        _record(record, Scope(resource, scope.scope.name))
+        _record(record, resource, scope.scope.name)
         for each in request.resource_logs
-        for resource in (_values(each.resource.attributes),)
+        for resource in (resource_of(_values(each.resource.attributes)),)
         for scope in each.scope_logs
         for record in scope.log_records
     ]
@@ -63,12 +64,13 @@ def rpc_status(code: int, message: str) -> bytes:
     )
 
 
-def _record(record: "LogRecord", scope: Scope) -> Read:
+def _record(record: "LogRecord", resource: Resource, scope: str) -> Read:
     name = record.event_name or _event_name(record.attributes)
     if not name:
         return None
     return Record(
         name,
+        resource,
         scope,
         _values(record.attributes),
         _value(record.body),

@@ -2,14 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from touchline.collector.dialects.otlp.resource import Resource
 from touchline.vocabulary.validation import InvalidEvent
-
-
-class Scope(NamedTuple):
-    """What the records of one scope have in common: attributes of the resource, and the name of the scope."""
-
-    resource: dict[str, Any]
-    name: str
 
 
 class Record(NamedTuple):
@@ -18,12 +12,14 @@ class Record(NamedTuple):
     Values are as in JSON: bytes are Base64, and numbers that are not finite are text.
 
     Attributes:
+        scope: The name of the scope.
         time_ns: When it happened, nanoseconds since 1970; 0 if unknown.
         observed_ns: When it was collected; 0 if unknown.
     """
 
     name: str
-    scope: Scope
+    resource: Resource
+    scope: str
     attributes: dict[str, Any]
     body: Any = None
     time_ns: int = 0
