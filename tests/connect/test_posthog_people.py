@@ -88,6 +88,16 @@ def test_every_address_that_identifies_is_an_identifier() -> None:
     assert line["data"] == {"$set": {"$email": "none", "phone": 17}, "$set_once": {"first": 1}}
 
 
+def test_traits_may_stand_in_two_places() -> None:
+    """Beside the properties and among them: both count."""
+    body = event("$set", **{"$set": {"email": "a@shop.example"}}) | {
+        "$set": {"phone": "+49 30 1234567", "n": 1}
+    }
+    [line] = stored(body)
+    assert line["identifiers"] == ["account:u-17", "email:a@shop.example", "phone:+49301234567"]
+    assert line["data"] == {"$set": {"n": 1}}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -107,7 +117,7 @@ def test_an_alias_links_alike_in_both_orders(one: str, other: str, expected: lis
 
 def test_two_accounts_are_no_reason_to_take_a_device_for_a_shared_one() -> None:
     """An alias of two accounts carries no other identifier: the device would link nobody any more."""
-    web = {"$lib": "web", "$is_identified": True, "$device_id": UUID7, "$user_id": UUID4}
+    web = {"$lib": "web", "$is_identified": True, "$device_id": UUID7}
     assert identifiers("$create_alias", "u-17", alias="acme-3", **web) == [
         "account:acme-3",
         "account:u-17",

@@ -86,6 +86,12 @@ def test_what_json_does_not_allow_spoils_only_itself() -> None:
     assert lines[1]["data"] == {"y": 2}
 
 
+def test_the_key_is_found_in_what_json_does_not_allow() -> None:
+    """A client that writes NaN is not refused for its key."""
+    body = b'{"api_key": "k-1", "batch": [{"event": "a", "distinct_id": 1, "properties": {"x": NaN}}]}'
+    assert POSTHOG.secret(received(body)) == "k-1"
+
+
 def test_an_event_that_is_none_is_kept_whole() -> None:
     """In quarantine, with the reason; the others are stored."""
     broken = [

@@ -161,6 +161,12 @@ def test_an_event_that_lacks_what_its_type_needs_is_stored(name: str) -> None:
     assert stored(event(name, **dict.fromkeys(full, 5) | {"$lib": "web"}))
 
 
+def test_long_names_are_cut_as_posthog_cuts_them() -> None:
+    """A name has at most 200 characters."""
+    [line] = stored(event("a" * 900))
+    assert line["context"]["name"] == "a" * 200
+
+
 def test_the_key_is_not_kept() -> None:
     """Browsers repeat the key in each event; another property of that name stays."""
     [line] = stored({"api_key": "tlb_secret", "batch": [event(token="tlb_secret")]})

@@ -137,8 +137,9 @@ def _kinds_of_two(one: str, other: str, properties: Mapping[str, Any]) -> "dict[
     device = properties.get("$device_id")
     if isinstance(device, str) and device in anonymity:
         anonymity[device] = 2
-    if one and (properties.get("$is_identified") is True or one == properties.get("$user_id")):
-        anonymity[one] = 0
+    identified = properties.get("$is_identified")
+    if one and isinstance(identified, bool):
+        anonymity[one] = 0 if identified else 2
     most = max(anonymity.values(), default=0)
     return {each: "device" if 0 < found == most else "account" for each, found in anonymity.items()}
 

@@ -14,6 +14,9 @@ from touchline.collector.dialects.dialect import Received, Unsplittable
 _ADVICE = 'send {"api_key": …, "batch": [{"event": …, "distinct_id": …}]}, an array of events, or one event'
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_OPTIONS = {"disable_skew_correction": "$ignore_sent_at"}
+"""Options of version 1 whose property is not called as they are, with a dollar sign before."""
+
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _T = TypeVar("_T")
@@ -34,7 +37,7 @@ class Request(NamedTuple):
 
 
 class _Body(msgspec.Struct):
-    """An object: of several events, or one event."""
+    """A body that is an object: with a batch of events, or an event itself."""
 
     batch: list[msgspec.Raw] | None = None
     sent_at: Any = None
@@ -42,13 +45,15 @@ class _Body(msgspec.Struct):
 
 
 class _Token(msgspec.Struct):
+    """Properties of an event."""
+
     token: Any = None
     api_key: Any = None
     properties: Any = None
 
 
 class _KeyOnly(msgspec.Struct):
-    """What `_Body` has without its events, which need not be kept to find the key."""
+    """A body of several events, or an event: only where its key may be."""
 
     api_key: Any = None
     token: Any = None
@@ -82,10 +87,11 @@ def secret_of(received: Received) -> str:
     try:
         text = _json_text(received.body)
         if text.startswith(b"["):
-            found = next(iter(_keys_only.decode(text)), _KeyOnly())
+            each = _decode(_keys_only, text)
+            found = each[0] if each else _KeyOnly()
         else:
-            found = _key_only.decode(text)
-    except (*NOT_JSON, Unsplittable):
+            found = _decode(_key_only, text)
+    except Unsplittable:
         found = _KeyOnly()
     inner = found.properties or _Token()
     query = received.query
@@ -168,6 +174,3 @@ def flat(event: Mapping[str, Any], sdk: str) -> dict[str, Any]:
         found.setdefault("$lib", library)
         found.setdefault("$lib_version", version)
     return found
-
-
-_OPTIONS = {"disable_skew_correction": "$ignore_sent_at"}

@@ -25,6 +25,8 @@ from touchline.vocabulary.normaliser import is_placeholder
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
+LONGEST_NAME: Final = 200
+"""PostHog cuts off what the name of an event has beyond this."""
 LONGEST_SOURCE: Final = 128
 _SHORTEST_KEY: Final = 20
 """Without keys, a client may send any text as its key: a short one may also mean something else."""
@@ -57,9 +59,9 @@ class _Event(NamedTuple):
         raw: The event, as JSON.
         place: Its place in the request.
         name: What happened.
-        fields: What the event has beside its properties, and these.
-        properties: Its properties.
-        of_person: `$set` and `$set_once`, wherever they stood.
+        fields: The fields of the JSON object; `properties` is one of them.
+        properties: Its properties, wherever the client puts them, without those of the person.
+        of_person: `$set` and `$set_once`.
     """
 
     raw: bytes
@@ -117,8 +119,13 @@ def _parse(raw: bytes, place: int, sender: _Sender) -> _Event:
     if not isinstance(fields.get("properties"), dict | None):
         raise InvalidEvent(Reason.INVALID_ENVELOPE, "properties", "expected an object")
     properties = flat(fields, sender.received.headers.get("posthog-sdk-info", "") if sender.is_v1 else "")
-    of_person = {each: fields.get(each) or properties.pop(each, None) for each in _OF_PERSON}
-    return _Event(raw, place, name, fields, properties, of_person)
+    of_person = {each: _joined(fields.get(each), properties.pop(each, None)) for each in _OF_PERSON}
+    return _Event(raw, place, name[:LONGEST_NAME], fields, properties, of_person)
+
+
+def _joined(one: object, other: object) -> object:
+    """Properties of a person that stand beside the event's properties and among them."""
+    return one | other if isinstance(one, dict) and isinstance(other, dict) else one or other
 
 
 def _native(event: _Event, sender: _Sender) -> dict[str, Any]:
