@@ -1,6 +1,7 @@
 """Segment's calls: who, when, where from; each is an event or goes to quarantine whole."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.connect.segment_calls import CALL, JSON, NOW, event, events, received, refusal, stored
-from touchline.collector.acceptance import accept
+from touchline.collector.acceptance import TooManyEvents, accept
 from touchline.collector.dialects.dialect import Unsplittable
 from touchline.collector.dialects.segment import SEGMENT
 
@@ -316,12 +317,28 @@ def test_a_body_that_is_no_batch_is_refused_whole(body: bytes) -> None:
     assert (acceptance.readable, len(acceptance.batch.quarantine)) == (False, 1)
 
 
+@pytest.mark.parametrize("body", [b"", b"7", b"[]", b"not json", b'{"event":'])
+def test_a_body_that_is_no_call_is_refused_whole(body: bytes) -> None:
+    """So is what comes at the path of a single call and is no object."""
+    with pytest.raises(Unsplittable, match="no call"):
+        SEGMENT.translate(received(body, "/v1/track"))
+
+
 def test_a_call_that_is_no_object_does_not_affect_others() -> None:
     """Each call of a batch has its own result."""
     body = {"batch": [7, {**CALL, "event": "X"}, None, "x", {**CALL, "messageId": "m-2"}, {"a": 1}]}
     results = accept(received(body), dialect=SEGMENT).results
     assert [one.status for one in results] == ["quarantined", "stored", *["quarantined"] * 4]
     assert [one.field for one in results][4:] == ["event", "type"]
+
+
+def test_calls_that_cannot_be_stored_are_not_read() -> None:
+    """What is far too large, or far too much, is refused without work."""
+    assert refusal(event="X" * 200_000).reason == "too_large"
+    began = time.process_time()
+    with pytest.raises(TooManyEvents):
+        accept(received({"batch": [{}] * 200_000}), dialect=SEGMENT, most_events=5_000)
+    assert time.process_time() - began < 5
 
 
 _FIELDS = (

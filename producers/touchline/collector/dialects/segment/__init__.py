@@ -14,11 +14,11 @@ are identifiers of their kinds.
 
 | Module | What |
 |---|---|
-| `bodies` | the calls in a request |
+| `bodies` | the calls in a request, and JSON |
 | `calls` | one call to a native event |
 | `tracks` | the table of track events |
 | `fields` | properties to our fields |
-| `identities` | who it was |
+| `identities` | which event it is, and who it is about |
 | `circumstances` | context, channel and source |
 | `times` | when it was |
 | `answers` | what clients get back |

@@ -5,14 +5,18 @@ The body is split into the bytes of each call first, so that a call that is not 
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import orjson
 
 from touchline.collector.dialects.dialect import Received, Unsplittable
 from touchline.collector.dialects.native import NOT_JSON
+from touchline.vocabulary.refusal import Reason
+from touchline.vocabulary.validation import InvalidEvent
 
 SINGLE_CALLS: Final[Mapping[str, str]] = MappingProxyType(
     {name: name for name in ("track", "identify", "page", "screen", "group", "alias")}
@@ -23,6 +27,7 @@ SINGLE_CALLS: Final[Mapping[str, str]] = MappingProxyType(
 BATCHES: Final = ("batch", "import", "b")
 """The last part of the path of batches."""
 
+_BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -101,6 +106,32 @@ def write_key(received: Received) -> str:
         return _key.decode(received.body.removeprefix(_BYTE_ORDER_MARK)).writeKey
     except NOT_JSON:
         return ""
+
+
+def as_json(value: dict[str, Any]) -> bytes:
+    """The JSON of an object. Whole numbers that need more than 64 bits become text.
+
+    Raises:
+        InvalidEvent: it is nested too deeply.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        with suppress(orjson.JSONEncodeError, RecursionError):
+            return orjson.dumps(_portable(value))
+        raise InvalidEvent(Reason.INVALID_DATA, "", "nested too deeply: use at most 100 levels") from None
+
+
+def _portable(value: Any) -> Any:
+    """The value with whole numbers that need more than 64 bits as text."""
+    match value:
+        case dict():
+            return {name: _portable(each) for name, each in value.items()}
+        case list():
+            return [_portable(each) for each in value]
+        case int() if not _SMALLEST <= value <= _BIGGEST:
+            return str(value)
+    return value
 
 
 def _repaired(body: bytes) -> bytes:

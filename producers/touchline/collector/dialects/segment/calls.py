@@ -1,14 +1,11 @@
 """One call of a client to a native event."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
-import orjson
-
 from touchline.collector.dialects.custom_types import custom_type
-from touchline.collector.dialects.dialect import Received, Translated
-from touchline.collector.dialects.segment.bodies import NOT_A_VALUE, Calls, calls_of, object_of
+from touchline.collector.dialects.dialect import Received, Translated, Unsplittable
+from touchline.collector.dialects.segment.bodies import NOT_A_VALUE, Calls, as_json, calls_of, object_of
 from touchline.collector.dialects.segment.circumstances import (
     channel_of,
     context_of,
@@ -18,13 +15,13 @@ from touchline.collector.dialects.segment.circumstances import (
 )
 from touchline.collector.dialects.segment.fields import target
 from touchline.collector.dialects.segment.identities import (
+    event_id,
     identifiers,
     without_identifiers,
 )
 from touchline.collector.dialects.segment.times import moment
-from touchline.collector.dialects.segment.tracks import TRACKS, UNKNOWN_CART, UNLISTED
-from touchline.vocabulary.ids import derived_id
-from touchline.vocabulary.normaliser import is_placeholder
+from touchline.collector.dialects.segment.tracks import TRACKS, UNLISTED
+from touchline.vocabulary.envelope import EVENT_BYTES, REQUEST_EVENTS
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.registry import EVENT_TYPES
 from touchline.vocabulary.validation import InvalidEvent
@@ -32,17 +29,24 @@ from touchline.vocabulary.validation import InvalidEvent
 _PAGE: Final = target("page.viewed", {"page": "path page name"})
 _SCREEN: Final = target("page.viewed", {"page": "name page path"})
 _ON_PAGE = ("path", "url", "title", "referrer")
-_LONGEST_ID = 64
-_BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
+_MOST_BYTES = 4 * EVENT_BYTES
+"""Larger calls are not read: even without escapes and blanks, their events are too large."""
+
+_TOO_MANY = InvalidEvent(
+    Reason.TOO_LARGE, "", f"too many calls in one request: send at most {REQUEST_EVENTS} at a time"
+)
 
 
 def translate(received: Received) -> list[Translated]:
     """The events of a request to Segment's API.
 
     Raises:
-        Unsplittable: the body is not JSON, or not a batch where a batch belongs.
+        Unsplittable: the body is no JSON object, or no batch where a batch belongs.
     """
     calls = calls_of(received)
+    if len(calls.raws) > REQUEST_EVENTS:
+        # The collector refuses the request: to translate all of it would take long.
+        return [Translated(raw, _TOO_MANY) for raw in calls.raws]
     return [
         _translated(raw, calls, f"{received.received_at_ms}:{number}", received)
         for number, raw in enumerate(calls.raws)
@@ -50,17 +54,29 @@ def translate(received: Received) -> list[Translated]:
 
 
 def _translated(raw: bytes, calls: Calls, place: str, received: Received) -> Translated:
+    if len(raw) > _MOST_BYTES:
+        return Translated(raw, _too_large(raw))
     try:
         call = object_of(raw)
     except NOT_A_VALUE as error:
+        if calls.type:
+            raise Unsplittable(f"no call: {error}. Send one JSON object") from None
         reason = Reason.MALFORMED_JSON if raw.startswith(b"{") else Reason.NOT_AN_OBJECT
         return Translated(raw, InvalidEvent(reason, "", f"no call: {error}. Send one JSON object a call"))
     try:
         event = _event(call, calls, received)
-        event["id"] = _event_id(call, raw, place)
-        return Translated(raw, _json(event))
+        event["id"] = event_id(call, raw, place)
+        return Translated(raw, as_json(event))
     except InvalidEvent as invalid:
         return Translated(raw, invalid)
+
+
+def _too_large(raw: bytes) -> InvalidEvent:
+    return InvalidEvent(
+        Reason.TOO_LARGE,
+        "",
+        f"the call has {len(raw)} bytes: send at most {EVENT_BYTES}, with fewer properties",
+    )
 
 
 def _event(call: Mapping[str, Any], calls: Calls, received: Received) -> dict[str, Any]:
@@ -135,8 +151,6 @@ def _track(name: str, call: Mapping[str, Any]) -> tuple[str, dict[str, Any], str
     if found is None:
         return own, properties, channel
     data = found.data(properties)
-    if data is None and "cart_id" in found.required:
-        data = found.data({**properties, "cart_id": UNKNOWN_CART})
     return (own, properties, channel) if data is None else (found.type, data, channel)
 
 
@@ -159,41 +173,3 @@ def _object(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return dict(value)
     return {} if value is None else {name: value}
-
-
-def _event_id(call: Mapping[str, Any], raw: bytes, place: str) -> str:
-    """The client's own id, so that a repeated call is known; a digest of it if it is long.
-
-    A call without an id has one by its content if that has a time, else by when and where it came: two of
-    the same content may be two events.
-    """
-    given = call.get("messageId")
-    if type(given) is int:
-        given = str(given)
-    if isinstance(given, str) and given and not is_placeholder(given):
-        return given if len(given) <= _LONGEST_ID else str(derived_id(f"segment:{given}"))
-    if call.get("timestamp") or call.get("originalTimestamp"):
-        content = {name: value for name, value in call.items() if name not in ("sentAt", "messageId")}
-        return str(derived_id(f"segment:{_json(content).decode()}"))
-    return str(derived_id(f"segment:{place}:{raw.decode(errors='backslashreplace')}"))
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        with suppress(orjson.JSONEncodeError, RecursionError):
-            return orjson.dumps(_portable(value))
-        raise InvalidEvent(Reason.INVALID_DATA, "", "nested too deeply: use at most 100 levels") from None
-
-
-def _portable(value: Any) -> Any:
-    """The value with whole numbers that need more than 64 bits as text."""
-    match value:
-        case dict():
-            return {name: _portable(each) for name, each in value.items()}
-        case list():
-            return [_portable(each) for each in value]
-        case int() if not _SMALLEST <= value <= _BIGGEST:
-            return str(value)
-    return value

@@ -114,6 +114,7 @@ class Target(NamedTuple):
     type: str
     fields: tuple[_Field, ...]
     constants: Mapping[str, Any]
+    defaults: Mapping[str, Any]
     required: tuple[str, ...]
 
     def data(self, properties: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -121,11 +122,12 @@ class Target(NamedTuple):
         data = dict(properties)
         moved: dict[str, Any] = {}
         for name, convert, sources in self.fields:
-            value, used = None, ""
             for used in sources:
                 value = convert(properties.get(used))
                 if value is not None:
                     break
+            else:
+                value, used = self.defaults.get(name), ""
             given = data.pop(name, None)
             if value is not None:
                 data[name] = value
@@ -146,6 +148,7 @@ def target(
     event_type: str,
     sources: Mapping[str, str] = MappingProxyType({}),
     constants: Mapping[str, Any] = MappingProxyType({}),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Target:
     """A type of the vocabulary as a target.
 
@@ -154,6 +157,7 @@ def target(
         sources: Field → the properties that may have its value, separated by blanks; the first that fits is
             taken. Empty: no property has it. A field that is missing here is read from its own name.
         constants: Field → its value, whatever the properties say.
+        defaults: Field → its value if no property has it.
     """
     model_fields = EVENT_TYPES[event_type].model.model_fields
     fields = tuple(
@@ -162,4 +166,4 @@ def target(
         if name not in constants
     )
     required = tuple(name for name, info in model_fields.items() if info.is_required())
-    return Target(event_type, fields, constants, required)
+    return Target(event_type, fields, constants, defaults, required)

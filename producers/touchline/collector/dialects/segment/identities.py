@@ -1,15 +1,19 @@
-"""Who a call is about: identifiers from ids and traits."""
+"""Which event a call is, and who it is about."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from touchline.collector.dialects.segment.bodies import as_json
 from touchline.vocabulary.identifiers import LONGEST_VALUE, InvalidIdentifier, identifier_values
+from touchline.vocabulary.ids import derived_id
+from touchline.vocabulary.normaliser import is_placeholder
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
 IDENTIFYING_TRAITS: Final = ("email", "phone")
 """Traits that are identifiers, and their kinds."""
 
+_LONGEST_EVENT_ID = 64
 _IDS = (("userId", "account"), ("anonymousId", "device"), ("previousId", "device"))
 
 
@@ -64,3 +68,20 @@ def _id(field: str, value: Any) -> str:
     except (InvalidIdentifier, ValueError) as error:
         raise InvalidEvent(Reason.INVALID_ENVELOPE, field, str(error)) from None
     return text
+
+
+def event_id(call: Mapping[str, Any], raw: bytes, place: str) -> str:
+    """The client's own id, so that a repeated call is known; a digest of it if it is long.
+
+    A call without an id has one by its content if that has a time, else by when and where it came: two of
+    the same content may be two events.
+    """
+    given = call.get("messageId")
+    if type(given) is int:
+        given = str(given)
+    if isinstance(given, str) and given and not is_placeholder(given):
+        return given if len(given) <= _LONGEST_EVENT_ID else str(derived_id(f"segment:{given}"))
+    if call.get("timestamp") or call.get("originalTimestamp"):
+        content = {name: value for name, value in call.items() if name not in ("sentAt", "messageId")}
+        return str(derived_id(f"segment:{as_json(content).decode()}"))
+    return str(derived_id(f"segment:{place}:{raw.decode(errors='backslashreplace')}"))

@@ -22,6 +22,7 @@ UNKNOWN_CART: Final = "unknown"
 """The id of a cart of which no id is known: most shops send none. Rules and measures are by customer, so one
 id for all carts of a customer is enough; being a placeholder, it identifies nobody."""
 
+_NO_CART = {"cart_id": UNKNOWN_CART}
 _CART = "cart_id checkout_id"
 _MONEY = {"value": "value total revenue", "items": "items products"}
 _CHECKOUT = {"cart_id": f"{_CART} order_id", **_MONEY}
@@ -36,8 +37,9 @@ _CHAT = {"contact_id": "contact_id conversation_id", "agent": "agent agent_id"}
 
 _SEARCHED = target("search.performed")
 # The value of a product is not that of the cart.
-_PRODUCT = target("cart.updated", {"cart_id": _CART, "value": ""})
-_STEP = target("checkout.step_completed", {**_CHECKOUT, "step": "step_name step"})
+_PRODUCT = target("cart.updated", {"cart_id": _CART, "value": ""}, defaults=_NO_CART)
+_STEP = target("checkout.step_completed", {**_CHECKOUT, "step": "step_name step"}, defaults=_NO_CART)
+_PAYMENT = target("checkout.step_completed", _CHECKOUT, {"step": "payment"}, _NO_CART)
 _PLACED = target("order.placed", _ORDER)
 _REVIEWED = target(
     "feedback.given",
@@ -55,10 +57,12 @@ _ROWS: dict[str, Track] = {
     "product_added": Track(_PRODUCT),
     "product_removed": Track(_PRODUCT),
     "wishlist_product_added_to_cart": Track(_PRODUCT),
-    "cart_updated": Track(target("cart.updated", _ORDER)),
-    "checkout_started": Track(target("checkout.started", _CHECKOUT)),
+    "cart_updated": Track(target("cart.updated", _ORDER, defaults=_NO_CART)),
+    "checkout_started": Track(target("checkout.started", _CHECKOUT, defaults=_NO_CART)),
     "checkout_step_completed": Track(_STEP),
-    "payment_info_entered": Track(target("checkout.step_completed", _CHECKOUT, {"step": "payment"})),
+    "payment_info_entered": Track(
+        target("checkout.step_completed", _CHECKOUT, {"step": "payment"}, _NO_CART)
+    ),
     "order_completed": Track(_PLACED),
     "order_refunded": Track(target("refund.issued", _ORDER)),
     "order_cancelled": Track(target("order.cancelled", _ORDER)),
