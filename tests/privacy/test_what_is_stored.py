@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from touchline.collector.acceptance import accept, accept_each
 from touchline.collector.accounts import account_row
-from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable
+from touchline.collector.dialects.dialect import Described, Dialect, Received, Translated, Unsplittable
 from touchline.privacy import parse_privacy
 from touchline.vocabulary.normaliser import Normaliser
 from touchline.vocabulary.refusal import Reason
@@ -180,7 +180,7 @@ def test_of_a_foreign_event_the_native_one_is_kept() -> None:
         invalid = InvalidEvent(Reason.INVALID_ENVELOPE, "kind", "unknown")
         return [Translated(original, event(channel="x")), Translated(original, invalid)]
 
-    foreign = Dialect(name="foreign", paths=("/x",), translate=translate)
+    foreign = Dialect(name="foreign", described=Described(""), paths=("/x",), translate=translate)
     acceptance = accept(Received(b"", NOW, "shop"), dialect=foreign, validator=VALIDATOR)
     native, digest = (orjson.loads(orjson.loads(line)["body"]) for line in acceptance.batch.quarantine)
     assert native["id"] == "e-1"

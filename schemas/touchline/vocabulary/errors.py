@@ -24,6 +24,7 @@ TouchlineError
 │   └── UnknownRecord        a record that another program or version wrote        log.kafka.records
 ├── StoreError               its tree is at the head of its file                   store.errors
 ├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
+│   └── WrongMethod          the path does not take its method                   collector.ingress.answers
 ├── Refused                  a dialect refuses a request                           collector.dialects.dialect
 ├── WrongSignature           a webhook is not genuine                              webhooks.signatures
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native

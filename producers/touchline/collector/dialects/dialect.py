@@ -15,6 +15,7 @@ from touchline.vocabulary.health import error_body
 from touchline.vocabulary.validation import InvalidEvent
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_ANY_JSON: Final[Mapping[str, Any]] = MappingProxyType({"application/json": {}})
 
 
 class Received(NamedTuple):
@@ -99,6 +100,24 @@ class Cors:
     credentials: bool = False
 
 
+class Described(NamedTuple):
+    """What the OpenAPI description says of a dialect.
+
+    Attributes:
+        summary: What it takes, in one line.
+        accepts: The JSON Schema of a body, by media type; none for requests without a body.
+        answers: The JSON Schema of the answer to events that are durable, by media type.
+        parameters: Parameters of the query and headers, as OpenAPI writes them.
+        refuses: Why it refuses requests itself, by status.
+    """
+
+    summary: str
+    accepts: Mapping[str, Any] = _ANY_JSON
+    answers: Mapping[str, Any] = _ANY_JSON
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    refuses: Mapping[int, str] = MappingProxyType({})
+
+
 def results(received: Received, given: list[Result]) -> Answer:
     """The native response: a result for each event, in order."""
     return Answer(msgspec.json.encode({"results": given}))
@@ -120,6 +139,7 @@ class Dialect:
 
     Attributes:
         name: Its name.
+        described: What the OpenAPI description says of it.
         paths: Where it is accepted, as Starlette writes paths.
         translate: Gives the events of a request, in order. Raises `Unsplittable` for a body that it cannot
             read: that goes to quarantine as one.
@@ -138,6 +158,7 @@ class Dialect:
     """
 
     name: str
+    described: Described
     paths: tuple[str, ...]
     translate: Callable[[Received], list[Translated]]
     methods: tuple[str, ...] = ("POST",)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable
+from touchline.collector.dialects.dialect import Described, Dialect, Received, Translated, Unsplittable
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _value = msgspec.json.Decoder(msgspec.Raw)
@@ -78,4 +78,40 @@ def _translate(received: Received) -> list[Translated]:
     return [Translated(raw, raw) for raw in split(received.body)]
 
 
-NATIVE: Final = Dialect(name="native", paths=("/v1/events",), translate=_translate)
+_EVENT: Final = {"$ref": "#/components/schemas/Event"}
+_PARAMETERS: Final = (
+    {
+        "name": "Touchline-Lost",
+        "in": "header",
+        "description": "events lost before sending, by reason: queue_full=3, closed=1",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "Touchline-Account",
+        "in": "header",
+        "description": "the client's counters since its start: client=ID, batch=7, first=600, "
+        "emitted=712, queued=709, lost.queue_full=3; with this header the body may be empty",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "lost",
+        "in": "query",
+        "description": "as Touchline-Lost, for beacons, which have no headers",
+        "schema": {"type": "string"},
+    },
+)
+
+NATIVE: Final = Dialect(
+    name="native",
+    described=Described(
+        "Send events: one event, an array, or one event per line; gzip with Content-Encoding.",
+        accepts={
+            "application/json": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]},
+            "application/x-ndjson": {"type": "string"},
+        },
+        answers={"application/json": {"$ref": "#/components/schemas/Results"}},
+        parameters=_PARAMETERS,
+    ),
+    paths=("/v1/events",),
+    translate=_translate,
+)

@@ -1,5 +1,7 @@
 """The HTTP response for each error: one table."""
 
+from collections.abc import Sequence
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +11,22 @@ from touchline.collector.ingress.problem import Problem, busy
 from touchline.log.contract import LogFull, LogUnavailable
 
 _ROUTER_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class WrongMethod(Problem):
+    """405: a path does not take the request's method."""
+
+
+def check_method(request: Request, methods: Sequence[str]) -> None:
+    """Raise WrongMethod unless the request's method is one of those."""
+    if request.method not in methods:
+        allowed = " or ".join(methods)
+        raise WrongMethod(
+            405,
+            "method_not_allowed",
+            f"{request.method[:16]} is not allowed here: send {allowed}",
+            {"Allow": ", ".join(methods)},
+        )
 
 
 def problem_of(error: Exception) -> Problem:

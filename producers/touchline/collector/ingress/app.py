@@ -34,12 +34,13 @@ from touchline.collector.dialects.dialect import (
     no_secret,
 )
 from touchline.collector.dialects.native import NATIVE
-from touchline.collector.ingress.answers import problem_of, router_error
+from touchline.collector.ingress.answers import WrongMethod, check_method, problem_of, router_error
 from touchline.collector.ingress.asyncapi import messages
 from touchline.collector.ingress.authentication import key_of, may_read, secret_of
 from touchline.collector.ingress.body import Memory, decompressed
 from touchline.collector.ingress.cors import cross_origin, is_preflight, preflight
 from touchline.collector.ingress.openapi import description
+from touchline.collector.ingress.operations import CALL_METHODS
 from touchline.collector.ingress.problem import Problem
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.ingress.script import script_routes
@@ -129,7 +130,7 @@ class Collector:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
-            Route("/openapi.json", partial(self._describe, description)),
+            Route("/openapi.json", partial(self._describe, partial(description, dialects=self._dialects))),
             Route("/asyncapi.json", partial(self._describe, messages)),
             *script_routes(),
         ]
@@ -142,7 +143,11 @@ class Collector:
         if is_preflight(request):
             return preflight(request, dialect.cors, may_read=self._may_read(request))
         try:
+            check_method(request, dialect.methods)
             response = await self._response(dialect, request)
+        except WrongMethod as problem:
+            # No client of a dialect sends so: the answer is for whoever tries it by hand.
+            response = problem.response()
         except Refused as error:
             wait = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
             refusal = error.refusal._replace(headers=dict(request.headers.items()))
@@ -165,6 +170,10 @@ class Collector:
     ) -> Response:
         if is_preflight(request):
             return preflight(request, dialect.cors, may_read=self._may_read(request))
+        try:
+            check_method(request, CALL_METHODS)
+        except WrongMethod as problem:
+            return problem.response()
         response = _response(answer(self._received(request, b"", "")))
         self._open_to_pages(dialect, request, response)
         return response
@@ -192,14 +201,6 @@ class Collector:
         )
 
     async def _response(self, dialect: Dialect, request: Request) -> Response:
-        if request.method not in dialect.methods:
-            allowed = " or ".join(dialect.methods)
-            raise Problem(
-                405,
-                "method_not_allowed",
-                f"{request.method[:16]} is not allowed here: send events with {allowed}",
-                {"Allow": ", ".join(dialect.methods)},
-            )
         is_elsewhere = dialect.secret is not no_secret and not secret_of(request)
         # A key in the path or the query is checked before the body is read.
         early = dialect.secret(self._received(request, b"", "")) if is_elsewhere else ""

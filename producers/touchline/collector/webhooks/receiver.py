@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from touchline.collector.dialects.dialect import (
     Answer,
+    Described,
     Dialect,
     Received,
     Refusal,
@@ -55,6 +56,15 @@ class Webhooks:
         """The dialect."""
         return Dialect(
             name="webhooks",
+            described=Described(
+                "Send events of a provider in its own format, with its signature; GET tests the address.",
+                accepts={"*/*": {}},
+                answers={"*/*": {}},
+                refuses={
+                    401: "The signature is wrong, missing or too old.",
+                    404: "The file of webhook sources has no source of this kind and name.",
+                },
+            ),
             paths=(PATH,),
             methods=("POST", "GET", "HEAD"),
             translate=self._translate,

@@ -21,6 +21,7 @@ from touchline.collector.dialects.cloudevents.media import utf8
 from touchline.collector.dialects.cloudevents.structured import structured_event
 from touchline.collector.dialects.dialect import (
     Answer,
+    Described,
     Dialect,
     Received,
     Refusal,
@@ -73,5 +74,17 @@ def refuse(refusal: Refusal) -> Answer:
 
 
 CLOUDEVENTS: Final = Dialect(
-    name="cloudevents", paths=("/v1/cloudevents",), translate=translate, answer=answer, refuse=refuse
+    name="cloudevents",
+    described=Described(
+        "Send CloudEvents 1.0: structured, as a batch, or binary with attributes in headers.",
+        accepts={
+            "application/cloudevents+json": {"type": "object"},
+            "application/cloudevents-batch+json": {"type": "array"},
+            "application/json": {},
+        },
+    ),
+    paths=("/v1/cloudevents",),
+    translate=translate,
+    answer=answer,
+    refuse=refuse,
 )

@@ -17,11 +17,11 @@ A record without a name is a line of a log and no event. It is rejected, which t
 
 from typing import Final
 
-from touchline.collector.dialects.dialect import Dialect, Received, Translated
+from touchline.collector.dialects.dialect import Described, Dialect, Received, Translated
 from touchline.collector.dialects.otlp.answers import answer, refuse
 from touchline.collector.dialects.otlp.event import translated
 from touchline.collector.dialects.otlp.json_format import read_json
-from touchline.collector.dialects.otlp.protobuf import is_protobuf, read_protobuf
+from touchline.collector.dialects.otlp.protobuf import MEDIA_TYPE, is_protobuf, read_protobuf
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_RECORDS: Final = 20_000
@@ -39,6 +39,11 @@ def translate(received: Received) -> list[Translated]:
 
 OTLP: Final = Dialect(
     name="otlp",
+    described=Described(
+        "Send events as OpenTelemetry's logs (OTLP/HTTP), in JSON or protobuf.",
+        accepts={"application/json": {"type": "object"}, MEDIA_TYPE: {"type": "string", "format": "binary"}},
+        answers={"application/json": {"type": "object"}, MEDIA_TYPE: {}},
+    ),
     paths=("/v1/logs",),
     translate=translate,
     answer=answer,

@@ -14,7 +14,7 @@
 
 from typing import Final
 
-from touchline.collector.dialects.dialect import Cors, Dialect
+from touchline.collector.dialects.dialect import Cors, Described, Dialect
 from touchline.collector.dialects.posthog.answers import answer, refuse
 from touchline.collector.dialects.posthog.request import secret_of
 from touchline.collector.dialects.posthog.settings import config, config_script, flags
@@ -26,6 +26,10 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 
 POSTHOG: Final = Dialect(
     name="posthog",
+    described=Described(
+        "Send events of PostHog's libraries.",
+        accepts={"application/json": {}, "text/plain": {"type": "string"}},
+    ),
     paths=tuple(path + end for path in _SENDS for end in ("", "/")),
     translate=translate,
     secret=secret_of,

@@ -26,7 +26,7 @@ are identifiers of their kinds.
 
 from typing import Final
 
-from touchline.collector.dialects.dialect import Cors, Dialect
+from touchline.collector.dialects.dialect import Cors, Described, Dialect
 from touchline.collector.dialects.segment.answers import accepted, metrics_taken, refused, settings
 from touchline.collector.dialects.segment.bodies import BATCHES, SINGLE_CALLS, write_key
 from touchline.collector.dialects.segment.calls import translate
@@ -36,6 +36,10 @@ _MOST_BYTES = 5 * 1024 * 1024
 
 SEGMENT: Final = Dialect(
     name="segment",
+    described=Described(
+        "Send calls of Segment's and RudderStack's clients: one of its path's type, or a batch.",
+        accepts={"application/json": {"type": "object"}, "text/plain": {"type": "string"}},
+    ),
     paths=tuple(f"/v1/{name}{slash}" for name in (*SINGLE_CALLS, *BATCHES) for slash in ("", "/")),
     translate=translate,
     secret=write_key,

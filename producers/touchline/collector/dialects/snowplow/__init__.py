@@ -23,7 +23,16 @@ What a customer typed into a form (`value`) and the address (`ip`) are left out.
 
 from typing import Final
 
-from touchline.collector.dialects.dialect import Answer, Cors, Dialect, Received, Refusal, Translated, error
+from touchline.collector.dialects.dialect import (
+    Answer,
+    Cors,
+    Described,
+    Dialect,
+    Received,
+    Refusal,
+    Translated,
+    error,
+)
 from touchline.collector.dialects.snowplow.event import translated
 from touchline.collector.dialects.snowplow.payload import posted, queried
 from touchline.collector.results import Result
@@ -73,6 +82,7 @@ def _refuse(refusal: Refusal) -> Answer:
 
 TRACKER: Final = Dialect(
     name="snowplow",
+    described=Described("Send events of Snowplow's trackers; the key may be in the path."),
     paths=("/com.snowplowanalytics.snowplow/tp2", "/k/{key}/com.snowplowanalytics.snowplow/tp2"),
     translate=_post,
     secret=_key_in_path,
@@ -85,6 +95,9 @@ TRACKER: Final = Dialect(
 
 PIXEL: Final = Dialect(
     name="snowplow-pixel",
+    described=Described(
+        "Send one event of a Snowplow tracker in the query.", accepts={}, answers={"image/gif": {}}
+    ),
     paths=("/i", "/k/{key}/i"),
     translate=_get,
     methods=("GET", "HEAD"),
