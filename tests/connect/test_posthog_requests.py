@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from math import inf, nan
 from urllib.parse import quote
 
 import pytest
@@ -129,11 +130,13 @@ def test_a_body_that_is_none(body: bytes) -> None:
         POSTHOG.translate(received(body))
 
 
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([UUID4, UUID7]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
+_scalar = st.sampled_from(
+    [None, True, False, 0, -1, 2**63, 2**70, 1e300, 0.5, nan, inf, "", "a", "\ud83d", "é\u200b", UUID4, UUID7]
 )
+_flat = st.lists(_scalar, max_size=2) | st.dictionaries(
+    st.sampled_from(["", "a", "email"]), _scalar, max_size=2
+)
+_json = _scalar | st.text(max_size=4) | _flat | st.lists(_flat, max_size=2)
 _known = st.sampled_from(
     ["event", "uuid", "distinct_id", "timestamp", "properties", "$set", "$set_once", "options", "offset"]
 )
@@ -146,17 +149,18 @@ _properties = st.dictionaries(
         ]
     ),
     _json | st.sampled_from(["web", "click", "u-17"]),
+    max_size=6,
 )
 
 
 @given(
     st.one_of(
         _json,
-        st.lists(st.dictionaries(_known, _json)),
+        st.lists(st.dictionaries(_known, _json, max_size=4), max_size=3),
         st.builds(
             lambda name, fields, properties: fields | {"event": name, "properties": properties},
             st.sampled_from([*RULES, "$groupidentify", "a"]),
-            st.dictionaries(_known, _json),
+            st.dictionaries(_known, _json, max_size=4),
             _properties,
         ),
     ),
