@@ -23,7 +23,7 @@ from touchline.collector.dialects.otlp.event import translated
 from touchline.collector.dialects.otlp.json_format import read_json
 from touchline.collector.dialects.otlp.protobuf import MEDIA_TYPE, is_protobuf, read_protobuf
 
-MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_RECORDS: Final = 20_000
 
 
