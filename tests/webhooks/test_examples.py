@@ -96,3 +96,21 @@ def test_events_of_one_second_are_in_the_order_of_their_story(webhooks: MakeWebh
     assert len({event.time for event in events}) == 1
     stages = [event.type for event in in_order(events)]
     assert stages == ["campaign.delivered", "campaign.opened", "campaign.clicked"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_data_say_nothing_of_who_and_where_the_customer_is(path: Path, webhooks: MakeWebhooks) -> None:
+    """E-mail addresses and phone numbers are identifiers alone; names, places and IP addresses are gone."""
+    received, example = request_of(path)
+    kind = path.name.split(".")[0]
+    for line in lines_of(webhooks(kind, **example.get("source", {})), received):
+        stored = json.dumps([line["data"], line["context"]])
+        for value in (
+            "home.example",
+            "+493090182001",
+            "Kim",
+            "Beispiel",
+            "Berlin",
+            "198.51.100.7",
+        ):
+            assert value not in stored

@@ -29,7 +29,7 @@ TOKENS = ("amazon-connect", "genesys")
 """Kinds whose header holds the secret itself, whatever the body is."""
 
 
-def admit(webhooks: Webhooks, received: Received) -> str | Answer:
+def admit(webhooks: Webhooks, received: Received) -> str | Answer | None:
     check = webhooks.dialect().admit
     assert check is not None
     return check(received)
@@ -153,6 +153,12 @@ def test_a_request_without_events_tests_the_address(method: str, webhooks: MakeW
     )
     assert isinstance(answer, Answer)
     assert answer.status == 200
+
+
+def test_events_in_a_query_are_refused_and_not_overlooked(webhooks: MakeWebhooks) -> None:
+    """Twilio can be told to send callbacks with GET: that gets 405, so that somebody notices."""
+    asks = Received(b"", NOW_MS, "", "/v1/webhooks/twilio/src", {"CallSid": "CA1"}, method="GET")
+    assert refused(webhooks("twilio"), asks) == (405, "method_not_allowed")
 
 
 def test_a_challenge_in_the_query_is_sent_back_to_who_knows_the_secret(webhooks: MakeWebhooks) -> None:

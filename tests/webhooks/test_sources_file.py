@@ -54,7 +54,8 @@ def test_secrets_are_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("sources:\n  shop: {kind: shopify, secret: a, channel: fax}", ":2:45", "web"),
         ("sources:\n  shop: {kind: shopify, secret: a, tolerance: 5}", ":2:47", "45s"),
         ("sources:\n  phone: {kind: twilio, secret: a}", ":2:10", "phone.url: is missing"),
-        ("sources:\n  it: {kind: generic, secret: a, mapping: m}", ":2:7", "it.signature: is missing"),
+        ("sources:\n  it: {kind: generic, secret: a, mapping: m}", ":2:7", "both secret and signature"),
+        ("sources:\n  it: {kind: generic, mapping: m, challenge: {field: a}}", ":2:7", "needs a secret"),
     ],
 )
 def test_each_fault_has_a_place_and_says_what_to_write(

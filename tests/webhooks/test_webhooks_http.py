@@ -118,3 +118,27 @@ def test_many_wrong_signatures_get_429_with_a_time(
     assert [one.status for one in answers] == [401] * 10 + [429] * 2
     assert answers[-1].headers["Retry-After"] == "1"
     assert post(served, signed("shopify", payload("shopify.refund"))).status == 200
+
+
+def test_a_source_without_a_secret_takes_its_key(
+    webhooks: MakeWebhooks, serve: Callable[[Webhooks], Served]
+) -> None:
+    """A key of the scope `webhook` is good for the source of its name; without a key, 401."""
+    served = serve(webhooks("generic", secret=[], signature=None))
+    own = served.keys.create("src", scope="webhook")
+    other = served.keys.create("other", scope="webhook")
+    row = json.dumps({"id": "r", "at": 1795173000, "person": {"mail": "a@b.example"}, "stars": 1}).encode()
+    bare = Received(row, NOW_MS, "", "/v1/webhooks/generic/src")
+
+    def with_key(key: str) -> int:
+        status: int = post(served, bare._replace(headers={"authorization": f"Bearer {key}"})).status
+        return status
+
+    assert (post(served, bare).status, with_key("wrong"), with_key(other), with_key(own)) == (
+        401,
+        401,
+        403,
+        200,
+    )
+    [line] = served.lines("touchpoints")
+    assert (line["type"], line["producer"]) == ("feedback.given", "src")

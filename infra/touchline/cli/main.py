@@ -11,7 +11,7 @@ from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.impact import impact
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
-from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, plan, rules, schema
+from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, plan, rules, schema, webhooks
 from touchline.cli.customer.app import app as customer
 from touchline.cli.data import quarantine
 from touchline.cli.data.accounts import accounts
@@ -58,6 +58,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
         "rules": rules.app,
         "plan": plan.app,
         "alerts": alerts.app,
+        "webhooks": webhooks.app,
         "dashboards": dashboards.app,
         "keys": keys.app,
         "schema": schema.app,

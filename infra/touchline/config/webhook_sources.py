@@ -28,7 +28,7 @@ class SourcesInForce:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self.sources: Mapping[str, Opened[Any]] = _load(path)
+        self.sources: Mapping[str, Opened[Any]] = {} if path is None else load_sources(path)
         self.fault: str | None = None
         """Why the file as it is now cannot be used; None if it can."""
 
@@ -41,8 +41,10 @@ class SourcesInForce:
 
     def refresh(self) -> None:
         """Read the file again, with its secrets and mappings, which may change without it."""
+        if self._path is None:
+            return
         try:
-            sources = _load(self._path)
+            sources = load_sources(self._path)
         except Exception as error:
             # Whatever is wrong with a file must not end the process: its sources are in use.
             if str(error) != self.fault:
@@ -60,5 +62,10 @@ def keep_sources_current(sources: SourcesInForce, *, stop: threading.Event, ever
         sources.refresh()
 
 
-def _load(path: Path | None) -> dict[str, Opened[Any]]:
-    return {} if path is None else open_sources(text_of(path, SourcesError), path)
+def load_sources(path: Path) -> dict[str, Opened[Any]]:
+    """The sources of a file by name, with their secrets and mappings.
+
+    Raises:
+        SourcesError: the file, a secret or a mapping cannot be used.
+    """
+    return open_sources(text_of(path, SourcesError), path)

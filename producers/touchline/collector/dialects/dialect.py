@@ -146,8 +146,9 @@ class Dialect:
         methods: The methods with which events may come.
         secret: Finds the producer's key in the body, the query or the path, for clients that do not send it
             in the header `Authorization` (as `Bearer KEY`, or as the user name of `Basic`). Empty: no key.
-        admit: For clients without a key, whose requests prove by themselves who sent them: gives the name of
-            the producer, or the answer to a request that only tests the address. Raises `Refused`.
+        admit: For clients whose requests prove by themselves who sent them: gives the name of the producer,
+            the answer to a request that only tests the address, or None if this request needs a key. Raises
+            `Refused`.
         answer: Tells the client that its events are durable; gets the result of each event, in order.
         refuse: Tells the client why nothing was accepted. The collector adds `Retry-After` where it fits.
         calls: What clients ask beside sending, by path. No event is in such a request, and no body is read.
@@ -163,7 +164,7 @@ class Dialect:
     translate: Callable[[Received], list[Translated]]
     methods: tuple[str, ...] = ("POST",)
     secret: Callable[[Received], str] = no_secret
-    admit: Callable[[Received], str | Answer] | None = None
+    admit: Callable[[Received], str | Answer | None] | None = None
     answer: Callable[[Received, list[Result]], Answer] = results
     refuse: Callable[[Refusal], Answer] = error
     calls: Mapping[str, Callable[[Received], Answer]] = field(default_factory=dict)

@@ -216,10 +216,10 @@ class Collector:
             sniffs_gzip=dialect.sniffs_gzip,
         ) as body:
             received = self._received(request, body, "")
-            if dialect.admit is not None:
-                admitted = dialect.admit(received)
-                if isinstance(admitted, Answer):
-                    return _response(admitted)
+            admitted = None if dialect.admit is None else dialect.admit(received)
+            if isinstance(admitted, Answer):
+                return _response(admitted)
+            if admitted is not None:
                 key = Key(admitted, "", "")
                 request.scope["user"] = key.name
             elif key is None:

@@ -17,11 +17,25 @@ from touchline.collector.webhooks.fields import identifiers
 from touchline.vocabulary.envelope import EVENT_BYTES
 from touchline.vocabulary.identifiers import STAND_INS
 from touchline.vocabulary.ids import derived_id
+from touchline.vocabulary.normaliser import is_placeholder
 from touchline.vocabulary.registry import EVENT_TYPES
 
 LONGEST_ID: Final = 64
 LONGEST_TEXT: Final = 4_000
 """The most characters of a text in a mapped field; a longer one is cut."""
+
+PERSONAL: Final = frozenset(
+    {"address", "addresses", "billing_address", "shipping_address", "default_address", "destination"}
+    | {"first_name", "last_name", "full_name", "avatar", "ip", "ip_address", "browser_ip", "client_details"}
+    | {"billing_details", "shipping", "shipping_details", "customer_details", "payment_method_details"}
+    | {"payment_details", "credit_card", "receipt", "location_data", "geolocation"}
+)
+"""Fields of payloads that are not kept, at any depth: they say who and where the customer is."""
+
+_DEEPEST: Final = 20
+"""What is nested deeper in a payload is not kept."""
+
+_SHORTEST_VALUE: Final = 6
 
 _ROOM: Final = 2_000
 """Bytes of an event that are left for what the collector adds."""
@@ -40,6 +54,7 @@ class Foreign(NamedTuple):
         identifiers: The customer's identifiers by kind; values of other kinds than text are left out.
         data: The fields of the type.
         rest: The provider's own object, kept below the name of the kind.
+        personal: Its fields, at any depth, that are not kept.
     """
 
     original: bytes
@@ -51,6 +66,7 @@ class Foreign(NamedTuple):
     identifiers: Mapping[str, Any] = {}
     data: Mapping[str, Any] = {}
     rest: Mapping[str, Any] = {}
+    personal: frozenset[str] = PERSONAL
 
 
 class Origin(NamedTuple):
@@ -74,7 +90,8 @@ def translated(foreign: Foreign, origin: Origin) -> Translated:
     known = identifiers(foreign.identifiers)
     context: dict[str, Any] = {"name": foreign.name[:LONGEST_TEXT], "library": {"name": origin.kind}}
     # A withheld phone number identifies nobody, and an event must have something that does.
-    if set(known) <= {"phone"} and not any(data.get(f"{kind}_id") for kind in STAND_INS):
+    stand_ins = (str(data.get(f"{kind}_id") or "") for kind in STAND_INS)
+    if set(known) <= {"phone"} and all(map(is_placeholder, stand_ins)):
         context["session_id"] = foreign.key[:256] or origin.source
     event: dict[str, Any] = {
         "id": event_id(origin, foreign.key),
@@ -87,7 +104,7 @@ def translated(foreign: Foreign, origin: Origin) -> Translated:
         "context": context,
     }
     room = EVENT_BYTES - _ROOM - len(orjson.dumps(event))
-    rest, bulky = _fitting(foreign.rest, room)
+    rest, bulky = _fitting(_pruned(foreign.rest, foreign.personal, _values(known)), room)
     below = origin.kind.replace("-", "_")
     if rest:
         data[below] = rest
@@ -106,17 +123,46 @@ def _type_of(foreign: Foreign, data: Mapping[str, Any], kind: str) -> str:
     return custom_type(f"{kind} {foreign.name}")
 
 
+def _values(known: Mapping[str, str | list[str]]) -> frozenset[str]:
+    """The identifiers that must not stay in the payload, since privacy rules may hash or refuse their kind.
+
+    Short ones could be anything there, such as a number of items.
+    """
+    given = (one if isinstance(one, list) else [one] for one in known.values())
+    return frozenset(_plain(value) for values in given for value in values if len(value) >= _SHORTEST_VALUE)
+
+
+def _plain(value: str) -> str:
+    """An address without its scheme, such as `tel:`, in lower case."""
+    return value.lower().rpartition(":")[2]
+
+
+def _pruned(
+    rest: Mapping[str, Any], personal: frozenset[str], values: frozenset[str], depth: int = 1
+) -> dict[str, Any]:
+    """The fields without personal ones, without identifiers of the customer, and without deep ones."""
+    return {
+        name: kept
+        for name, value in rest.items()
+        if name not in personal and (kept := _kept(value, personal, values, depth)) is not None
+    }
+
+
+def _kept(value: Any, personal: frozenset[str], values: frozenset[str], depth: int) -> Any:
+    if isinstance(value, dict):
+        return _pruned(value, personal, values, depth + 1) if depth < _DEEPEST else None
+    if isinstance(value, list):
+        if depth >= _DEEPEST:
+            return None
+        return [one for part in value if (one := _kept(part, personal, values, depth + 1)) is not None]
+    return None if isinstance(value, str) and _plain(value) in values else value
+
+
 def _fitting(rest: Mapping[str, Any], room: int) -> tuple[dict[str, Any], list[str]]:
     """The fields for which there is room, smallest first, and the names of the others."""
-    sizes: dict[str, int] = {}
+    sizes = {name: len(orjson.dumps({name: value})) for name, value in rest.items()}
     kept: dict[str, Any] = {}
     left_out: list[str] = []
-    for name, value in rest.items():
-        try:
-            sizes[name] = len(orjson.dumps({name: value}))
-        except (orjson.JSONEncodeError, RecursionError):
-            # Nested too deeply for an event.
-            left_out.append(name)
     for name in sorted(sizes, key=sizes.__getitem__):
         room -= sizes[name]
         if room < 0:

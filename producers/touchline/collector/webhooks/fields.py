@@ -6,6 +6,7 @@ None of them raises: what is missing or of another kind gives None.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -128,6 +129,11 @@ def as_time(value: Any) -> str | None:
         return None if found.tzinfo is None else _rfc3339(found.astimezone(UTC))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def digest(body: bytes) -> str:
+    """What identifies an event that has no id of its own: its content, which is the same in a repeat."""
+    return sha256(body).hexdigest()[:32]
 
 
 def identifiers(found: Mapping[str, Any]) -> dict[str, str | list[str]]:

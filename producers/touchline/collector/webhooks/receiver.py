@@ -71,18 +71,30 @@ class Webhooks:
             admit=self._admit,
         )
 
-    def _admit(self, received: Received) -> str | Answer:
-        """The producer of a genuine request, or the answer to one that only tests the address."""
+    def _admit(self, received: Received) -> str | Answer | None:
+        """The producer of a genuine request, the answer to one that only tests the address, or None.
+
+        None is for sources without a secret, whose requests need a key.
+        """
         kind, opened = self._find(received)
         try:
             if (answer := kind.handshake(received, opened)) is not None:
                 return answer
             if received.method != "POST":
-                return _OK
+                return self._tested(received)
+            if not opened.secrets:
+                return None
             kind.check(received, opened)
         except WrongSignature as error:
             raise self._refusal(opened.name, error) from None
         return f"{kind.name}.{opened.name}"
+
+    def _tested(self, received: Received) -> Answer:
+        """The answer to a request that can have no events. One with parameters may mean some."""
+        if received.query:
+            message = "Events come with POST alone: choose POST at the provider"
+            raise Refused(Refusal(405, "method_not_allowed", message))
+        return _OK
 
     def _translate(self, received: Received) -> list[Translated]:
         kind, opened = self._find(received)

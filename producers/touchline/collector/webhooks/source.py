@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from touchline.collector.webhooks.signatures import Algorithm, Encoding
 from touchline.documents import Secret
@@ -19,6 +19,7 @@ def _listed(given: Any) -> Any:
 
 Milliseconds = Annotated[int, BeforeValidator(parse_duration)]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed), Field(min_length=1, max_length=2)]
+OptionalSecrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed), Field(max_length=2)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -128,14 +129,23 @@ class GenericSource(Source):
         mapping: The mapping: a path, from the folder of the file of sources.
         items: Where the list of events stands in the body, such as `data.events`. Default: the body is one
             event, or a list of them.
-        signature: How the provider signs.
+        signature: How the provider signs. Without it, and without a secret, requests need a key.
         challenge: The provider's handshake.
     """
 
+    secret: OptionalSecrets = ()
     mapping: str
     items: str | None = None
-    signature: Signature
+    signature: Signature | None = None
     challenge: Challenge | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if bool(self.secret) != (self.signature is not None):
+            raise ValueError("write both secret and signature, or neither: then requests need a key")
+        if self.challenge and not self.secret:
+            raise ValueError("a challenge needs a secret: write secret and signature")
+        return self
 
 
 S = TypeVar("S", bound=Source)

@@ -31,6 +31,7 @@ from touchline.collector.webhooks.fields import (
     as_time,
     at,
     constant,
+    digest,
     seconds_between,
     taken,
     text,
@@ -115,7 +116,7 @@ def connect_events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         story = "DISCONNECTED unanswered"
         detail = {**detail, "stage": "queue" if isinstance(detail.get("queueInfo"), dict) else "menu"}
     time = as_time(at(detail, _CONNECT_TIMES.get(name, "none"))) or as_time(event.get("time"))
-    key = as_text(event.get("id")) or f"{name}:{text('contactId')(detail)}:{time}"
+    key = as_text(event.get("id")) or digest(received.body)
     channel = opened.channel(_CHANNELS.get(str(detail.get("channel")), "chat"))
     known = {
         "phone": text("customerEndpoint.address")(detail),
@@ -140,7 +141,7 @@ def genesys_events(received: Received, opened: Opened[Source]) -> list[Foreign]:
     if name == "acd.end" and str(body.get("acdOutcome")).upper().startswith("ABANDON"):
         story = "acd.abandoned"
     time = as_time(body.get("eventTime")) or as_time(event.get("time"))
-    key = as_text(event.get("id")) or f"{name}:{text('conversationId')(body)}:{time}"
+    key = as_text(event.get("id")) or digest(received.body)
     channel = opened.channel(_CHANNELS.get(str(body.get("mediaType")).upper(), "chat"))
     far = "dnis" if _direction(body) == "outbound" else "ani"
     known = {

@@ -35,6 +35,8 @@ _MOST_FIELDS = 500
 def check(received: Received, opened: Opened[GenericSource]) -> None:
     """The HMAC, or the secret itself, in the header that the source names."""
     how, source = opened.source.signature, opened.source
+    if how is None:
+        raise WrongSignature("the source has no signature")
     given = received.headers.get(how.header.lower(), "")
     if how.prefix and not given.startswith(how.prefix):
         raise WrongSignature(f"the header {how.header} is missing or does not begin with the prefix")

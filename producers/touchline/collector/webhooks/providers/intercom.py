@@ -16,11 +16,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.dialect import Received
-from touchline.collector.webhooks.delivery import Foreign
-from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, constant, number, taken, text
+from touchline.collector.webhooks.delivery import PERSONAL, Foreign
+from touchline.collector.webhooks.fields import (
+    Rule,
+    as_text,
+    as_time,
+    at,
+    constant,
+    digest,
+    number,
+    taken,
+    text,
+)
 from touchline.collector.webhooks.kind import Kind, mapped, object_of
 from touchline.collector.webhooks.signatures import check_hmac
 from touchline.collector.webhooks.source import Opened, Source
+
+INTERCOMS_PERSONAL: Final = PERSONAL | {"name", "pseudonym"}
 
 _TALK = {
     "contact_id": text("id"),
@@ -78,7 +90,7 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
     given = at(event, "data.item")
     item: Mapping[str, Any] = given if isinstance(given, dict) else {}
     time = as_time(event.get("created_at"))
-    key = as_text(event.get("id")) or f"{name}:{text('id')(item)}:{time}"
+    key = as_text(event.get("id")) or digest(received.body)
     kind = opened.customer("intercom")
     if name.startswith("contact."):
         known = {
@@ -97,7 +109,9 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         }
         data = taken({"contact_id": text("id")}, item) if name.startswith("conversation.") else {}
     channel = _CHANNELS.get(str(at(item, "source.type")), "chat")
-    part = Foreign(received.body, name, key, time, opened.channel(channel), "", known, data, item)
+    part = Foreign(
+        received.body, name, key, time, opened.channel(channel), "", known, data, item, INTERCOMS_PERSONAL
+    )
     rule = _RULES.get(name)
     if name == "conversation.admin.assigned" and as_text(item.get("team_assignee_id")):
         rule = _TEAM

@@ -11,13 +11,12 @@ Mailgun signs a time and a token, not the event: whoever knows one signed reques
 time is too old.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.dialect import Received, Unsplittable
 from touchline.collector.webhooks.delivery import Foreign
-from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, taken, text
+from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, digest, taken, text
 from touchline.collector.webhooks.kind import Kind, mapped, object_of
 from touchline.collector.webhooks.signatures import WrongSignature, check_age, check_hmac, epoch_ms
 from touchline.collector.webhooks.source import Opened, Source
@@ -35,7 +34,6 @@ _RULES: Final[Mapping[str, Rule]] = {
     "opened": Rule("campaign.opened", _EMAIL),
     "clicked": Rule("campaign.clicked", {**_EMAIL, "url": text("url")}),
 }
-_PERSONAL = frozenset({"recipient", "ip", "geolocation", "envelope"})
 
 
 def check(received: Received, opened: Opened[Source]) -> None:
@@ -64,10 +62,9 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         "email": event.get("recipient"),
         "account": text("user-variables.account", "user-variables.user_id")(event),
     }
-    key = as_text(event.get("id")) or hashlib.sha256(received.body).hexdigest()
+    key = as_text(event.get("id")) or digest(received.body)
     time = as_time(event.get("timestamp"))
-    rest = {part: value for part, value in event.items() if part not in _PERSONAL}
-    part = Foreign(received.body, name, key, time, opened.channel("email"), "", known, {}, rest)
+    part = Foreign(received.body, name, key, time, opened.channel("email"), "", known, {}, event)
     rule = _RULES.get(name)
     if rule is None or as_text(at(event, "client-info.bot")):
         return [part._replace(name=f"bot {name}" if rule else name)]

@@ -10,13 +10,12 @@
 The campaign is the marketing campaign, the single send, or the first category.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.dialect import Received, Unsplittable
 from touchline.collector.webhooks.delivery import Foreign
-from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, taken, text
+from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, digest, taken, text
 from touchline.collector.webhooks.kind import Kind, elements_of, mapped
 from touchline.collector.webhooks.signatures import check_age, check_ecdsa, epoch_ms
 from touchline.collector.webhooks.source import Opened, Source
@@ -58,10 +57,9 @@ def _event(original: bytes, event: dict[str, Any], opened: Opened[Source]) -> Fo
         "email": event.get("email"),
         "account": text("account", "user_id", "unique_args.account", "unique_args.user_id")(event),
     }
-    key = as_text(event.get("sg_event_id")) or hashlib.sha256(original).hexdigest()
+    key = as_text(event.get("sg_event_id")) or digest(original)
     time = as_time(event.get("timestamp"))
-    rest = {part: value for part, value in event.items() if part not in ("email", "ip")}
-    part = Foreign(original, name, key, time, opened.channel("email"), "", known, {}, rest)
+    part = Foreign(original, name, key, time, opened.channel("email"), "", known, {}, event)
     rule = _RULES.get(name)
     if rule is None or at(event, "sg_machine_open") is True:
         return part._replace(name="machine_open" if rule else name)

@@ -13,11 +13,8 @@
 | `refunds/create` | `refund.issued` |
 | `customers/create` | `account.opened` |
 | all else | `custom.shopify_…` |
-
-Addresses, cards and the customer's browser are left out: they identify nobody, and nothing here needs them.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -30,6 +27,7 @@ from touchline.collector.webhooks.fields import (
     as_text,
     as_time,
     at,
+    digest,
     moment,
     number,
     taken,
@@ -39,13 +37,6 @@ from touchline.collector.webhooks.fields import (
 from touchline.collector.webhooks.kind import Kind, mapped, object_of
 from touchline.collector.webhooks.signatures import check_hmac
 from touchline.collector.webhooks.source import Opened, Source
-
-PERSONAL: Final = frozenset(
-    {"billing_address", "shipping_address", "default_address", "addresses", "client_details", "customer"}
-    | {"payment_details", "credit_card", "receipt", "browser_ip", "destination", "email", "phone"}
-    | {"contact_email", "note_attributes", "first_name", "last_name", "payment_terms"}
-)
-"""Fields that are not kept with an event."""
 
 
 def _items(event: Object) -> int | None:
@@ -146,7 +137,7 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
     time = moment(*paths, "updated_at", "created_at")(event) or as_time(
         received.headers.get("x-shopify-triggered-at")
     )
-    key = text("id", "token", "admin_graphql_api_id")(event) or hashlib.sha256(received.body).hexdigest()
+    key = text("id", "token", "admin_graphql_api_id")(event) or digest(received.body)
     version = as_text(event.get("updated_at")) or time or ""
     customer = "" if topic.startswith("customers/") else "customer."
     known: dict[str, Any] = {
@@ -154,8 +145,7 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         "email": text("email", "contact_email", "customer.email")(event),
         "phone": text("phone", "customer.phone")(event),
     }
-    rest = {name: value for name, value in event.items() if name not in PERSONAL}
-    rest |= _without_addresses(topic, event)
+    rest = {**event, **_short_lines(topic, event)}
     channel = "store" if event.get("source_name") == "pos" else "web"
     part = Foreign(
         received.body, topic, f"{topic}:{key}:{version}", time, opened.channel(channel), "", known, {}, rest
@@ -171,8 +161,8 @@ def _mapped(part: Foreign, rule: Rule, event: Object) -> Foreign:
     return part._replace(type=rule.type, data=taken(rule.data, event))
 
 
-def _without_addresses(topic: str, event: Object) -> dict[str, Any]:
-    # The lines of an order are most of it; a line's taxes and discounts are in the totals.
+def _short_lines(topic: str, event: Object) -> dict[str, Any]:
+    # The lines of an order are most of it; their taxes and discounts are in the totals.
     lines = event.get("line_items")
     if not topic.startswith(_ORDER_FAMILIES) or not isinstance(lines, list):
         return {}

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.dialect import Received
-from touchline.collector.webhooks.delivery import Foreign
+from touchline.collector.webhooks.delivery import PERSONAL, Foreign
 from touchline.collector.webhooks.fields import (
     Object,
     Rule,
@@ -27,6 +27,7 @@ from touchline.collector.webhooks.fields import (
     as_time,
     at,
     constant,
+    digest,
     taken,
     text,
     upper,
@@ -46,13 +47,18 @@ WHOLE: Final = frozenset(
 THOUSANDTHS: Final = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 """Currencies whose amounts have three decimals."""
 
-PERSONAL: Final = frozenset(
-    {"billing_details", "shipping", "shipping_details", "payment_method_details", "customer_details"}
-    | {"charges", "receipt_email", "receipt_url", "client_secret", "source", "address", "email", "phone"}
-    | {"name", "customer_email", "customer_address", "customer_name", "customer_phone", "customer_shipping"}
-    | {"last_payment_error", "evidence", "lines", "individual_name", "collected_information"}
-)
-"""Fields that are not kept with an event: addresses, cards and secrets of a browser."""
+STRIPES_PERSONAL: Final = PERSONAL | {
+    *(
+        "charges",
+        "client_secret",
+        "collected_information",
+        "customer_address",
+        "customer_name",
+        "customer_shipping",
+    ),
+    *("evidence", "last_payment_error", "lines", "name", "receipt_url", "source"),
+}
+"""Fields that are not kept: also cards, and what only the customer's browser may know."""
 
 
 def amount(*paths: str) -> Take:
@@ -165,9 +171,10 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         "phone": text("billing_details.phone", "customer_details.phone", "phone")(thing),
     }
     time = as_time(event.get("created"))
-    key = as_text(event.get("id")) or f"{name}:{text('id')(thing)}:{time}"
-    rest = {part: value for part, value in thing.items() if part not in PERSONAL}
-    part = Foreign(received.body, name, key, time, opened.channel("web"), "", known, {}, rest)
+    key = as_text(event.get("id")) or digest(received.body)
+    part = Foreign(
+        received.body, name, key, time, opened.channel("web"), "", known, {}, thing, STRIPES_PERSONAL
+    )
     rule = _RULES.get(name)
     if rule is None or _is_another(name, thing):
         return [part._replace(data=taken({"order_id": text("metadata.order_id")}, thing))]

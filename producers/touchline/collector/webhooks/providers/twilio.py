@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from touchline.collector.dialects.dialect import Received, Unsplittable
-from touchline.collector.webhooks.delivery import Foreign
+from touchline.collector.webhooks.delivery import PERSONAL, Foreign
 from touchline.collector.webhooks.fields import (
     Object,
     Rule,
@@ -38,6 +38,7 @@ from touchline.collector.webhooks.fields import (
     as_time,
     at,
     constant,
+    digest,
     number,
     taken,
     text,
@@ -48,6 +49,17 @@ from touchline.collector.webhooks.source import Opened, TwilioSource
 
 _MOST_FIELDS: Final = 500
 _BODY_DIGEST: Final = "bodySHA256"
+
+TWILIOS_PERSONAL: Final = (
+    PERSONAL
+    | {"CallerName", "StirVerstat", "contact_channel_address"}
+    | {
+        f"{end}{part}"
+        for end in ("Caller", "From", "Called", "To")
+        for part in ("City", "Zip", "State", "Country")
+    }
+)
+"""Fields that are not kept: also the name and the place of a caller."""
 
 _STARTED = {"contact_id": text("CallSid")}
 _ENDED = {**_STARTED, "seconds": number("CallDuration")}
@@ -98,10 +110,10 @@ def check(received: Received, opened: Opened[TwilioSource]) -> None:
     """The HMAC-SHA1 over the source's URL and the sorted fields, or over the URL with the body's digest."""
     url = opened.source.url
     given = received.headers.get("x-twilio-signature", "")
-    if digest := received.query.get(_BODY_DIGEST):
-        if not hmac.compare_digest(hashlib.sha256(received.body).hexdigest(), digest.lower()):
+    if announced := received.query.get(_BODY_DIGEST):
+        if not hmac.compare_digest(hashlib.sha256(received.body).hexdigest(), announced.lower()):
             raise WrongSignature("the digest in bodySHA256 is not that of the body")
-        signed = f"{url}{'&' if '?' in url else '?'}{_BODY_DIGEST}={digest}"
+        signed = f"{url}{'&' if '?' in url else '?'}{_BODY_DIGEST}={announced}"
     else:
         signed = url + "".join(name + value for name, value in sorted(set(_pairs(received.body))))
     check_hmac(
@@ -118,15 +130,26 @@ def events(received: Received, opened: Opened[TwilioSource]) -> list[Foreign]:
         return [_streamed(original, event, opened) for original, event in streamed]
     form = dict(_pairs(received.body))
     original = orjson.dumps(form)
-    if "EventType" in form:
+    if form.get("EventType"):
         return [_task(form["EventType"], form.get("Sid"), form, original, opened)]
-    if "CallSid" in form:
+    if form.get("CallSid"):
         return _call(form, original, opened)
     name = f"message {form.get('MessageStatus') or form.get('SmsStatus') or 'unnamed'}"
-    key = form.get("MessageSid") or form.get("SmsSid") or hashlib.sha256(received.body).hexdigest()
+    key = form.get("MessageSid") or form.get("SmsSid") or digest(received.body)
     channel = opened.channel("chat")
-    known = {**_address(form.get("To")), opened.customer("twilio_message"): None}
-    return [Foreign(original, name, f"{key}:{name}", None, channel, identifiers=known, rest=form)]
+    known = _address(form.get("To"))
+    return [
+        Foreign(
+            original,
+            name,
+            f"{key}:{name}",
+            None,
+            channel,
+            identifiers=known,
+            rest=form,
+            personal=TWILIOS_PERSONAL,
+        )
+    ]
 
 
 def _call(form: dict[str, str], original: bytes, opened: Opened[TwilioSource]) -> list[Foreign]:
@@ -137,7 +160,14 @@ def _call(form: dict[str, str], original: bytes, opened: Opened[TwilioSource]) -
     known = _address(form.get("To" if side == "outbound" else "From"))
     name = f"leg {status}" if side == "leg" else f"call {status}"
     part = Foreign(
-        original, name, f"{sid}:{status}", time, opened.channel("phone"), identifiers=known, rest=form
+        original,
+        name,
+        f"{sid}:{status}",
+        time,
+        opened.channel("phone"),
+        identifiers=known,
+        rest=form,
+        personal=TWILIOS_PERSONAL,
     )
     found = [_with(part, rule, form)]
     if side == "inbound" and status == "ringing":
@@ -165,8 +195,17 @@ def _task(
         "email": text("attributes.email", "attributes.customers.email")(event),
     }
     rest = {**fields, "TaskAttributes": attributes} if attributes else fields
-    key = sid or f"{contact}:{name}:{time}"
-    part = Foreign(original, name, key, time, opened.channel(channel), identifiers=known, rest=rest)
+    key = sid or digest(original)
+    part = Foreign(
+        original,
+        name,
+        key,
+        time,
+        opened.channel(channel),
+        identifiers=known,
+        rest=rest,
+        personal=TWILIOS_PERSONAL,
+    )
     part = part._replace(data={"contact_id": contact} if contact else {})
     return _with(part, _TASKS.get(name), event)
 
@@ -187,7 +226,7 @@ def _streamed(original: bytes, event: dict[str, Any], opened: Opened[TwilioSourc
     contact = by if by.startswith("CA") else text("execution_sid", "call_sid")(data)
     channel = opened.channel("phone" if by.startswith("CA") else "chat")
     known = _address(as_text(data.get("contact_channel_address")))
-    key = key or hashlib.sha256(original).hexdigest()
+    key = key or digest(original)
     part = Foreign(original, name, key, time, channel, identifiers=known, rest=data)
     part = part._replace(data={"contact_id": contact} if contact else {})
     return _with(part, _FLOWS.get(name), {**data, "contact_id": contact})

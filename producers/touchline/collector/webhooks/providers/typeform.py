@@ -23,6 +23,7 @@ from touchline.collector.webhooks.fields import (
     as_text,
     as_time,
     at,
+    digest,
     seconds_between,
     taken,
     text,
@@ -56,7 +57,7 @@ def events(received: Received, opened: Opened[TypeformSource]) -> list[Foreign]:
     response: dict[str, Any] = given if isinstance(given, dict) else {}
     name = as_text(event.get("event_type")) or "unnamed"
     time = as_time(response.get("submitted_at"))
-    key = text("token")(response) or as_text(event.get("event_id")) or f"{name}:{time}"
+    key = text("token")(response) or as_text(event.get("event_id")) or digest(received.body)
     known = _identifiers(response, opened.source.hidden)
     rest: dict[str, Any] = {
         part: response[part] for part in ("form_id", "hidden", "calculated") if part in response

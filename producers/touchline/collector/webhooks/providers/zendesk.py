@@ -15,14 +15,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.dialect import Received
-from touchline.collector.webhooks.delivery import Foreign
-from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, constant, taken, text
+from touchline.collector.webhooks.delivery import PERSONAL, Foreign
+from touchline.collector.webhooks.fields import Rule, as_text, as_time, at, constant, digest, taken, text
 from touchline.collector.webhooks.kind import Kind, mapped, object_of
 from touchline.collector.webhooks.signatures import check_age, check_hmac, epoch_ms
 from touchline.collector.webhooks.source import Opened, Source
 
 TOLERANCE_MS: Final = 3_600_000
 """Zendesk repeats a request for minutes, with the first signature."""
+
+ZENDESKS_PERSONAL: Final = PERSONAL | {"name"}
 
 _TICKET = {"contact_id": text("detail.id"), "reason": text("detail.type"), "queue": text("detail.group_id")}
 _AGENT = {"agent": text("event.comment.author.id")}
@@ -72,7 +74,7 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
     detail = at(event, "detail")
     about: Mapping[str, Any] = detail if isinstance(detail, dict) else {}
     time = as_time(event.get("time")) or as_time(about.get("updated_at"))
-    key = as_text(event.get("id")) or f"{name}:{text('detail.id')(event)}:{time}"
+    key = as_text(event.get("id")) or digest(received.body)
     channel = _CHANNELS.get(str(at(event, "detail.via.channel")).lower(), "email")
     kind = opened.customer("zendesk")
     if name.startswith("user."):
@@ -87,7 +89,9 @@ def events(received: Received, opened: Opened[Source]) -> list[Foreign]:
         known = {kind: about.get("requester_id")}
         data = taken({"contact_id": _TICKET["contact_id"]}, event)
     rest = {**about, "event": event.get("event")}
-    part = Foreign(received.body, name, key, time, opened.channel(channel), "", known, data, rest)
+    part = Foreign(
+        received.body, name, key, time, opened.channel(channel), "", known, data, rest, ZENDESKS_PERSONAL
+    )
     rule = _RULES.get(_story(name, event))
     return [part if rule is None else part._replace(type=rule.type, data=taken(rule.data, event))]
 
