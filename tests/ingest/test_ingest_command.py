@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import fastavro
 import pytest
 import urllib3
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from tests.ingest.conftest import SchemaRegistry
 from touchline.devbroker.broker import Broker
@@ -418,3 +419,45 @@ def test_a_process_reads_what_comes_and_ends_on_a_signal(
     assert running.process.wait(15) == 0
     assert "41 records" in running.said.read_text()
     assert len(in_log(tmp_path / "data")) == 40
+
+
+def test_records_that_kafka_deleted_before_they_were_read_are_counted(
+    ingest: Ingest, produce: Produce, kafka: Broker, topic: str
+) -> None:
+    """Those that were read are not lost."""
+    produce(topic, [order(number) for number in range(10)], partition=0)
+    assert ingest("--map", "orders.yaml")["lost"] == 0
+    produce(topic, [order(number) for number in range(10, 20)], partition=0)
+    with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
+        admin.delete_records({TopicPartition(topic, 0): 15})
+    done = ingest("--map", "orders.yaml")
+    assert (done["records"], done["lost"]) == (5, 5)
+
+
+def test_records_of_aborted_transactions_are_not_read(ingest: Ingest, kafka: Broker, topic: str) -> None:
+    """And what Kafka itself writes behind transactions is no reason to wait for more."""
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{topic}-writer")
+    producer.init_transactions()
+    for number, end in ((1, producer.commit_transaction), (2, producer.abort_transaction)):
+        producer.begin_transaction()
+        producer.send(topic, order(number), partition=0)
+        producer.flush(10)
+        end()
+    producer.close(5)
+    done = ingest("--map", "orders.yaml")
+    assert (done["records"], done["events"], done["lost"]) == (1, 1, 0)
+    assert ingest("--map", "orders.yaml")["records"] == 0
+
+
+def test_rules_of_privacy_hold_for_records(
+    ingest: Ingest, produce: Produce, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Identifiers are hashed, and quarantine keeps a digest of what cannot be read."""
+    (tmp_path / "privacy.yaml").write_text("identifiers:\n  account: hash\n")
+    monkeypatch.setenv("TOUCHLINE_PRIVACY", str(tmp_path / "privacy.yaml"))
+    monkeypatch.setenv("TOUCHLINE_PRIVACY_KEY", "k" * 64)
+    produce(topic, [order(1), order(2, at="u-2 was here"), b"{u-3"])
+    ingest("--map", "orders.yaml")
+    lines = [*in_log(tmp_path / "data"), *in_log(tmp_path / "data", "quarantine")]
+    assert len(lines) == 3
+    assert not re.search(r"u-\d", json.dumps(lines))

@@ -8,5 +8,6 @@
 | `registry` | schemas of Avro, from a schema registry |
 | `translation` | rows to events by a mapping, through the acceptance that every event passes |
 | `reader` | the consumer: records become durable in the log first, their offsets are committed second |
+| `positions` | how far the partitions are durable, and what is left |
 | `metrics` | records by result, and lag, for Prometheus |
 """

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import structlog
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from touchline.collector.acceptance import CurrentValidator
@@ -22,6 +22,7 @@ from touchline.log.kafka.brokers import Brokers, KafkaUnavailable
 from touchline.log.kafka.clients import make_client
 from touchline.topics.errors import MostlyRefused, RegistryUnavailable, TopicUnavailable
 from touchline.topics.metrics import TopicMetrics
+from touchline.topics.positions import REQUEST_MS, Goal, Positions
 from touchline.topics.record import Record
 from touchline.topics.translation import Outcome, Tally, Translator
 
@@ -45,7 +46,6 @@ _FIRST: Final = 20
 _RECORDS: Final = 2_000
 _FETCH_BYTES: Final = 8 * 1024**2
 _POLL_MS: Final = 250
-_REQUEST_MS: Final = 10_000
 _SESSION_MS: Final = 10_000
 _CLOSE_MS: Final = 2_000
 _RETRY_SECONDS: Final = 1.0
@@ -97,7 +97,6 @@ class TopicReader:
         self._validator = validator
         self._stop = stop
         self._most_refused = most_refused
-        self._next: dict[TopicPartition, int] = {}
         self._found = False
         self._begun = most_refused >= 1
         self.tally = Tally()
@@ -114,8 +113,9 @@ class TopicReader:
         while not self._stop.is_set():
             try:
                 with self._consumer() as consumer:
+                    positions = Positions(consumer)
                     while not self._stop.is_set():
-                        self._move(consumer)
+                        self._move(consumer, positions)
             except RETRIED as error:
                 self._failed(error)
 
@@ -126,20 +126,18 @@ class TopicReader:
             TopicUnavailable, MostlyRefused: as above.
             One of `RETRIED`: it got no further for `GIVE_UP_SECONDS`.
         """
-        ends: dict[TopicPartition, int] | None = None
-        total = 0
-        moved_at, moved = time.monotonic(), -1
+        goal: Goal | None = None
+        moved_at, moved = time.monotonic(), 0
         while not self._stop.is_set():
             try:
                 with self._consumer() as consumer:
-                    if ends is None:
-                        ends = self._ends(consumer)
-                        total = sum(ends[one] - self._begin(consumer, one) for one in ends)
+                    positions = Positions(consumer)
+                    goal = goal or positions.goal(self._subscription.topic)
                     while not self._stop.is_set():
-                        idle = not self._move(consumer)
-                        progress(min(self.tally.records, total), total)
-                        if idle and self._is_done(consumer, ends):
-                            progress(total, total)
+                        is_idle = not self._move(consumer, positions)
+                        progress(min(self.tally.records, goal.left), goal.left)
+                        if is_idle and positions.reached(goal):
+                            progress(goal.left, goal.left)
                             return True
                         if self.tally.records > moved:
                             moved_at, moved = time.monotonic(), self.tally.records
@@ -183,13 +181,12 @@ class TopicReader:
             isolation_level="read_committed",
             max_poll_records=_RECORDS,
             fetch_max_bytes=_FETCH_BYTES,
-            bootstrap_timeout_ms=_REQUEST_MS,
+            bootstrap_timeout_ms=REQUEST_MS,
             session_timeout_ms=_SESSION_MS,
-            request_timeout_ms=_REQUEST_MS,
+            request_timeout_ms=REQUEST_MS,
             reconnect_backoff_max_ms=500,
             metrics_enabled=False,
         )
-        self._next = {}
         try:
             if not consumer.partitions_for_topic(topic):
                 raise TopicUnavailable(
@@ -202,126 +199,49 @@ class TopicReader:
             consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
             self._metrics.show_lag({})
 
-    def _move(self, consumer: Any) -> int:
+    def _move(self, consumer: Any, positions: Positions) -> int:
         """Move the records of one poll into the log; returns how many."""
         polled: dict[TopicPartition, list[Any]] = consumer.poll(timeout_ms=_POLL_MS)
-        assigned = consumer.assignment()
-        self._note_lost(consumer, assigned, polled)
+        positions.look()
         records = [_record(one) for batch in polled.values() for one in batch]
+        outcome = None
         if records:
             began = time.monotonic()
             outcome = self._translator.translate(records, self._validator(), int(time.time() * 1000))
-            if not self._begun:
-                self._check_begin(consumer, assigned, outcome)
+            if not self._begun and positions.is_new_group:
+                check_begin(self._subscription.topic, outcome, self._most_refused)
+            self._begun = True
             self._log.append(outcome.batch)
             self._metrics.commit_seconds.observe(time.monotonic() - began)
-        self._commit(consumer, assigned, polled)
-        if records:
+        if lost := positions.advance(polled):
+            self.lost += lost
+            self._metrics.count_lost(lost)
+        if outcome is not None:
             self._metrics.count(outcome)
             self.tally.add(outcome.tally)
         self.error = None
-        self._show_lag(consumer, assigned)
+        self._metrics.show_lag(positions.lags())
         return len(records)
 
-    def _commit(
-        self, consumer: Any, assigned: set[TopicPartition], polled: dict[TopicPartition, Any]
-    ) -> None:
-        """Commit what is durable; and where nothing came, what Kafka itself wrote behind the last record."""
-        moved = {}
-        for partition in polled or assigned:
-            position = consumer.position(partition, timeout_ms=_REQUEST_MS)
-            if position is None:
-                continue
-            known = self._next.get(partition)
-            if known is None:
-                known = consumer.committed(partition, timeout_ms=_REQUEST_MS)
-            if position > (known or 0) or (polled and position != known):
-                moved[partition] = OffsetAndMetadata(position, "", -1)
-            self._next[partition] = position
-        if moved:
-            consumer.commit(moved, timeout_ms=_REQUEST_MS)
 
-    def _check_begin(self, consumer: Any, assigned: set[TopicPartition], outcome: Outcome) -> None:
-        """Check that the first records of a new group can mostly be used.
+def check_begin(topic: str, outcome: Outcome, most_refused: float) -> None:
+    """Check that the first records of a topic can mostly be used.
 
-        Raises:
-            MostlyRefused: they cannot. Nothing of them is stored or committed.
-        """
-        self._begun = True
-        quarantined = outcome.tally.quarantined
-        if outcome.tally.records < _FIRST or quarantined <= self._most_refused * (
-            quarantined + outcome.tally.events
-        ):
-            return
-        if any(consumer.committed(one, timeout_ms=_REQUEST_MS) is not None for one in assigned):
-            return
-        topic = self._subscription.topic
-        refused = RefusedRows(topic)
-        refused.add(outcome.tally.records, outcome.tally.events, outcome.refusals)
-        reasons = "".join(
-            f"\n  {reason.rows:,} (offset {reason.at[0]:,} …): {reason.why}" for reason in refused.reasons[:3]
-        )
-        raise MostlyRefused(
-            f"{quarantined:,} of the first {outcome.tally.records:,} records of {topic} are refused: "
-            f"nothing was stored. Commonest reasons:{reasons}\nCorrect the mapping or --format, or allow "
-            "it with --most-refused 100%"
-        )
-
-    def _note_lost(
-        self, consumer: Any, assigned: set[TopicPartition], polled: dict[TopicPartition, list[Any]]
-    ) -> None:
-        """Count records that Kafka deleted before they were read: its retention was shorter than the lag."""
-        self._next = {one: offset for one, offset in self._next.items() if one in assigned}
-        skipped = {}
-        for partition, batch in polled.items():
-            expected = self._next.get(partition)
-            if expected is None:
-                expected = consumer.committed(partition, timeout_ms=_REQUEST_MS)
-            if expected is not None and batch and batch[0].offset > expected:
-                skipped[partition] = expected
-        if not skipped:
-            return
-        # Compaction and transactions leave gaps, too, but behind the beginning.
-        begins = consumer.beginning_offsets(list(skipped), timeout_ms=_REQUEST_MS)
-        for partition, expected in skipped.items():
-            if (lost := begins[partition] - expected) > 0:
-                self.lost += lost
-                self._metrics.count_lost(lost)
-                _logger.error(
-                    "topic.records_lost",
-                    topic=partition.topic,
-                    partition=partition.partition,
-                    records=lost,
-                    why="Kafka deleted them before they were read: raise the topic's retention",
-                )
-
-    def _show_lag(self, consumer: Any, assigned: set[TopicPartition]) -> None:
-        lags = {}
-        for partition in assigned:
-            end, position = consumer.highwater(partition), self._next.get(partition)
-            if end is not None and position is not None:
-                lags[partition.partition] = max(0, end - position)
-        self._metrics.show_lag(lags)
-
-    def _ends(self, consumer: Any) -> dict[TopicPartition, int]:
-        """The offset behind the last record of each partition that has records."""
-        topic = self._subscription.topic
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        begins = consumer.beginning_offsets(partitions, timeout_ms=_REQUEST_MS)
-        ends = consumer.end_offsets(partitions, timeout_ms=_REQUEST_MS)
-        return {one: ends[one] for one in partitions if ends[one] > begins[one]}
-
-    def _begin(self, consumer: Any, partition: TopicPartition) -> int:
-        begin = consumer.beginning_offsets([partition], timeout_ms=_REQUEST_MS)[partition]
-        return int(max(begin, consumer.committed(partition, timeout_ms=_REQUEST_MS) or 0))
-
-    def _is_done(self, consumer: Any, ends: dict[TopicPartition, int]) -> bool:
-        """Whether the group has read every partition to its end; other processes may read some of them."""
-        return all(
-            self._next.get(partition, 0) >= end
-            or (consumer.committed(partition, timeout_ms=_REQUEST_MS) or 0) >= end
-            for partition, end in ends.items()
-        )
+    Raises:
+        MostlyRefused: they cannot; the message has the commonest reasons.
+    """
+    tally, reasons = outcome.tally, RefusedRows(topic)
+    if tally.records < _FIRST or tally.quarantined <= most_refused * (tally.quarantined + tally.events):
+        return
+    reasons.add(tally.records, tally.events, outcome.refusals)
+    commonest = "".join(
+        f"\n  {reason.rows:,} (offset {reason.at[0]:,} …): {reason.why}" for reason in reasons.reasons[:3]
+    )
+    raise MostlyRefused(
+        f"{tally.quarantined:,} of the first {tally.records:,} records of {topic} are refused: nothing was "
+        f"stored. Commonest reasons:{commonest}\nCorrect the mapping or --format, or allow it with "
+        "--most-refused 100%"
+    )
 
 
 def _record(record: Any) -> Record:
