@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from touchline.collector.acceptance import Acceptance, TooManyEvents, accept, accept_each
+from touchline.collector.acceptance import Acceptance, accept, accept_each
 from touchline.collector.accounts import account_row
-from touchline.collector.dialects.dialect import Received, Unsplittable
+from touchline.collector.dialects.dialect import Received, TooManyEvents, Unsplittable
 from touchline.collector.dialects.native import split
 from touchline.log.kafka.topics import QUARANTINE_RECORD_BYTES
 from touchline.vocabulary.envelope import REQUEST_BYTES

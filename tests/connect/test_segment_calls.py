@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.connect.segment_calls import CALL, JSON, NOW, event, events, received, refusal, stored
-from touchline.collector.acceptance import TooManyEvents, accept
-from touchline.collector.dialects.dialect import Unsplittable
+from touchline.collector.acceptance import accept
+from touchline.collector.dialects.dialect import TooManyEvents, Unsplittable
 from touchline.collector.dialects.segment import SEGMENT
 
 

@@ -14,12 +14,11 @@ import msgspec
 import orjson
 import uuid_utils
 
-from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable
+from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable, limited
 from touchline.collector.dialects.native import NATIVE, NOT_JSON
 from touchline.collector.results import Result, Status
 from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import REQUEST_BYTES
-from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.event import Event, same_content
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent, Quarantined, Suppressed, Validator
@@ -45,10 +44,6 @@ class Acceptance:
     batch: Batch
     results: list[Result]
     readable: bool = True
-
-
-class TooManyEvents(TouchlineError, ValueError):
-    """A request has too many events; none of them was accepted."""
 
 
 class _Id(msgspec.Struct):
@@ -80,14 +75,14 @@ def accept(
     at, producer = received.received_at_ms, received.producer
     try:
         events = dialect.translate(received)
+        if most_events is not None:
+            limited(events, most_events)
     except Unsplittable as error:
         invalid = InvalidEvent(Reason.MALFORMED_JSON, "", str(error))
         body = received.body if validator.privacy is None else validator.privacy.withheld(received.body)
         line = _quarantine_line(Quarantined(body, "", str(error)), invalid.reason, at, producer)
         result = _result(None, "quarantined", invalid)
         return Acceptance(Batch([], [line], at), [result], readable=False)
-    if most_events is not None and len(events) > most_events:
-        raise TooManyEvents(f"{len(events)} events in one request; send at most {most_events} at a time")
     return accept_translated(events, at, producer, validator)
 
 

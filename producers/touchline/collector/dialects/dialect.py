@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import orjson
@@ -13,6 +13,8 @@ from touchline.vocabulary.envelope import REQUEST_BYTES, REQUEST_EVENTS
 from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.health import error_body
 from touchline.vocabulary.validation import InvalidEvent
+
+_Event = TypeVar("_Event")
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _ANY_JSON: Final[Mapping[str, Any]] = MappingProxyType({"application/json": {}})
@@ -42,6 +44,21 @@ class Received(NamedTuple):
 
 class Unsplittable(TouchlineError, ValueError):
     """The body cannot be read, so that its events are not known; `str` says why, and what to send."""
+
+
+class TooManyEvents(TouchlineError, ValueError):
+    """A request has too many events; none of them was accepted."""
+
+
+def limited(events: list[_Event], most: int = REQUEST_EVENTS) -> list[_Event]:
+    """The events of a request. Dialects call it before they translate them, which takes far more memory.
+
+    Raises:
+        TooManyEvents: there are more than `most`.
+    """
+    if len(events) > most:
+        raise TooManyEvents(f"{len(events)} events in one request; send at most {most} at a time")
+    return events
 
 
 class Translated(NamedTuple):
@@ -142,7 +159,7 @@ class Dialect:
         described: What the OpenAPI description says of it.
         paths: Where it is accepted, as Starlette writes paths.
         translate: Gives the events of a request, in order. Raises `Unsplittable` for a body that it cannot
-            read: that goes to quarantine as one.
+            read: that goes to quarantine as one; and `TooManyEvents`.
         methods: The methods with which events may come.
         secret: Finds the producer's key in the body, the query or the path, for clients that do not send it
             in the header `Authorization` (as `Bearer KEY`, or as the user name of `Basic`). Empty: no key.

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from touchline.collector.acceptance import TooManyEvents
+from touchline.collector.dialects.dialect import TooManyEvents
 from touchline.collector.ingress.problem import Problem, busy
 from touchline.log.contract import LogFull, LogUnavailable
 

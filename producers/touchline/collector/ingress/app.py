@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, TooManyEvents, accept
+from touchline.collector.acceptance import VOCABULARY, Acceptance, CurrentValidator, accept
 from touchline.collector.accounts import HEADER, ClientCounters, with_account
 from touchline.collector.committer import Committer
 from touchline.collector.dialects import DIALECTS
@@ -31,6 +31,7 @@ from touchline.collector.dialects.dialect import (
     Received,
     Refusal,
     Refused,
+    TooManyEvents,
     no_secret,
 )
 from touchline.collector.dialects.native import NATIVE

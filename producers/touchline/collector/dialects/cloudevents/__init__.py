@@ -28,6 +28,7 @@ from touchline.collector.dialects.dialect import (
     Translated,
     Unsplittable,
     error,
+    limited,
     results,
 )
 from touchline.collector.dialects.native import split
@@ -42,6 +43,7 @@ def translate(received: Received) -> list[Translated]:
 
     Raises:
         Unsplittable: the body is in a format other than JSON, or not JSON, or the request has no CloudEvent.
+        TooManyEvents: there are more than the dialect's `most_events`.
     """
     content_type = received.headers.get("content-type", "")
     media = content_type.partition(";")[0].strip().lower()
@@ -55,7 +57,7 @@ def translate(received: Received) -> list[Translated]:
             )
     elif media not in _JSON:
         raise Unsplittable(f"the format {media[:60]!r} cannot be read: send {_JSON[0]} or {_JSON[1]}")
-    return [structured_event(raw, received) for raw in split(utf8(received.body, content_type))]
+    return [structured_event(raw, received) for raw in limited(split(utf8(received.body, content_type)))]
 
 
 def answer(received: Received, given: list[Result]) -> Answer:

@@ -17,7 +17,7 @@ A record without a name is a line of a log and no event. It is rejected, which t
 
 from typing import Final
 
-from touchline.collector.dialects.dialect import Described, Dialect, Received, Translated
+from touchline.collector.dialects.dialect import Described, Dialect, Received, Translated, limited
 from touchline.collector.dialects.otlp.answers import answer, refuse
 from touchline.collector.dialects.otlp.event import translated
 from touchline.collector.dialects.otlp.json_format import read_json
@@ -32,9 +32,10 @@ def translate(received: Received) -> list[Translated]:
 
     Raises:
         Unsplittable: the body is no ExportLogsServiceRequest.
+        TooManyEvents: there are more than the dialect's `most_events`.
     """
     read = read_protobuf if is_protobuf(received.headers) else read_json
-    return translated(read(received.body), received)
+    return translated(limited(read(received.body), MOST_RECORDS), received)
 
 
 OTLP: Final = Dialect(

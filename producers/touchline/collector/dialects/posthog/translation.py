@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from touchline.collector.dialects.dialect import Received, Translated
+from touchline.collector.dialects.dialect import Received, Translated, limited
 from touchline.collector.dialects.posthog.answers import V1
 from touchline.collector.dialects.posthog.libraries import channel_of, library_of
 from touchline.collector.dialects.posthog.mapping import (
@@ -77,6 +77,7 @@ def translate(received: Received) -> list[Translated]:
 
     Raises:
         Unsplittable: the body is not a request of PostHog's.
+        TooManyEvents: there are more than the dialect's `most_events`.
     """
     request = read(received)
     sender = _Sender(
@@ -88,7 +89,7 @@ def translate(received: Received) -> list[Translated]:
         is_history=request.is_history,
     )
     translated = []
-    for place, raw in enumerate(request.events):
+    for place, raw in enumerate(limited(request.events)):
         try:
             event: dict[str, Any] | InvalidEvent = _native(_parse(raw, place, sender), sender)
         except InvalidEvent as invalid:

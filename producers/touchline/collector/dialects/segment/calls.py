@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from touchline.collector.dialects.custom_types import custom_type
-from touchline.collector.dialects.dialect import Received, Translated, Unsplittable
+from touchline.collector.dialects.dialect import Received, Translated, Unsplittable, limited
 from touchline.collector.dialects.segment.bodies import NOT_A_VALUE, Calls, as_json, calls_of, object_of
 from touchline.collector.dialects.segment.circumstances import (
     channel_of,
@@ -21,7 +21,7 @@ from touchline.collector.dialects.segment.identities import (
 )
 from touchline.collector.dialects.segment.times import moment
 from touchline.collector.dialects.segment.tracks import TRACKS, UNLISTED
-from touchline.vocabulary.envelope import EVENT_BYTES, REQUEST_EVENTS
+from touchline.vocabulary.envelope import EVENT_BYTES
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.registry import EVENT_TYPES
 from touchline.vocabulary.validation import InvalidEvent
@@ -32,24 +32,18 @@ _ON_PAGE = ("path", "url", "title", "referrer")
 _MOST_BYTES = 4 * EVENT_BYTES
 """Larger calls are not read: even without escapes and blanks, their events are too large."""
 
-_TOO_MANY = InvalidEvent(
-    Reason.TOO_LARGE, "", f"too many calls in one request: send at most {REQUEST_EVENTS} at a time"
-)
-
 
 def translate(received: Received) -> list[Translated]:
     """The events of a request to Segment's API.
 
     Raises:
         Unsplittable: the body is no JSON object, or no batch where a batch belongs.
+        TooManyEvents: there are more than the dialect's `most_events`.
     """
     calls = calls_of(received)
-    if len(calls.raws) > REQUEST_EVENTS:
-        # The collector refuses the request: to translate all of it would take long.
-        return [Translated(raw, _TOO_MANY) for raw in calls.raws]
     return [
         _translated(raw, calls, f"{received.received_at_ms}:{number}", received)
-        for number, raw in enumerate(calls.raws)
+        for number, raw in enumerate(limited(calls.raws))
     ]
 
 

@@ -34,13 +34,12 @@ from touchline.collector.dialects.dialect import (
     error,
 )
 from touchline.collector.dialects.snowplow.event import translated
-from touchline.collector.dialects.snowplow.payload import posted, queried
+from touchline.collector.dialects.snowplow.payload import MOST_EVENTS, posted, queried
 from touchline.collector.results import Result
 
 MOST_BYTES: Final = 16 * 1024**2
 """After an outage, a tracker sends all that it kept in one request: that for Python up to 10,000 events."""
 
-MOST_EVENTS: Final = 50_000
 _FINAL: Final = frozenset({400, 401, 403, 410, 422})
 """After these statuses, trackers do not send the events again."""
 

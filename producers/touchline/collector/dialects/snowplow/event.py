@@ -9,7 +9,7 @@ import orjson
 from touchline.collector.dialects.dialect import Received, Translated
 from touchline.collector.dialects.snowplow import classic
 from touchline.collector.dialects.snowplow.entities import Entities, sorted_entities
-from touchline.collector.dialects.snowplow.payload import Fields, Sent, entities_of
+from touchline.collector.dialects.snowplow.payload import Fields, entities_of, fields_of
 from touchline.collector.dialects.snowplow.tracked import Tracked, page_of, tracked
 from touchline.collector.dialects.snowplow.values import an_id, number, text
 from touchline.vocabulary.ids import derived_id
@@ -42,16 +42,14 @@ _LONGEST_SOURCE: Final = 128
 _LONGEST_ID: Final = 64
 
 
-def translated(events: Iterable[Sent], received: Received) -> list[Translated]:
+def translated(originals: Iterable[bytes], received: Received) -> list[Translated]:
     """Each event with its native event, or why there is none."""
-    return [Translated(sent.original, _event_or_reason(sent.fields, received)) for sent in events]
+    return [Translated(original, _event_or_reason(original, received)) for original in originals]
 
 
-def _event_or_reason(fields: Fields | InvalidEvent, received: Received) -> dict[str, Any] | InvalidEvent:
-    if isinstance(fields, InvalidEvent):
-        return fields
+def _event_or_reason(original: bytes, received: Received) -> dict[str, Any] | InvalidEvent:
     try:
-        return _event(fields, received)
+        return _event(fields_of(original), received)
     except InvalidEvent as invalid:
         return invalid
     except (RecursionError, orjson.JSONEncodeError):

@@ -8,22 +8,18 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import orjson
 
-from touchline.collector.dialects.dialect import Received, Unsplittable
+from touchline.collector.dialects.dialect import Received, Unsplittable, limited
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
 Fields = dict[str, Any]
 """One event in the tracker protocol: short names such as `e`, `eid` and `dtm`, each with a text."""
 
+MOST_EVENTS: Final = 20_000
+"""The most events in one request."""
+
 _UNSTRUCT: Final = "unstruct_event"
 _EXPECTED: Final = 'send {"schema": "iglu:…/payload_data/…", "data": […]}, as trackers do'
-
-
-class Sent(NamedTuple):
-    """One event of a request: its bytes, and its fields, or why it has none."""
-
-    original: bytes
-    fields: Fields | InvalidEvent
 
 
 class SelfDescribing(NamedTuple):
@@ -42,23 +38,40 @@ class _Body(msgspec.Struct):
 _body_decoder = msgspec.json.Decoder(_Body)
 
 
-def posted(received: Received) -> list[Sent]:
-    """The events of a POST, in order.
+def posted(received: Received) -> list[bytes]:
+    """The events of a POST, in order, each as it came.
 
     Raises:
         Unsplittable: the body is not a list of events in its envelope.
+        TooManyEvents: there are more than `MOST_EVENTS`.
     """
     try:
-        originals = [bytes(raw) for raw in _body_decoder.decode(received.body).data]
+        raws = _body_decoder.decode(received.body).data
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        originals = _repaired(received.body)
-    return [Sent(original, _fields(original)) for original in originals]
+        return limited(_repaired(received.body), MOST_EVENTS)
+    return [bytes(raw) for raw in limited(raws, MOST_EVENTS)]
 
 
-def queried(received: Received) -> list[Sent]:
-    """The event of a GET, whose fields are the query; none if there is no query."""
+def queried(received: Received) -> list[bytes]:
+    """The event of a GET as JSON of its query; none if there is no query."""
     fields = {name: value for name, value in received.query.items() if name != "key"}
-    return [Sent(orjson.dumps(fields), fields)] if fields else []
+    return [orjson.dumps(fields)] if fields else []
+
+
+def fields_of(original: bytes) -> Fields:
+    """The fields of one event.
+
+    Raises:
+        InvalidEvent: it is no object.
+    """
+    try:
+        fields = _read(original)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent(Reason.MALFORMED_JSON, "", f"not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        message = "expected an object of fields such as e, eid and dtm"
+        raise InvalidEvent(Reason.NOT_AN_OBJECT, "", message)
+    return fields
 
 
 def self_described(fields: Fields, plain: str, encoded: str) -> Any:
@@ -154,13 +167,3 @@ def _read(raw: bytes) -> Any:
     except ValueError:
         value = json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None)
         return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def _fields(original: bytes) -> Fields | InvalidEvent:
-    try:
-        fields = _read(original)
-    except (ValueError, RecursionError) as error:
-        return InvalidEvent(Reason.MALFORMED_JSON, "", f"not JSON: {error}")
-    if not isinstance(fields, dict):
-        return InvalidEvent(Reason.NOT_AN_OBJECT, "", "expected an object of fields such as e, eid and dtm")
-    return fields
