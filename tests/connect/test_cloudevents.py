@@ -152,7 +152,9 @@ def test_data_that_does_not_fit_says_why() -> None:
     ("changes", "identifiers"),
     [
         ({"data": {"identifiers": {"account": 17, "loyalty": ["a", "b"]}}}, ["17", "a", "b"]),
+        ({"data": {"identifiers": {"account": "u-1", "email": None, "Phone": "1", "loyalty": {}}}}, ["u-1"]),
         ({"userid": "u-1", "deviceid": "d-1"}, ["u-1", "d-1"]),
+        ({"userid": "null", "data": {"customer_id": "", "user_id": 0, "customer": "u-1"}}, ["u-1"]),
         ({"data": {"customerId": "u-1", "email": "A@b.example"}}, ["u-1", "a@b.example"]),
         ({"data": {"customer": "u-1"}}, ["u-1"]),
         ({"data": {"user": {"id": 5, "phone": "+493012345678", "age": 7}}}, ["5", "+493012345678"]),
@@ -164,10 +166,10 @@ def test_data_that_does_not_fit_says_why() -> None:
     ],
 )
 def test_the_customer_is_found(changes: dict[str, Any], identifiers: list[str]) -> None:
-    """Identifiers come from the data, the extensions and the subject, and are no longer in the data."""
+    """Identifiers come from the data, the extensions and the subject. Placeholders stay where they are."""
     found = stored(accepted(event(**{"account": None, "type": "thing.done", "data": {}} | changes)))
     assert [identifier.partition(":")[2] for identifier in found["identifiers"]] == identifiers
-    assert not {"identifiers", "customerId", "email"} & found["data"].keys()
+    assert not {"customerId", "email"} & found["data"].keys()
 
 
 def test_identifiers_are_stored_as_identifiers_only() -> None:
@@ -198,6 +200,14 @@ def test_the_first_place_that_names_a_kind_counts() -> None:
     found = stored(accepted(event(account="b", subject="users/d", type="thing.done", data=data)))
     assert found["identifiers"] == ["account:a", "email:e@b.example"]
     assert found["data"] == {"customer_id": "c"}
+
+
+def test_what_is_no_identifier_stays_in_the_data() -> None:
+    """An `identifiers` of other values is data like any other."""
+    for other in ({"email": None, "x y": "1"}, ["a"], "text"):
+        found = stored(accepted(event(type="thing.done", data={"identifiers": other})))
+        assert found["data"] == {"identifiers": other}
+    assert stored(accepted(event(type="thing.done", data={"identifiers": {"account": "v"}})))["data"] == {}
 
 
 def test_an_event_without_a_customer_is_quarantined() -> None:

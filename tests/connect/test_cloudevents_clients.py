@@ -74,8 +74,9 @@ def test_go(served: Served, outage: Outage) -> None:
     assert found["structured"]["data"] == found["repeated"]["data"] == {"cart_id": "77", "value": 80.5}
 
 
-def test_javascript(served: Served) -> None:
-    """All is stored, in both modes and with data of any type."""
+def test_javascript(served: Served, outage: Outage) -> None:
+    """All is stored, in both modes and with data of any type; the transport of the page notices a 503."""
+    outage.plan = [OK, OK, OK, OK, REFUSE]
     run("node", node_folder(CLIENTS) / "send.mjs", f"{served.url}/v1/cloudevents")
     found = events(served, "https://shop.example/js")
     assert {event_id: event["type"] for event_id, event in found.items()} == {
@@ -84,7 +85,9 @@ def test_javascript(served: Served) -> None:
         "unknown": "custom.com_example_quiz_finished",
         "text": "custom.note_left",
         "bytes": "custom.note_left",
+        "repeated": "checkout.started",
     }
+    assert outage.plan == []
     for event in found.values():
         assert event["identifiers"] == ["account:u-17"]
         assert (event["channel"], event["time"]) == ("app", 1_795_987_140_123)

@@ -4,6 +4,7 @@ import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ def test_the_example_is_stored(page: str, expected: dict[str, Any], serve: Serve
     (event,) = served.lines("touchpoints")
     assert (event["type"], event["identifiers"]) == ("checkout.started", ["account:u-17"])
     assert event["data"] == expected
+
+
+def test_the_transport_of_the_page_is_the_one_that_is_tested() -> None:
+    """The page has it indented, in a list."""
+    (code,) = re.findall(r"^  ```js\n(.*?)^  ```$", text("cloudevents"), re.DOTALL | re.MULTILINE)
+    tested = (Path(__file__).parent / "cloudevents_clients" / "send.mjs").read_text(encoding="utf-8")
+    assert dedent(code) in tested
 
 
 def test_the_places_of_customers_are_listed() -> None:

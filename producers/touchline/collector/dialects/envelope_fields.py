@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from touchline.vocabulary.envelope import Channel
 from touchline.vocabulary.identifiers import LONGEST_VALUE, MOST_VALUES
+from touchline.vocabulary.normaliser import is_placeholder
 
 LONGEST_SOURCE: Final = 128
 
@@ -37,10 +38,10 @@ def is_kind(name: str) -> bool:
 
 
 def is_identifier(value: Any) -> bool:
-    """Whether a value can be an identifier: text, or a whole number."""
+    """Whether a value can be an identifier: text or a whole number, and no placeholder such as `null`."""
     if isinstance(value, str):
-        return 0 < len(value) <= LONGEST_VALUE
-    return type(value) is int and 0 <= value < 2**64
+        return 0 < len(value) <= LONGEST_VALUE and not is_placeholder(value)
+    return type(value) is int and 0 < value < 2**64
 
 
 def are_identifiers(value: Any) -> bool:

@@ -76,8 +76,9 @@ def identify(attributes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
     """The identifiers of an event, by kind. They are taken out of the attributes and of the data."""
     found: dict[str, Any] = {}
     given = data.get("identifiers")
-    if isinstance(given, dict) and all(map(is_kind, given)) and all(map(are_identifiers, given.values())):
-        found |= data.pop("identifiers")
+    if isinstance(given, dict):
+        found |= {kind: value for kind, value in given.items() if is_kind(kind) and are_identifiers(value)}
+        _keep_rest(data, "identifiers", {kind: value for kind, value in given.items() if kind not in found})
     _take(attributes, EXTENSIONS, found)
     _take(data, FIELDS, found)
     for name in PERSONS:
@@ -85,10 +86,7 @@ def identify(attributes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
         if isinstance(person, dict):
             rest = dict(person)
             _take(rest, _OF_PERSONS, found)
-            if rest:
-                data[name] = rest
-            else:
-                del data[name]
+            _keep_rest(data, name, rest)
         else:
             _take(data, {name: "account"}, found)
     subject = attributes.get("subject")
@@ -97,6 +95,13 @@ def identify(attributes: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
         if not attributes["subject"]:
             del attributes["subject"]
     return found
+
+
+def _keep_rest(data: dict[str, Any], name: str, rest: dict[str, Any]) -> None:
+    if rest:
+        data[name] = rest
+    else:
+        del data[name]
 
 
 def _take(values: dict[str, Any], kinds: Mapping[str, str], found: dict[str, Any]) -> None:
