@@ -71,6 +71,13 @@ def test_the_answer_to_a_get_is_a_picture(serve: Serve, method: str) -> None:
     assert [line["field"] for line in served.lines("quarantine")] == ["dtm"]
 
 
+def test_other_methods_are_refused(serve: Serve) -> None:
+    """Pictures come by GET, other events by POST."""
+    served = serve()
+    assert post(served, "/i", EVENT).status == 405
+    assert get(served, PATH).status == 405
+
+
 def test_a_get_without_a_query_has_no_event(serve: Serve) -> None:
     """It gets the picture."""
     served = serve()

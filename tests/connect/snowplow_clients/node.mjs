@@ -64,8 +64,8 @@ posts.track(
   [],
   { type: "ttm", value: Date.UTC(2026, 0, 2, 3, 4, 5) },
 );
-await posts.flush();
-await posts.flush();
+// The collector seems to be away for two requests: what was not sent goes with the next.
+for (let flushes = 0; flushes < 3; flushes += 1) await posts.flush();
 
 const gets = trackerFor("gets", { eventMethod: "get" });
 gets.track(buildStructEvent({ category: "pixel", action: "seen", label: "é & ü" }));

@@ -40,10 +40,8 @@ from touchline.collector.results import Result
 MOST_BYTES: Final = 16 * 1024**2
 """After an outage, a tracker sends all that it kept in one request: that for Python up to 10,000 events."""
 
-_FINAL: Final = frozenset({400, 401, 403, 410, 422})
-"""After these statuses, trackers do not send the events again."""
-
-_TEMPORARY: Final = frozenset({408, 429, 503})
+_PERMANENT: Final = frozenset({413, 415})
+"""Problems of the request itself, although trackers send it again after these statuses."""
 
 PIXEL_GIF: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
@@ -73,10 +71,8 @@ def _picture(received: Received, given: list[Result]) -> Answer:
 
 
 def _refuse(refusal: Refusal) -> Answer:
-    """Trackers repeat requests for ever after other statuses, such as 413: those become 422."""
-    if refusal.status in _FINAL or refusal.status in _TEMPORARY or refusal.status >= 500:
-        return error(refusal)
-    return error(refusal._replace(status=422))
+    """Trackers repeat 413 and 415 for ever, with all events that came since; they drop 422."""
+    return error(refusal._replace(status=422) if refusal.status in _PERMANENT else refusal)
 
 
 TRACKER: Final = Dialect(
