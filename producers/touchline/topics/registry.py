@@ -85,14 +85,14 @@ class Registry:
 
     def __init__(self, access: RegistryAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = access.url.rstrip("/")
-        split = urlsplit(self._url)
-        if split.scheme not in ("http", "https") or not split.hostname:
-            raise WrongAddress(f"the schema registry is {access.url!r}: write https://registry.example:8081")
-        if "@" in split.netloc:
+        if "@" in self._url:
             raise WrongAddress(
                 "the address of the schema registry contains a user or a password: set registry_user and "
                 "registry_password instead"
             )
+        split = urlsplit(self._url)
+        if split.scheme not in ("http", "https") or not split.hostname:
+            raise WrongAddress(f"the schema registry is {access.url!r}: write https://registry.example:8081")
         if access.ca is not None and not access.ca.is_file():
             raise WrongAddress(f"registry_ca {access.ca} is no file")
         self._headers = {"Accept": _ACCEPT}
