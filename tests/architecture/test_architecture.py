@@ -31,7 +31,8 @@ IMPORTS: dict[str, str] = {
     "alerts": "vocabulary tables documents rules",
     "engine": "vocabulary tables identity friction journeys",
     "store": "vocabulary tables identity engine",
-    "runtime": "vocabulary tables identity friction journeys alerts engine log store",
+    "outlet": "vocabulary tables",
+    "runtime": "vocabulary tables identity friction journeys alerts engine log store outlet",
     "analysis": "vocabulary identity friction journeys engine store",
     "measures": "vocabulary",
     "panels": "vocabulary measures",
@@ -40,8 +41,8 @@ IMPORTS: dict[str, str] = {
     "config": "vocabulary documents tracking collector privacy identity rules friction alerts log store"
     " measures",
     "devbroker": "vocabulary log",
-    "services": "vocabulary collector imports topics identity friction alerts engine log store runtime live"
-    " config",
+    "services": "vocabulary tables collector imports topics identity friction alerts engine log store outlet"
+    " runtime live config",
     "cli": "vocabulary tables documents tracking sdk collector imports topics simulation identity rules"
     " friction"
     " alerts engine log store runtime analysis measures grafana config devbroker services",
@@ -59,6 +60,7 @@ PURE = {
     "journeys": "msgspec",
     "alerts": "msgspec pydantic pydantic_core",
     "engine": "msgspec orjson",
+    "outlet": "msgspec",
     "analysis": "msgspec numpy scipy",
     "measures": "",
     "panels": "urllib",

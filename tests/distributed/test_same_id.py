@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from touchline.engine.customers.announcing import Announcement
 from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.messages import Delivered, Message
@@ -55,6 +56,9 @@ class Two:
             self.append(
                 LINKS if message.partition is None else message.partition, message.kind, message.lines
             )
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Nobody reads them here."""
 
     def arrive(self, event: Event) -> None:
         self.append(PLACES[event.entity], "events", [msgspec.json.encode(event)])

@@ -17,7 +17,7 @@ import yaml
 from tests.architecture.test_architecture import FLOORS, IMPORTS
 from touchline.cli.main import app
 from touchline.config.settings import Settings
-from touchline.engine.flush import STEPS
+from touchline.engine.flush import CUSTOMER_STEPS, STEPS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -163,7 +163,8 @@ def test_readme_lists_every_room() -> None:
 
 def test_the_order_of_writing_is_that_of_the_code() -> None:
     """docs/architecture.md has the steps of a flush in the order in which they are taken."""
-    assert [name for _, name, _ in _rows("architecture.md", "steps")] == [step.name for step in STEPS]
+    for table, steps in (("steps", STEPS), ("customer steps", CUSTOMER_STEPS)):
+        assert [name for _, name, _ in _rows("architecture.md", table)] == [step.name for step in steps]
 
 
 def test_files_named_in_docs_exist() -> None:

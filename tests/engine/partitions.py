@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from touchline.engine.customers.announcing import Announcement
 from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import IdentityStage
 from touchline.engine.memory import MemoryStore
@@ -25,12 +26,16 @@ class Sent:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.announcements: list[Announcement] = []
         self.broken = False
 
     def send(self, messages: Sequence[Message]) -> None:
         if self.broken:
             raise ConnectionError
         self.messages += messages
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        self.announcements += announcements
 
     def lines(self, kind: str) -> list[tuple[int | None, bytes]]:
         """Of one kind, with their partitions."""

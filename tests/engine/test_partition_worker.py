@@ -108,9 +108,11 @@ class ObservedStore(MemoryStore):
         self.queried.update(entities)
         return super().events_of(entities, later_than)
 
-    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+    def frictions_of(
+        self, customers: Sequence[UUID], retracted_after: int | None = None
+    ) -> list[FrictionRow]:
         self.queried.update(customers)
-        return super().frictions_of(customers)
+        return super().frictions_of(customers, retracted_after)
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         self.queried.update(customers)

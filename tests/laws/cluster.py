@@ -13,6 +13,7 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 from tests.laws.offline import RULES
+from touchline.engine.customers.announcing import Announcement
 from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import Deciding, IdentityStage
 from touchline.engine.memory import MemoryStore
@@ -99,6 +100,7 @@ class Cluster:
         self.store = OnceStore()
         self.limits: Limits = random.choice(OTHER_LIMITS)
         self.logs: dict[int, list[Delivered]] = {one: [] for one in (LINKS, *range(self.partitions))}
+        self.topic: list[Announcement] = []
         self.commits = dict.fromkeys(self.logs, 0)
         self.now = 0
         self.actors: dict[int, Actor] = {}
@@ -126,6 +128,10 @@ class Cluster:
             to = LINKS if message.partition is None else message.partition
             for start in range(0, len(message.lines), 3):
                 self.append(to, message.kind, message.lines[start : start + 3])
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """As `send`, to the topic of frictions."""
+        self.topic += announcements
 
     def set_limits(self, limits: Limits) -> None:
         """Begin a stage with other limits, as after a change of the settings."""
@@ -172,7 +178,7 @@ class Cluster:
         self._made += 1
         name = self._names[number] = str(self._made)
         still_ours = partial(self._still_ours, number, name)
-        store, sender = Paused(fenced(self.store, still_ours), pause), Paused(self, pause)
+        store, sender = Paused(fenced(self.store, still_ours), pause), Paused(fenced(self, still_ours), pause)
         position = {partition: self.commits[partition] for partition in mine}
         done: object
         made: IdentityStage | PartitionWorker

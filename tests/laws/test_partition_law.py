@@ -91,7 +91,8 @@ def _named(store: MemoryStore) -> set[str]:
 
 def _customers(store: MemoryStore) -> set[UUID]:
     """Every customer of whom there is a row, even of what is no longer true."""
-    return {row["customer"] for table in ("frictions", "journeys") for row in store.tables[table].values()}
+    tables = ("frictions", "journeys", "friction_changes")
+    return {row["customer"] for table in tables for row in store.tables[table].values()}
 
 
 @given(st.integers(0, 2**32))
@@ -126,6 +127,11 @@ def test_crashes_at_any_step_of_writing_change_no_result(step: Step, seed: int) 
 
 def _check(random: Random) -> None:
     """Run a cluster, and compare its tables with a replay."""
+    run_cluster(random)
+
+
+def run_cluster(random: Random) -> tuple[Cluster, dict[str, Any]]:
+    """Run a cluster, compare its tables with a replay, and return both."""
     events, (entries, policy, forgotten) = _events(random), _decisions(random)
     cluster = Cluster(random, outliving=random.choice([0.0, 0.5, 1.0]))
     arriving: list[Event | Entry] = [*events, *(event for event in events if random.random() < 0.3)]
@@ -152,9 +158,11 @@ def _check(random: Random) -> None:
     finally:
         cluster.end()
     kept = [event for event in events if forgotten.isdisjoint(event.identifiers)]
-    assert tables(cluster.store) == offline(kept, cluster.now, policy)
+    expected = offline(kept, cluster.now, policy)
+    assert tables(cluster.store) == expected
     assert forgotten.isdisjoint(_named(cluster.store))
     assert {entity for (entity,) in cluster.store.tables["identities"]} == {
         one for event in kept for one in event.identifiers
     }
     assert _customers(cluster.store).isdisjoint(customer_id(one) for one in forgotten)
+    return cluster, expected

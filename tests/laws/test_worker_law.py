@@ -163,9 +163,11 @@ def test_the_rows_of_new_customers_are_not_queried() -> None:
     queried: list[UUID] = []
 
     class Observed(MemoryStore):
-        def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+        def frictions_of(
+            self, customers: Sequence[UUID], retracted_after: int | None = None
+        ) -> list[FrictionRow]:
             queried.extend(customers)
-            return super().frictions_of(customers)
+            return super().frictions_of(customers, retracted_after)
 
         def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
             queried.extend(customers)

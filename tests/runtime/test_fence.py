@@ -5,13 +5,15 @@ from typing import get_type_hints
 import pytest
 
 from touchline.engine.memory import MemoryStore
+from touchline.engine.messages import Announcer
 from touchline.engine.ports import InForce, Store
 from touchline.runtime.fence import CHANGES, Superseded, fenced
 
 
 def test_what_changes_a_store_is_all_known() -> None:
-    """Every method of a store that answers nothing changes it."""
-    methods = {name: one for name, one in vars(Store).items() if callable(one) and not name.startswith("_")}
+    """Every method of a store or an announcer that answers nothing changes something."""
+    every = {**vars(Store), **vars(Announcer)}
+    methods = {name: one for name, one in every.items() if callable(one) and not name.startswith("_")}
     silent = {name for name, one in methods.items() if get_type_hints(one)["return"] is type(None)}
     assert silent == set(CHANGES)
 

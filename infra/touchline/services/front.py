@@ -23,6 +23,9 @@ _OPEN_BELOW = ("/v1/", "/clickhouse/")
 _OPEN_PATTERNS = tuple(compile_path(path)[0] for path in _INGRESS if "{" in path)
 """Paths that check a key or a password themselves, or show no data."""
 
+_PROTECTED_BELOW = "/v1/frictions/"
+"""Paths below `_OPEN_BELOW` that show data."""
+
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _ANY = ("*",)
 _TRUSTED = "touchline.host_trusted"
@@ -108,7 +111,9 @@ class Front:
     def _wrong_password(self, request: HTTPConnection) -> Problem | None:
         """Return the problem of a request that needs the password and does not have it."""
         path: str = request.scope["path"]
-        if self._token is None or path in _OPEN or path.startswith(_OPEN_BELOW):
+        if self._token is None or path in _OPEN:
+            return None
+        if path.startswith(_OPEN_BELOW) and not path.startswith(_PROTECTED_BELOW):
             return None
         if any(pattern.match(path) for pattern in _OPEN_PATTERNS):
             return None

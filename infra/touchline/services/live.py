@@ -10,7 +10,10 @@ from starlette.routing import Mount
 from touchline.config.rule_packs import rules_in_force
 from touchline.config.settings import Settings
 from touchline.config.stores import writable_store
+from touchline.runtime.alerting.queries import query_of
+from touchline.runtime.outlet.reader import LATE
 from touchline.services.ending import Ending
+from touchline.services.frictions_stream import FrictionsStream
 from touchline.services.front import guarded
 from touchline.services.late_page import LatePage, mount_page
 from touchline.services.probes import probe_routes, register_process, store_not_ready
@@ -45,7 +48,8 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
             lambda why: server.fail(why),
         )
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
-        app = Starlette(routes=[*probes, Mount("/", page)], lifespan=page.lifespan)
+        stream = FrictionsStream(query_of(store), LATE, lambda: server.should_exit)
+        app = Starlette(routes=[*probes, stream.route, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))
         server = Serving(
             front,

@@ -33,10 +33,12 @@ from touchline.log.contract import LogFull, LogUnavailable
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
+from touchline.runtime.alerting.queries import query_of
 from touchline.runtime.embedded import Embedded
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import WorkerMetrics
 from touchline.services.ending import Ending
+from touchline.services.frictions_stream import FrictionsStream
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage, mount_page
 from touchline.services.probes import register_files, register_process, register_webhooks, store_warning
@@ -169,7 +171,9 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             clock=hooks.clock,
         )
         page = LatePage(lambda app: _load_page(app, store, rules, settings, worker, in_force), failed)
-        app = _app(settings, collector, clickhouse_mount(store, token), page, token)
+        stream = FrictionsStream(query_of(store), 0, lambda: server.should_exit)
+        routes = [*collector.routes(), stream.route, clickhouse_mount(store, token)]
+        app = _app(settings, routes, page, token)
         server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)
 
         worker.start()
@@ -223,12 +227,11 @@ def _start_companion(url: str, hooks: Hooks) -> Companion | None:
     return companion
 
 
-def _app(settings: Settings, collector: Collector, clickhouse: Route, page: LatePage, token: str) -> Front:
+def _app(settings: Settings, routes: list[Route], page: LatePage, token: str) -> Front:
     """All routes of the process, behind the checks that the listening address needs."""
     app = Starlette(
         routes=[
-            *collector.routes(),
-            clickhouse,
+            *routes,
             Route("/v1/{below:path}", _not_found, methods=_ANY_METHOD),
             Mount("/", page),
         ],

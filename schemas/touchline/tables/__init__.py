@@ -7,6 +7,7 @@ from typing import NamedTuple
 from touchline.tables.rows import (
     AccountRow,
     AlertRow,
+    FrictionChangeRow,
     FrictionRow,
     IdentityRow,
     JourneyRow,
@@ -17,6 +18,7 @@ from touchline.tables.rows import (
 __all__ = [
     "AccountRow",
     "AlertRow",
+    "FrictionChangeRow",
     "FrictionRow",
     "IdentityRow",
     "JourneyRow",

@@ -6,12 +6,48 @@ import msgspec
 
 
 class FrictionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A row of `frictions`; `version` grows with every change, the highest counts."""
+    """A row of `frictions`; `version` grows with every change, the highest counts.
+
+    `announced` is the version of the last change that was announced to programs; 0 for none.
+    """
 
     id: UUID
     rule: str
     rule_version: str
     customer: UUID
+    journey: UUID
+    anchor: str
+    channel: str
+    source: str
+    opened_at: int
+    detected_at: int
+    resolved_at: int | None
+    status: str
+    count: int
+    evidence: tuple[str, ...]
+    weight: int
+    factor: str
+    version: int
+    announced: int = 0
+
+
+class FrictionChangeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A row of `friction_changes`: a friction after a change that is announced to programs.
+
+    `subject` is derived from the customer and the friction, `id` from the subject and the version. Rows are
+    read in the order of `position`, `version` and `id`. A change may be there at two positions. The row of a
+    forgotten customer does not say whose it was.
+    """
+
+    position: int
+    id: UUID
+    kind: str
+    subject: UUID
+    customer: UUID
+    identifier: str
+    friction: UUID
+    rule: str
+    rule_version: str
     journey: UUID
     anchor: str
     channel: str

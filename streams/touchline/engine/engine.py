@@ -15,7 +15,7 @@ from touchline.engine.customers.deadlines import Deadlines
 from touchline.engine.customers.held import HELD_CUSTOMERS
 from touchline.engine.flush import Flush, Writer, Written
 from touchline.engine.identity.ownership import Ownership
-from touchline.engine.messages import Sender
+from touchline.engine.messages import Publisher
 from touchline.engine.plan import Intake, Moment, plan
 from touchline.engine.ports import InForce, Log, Store
 from touchline.friction import RuleSet
@@ -125,7 +125,7 @@ class Engine:
         store: Shared with nobody, or with the workers of other partitions.
         setup: How customers are folded.
         due: The customers with a pending obligation, and the deadline (ms).
-        sender: Where messages go; None where one process does everything.
+        sender: Where messages and changes of frictions go; None where one process does everything.
         log: Where positions are kept; None where the runtime commits.
     """
 
@@ -134,13 +134,15 @@ class Engine:
         store: Store,
         setup: Setup,
         due: Iterable[tuple[str, int]],
-        sender: Sender | None = None,
+        sender: Publisher | None = None,
         log: Log | None = None,
     ) -> None:
         self.deadlines = Deadlines(due)
-        self.folding = Folding(store, setup.rules, setup.journey_gap, self.deadlines, setup.held_customers)
-        self._writer = Writer(store, self.folding, sender, log)
         self._version = store.last_version()
+        self.folding = Folding(
+            store, setup.rules, setup.journey_gap, self.deadlines, setup.held_customers, self._version
+        )
+        self._writer = Writer(store, self.folding, sender, log, sender)
         # Identifiers that have a row in the identities table.
         self.named: Recent[str, None] = Recent()
 
@@ -153,10 +155,10 @@ class Engine:
         """Customers with an obligation that may be missed at `now` (ms), a portion of them at a time."""
         return self.deadlines.fallen(now, DUE_CUSTOMERS)
 
-    def moment(self, now: int, detected_at: int) -> Moment:
+    def moment(self, now: int, detected_at: int, *, history: bool = False) -> Moment:
         """The moment of the next flush, with a version that no row has."""
         self._version = max(self._version + 1, detected_at)
-        return Moment(now, detected_at, self._version)
+        return Moment(now, detected_at, self._version, history)
 
     def flush(self, intake: Intake, ownership: Ownership, moment: Moment, records: int) -> Flushed:
         """Plan and write one flush of so many records.
@@ -200,6 +202,7 @@ class Engine:
             ownership=ownership,
             now=moment.now,
             detected_at=moment.detected_at,
+            history=moment.history,
         )
         self._carry_out(Flush(version=moment.version, token=token, identities=identities, refold=refold))
 

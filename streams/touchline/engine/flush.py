@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from touchline.engine.batch import QUARANTINE_COLUMNS, columns, entry_columns
-from touchline.engine.customers.changes import Folding, Refold
-from touchline.engine.messages import Message, Sender
+from touchline.engine.customers.announcing import Announcement
+from touchline.engine.customers.changes import Changes, Folding, Refold
+from touchline.engine.messages import Announcer, Message, Sender
 from touchline.engine.ports import Columns, InForce, Log, Packed, Store
 from touchline.identity import Entry, customer_id
 from touchline.tables.rows import AccountRow, IdentityRow, OccurrenceRow
@@ -105,6 +106,7 @@ class Writer:
         folding: Folds the customers of a flush; None for the identity stage, which folds nobody.
         sender: Where messages go; None where one process does everything.
         log: Where positions are kept; None where the runtime commits.
+        announcer: Where changes of frictions go, beside the store; None where there is nothing else.
     """
 
     def __init__(
@@ -113,8 +115,10 @@ class Writer:
         folding: Folding | None = None,
         sender: Sender | None = None,
         log: Log | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self.store, self.folding, self.sender, self.log = store, folding, sender, log
+        self.announcer = announcer
 
     def carry_out(self, flush: Flush) -> Written:
         """Take every step, in order."""
@@ -163,19 +167,45 @@ class _Writing:
             # Each portion has a version of its own.
             self.version += 1
             changes = folding.changes(customers, refold, self.version)
-            # An event that names it came in the meantime: the name is needed again.
-            self._rows("identities", identity_rows(changes.renamed, 0))
-            self._rows("frictions", changes.frictions)
-            self._rows("journeys", changes.journeys)
+            for step in CUSTOMER_STEPS:
+                step.write(self, changes)
             folding.wrote(changes)
-            if changes.emptied:
-                # Nothing is kept of a forgotten customer, not even what is no longer true.
-                emptied = [customer_id(customer) for customer in sorted(changes.emptied)]
-                self._store.delete("frictions", emptied)
-                self._store.delete("journeys", emptied)
-                folding.release(changes.emptied)
+            folding.release(changes.emptied)
             self.new.update(changes.new)
             self.retracted += changes.retracted
+
+    def names(self, changes: Changes) -> None:
+        # An event that names it came in the meantime: the name is needed again.
+        self._rows("identities", identity_rows(changes.renamed, 0))
+
+    def frictions(self, changes: Changes) -> None:
+        self._rows("frictions", changes.frictions)
+
+    def missing_announcements(self, changes: Changes) -> None:
+        self._announce(changes.missing, "missing")
+
+    def announcements(self, changes: Changes) -> None:
+        self._announce(changes.announcements)
+
+    def _announce(self, announcements: Sequence[Announcement], what: str = "") -> None:
+        if not announcements:
+            return
+        if self._writer.announcer is not None:
+            # Before they count as announced.
+            self._writer.announcer.announce(announcements)
+        rows = columns([announcement.change for announcement in announcements])
+        self._store.insert(
+            "friction_changes", rows, f"friction_changes{what}:{self.version}:{self._flush.token}"
+        )
+
+    def journeys(self, changes: Changes) -> None:
+        self._rows("journeys", changes.journeys)
+
+    def emptied(self, changes: Changes) -> None:
+        # Nothing is kept of a forgotten customer, not even what is no longer true.
+        if emptied := [customer_id(customer) for customer in sorted(changes.emptied)]:
+            for table in ("frictions", "journeys", "friction_changes"):
+                self._store.delete(table, emptied)
 
     def quarantine(self) -> None:
         if refused := self._flush.deletions.withdrawn.refused:
@@ -245,7 +275,7 @@ STEPS = (
     Step("identities", _Writing.identities, "a customer without a row here has no other rows either"),
     Step("erased events", _Writing.erased_events, "the refold below must not find them"),
     Step("erased identities", _Writing.erased_identities, "nor find their customers"),
-    Step("customers", _Writing.customers, "frictions and journeys, before the events they came of"),
+    Step("customers", _Writing.customers, "before the events that they follow from; in steps of their own"),
     Step("quarantine", _Writing.quarantine, "before the commit; a repeat writes the same rows"),
     Step("accounts", _Writing.accounts, "before the events, by which a repeat knows what was stored"),
     Step("events", _Writing.events, "an event that is stored has its frictions"),
@@ -261,6 +291,31 @@ STEPS = (
     Step("commit", _Writing.commit, "everything above is durable"),
 )
 """The order of writing."""
+
+
+class CustomerStep(NamedTuple):
+    """A step of writing some customers: its name, what it does, and why it stands where it stands."""
+
+    name: str
+    write: Callable[[_Writing, Changes], None]
+    why: str
+
+
+CUSTOMER_STEPS = (
+    CustomerStep("names", _Writing.names, "a customer without a row there has no other rows either"),
+    CustomerStep(
+        "missing announcements",
+        _Writing.missing_announcements,
+        "changes that a worker wrote before it was cut off, before later ones of the same frictions",
+    ),
+    CustomerStep("frictions", _Writing.frictions, "programs are told only what is stored"),
+    CustomerStep(
+        "announcements", _Writing.announcements, "to the topic, then to the table, which says it is done"
+    ),
+    CustomerStep("journeys", _Writing.journeys, "with the deadlines: until then, a repeat folds them again"),
+    CustomerStep("emptied", _Writing.emptied, "after the retractions: nothing stays of a forgotten customer"),
+)
+"""The order of writing in the step `customers`, for each portion of them."""
 
 
 def identity_rows(identifiers: Iterable[str], version: int) -> list[IdentityRow]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from touchline.engine.ports import Columns, InForce, Packed
+from touchline.engine.ports import Announced, Columns, InForce, Packed
 from touchline.identity import Entry, customer_id, is_account
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
@@ -60,6 +60,7 @@ _KEYS = {
     "events": ("entity", "time", "id"),
     "identities": ("entity",),
     "frictions": ("customer", "id"),
+    "friction_changes": ("customer", "position", "version", "id"),
     "journeys": ("customer", "id"),
     "quarantine": ("id",),
     "accounts": ("id",),
@@ -108,12 +109,25 @@ class MemoryStore:
         wanted, named = set(entities), set(ids)
         return [_event(row) for row in self._rows("events") if row["entity"] in wanted and row["id"] in named]
 
-    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
+    def frictions_of(
+        self, customers: Sequence[UUID], retracted_after: int | None = None
+    ) -> list[FrictionRow]:
+        rows = [FrictionRow(**row) for row in self._rows("frictions") if row["customer"] in customers]
         return [
-            FrictionRow(**row)
-            for row in self._rows("frictions")
-            if row["customer"] in customers and row["status"] != "retracted"
+            row
+            for row in rows
+            if row.status != "retracted"
+            or (retracted_after is not None and row.announced == row.version > retracted_after)
         ]
+
+    def announced(self, frictions: Sequence[UUID]) -> Iterable[Announced]:
+        found: dict[tuple[UUID, UUID], Announced] = {}
+        for row in self._rows("friction_changes"):
+            if row["friction"] in frictions:
+                key = row["friction"], row["customer"]
+                if key not in found or found[key].version < row["version"]:
+                    found[key] = Announced(*key, row["version"], row["status"])
+        return found.values()
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         rows = self._rows("journeys")
@@ -210,7 +224,9 @@ class MemoryStore:
 
     def last_version(self) -> int:
         tables = ("identities", "frictions", "journeys", "ledger")
-        return max((row["version"] for table in tables for row in self._rows(table)), default=0)
+        versions = [row["version"] for table in tables for row in self._rows(table)]
+        positions = [row["position"] for row in self._rows("friction_changes")]
+        return max([*versions, *positions], default=0)
 
     def rules_in_force(self) -> str | None:
         return self._fingerprint

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from touchline.engine.customers.announcing import Announcement
 from touchline.engine.ports import InForce
 from touchline.identity import Assignment, Entry, Reload
 from touchline.vocabulary.event import Event
@@ -50,6 +51,17 @@ class Sender(Protocol):
 
     def send(self, messages: Sequence[Message]) -> None:
         """Write messages, in order for each partition. When this returns, all of them are durable."""
+
+
+class Announcer(Protocol):
+    """Publishes the changes of frictions to programs."""
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Publish changes of frictions, in order for each customer. When this returns, all are durable."""
+
+
+class Publisher(Sender, Announcer, Protocol):
+    """What a worker of partitions writes to."""
 
 
 @dataclass(frozen=True, slots=True)

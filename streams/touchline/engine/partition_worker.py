@@ -26,7 +26,7 @@ from touchline.engine.messages import (
     Erasure,
     Message,
     MessageKind,
-    Sender,
+    Publisher,
     decode_assignment,
     decode_forgotten,
     decode_reload,
@@ -61,7 +61,7 @@ class PartitionWorker:
         setup: Setup,
         partition_of: Callable[[str], int],
         is_own: Callable[[int], bool],
-        sender: Sender,
+        sender: Publisher,
         name: str,
     ) -> None:
         self._store, self._name = store, name

@@ -22,11 +22,15 @@ class TooMuchPoison(TouchlineError):
 
 
 class Moment(NamedTuple):
-    """When a flush is evaluated and when its findings are known (both ms), and the version of its rows."""
+    """When a flush is evaluated and when its findings are known (both ms), and the version of its rows.
+
+    `history` says that its events are imported: when they happened says nothing about when they are known.
+    """
 
     now: int
     detected_at: int
     version: int
+    history: bool = False
 
 
 class Verdict(NamedTuple):
@@ -96,6 +100,7 @@ def plan(intake: Intake, ownership: Ownership, moment: Moment, unnamed: Collecti
         ownership=ownership,
         now=moment.now,
         detected_at=moment.detected_at,
+        history=moment.history,
     )
     return Flush(
         version=moment.version,

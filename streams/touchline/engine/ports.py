@@ -24,6 +24,15 @@ class InForce(msgspec.Struct, frozen=True):
     reaches: dict[str, int] = {}
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """The last announcement of a friction of a customer: the version of its row, and its status."""
+
+    friction: UUID
+    customer: UUID
+    version: int
+    status: str
+
+
 REFOLDING = ""
 """Stands for rules, or for a law, while customers are refolded: if that is cut off, none made all of them."""
 
@@ -81,8 +90,16 @@ class Store(Protocol):
     def events_named(self, entities: Sequence[str], ids: Sequence[str]) -> list[Event]:
         """The events of the entities that have one of these ids; one may come twice."""
 
-    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
-        """The customers' frictions that are not retracted."""
+    def frictions_of(
+        self, customers: Sequence[UUID], retracted_after: int | None = None
+    ) -> list[FrictionRow]:
+        """The customers' frictions that are not retracted.
+
+        With `retracted_after`, also those whose retraction is of a higher version and is to be announced.
+        """
+
+    def announced(self, frictions: Sequence[UUID]) -> Iterable[Announced]:
+        """The last announcement of each of the frictions, for each customer that had it."""
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         """The customers' journeys that are not superseded."""

@@ -99,11 +99,12 @@ class Worker:
         of_ledger = bool(records) and records[0].kind == "ledger"
         batch = read_batch([] if of_ledger else records, self._store, self._decider.suppression)
         self._newest = max([self._newest, *(event.time for event in batch.events)])
+        history = now is None
         now = self._newest if now is None else now
         due = self._engine.due(now)
         if not records and not due:
             return None
-        moment = self._engine.moment(now, now if detected_at is None else detected_at)
+        moment = self._engine.moment(now, now if detected_at is None else detected_at, history=history)
         decided = self._decider.begin()
         ruling = _Ruling()
         if of_ledger:
@@ -139,6 +140,7 @@ class Worker:
         other_law = self._store.law_in_force() != self._decider.law
         if not other_law and self._store.rules_in_force() == self._rules.fingerprint:
             return 0
+        history = now is None
         now = self._newest if now is None else now
         detected_at = now if detected_at is None else detected_at
         refolded, of = 0, self._store.identity_count()
@@ -146,7 +148,7 @@ class Worker:
             refolding = InForce(REFOLDING, self._rules.reaches)
             self._engine.put_in_force(refolding, REFOLDING, self._engine.moment(now, detected_at))
         for changed, everyone, done in self._decider.redecide():
-            moment = self._engine.moment(now, detected_at)
+            moment = self._engine.moment(now, detected_at, history=history)
             rows = self._decider.rows(changed, moment.version)
             customers = {move.after for move in everyone}
             former = {move.before for move in everyone} if other_law else set()
@@ -225,8 +227,8 @@ class Worker:
         """The owners as decided; without `decided`, any customer may have rows."""
         # So it may after a flush that was cut off: it wrote rows of events that it did not store.
         certain = decided is not None and self._log.begun() <= self._position
-        before = {move.identifier: move.before for move in decided.moves} if decided and certain else None
-        return DecidedOwnership(self._store, self._decider.identities, before)
+        moves = decided.moves if decided is not None and certain else None
+        return DecidedOwnership(self._store, self._decider.identities, moves)
 
     def _read_up_to(self, offset: int) -> list[Record]:
         found: list[Record] = []

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 import structlog
 import uuid_utils
 
+from touchline.engine.customers.announcing import Announcement
 from touchline.engine.messages import Delivered, Message
 from touchline.log.kafka.records import About, Topics, UnknownRecord, bodies
+from touchline.outlet.cloudevent import CONTENT_TYPE, cloud_event
 from touchline.runtime.faust_adapter import SEND_SECONDS, FaustClient, Record
 
 UNKNOWN = "unknown"
 """The kind of a record that Touchline did not write."""
+
+_EVENT_HEADERS = [("content-type", CONTENT_TYPE.encode())]
 
 _logger = structlog.get_logger(__name__)
 
@@ -55,6 +59,27 @@ class KafkaSender:
             sent += [
                 await self._client.send(topic, partition, body, about.headers)
                 for body in bodies(message.lines)
+            ]
+        await asyncio.gather(*sent)
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Publish changes of frictions, and wait until all are durable.
+
+        Raises:
+            Exception: a change is not durable.
+        """
+        asyncio.run_coroutine_threadsafe(self._announce(announcements), self._loop).result(2 * SEND_SECONDS)
+
+    async def _announce(self, announcements: Sequence[Announcement]) -> None:
+        client, topics, sent = self._client, self._topics, []
+        for customer, change in announcements:
+            event = cloud_event(change)
+            current = None if change.kind == "retracted" else event
+            sent += [
+                await client.send_by_key(topics.frictions, str(customer).encode(), event, _EVENT_HEADERS),
+                await client.send_by_key(
+                    topics.frictions_current, str(change.subject).encode(), current, _EVENT_HEADERS
+                ),
             ]
         await asyncio.gather(*sent)
 

@@ -125,6 +125,14 @@ class FaustClient:
         sent: Awaitable[object] = await producer.send(topic, None, body, partition, None, headers)
         return sent
 
+    async def send_by_key(
+        self, topic: str, key: bytes, body: bytes | None, headers: Any
+    ) -> Awaitable[object]:
+        """Queue a message for the partition of its key; None as its body deletes the key on compaction."""
+        producer = await self._app.maybe_start_producer()
+        sent: Awaitable[object] = await producer.send(topic, key, body, None, None, headers)
+        return sent
+
     async def commit(self) -> None:
         """Commit the offsets of all acknowledged records."""
         await self._app.consumer.commit()

@@ -6,16 +6,18 @@ wrote it and none retracts it. So the process confirms its ownership before each
 """
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
-from touchline.engine.ports import Store
 from touchline.vocabulary.errors import TouchlineError
 
 CHANGES: Final = (
     *("insert", "delete", "delete_events", "delete_sets", "withdraw_events", "withdraw_sets"),
-    *("put_in_force", "put_law_in_force"),
+    *("put_in_force", "put_law_in_force", "announce"),
 )
-"""The methods that change a store; all others read."""
+"""The methods that change a store, or announce what a store has; all others are as they are."""
+
+
+Target = TypeVar("Target")
 
 
 class Superseded(TouchlineError):
@@ -23,11 +25,11 @@ class Superseded(TouchlineError):
 
 
 class _Fenced:
-    def __init__(self, store: Store, ensure_owned: Callable[[], None]) -> None:
-        self._store, self._ensure_owned = store, ensure_owned
+    def __init__(self, target: object, ensure_owned: Callable[[], None]) -> None:
+        self._target, self._ensure_owned = target, ensure_owned
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
+        method = getattr(self._target, name)
         if name not in CHANGES:
             return method
 
@@ -38,6 +40,9 @@ class _Fenced:
         return change
 
 
-def fenced(store: Store, ensure_owned: Callable[[], None]) -> Store:
-    """Return the store with `ensure_owned` called right before each change; if it raises, nothing changes."""
-    return cast("Store", _Fenced(store, ensure_owned))
+def fenced(target: Target, ensure_owned: Callable[[], None]) -> Target:
+    """Return a store or a publisher with `ensure_owned` called right before each change.
+
+    If it raises, nothing changes.
+    """
+    return cast("Target", _Fenced(target, ensure_owned))

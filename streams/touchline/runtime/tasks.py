@@ -12,7 +12,7 @@ import uuid_utils
 
 from touchline.engine.engine import Setup
 from touchline.engine.identity_stage import Deciding, IdentityStage
-from touchline.engine.messages import Delivered, Sender
+from touchline.engine.messages import Delivered, Publisher
 from touchline.engine.partition_worker import PartitionWorker
 from touchline.engine.ports import Store
 from touchline.log.kafka.records import partition_of
@@ -27,7 +27,7 @@ class Task(Protocol):
     """What a consumer drives."""
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Publisher, ensure_owned: Callable[[], None]
     ) -> None:
         """Start on these (topic, partition) pairs; `ensure_owned` raises `Superseded` once they are lost."""
 
@@ -70,7 +70,7 @@ class PartitionTask:
         self._at_end = False
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Publisher, ensure_owned: Callable[[], None]
     ) -> None:
         mine = frozenset(partition for topic, partition in own if topic == TOUCHPOINTS)
         self._worker, self._at_end = None, False
@@ -79,13 +79,15 @@ class PartitionTask:
     def forget(self) -> None:
         self._worker = None
 
-    def _new(self, mine: frozenset[int], sender: Sender, ensure_owned: Callable[[], None]) -> PartitionWorker:
+    def _new(
+        self, mine: frozenset[int], sender: Publisher, ensure_owned: Callable[[], None]
+    ) -> PartitionWorker:
         return PartitionWorker(
             fenced(self._store, ensure_owned),
             self._setup,
             self._place,
             mine.__contains__,
-            sender,
+            fenced(sender, ensure_owned),
             str(uuid_utils.uuid7()),
         )
 
@@ -139,7 +141,7 @@ class IdentityTask:
         self._stage: IdentityStage | None = None
 
     def assigned(
-        self, own: Collection[tuple[int, int]], sender: Sender, ensure_owned: Callable[[], None]
+        self, own: Collection[tuple[int, int]], sender: Publisher, ensure_owned: Callable[[], None]
     ) -> None:
         self._stage = None
         self._begin = partial(self._new, sender, ensure_owned) if own else None
@@ -147,7 +149,7 @@ class IdentityTask:
     def forget(self) -> None:
         self._stage = None
 
-    def _new(self, sender: Sender, ensure_owned: Callable[[], None]) -> IdentityStage:
+    def _new(self, sender: Publisher, ensure_owned: Callable[[], None]) -> IdentityStage:
         store = fenced(self._store, ensure_owned)
         name = str(uuid_utils.uuid7())
         return IdentityStage(store, self._place, self._partitions, sender, name, self._deciding)

@@ -41,6 +41,11 @@ FROM (
 )
 WHERE status != 'retracted'
 """  # noqa: S608 - constants
+RETRACTED = "OR (announced = version AND version > {after:UInt64})"
+ANNOUNCED = f"""
+SELECT friction, customer, max(change.version) AS version, argMax(change.status, change.version) AS status
+FROM friction_changes AS change WHERE friction IN {_list("frictions", "UUID")} GROUP BY friction, customer
+"""  # noqa: S608 - constants
 JOURNEYS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
     toUnixTimestamp64Milli(due_at) AS due_at)
@@ -72,7 +77,7 @@ LAST_VERSION = """
 SELECT max(last) FROM (
     SELECT max(version) AS last FROM identities UNION ALL
     SELECT max(version) FROM frictions UNION ALL SELECT max(version) FROM journeys UNION ALL
-    SELECT max(version) FROM ledger
+    SELECT max(version) FROM ledger UNION ALL SELECT max(position) FROM friction_changes
 )
 """
 NEWEST = """
@@ -168,6 +173,7 @@ SETTINGS mutations_sync = 2
 DELETE_KEYS = {
     "identities": "entity",
     "frictions": "customer",
+    "friction_changes": "customer",
     "journeys": "customer",
     "ledger": "id",
     "quarantine": "id",

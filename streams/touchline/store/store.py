@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from touchline.engine.ports import Columns, InForce, Packed
+from touchline.engine.ports import Announced, Columns, InForce, Packed
 from touchline.identity import Entry, customer_id
 from touchline.store import queries
 from touchline.store.answers import Answer, Reply, parse_answer
@@ -43,6 +43,7 @@ class _Owner(msgspec.Struct):
 
 _events = msgspec.json.Decoder(Event)
 _frictions = msgspec.json.Decoder(FrictionRow)
+_announced = msgspec.json.Decoder(Announced)
 _journeys = msgspec.json.Decoder(JourneyRow)
 _identifiers = msgspec.json.Decoder(_Identifiers)
 _entities = msgspec.json.Decoder(_Entity)
@@ -195,11 +196,25 @@ class Store:
         named = {"entities": json_list(entities), "ids": json_list(ids)}
         return list(self._session.json_lines(queries.EVENTS + queries.NAMED, _events, **named))
 
-    def frictions_of(self, customers: Sequence[UUID]) -> list[FrictionRow]:
-        """The customers' frictions, without retracted ones."""
+    def frictions_of(
+        self, customers: Sequence[UUID], retracted_after: int | None = None
+    ) -> list[FrictionRow]:
+        """The customers' frictions, without retracted ones.
+
+        With `retracted_after`, also those whose retraction is of a higher version and is to be announced.
+        """
         if not customers:
             return []
-        return self._session.records(queries.FRICTIONS, _frictions, customers=_texts(customers))
+        sql, parameters = queries.FRICTIONS, {"customers": _texts(customers)}
+        if retracted_after is not None:
+            sql, parameters = sql + queries.RETRACTED, parameters | {"after": Verbatim(str(retracted_after))}
+        return self._session.records(sql, _frictions, **parameters)
+
+    def announced(self, frictions: Sequence[UUID]) -> list[Announced]:
+        """The last announcement of each of the frictions, for each customer that had it."""
+        if not frictions:
+            return []
+        return self._session.records(queries.ANNOUNCED, _announced, frictions=_texts(frictions))
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         """The customers' journeys, without superseded ones."""

@@ -78,4 +78,5 @@ def test_the_topics_share_their_prefix() -> None:
     topics = Topics("shop.")
     names = (topics.touchpoints, topics.links, topics.quarantine, topics.inbox)
     assert names == ("shop.touchpoints", "shop.links", "shop.quarantine", "shop.inbox")
+    assert (topics.frictions, topics.frictions_current) == ("shop.frictions", "shop.frictions-current")
     assert RECORD_BYTES < 1_000_000, "a broker's limit, if nobody changes it, is 1 MB a record"

@@ -10,6 +10,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from touchline.engine.customers import difference
+from touchline.engine.customers.announcing import (
+    Announcement,
+    Announcing,
+    Marked,
+    horizon,
+    without_customer,
+)
 from touchline.engine.customers.deadlines import Deadlines
 from touchline.engine.customers.fold import Folded
 from touchline.engine.customers.held import HELD_CUSTOMERS, Advanced, Customer, HeldCustomers
@@ -29,6 +36,7 @@ class Refold(NamedTuple):
         ownership: Loads the stored events.
         now: The evaluation time (ms).
         detected_at: When the pipeline learns what is found (ms).
+        history: Whether this is an import of history: nothing in it is recent.
         fresh: Events to take in that are not loaded from the store, by customer, each once.
         moved: Customers to fold from the stored events: they gained or lost events.
         reloads: Customers of whom others may have changed rows.
@@ -40,6 +48,7 @@ class Refold(NamedTuple):
     ownership: Ownership
     now: int
     detected_at: int
+    history: bool = False
     fresh: Mapping[str, list[Event]] = {}
     moved: Collection[str] = ()
     reloads: Collection[str] = ()
@@ -51,6 +60,8 @@ class Changes(NamedTuple):
     """Rows to write for some customers: new, changed, and no longer true.
 
     Attributes:
+        missing: Announcements that another worker left to make, in order.
+        announcements: Announcements of the rows, in order.
         new: For each rule, the signals that were not known before.
         held: The customers by strongest identifier.
         folded: Their results.
@@ -60,6 +71,8 @@ class Changes(NamedTuple):
 
     frictions: list[FrictionRow]
     journeys: list[JourneyRow]
+    missing: list[Announcement]
+    announcements: list[Announcement]
     new: dict[str, int]
     held: dict[str, Customer]
     folded: dict[str, Folded]
@@ -81,6 +94,7 @@ class Folding:
         journey_gap: A silence longer than this (ms) ends a journey.
         deadlines: Of the customers with a pending obligation; kept up to date from here on.
         held_customers: How many are held in memory at most.
+        last_version: The highest version in the store.
     """
 
     def __init__(
@@ -90,8 +104,10 @@ class Folding:
         journey_gap: int,
         deadlines: Deadlines,
         held_customers: int = HELD_CUSTOMERS,
+        last_version: int = 0,
     ) -> None:
         self._store, self._rules = store, rules
+        self._announcing = Announcing(store, last_version)
         self._held = HeldCustomers(rules, journey_gap, held_customers)
         self._deadlines = deadlines
 
@@ -118,12 +134,17 @@ class Folding:
             and ownership.has_no_rows(name)
             and customer.taken == len(fresh.get(name, ()))
         }
-        frictions, new = self._frictions(held, folded, rowless, refold.detected_at, version)
+        marked, new = self._frictions(held, folded, rowless, refold, version)
         journeys = self._journeys(advanced, folded, rowless, now, version)
         unnamed = {name for name in held if name in refold.unnamed}
         renamed = {name for name in unnamed if folded[name].journeys}
         emptied = {name for name in held if name in refold.forgotten} | unnamed - renamed
-        return Changes(frictions, journeys, new, held, folded, renamed, emptied)
+        frictions, missing, announcements = marked
+        if emptied:
+            forgotten = {customer_id(name) for name in emptied}
+            missing = without_customer(missing, forgotten)
+            announcements = without_customer(announcements, forgotten)
+        return Changes(frictions, journeys, missing, announcements, new, held, folded, renamed, emptied)
 
     def wrote(self, changes: Changes) -> None:
         """The rows are in the store."""
@@ -144,34 +165,50 @@ class Folding:
         customers: Mapping[str, Customer],
         folded: Mapping[str, Folded],
         rowless: Collection[str],
-        detected_at: int,
+        refold: Refold,
         version: int,
-    ) -> tuple[list[FrictionRow], dict[str, int]]:
+    ) -> tuple[Marked, dict[str, int]]:
         changed: list[tuple[UUID, Folded]] = []
+        names: dict[UUID, str] = {}
         queried: list[UUID] = []
+        # Another worker may have written rows of these, and not announced them.
+        written_by_others: set[UUID] = set()
         for name, held in customers.items():
             result = folded[name]
             if held.signals_changed(result):
                 none_stored = held.without_signals or name in rowless
                 if result.signals or not none_stored:
                     customer = customer_id(name)
+                    names[customer] = name
                     changed.append((customer, result))
                     if not none_stored:
                         queried.append(customer)
+                        if not held.signals_known:
+                            written_by_others.add(customer)
         stored: dict[UUID, list[FrictionRow]] = defaultdict(list)
+        unsettled: list[FrictionRow] = []
         known = set()
-        for row in self._store.frictions_of(queried):
-            stored[row.customer].append(row)
-            known.add(row.id)
-        rows = [
-            row
+        announcing = self._announcing
+        for row in self._store.frictions_of(queried, announcing.cut_off):
+            if row.customer in written_by_others and announcing.may_be_cut_off(row):
+                unsettled.append(row)
+            if row.status != "retracted":
+                stored[row.customer].append(row)
+                known.add(row.id)
+        changes = [
+            change
             for customer, result in changed
-            for row in difference.frictions(customer, result, stored.get(customer, ()), detected_at, version)
+            for change in difference.frictions(
+                customer, result, stored.get(customer, ()), refold.detected_at, version
+            )
         ]
         new = Counter(
-            row.rule for row in rows if row.status != "retracted" and not (known and row.id in known)
+            row.rule for row, _ in changes if row.status != "retracted" and not (known and row.id in known)
         )
-        return rows, dict(new)
+        if not changes and not unsettled:
+            return Marked([], [], []), {}
+        since = horizon(refold.detected_at, version, history=refold.history)
+        return announcing.mark(changes, unsettled, names, since, version), dict(new)
 
     def _journeys(
         self,

@@ -5,6 +5,7 @@ the time at which it was first detected.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec.structs import astuple, replace
@@ -14,9 +15,16 @@ from touchline.journeys import Journey
 from touchline.tables.rows import FrictionRow, JourneyRow
 
 
+class FrictionChange(NamedTuple):
+    """A row of `frictions` to write, and the one before; None if that is retracted, or not there."""
+
+    row: FrictionRow
+    before: FrictionRow | None
+
+
 def frictions(
     customer: UUID, folded: Folded, held: Iterable[FrictionRow], detected_at: int, version: int
-) -> Iterator[FrictionRow]:
+) -> Iterator[FrictionChange]:
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
     before = {row.id: row for row in held}
     journey_ids: dict[str, UUID] = {}
@@ -44,13 +52,14 @@ def frictions(
             weight=signal.weight,
             factor=signal.factor,
             version=known.version if known else version,
+            announced=known.announced if known else 0,
         )
         if known is None:
-            yield row
+            yield FrictionChange(row, None)
         elif row != known:
-            yield replace(row, version=version)
+            yield FrictionChange(replace(row, version=version), known)
     for row in before.values():
-        yield replace(row, status="retracted", version=version)
+        yield FrictionChange(replace(row, status="retracted", version=version), row)
 
 
 def journeys(

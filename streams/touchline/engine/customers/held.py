@@ -55,6 +55,11 @@ class Customer:
         return self._earlier_written is not None
 
     @property
+    def signals_known(self) -> bool:
+        """Whether it is known which signals the store has of it."""
+        return self._signals_written is not None
+
+    @property
     def without_signals(self) -> bool:
         """Whether it is known that the store has no signals of it."""
         return self._signals_written == _NO_SIGNALS

@@ -1,12 +1,14 @@
 """Which customer an entity belongs to, during one flush: as decided in this process, or as the store says."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from touchline.engine.ports import Store
-from touchline.identity import Identities, Suppression
+from touchline.identity import Identities, Move, Suppression
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.identifiers import rank
+
+_NOBODY: frozenset[str] = frozenset()
 
 
 class Ownership(Protocol):
@@ -25,15 +27,24 @@ class DecidedOwnership:
     Args:
         store: Holds the events.
         identities: The decisions, those of this flush included.
-        before: The customer of each identifier that moved, before it did; None where rows may exist of events
-            that are not stored, as after a crash.
+        moves: The identifiers that changed customer; None where rows may exist of events that are not stored,
+            as after a crash.
     """
 
-    def __init__(self, store: Store, identities: Identities, before: Mapping[str, str] | None) -> None:
-        self._store, self._identities, self._before = store, identities, before
+    def __init__(self, store: Store, identities: Identities, moves: Sequence[Move] | None) -> None:
+        self._store, self._identities = store, identities
+        self._before: dict[str, str] | None = None
+        # Customers that gained identifiers, by the one that lost them.
+        self._gained: dict[str, set[str]] = {}
+        if moves is not None:
+            self._before = {move.identifier: move.before for move in moves}
+            for move in moves:
+                self._gained.setdefault(move.before, set()).add(move.after)
+        self._loaded: set[str] = set()
         self._with_events: set[str] = set()
 
     def load(self, customers: Collection[str], later_than: int | None) -> Iterator[tuple[str, Event]]:
+        self._loaded.update(customers)
         self._identities.recall(customers)
         members = {member for customer in customers for member in self._identities.members_of(customer)}
         before = self._before or {}
@@ -43,7 +54,12 @@ class DecidedOwnership:
             yield customer, event
 
     def has_no_rows(self, customer: str) -> bool:
-        return self._before is not None and customer not in self._with_events
+        # Its events may be those of a customer that comes in a later portion.
+        return (
+            self._before is not None
+            and customer not in self._with_events
+            and self._gained.get(customer, _NOBODY) <= self._loaded
+        )
 
 
 class Owners(NamedTuple):

@@ -70,6 +70,16 @@ class Topics:
         """Events that SDKs sent directly to Kafka, not yet validated."""
         return f"{self.prefix}inbox"
 
+    @property
+    def frictions(self) -> str:
+        """Every change of a friction as a CloudEvent, by customer: for programs."""
+        return f"{self.prefix}frictions"
+
+    @property
+    def frictions_current(self) -> str:
+        """The last change of each friction, compacted; a retracted one is deleted."""
+        return f"{self.prefix}frictions-current"
+
 
 class UnknownRecord(LogError, ValueError):
     """A record that this version cannot read. The message says why."""

@@ -43,7 +43,7 @@ class TopicState:
 
 
 def required_topics(topics: Topics, *, partitions: int, replication: int, retention_ms: int) -> list[Topic]:
-    """The topics that Touchline needs. `partitions` applies to touchpoints and inbox; the others have one."""
+    """The topics that Touchline needs. Links and quarantine have one partition, the others `partitions`."""
     common = {"cleanup.policy": "delete", "retention.ms": str(retention_ms)}
     if replication > 2:
         # Acknowledged records are on two disks, and one broker may be away.
@@ -56,6 +56,10 @@ def required_topics(topics: Topics, *, partitions: int, replication: int, retent
         Topic(topics.links, 1, replication, common),
         Topic(topics.quarantine, 1, replication, quarantine),
         Topic(topics.inbox, partitions, replication, inbox),
+        Topic(topics.frictions, partitions, replication, common),
+        Topic(
+            topics.frictions_current, partitions, replication, {**common, "cleanup.policy": "compact,delete"}
+        ),
     ]
 
 
