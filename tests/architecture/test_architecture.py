@@ -31,7 +31,7 @@ IMPORTS: dict[str, str] = {
     "alerts": "vocabulary tables documents rules",
     "engine": "vocabulary tables identity friction journeys",
     "store": "vocabulary tables identity engine",
-    "outlet": "vocabulary tables",
+    "outlet": "tables",
     "runtime": "vocabulary tables identity friction journeys alerts engine log store outlet",
     "analysis": "vocabulary identity friction journeys engine store",
     "measures": "vocabulary",

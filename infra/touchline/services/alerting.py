@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import NamedTuple
 
 import typer
 from prometheus_client import CollectorRegistry
@@ -19,6 +20,9 @@ from touchline.runtime.alerting.lease import Lease
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics, LeaderMetrics
 from touchline.runtime.alerting.queries import query_of
+from touchline.runtime.outlet.metrics import WebhookMetrics
+from touchline.runtime.outlet.reader import LATE
+from touchline.runtime.outlet.webhooks import FrictionWebhooks, Work
 from touchline.services.ending import Ending
 from touchline.services.health import health_served
 from touchline.services.probes import register_process
@@ -40,14 +44,16 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     registry = register_process(CollectorRegistry())
     counted, leader_counted = AlertMetrics(registry), LeaderMetrics(registry)
+    webhook_counted = WebhookMetrics(registry)
     ended = threading.Event()
     with ExitStack() as parts:
         store = parts.enter_context(writable_store(settings))
         backlog = Backlog(settings.brokers, Topics(settings.topic_prefix)) if settings.kafka else None
         lease = Lease(query_of(store), store.insert, "alerts")
 
-        def work() -> Alerting:
-            return Alerting(
+        def work() -> _AlertingAndWebhooks:
+            outlet = Work(query_of(store), store.insert, LATE, webhook_counted, lease.held)
+            alerting = Alerting(
                 store,
                 file,
                 url=settings.public_url,
@@ -57,6 +63,7 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
                 owns=lease.held,
                 idle=FOLLOW_SECONDS,
             )
+            return _AlertingAndWebhooks(alerting, FrictionWebhooks(file.webhooks, outlet))
 
         leadership = Leadership(lease, work, leader_counted.leading, STOP_SECONDS)
         if health is not None:
@@ -74,6 +81,22 @@ def run_alerts(settings: Settings, file: AlertsFile, end: Ending, health: int | 
         typer.echo(f"Alert rules are evaluated: {len(file.rules)}; channels: {', '.join(file.channels)}")
         end.on_signal(ended.set)
         leadership.run(ended)
+
+
+class _AlertingAndWebhooks(NamedTuple):
+    """What the leader runs."""
+
+    alerting: Alerting
+    webhooks: FrictionWebhooks
+
+    def start(self) -> None:
+        self.alerting.start()
+        self.webhooks.start()
+
+    def stop(self, timeout: float) -> None:
+        give_up_at = time.monotonic() + timeout
+        self.webhooks.stop(timeout)
+        self.alerting.stop(max(0.0, give_up_at - time.monotonic()))
 
 
 def _known(

@@ -37,6 +37,8 @@ from touchline.runtime.alerting.queries import query_of
 from touchline.runtime.embedded import Embedded
 from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import WorkerMetrics
+from touchline.runtime.outlet.metrics import WebhookMetrics
+from touchline.runtime.outlet.webhooks import FrictionWebhooks, Work
 from touchline.services.ending import Ending
 from touchline.services.frictions_stream import FrictionsStream
 from touchline.services.front import Front, guarded
@@ -147,6 +149,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         def flushed(flush: Flushed, seconds: float) -> None:
             count_flush(flush, seconds)
             alerting.touched()
+            friction_webhooks.touched()
 
         worker = Embedded(
             log,
@@ -170,6 +173,9 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             metrics=AlertMetrics(registry),
             clock=hooks.clock,
         )
+        friction_webhooks = FrictionWebhooks(
+            alerts.webhooks, Work(query_of(store), store.insert, 0, WebhookMetrics(registry))
+        )
         page = LatePage(lambda app: _load_page(app, store, rules, settings, worker, in_force), failed)
         stream = FrictionsStream(query_of(store), 0, lambda: server.should_exit)
         routes = [*collector.routes(), stream.route, clickhouse_mount(store, token)]
@@ -180,6 +186,8 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         parts.callback(worker.stop, STOP_SECONDS)
         alerting.start()
         parts.callback(alerting.stop, STOP_SECONDS)
+        friction_webhooks.start()
+        parts.callback(friction_webhooks.stop, STOP_SECONDS)
         options = {
             "clock": time.time,
             "count": collector.metrics.count,

@@ -18,6 +18,8 @@ class AddressModel(BaseModel):
     """How long one attempt may take (ms)."""
 
 
+FrictionChangeKind = Literal["opened", "changed", "resolved", "retracted"]
+
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 
@@ -101,6 +103,16 @@ ADDRESSES: dict[str, type[AddressModel]] = {
 
 def _listed(given: Any) -> Any:
     return (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
+
+
+class FrictionWebhook(AddressModel):
+    """A program that gets the changes of frictions of these rules, all where none is named."""
+
+    url: Url
+    secret: Secret
+    rules: Names = ()
+    changes: Annotated[tuple[FrictionChangeKind, ...], BeforeValidator(_listed)] = ()
+    """The kinds of changes that it gets; all if none is named."""
 
 
 class Route(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from touchline.alerts.addresses import ADDRESSES, Address, Route
+from touchline.alerts.addresses import ADDRESSES, Address, FrictionWebhook, Route
 from touchline.alerts.rules import EVENT_LABELS, FRICTION_LABELS, KINDS, STRIKE_LABELS, AlertRule
 from touchline.documents import Document, Fault, Path, by_place, explained, suggestion
 from touchline.rules.overrides import Entry, entries, overridden
@@ -23,6 +23,7 @@ _PARTS: Mapping[str, type[str | list[Any] | dict[str, Any]]] = {
     "disable": list,
     "channels": dict,
     "routes": list,
+    "webhooks": dict,
 }
 _LABEL = re.compile(r"[a-z_][a-z0-9_]{0,63}")
 _LONGEST_LABEL = 100
@@ -42,6 +43,8 @@ class AlertsFile(NamedTuple):
     """None if the file has no routes: every channel gets every incident."""
     labels: Mapping[str, str]
     """Labels of this installation, on every notification."""
+    webhooks: Mapping[str, FrictionWebhook]
+    """Programs that get the changes of frictions, by name."""
     faults: tuple[Fault, ...]
     """The file cannot be used if there are any."""
 
@@ -84,8 +87,9 @@ def read_alerts(document: Document, packs: Mapping[str, str]) -> AlertsFile:
         else None
     )
     labels = _labels(document, parts.get("labels", {}), faults)
+    webhooks = _webhooks(document, parts.get("webhooks", {}), faults)
     faults.sort(key=by_place)
-    return AlertsFile(tuple(rules), channels, routes, labels, tuple(faults))
+    return AlertsFile(tuple(rules), channels, routes, labels, webhooks, tuple(faults))
 
 
 def _parts(document: Document) -> tuple[dict[str, Any], list[Fault]]:
@@ -143,6 +147,22 @@ def _channels(document: Document, given: Mapping[str, Any], faults: list[Fault])
                 path: Path = ("channels", name, *loc)
                 faults.append(document.fault(path, f"{where}: {message}", key=_by_key(detail)))
     return channels
+
+
+def _webhooks(
+    document: Document, given: Mapping[str, Any], faults: list[Fault]
+) -> dict[str, FrictionWebhook]:
+    webhooks: dict[str, FrictionWebhook] = {}
+    for name, raw in given.items():
+        try:
+            webhooks[str(name)] = FrictionWebhook.model_validate(raw)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                where = ".".join(["webhook", str(name), *map(str, detail["loc"])])
+                message = f"{where}: {explained(detail, FrictionWebhook.model_fields, {})}"
+                path: Path = ("webhooks", name, *detail["loc"])
+                faults.append(document.fault(path, message, key=_by_key(detail)))
+    return webhooks
 
 
 def _labels(document: Document, given: Mapping[str, Any], faults: list[Fault]) -> dict[str, str]:
