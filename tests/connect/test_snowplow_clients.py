@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,11 +22,13 @@ from tests.chromium import headless_chromium
 from tests.collector.served import Served, serving
 from tests.connect.fetched import node_folder
 from touchline.collector import Keys
+from touchline.collector.dialects.snowplow import MOST_BYTES
 from touchline.log.sqlite import SqliteLog
 
 pytestmark = pytest.mark.slow
 
 CLIENTS = Path(__file__).parent / "snowplow_clients"
+PATH = "/com.snowplowanalytics.snowplow/tp2"
 TRUE_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SECONDS = 30.0
 
@@ -84,7 +87,7 @@ def endpoint(served: Served, key: str) -> str:
 
 def path(key: str) -> str:
     """Where a tracker posts."""
-    return f"/k/{key}/com.snowplowanalytics.snowplow/tp2"
+    return f"/k/{key}{PATH}"
 
 
 def stored(served: Served, producer: str, count: int) -> list[Event]:
@@ -173,6 +176,37 @@ def test_python(served: Served, outage: Outage) -> None:
     tracker.track(tracker_module.StructuredEvent("pixel", "seen", label="é & ü"))
     (seen,) = [one for one in stored(served, "python", 6) if one["type"] == "custom.pixel_seen"]
     assert seen["data"]["label"] == "é & ü"
+
+
+def test_python_goes_on_after_a_request_that_is_too_large(served: Served, outage: Outage) -> None:
+    """It reports the events of this request as lost, and sends the next; the collector counts the request."""
+    tracker_module = pytest.importorskip("snowplow_tracker", reason="uv sync --group clients")
+    emitter_module = pytest.importorskip("snowplow_tracker.emitters")
+    key = served.keys.create("large")
+    outage.posts[PATH] = 2  # No outage here.
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {key}"
+    lost: list[int] = []
+    emitter = emitter_module.Emitter(
+        f"127.0.0.1:{served.port}",
+        protocol="http",
+        batch_size=100,
+        session=session,
+        on_failure=lambda sent, failed: lost.append(len(failed)),
+    )
+    tracker = tracker_module.Tracker("large", emitter, tracker_module.Subject().set_user_id("u-large"))
+    counted = 'touchline_refused_requests_total{code="body_too_large",dialect="snowplow"}'
+    before = served.metric(counted)
+    for _ in range(2):
+        tracker.track(tracker_module.StructuredEvent("large", "x" * MOST_BYTES))
+    tracker.flush()
+    assert lost == [2]
+    assert served.metric(counted) == before + 1
+    tracker.track(tracker_module.StructuredEvent("small", "seen"))
+    tracker.flush()
+    (event,) = stored(served, "large", 1)
+    assert event["type"] == "custom.small_seen"
+    session.close()
 
 
 def test_node(served: Served, outage: Outage) -> None:
