@@ -281,7 +281,7 @@ def test_mapped_files_of_every_kind(
         (["here.csv"], 1, "here.csv needs a mapping from its columns to events"),
         (["here.txt"], 1, "here.txt: unknown extension"),
         (["here.jsonl", "--rules", "gone.yaml"], 1, "gone.yaml: cannot be read: No such file"),
-        ([], 2, "Missing argument"),
+        ([], 2, "name files, or a folder with --watch"),
     ],
 )
 def test_what_cannot_be_imported(
@@ -325,6 +325,7 @@ def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tm
         "unrefused": 0,
         "ambiguous": 0,
         "national": 0,
+        "suppressed": 0,
         "stored": 2,
         "duplicates": 1,
         "conflicting": 0,

@@ -1,17 +1,23 @@
 """Browser keys: bound to the origins of pages, with a rate of their own; CORS at `/v1/events`."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.collector.served import Served, serving
 from touchline.cli.configure.keys import app
 from touchline.collector import Limits
+from touchline.collector.dialects import DIALECTS
+from touchline.collector.dialects.dialect import Dialect
 from touchline.collector.keys import Keys
 from touchline.collector.origins import allows, origin_pattern
+from touchline.log.sqlite import SqliteLog
 
 MakeEvent = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]
@@ -249,3 +255,38 @@ def test_keys_of_earlier_versions_are_read(tmp_path: Path) -> None:
     keys = [{"name": "crm", "sha256": "0" * 64, "created_at": "2026-01-01T00:00:00Z", "revoked_at": None}]
     (tmp_path / "keys.json").write_text(json.dumps({"keys": keys}))
     assert [key.is_public for key in Keys(tmp_path / "keys.json").all()] == [False]
+
+
+@pytest.fixture(scope="module")
+def page_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A collector with a key for the pages of `SHOP`."""
+    folder = tmp_path_factory.mktemp("pages")
+    keys = Keys(folder / "keys.json")
+    keys.create("pages", [SHOP])
+    with closing(SqliteLog(folder / "log.sqlite")) as log, serving(log, log, keys) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path"),
+    [(dialect, path) for dialect in DIALECTS for path in [*dialect.paths, *dialect.calls]],
+    ids=lambda part: part if isinstance(part, str) else part.name,
+)
+def test_every_dialect_answers_preflights_by_key(page_keys: Served, dialect: Dialect, path: str) -> None:
+    """At each path of each dialect, pages of a key may send what its library sends; other pages may not."""
+    address = page_keys.url + re.sub(r"\{\w+\}", "x", path)
+    for method in dialect.cors.methods:
+        asking = {
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": ", ".join(dialect.cors.headers),
+        }
+        allowed = page_keys.http.request("OPTIONS", address, headers={"Origin": SHOP, **asking})
+        assert (allowed.status, allowed.headers["Access-Control-Allow-Origin"]) == (204, SHOP)
+        assert method in allowed.headers["Access-Control-Allow-Methods"].split(", ")
+        granted = allowed.headers["Access-Control-Allow-Headers"].split(", ")
+        assert set(dialect.cors.headers) <= set(granted)
+        other = page_keys.http.request(
+            "OPTIONS", address, headers={"Origin": "https://evil.example", **asking}
+        )
+        assert "Access-Control-Allow-Origin" not in other.headers
+        assert other.headers["Vary"] == "Origin"

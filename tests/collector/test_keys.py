@@ -52,8 +52,8 @@ def test_a_key_is_found_and_only_its_hash_is_stored(keys: Keys, tmp_path: Path) 
     assert len(secret) > 43
 
 
-def test_a_key_may_be_a_basic_user_name(serve: Serve, event: MakeEvent) -> None:
-    """Clients that know only Basic authentication send the key as the user name; anything else is no key."""
+def test_a_key_may_be_in_basic_credentials(serve: Serve, event: MakeEvent) -> None:
+    """Clients that know only Basic authentication send the key as user name or as password."""
     served = serve()
     secret = served.keys.create("web-shop")
 
@@ -65,7 +65,8 @@ def test_a_key_may_be_a_basic_user_name(serve: Serve, event: MakeEvent) -> None:
     assert sent(f"{secret}:".encode()) == 200
     assert sent(f"{secret}:anything".encode()) == 200
     assert sent(b"wrong:") == 401
-    assert sent(b":" + secret.encode()) == 401
+    assert sent(b"touchline:" + secret.encode()) == 200
+    assert sent(b"touchline:tl_wrong") == 401
     assert sent(b"\xff:") == 401
     assert served.send(event(), {"Authorization": "Basic ="}).status == 401
 

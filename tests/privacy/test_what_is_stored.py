@@ -203,6 +203,15 @@ def test_a_message_of_quarantine_quotes_no_value() -> None:
     assert SECRET in acceptance.results[0].message
 
 
+def test_a_message_of_a_mapping_quotes_no_value() -> None:
+    """What a dialect says of an event that it cannot map may repeat values: quoted ones are hidden."""
+    why = f"mapping m: column 'mail': {SECRET!r} is no number, nor is \"{SECRET}\""
+    invalid = InvalidEvent(Reason.INVALID_DATA, "", why)
+    assert VALIDATOR.privacy is not None
+    kept = VALIDATOR.privacy.quarantined(b"x", b"", invalid, VALIDATOR.normaliser)
+    assert kept.message == "mapping m: column '…': '…' is no number, nor is '…'"
+
+
 PLACES = st.sampled_from(
     [
         ("identifiers", "email"),

@@ -38,6 +38,9 @@ Scope = Literal["write", "browser-write", "webhook"]
 
 # The prefix tells a person who finds a key what it is, and that one of a browser may be public.
 _PREFIXES: Final[dict[Scope, str]] = {"write": "tl", "browser-write": "tlb", "webhook": "tlw"}
+PREFIXES: Final = tuple(f"{prefix}_" for prefix in _PREFIXES.values())
+"""What keys begin with."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 

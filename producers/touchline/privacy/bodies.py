@@ -17,6 +17,7 @@ _SCALARS: Final = frozenset(info.alias or name for name, info in Envelope.model_
 }
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$-]{0,63}\Z", re.ASCII)
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
+_QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _UNNAMED: Final = "[unnamed]"
 
 
@@ -51,9 +52,11 @@ def withheld(raw: bytes) -> bytes:
 
 
 def kept_message(message: str) -> str:
-    """A message of validation, without the value that it may quote at its end."""
+    """A message without the values that it may quote: those after "got", or else every quoted text."""
     about, got, value = message.rpartition(", got ")
-    return f"{about}{got}another text" if value[:1] in ("'", '"') else message
+    if got:
+        return f"{about}{got}another text" if value[:1] in ("'", '"') else message
+    return _QUOTED.sub("'…'", message)
 
 
 def kept_path(field: str) -> str:

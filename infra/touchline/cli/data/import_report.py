@@ -47,6 +47,8 @@ def summary(done: "Imported", data: Path) -> str:
         lines.append(_ambiguous(done.ambiguous))
     if done.national:
         lines.append(_national(done.national))
+    if done.suppressed:
+        lines.append(f"{counted(done.suppressed, 'event')} not stored: the customer refused the purpose")
     query = f"touchline query --data {data}"
     if done.quarantined:
         lines.append(f"{done.quarantined:,} in quarantine; why: {query} '{_WHY}'")

@@ -45,7 +45,8 @@ class Imported:
     `already` names files that were imported before, `resumed` the row at which files that were cut off went
     on, `empty` files without a row, `detected` what the reader of each file chose, by option. `withdrawn`
     counts old events that a file gave before, `unrefused` its old rows in quarantine, `ambiguous` times in an
-    hour that a clock change repeats, `national` phone numbers of rows that stay as written, without a region.
+    hour that a clock change repeats, `national` phone numbers of rows that stay as written, without a region,
+    `suppressed` events that were not stored because their customers refused their purpose.
     `stored`, `duplicates`, `conflicting` (those whose content differs from the first event with the id) and
     `frictions` (how many the store holds now) are None where a running server folds the events.
     """
@@ -58,6 +59,7 @@ class Imported:
     unrefused: int = 0
     ambiguous: int = 0
     national: int = 0
+    suppressed: int = 0
     stored: int | None = None
     duplicates: int | None = None
     conflicting: int | None = None
@@ -218,6 +220,7 @@ def _import(
         done.rows += portion.rows
         done.events += portion.events
         done.quarantined += len(portion.quarantine)
+        done.suppressed += portion.suppressed
         done.ambiguous += portion.ambiguous
         done.national += portion.national
         progress("importing", file.path, portion.progress)

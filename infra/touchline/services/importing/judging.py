@@ -39,6 +39,7 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
         conflicting: Those of them whose content differs from the first event with the id.
         ambiguous: Times that fall in an hour that a clock change repeats.
         national: Phone numbers of rows that stay as written, as no region says which country they are of.
+        suppressed: Events whose customers refused their purpose.
         refusals: The refused rows.
         position: Where reading resumes after these rows.
         progress: Bytes of the file on the disk that were read so far.
@@ -54,6 +55,7 @@ class Portion(msgspec.Struct, frozen=True, array_like=True):
     conflicting: int
     ambiguous: int
     national: int
+    suppressed: int
     refusals: list[Refusal]
     position: Position
     progress: int
@@ -112,23 +114,26 @@ class Judge(NamedTuple):
             conflicting=sum(result.conflicting for result in results),
             ambiguous=sum(item.repeated for item in items),
             national=0 if self.validator.normaliser.region else _national(sources, acceptance),
+            suppressed=sum(result.status == "suppressed" for result in results),
             refusals=refusals,
             position=last.position,
             progress=last.progress,
         )
 
     def _bad_row(self, item: ImportItem, bad: BadRow, now: int) -> bytes:
-        body = bad.body.encode()
-        privacy = self.validator.privacy
+        body, what = bad.body.encode(), bad.what
+        if self.validator.privacy is not None:
+            # The reason may repeat values of the row.
+            body, what = self.validator.privacy.withheld(body), "it cannot be read; the import said why"
         return orjson.dumps(
             {
-                "id": _entry_id(item, body),
+                "id": _entry_id(item, bad.body.encode()),
                 "received_at": now,
                 "producer": IMPORTED,
                 "reason": Reason.MALFORMED_JSON,
-                "message": f"{item.file}, row {bad.row}: {bad.what}",
+                "message": f"{item.file}, row {bad.row}: {what}",
                 "field": "",
-                "body": bad.body if privacy is None else privacy.withheld(body).decode(),
+                "body": body.decode(),
                 "mark": self.mark,
             }
         )

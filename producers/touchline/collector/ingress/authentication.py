@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from touchline.collector.ingress.problem import Problem, busy
-from touchline.collector.keys import LOCAL, WEBHOOKS, Key, Keys, KeysUnreadable
+from touchline.collector.keys import LOCAL, PREFIXES, WEBHOOKS, Key, Keys, KeysUnreadable
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
@@ -15,16 +15,20 @@ _LOCAL_KEY = Key(LOCAL, "", "")
 
 
 def secret_of(request: Request) -> str:
-    """The key in the header `Authorization`: as `Bearer KEY`, or as the user name of `Basic`; or empty."""
+    """The key in the header `Authorization`, or empty: as `Bearer KEY`, or as a part of `Basic`.
+
+    There it is the user name, as analytics clients send it, or the password if that has the form of a key.
+    """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     match scheme.lower():
         case "bearer":
             return given.strip()
         case "basic":
             try:
-                return b64decode(given.strip(), validate=True).decode().partition(":")[0].strip()
+                user, _, password = b64decode(given.strip(), validate=True).decode().partition(":")
             except ValueError:
                 return ""
+            return (password if password.startswith(PREFIXES) else user).strip()
     return ""
 
 
