@@ -8,6 +8,7 @@ import typer
 
 from touchline.cli.analyze.backtest import backtest
 from touchline.cli.analyze.compare import compare
+from touchline.cli.analyze.explain import explain
 from touchline.cli.analyze.impact import impact
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
@@ -50,6 +51,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
     "Analyze": {
         "measures": measures,
         "impact": impact,
+        "explain": explain,
         "compare": compare,
         "backtest": backtest,
         "replay": replay,

@@ -11,8 +11,6 @@ from touchline.cli.errors import fail
 from touchline.cli.output import print_json, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from touchline.analysis.impact.estimate import Impact
     from touchline.rules.rule import Rule
 
@@ -53,6 +51,7 @@ def impact(
             "impact needs NumPy: from a clone, run pip install './touchline[server,analysis]'"
         ) from None
     from touchline.analysis.reading.impact import Question, TrialReader
+    from touchline.cli.analyze.steps import step_types
     from touchline.cli.spans import extent, query_function
     from touchline.cli.spans import since as began
     from touchline.config.rule_packs import load_rules
@@ -83,19 +82,12 @@ def impact(
             if rule is not None and _waits_for(rule, outcome):
                 impacts[name] = undefined("the rule itself waits for the outcome: name another --outcome")
             else:
-                impacts[name] = estimate(trials.trials(name, _step(rule) if rule else ()), terms)
+                impacts[name] = estimate(trials.trials(name, step_types(rule) if rule else ()), terms)
     ranked = dict(sorted(impacts.items(), key=lambda item: -_loss(item[1])))
     if as_json:
         print_json({"currency": trials.currency, "impacts": [_plain(*item) for item in ranked.items()]})
     else:
         _show(ranked, trials.currency)
-
-
-def _step(rule: "Rule") -> "Sequence[str]":
-    """The types of the events that begin what a rule observes; none if it is any event of the touchpoint."""
-    _, selector = rule.parts[0]
-    types = [] if rule.kind == "match" else selector.types or []
-    return [] if any(name == "*" or name.startswith("friction.") for name in types) else types
 
 
 def _waits_for(rule: "Rule", outcome: str) -> bool:

@@ -1,0 +1,42 @@
+"""Attributes of trials: the values that customers' events had before the friction, or before its time."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from touchline.analysis.impact.trials import Mask, Real, Whole
+
+
+class Attribute(NamedTuple):
+    """A field of events, such as `data.method`, and its value as text."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """When an event of a trial's customer first had each attribute.
+
+    Attributes:
+        attributes: The attributes.
+        trial: For each sighting, the trial.
+        attribute: For each sighting, the index of the attribute.
+        after: For each sighting, ms since the trial began; before 0 if the event came before it.
+    """
+
+    attributes: list[Attribute]
+    trial: Whole
+    attribute: Whole
+    after: Real
+
+
+def had_before(sightings: Sightings, index: int, trial: Whole, landmark: Real) -> Mask:
+    """Which of the given trials had an attribute before their landmark (ms since the trial began)."""
+    chosen = sightings.attribute == index
+    size = int(max(trial.max(initial=-1), sightings.trial.max(initial=-1))) + 1
+    first = np.full(size, np.inf)
+    np.minimum.at(first, sightings.trial[chosen], sightings.after[chosen])
+    had: Mask = first[trial] < landmark
+    return had

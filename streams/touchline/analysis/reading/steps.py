@@ -1,0 +1,151 @@
+"""Reads who reached the step of a rule, and who met its friction there. All become numbers."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from touchline.analysis.impact.trials import NEVER, Real, Whole, first_after
+from touchline.vocabulary.identifiers import NOBODY_KINDS
+
+Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
+"""Runs a query: SQL and its parameters as text → the rows."""
+
+NAMED = "splitByChar(':', entity)[1] NOT IN ({})".format(
+    ", ".join(f"'{kind}'" for kind in sorted(NOBODY_KINDS))
+)
+OWNERS = "INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)"
+_TYPES = "JSONExtract({types:String}, 'Array(String)')"
+_SPAN = "time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"
+
+_RULES = """
+SELECT rule, count() FROM current_frictions
+WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
+GROUP BY rule ORDER BY count() DESC, rule
+"""
+_STEPS = f"""
+SELECT toString(customer), channel, source, toUnixTimestamp64Milli(min(time)) AS began
+FROM (
+    SELECT entity, channel, source, time FROM events
+    WHERE {_SPAN} AND {NAMED} AND (empty({_TYPES}) OR arrayExists(one -> match(type, one), {_TYPES}))
+      AND (channel, source) IN (
+        SELECT channel, source FROM current_frictions
+        WHERE rule = {{rule:String}} AND opened_at >= {{since:DateTime64(3)}}
+          AND opened_at < {{until:DateTime64(3)}}
+    )
+) AS seen {OWNERS}
+GROUP BY customer, channel, source, toMonday(time)
+"""  # noqa: S608 - made of constants
+_FRICTIONS = """
+SELECT toString(customer), channel, source, toUnixTimestamp64Milli(opened_at)
+FROM current_frictions WHERE rule = {rule:String} AND opened_at >= {since:DateTime64(3)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Times of each customer, sorted by customer, then by time; and a number for each."""
+
+    customer: Whole
+    at: Whole
+    number: Real
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Customers who reached the step of a rule, once a week each.
+
+    Attributes:
+        customer: The number of each customer.
+        place: The number of each touchpoint.
+        began: When, in ms since the reader's `base`.
+        frictions: When customers met the friction, by customer and touchpoint.
+        places: How many touchpoints there are.
+    """
+
+    customer: Whole
+    place: Whole
+    began: Whole
+    frictions: Series
+    places: int
+
+    def friction(self, apart: int = 0) -> Real:
+        """How long after each begin, and at least `apart`, the customer met the friction there."""
+        return elapsed(self.frictions, self.customer * self.places + self.place, self.began, apart)[0]
+
+
+class StepReader:
+    """Reads steps for one rule after the other, between two times (ms since 1970; the end is exclusive).
+
+    Times count from `base`: only small numbers can be joined with those of customers.
+    """
+
+    def __init__(self, ask: Ask, since: int, until: int, base: int) -> None:
+        self._ask = ask
+        self._parameters = {"since": seconds(since), "until": seconds(until)}
+        self._code: dict[str, int] = {}
+        self.base = base
+
+    def rules(self) -> list[str]:
+        """The rules with a friction in the span, the most frequent first."""
+        return [rule for rule, _ in self._ask(_RULES, self._parameters)]
+
+    def steps(self, rule: str, types: Sequence[str] = ()) -> Steps:
+        """The steps at the touchpoints where a rule found a friction.
+
+        Args:
+            rule: The rule's id.
+            types: The types of events that are the step, or patterns such as `contact.*`; any if none.
+        """
+        parameters = self._parameters | {"rule": rule, "types": patterns(types)}
+        rows = self._ask(_STEPS, parameters)
+        places = {place: n for n, place in enumerate(sorted({(row[1], row[2]) for row in rows}))}
+        met = [row for row in self._ask(_FRICTIONS, parameters) if (row[1], row[2]) in places]
+        # A friction belongs to the customer's step at the same touchpoint.
+        owners = [self.number(row[0]) * len(places) + places[row[1], row[2]] for row in met]
+        return Steps(
+            customer=np.array([self.number(row[0]) for row in rows], dtype=np.int64),
+            place=np.array([places[row[1], row[2]] for row in rows], dtype=np.int64),
+            began=self.times(rows, 3),
+            frictions=sorted_series(np.array(owners, np.int64), self.times(met, 3), np.zeros(len(met))),
+            places=len(places),
+        )
+
+    def number(self, customer: str) -> int:
+        """A number for a customer, the same each time."""
+        return self._code.setdefault(customer, len(self._code))
+
+    def times(self, rows: Sequence[Sequence[Any]], column: int) -> Whole:
+        """A column of times (ms since 1970), from `base` on."""
+        return np.array([row[column] for row in rows], dtype=np.int64) - self.base
+
+
+def sorted_series(keys: Whole, at: Whole, numbers: Real) -> Series:
+    """Sort times by key, then by time."""
+    order = np.lexsort((at, keys))
+    return Series(keys[order], at[order], numbers[order])
+
+
+def elapsed(series: Series, of: Whole, began: Whole, apart: int = 0) -> tuple[Real, Real]:
+    """How long after each begin, at least `apart`, the first time of the series came; and its number."""
+    index = first_after(series.customer, series.at, of, began + apart - 1)
+    found = index >= 0
+    after, number = np.full(len(of), NEVER), np.zeros(len(of))
+    after[found] = series.at[index[found]] - began[found]
+    number[found] = series.number[index[found]]
+    return after, number
+
+
+def patterns(types: Sequence[str]) -> str:
+    """Types, or patterns such as `contact.*`, as regular expressions in a parameter of a query."""
+    return json.dumps(
+        [f"^{re.escape(one.removesuffix('*'))}{'' if one.endswith('*') else '$'}" for one in types]
+    )
+
+
+def seconds(ms: int) -> str:
+    """A time as a parameter of a query: seconds since 1970."""
+    return f"{ms // 1000}.{ms % 1000:03}"

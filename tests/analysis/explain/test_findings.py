@@ -1,0 +1,119 @@
+"""What distinguishes the affected, in simulations with a planted cause, and without one."""
+
+import numpy as np
+import pytest
+
+from touchline.analysis.explain.association import association, discoveries
+from touchline.analysis.explain.attributes import Attribute, Sightings, had_before
+from touchline.analysis.explain.findings import find
+from touchline.analysis.impact.matching import Matched, match
+from touchline.analysis.impact.risk_difference import Cells
+from touchline.analysis.impact.trials import NEVER, Trials
+
+DAY = 86_400_000.0
+FIELDS = {"channel": 2, "data.method": 4, "data.store": 10, "context.release": 3, "data.queue": 6}
+CAUSE = Attribute("data.method", "1")
+
+
+def simulate(seed: int, *, cause: bool, size: int = 3_000) -> tuple[Sightings, Matched]:
+    """Trials with attributes by chance; with `cause`, one makes the friction four times as frequent."""
+    draws = np.random.default_rng(seed)
+    attributes: list[Attribute] = []
+    trials, indexes = [], []
+    risk = np.full(size, 0.08)
+    for field, count in FIELDS.items():
+        value = draws.integers(0, count, size)
+        for one in range(count):
+            attribute = Attribute(field, str(one))
+            has = np.flatnonzero(value == one)
+            trials.append(has)
+            indexes.append(np.full(len(has), len(attributes)))
+            attributes.append(attribute)
+            if cause and attribute == CAUSE:
+                risk[has] *= 4
+    friction = np.where(draws.random(size) < risk, draws.exponential(DAY / 24, size), NEVER)
+    trial = np.concatenate(trials)
+    sightings = Sightings(attributes, trial, np.concatenate(indexes), np.full(len(trial), -1.0))
+    rows = Trials(
+        customer=np.arange(size),
+        stratum=draws.integers(0, 4, size),
+        friction=friction,
+        outcome=np.full(size, NEVER),
+        value=np.zeros(size),
+        followed=np.full(size, 30 * DAY),
+        later_friction=np.full(size, NEVER),
+        contact_trial=np.zeros(0, dtype=np.int64),
+        contact=np.zeros(0),
+    )
+    return sightings, match(rows, friction, DAY, 0.0, seed)
+
+
+def test_a_planted_cause_comes_first() -> None:
+    """In each of 40 simulations the cause is the first finding, with about the planted lift."""
+    first = [find(*simulate(seed, cause=True))[0] for seed in range(40)]
+    assert {one.attribute for one in first} == {CAUSE}
+    # A risk of 0.32 against one of 0.08 is a ratio of rates of 4.6.
+    assert sum(one.association.low < 4.6 < one.association.high for one in first) >= 36
+
+
+def test_without_a_cause_hardly_anything_is_named() -> None:
+    """Of 100 simulations without a cause, at most five name one."""
+    assert sum(bool(find(*simulate(seed, cause=False))) for seed in range(100)) <= 5
+
+
+def test_what_defines_the_friction_is_left_out() -> None:
+    """A field of the rule is no finding, however much it goes with the friction."""
+    assert find(*simulate(1, cause=True), left_out={"data.method"}) == []
+
+
+def test_attributes_of_the_same_customers_are_one_finding() -> None:
+    """Two fields that say the same are named together."""
+    sightings, matched = simulate(1, cause=True)
+    cause = sightings.attributes.index(CAUSE)
+    chosen = sightings.attribute == cause
+    twice = Sightings(
+        [*sightings.attributes, Attribute("data.provider", "acme")],
+        np.concatenate([sightings.trial, sightings.trial[chosen]]),
+        np.concatenate([sightings.attribute, np.full(int(chosen.sum()), len(sightings.attributes))]),
+        np.concatenate([sightings.after, sightings.after[chosen]]),
+    )
+    (found,) = find(twice, matched)
+    assert (found.attribute, found.also) == (CAUSE, (Attribute("data.provider", "acme"),))
+
+
+def test_few_affected_name_nothing() -> None:
+    """With few customers there is too little to say, whatever they have in common."""
+    assert find(*simulate(3, cause=True, size=60)) == []
+
+
+def test_only_what_came_before_counts() -> None:
+    """An attribute counts for a trial whose landmark is later than its first sighting."""
+    sightings = Sightings([CAUSE], np.array([0, 0, 1]), np.array([0, 0, 0]), np.array([50.0, 10.0, 30.0]))
+    had = had_before(sightings, 0, np.array([0, 0, 1, 2]), np.array([10.0, 11.0, 31.0, 99.0]))
+    assert had.tolist() == [False, True, True, False]
+
+
+def test_an_association_within_strata_is_tested() -> None:
+    """What goes with the friction only because it goes with the stratum is no association."""
+    counts = ((900, 100), (450, 10), (100, 900), (50, 90))
+    found = association(Cells(*(np.array(pair, dtype=np.float64) for pair in counts)))
+    assert found.p > 0.5
+    assert found.low < 1 < found.high
+    strong = association(Cells(*(np.array([one], dtype=np.float64) for one in (100, 40, 100, 10))))
+    assert strong.p < 0.001
+    assert (strong.excess, strong.lift) == pytest.approx((15, 6))
+
+
+@pytest.mark.parametrize(
+    ("p_values", "found"),
+    [
+        ([], []),
+        ([0.04], [True]),
+        ([0.04, 0.9], [False, False]),
+        ([0.001, 0.04, 0.02], [True, True, True]),
+        ([0.03, 0.9, 0.001, 0.9], [False, False, True, False]),
+    ],
+)
+def test_the_more_is_tested_the_less_is_found(p_values: list[float], found: list[bool]) -> None:
+    """Benjamini and Hochberg's procedure: the largest k whose k-th p-value is within its share."""
+    assert discoveries(p_values) == found
