@@ -12,6 +12,7 @@ from touchline.collector.acceptance import VOCABULARY, Acceptance, accept
 from touchline.collector.dialects.cloudevents import CLOUDEVENTS
 from touchline.collector.dialects.cloudevents.binary import header_text
 from touchline.collector.dialects.dialect import Received, Unsplittable
+from touchline.collector.results import Result, Status
 from touchline.vocabulary.envelope import Channel
 
 NOW = 1_796_000_000_000
@@ -276,7 +277,7 @@ def test_a_header_as_specified_is_decoded_to_what_it_was(text: str) -> None:
     [
         ("application/json", b'{"a": 1}', {"a": 1}),
         ("application/vnd.shop+json; charset=utf-8", b"[1]", {"data": [1]}),
-        ("application/json; charset=iso-8859-1", '"é"'.encode("latin-1"), {"data": "é"}),
+        ('application/json; charset="ISO-8859-1"', '"é"'.encode("latin-1"), {"data": "é"}),
         ("text/plain", b"5", {"data": "5"}),
         ("text/plain; charset=utf-16", "é".encode("utf-16"), {"data": "é"}),
         ("application/xml", "<é/>".encode(), {"data": "<é/>"}),
@@ -304,6 +305,30 @@ def test_a_body_that_is_not_the_json_that_it_says_is_quarantined_whole() -> None
     assert quarantined(acceptance) == ("malformed_json", "data")
     original = json.loads(json.loads(acceptance.batch.quarantine[0])["body"])
     assert (original["id"], original["data"]) == ("e-1", '{"cut')
+
+
+@pytest.mark.parametrize("encoded", ["AP8=!", "AP8", 5, ["AP8="]])
+def test_what_is_no_base64_is_quarantined(encoded: Any) -> None:
+    """The field is named."""
+    given = event(data=None, data_base64=encoded)
+    assert quarantined(accepted(given)) == ("invalid_envelope", "data_base64")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("stored", 204), ("duplicate", 204), ("suppressed", 204), ("quarantined", 200), ("rejected", 200)],
+)
+def test_there_is_a_body_only_if_something_is_wrong(status: Status, code: int) -> None:
+    """What privacy rules suppress is delivered, as far as the producer is concerned."""
+    answer = CLOUDEVENTS.answer(received(b""), [Result("1", "stored", None), Result("2", status, None)])
+    assert (answer.status, bool(answer.body)) == (code, code == 200)
+
+
+def test_ids_of_the_data_come_before_those_of_the_subject() -> None:
+    """In either spelling."""
+    for data in ({"order_id": "5"}, {"orderId": "5"}):
+        found = stored(accepted(event(type="order.placed", subject="orders/9", data=data)))
+        assert found["data"] == {"order_id": "5"}
 
 
 def test_a_trace_and_other_extensions_are_circumstances() -> None:

@@ -197,6 +197,8 @@ def test_the_observed_time_stands_in_for_a_missing_time() -> None:
     for missing in ("0", 0, None):
         observed = record(timeUnixNano=missing, observedTimeUnixNano=str(AT))
         assert events(request(observed))[0]["time"] == AT // 1_000_000
+    both = record(observedTimeUnixNano=str(AT + 10**9))
+    assert events(request(both))[0]["time"] == AT // 1_000_000
     timeless = request(record(timeUnixNano="0"))
     (first,), (later,) = events(timeless), events(timeless, at=NOW + 1)
     assert (first["time"], later["time"]) == (NOW, NOW + 1)
@@ -236,6 +238,10 @@ def test_identifiers_are_stored_as_identifiers_only() -> None:
     assert event["identifiers"] == ["account:u-17", "email:a@b.example", "device:d"]
     assert event["data"] == {"cart_id": "77"}
     assert event["context"].keys() == {"name", "session_id", "scope"}
+    content["resourceLogs"][0]["resource"]["attributes"] = attributes({"session.id": "of the resource"})
+    assert events(content)[0]["context"]["session_id"] == "s"
+    content["resourceLogs"][0]["scopeLogs"][0]["logRecords"] = [record()]
+    assert events(content)[0]["context"]["session_id"] == "of the resource"
 
 
 def test_consent_is_an_attribute_by_purpose() -> None:
@@ -294,6 +300,12 @@ def test_an_event_without_a_customer_is_quarantined_and_counted() -> None:
         ),
         ("exception", {"exception.type": "KeyError"}, "custom.exception", {"exception_type": "KeyError"}),
         ("session.start", {}, "custom.session_start", {}),
+        (
+            "browser.page_view",
+            {"url.full": "https://shop.example", "browser.document.title": "Shop"},
+            "page.viewed",
+            {"page": "/", "url": "https://shop.example", "title": "Shop"},
+        ),
         ("com.example.order.placed", {"order.id": "7"}, "order.placed", {"order_id": "7"}),
         ("order.placed", {}, "custom.order_placed", {}),
     ],
@@ -313,12 +325,19 @@ def test_a_body_is_data_too() -> None:
     assert found[1:] == [{"cart_id": "77", "body": body} for body in bodies[1:]]
 
 
+def test_names_that_would_clash_stay_as_they_are() -> None:
+    """With `a.b` and `a_b`, dots are not replaced, and no value is lost."""
+    about = {"a.b": 1, "a_b": 2}
+    assert events(request(record("thing.done", about=about)))[0]["data"] == about | {"cart.id": "77"}
+
+
 @pytest.mark.parametrize(
     ("resource", "query", "channel"),
     [
         ({}, {}, "web"),
         ({"browser.language": "de"}, {}, "web"),
         ({"os.name": "Android"}, {}, "app"),
+        ({"os.name": "Android", "browser.mobile": True}, {}, "web"),
         ({"device.model.name": "X"}, {}, "app"),
         ({"os.name": "iOS"}, {"channel": "store"}, "store"),
         ({"channel": "kiosk"}, {"channel": "store"}, "kiosk"),
@@ -361,6 +380,8 @@ def test_values_as_clients_write_them(given: Record, expected: Any) -> None:
         {"key": "x", "value": given}
     )
     assert events(content)[0]["data"]["x"] == expected
+    if given != {"stringValue": None}:
+        assert events(protobuf(content), PROTOBUF)[0]["data"]["x"] == expected
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_any_name_and_data_have_a_type_that_takes_them(name: str, given_data: di
 
 
 @pytest.mark.parametrize("name", sorted(EVENT_TYPES))
-@pytest.mark.parametrize("around", ["{}", "com.example.{}", "com.example.{}.v1", "a.b.c.{}.2"])
+@pytest.mark.parametrize("around", ["{}", "{}.v1", "com.example.{}", "com.example.{}.v1", "a.b.c.{}.2"])
 def test_every_type_is_meant_by_its_name_with_and_without_a_prefix(name: str, around: str) -> None:
     """A version may follow."""
     assert meant_type(around.format(name)) == name
@@ -38,6 +38,13 @@ def test_every_type_is_meant_by_its_name_with_and_without_a_prefix(name: str, ar
 def test_other_names_mean_no_type(name: str) -> None:
     """A name is compared as it is, word by word."""
     assert meant_type(name) is None
+
+
+@pytest.mark.parametrize("number", [-1, 2**64, True, 1.5])
+def test_numbers_that_are_no_ids_are_not_made_ids(number: Any) -> None:
+    """The event does not fit the type."""
+    assert named("order.placed", {"order_id": number}).type == "custom.order_placed"
+    assert named("order.placed", {"order_id": 10**5_000}).type == "custom.order_placed"
 
 
 def test_a_long_name_is_not_remembered() -> None:
