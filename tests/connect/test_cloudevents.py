@@ -5,7 +5,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchline.collector.acceptance import VOCABULARY, Acceptance, accept
@@ -393,6 +393,7 @@ values = (
 near_misses = st.dictionaries(names, values)
 
 
+@settings(max_examples=max(100, settings().max_examples // 5))
 @given(near_misses | json_values, st.sampled_from([STRUCTURED, BATCH, "", "application/json"]))
 def test_any_json_has_results(body: Any, content_type: str) -> None:
     """No JSON value makes the dialect fail: each event is stored or quarantined."""
@@ -401,6 +402,7 @@ def test_any_json_has_results(body: Any, content_type: str) -> None:
     CLOUDEVENTS.answer(received(body), acceptance.results)
 
 
+@settings(max_examples=max(100, settings().max_examples // 5))
 @given(
     st.binary(max_size=60),
     st.dictionaries(

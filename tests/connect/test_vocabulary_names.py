@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from touchline.collector.dialects.custom_types import custom_type
@@ -16,6 +16,7 @@ data = st.dictionaries(fields | st.text(max_size=9), values, max_size=6)
 names = st.sampled_from(sorted(EVENT_TYPES)) | st.text(max_size=40)
 
 
+@settings(max_examples=max(100, settings().max_examples // 5))
 @given(names, data)
 def test_any_name_and_data_have_a_type_that_takes_them(name: str, given_data: dict[str, Any]) -> None:
     """The type is of the vocabulary only if the data fits it; else it is a valid custom type."""
