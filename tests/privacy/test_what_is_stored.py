@@ -149,9 +149,12 @@ def test_a_quarantined_event_has_what_the_rules_leave() -> None:
 
 
 def test_an_event_of_unknown_type_is_under_the_rules_of_all_types() -> None:
-    """Nobody knows which rules were meant for a misspelt type."""
-    (line,) = sent(event(type="feedback.givn", data={"score": 3, "note": SECRET})).batch.quarantine
-    assert orjson.loads(orjson.loads(line)["body"])["data"] == {"score": 3}
+    """Nobody knows which rules were meant for a misspelt type, whatever else is wrong with the event."""
+    misspelt = event(type="feedback.givn", data={"score": 3, "note": SECRET})
+    for line in sent(misspelt, misspelt | {"time": "soon"}, misspelt | {"id": 7}).batch.quarantine:
+        entry = orjson.loads(line)
+        assert orjson.loads(entry["body"])["data"] == {"score": 3}
+        assert entry["field"] in ("type", "time", "id")
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[1]", SECRET.encode(), b"\xff", b'{"id": NaN}', b'"\\ud800"'])
@@ -160,6 +163,7 @@ def test_of_a_body_that_cannot_be_read_a_digest_is_kept(raw: bytes) -> None:
     acceptance = accept_each([raw], received_at_ms=NOW, producer="shop", validator=VALIDATOR)
     body = orjson.loads(orjson.loads(acceptance.batch.quarantine[0])["body"])
     assert body == {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)}
+    assert orjson.loads(acceptance.batch.quarantine[0])["field"] in ("", "id")
 
 
 def test_of_a_request_that_cannot_be_split_a_digest_is_kept() -> None:
@@ -208,7 +212,7 @@ def test_a_message_of_a_mapping_quotes_no_value() -> None:
     why = f"mapping m: column 'mail': {SECRET!r} is no number, nor is \"{SECRET}\""
     invalid = InvalidEvent(Reason.INVALID_DATA, "", why)
     assert VALIDATOR.privacy is not None
-    kept = VALIDATOR.privacy.quarantined(b"x", b"", invalid, VALIDATOR.normaliser)
+    kept = VALIDATOR.privacy.quarantined(b"x", b"", invalid, VALIDATOR)
     assert kept.message == "mapping m: column '…': '…' is no number, nor is '…'"
 
 

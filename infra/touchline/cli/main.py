@@ -12,7 +12,18 @@ from touchline.cli.analyze.explain import explain
 from touchline.cli.analyze.impact import impact
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
-from touchline.cli.configure import alerts, dashboards, dev, doctor, keys, plan, rules, schema, webhooks
+from touchline.cli.configure import (
+    alerts,
+    dashboards,
+    dev,
+    doctor,
+    keys,
+    plan,
+    privacy,
+    rules,
+    schema,
+    webhooks,
+)
 from touchline.cli.customer.app import app as customer
 from touchline.cli.data import quarantine
 from touchline.cli.data.accounts import accounts
@@ -59,6 +70,7 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
     "Configure": {
         "rules": rules.app,
         "plan": plan.app,
+        "privacy": privacy.app,
         "alerts": alerts.app,
         "webhooks": webhooks.app,
         "dashboards": dashboards.app,

@@ -165,7 +165,7 @@ def _kept(original: bytes, native: bytes, invalid: InvalidEvent, validator: Vali
     """What quarantine keeps of an invalid event: all of it, unless there are rules of privacy."""
     if validator.privacy is None:
         return Quarantined(original, invalid.field, str(invalid))
-    return validator.privacy.quarantined(original, native, invalid, validator.normaliser)
+    return validator.privacy.quarantined(original, native, invalid, validator)
 
 
 def _result(event_id: str | None, status: Status, invalid: InvalidEvent) -> Result:

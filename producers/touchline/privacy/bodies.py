@@ -61,7 +61,7 @@ def kept_message(message: str) -> str:
 
 def kept_path(field: str) -> str:
     """The path of a field, without keys that may be values."""
-    return ".".join(_name(step) if not step.isdecimal() else step for step in field.split("."))
+    return ".".join(step if step.isdecimal() else _name(step) for step in field.split(".") if step)
 
 
 def _kept(key: str, value: Any, hiding: Hiding) -> Any:

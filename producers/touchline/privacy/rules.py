@@ -11,9 +11,8 @@ from touchline.privacy.consent import NO_CONSENT_NEEDED, Consent, matches
 from touchline.privacy.fields import FieldRule, Fields
 from touchline.privacy.sealing import Sealer, Storage
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.normaliser import Normaliser
-from touchline.vocabulary.refusal import Reason
-from touchline.vocabulary.validation import InvalidEvent, Quarantined, Suppressed
+from touchline.vocabulary.registry import type_of
+from touchline.vocabulary.validation import InvalidEvent, Quarantined, Suppressed, Validator
 
 _CACHED_TYPES: Final = 1_024
 _SECTIONS: Final = ("data", "context")
@@ -56,7 +55,7 @@ class PrivacyRules:
         return msgspec.structs.replace(event, data=data.kept(event.data), context=context.kept(event.context))
 
     def quarantined(
-        self, original: bytes, native: bytes, invalid: InvalidEvent, normaliser: Normaliser
+        self, original: bytes, native: bytes, invalid: InvalidEvent, validator: Validator
     ) -> Quarantined:
         """What quarantine keeps of an invalid event.
 
@@ -76,13 +75,13 @@ class PrivacyRules:
             return Quarantined(withheld(original), field, message)
         given = event.get("type")
         # By a name that no type has, nobody knows which rules were meant for the event: all of them.
-        event_type = given if isinstance(given, str) and invalid.reason is not Reason.UNKNOWN_TYPE else None
+        event_type = given if isinstance(given, str) and type_of(given, validator.types) else None
         self._check_consent(event_type, event.get("context"))
         if not self._hides_bodies:
             return Quarantined(original, invalid.field, str(invalid))
         data, context = self._fields(event_type)
         try:
-            body = kept_body(event, Hiding(data.kept, context.kept, self._kinds, normaliser))
+            body = kept_body(event, Hiding(data.kept, context.kept, self._kinds, validator.normaliser))
         except (RecursionError, OverflowError, ValueError):
             # JSON that is too deep, or has numbers or texts that cannot be written.
             body = withheld(original)

@@ -68,7 +68,7 @@ class Privacy(Protocol):
         """An accepted event as it may be stored. Raises `Suppressed`."""
 
     def quarantined(
-        self, original: bytes, native: bytes, invalid: InvalidEvent, normaliser: Normaliser
+        self, original: bytes, native: bytes, invalid: InvalidEvent, validator: "Validator"
     ) -> Quarantined:
         """What quarantine keeps of an invalid event. Raises `Suppressed`.
 
@@ -76,7 +76,7 @@ class Privacy(Protocol):
             original: The event as it came.
             native: The native event; empty if there is none.
             invalid: Why it cannot be used.
-            normaliser: Turns what the producer sent into identifiers.
+            validator: What it was validated by.
         """
 
     def withheld(self, raw: bytes) -> bytes:
