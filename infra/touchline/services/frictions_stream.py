@@ -21,6 +21,7 @@ from touchline.runtime.alerting.queries import Query
 from touchline.runtime.outlet.reader import LOOK_BACK_SECONDS, Reader, end_of
 from touchline.store import StoreError
 from touchline.tables import FrictionChangeRow
+from touchline.vocabulary.normaliser import PLAIN, Normaliser
 
 PATH = "/v1/frictions/stream"
 
@@ -41,7 +42,37 @@ HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2_000
 """How long a client that was cut off waits before it connects again."""
 
-_PARAMETERS = ("rule", "customer", "after")
+_PARAMETERS = {
+    "rule": "a rule; can be repeated. Without it, those of all rules",
+    "customer": "a customer's id, or its strongest identifier",
+    "after": "the id of the last change that was read; the header Last-Event-ID does the same",
+}
+
+DESCRIBED = {
+    PATH: {
+        "get": {
+            "summary": "The changes of frictions, as server-sent events of CloudEvents; without end.",
+            "parameters": [
+                {"name": name, "in": "query", "description": about, "schema": {"type": "string"}}
+                for name, about in _PARAMETERS.items()
+            ],
+            "responses": {
+                "200": {"description": "The changes.", "content": {"text/event-stream": {}}},
+                **{
+                    status: {"description": about, "content": {"application/json": {}}}
+                    for status, about in {
+                        "400": "A parameter is unknown, or has no such value.",
+                        "401": "Other machines need the token of the server.",
+                        "405": "The method is not GET.",
+                        "429": "Too many wrong tokens; see Retry-After.",
+                        "503": "The store does not answer, or too many programs read the stream.",
+                    }.items()
+                },
+            },
+        }
+    }
+}
+"""What the OpenAPI description says of it."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -53,10 +84,18 @@ class FrictionsStream:
         query: Queries the store.
         late: How late a change may appear (ms); 0 if this process alone writes the store.
         ending: Whether the process ends: clients are let go.
+        normaliser: Returns what turns a customer's identifier into that which is stored.
     """
 
-    def __init__(self, query: Query, late: int, ending: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        late: int,
+        ending: Callable[[], bool],
+        normaliser: Callable[[], Normaliser] = lambda: PLAIN,
+    ) -> None:
         self._query, self._late, self._ending = query, late, ending
+        self._normaliser = normaliser
         self._clients = 0
         self._news = asyncio.Condition()
         self._number = 0
@@ -69,7 +108,7 @@ class FrictionsStream:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            selection, after = _requested(request)
+            selection, after = _requested(request, self._normaliser())
             if self._clients >= MOST_CLIENTS:
                 raise busy("too_many_streams", f"{MOST_CLIENTS} programs read this stream: close one", 5)
             reader = await asyncio.to_thread(self._reader, selection, after)
@@ -158,7 +197,7 @@ class FrictionsStream:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def _requested(request: Request) -> tuple[Selection, Cursor | None]:
+def _requested(request: Request, normaliser: Normaliser) -> tuple[Selection, Cursor | None]:
     """What a request selects, and where it begins; None for what comes from now on.
 
     Raises:
@@ -177,15 +216,16 @@ def _requested(request: Request) -> tuple[Selection, Cursor | None]:
         after = None if text is None else Cursor.parse(text)
     except ValueError as error:
         raise Problem(400, "unknown_position", str(error)) from None
-    return Selection(rules, _customer(query.get("customer"))), after
+    return Selection(rules, _customer(query.get("customer"), normaliser)), after
 
 
-def _customer(text: str | None) -> UUID | None:
+def _customer(text: str | None, normaliser: Normaliser) -> UUID | None:
     """A customer's id; from its strongest identifier if the text is one."""
     if text is None:
         return None
-    if ":" in text:
-        return customer_id(text)
+    kind, colon, value = text.partition(":")
+    if colon:
+        return customer_id(normaliser.identifier(kind, value) or text)
     try:
         return UUID(text)
     except ValueError:

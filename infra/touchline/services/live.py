@@ -48,7 +48,7 @@ def serve_live(settings: Settings, ending: Ending, *, ready: Callable[[str], Non
             lambda why: server.fail(why),
         )
         probes = probe_routes(lambda: store_not_ready(store), register_process(CollectorRegistry()))
-        stream = FrictionsStream(query_of(store), LATE, lambda: server.should_exit)
+        stream = FrictionsStream(query_of(store), LATE, lambda: server.should_exit, lambda: normaliser)
         app = Starlette(routes=[*probes, stream.route, Mount("/", page)], lifespan=page.lifespan)
         front = guarded(app, settings.host, settings.allowed_hosts, token_of(settings.data))
         server = Serving(

@@ -40,7 +40,7 @@ from touchline.runtime.metrics import WorkerMetrics
 from touchline.runtime.outlet.metrics import WebhookMetrics
 from touchline.runtime.outlet.webhooks import FrictionWebhooks, Work
 from touchline.services.ending import Ending
-from touchline.services.frictions_stream import FrictionsStream
+from touchline.services.frictions_stream import DESCRIBED, FrictionsStream
 from touchline.services.front import Front, guarded
 from touchline.services.late_page import LatePage, mount_page
 from touchline.services.probes import register_files, register_process, register_webhooks, store_warning
@@ -141,6 +141,7 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             warning=lambda: damaged or in_force.warning or sources.warning,
             validator=lambda: in_force.validator,
             dialects=(*DIALECTS, webhooks.dialect()),
+            beside=DESCRIBED,
         )
         registry = register_files(in_force, register_process(collector.metrics.registry))
         register_webhooks(sources, webhooks, collector.metrics.registry)
@@ -177,7 +178,9 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             alerts.webhooks, Work(query_of(store), store.insert, 0, WebhookMetrics(registry))
         )
         page = LatePage(lambda app: _load_page(app, store, rules, settings, worker, in_force), failed)
-        stream = FrictionsStream(query_of(store), 0, lambda: server.should_exit)
+        stream = FrictionsStream(
+            query_of(store), 0, lambda: server.should_exit, lambda: in_force.validator.normaliser
+        )
         routes = [*collector.routes(), stream.route, clickhouse_mount(store, token)]
         app = _app(settings, routes, page, token)
         server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)

@@ -86,7 +86,8 @@ class Collector:
         validator: Returns what events are validated by.
         limits: Limits of the collector.
         clock: Returns seconds since 1970.
-        dialects: The request formats.
+        dialects: The request formats that it accepts.
+        beside: What the OpenAPI description says of other paths of the same server.
     """
 
     def __init__(
@@ -100,7 +101,9 @@ class Collector:
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
         dialects: Sequence[Dialect] = DIALECTS,
+        beside: Mapping[str, Any] = {},
     ) -> None:
+        self._beside = beside
         self._dialects = dialects
         self._keys = keys
         self._ready = ready
@@ -131,7 +134,10 @@ class Collector:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
-            Route("/openapi.json", partial(self._describe, partial(description, dialects=self._dialects))),
+            Route(
+                "/openapi.json",
+                partial(self._describe, partial(description, dialects=self._dialects, beside=self._beside)),
+            ),
             Route("/asyncapi.json", partial(self._describe, messages)),
             *script_routes(),
         ]

@@ -40,14 +40,24 @@ def type_schema(event_type: EventType) -> dict[str, Any]:
 
 
 def description(
-    types: Mapping[str, EventType] = EVENT_TYPES, *, dialects: Sequence[Dialect] = DIALECTS
+    types: Mapping[str, EventType] = EVENT_TYPES,
+    *,
+    dialects: Sequence[Dialect] = DIALECTS,
+    beside: Mapping[str, Any] = {},
 ) -> dict[str, Any]:
-    """The response of `/openapi.json`; `types` are those in force, `dialects` those that are accepted."""
+    """The response of `/openapi.json`.
+
+    Args:
+        types: The types in force.
+        dialects: The dialects that are accepted.
+        beside: Other paths of the same server.
+    """
     return {
         "openapi": "3.1.0",
         "info": {"title": "Touchline collector", "version": version("touchline")},
         "paths": {
             **dialect_paths(dialects),
+            **beside,
             "/healthz": {"get": _get("The process is alive.")},
             "/readyz": {
                 "get": _get(

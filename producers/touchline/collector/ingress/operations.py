@@ -60,6 +60,7 @@ def _sending(dialect: Dialect, path: str, method: str) -> dict[str, Any]:
                     media_type: {"schema": schema} for media_type, schema in described.answers.items()
                 },
             },
+            **_without_news(dialect, path, method),
             **_refusals(dialect),
         },
     }
@@ -67,6 +68,13 @@ def _sending(dialect: Dialect, path: str, method: str) -> dict[str, Any]:
         content = {media_type: {"schema": schema} for media_type, schema in described.accepts.items()}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _without_news(dialect: Dialect, path: str, method: str) -> dict[str, Any]:
+    """The answer where there is nothing to say of any event, if it has another status than 200."""
+    received = Received(b"", 0, "", _PARAMETER.sub("x", path), method=method)
+    status = dialect.answer(received, []).status
+    return {} if status == 200 else {str(status): {"description": "Every event is stored."}}
 
 
 def _refusals(dialect: Dialect) -> dict[str, Any]:
