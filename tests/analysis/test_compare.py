@@ -10,17 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from touchline.analysis.compare import (
-    CannotCompare,
-    Comparison,
-    Counts,
-    Extent,
-    Period,
-    Periods,
-    Row,
-    around,
-    compare,
-)
+from touchline.analysis.compare import Comparison, Counts, Row, compare
+from touchline.analysis.periods import CannotCompare, Extent, Period, Periods, around
 from touchline.analysis.reading.comparison import find_change, read_counts
 from touchline.cli.main import app
 from touchline.rules import parse_rules
@@ -171,6 +162,49 @@ def test_a_row_states_both_rates_and_a_verdict(store: Store) -> None:
         "No clear change: could be chance.",
         "denied": "denied at web · shop rose from 0.0 to 1.0 per 1,000 journeys. Too few journeys to tell.",
     }
+
+
+def _beside(rows: dict[tuple[str, str], tuple[int, int]], changed: tuple[str, str]) -> Row:
+    """The row of `rage` at the changed touchpoint: of 1,000 journeys at each, those that met each rule."""
+    counts = Counts(
+        journeys={(channel, "shop"): (1_000, 1_000) for channel, _ in rows},
+        affected={(channel, "shop", rule): both for (channel, rule), both in rows.items()},
+    )
+    found = compare(Periods(BEFORE, AFTER), counts, COVERED, "rage", changed)
+    [row] = [row for row in found.rows if (row.channel, row.source, row.rule) == (*changed, "rage")]
+    return row
+
+
+def test_a_fall_that_is_everywhere_is_no_effect_of_the_change() -> None:
+    """What fell as much at touchpoints without the change is not clearly different there."""
+    row = _beside({("web", "rage"): (200, 100), ("app", "rage"): (220, 112)}, ("web", "shop"))
+    assert row.verdict == "fell"
+    assert row.beside is not None
+    assert row.beside.elsewhere == pytest.approx(112 / 220)
+    assert row.beside.low < 1 < row.beside.high
+    assert row.sentence.endswith("what happened here is not clearly different (0.71 to 1.37 times).")
+
+
+def test_a_fall_only_where_the_change_was_made_is_told_apart() -> None:
+    """Where the same rule stayed elsewhere, or is not met there, the change stands out."""
+    for elsewhere, same_rule in (
+        ({("app", "rage"): (200, 200)}, True),
+        ({("app", "dead"): (200, 200)}, False),
+    ):
+        row = _beside({("web", "rage"): (200, 100)} | elsewhere, ("web", "shop"))
+        assert row.beside is not None
+        assert row.beside.same_rule is same_rule
+        assert row.beside.value == pytest.approx(0.5)
+        assert row.beside.high < 1
+        assert "here it is 0.37 to 0.68 times that." in row.sentence
+
+
+def test_without_enough_friction_elsewhere_nothing_is_compared_with_it() -> None:
+    """Nine journeys elsewhere, or none at the touchpoint itself in one period, are too few."""
+    few = {("web", "rage"): (200, 100), ("app", "rage"): (9, 9)}
+    assert _beside(few, ("web", "shop")).beside is None
+    gone = {("web", "rage"): (200, 0), ("app", "rage"): (90, 90)}
+    assert _beside(gone, ("web", "shop")).beside is None
 
 
 def test_the_target_rule_is_judged_apart(store: Store) -> None:

@@ -42,7 +42,7 @@ TouchlineError
 │   └── Locked               another process works in it                           config.folders
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan
 ├── Superseded               another worker owns the partition                     runtime.fence
-├── CannotCompare            two periods cannot be compared                        analysis.compare
+├── CannotCompare            two periods cannot be compared                        analysis.periods
 ├── TooManyLinks             a customer is too large to be shown                   analysis.reading
 ├── Undelivered              a channel did not take a message                      alerts.channels.delivery
 ├── GrafanaError             Grafana cannot be reached, or refuses                 grafana.client

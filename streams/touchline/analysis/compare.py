@@ -7,21 +7,17 @@ visitors do not count as more friction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp, sqrt
 from typing import Literal
 
+from touchline.analysis.periods import Extent, Period, Periods
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
-from touchline.vocabulary.durations import DAY, WEEK, rounded_duration
-from touchline.vocabulary.errors import TouchlineError
-from touchline.vocabulary.moments import in_words
 
-LONGEST = 2 * WEEK
-"""A comparison around a change covers at most this time (ms) on either side."""
+FEWEST_ELSEWHERE = 10
+"""The fewest journeys with friction, in each period, at touchpoints to compare a changed one with."""
 
-RUN_UP = DAY
-"""Time (ms) before a change's first period in which the data should begin, for rules that look back."""
-
-UNLIKE = 0.1
-"""The lengths of two periods may differ by this share: a journey meets more frictions in a longer one."""
+_Z = 1.959963984540054
+"""The normal quantile of a 95 % interval."""
 
 Touchpoint = tuple[str, str]
 """Channel and source."""
@@ -40,67 +36,6 @@ _MEANINGS: Mapping[Verdict, str] = {
 }
 
 
-class CannotCompare(TouchlineError, ValueError):
-    """There is nothing to compare; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of time in ms since 1970; the end is exclusive."""
-
-    since: int
-    until: int
-
-    @property
-    def length(self) -> int:
-        """The length in ms."""
-        return self.until - self.since
-
-
-@dataclass(frozen=True, slots=True)
-class Periods:
-    """Two periods to compare.
-
-    Raises:
-        CannotCompare: They overlap, or their lengths differ too much.
-    """
-
-    before: Period
-    after: Period
-
-    def __post_init__(self) -> None:
-        before, after = self.before, self.after
-        if before.until > after.since:
-            raise CannotCompare("the first period must end before the second begins")
-        if abs(before.length - after.length) > UNLIKE * max(before.length, after.length):
-            raise CannotCompare(
-                f"the periods are {before.length / DAY:.1f} and {after.length / DAY:.1f} days long: "
-                "make them equally long, because a journey meets more frictions in a longer period"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The time that the data cover, in ms since 1970, and how far (ms) each rule looks back, by id."""
-
-    oldest: int
-    end: int
-    reaches: Mapping[str, int]
-
-    def gap(self, rule: str, periods: Periods) -> str:
-        """Why the data do not cover what a rule counts in two periods; empty if they do."""
-        before, after = periods.before, periods.after
-        reach = self.reaches.get(rule, 0)
-        if before.since - reach < self.oldest:
-            seen = f" and it looks back {rounded_duration(reach)}" if reach else ""
-            return f"the data begin {rounded_duration(abs(before.since - self.oldest))} " + (
-                f"before the first period{seen}" if before.since >= self.oldest else "after the first period"
-            )
-        if after.until > self.end:
-            return "the second period ends after the data"
-        return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Journeys (before, after): all at each touchpoint, and those that met each rule there."""
@@ -111,12 +46,40 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A deployed change: its id, time (ms), title, and the rule that it targets, or ""."""
+    """A deployed change: its id, time (ms), title, the rule that it targets, or "", and where it was made."""
 
     id: str
     at: int
     title: str
     rule: str
+    touchpoint: Touchpoint = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The rate ratio of a rule where a change was made, divided by that elsewhere: difference in differences.
+
+    Attributes:
+        elsewhere: The ratio at the touchpoints that the change did not touch.
+        value, low, high: The quotient, with its 95 % interval.
+        same_rule: Whether elsewhere the same rule is counted; else all frictions together.
+    """
+
+    elsewhere: float
+    value: float
+    low: float
+    high: float
+    same_rule: bool
+
+    @property
+    def sentence(self) -> str:
+        """The result in words."""
+        what = "it" if self.same_rule else "friction as a whole"
+        elsewhere = f"Elsewhere, {what} went to {self.elsewhere:.2f} times its earlier rate"
+        interval = f"{self.low:.2f} to {self.high:.2f} times"
+        if self.low <= 1 <= self.high:
+            return f"{elsewhere}: what happened here is not clearly different ({interval})."
+        return f"{elsewhere}: here it is {interval} that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +87,8 @@ class Row:
     """One rule at one touchpoint: journeys that met it, and all journeys there, before and after.
 
     `p_adjusted` is the p-value adjusted for the number of rows; `targeted` is whether the change targets this
-    rule. `gap` says why the rates cannot be compared; it is empty if they can.
+    rule. `gap` says why the rates cannot be compared; it is empty if they can. `beside` compares the ratio
+    with that of touchpoints that the change did not touch, at the touchpoint that it did.
     """
 
     channel: str
@@ -139,6 +103,7 @@ class Row:
     p_adjusted: float
     verdict: Verdict
     gap: str = ""
+    beside: "Beside | None" = None
 
     @property
     def rate_before(self) -> float:
@@ -161,7 +126,8 @@ class Row:
         touchpoint = " · ".join(filter(None, (self.channel, self.source)))
         if self.gap:
             return f"{self.rule} at {touchpoint} cannot be compared: {self.gap}."
-        return f"{self.rule} at {touchpoint} {moved}. {_MEANINGS[self.verdict]}."
+        said = f"{self.rule} at {touchpoint} {moved}. {_MEANINGS[self.verdict]}."
+        return said if self.beside is None else f"{said} {self.beside.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +140,16 @@ class Comparison:
     elsewhere: list[Touchpoint]
 
 
-def compare(periods: Periods, counts: Counts, extent: Extent, target: str = "") -> Comparison:
+def compare(
+    periods: Periods, counts: Counts, extent: Extent, target: str = "", changed: Touchpoint = ("", "")
+) -> Comparison:
     """Compare two periods per touchpoint and rule, the clearest difference first.
 
     A rule is not compared if the data do not cover what it counts: its rows come last and say why.
 
     The rows of the `target` rule, which the change was meant to improve, and all other rows are two families:
-    within each, p-values are adjusted for the number of rows (Holm's method).
+    within each, p-values are adjusted for the number of rows (Holm's method). Rows of the `changed`
+    touchpoint are also compared with all others, which the change did not touch.
     """
     present = {touchpoint for touchpoint, both in counts.journeys.items() if all(both)}
     affected = {cell: both for cell, both in sorted(counts.affected.items()) if cell[:2] in present}
@@ -202,6 +171,7 @@ def compare(periods: Periods, counts: Counts, extent: Extent, target: str = "") 
             p_adjusted=adjusted.get(cell, 1.0),
             verdict="unknown" if gaps[cell] else _verdict(ratios[cell], adjusted[cell]),
             gap=gaps[cell],
+            beside=None if gaps[cell] or cell[:2] != changed else _beside(cell, affected, counts),
         )
         for cell, (before, after) in affected.items()
     ]
@@ -218,46 +188,28 @@ def compare(periods: Periods, counts: Counts, extent: Extent, target: str = "") 
     return Comparison(periods.before, periods.after, rows, elsewhere)
 
 
-def check_covered(periods: Periods, extent: Extent, zone: str) -> None:
-    """Refuse periods without data; messages have times in `zone`.
+def _beside(cell: Cell, affected: Mapping[Cell, tuple[int, int]], counts: Counts) -> Beside | None:
+    """A row of the changed touchpoint against all other touchpoints; None where too few frictions are there.
 
-    Raises:
-        CannotCompare: There are no data at all, or one of the periods lies outside them.
+    Elsewhere the same rule is counted if it found enough there, else all rules are.
     """
-    if extent.oldest == extent.end:
-        raise CannotCompare("there are no events to compare: send or import some first")
-    for name, period in (("first", periods.before), ("second", periods.after)):
-        if period.until <= extent.oldest or period.since >= extent.end:
-            raise CannotCompare(
-                f"the {name} period ({_span(period.since, period.until, zone)}) lies outside the data, which "
-                f"cover {_span(extent.oldest, extent.end, zone)}: give periods within them"
-            )
-
-
-def _span(since: int, until: int, zone: str) -> str:
-    return f"{in_words(since, zone)} to {in_words(until, zone)}"
-
-
-def around(at: int, oldest: int, end: int) -> Periods:
-    """Equally long periods before and after a time: whole weeks if the data reach, otherwise whole days.
-
-    The data begin at least a day before the first period, if they cover two days before the change.
-
-    Args:
-        at: When the change was deployed (ms).
-        oldest: When the data begin (ms).
-        end: When the data end (ms).
-
-    Raises:
-        CannotCompare: One side has no data.
-    """
-    covered = at - oldest
-    length = min(LONGEST, covered - RUN_UP if covered >= 2 * RUN_UP else covered, end - at)
-    if length <= 0:
-        raise CannotCompare("there are no events on both sides of the change: wait, or give two periods")
-    unit = next((unit for unit in (WEEK, DAY) if length >= unit), 1)
-    length -= length % unit
-    return Periods(Period(at - length, at), Period(at, at + length))
+    others = {one: both for one, both in affected.items() if one[:2] != cell[:2]}
+    for same_rule in (True, False):
+        chosen = {one: both for one, both in others.items() if not same_rule or one[2] == cell[2]}
+        before, after = (sum(both[later] for both in chosen.values()) for later in (0, 1))
+        if min(before, after) >= FEWEST_ELSEWHERE:
+            break
+    else:
+        return None
+    touchpoints = {one[:2] for one in chosen}
+    there = [sum(counts.journeys[one][later] for one in touchpoints) for later in (0, 1)]
+    here, met = counts.journeys[cell[:2]], affected[cell]
+    if min(met) == 0:
+        return None
+    elsewhere = after / there[1] / (before / there[0])
+    value = met[1] / here[1] / (met[0] / here[0]) / elsewhere
+    width = exp(_Z * sqrt(sum(1 / count for count in (*met, before, after))))
+    return Beside(elsewhere, value, value / width, value * width, same_rule)
 
 
 def _adjusted(ratios: Mapping[Cell, RateRatio], target: str) -> dict[Cell, float]:

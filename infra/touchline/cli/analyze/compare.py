@@ -1,5 +1,6 @@
 """`touchline compare`: two periods, such as before and after a change."""
 
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +34,6 @@ def compare(
     Example: touchline compare --before 2026-10-01..2026-10-08 --after 2026-10-08..2026-10-15
     """
     try:
-        from touchline.analysis.compare import Extent, Period, Periods, around, check_covered
         from touchline.analysis.compare import compare as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "scipy":
@@ -41,6 +41,7 @@ def compare(
         raise fail(
             "compare needs SciPy: from a clone, run pip install './touchline[server,analysis]'"
         ) from None
+    from touchline.analysis.periods import Extent, Period, Periods, around, check_covered
     from touchline.analysis.reading.comparison import find_change, read_counts
     from touchline.cli.spans import extent, query_function, stretch
     from touchline.config.rule_packs import load_rules
@@ -65,8 +66,8 @@ def compare(
             periods = Periods(Period(*first), Period(*second))
         covered = Extent(oldest, end, looks_back)
         check_covered(periods, covered, settings.zone)
-        target = deployed.rule if deployed else ""
-        found = run(periods, read_counts(ask, periods), covered, target)
+        target, changed = (deployed.rule, deployed.touchpoint) if deployed else ("", ("", ""))
+        found = run(periods, read_counts(ask, periods), covered, target, changed)
     if as_json:
         print_json(_plain(found, deployed))
     else:
@@ -102,6 +103,7 @@ def _row(row: "Row") -> dict[str, Any]:
         "p": ratio.p,
         "p_adjusted": row.p_adjusted,
         "verdict": row.verdict,
+        "beside": row.beside and asdict(row.beside),
         "sentence": row.sentence,
     }
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from touchline.analysis.compare import CannotCompare, Cell, Change, Counts, Periods, Touchpoint
+from touchline.analysis.compare import Cell, Change, Counts, Touchpoint
+from touchline.analysis.periods import CannotCompare, Periods
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Runs a query: SQL and its parameters as text → the rows."""
@@ -34,7 +35,8 @@ FROM current_frictions WHERE {_SPANS.format("opened_at")}
 GROUP BY channel, source, rule, later
 """  # noqa: S608 - made of constants
 _CHANGE = """
-SELECT toUnixTimestamp64Milli(time), JSONExtractString(data, 'title'), JSONExtractString(data, 'rule')
+SELECT toUnixTimestamp64Milli(time), JSONExtractString(data, 'title'), JSONExtractString(data, 'rule'),
+       channel, source
 FROM events WHERE type = 'change.deployed' AND JSONExtractString(data, 'change_id') = {change:String}
 ORDER BY time, id LIMIT 1
 """
@@ -75,8 +77,8 @@ def find_change(ask: Ask, change_id: str) -> Change:
         latest = ", ".join(str(row[0]) for row in ask(_CHANGES, {}))
         hint = f"the latest are {latest}" if latest else "there is no change.deployed event at all: send one"
         raise CannotCompare(f"no change.deployed event has the change_id '{change_id}'; {hint}")
-    at, title, rule = rows[0]
-    return Change(change_id, at, title, rule)
+    at, title, rule, channel, source = rows[0]
+    return Change(change_id, at, title, rule, (channel, source))
 
 
 def _seconds(ms: int) -> str:
