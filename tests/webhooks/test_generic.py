@@ -47,11 +47,13 @@ def test_a_list_and_a_list_within_an_object_hold_several_events(webhooks: MakeWe
 
 
 def test_form_fields_are_an_object(webhooks: MakeWebhooks) -> None:
-    """A body of form fields is one event."""
+    """A body of form fields is one event; JSON is JSON, whatever its header says, as curl sends it."""
     form = b"id=r-9&at=1795173000&person.mail=kim%40home.example&stars=2"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     [line] = lines(accepted(webhooks("generic"), form, headers))
     assert (line["data"]["feedback_id"], line["data"]["score"]) == ("r-9", 2.0)
+    [line] = lines(accepted(webhooks("generic"), ONE, headers))
+    assert line["data"]["feedback_id"] == "r-1"
 
 
 def test_options_of_a_source_change_its_events(webhooks: MakeWebhooks) -> None:

@@ -28,6 +28,7 @@ from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
 TOLERANCE_MS: Final = 300_000
+_FORM: Final = "application/x-www-form-urlencoded"
 _FILE = Path("webhook.json")
 _MOST_FIELDS = 500
 
@@ -87,7 +88,9 @@ def handshake(received: Received, opened: Opened[GenericSource]) -> Answer | Non
 
 def _objects(received: Received, opened: Opened[GenericSource]) -> list[tuple[bytes, Any]]:
     """The events of a body, each as it came and as a value."""
-    if received.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    # Some clients call everything a form.
+    is_json = received.body.lstrip()[:1] in (b"{", b"[")
+    if received.headers.get("content-type", "").startswith(_FORM) and not is_json:
         try:
             form = received.body.decode("utf-8", "replace")
             fields = dict(parse_qsl(form, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
