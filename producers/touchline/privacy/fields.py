@@ -5,7 +5,7 @@ through lists: it means the field in each of their elements.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from operator import is_
 from typing import Any, Final, Literal, NamedTuple
@@ -14,7 +14,9 @@ Action = Literal["deny", "redact", "allow"]
 
 REDACTED: Final = "[redacted]"
 
-_ANY_KEYS = "**"
+_ANY_KEYS: Final = "**"
+_CACHED_KEYS: Final = 1_000
+_LONGEST_CACHED: Final = 64
 
 
 class FieldRule(NamedTuple):
@@ -30,7 +32,10 @@ class FieldRule(NamedTuple):
 
 
 class _Node:
-    """What is known of a path so far: the keys that go on from here, and what happens to the field here."""
+    """A place in the paths of some rules: the steps that go on from here, and what happens to the field here.
+
+    With `stays`, it is the place behind `**`: any key leads to it again.
+    """
 
     __slots__ = ("any_keys", "ends", "exact", "globs", "stays")
 
@@ -56,13 +61,56 @@ class _Node:
         else:
             self.exact.setdefault(step, _Node()).add(rest, action)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether only the keys in `exact` go on from here."""
-        return not (self.globs or self.any_keys or self.stays)
+    def below(self, key: str) -> Iterator["_Node"]:
+        """The places that a key leads to."""
+        if self.stays:
+            yield self
+        if (exact := self.exact.get(key)) is not None:
+            yield exact
+        yield from (node for pattern, node in self.globs.values() if pattern.match(key))
 
 
-_Nodes = tuple[_Node, ...]
+class _State:
+    """All places that a path of an object leads to. Equal sets of places are one state.
+
+    Attributes:
+        ends: What happens to the field; nothing if no path of a rule ends there.
+        leads_on: Whether rules are about fields below.
+        keys: The only keys about which rules may be; None if they may be about any.
+    """
+
+    __slots__ = ("_below", "_known", "_nodes", "ends", "keys", "leads_on")
+
+    def __init__(self, nodes: tuple[_Node, ...], known: dict[tuple[_Node, ...], "_State"]) -> None:
+        self._nodes, self._known = nodes, known
+        self._below: dict[str, _State] = {}
+        self.ends = frozenset(action for node in nodes for action in node.ends)
+        self.leads_on = any(node.exact or node.globs or node.any_keys or node.stays for node in nodes)
+        # Few paths are looked up faster than many fields.
+        is_exact = not any(node.globs or node.any_keys or node.stays for node in nodes)
+        self.keys = tuple({key: None for node in nodes for key in node.exact}) if is_exact else None
+
+    @classmethod
+    def of(cls, nodes: Iterable[_Node], known: dict[tuple[_Node, ...], "_State"]) -> "_State":
+        """The state of some places, and of those that are reached from there through `**` without a key."""
+        found = dict.fromkeys(nodes)
+        pending = list(found)
+        while pending:
+            node = pending.pop().any_keys
+            if node is not None and node not in found:
+                found[node] = None
+                pending.append(node)
+        places = tuple(found)
+        return known.get(places) or known.setdefault(places, cls(places, known))
+
+    def below(self, key: str) -> "_State":
+        """The state behind a key."""
+        found = self._below.get(key)
+        if found is None:
+            found = _State.of((node for place in self._nodes for node in place.below(key)), self._known)
+            if len(self._below) < _CACHED_KEYS and len(key) <= _LONGEST_CACHED:
+                self._below[key] = found
+        return found
 
 
 class Fields:
@@ -70,23 +118,17 @@ class Fields:
 
     def __init__(self, rules: Iterable[tuple[Action, list[str]]]) -> None:
         hiding, allowing = _Node(), _Node()
-        self._allows = self._hides = False
         for action, steps in rules:
-            if action == "allow":
-                self._allows = True
-                allowing.add(steps, action)
-            else:
-                self._hides = True
-                hiding.add(steps, action)
-        self._hiding, self._allowing = _closed([hiding]), _closed([allowing])
+            (allowing if action == "allow" else hiding).add(steps, action)
+        self._hiding, self._allowing = _State.of([hiding], {}), _State.of([allowing], {})
 
     def kept(self, value: dict[str, Any]) -> dict[str, Any]:
         """The object as it may be stored; the same one, if nothing changes."""
-        if self._allows and not _end(self._allowing):
+        if self._allowing.leads_on and not self._allowing.ends:
             value = _allowed(value, self._allowing)
-        if not self._hides:
-            return value
-        return {} if _end(self._hiding) else _hidden(value, self._hiding)
+        if self._hiding.ends:
+            return {}
+        return _hidden(value, self._hiding) if value and self._hiding.leads_on else value
 
 
 def redacted(value: Any) -> Any:
@@ -101,39 +143,37 @@ def redacted(value: Any) -> Any:
     return None
 
 
-def _allowed(value: Any, nodes: _Nodes) -> Any:
+def _allowed(value: Any, state: _State) -> Any:
     """The fields of an object, or of the objects in a list, that are on paths that end below."""
     if isinstance(value, list):
-        return [_allowed(item, nodes) for item in value if isinstance(item, dict | list)]
+        return [_allowed(item, state) for item in value if isinstance(item, dict | list)]
     kept: dict[str, Any] = {}
     for key, item in value.items():
-        below = _below(nodes, key)
-        if _end(below):
+        below = state.below(key)
+        if below.ends:
             kept[key] = item
-        elif below and isinstance(item, dict | list) and (inner := _allowed(item, below)):
+        elif below.leads_on and isinstance(item, dict | list) and (inner := _allowed(item, below)):
             kept[key] = inner
     return kept
 
 
-def _hidden(value: Any, nodes: _Nodes) -> Any:
+def _hidden(value: Any, state: _State) -> Any:
     """The object or list without the fields whose paths end below; the same one, if it has none."""
     if isinstance(value, list):
-        items = [_hidden(item, nodes) if isinstance(item, dict | list) else item for item in value]
+        items = [_hidden(item, state) if isinstance(item, dict | list) else item for item in value]
         return value if all(map(is_, items, value)) else items
     kept: dict[str, Any] | None = None
-    # Few paths are looked up faster than many fields.
-    exact = [key for node in nodes for key in node.exact if key in value]
-    for key in exact if all(node.is_exact for node in nodes) else value:
-        below = _below(nodes, key)
-        item = value[key]
-        ends = _end(below)
-        if "deny" in ends:
-            kept = dict(value) if kept is None else kept
-            kept.pop(key, None)
+    for key in value if state.keys is None else state.keys:
+        if key not in value:
             continue
-        if ends:
+        below, item = state.below(key), value[key]
+        if "deny" in below.ends:
+            kept = dict(value) if kept is None else kept
+            del kept[key]
+            continue
+        if below.ends:
             new = redacted(item)
-        elif below and isinstance(item, dict | list):
+        elif below.leads_on and isinstance(item, dict | list):
             new = _hidden(item, below)
         else:
             continue
@@ -141,31 +181,3 @@ def _hidden(value: Any, nodes: _Nodes) -> Any:
             kept = dict(value) if kept is None else kept
             kept[key] = new
     return value if kept is None else kept
-
-
-def _end(nodes: _Nodes) -> set[Action]:
-    """What happens to the field that the nodes reached; nothing if no path ends there."""
-    return {action for node in nodes for action in node.ends}
-
-
-def _below(nodes: _Nodes, key: str) -> _Nodes:
-    found: list[_Node] = []
-    for node in nodes:
-        if node.stays:
-            found.append(node)
-        if (exact := node.exact.get(key)) is not None:
-            found.append(exact)
-        found += [below for pattern, below in node.globs.values() if pattern.match(key)]
-    return _closed(found)
-
-
-def _closed(nodes: Iterable[_Node]) -> _Nodes:
-    """The nodes, and those that are reached through `**` without a key, each once."""
-    found = dict.fromkeys(nodes)
-    pending = list(found)
-    while pending:
-        node = pending.pop().any_keys
-        if node is not None and node not in found:
-            found[node] = None
-            pending.append(node)
-    return tuple(found)
