@@ -5,6 +5,7 @@ from itertools import groupby
 from uuid import UUID
 
 from touchline.engine.batch import columns, entry_columns
+from touchline.engine.customers.announcing import announcement
 from touchline.engine.ports import InForce
 from touchline.engine.ports import Store as StorePort
 from touchline.identity import Entry, customer_id
@@ -170,3 +171,29 @@ def test_the_ledger_is_read_as_it_was_written(any_store: StorePort) -> None:
     assert any_store.last_version() == 7
     any_store.delete("ledger", ["l1"])
     assert sorted(any_store.ledger(), key=lambda entry: entry.id) == [erase, share]
+
+
+def test_announcements_are_found_by_friction(store: Store, friction: NewFriction) -> None:
+    """The last one of each customer that had it; and retractions that may not have been announced."""
+    rows = [
+        friction(1, 5, announced=5),
+        friction(2, 6, announced=6, status="retracted"),
+        friction(3, 7, announced=3, status="retracted"),
+    ]
+    store.insert("frictions", columns(rows), token="rows")
+    assert store.frictions_of([ANNA]) == rows[:1]
+    assert sorted(store.frictions_of([ANNA], 5), key=lambda row: row.id) == rows[:2]
+    assert store.frictions_of([ANNA], 6) == rows[:1]
+    changes = [
+        announcement(row, None, "account:anna", position).change
+        for position, row in enumerate([*rows[:2], friction(1, 9, status="resolved")])
+    ]
+    store.insert("friction_changes", columns(changes), token="changes")
+    found = sorted(store.announced([rows[0].id, rows[1].id, rows[2].id]), key=lambda one: one.version)
+    assert [(one.friction, one.customer, one.version, one.status) for one in found] == [
+        (rows[1].id, ANNA, 6, "retracted"),
+        (rows[0].id, ANNA, 9, "resolved"),
+    ]
+    assert store.last_version() >= 7
+    store.delete("friction_changes", [ANNA])
+    assert list(store.announced([rows[0].id])) == []

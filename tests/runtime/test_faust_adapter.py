@@ -4,7 +4,7 @@ import aiokafka  # type: ignore[import-untyped]
 import faust
 from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]
 from faust.transport.consumer import Consumer
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
 
 
 def test_the_private_names_that_the_adapter_reaches_exist() -> None:
@@ -14,5 +14,6 @@ def test_the_private_names_that_the_adapter_reaches_exist() -> None:
     assert callable(AIOKafkaConsumerThread._ensure_consumer)
     assert callable(AIOKafkaConsumerThread.call_thread)
     assert callable(GroupCoordinator._do_heartbeat)
+    assert callable(Producer._ensure_producer)
     assert "_coordinator" in aiokafka.AIOKafkaConsumer.__init__.__code__.co_names
     assert "generation" in GroupCoordinator.__init__.__code__.co_names

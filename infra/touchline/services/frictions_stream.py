@@ -12,6 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from touchline.collector.ingress.problem import Problem, busy
 from touchline.identity import customer_id
@@ -111,14 +112,18 @@ class FrictionsStream:
             selection, after = _requested(request, self._normaliser())
             if self._clients >= MOST_CLIENTS:
                 raise busy("too_many_streams", f"{MOST_CLIENTS} programs read this stream: close one", 5)
-            reader = await asyncio.to_thread(self._reader, selection, after)
         except Problem as problem:
             return problem.response()
+        self._enter()
+        try:
+            reader = await asyncio.to_thread(self._reader, selection, after)
         except StoreError as error:
+            self._leave()
             return busy("store_unavailable", f"The store does not answer: {error}").response()
-        # A proxy that collects the response would hold events back.
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(reader), media_type="text/event-stream", headers=headers)
+        except BaseException:
+            self._leave()
+            raise
+        return _Stream(self._events(reader), self._leave)
 
     def _reader(self, selection: Selection, after: Cursor | None) -> Reader:
         reader = Reader(self._query, selection, after or end_of(self._query), self._late)
@@ -128,27 +133,23 @@ class FrictionsStream:
 
     async def _events(self, reader: Reader) -> AsyncIterator[bytes]:
         clock = asyncio.get_running_loop().time
-        self._enter()
-        try:
-            # The position comes first: a client that is cut off before any event resumes from here.
-            at = reader.cursor
-            yield f"retry: {RETRY_MS}\nid: {at}\n\n".encode()
-            silent_since = clock()
-            while not self._ending():
-                number = self._number
-                changes = await self._page(reader)
-                for change in changes:
-                    # A change that appears late does not set the client back.
-                    at = max(at, Cursor.after(change), key=lambda cursor: cursor[:2])
-                    yield _event(change, at)
-                    silent_since = clock()
-                if clock() - silent_since >= HEARTBEAT_SECONDS:
-                    yield b": alive\n\n"
-                    silent_since = clock()
-                if len(changes) < PAGE:
-                    await self._wait(number)
-        finally:
-            self._leave()
+        # The position comes first: a client that is cut off before any event resumes from here.
+        at = reader.cursor
+        yield f"retry: {RETRY_MS}\nid: {at}\n\n".encode()
+        silent_since = clock()
+        while not self._ending():
+            number = self._number
+            changes = await self._page(reader)
+            for change in changes:
+                # A change that appears late does not set the client back.
+                at = max(at, Cursor.after(change), key=_place)
+                yield _event(change, at)
+                silent_since = clock()
+            if clock() - silent_since >= HEARTBEAT_SECONDS:
+                yield b": alive\n\n"
+                silent_since = clock()
+            if len(changes) < PAGE:
+                await self._wait(number)
 
     async def _page(self, reader: Reader) -> list[FrictionChangeRow]:
         try:
@@ -195,6 +196,27 @@ class FrictionsStream:
                     self._number += 1
                     self._news.notify_all()
             await asyncio.sleep(LOOK_SECONDS)
+
+
+class _Stream(StreamingResponse):
+    """A response that says when it is over, whether or not it began."""
+
+    def __init__(self, events: AsyncIterator[bytes], over: Callable[[], None]) -> None:
+        # A proxy that collects the response would hold events back.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._over = over
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._over()
+
+
+def _place(cursor: Cursor) -> tuple[int, int]:
+    """Where a cursor is, without the id, which the store puts in an order of its own."""
+    return cursor.position, cursor.version
 
 
 def _requested(request: Request, normaliser: Normaliser) -> tuple[Selection, Cursor | None]:

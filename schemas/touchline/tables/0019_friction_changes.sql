@@ -26,9 +26,7 @@ CREATE TABLE IF NOT EXISTS friction_changes
     evidence     Array(String),
     weight       UInt16,
     factor       LowCardinality(String),
-    version      UInt64 COMMENT 'of the row of frictions: grows with every change of the friction',
-    INDEX by_friction friction TYPE bloom_filter GRANULARITY 4,
-    INDEX by_customer customer TYPE bloom_filter GRANULARITY 4
+    version      UInt64 COMMENT 'of the row of frictions: grows with every change of the friction'
 )
 ENGINE = MergeTree
 ORDER BY (position, version, id)

@@ -1,5 +1,6 @@
 """How changes are read from the store: from a cursor on, in portions."""
 
+import re
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -10,6 +11,7 @@ from touchline.tables.rows import FrictionChangeRow
 
 _COLUMNS = FrictionChangeRow.__struct_fields__
 _UUIDS = ("id", "subject", "customer", "friction", "journey")
+_CURSOR = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18})-([0-9a-f-]{36}))?")
 _TIMES = ("opened_at", "detected_at", "resolved_at")
 
 
@@ -36,13 +38,11 @@ class Cursor(NamedTuple):
             ValueError: it names none; the message says what to write.
         """
         try:
-            position, _, rest = text.partition("-")
-            if position.isascii() and position.isdigit() and len(position) < 19:
-                if not rest:
-                    return cls(int(position))
-                version, _, change = rest.partition("-")
-                if version.isascii() and version.isdigit() and len(version) < 19:
-                    return cls(int(position), int(version), UUID(change))
+            if found := _CURSOR.fullmatch(text):
+                position, version, change = found.groups()
+                return (
+                    cls(int(position)) if version is None else cls(int(position), int(version), UUID(change))
+                )
             at = datetime.fromisoformat(text)
             if at.tzinfo is not None:
                 return cls(max(0, int(at.timestamp() * 1000)))

@@ -11,7 +11,7 @@ from touchline.engine.customers.announcing import Announcement
 from touchline.engine.messages import Delivered, Message
 from touchline.log.kafka.records import About, Topics, UnknownRecord, bodies
 from touchline.outlet.cloudevent import CONTENT_TYPE, cloud_event
-from touchline.runtime.faust_adapter import SEND_SECONDS, FaustClient, Record
+from touchline.runtime.faust_adapter import SEND_SECONDS, FaustClient, Keyed, Record
 
 UNKNOWN = "unknown"
 """The kind of a record that Touchline did not write."""
@@ -71,16 +71,16 @@ class KafkaSender:
         asyncio.run_coroutine_threadsafe(self._announce(announcements), self._loop).result(2 * SEND_SECONDS)
 
     async def _announce(self, announcements: Sequence[Announcement]) -> None:
-        client, topics, sent = self._client, self._topics, []
+        every: list[Keyed] = []
+        current: list[Keyed] = []
         for customer, change in announcements:
             event = cloud_event(change)
-            current = None if change.kind == "retracted" else event
-            sent += [
-                await client.send_by_key(topics.frictions, str(customer).encode(), event, _EVENT_HEADERS),
-                await client.send_by_key(
-                    topics.frictions_current, str(change.subject).encode(), current, _EVENT_HEADERS
-                ),
-            ]
+            every.append((str(customer), event))
+            current.append((str(change.subject), None if change.kind == "retracted" else event))
+        sent = [
+            *await self._client.send_keyed(self._topics.frictions, every, _EVENT_HEADERS),
+            *await self._client.send_keyed(self._topics.frictions_current, current, _EVENT_HEADERS),
+        ]
         await asyncio.gather(*sent)
 
 
