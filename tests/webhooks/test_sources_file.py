@@ -83,3 +83,25 @@ def test_a_generic_source_needs_a_mapping_of_single_events(tmp_path: Path) -> No
     text = "sources:\n  it: {kind: generic, secret: a, mapping: m.yaml, signature: {header: X-Sig}}"
     assert "source it: " in opened(text, tmp_path)
     assert "groups rows" in opened(text.replace("m.yaml", "incident_log"), tmp_path)
+
+
+def test_a_mapping_in_python_runs_once_for_each_change(tmp_path: Path) -> None:
+    """The sources are read again and again; a mapping is run again only if its file changed."""
+    text = "sources:\n  it: {kind: generic, mapping: m.py}"
+    code = """
+from pathlib import Path
+
+with (Path(__file__).parent / "runs").open("a") as runs:
+    runs.write("x")
+
+
+def events(row):
+    return []
+"""
+    (tmp_path / "m.py").write_text(code)
+    for _ in range(3):
+        open_sources(text, tmp_path / "webhooks.yaml")
+    assert (tmp_path / "runs").read_text() == "x"
+    (tmp_path / "m.py").write_text(f"{code}\n\n")
+    open_sources(text, tmp_path / "webhooks.yaml")
+    assert (tmp_path / "runs").read_text() == "xx"

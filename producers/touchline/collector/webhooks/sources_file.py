@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,7 @@ from touchline.collector.webhooks.kinds import KINDS
 from touchline.collector.webhooks.source import GenericSource, Opened, Source
 from touchline.documents import Document, Fault, Secret, by_place, explained, suggestion
 from touchline.imports.errors import MappingError
+from touchline.imports.mapping import Mapping as FileMapping
 from touchline.imports.mapping import load_mapping
 from touchline.vocabulary.errors import ConfigurationError
 
@@ -98,12 +100,23 @@ def _opened(name: str, source: Source, path: Path) -> Opened[Any]:
     if isinstance(source, GenericSource):
         below = path.parent / source.mapping
         try:
-            mapping = load_mapping(str(below) if below.exists() else source.mapping)
+            mapping = _mapping(str(below), _stamp(below)) if below.exists() else _mapping(source.mapping)
         except MappingError as error:
             raise SourcesError(f"{path}: source {name}: {error}") from None
         if mapping.group is not None:
             raise SourcesError(f"{path}: source {name}: its mapping groups rows; a webhook has single events")
     return Opened(name, source, secrets, mapping)
+
+
+@lru_cache(maxsize=64)
+def _mapping(name_or_path: str, stamp: tuple[int, int] | None = None) -> FileMapping:
+    """A mapping; the file is read, or run if it is Python, once for each `stamp`."""
+    return load_mapping(name_or_path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _secret(name: str, given: Secret, path: Path) -> bytes:
