@@ -1,6 +1,7 @@
 """Authentication: the producer of a request, by its key, and which web pages may send."""
 
 from base64 import b64decode
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -157,6 +158,7 @@ def _host_of(origin: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
