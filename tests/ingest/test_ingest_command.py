@@ -8,8 +8,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -419,6 +421,31 @@ def test_a_process_reads_what_comes_and_ends_on_a_signal(
     assert running.process.wait(15) == 0
     assert "41 records" in running.said.read_text()
     assert len(in_log(tmp_path / "data")) == 40
+
+
+def test_reading_once_ends_although_records_keep_coming(
+    ingest: Ingest, produce: Produce, kafka: Broker, topic: str
+) -> None:
+    """At the end that the topic had at the start."""
+    produce(topic, [order(number) for number in range(100)])
+    stop = threading.Event()
+
+    def keep_writing() -> None:
+        with KafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
+            for number in count(100):
+                producer.send(topic, order(number))
+                if stop.wait(0.02):
+                    return
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        done = ingest("--map", "orders.yaml")
+    finally:
+        stop.set()
+        writer.join(10)
+    assert done["finished"]
+    assert done["records"] >= 100
 
 
 def test_records_that_kafka_deleted_before_they_were_read_are_counted(

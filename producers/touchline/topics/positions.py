@@ -69,16 +69,13 @@ class Positions:
         partitions = [TopicPartition(topic, one) for one in self._consumer.partitions_for_topic(topic) or ()]
         begins = self._consumer.beginning_offsets(partitions, timeout_ms=REQUEST_MS)
         ends = self._consumer.end_offsets(partitions, timeout_ms=REQUEST_MS)
-        filled = {one: ends[one] for one in partitions if ends[one] > begins[one]}
-        left = sum(end - max(begins[one], self._committed(one) or 0) for one, end in filled.items())
-        return Goal(filled, max(0, left))
+        goal = Goal({one: ends[one] for one in partitions if ends[one] > begins[one]}, begins, 0)
+        return goal._replace(left=self.left(goal))
 
-    def reached(self, goal: "Goal") -> bool:
-        """Whether the group has read every partition to its end; other processes may read some of them."""
-        return all(
-            (self._next.get(one) or 0) >= end or (self._committed(one) or 0) >= end
-            for one, end in goal.ends.items()
-        )
+    def left(self, goal: "Goal") -> int:
+        """How many offsets the group has left up to the goal; other processes may read some partitions."""
+        done = {one: self._next[one] if one in self._next else self._committed(one) for one in goal.ends}
+        return sum(max(0, end - max(goal.begins[one], done[one] or 0)) for one, end in goal.ends.items())
 
     def _committed(self, partition: TopicPartition) -> int | None:
         found: int | None = self._consumer.committed(partition, timeout_ms=REQUEST_MS)
@@ -96,9 +93,16 @@ class Positions:
 
 
 class Goal(NamedTuple):
-    """Where reading ends: the offset behind the last record of each partition, and how many are left."""
+    """Where reading ends.
+
+    Attributes:
+        ends: The offset behind the last record of each partition that has records.
+        begins: The offset of the first record of each partition.
+        left: How many offsets the group had left.
+    """
 
     ends: dict[TopicPartition, int]
+    begins: dict[TopicPartition, int]
     left: int
 
 

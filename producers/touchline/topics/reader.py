@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -49,6 +50,7 @@ _POLL_MS: Final = 250
 _SESSION_MS: Final = 10_000
 _CLOSE_MS: Final = 2_000
 _RETRY_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.5
 
 _logger = structlog.get_logger(__name__)
 
@@ -127,28 +129,31 @@ class TopicReader:
             One of `RETRIED`: it got no further for `GIVE_UP_SECONDS`.
         """
         goal: Goal | None = None
-        moved_at, moved = time.monotonic(), 0
+        fewest, fewer_at, looked_at = inf, time.monotonic(), -inf
         while not self._stop.is_set():
             try:
                 with self._consumer() as consumer:
                     positions = Positions(consumer)
                     goal = goal or positions.goal(self._subscription.topic)
                     while not self._stop.is_set():
-                        is_idle = not self._move(consumer, positions)
-                        progress(min(self.tally.records, goal.left), goal.left)
-                        if is_idle and positions.reached(goal):
-                            progress(goal.left, goal.left)
+                        self._move(consumer, positions)
+                        now = time.monotonic()
+                        if now - looked_at < _LOOK_SECONDS:
+                            continue
+                        looked_at, left = now, positions.left(goal)
+                        progress(goal.left - left, goal.left)
+                        if not left:
                             return True
-                        if self.tally.records > moved:
-                            moved_at, moved = time.monotonic(), self.tally.records
-                        elif time.monotonic() - moved_at > GIVE_UP_SECONDS:
+                        if left < fewest:
+                            fewest, fewer_at = left, now
+                        elif now - fewer_at > GIVE_UP_SECONDS:
                             raise TopicUnavailable(
-                                f"{self._subscription.topic} was not read to its end: for "
-                                f"{GIVE_UP_SECONDS:.0f} s, no record came; look whether another process of "
-                                f"the group {self._subscription.group} holds partitions"
+                                f"{self._subscription.topic} was not read to its end: {left:,} records are "
+                                f"left, and for {GIVE_UP_SECONDS:.0f} s none was read; look whether another "
+                                f"process of the group {self._subscription.group} holds partitions"
                             )
             except RETRIED as error:
-                if time.monotonic() - moved_at > GIVE_UP_SECONDS:
+                if time.monotonic() - fewer_at > GIVE_UP_SECONDS:
                     raise
                 self._failed(error)
         return False
@@ -159,7 +164,7 @@ class TopicReader:
             raise error
         why = str(error) or type(error).__name__
         if isinstance(error, KafkaError):
-            why = f"Kafka at {self._subscription.brokers}: {type(error).__name__}: {error}"
+            why = f"Kafka at {self._subscription.brokers}: {why}"
         if why != self.error:
             _logger.warning("topic.unreadable", topic=self._subscription.topic, why=why)
         self.error = why
@@ -199,8 +204,8 @@ class TopicReader:
             consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
             self._metrics.show_lag({})
 
-    def _move(self, consumer: Any, positions: Positions) -> int:
-        """Move the records of one poll into the log; returns how many."""
+    def _move(self, consumer: Any, positions: Positions) -> None:
+        """Move the records of one poll into the log."""
         polled: dict[TopicPartition, list[Any]] = consumer.poll(timeout_ms=_POLL_MS)
         positions.look()
         records = [_record(one) for batch in polled.values() for one in batch]
@@ -221,7 +226,6 @@ class TopicReader:
             self.tally.add(outcome.tally)
         self.error = None
         self._metrics.show_lag(positions.lags())
-        return len(records)
 
 
 def check_begin(topic: str, outcome: Outcome, most_refused: float) -> None:
