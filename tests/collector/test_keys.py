@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -344,6 +345,16 @@ def test_the_commands_rotate_and_limit_keys(tmp_path: Path) -> None:
     for wrong in (
         ["rotate", "nobody"],
         ["rotate", "helpdesk", "--keep-old", "soon"],
+        ["rotate", "helpdesk", "--keep-old", "99999999999999d"],
         ["revoke", "helpdesk", "--old"],
     ):
         assert runner.invoke(app, [*wrong, *data]).exit_code == 1
+
+
+def test_keys_that_are_made_at_once_are_all_there(tmp_path: Path) -> None:
+    """Of two changes at the same moment, none undoes the other."""
+    path = tmp_path / "data" / "keys.json"
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: Keys(path).create(f"till-{number}"), range(24)))
+    assert len(Keys(path).all()) == 24
+    assert all(Keys(path).find(secret) for secret in made)

@@ -9,7 +9,7 @@
 | `results` | what became of one event |
 | `accounts` | the counters of each request and its client |
 | `committer` | group commit to the log |
-| `keys`, `origins` | keys of producers, and the web pages that may use them |
+| `keys`, `key`, `origins` | keys of producers, and the web pages that may use them |
 | `metrics` | Prometheus metrics |
 | `browser/` | the built browser script; its source is `producers/browser` |
 """

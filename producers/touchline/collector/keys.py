@@ -4,21 +4,25 @@ A browser key is bound to the origins of the web pages that use it. Everybody ca
 it may be used only to send events, from these pages.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
 import re
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from touchline.collector.origins import allows, origin_pattern
+from touchline.collector.key import Key, Scope
+from touchline.collector.origins import origin_pattern
 from touchline.vocabulary.errors import ConfigurationError
 from touchline.vocabulary.event import IMPORTED
 
@@ -31,10 +35,7 @@ BROWSER_EVENTS_PER_SECOND: Final = 500.0
 KEEP_OLD: Final = timedelta(hours=24)
 """How long a rotated key may be used beside the new one."""
 
-WEBHOOKS: Final = "/v1/webhooks/"
-"""Where a webhook key may be used: at `/v1/webhooks/KIND/NAME`."""
-
-Scope = Literal["write", "browser-write", "webhook"]
+_LOCK_SECONDS: Final = 5.0
 
 # The prefix tells a person who finds a key what it is, and that one of a browser may be public.
 _PREFIXES: Final[dict[Scope, str]] = {"write": "tl", "browser-write": "tlb", "webhook": "tlw"}
@@ -46,60 +47,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 class KeysUnreadable(ConfigurationError):
     """The keys file exists and cannot be read. Until it can, every request is rejected."""
-
-
-class Key(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One key.
-
-    Attributes:
-        name: The producer's name.
-        sha256: The SHA-256 of the secret, in hex.
-        created_at: When it was created (RFC 3339).
-        revoked_at: When it was revoked.
-        expires_at: Until when it may be used beside the key that replaced it.
-        origins: The web pages that may use it, by their origins; only a browser key has any. Such a key is
-            public: it is in the source of these pages.
-        events_per_second: Its rate, up to that of the collector.
-        webhook: Whether it is good only for the webhooks of the source that has its name.
-    """
-
-    name: str
-    sha256: str
-    created_at: str
-    revoked_at: str | None = None
-    expires_at: str | None = None
-    origins: tuple[str, ...] = ()
-    events_per_second: float | None = None
-    webhook: bool = False
-
-    @property
-    def scope(self) -> Scope:
-        """What it may be used for."""
-        if self.webhook:
-            return "webhook"
-        return "browser-write" if self.origins else "write"
-
-    @property
-    def is_public(self) -> bool:
-        """Whether it is a browser key."""
-        return bool(self.origins)
-
-    def is_active(self, now: datetime | None = None) -> bool:
-        """Whether it may be used now."""
-        if self.revoked_at is not None:
-            return False
-        return self.expires_at is None or (now or datetime.now(UTC)) < datetime.fromisoformat(self.expires_at)
-
-    def may_post(self, path: str) -> bool:
-        """Whether its scope includes requests to a path."""
-        if not self.webhook:
-            return True
-        folder, _, source = path.rstrip("/").rpartition("/")
-        return source == self.name and folder.startswith(WEBHOOKS) and "/" not in folder[len(WEBHOOKS) :]
-
-    def allows(self, origin: str) -> bool:
-        """Whether pages of an origin may use it; never, if it is no browser key."""
-        return allows(self.origins, origin)
 
 
 class _File(msgspec.Struct):
@@ -178,11 +125,6 @@ class Keys:
                 f"{name!r} is not a valid name of a producer: use up to 63 lower-case letters, digits, _ . "
                 f"or -, starting with a letter or a digit, and not {LOCAL!r} or {IMPORTED!r}"
             )
-        if self._active(name):
-            raise ValueError(
-                f"{name!r} has a key already: replace it with `touchline keys rotate {name}`, or choose "
-                "another name"
-            )
         if (scope == "browser-write") > bool(origins):
             raise ValueError("a key for web pages needs their origins: name them with --origin")
         if origins and scope not in (None, "browser-write"):
@@ -200,7 +142,13 @@ class Keys:
             events_per_second=events_per_second,
             webhook=scope == "webhook",
         )
-        return self._add(key, self.all())
+        with self._alone():
+            if self._active(name):
+                raise ValueError(
+                    f"{name!r} has a key already: replace it with `touchline keys rotate {name}`, or choose "
+                    "another name"
+                )
+            return self._add(key, self.all())
 
     def rotate(self, name: str, keep_old: timedelta = KEEP_OLD) -> tuple[str, str]:
         """Replace the key of a producer; return the new secret, and when the old one ends (RFC 3339).
@@ -212,15 +160,19 @@ class Keys:
             ValueError: the name has no active key.
             KeysUnreadable: the file is damaged or not readable.
         """
-        active = self._active(name)
-        if not active:
-            raise _no_key(name)
-        end = _moment(datetime.now(UTC) + keep_old)
-        keys = [
-            replace(key, expires_at=min(key.expires_at or end, end)) if key in active else key
-            for key in self.all()
-        ]
-        return self._add(replace(active[-1], created_at=_now(), expires_at=None), keys), end
+        try:
+            end = _moment(datetime.now(UTC) + keep_old)
+        except OverflowError:
+            raise ValueError("the old key would be good for too long: keep it for some days") from None
+        with self._alone():
+            active = self._active(name)
+            if not active:
+                raise _no_key(name)
+            keys = [
+                replace(key, expires_at=min(key.expires_at or end, end)) if key in active else key
+                for key in self.all()
+            ]
+            return self._add(replace(active[-1], created_at=_now(), expires_at=None), keys), end
 
     def revoke(self, name: str, *, old: bool = False) -> None:
         """Revoke the keys of a producer. Running collectors apply it to the next request.
@@ -233,10 +185,32 @@ class Keys:
             ValueError: the name has no such key.
             KeysUnreadable: the file is damaged or not readable.
         """
-        ending = [key for key in self._active(name) if key.expires_at is not None or not old]
-        if not ending:
-            raise _no_key(name)
-        self._write([replace(key, revoked_at=_now()) if key in ending else key for key in self.all()])
+        with self._alone():
+            ending = [key for key in self._active(name) if key.expires_at is not None or not old]
+            if not ending:
+                raise _no_key(name)
+            self._write([replace(key, revoked_at=_now()) if key in ending else key for key in self.all()])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Change the file alone: of two changes at once, one would undo the other.
+
+        Raises:
+            ValueError: another process has been changing it for some seconds.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = self._path.with_suffix(".lock")
+        with open(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+            give_up_at = time.monotonic() + _LOCK_SECONDS
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > give_up_at:
+                        raise ValueError(f"another process changes {self._path}: try again") from None
+                    time.sleep(0.02)
+            yield
 
     def _active(self, name: str) -> list[Key]:
         """The keys of a producer that may be used, oldest first."""
@@ -249,7 +223,6 @@ class Keys:
         return secret
 
     def _write(self, keys: list[Key]) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(_File(keys)), indent=2)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -268,8 +241,8 @@ def _now() -> str:
     return _moment(datetime.now(UTC))
 
 
-def _moment(time: datetime) -> str:
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _no_key(name: str) -> ValueError:

@@ -12,7 +12,8 @@ from touchline.cli.options import Data
 from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
-    from touchline.collector.keys import Key, Keys
+    from touchline.collector.key import Key
+    from touchline.collector.keys import Keys
 
 app = typer.Typer(
     help="Keys of producers: without any, only programs on this machine may send.", no_args_is_help=True
@@ -104,10 +105,12 @@ def rotate(
     """
     from datetime import timedelta
 
-    from touchline.vocabulary.durations import parse_duration
+    from touchline.vocabulary.durations import DAY, parse_duration
 
     with _failing():
-        secret, end = _keys(data).rotate(name, timedelta(milliseconds=parse_duration(keep_old)))
+        # A timedelta holds at most 999,999,999 days.
+        kept = min(parse_duration(keep_old), 999_999_999 * DAY)
+        secret, end = _keys(data).rotate(name, timedelta(milliseconds=kept))
     if as_json:
         print_json({"name": name, "key": secret, "old_expires_at": end})
         return

@@ -45,7 +45,8 @@ from touchline.collector.ingress.operations import CALL_METHODS
 from touchline.collector.ingress.problem import Problem
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.ingress.script import script_routes
-from touchline.collector.keys import Key, Keys
+from touchline.collector.key import Key
+from touchline.collector.keys import Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
 from touchline.vocabulary.health import ALIVE, readiness

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from touchline.collector.ingress.problem import Problem, busy
-from touchline.collector.keys import LOCAL, PREFIXES, WEBHOOKS, Key, Keys, KeysUnreadable
+from touchline.collector.key import WEBHOOKS, Key
+from touchline.collector.keys import LOCAL, PREFIXES, Keys, KeysUnreadable
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
