@@ -3,11 +3,16 @@
 import logging
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.collector.served import serving
+from touchline.collector import Keys
+from touchline.log.sqlite import SqliteLog
 from touchline.services.guards import throttle
 from touchline.services.guards.throttle import GUESSES, Throttle, address_of
 from touchline.services.logs import LINES_PER_MINUTE, Repeats
@@ -110,6 +115,36 @@ async def test_a_key_in_the_path_is_a_guess_too(path: str) -> None:
         assert await guesser.status(None, path=path.format(number)) == 401
     assert await guesser.status(None, path=path.format("x")) == 429
     assert await guesser.status(None, path="/healthz") == 200
+
+
+BODIES = {
+    "/v1/batch": '{"writeKey": "%s", "batch": []}',
+    "/v1/track": '{"writeKey": "%s", "event": "a", "userId": "u"}',
+    "/batch/": '{"api_key": "%s", "batch": []}',
+    "/i/v0/e/": '[{"event": "a", "distinct_id": "u", "properties": {"token": "%s"}}]',
+}
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_key_in_the_body_is_a_guess_too(tmp_path: Path, path: str) -> None:
+    """Past the limit such keys are not looked up; a producer whose key was right before goes on."""
+
+    def send(key: str, body: str = BODIES[path], headers: dict[str, str] | None = None) -> int:
+        sent = body.replace("%s", key).encode()
+        return collector.http.request("POST", collector.url + path, body=sent, headers=headers).status
+
+    log = SqliteLog(tmp_path / "log.sqlite", max_bytes=64 * 1024**2)
+    keys = Keys(tmp_path / "keys.json")
+    right = keys.create("shop")
+    with closing(log), serving(log, log, keys, around=Throttle) as collector:
+        assert send(right) == 200
+        assert [send(f"guess-{number}") for number in range(GUESSES)] == [401] * GUESSES
+        # PostHog's libraries send again after 503, not after 429.
+        later = {send(f"guess-{number}") for number in range(2 * GUESSES)}
+        assert later <= {401, 429, 503}
+        assert later & {429, 503}
+        assert [send(right) for _ in range(GUESSES)] == [200] * GUESSES
+        assert send("x", headers={"Authorization": f"Bearer {right}x"}) == 429
 
 
 async def test_a_right_key_that_may_not_is_no_guess() -> None:

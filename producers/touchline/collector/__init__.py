@@ -7,6 +7,7 @@
 | `inboxes/` | batches that SDKs left in SQLite or Kafka, moved to the log |
 | `acceptance` | validates each event: stored, duplicate or quarantined |
 | `results` | what became of one event |
+| `masking` | hides keys in quarantine |
 | `accounts` | the counters of each request and its client |
 | `committer` | group commit to the log |
 | `keys`, `key`, `origins` | keys of producers, and the web pages that may use them |

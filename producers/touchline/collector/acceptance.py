@@ -1,13 +1,14 @@
 """Validation of the events of a request: each is stored, a duplicate, or quarantined with a reason.
 
 Every event has exactly one result, in order. A quarantined event is kept unchanged, unless rules of privacy
-hide parts of it or suppress it. The result of an event
+hide parts of it or suppress it; keys of producers are hidden always. The result of an event
 does not depend on the other events of the request, except that of two valid events with one id the second is
 a duplicate.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ import uuid_utils
 
 from touchline.collector.dialects.dialect import Dialect, Received, Translated, Unsplittable, limited
 from touchline.collector.dialects.native import NATIVE, NOT_JSON
+from touchline.collector.masking import masked
 from touchline.collector.results import Result, Status
 from touchline.log.contract import Batch
 from touchline.vocabulary.envelope import REQUEST_BYTES
@@ -73,17 +75,21 @@ def accept(
         TooManyEvents: the request has more than `most_events`.
     """
     at, producer = received.received_at_ms, received.producer
+    # Read from the body once, and only if something goes to quarantine.
+    secret = cache(lambda: dialect.secret(received))
     try:
         events = dialect.translate(received)
         if most_events is not None:
             limited(events, most_events)
     except Unsplittable as error:
         invalid = InvalidEvent(Reason.MALFORMED_JSON, "", str(error))
-        body = received.body if validator.privacy is None else validator.privacy.withheld(received.body)
-        line = _quarantine_line(Quarantined(body, "", str(error)), invalid.reason, at, producer)
+        body = error.text or received.body
+        if validator.privacy is not None:
+            body = validator.privacy.withheld(received.body)
+        line = _quarantine_line(Quarantined(body, "", str(error)), invalid.reason, at, producer, secret())
         result = _result(None, "quarantined", invalid)
         return Acceptance(Batch([], [line], at), [result], readable=False)
-    return accept_translated(events, at, producer, validator)
+    return accept_translated(events, at, producer, validator, secret=secret)
 
 
 def accept_each(
@@ -108,8 +114,12 @@ def accept_translated(
     producer: str,
     validator: Validator,
     context: Mapping[str, str] | None = None,
+    secret: Callable[[], str] = str,
 ) -> Acceptance:
-    """Validate events that a dialect made; `context` is added to the context of each valid event."""
+    """Validate events that a dialect made; `context` is added to the context of each valid event.
+
+    `secret` gives the key in the request, which is hidden in quarantine.
+    """
     lines: list[bytes] = []
     quarantine: list[bytes] = []
     results: list[Result] = []
@@ -133,7 +143,7 @@ def accept_translated(
             except Suppressed as suppressed:
                 results.append(Result(_id_of(raw), "suppressed", None, str(suppressed)))
                 continue
-            quarantine.append(_quarantine_line(kept, invalid.reason, received_at_ms, producer))
+            quarantine.append(_quarantine_line(kept, invalid.reason, received_at_ms, producer, secret()))
             results.append(_result(_id_of(raw), "quarantined", invalid))
             continue
         except Suppressed as suppressed:
@@ -194,8 +204,10 @@ def _line(event: Event, context: Mapping[str, str] | None) -> bytes:
         raise InvalidEvent(Reason.INVALID_DATA, "data", "nested too deeply: use at most 100 levels") from None
 
 
-def _quarantine_line(kept: Quarantined, reason: Reason, received_at_ms: int, producer: str) -> bytes:
-    body, message = kept.body, kept.message
+def _quarantine_line(
+    kept: Quarantined, reason: Reason, received_at_ms: int, producer: str, secret: str
+) -> bytes:
+    body, message = masked(kept.body, secret), kept.message
     if len(body) > REQUEST_BYTES:
         # In JSON it has up to six times the bytes, and Kafka must take it as one record.
         message += f"; of {len(body)} bytes, the first {REQUEST_BYTES} are kept"
@@ -206,7 +218,7 @@ def _quarantine_line(kept: Quarantined, reason: Reason, received_at_ms: int, pro
             "received_at": received_at_ms,
             "producer": producer,
             "reason": reason,
-            "message": message,
+            "message": masked(message.encode("utf-8", "backslashreplace"), secret).decode(),
             "field": kept.field,
             # JSON cannot hold bytes that are not UTF-8: they are written as \xNN.
             "body": body.decode("utf-8", "backslashreplace"),

@@ -43,7 +43,14 @@ class Received(NamedTuple):
 
 
 class Unsplittable(TouchlineError, ValueError):
-    """The body cannot be read, so that its events are not known; `str` says why, and what to send."""
+    """The body cannot be read, so that its events are not known; `str` says why, and what to send.
+
+    `text` is the text of a body that came encoded, such as a form; empty if the body is the text.
+    """
+
+    def __init__(self, message: str, text: bytes = b"") -> None:
+        super().__init__(message)
+        self.text = text
 
 
 class TooManyEvents(TouchlineError, ValueError):

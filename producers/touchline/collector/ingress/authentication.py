@@ -3,6 +3,7 @@
 from base64 import b64decode
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -10,6 +11,10 @@ from starlette.requests import Request
 from touchline.collector.ingress.problem import Problem, busy
 from touchline.collector.key import WEBHOOKS, Key
 from touchline.collector.keys import LOCAL, PREFIXES, Keys, KeysUnreadable
+
+GUARD: Final = "touchline.guard"
+"""In the scope of a request, where guesses are throttled: a function to be called with a key that a dialect
+found, before it is looked up; it raises Problem for one guess too many."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="touchline"'}
 
@@ -48,7 +53,7 @@ def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
 
     Raises:
         Problem: 401 without a known key, 403 with a key that ended, is for something else, or is for other
-            pages, 503 if the keys cannot be read.
+            pages, 429 after too many guesses, 503 if the keys cannot be read.
     """
     try:
         if not keys.all():
@@ -64,7 +69,9 @@ def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
                 "`touchline keys create NAME`, and send it as Authorization: Bearer KEY",
                 _CHALLENGE,
             )
-        private = secret_of(request) or elsewhere.strip()
+        private = secret_of(request)
+        if not private and (private := elsewhere.strip()) and (guard := request.scope.get(GUARD)):
+            guard(private)
         secret = private or request.query_params.get("key", "").strip()
         if not secret:
             raise Problem(

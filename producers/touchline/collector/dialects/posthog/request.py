@@ -139,7 +139,7 @@ def _decode(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T:
         try:
             return decoder.decode(_strict(json.loads(text, parse_constant=_null)))
         except (*NOT_JSON, ValueError):
-            raise Unsplittable(f"not a request of PostHog's ({error}): {_ADVICE}") from None
+            raise Unsplittable(f"not a request of PostHog's ({error}): {_ADVICE}", text) from None
 
 
 def _strict(value: object) -> bytes:

@@ -28,9 +28,6 @@ from touchline.vocabulary.validation import InvalidEvent
 LONGEST_NAME: Final = 200
 """PostHog cuts off what the name of an event has beyond this."""
 LONGEST_SOURCE: Final = 128
-_SHORTEST_KEY: Final = 20
-"""Without keys, a client may send any text as its key: a short one may also mean something else."""
-_HIDDEN: Final = "…".encode()
 
 _OF_PERSON: Final = ("$set", "$set_once")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -94,13 +91,8 @@ def translate(received: Received) -> list[Translated]:
             event: dict[str, Any] | InvalidEvent = _native(_parse(raw, place, sender), sender)
         except InvalidEvent as invalid:
             event = invalid
-        translated.append(Translated(_without_key(raw, sender.key), event))
+        translated.append(Translated(raw, event))
     return translated
-
-
-def _without_key(raw: bytes, key: str) -> bytes:
-    """An event as it may be kept in quarantine: clients repeat the key in events."""
-    return raw.replace(key.encode(), _HIDDEN) if len(key) >= _SHORTEST_KEY else raw
 
 
 def _parse(raw: bytes, place: int, sender: _Sender) -> _Event:

@@ -102,10 +102,16 @@ def object_of(raw: bytes) -> dict[str, Any]:
 
 def write_key(received: Received) -> str:
     """The key in the body: the client for Java sends it nowhere else."""
+    body = received.body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return _key.decode(received.body.removeprefix(_BYTE_ORDER_MARK)).writeKey
-    except NOT_JSON:
+        return _key.decode(body).writeKey
+    except msgspec.ValidationError:
         return ""
+    except NOT_JSON:
+        try:
+            return _key.decode(_repaired(body)).writeKey
+        except NOT_A_VALUE:
+            return ""
 
 
 def as_json(value: dict[str, Any]) -> bytes:
