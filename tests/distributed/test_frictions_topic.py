@@ -69,10 +69,10 @@ def brokers(kafka: Any) -> Brokers:
 def test_killed_workers_lose_no_change(
     deployment: Any, stored: Store, brokers: Brokers, topics: Topics, wait_for: Callable[..., Any]
 ) -> None:
-    """Both topics lead to what the store holds, in the order of each customer, after three kills."""
+    """Both topics lead to what the store holds, in the order of each customer, after two kills."""
     for name in ("worker", "identity"):
         deployment.start(name, name, *(["--rules", str(RULES)] if name == "worker" else []))
-    for turn in range(3):
+    for turn in range(2):
         deployment.produce(_lines(turn), batch=20)
         wait_for(lambda turn=turn: len(_records(brokers, topics.frictions)) > 60 * turn)
         time.sleep(0.2 * turn)
@@ -82,7 +82,7 @@ def test_killed_workers_lose_no_change(
     def known() -> bool:
         states = _last(event for _, _, event in _records(brokers, topics.frictions) if event is not None)
         held = sorted(stored.query(CURRENT).result_rows)
-        return len(held) == 3 * (40 + 20) and states == held
+        return len(held) == 2 * (40 + 20) and states == held
 
     wait_for(known, 120)
     assert "Traceback" not in deployment.output("worker")

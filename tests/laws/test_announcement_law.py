@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws.announced import check_kinds, everything_announced, in_order, signals
@@ -18,6 +18,9 @@ from touchline.engine.flush import CUSTOMER_STEPS, STEPS, CustomerStep, Step
 from touchline.engine.memory import MemoryStore
 from touchline.vocabulary.event import Event
 
+FEWER = settings(max_examples=settings().max_examples // 5)
+"""The laws of workers and clusters try the same flushes, many more times."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def announced() -> Iterator[None]:
@@ -27,6 +30,7 @@ def announced() -> Iterator[None]:
         yield
 
 
+@FEWER
 @given(some_events, some_decisions, st.randoms(use_true_random=True), crash_lists, st.booleans())
 def test_changes_of_a_worker_end_with_the_offline_result(
     events: list[Event], decisions: list[Decision], random: Any, crashes: list[int], aimed: bool
@@ -40,6 +44,7 @@ def test_changes_of_a_worker_end_with_the_offline_result(
     _check(store)
 
 
+@FEWER
 @given(
     st.sampled_from([*STEPS, *CUSTOMER_STEPS]),
     some_events,
@@ -78,6 +83,7 @@ def test_a_crash_at_any_step_loses_no_change(
     _check(store)
 
 
+@FEWER
 @given(st.sampled_from([None, *STEPS, *CUSTOMER_STEPS]), st.integers(0, 2**32))
 def test_changes_of_a_cluster_end_with_the_offline_result(
     step: Step | CustomerStep | None, seed: int

@@ -37,11 +37,11 @@ def alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_receiver_that_fails_and_a_killed_process_cost_no_change(
     start: Start, wait_for: WaitFor, receiver: Receiver, alerts: Path
 ) -> None:
-    """Every change is taken in the order of its customer, signed, though every third request is refused."""
+    """Every change is taken in the order of its customer, signed, though some requests are refused."""
     receiver.refuse = lambda number: 500 if number % 7 == 3 else 200
     with receiver.serve() as url:
         _alerts(alerts, url, rules=["abandoned", "failed"])
-        for turn in range(3):
+        for turn in range(2):
             running = start("up", "--rules", str(RULES)).ready()
             shop = Shop(running)
             for number in range(3):
@@ -55,9 +55,9 @@ def test_a_receiver_that_fails_and_a_killed_process_cost_no_change(
             said = running.said
         running = start("up", "--rules", str(RULES)).ready()
         expected = {
-            (f"account:k{turn}-{number}", "failed", "open") for turn in range(3) for number in range(3)
+            (f"account:k{turn}-{number}", "failed", "open") for turn in range(2) for number in range(3)
         }
-        expected |= {(f"account:k{turn}-{n}", "abandoned", "resolved") for turn in range(3) for n in (0, 2)}
+        expected |= {(f"account:k{turn}-{n}", "abandoned", "resolved") for turn in range(2) for n in (0, 2)}
 
         def known() -> bool:
             subjects = {event["subject"]: event["data"]["identifier"] for event in receiver.events}
@@ -72,7 +72,7 @@ def test_a_receiver_that_fails_and_a_killed_process_cost_no_change(
                 assert seen.get(event["subject"], "") < event["sequence"], "later ones came first"
                 seen[event["subject"]] = event["sequence"]
             ids.add(event["id"])
-        assert len(ids) == 9 + 9 + 9, "opened, and resolved or retracted"
+        assert len(ids) == 6 + 6 + 6, "opened, and resolved or retracted"
         for headers, body in receiver.got:
             stamp = headers["x-touchline-timestamp"]
             signed = hmac.new(SECRET.encode(), stamp.encode() + b"." + body, "sha256").hexdigest()

@@ -82,6 +82,9 @@ def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_p
         "/healthz-and-more",
         "/readyz/more",
         "/clickhousex",
+        "/v1/frictions/stream",
+        "/v1/frictions%2Fstream?after=0",
+        "/v1/frictions/",
     ):
         answer = up.ask("GET", path)
         assert (answer.status, answer.json()["error"]["code"]) == (401, "token_required")
@@ -104,6 +107,16 @@ def test_beyond_this_machine_data_is_shown_for_the_token_alone(start: Any, tmp_p
     for path in ("/", "/metrics", f"/metrics?key={public}", "/customer/account:u-1"):
         bearer = {**origin, "Authorization": f"Bearer {public}"}
         assert up.ask("GET", path, headers=bearer).status == 401
+    for given in (public, key):
+        bearer = {"Authorization": f"Bearer {given}"}
+        assert up.ask("GET", "/v1/frictions/stream", headers=bearer).status == 401
+        for path in (f"/k/{given}/v1/frictions/stream", "/v1//frictions/stream", "/v1/x/../frictions/stream"):
+            assert up.ask("GET", path, headers=bearer).status in (401, 404)
+    token = {"Authorization": f"Bearer {up.server.token}"}
+    stream = up.ask("GET", "/v1/frictions/stream", headers=token, preload_content=False)
+    assert stream.status == 200
+    assert next(stream.stream(64)).startswith(b"retry: ")
+    stream.close()
     for path in ("/clickhouse", f"/clickhouse?password={public}"):
         assert up.ask("POST", path, body=b"SELECT 1", headers=origin).status in (401, 403)
 
