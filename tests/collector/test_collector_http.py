@@ -125,6 +125,7 @@ def test_a_body_that_is_not_json_is_quarantined(serve: Serve) -> None:
         (b"", {}, (400, "empty_body")),
         (b" \n ", {}, (400, "empty_body")),
         (b"not gzip", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
+        (gzip.compress(b"") * 1_001, {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (gzip.compress(b"{}" * 999, mtime=0)[:-9], {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (b"", {"Content-Encoding": "gzip"}, (400, "broken_gzip")),
         (b"not deflate", {"Content-Encoding": "deflate"}, (400, "broken_deflate")),

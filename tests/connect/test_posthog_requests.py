@@ -1,6 +1,7 @@
 """What a request of PostHog's libraries may be, and what they are answered."""
 
 import json
+import tracemalloc
 from base64 import b64encode
 from math import inf, nan
 from urllib.parse import quote
@@ -121,6 +122,27 @@ def test_quarantine_does_not_keep_the_key() -> None:
         [line] = accepted(body).batch.quarantine
         assert key not in line.decode()
         assert json.loads(json.loads(line)["body"])["event"] == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"{}," * 100_000 + b"{}]",
+        b"[" + b"[]," * 100_000 + b"[]]",
+        b"[" * 300_000,
+        b'{"api_key": [' + b"[]," * 100_000 + b"[]]}",
+        b'{"api_key": "\\ud83d"}',
+        b'{"properties": {"token": {"a": [' + b"{}," * 100_000 + b"{}]}}}",
+    ],
+)
+def test_looking_for_the_key_builds_nothing(body: bytes) -> None:
+    """Nobody knows yet who sent the request, so it must not take more memory than its body."""
+    tracemalloc.start()
+    try:
+        assert POSTHOG.secret(received(body)) == ""
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(body) + 50_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"hello", b'{"batch": 3}', b"data=%%%", b"3", b"data=eyI"])

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from starlette.applications import Starlette
@@ -54,9 +54,10 @@ from touchline.vocabulary.registry import EventType
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _INLINE_BYTES = 32 * 1024
-"""Smaller bodies are validated on the event loop, larger ones in a thread."""
+"""Smaller bodies are read and validated on the event loop, larger ones in a thread."""
 
 Handler = Callable[[Request], Awaitable[Response]]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +225,17 @@ class Collector:
             sniffs_gzip=dialect.sniffs_gzip,
         ) as body:
             received = self._received(request, body, "")
-            admitted = None if dialect.admit is None else dialect.admit(received)
+            admitted = None
+            if dialect.admit is not None:
+                admitted = await _computed(body, partial(dialect.admit, received))
             if isinstance(admitted, Answer):
                 return _response(admitted)
             if admitted is not None:
                 key = Key(admitted, "", "")
                 request.scope["user"] = key.name
             elif key is None:
-                key = key_of(request, self._keys, dialect.secret(received))
+                found = await _computed(body, partial(dialect.secret, received)) if is_elsewhere else ""
+                key = key_of(request, self._keys, found)
             received = received._replace(producer=key.name)
             return await self._accepted(dialect, request, received, key)
 
@@ -287,8 +291,7 @@ class Collector:
             most_events=dialect.most_events,
         )
         try:
-            inline = len(received.body) <= _INLINE_BYTES
-            return validate() if inline else await run_in_threadpool(validate)
+            return await _computed(received.body, validate)
         except TooManyEvents as error:
             raise problem_of(error) from None
 
@@ -336,6 +339,11 @@ def create_app(collector: Collector) -> Starlette:
     return Starlette(
         routes=collector.routes(), lifespan=lifespan, exception_handlers={HTTPException: router_error}
     )
+
+
+async def _computed(body: bytes, function: Callable[[], _T]) -> _T:
+    """What a function makes of a body; in a thread, if it is so large that other requests would wait."""
+    return function() if len(body) <= _INLINE_BYTES else await run_in_threadpool(function)
 
 
 def _response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,6 +14,9 @@ _FORMATS = {"gzip": 31, "deflate": 15}
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
+_MOST_MEMBERS = 1_000
+"""Each member costs a copy of what follows it: very many tiny ones would hold up other requests."""
+
 # The rest of the body is not read, so the connection cannot be used again.
 _CLOSE = {"Connection": "close"}
 
@@ -112,6 +115,7 @@ class _Packed:
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
         self._member = zlib.decompressobj(wbits=_FORMATS[encoding])
+        self._members = 1
 
     def feed(self, chunk: bytes, most: int) -> bytes:
         """The decompressed chunk, cut off at `most` bytes."""
@@ -119,6 +123,9 @@ class _Packed:
         try:
             while chunk and most > 0:
                 if self._member.eof:
+                    self._members += 1
+                    if self._members > _MOST_MEMBERS:
+                        raise _broken(self._encoding, f"it has more than {_MOST_MEMBERS} members")
                     self._member = zlib.decompressobj(wbits=_FORMATS[self._encoding])
                 part = self._member.decompress(chunk, most)
                 parts.append(part)

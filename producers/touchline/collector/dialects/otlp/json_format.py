@@ -89,8 +89,9 @@ def read_json(body: bytes) -> list[Read]:
         return [
             _record(raw, resource, (logs.scope and logs.scope.name) or "")
             for each in request.resource_logs or ()
+            if each.scope_logs
             for resource in (resource_of(_values((each.resource and each.resource.attributes) or ())),)
-            for logs in each.scope_logs or ()
+            for logs in each.scope_logs
             for raw in logs.log_records or ()
         ]
     except (*NOT_JSON, ValueError) as error:

@@ -37,6 +37,7 @@ def read_protobuf(body: bytes) -> list[Read]:
     return [
         _record(record, resource, scope.scope.name)
         for each in request.resource_logs
+        if each.scope_logs
         for resource in (resource_of(_values(each.resource.attributes)),)
         for scope in each.scope_logs
         for record in scope.log_records

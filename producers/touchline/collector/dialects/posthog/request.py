@@ -1,6 +1,7 @@
 """The body of a request: the events in it, as they came, and what the client says of all of them."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -16,6 +17,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _OPTIONS = {"disable_skew_correction": "$ignore_sent_at"}
 """Options of version 1 whose property is not called as they are, with a dollar sign before."""
+
+_NOTHING = msgspec.Raw()
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -45,25 +48,25 @@ class _Body(msgspec.Struct):
 
 
 class _Token(msgspec.Struct):
-    """Properties of an event."""
+    """Where a key may be in the properties of an event."""
 
-    token: Any = None
-    api_key: Any = None
-    properties: Any = None
+    token: msgspec.Raw = _NOTHING
+    api_key: msgspec.Raw = _NOTHING
 
 
 class _KeyOnly(msgspec.Struct):
-    """A body of several events, or an event: only where its key may be."""
+    """A body of several events, or an event: only where its key may be, which may be anything yet."""
 
-    api_key: Any = None
-    token: Any = None
+    api_key: msgspec.Raw = _NOTHING
+    token: msgspec.Raw = _NOTHING
     properties: _Token | None = None
 
 
 _body = msgspec.json.Decoder(_Body)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _key_only = msgspec.json.Decoder(_KeyOnly)
-_keys_only = msgspec.json.Decoder(list[_KeyOnly])
+
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
 def read(received: Received) -> Request:
@@ -86,18 +89,24 @@ def secret_of(received: Received) -> str:
     """The project's key: in the body, in its first event, or in the query. Empty if there is none."""
     try:
         text = _json_text(received.body)
-        if text.startswith(b"["):
-            each = _decode(_keys_only, text)
-            found = each[0] if each else _KeyOnly()
-        else:
-            found = _decode(_key_only, text)
+        found = _decode(_key_only, _first(text) if text.startswith(b"[") else text)
     except Unsplittable:
         found = _KeyOnly()
     inner = found.properties or _Token()
-    query = received.query
-    return _first_text(
-        found.api_key, found.token, inner.token, inner.api_key, query.get("token"), query.get("api_key")
-    )
+    given = (found.api_key, found.token, inner.token, inner.api_key)
+    in_body = next((key for raw in given if (key := _text(raw))), "")
+    return in_body or received.query.get("token") or received.query.get("api_key") or ""
+
+
+def _first(array: bytes) -> bytes:
+    """The first object in an array; nothing else is read, because nobody knows yet who sent it."""
+    depth = 0
+    start = array.find(b"{")
+    for token in _STRING_OR_BRACKET.finditer(array, start) if start >= 0 else ():
+        depth += 1 if token[0] in b"[{" else -1 if token[0] in b"]}" else 0
+        if depth == 0:
+            return array[start : token.end()]
+    return b"{}"
 
 
 def event_of(raw: bytes) -> object:
@@ -135,11 +144,17 @@ def _json_text(body: bytes) -> bytes:
 def _decode(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T:
     try:
         return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise _not_a_request(error, text) from None
     except NOT_JSON as error:
         try:
             return decoder.decode(_strict(json.loads(text, parse_constant=_null)))
         except (*NOT_JSON, ValueError):
-            raise Unsplittable(f"not a request of PostHog's ({error}): {_ADVICE}", text) from None
+            raise _not_a_request(error, text) from None
+
+
+def _not_a_request(error: Exception, text: bytes) -> Unsplittable:
+    return Unsplittable(f"not a request of PostHog's ({error}): {_ADVICE}", text)
 
 
 def _strict(value: object) -> bytes:
@@ -151,8 +166,12 @@ def _null(_: str) -> None:
     return None
 
 
-def _first_text(*values: object) -> str:
-    return next((value for value in values if isinstance(value, str) and value), "")
+def _text(raw: msgspec.Raw) -> str:
+    """The text that a value is; empty if it is something else."""
+    try:
+        return msgspec.json.decode(raw, type=str)
+    except NOT_JSON:
+        return ""
 
 
 def flat(event: Mapping[str, Any], sdk: str) -> dict[str, Any]:
