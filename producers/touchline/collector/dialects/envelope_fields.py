@@ -11,6 +11,8 @@ from touchline.vocabulary.normaliser import is_placeholder
 
 LONGEST_SOURCE: Final = 128
 
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**64 - 1
 _CHANNELS: Final = frozenset(Channel)
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,3 +51,19 @@ def are_identifiers(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) <= MOST_VALUES and all(map(is_identifier, value))
     return is_identifier(value)
+
+
+def portable(value: Any) -> Any:
+    """A JSON value with whole numbers that need more than 64 bits as text.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    match value:
+        case dict():
+            return {name: portable(each) for name, each in value.items()}
+        case list():
+            return [portable(each) for each in value]
+        case int() if not _SMALLEST <= value <= _LARGEST:
+            return str(value)
+    return value

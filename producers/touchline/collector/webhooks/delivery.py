@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from touchline.collector.dialects.custom_types import custom_type
 from touchline.collector.dialects.dialect import Translated
+from touchline.collector.dialects.envelope_fields import portable
 from touchline.collector.webhooks.fields import identifiers
 from touchline.vocabulary.envelope import EVENT_BYTES
 from touchline.vocabulary.identifiers import STAND_INS
@@ -86,7 +87,7 @@ def event_id(origin: Origin, key: str) -> str:
 def translated(foreign: Foreign, origin: Origin) -> Translated:
     """The native event. A type whose required fields are not all there becomes a custom type."""
     left_out = [name for name, value in foreign.data.items() if _is_long(value)]
-    data = {name: _cut(value) for name, value in foreign.data.items()}
+    data = {name: portable(_cut(value)) for name, value in foreign.data.items()}
     known = identifiers(foreign.identifiers)
     context: dict[str, Any] = {"name": foreign.name[:LONGEST_TEXT], "library": {"name": origin.kind}}
     # A withheld phone number identifies nobody, and an event must have something that does.

@@ -4,14 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic
 
-import msgspec
-import orjson
-
 from touchline.collector.dialects.dialect import Answer, Received, Translated, Unsplittable
+from touchline.collector.dialects.lenient_json import lenient
+from touchline.collector.dialects.native import split
 from touchline.collector.webhooks.delivery import Foreign, Origin, translated
 from touchline.collector.webhooks.source import Opened, S
-
-_elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 Translate = Callable[[Received, Opened[S], Origin], list[Translated]]
 
@@ -61,8 +58,8 @@ def json_of(body: bytes) -> Any:
         Unsplittable: it is not JSON.
     """
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        return lenient(body)
+    except (ValueError, RecursionError) as error:
         raise Unsplittable(f"the body is not JSON: {error}") from None
 
 
@@ -75,10 +72,7 @@ def elements_of(body: bytes) -> list[tuple[bytes, Any]]:
     text = body.strip()
     if not text.startswith(b"["):
         return [(text, json_of(text))]
-    try:
-        return [(bytes(raw), json_of(bytes(raw))) for raw in _elements.decode(text)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unsplittable(f"the body is not JSON: {error}") from None
+    return [(raw, json_of(raw)) for raw in split(text)]
 
 
 def object_of(body: bytes) -> dict[str, Any]:

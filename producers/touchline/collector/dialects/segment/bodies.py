@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from touchline.collector.dialects.dialect import Received, Unsplittable
+from touchline.collector.dialects.envelope_fields import portable
 from touchline.collector.dialects.native import NOT_JSON
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
@@ -27,7 +28,6 @@ SINGLE_CALLS: Final[Mapping[str, str]] = MappingProxyType(
 BATCHES: Final = ("batch", "import", "b")
 """The last part of the path of batches."""
 
-_BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -124,20 +124,8 @@ def as_json(value: dict[str, Any]) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
         with suppress(orjson.JSONEncodeError, RecursionError):
-            return orjson.dumps(_portable(value))
+            return orjson.dumps(portable(value))
         raise InvalidEvent(Reason.INVALID_DATA, "", "nested too deeply: use at most 100 levels") from None
-
-
-def _portable(value: Any) -> Any:
-    """The value with whole numbers that need more than 64 bits as text."""
-    match value:
-        case dict():
-            return {name: _portable(each) for name, each in value.items()}
-        case list():
-            return [_portable(each) for each in value]
-        case int() if not _SMALLEST <= value <= _BIGGEST:
-            return str(value)
-    return value
 
 
 def _repaired(body: bytes) -> bytes:

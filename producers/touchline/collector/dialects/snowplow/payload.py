@@ -9,6 +9,7 @@ import msgspec
 import orjson
 
 from touchline.collector.dialects.dialect import Received, Unsplittable, limited
+from touchline.collector.dialects.lenient_json import lenient
 from touchline.vocabulary.refusal import Reason
 from touchline.vocabulary.validation import InvalidEvent
 
@@ -65,7 +66,7 @@ def fields_of(original: bytes) -> Fields:
         InvalidEvent: it is no object.
     """
     try:
-        fields = _read(original)
+        fields = lenient(original)
     except (ValueError, RecursionError) as error:
         raise InvalidEvent(Reason.MALFORMED_JSON, "", f"not JSON: {error}") from None
     if not isinstance(fields, dict):
@@ -92,8 +93,8 @@ def self_described(fields: Fields, plain: str, encoded: str) -> Any:
         if name == encoded:
             # A query turns the plus of the other alphabet into a blank.
             packed = value.replace("+", "-").replace(" ", "-").replace("/", "_").rstrip("=")
-            return _read(urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
-        return _read(value.encode())
+            return lenient(urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+        return lenient(value.encode())
     except (ValueError, RecursionError):
         message = "expected self-describing JSON" + (" in base64" if name == encoded else "")
         raise InvalidEvent(Reason.INVALID_DATA, name, message) from None
@@ -147,23 +148,9 @@ def _vendor_and_name(schema: str) -> tuple[str, str]:
 def _repaired(body: bytes) -> list[bytes]:
     """The events of a body that strict parsers refuse for one text or number in it."""
     try:
-        given = _read(body.removeprefix(b"\xef\xbb\xbf"))
+        given = lenient(body.removeprefix(b"\xef\xbb\xbf"))
         if isinstance(given, dict) and isinstance(given.get("data"), list):
             return [json.dumps(event, ensure_ascii=False).encode() for event in given["data"]]
     except (ValueError, RecursionError) as error:
         raise Unsplittable(f"not JSON: {error}; {_EXPECTED}") from None
     raise Unsplittable(f"no list of events: {_EXPECTED}")
-
-
-def _read(raw: bytes) -> Any:
-    """The value of JSON, also with what some clients write: NaN becomes null, half an emoji `?`.
-
-    Raises:
-        ValueError: it is not JSON.
-        RecursionError: it is nested too deeply.
-    """
-    try:
-        return orjson.loads(raw)
-    except ValueError:
-        value = json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None)
-        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

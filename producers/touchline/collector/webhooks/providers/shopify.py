@@ -38,12 +38,16 @@ from touchline.collector.webhooks.kind import Kind, mapped, object_of
 from touchline.collector.webhooks.signatures import check_hmac
 from touchline.collector.webhooks.source import Opened, Source
 
+_MOST_ITEMS: Final = 2**53
+"""More are no quantity, and not every number above this is one that JSON can write exactly."""
+
 
 def _items(event: Object) -> int | None:
     lines = event.get("line_items")
     if not isinstance(lines, list):
         return None
-    return int(sum(max(0.0, as_number(at(line, "quantity")) or 0) for line in lines))
+    items = sum(max(0.0, as_number(at(line, "quantity")) or 0) for line in lines)
+    return int(items) if items <= _MOST_ITEMS else None
 
 
 def _refunded(event: Object) -> float | None:
