@@ -147,6 +147,9 @@ def test_the_stream_is_bounded(start: Start, wait_for: WaitFor) -> None:
     ):
         answer = running.ask("GET", STREAM + query)
         assert (answer.status, answer.json()["error"]["code"]) == (400, code)
+    for method in ("HEAD", "POST", "OPTIONS"):
+        assert (answer := running.ask(method, STREAM)).status == 405
+        assert answer.headers["Allow"] == "GET"
     programs = [Program(running.server.url + STREAM) for _ in range(MOST_CLIENTS)]
     wait_for(lambda: all(program.listens for program in programs))
     answer = running.ask("GET", STREAM)

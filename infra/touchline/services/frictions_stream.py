@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from touchline.collector.ingress.answers import check_method
 from touchline.collector.ingress.problem import Problem, busy
 from touchline.identity import customer_id
 from touchline.outlet.cloudevent import TYPE_PREFIX, cloud_event
@@ -105,10 +106,13 @@ class FrictionsStream:
     @property
     def route(self) -> Route:
         """The route of the stream."""
-        return Route(PATH, self._answer, methods=["GET"])
+        # Other methods would reach the routes of the live page, which know no such path.
+        return Route(PATH, self._answer, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 
     async def _answer(self, request: Request) -> Response:
         try:
+            # An answer to HEAD would have no end: it would count as a client that reads.
+            check_method(request, ("GET",))
             selection, after = _requested(request, self._normaliser())
             if self._clients >= MOST_CLIENTS:
                 raise busy("too_many_streams", f"{MOST_CLIENTS} programs read this stream: close one", 5)
