@@ -135,6 +135,8 @@ def accept_translated(
             about = context if violation is None else {**(context or {}), VIOLATION: violation.field}
             line = _line(event, about)
         except InvalidEvent as invalid:
+            # They would hold frames that hold the exception, and so all of the request until a collection.
+            invalid.__traceback__ = invalid.__context__ = invalid.__cause__ = None
             if validator.may_reject and invalid.violations == "reject":
                 results.append(_result(_id_of(raw), "rejected", invalid))
                 continue

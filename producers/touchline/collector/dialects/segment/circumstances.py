@@ -8,6 +8,7 @@ from touchline.collector.dialects.segment.identities import without_identifiers
 from touchline.vocabulary.envelope import Channel
 
 _CHANNELS = frozenset(Channel)
+_LONGEST_CACHED: Final = 128
 _MOBILE = ("ios", "android", "swift", "kotlin", "react-native", "flutter", "unity", "xamarin", "cordova")
 
 _READ = frozenset(
@@ -95,7 +96,7 @@ def channel_of(
         return given
     if named is not None:
         return named
-    if kind == "screen" or call.get("channel") == "mobile" or _is_mobile(library):
+    if kind == "screen" or call.get("channel") == "mobile" or _is_mobile(library[:_LONGEST_CACHED]):
         return "app"
     if library == "analytics.js" or kind == "page" or "page" in context:
         return "web"

@@ -19,6 +19,7 @@ Fields = dict[str, Any]
 MOST_EVENTS: Final = 20_000
 """The most events in one request."""
 
+_LONGEST_CACHED: Final = 256
 _UNSTRUCT: Final = "unstruct_event"
 _EXPECTED: Final = 'send {"schema": "iglu:…/payload_data/…", "data": […]}, as trackers do'
 
@@ -136,13 +137,16 @@ def described(value: Any) -> SelfDescribing | None:
     """A value as self-describing JSON, or None if it is none."""
     if not isinstance(value, dict) or not isinstance(schema := value.get("schema"), str) or not schema:
         return None
-    return SelfDescribing(schema, *_vendor_and_name(schema), value.get("data"))
+    split = _cached if len(schema) <= _LONGEST_CACHED else _vendor_and_name
+    return SelfDescribing(schema, *split(schema), value.get("data"))
 
 
-@lru_cache(maxsize=4_096)
 def _vendor_and_name(schema: str) -> tuple[str, str]:
     parts = schema.removeprefix("iglu:").split("/")
     return (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
+
+
+_cached = lru_cache(maxsize=4_096)(_vendor_and_name)
 
 
 def _repaired(body: bytes) -> list[bytes]:
