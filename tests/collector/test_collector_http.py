@@ -1,10 +1,12 @@
 """The collector over HTTP: a real server and a real log."""
 
+import gc
 import gzip
 import json
 import socket
 import threading
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -340,3 +342,18 @@ def test_the_description_resolves(serve: Serve) -> None:
         target = document
         for step in reference.removeprefix("#/").split("/"):
             target = target[step]
+
+
+def test_requests_that_are_too_large_leave_nothing_behind(serve: Serve) -> None:
+    """Their memory is free once they are answered, not only after a garbage collection."""
+    served = serve()
+    body = b"[" + b"{}," * 40_000 + b"{}]"
+    assert served.send(body).status == 413
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert {served.send(body).status for _ in range(10)} == {413}
+        assert tracemalloc.get_traced_memory()[0] < 4_000_000
+    finally:
+        tracemalloc.stop()
+        gc.enable()

@@ -49,6 +49,7 @@ from touchline.collector.key import Key
 from touchline.collector.keys import Keys
 from touchline.collector.metrics import Metrics
 from touchline.log.contract import Batch, Log, LogFull, LogUnavailable
+from touchline.vocabulary.errors import TouchlineError
 from touchline.vocabulary.health import ALIVE, readiness
 from touchline.vocabulary.registry import EventType
 
@@ -343,7 +344,27 @@ def create_app(collector: Collector) -> Starlette:
 
 async def _computed(body: bytes, function: Callable[[], _T]) -> _T:
     """What a function makes of a body; in a thread, if it is so large that other requests would wait."""
-    return function() if len(body) <= _INLINE_BYTES else await run_in_threadpool(function)
+    if len(body) <= _INLINE_BYTES:
+        return function()
+    results, error = await run_in_threadpool(_caught, function)
+    if error is None:
+        return results[0]
+    try:
+        raise error
+    finally:
+        del error  # This frame holds it, and it would hold this frame.
+
+
+def _caught(function: Callable[[], _T]) -> tuple[list[_T], TouchlineError | None]:
+    """What a function returns, in a list, or the error that it raises.
+
+    If a thread raised it, it would hold the frames with the request until a garbage collection.
+    """
+    try:
+        return [function()], None
+    except TouchlineError as error:
+        error.__traceback__ = error.__context__ = None
+        return [], error
 
 
 def _response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
