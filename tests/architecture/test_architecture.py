@@ -1,6 +1,7 @@
 """The layout is the architecture: which rooms import which, and which modules a pure room may use."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -215,3 +216,13 @@ def test_one_file_imports_a_vendors_library(library: str) -> None:
         path for room in IMPORTS for path, tree in _modules(room) if library in {n[0] for n in _imports(tree)}
     }
     assert len(importing) <= 1, importing
+
+
+def test_collectors_load_no_engine() -> None:
+    """A collector and an ingest process load neither the store's engine nor its client: 250 MB each."""
+    code = (
+        "import sys, touchline.services.collector, touchline.services.ingesting\n"
+        "print(*sorted({'chdb', 'clickhouse_connect', 'numpy', 'pyarrow'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "\n"

@@ -20,8 +20,9 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from starlette.applications import Starlette
 
 from touchline.store import QueryError, Store, open_store
-from touchline.store.clickhouse_http import clickhouse_mount, lane
+from touchline.store.clickhouse_http import lane
 from touchline.store.clickhouse_http.encoding import compressed, decompressed
+from touchline.store.clickhouse_http.front import clickhouse_mount
 
 TOKEN = "the-token"
 KEY = {"X-ClickHouse-Key": TOKEN}

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from touchline.cli.main import app
 from touchline.store import open_store
-from touchline.store.clickhouse_http import clickhouse_mount
+from touchline.store.clickhouse_http.front import clickhouse_mount
 from touchline.store.reader import running_server
 from touchline.store.server_file import announced, find_server
 

@@ -12,7 +12,7 @@ from touchline.collector.dialects import DIALECTS
 from touchline.collector.ingress.problem import Problem
 from touchline.services.guards.origins import own_origin
 from touchline.services.serving import CannotServe, loopback
-from touchline.store.clickhouse_http import password_of
+from touchline.store.clickhouse_http.roles import password_of
 
 _SCRIPT = ("/touchline.js", "/touchline.mjs", "/touchline.d.mts")
 _INGRESS = [path for dialect in DIALECTS for path in (*dialect.paths, *dialect.calls)]

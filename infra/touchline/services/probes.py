@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from platform import python_version
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -22,8 +23,11 @@ from starlette.routing import Route
 from touchline.collector.webhooks.receiver import Webhooks
 from touchline.config.validator_in_force import ValidatorInForce
 from touchline.config.webhook_sources import SourcesInForce
-from touchline.store import Store, StoreError
+from touchline.store import StoreError
 from touchline.vocabulary.health import ALIVE, readiness
+
+if TYPE_CHECKING:
+    from touchline.store import Store
 
 
 def register_process(registry: CollectorRegistry) -> CollectorRegistry:
@@ -99,7 +103,7 @@ def probe_routes(
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-def store_not_ready(store: Store) -> str | None:
+def store_not_ready(store: "Store") -> str | None:
     """Return why the store does not answer; None if it does."""
     try:
         store.query("SELECT 1")
@@ -108,7 +112,7 @@ def store_not_ready(store: Store) -> str | None:
     return None
 
 
-def store_warning(store: Store) -> str | None:
+def store_warning(store: "Store") -> str | None:
     """Return which parts of the store are damaged; None if none is."""
     if not store.damaged:
         return None

@@ -17,7 +17,8 @@ from touchline.services.ending import Ending
 from touchline.services.probes import probe_routes, register_process, store_not_ready, store_warning
 from touchline.services.serving import CannotServe, Serving, listening_on, url_of
 from touchline.store import open_store
-from touchline.store.clickhouse_http import Role, Roles, store_app
+from touchline.store.clickhouse_http.front import store_app
+from touchline.store.clickhouse_http.roles import Role, Roles
 from touchline.store.pools.write_pool import WritePool
 
 STOP_SECONDS = 5

@@ -53,7 +53,7 @@ from touchline.services.serving import (
     url_of,
 )
 from touchline.store import Store, StoreUnavailable
-from touchline.store.clickhouse_http import clickhouse_mount
+from touchline.store.clickhouse_http.front import clickhouse_mount
 from touchline.store.server_file import announced
 
 STOP_SECONDS = 5

@@ -9,7 +9,7 @@ from touchline.cli.errors import fail
 from touchline.cli.options import Data
 
 if TYPE_CHECKING:
-    from touchline.store.clickhouse_http import Role
+    from touchline.store.clickhouse_http.roles import Role
 
 PORT = 8123
 """The port of a ClickHouse server."""

@@ -1,7 +1,7 @@
 """Applying migrations, so that after a crash at any point the next start completes them.
 
-A migration counts as applied once its row is written, which happens after its last statement. Until then all
-its statements run again; each of them can be repeated.
+A migration counts as applied once its row is written, which happens after its last statement; in a new store,
+after the last one of all. Until then all its statements run again; each of them can be repeated.
 """
 
 import json
@@ -46,17 +46,26 @@ def migrate(handle: Handle, known: Sequence[Migration], cluster: str = "") -> No
     handle.command(create_database(cluster), database=None)
     for statement in statements(_APPLIED, cluster):
         handle.command(statement)
-    for migration in pending(handle, known):
-        for statement in statements(migration.sql, cluster):
-            handle.command(statement)
-        row: dict[str, list[Any]] = {
-            "number": [migration.number],
-            "name": [migration.name],
-            "checksum": [migration.checksum],
-            "applied_at": [time.time_ns() // 1_000_000],
-        }
-        settings = {"insert_deduplication_token": migration.checksum}
-        handle.insert("migrations", list(row), arrow_stream([record_batch(row, _TYPES)]), settings)
+    lacking = pending(handle, known)
+    # Of a new store, all are recorded at once: each record takes as long as two statements.
+    groups = [lacking] if len(lacking) == len(known) else [[migration] for migration in lacking]
+    for group in groups:
+        for migration in group:
+            for statement in statements(migration.sql, cluster):
+                handle.command(statement)
+        _record(handle, group)
+
+
+def _record(handle: Handle, applied: Sequence[Migration]) -> None:
+    rows: dict[str, list[Any]] = {
+        "number": [migration.number for migration in applied],
+        "name": [migration.name for migration in applied],
+        "checksum": [migration.checksum for migration in applied],
+        "applied_at": [time.time_ns() // 1_000_000] * len(applied),
+    }
+    token = "-".join(migration.checksum for migration in applied)
+    settings = {"insert_deduplication_token": token}
+    handle.insert("migrations", list(rows), arrow_stream([record_batch(rows, _TYPES)]), settings)
 
 
 def script(known: Sequence[Migration], cluster: str = "") -> list[str]:
