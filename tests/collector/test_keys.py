@@ -21,7 +21,7 @@ from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.config.settings import load_settings
 from touchline.log.sqlite import SqliteLog
-from touchline.services.serving import keys_for
+from touchline.services.serving import keys_for, warn_without_keys
 
 MakeEvent = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]
@@ -321,10 +321,11 @@ def test_the_start_says_that_anybody_may_send(tmp_path: Path) -> None:
     """The log has one line while no key exists and none is required."""
     settings = load_settings(data=tmp_path)
     with capture_logs() as logs:
-        keys_for(settings)
-        keys_for(settings.model_copy(update={"require_key": True}))
+        warn_without_keys(settings, keys_for(settings))
+        strict = settings.model_copy(update={"require_key": True})
+        warn_without_keys(strict, keys_for(strict))
         Keys(tmp_path / "keys.json").create("a")
-        keys_for(settings)
+        warn_without_keys(settings, keys_for(settings))
     assert [line["event"] for line in logs] == ["keys.none"]
     assert "--require-key" in logs[0]["to_change"]
 

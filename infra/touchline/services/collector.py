@@ -64,6 +64,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
         url = url_of(settings.host, listening.getsockname()[1])
         make_folder(data)
         log = parts.enter_context(closing(open_log(settings)))
+        warn_without_keys(settings, keys)
         in_force = ValidatorInForce(settings)
         sources = SourcesInForce(settings.webhooks)
         webhooks = Webhooks(lambda: sources.sources)

@@ -124,25 +124,29 @@ def _quiet(app: ASGIApp) -> ASGIApp:
 
 
 def keys_for(settings: Settings) -> Keys:
-    """The keys of producers; at least one is required if others can reach the host.
-
-    If anybody on this machine may send, a line of the log says so.
-    """
+    """The keys of producers; at least one is required if others can reach the host."""
     host, data = settings.host, settings.data
     keys = Keys(data / "keys.json", required=settings.require_key)
-    create = f"`touchline keys create NAME --data {data}`"
     if not loopback(host) and not any(key.is_active() for key in keys.all()):
         raise CannotServe(
             f"{host} can be reached by others and there are no keys, so anybody could send: "
-            f"make one with {create}, or listen on 127.0.0.1"
+            f"make one with {_creation(settings)}, or listen on 127.0.0.1"
         )
+    return keys
+
+
+def warn_without_keys(settings: Settings, keys: Keys) -> None:
+    """Say in the log that anybody on this machine may send, if that is so."""
     if not keys.all() and not settings.require_key:
         _logger.warning(
             "keys.none",
             meaning="any program on this machine may send events without a key",
-            to_change=f"make a key with {create}, or start with --require-key",
+            to_change=f"make a key with {_creation(settings)}, or start with --require-key",
         )
-    return keys
+
+
+def _creation(settings: Settings) -> str:
+    return f"`touchline keys create NAME --data {settings.data}`"
 
 
 @contextmanager

@@ -51,6 +51,7 @@ from touchline.services.serving import (
     keys_for,
     listening_on,
     url_of,
+    warn_without_keys,
 )
 from touchline.store import Store, StoreUnavailable
 from touchline.store.clickhouse_http.front import clickhouse_mount
@@ -129,6 +130,8 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         log = parts.enter_context(closing(SqliteLog(data / "log.sqlite")))
         hooks.before(log, store)
         token = parts.enter_context(announced(data, url))
+        # Not before the folder is this process's own: an error stands alone.
+        warn_without_keys(settings, keys)
 
         damaged = store_warning(store)
         in_force = ValidatorInForce(settings)
