@@ -24,6 +24,7 @@ from touchline.services.serving import (
     keys_for,
     listening_on,
     url_of,
+    warn_without_keys,
 )
 from touchline.store.server_file import token_of
 
