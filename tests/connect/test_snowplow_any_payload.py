@@ -4,7 +4,7 @@ import json
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.connect.snowplow_payloads import BASE, NOW, OWN, SHOP, Json, packed, received, schema, stored
@@ -13,6 +13,9 @@ from touchline.collector.dialects.dialect import Dialect, Received, Unsplittable
 from touchline.collector.dialects.snowplow import PIXEL, TRACKER
 from touchline.collector.dialects.snowplow.counterparts import CLASSIC, ECOMMERCE, SELF_DESCRIBING
 from touchline.vocabulary.validation import InvalidEvent
+
+FEWER = settings(max_examples=max(100, settings().max_examples // 5))
+"""A case costs more here than elsewhere."""
 
 
 @pytest.mark.parametrize("padded", [True, False])
@@ -164,6 +167,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
+@FEWER
 @given(FIELDS)
 def test_any_event_that_names_a_customer_is_stored(fields: Json) -> None:
     """Whatever its data: only what cannot be read at all, or has a wrong time, goes to quarantine."""
@@ -175,6 +179,7 @@ def test_any_event_that_names_a_customer_is_stored(fields: Json) -> None:
         assert result.field in {"ue_pr", "ue_px", "co", "dtm", "stm", "ttm", "time"}, result
 
 
+@FEWER
 @given(
     st.lists(VALUES, max_size=3) | VALUES, st.sampled_from([TRACKER, PIXEL]), st.dictionaries(TEXTS, TEXTS)
 )
@@ -191,6 +196,7 @@ def test_no_request_raises(body: object, dialect: Dialect, query: dict[str, str]
         assert all(isinstance(event, dict | InvalidEvent) for _, event in events)
 
 
+@FEWER
 @given(st.binary(max_size=60))
 def test_no_bytes_raise(body: bytes) -> None:
     """Any bytes give events, or are refused as unreadable."""

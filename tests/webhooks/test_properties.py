@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webhooks.signing import OPTIONS, SECRET, secret_of, signed
@@ -17,6 +17,9 @@ from touchline.collector.webhooks.kinds import KINDS
 from touchline.collector.webhooks.receiver import Webhooks
 from touchline.collector.webhooks.source import Opened
 from touchline.imports.mapping import load_mapping
+
+FEWER = settings(max_examples=max(100, settings().max_examples // 10))
+"""Each kind of provider tries as many cases."""
 
 EXAMPLES = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -65,6 +68,7 @@ def check(kind: str, received: Received) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@FEWER
 @given(body=st.binary(max_size=60), headers=st.sampled_from(HEADERS))
 def test_any_bytes_are_kept(kind: str, body: bytes, headers: dict[str, str]) -> None:
     """A genuine body that cannot be read is in quarantine as one."""
@@ -74,6 +78,7 @@ def test_any_bytes_are_kept(kind: str, body: bytes, headers: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@FEWER
 @given(value=VALUES, headers=st.sampled_from(HEADERS))
 def test_any_json_is_kept(kind: str, value: Any, headers: dict[str, str]) -> None:
     """So is JSON of another shape than the provider's."""
@@ -81,6 +86,7 @@ def test_any_json_is_kept(kind: str, value: Any, headers: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"generic"}))
+@FEWER
 @given(data=st.data())
 def test_any_change_of_an_example_is_kept(kind: str, data: st.DataObject) -> None:
     """Examples of which a few values are replaced are kept: fields are seldom as documented."""
