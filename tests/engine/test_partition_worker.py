@@ -82,6 +82,30 @@ def test_a_forwarded_event_is_passed_on_to_the_present_customer(store: MemorySto
     assert _customers_of_frictions(store) == []
 
 
+def test_a_customer_gets_nothing_of_an_entity_that_a_cut_off_stage_took_from_it(store: MemoryStore) -> None:
+    """Once a stage sends a customer again, the worker asks the store for the owners of its entities.
+
+    The stage sends each identifier again, and does not say which customer it left.
+    """
+    worker = only_worker(store, Sent())
+    worker.flush([record_of("events", *encoded([event_of(1, "device:x")]))], NOW, NOW)
+    assert _customers_of_frictions(store) == [customer_id("account:1")]
+    moved: dict[str, Sequence[object]] = {
+        "entity": ["device:x"],
+        "customer": [customer_id("device:x")],
+        "version": [2],
+    }
+    store.insert("identities", moved, "moved")
+    records = [
+        record_of("assignment", *encoded([Assignment("account:1", "account:1", "account:1")]), partition=0),
+        record_of("events", *encoded([event_of(2, "device:x")]), position=1),
+        record_of("assignment", *encoded([Assignment("device:x", "device:x", "device:x")]), position=2),
+    ]
+    for record in records:
+        worker.flush([record], NOW, NOW)
+    assert _customers_of_frictions(store) == [customer_id("device:x")] * 2
+
+
 def test_links_are_sent_once(store: MemoryStore) -> None:
     """Only sets that the identity stage does not know go to it."""
     sent = Sent()

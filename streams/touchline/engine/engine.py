@@ -113,6 +113,10 @@ class Recent(Generic[Key, Value]):
         for key in keys:
             self._entries.pop(key, None)
 
+    def discard_values(self, values: Collection[Value]) -> None:
+        """Forget the entries with these values."""
+        self.discard([key for key, value in self._entries.items() if value in values])
+
     def clear(self) -> None:
         """Forget all entries."""
         self._entries.clear()

@@ -158,8 +158,12 @@ class PartitionWorker:
         return Arrived(batch.events, batch.repeated, forwarded, batch.suppressed, assignments, reloads)
 
     def _look_up(self, arrived: Arrived) -> Owners:
-        """The owners of the events' entities. A message says when an own entity's owner changes."""
-        self._owners.discard(assignment.entity for assignment in arrived.assignments)
+        """The owners of the events' entities. A message says when the owner of an own entity may change."""
+        if assigned := {assignment.entity for assignment in arrived.assignments}:
+            self._owners.discard(assigned)
+            # A stage that sends an identifier again does not say which customer it left. It sends that
+            # customer too, perhaps earlier: from that refold on, the customer gets no event of what left it.
+            self._owners.discard_values(assigned)
         came = chain(arrived.new, arrived.repeated, arrived.suppressed)
         own = {identifiers[0] for identifiers in map(_identifiers, came)}
         unknown = self._owners.unknown(own)

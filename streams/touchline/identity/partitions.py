@@ -12,6 +12,9 @@ an `Assignment` to the entity's worker. So:
   has left the customer that receives it, the event is passed on to the customer in the table.
 - On an assignment, the entity's worker requests a refold of both customers (`Reload`), after what it
   forwarded.
+- After a crash, the stage sends the assignments near a link again, and does not know who the former customers
+  were. It sends an assignment of each of these too. A worker that folds one of them looks up the customers of
+  its entities again from then on, so that no event follows the refold of a customer that its entity has left.
 - A refold takes the stored events of the entities in the table.
 
 So a message to a customer's worker follows every event that the customer gained or lost, and the store holds
