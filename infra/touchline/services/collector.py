@@ -14,6 +14,7 @@ from touchline.config.settings import Settings
 from touchline.config.validator_in_force import ValidatorInForce, keep_current
 from touchline.config.webhook_sources import SourcesInForce, keep_sources_current
 from touchline.log.sqlite import SqliteLog
+from touchline.runtime.garbage import search_only_new
 from touchline.services.ending import Ending
 from touchline.services.front import guarded
 from touchline.services.probes import register_files, register_process, register_webhooks
@@ -102,6 +103,7 @@ def serve_collector(settings: Settings, ending: Ending, *, ready: Callable[[str]
                 )
             )
         ending.on_signal(server.end)
+        search_only_new()
         server.run(sockets=[listening])
     if server.failure is not None:
         raise CannotServe(f"{server.failure}. Nothing accepted is lost; the next start goes on from here")
