@@ -1,11 +1,12 @@
 """Keys of producers: the file, authentication, the command and the rate limit."""
 
+import fcntl
 import json
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from tests.collector.served import serving
 from touchline.cli.configure.keys import app
+from touchline.collector import keys as keys_module
 from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.config.settings import load_settings
@@ -240,12 +242,30 @@ def test_a_rotation_never_prolongs_a_key(keys: Keys) -> None:
     assert found is not None
     assert found.expires_at == early < late
     keys.revoke("a", old=True)
-    assert [(key.name, key.is_active()) for key in keys.all()] == [("a", False), ("a", False), ("a", True)]
+    assert [(key.name, keys.is_active(key)) for key in keys.all()] == [
+        ("a", False),
+        ("a", False),
+        ("a", True),
+    ]
     current = keys.find(second)
     assert current is not None
-    assert current.is_active()
+    assert keys.is_active(current)
     with pytest.raises(ValueError, match="no active key"):
         keys.revoke("a", old=True)
+
+
+def test_a_rotated_key_ends_by_the_clock(tmp_path: Path) -> None:
+    """It is active up to the second that `rotate` returned, and not in that second."""
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    keys = Keys(tmp_path / "keys.json", clock=lambda: now)
+    keys.create("a")
+    _, end = keys.rotate("a", timedelta(hours=1))
+    assert end == "2026-03-01T13:00:00Z"
+    active = []
+    for minutes in (0, 59, 1):
+        now += timedelta(minutes=minutes)
+        active.append([keys.is_active(key) for key in keys.all()])
+    assert active == [[True, True], [True, True], [False, True]]
 
 
 def test_a_rotated_key_keeps_its_scope(keys: Keys) -> None:
@@ -359,3 +379,20 @@ def test_keys_that_are_made_at_once_are_all_there(tmp_path: Path) -> None:
         made = list(threads.map(lambda number: Keys(path).create(f"till-{number}"), range(24)))
     assert len(Keys(path).all()) == 24
     assert all(Keys(path).find(secret) for secret in made)
+
+
+def test_a_change_gives_up_while_another_process_holds_the_lock(
+    keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the lock no longer than its limit, and changes nothing."""
+    monkeypatch.setattr(keys_module, "_LOCK_SECONDS", 0.1)
+    with (tmp_path / "keys.lock").open("wb") as lock, ThreadPoolExecutor(1) as thread:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        change = thread.submit(keys.create, "a")
+        try:
+            with pytest.raises(ValueError, match="another process changes"):
+                change.result(timeout=10)
+        finally:
+            # A change that waits without a limit would block the end of the thread.
+            fcntl.flock(lock, fcntl.LOCK_UN)
+    assert keys.all() == []

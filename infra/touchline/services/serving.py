@@ -127,7 +127,7 @@ def keys_for(settings: Settings) -> Keys:
     """The keys of producers; at least one is required if others can reach the host."""
     host, data = settings.host, settings.data
     keys = Keys(data / "keys.json", required=settings.require_key)
-    if not loopback(host) and not any(key.is_active() for key in keys.all()):
+    if not loopback(host) and not any(keys.is_active(key) for key in keys.all()):
         raise CannotServe(
             f"{host} can be reached by others and there are no keys, so anybody could send: "
             f"make one with {_creation(settings)}, or listen on 127.0.0.1"

@@ -1,6 +1,6 @@
 """A key of a producer: what it may be used for, and until when."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -49,11 +49,11 @@ class Key(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether it is a browser key."""
         return bool(self.origins)
 
-    def is_active(self, now: datetime | None = None) -> bool:
-        """Whether it may be used now."""
+    def is_active(self, now: datetime) -> bool:
+        """Whether it may be used at this time (with a time zone)."""
         if self.revoked_at is not None:
             return False
-        return self.expires_at is None or (now or datetime.now(UTC)) < datetime.fromisoformat(self.expires_at)
+        return self.expires_at is None or now < datetime.fromisoformat(self.expires_at)
 
     def may_post(self, path: str) -> bool:
         """Whether its scope includes requests to a path."""

@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -59,11 +59,19 @@ class Keys:
     Args:
         path: The file.
         required: Whether every request needs a key, even while there is none.
+        clock: Returns the time in UTC.
     """
 
-    def __init__(self, path: Path, *, required: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        required: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.required = required
         self._path, self._file = path, str(path)
+        self._clock = clock
         self._seen: tuple[int, int, int] | None = None
         self._keys: list[Key] = []
 
@@ -95,6 +103,10 @@ class Keys:
             if hmac.compare_digest(key.sha256, digest):
                 found = key
         return found
+
+    def is_active(self, key: Key) -> bool:
+        """Whether a key may be used now."""
+        return key.is_active(self._clock())
 
     def allow(self, origin: str) -> bool:
         """Whether pages of an origin may use any key, or might use one before it was revoked."""
@@ -138,7 +150,7 @@ class Keys:
         key = Key(
             name,
             "",
-            _now(),
+            self._now(),
             origins=patterns,
             events_per_second=events_per_second,
             webhook=scope == "webhook",
@@ -162,7 +174,7 @@ class Keys:
             KeysUnreadable: the file is damaged or not readable.
         """
         try:
-            end = _moment(datetime.now(UTC) + keep_old)
+            end = _moment(self._clock() + keep_old)
         except OverflowError:
             raise ValueError("the old key would be good for too long: keep it for some days") from None
         with self._alone():
@@ -173,7 +185,7 @@ class Keys:
                 replace(key, expires_at=min(key.expires_at or end, end)) if key in active else key
                 for key in self.all()
             ]
-            return self._add(replace(active[-1], created_at=_now(), expires_at=None), keys), end
+            return self._add(replace(active[-1], created_at=self._now(), expires_at=None), keys), end
 
     def revoke(self, name: str, *, old: bool = False) -> None:
         """Revoke the keys of a producer. Running collectors apply it to the next request.
@@ -190,7 +202,9 @@ class Keys:
             ending = [key for key in self._active(name) if key.expires_at is not None or not old]
             if not ending:
                 raise _no_key(name)
-            self._write([replace(key, revoked_at=_now()) if key in ending else key for key in self.all()])
+            self._write(
+                [replace(key, revoked_at=self._now()) if key in ending else key for key in self.all()]
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -210,12 +224,16 @@ class Keys:
                 except BlockingIOError:
                     if time.monotonic() > give_up_at:
                         raise ValueError(f"another process changes {self._path}: try again") from None
+                    # flock has no time limit of its own, so this polls until `_LOCK_SECONDS` have passed.
                     time.sleep(0.02)
             yield
 
+    def _now(self) -> str:
+        return _moment(self._clock())
+
     def _active(self, name: str) -> list[Key]:
         """The keys of a producer that may be used, oldest first."""
-        return [key for key in self.all() if key.name == name and key.is_active()]
+        return [key for key in self.all() if key.name == name and self.is_active(key)]
 
     def _add(self, key: Key, before: list[Key]) -> str:
         """Add a key with a new secret, which is returned."""
@@ -236,10 +254,6 @@ class Keys:
 def _digest(secret: str) -> str:
     # Plain SHA-256 is enough: nobody can guess 32 random bytes, and a slow hash would slow every request.
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _now() -> str:
-    return _moment(datetime.now(UTC))
 
 
 def _moment(at: datetime) -> str:

@@ -128,7 +128,8 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     Example: touchline keys list --json
     """
     with _failing():
-        keys = _keys(data).all()
+        file = _keys(data)
+        keys = file.all()
     if as_json:
         print_json(
             {
@@ -154,14 +155,14 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
         )
     width = max((len(key.name) for key in keys), default=0)
     for key in keys:
-        typer.echo(f"{key.name:<{width}}  made {key.created_at}  {_state(key)}{_limits(key)}")
+        typer.echo(f"{key.name:<{width}}  made {key.created_at}  {_state(file, key)}{_limits(key)}")
 
 
-def _state(key: "Key") -> str:
+def _state(keys: "Keys", key: "Key") -> str:
     if key.revoked_at is not None:
         return f"revoked {key.revoked_at}"
     if key.expires_at is not None:
-        return f"{'replaced; in use until' if key.is_active() else 'ended'} {key.expires_at}"
+        return f"{'replaced; in use until' if keys.is_active(key) else 'ended'} {key.expires_at}"
     return "in use"
 
 

@@ -89,7 +89,7 @@ def key_of(request: Request, keys: Keys, elsewhere: str = "") -> Key:
             "Unknown key: check it, or create one with `touchline keys create NAME`",
             _CHALLENGE,
         )
-    if not key.is_active():
+    if not keys.is_active(key):
         raise Problem(
             403,
             "revoked_key",
