@@ -77,6 +77,7 @@ class TopicReader:
         validator: Gives what events are validated by.
         stop: Set it to stop within about a second.
         most_refused: The largest share of the first records of a new group that may be refused, 0 to 1.
+        clock: Returns seconds since 1970.
 
     `tally` counts the records that are durable, `lost` those that Kafka deleted before they were read, and
     `error` says why nothing can be read now.
@@ -91,6 +92,7 @@ class TopicReader:
         validator: CurrentValidator,
         stop: threading.Event,
         most_refused: float = MOST_REFUSED,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._subscription = subscription
         self._translator = translator
@@ -99,6 +101,7 @@ class TopicReader:
         self._validator = validator
         self._stop = stop
         self._most_refused = most_refused
+        self._clock = clock
         self._found = False
         self._begun = most_refused >= 1
         self.tally = Tally()
@@ -212,7 +215,7 @@ class TopicReader:
         outcome = None
         if records:
             began = time.monotonic()
-            outcome = self._translator.translate(records, self._validator(), int(time.time() * 1000))
+            outcome = self._translator.translate(records, self._validator(), int(self._clock() * 1000))
             if not self._begun and positions.is_new_group:
                 check_begin(self._subscription.topic, outcome, self._most_refused)
             self._begun = True
