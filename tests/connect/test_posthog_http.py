@@ -38,6 +38,16 @@ def test_a_wrong_key_is_refused(serve: Serve) -> None:
     assert served.lines("touchpoints") == []
 
 
+def test_the_key_in_the_header_counts_before_that_in_the_body(serve: Serve) -> None:
+    """A right key in the body does not help a wrong one in the header, and names no other producer."""
+    served = serve()
+    header, other = served.keys.create("shop"), served.keys.create("other")
+    body = json.dumps({"api_key": other, "batch": [event()]}).encode()
+    assert send(served, "/batch/", body, Authorization="Bearer phc_wrong").status == 401
+    assert send(served, "/batch/", body, Authorization=f"Bearer {header}").status == 200
+    assert [line["producer"] for line in served.lines("touchpoints")] == ["shop"]
+
+
 def test_a_browser_above_its_rate_sends_again_later(serve: Serve) -> None:
     """It gets 503 and when to try again, since it would give up on 429."""
     served = serve(limits=Limits(events_per_second=1))

@@ -52,6 +52,12 @@ def test_a_body_sent_again_is_no_slow_clock() -> None:
     assert times({"batch": [renewing], "sent_at": "2026-11-30T00:52:50Z"}) == [5]
 
 
+def test_a_clock_that_is_ahead_is_corrected_for_every_library() -> None:
+    """A body sent again never has a time of sending after its receipt."""
+    one = event(**{"$lib": "posthog-node"}) | {"timestamp": "2026-11-30T01:53:10Z"}
+    assert times({"batch": [one], "sent_at": "2026-11-30T01:53:20Z"}) == [10]
+
+
 @pytest.mark.parametrize("body", [{"historical_migration": True}, {"ignore": True}])
 def test_clients_may_say_that_their_times_are_right(body: dict[str, Any]) -> None:
     """Imported history, and events that ask for no correction."""

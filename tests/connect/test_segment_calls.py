@@ -289,6 +289,15 @@ def test_a_call_that_another_collector_passed_on_is_not_corrected() -> None:
     assert "sent_at" not in event(event="X", receivedAt="2026-05-28T18:00:01Z", **fields)
 
 
+def test_the_time_of_sending_may_stand_once_in_the_batch() -> None:
+    """It holds for each call that has none of its own."""
+    call: dict[str, Any] = {"type": "track", "event": "X", "userId": "u-1"}
+    call |= {"timestamp": "2026-05-28T17:59:00Z", "context": {"library": {"name": "analytics-python"}}}
+    own = call | {"sentAt": "2026-05-28T18:00:00Z"}
+    sent = events({"batch": [call, own], "sentAt": "2026-05-28T19:00:00Z"})
+    assert [each["sent_at"][11:19] for each in sent] == ["19:00:00", "18:00:00"]
+
+
 def test_a_sent_time_that_is_none_is_ignored() -> None:
     """An unreadable `sentAt` does not cost the event."""
     assert stored(event="X", sentAt="soon")["time"] == NOW - 10_000

@@ -126,6 +126,14 @@ def test_types_may_need_a_purpose_of_their_own() -> None:
     assert acceptance.results[0].message == "the customer did not consent to 'marketing'"
 
 
+def test_an_event_of_unknown_type_needs_the_purposes_of_all_types() -> None:
+    """It may be a misspelt event of any type, so a refused purpose of any keeps it out of quarantine."""
+    stated = {"analytics": True, "marketing": False}
+    acceptance = sent(event(type="nonsense", context={"consent": stated}))
+    assert [result.status for result in acceptance.results] == ["suppressed"]
+    assert not acceptance.batch.quarantine
+
+
 def test_a_refused_invalid_event_is_not_in_quarantine() -> None:
     """Consent is asked first: quarantine is storage, too. The account counts the event."""
     refused = event(type="nonsense", context={"consent": {"analytics": False}})
