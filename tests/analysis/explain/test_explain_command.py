@@ -72,6 +72,43 @@ def test_a_planted_queue_is_named(touchline: Run, tmp_path: Path) -> None:
     assert "customers in excess" in shown
 
 
+def test_what_is_the_friction_itself_explains_nothing(touchline: Run, tmp_path: Path) -> None:
+    """Callers who give up again have the note of last time and the rule's reason: neither is a finding."""
+    lines = []
+    for number in range(300):
+        again = number < 60
+        for week in (0, 1):
+            at = BEGAN + week * WEEK + number * MINUTE
+            for kind, after in (("contact.queued", 0), ("contact.abandoned", MINUTE)):
+                if kind == "contact.abandoned" and not again:
+                    continue
+                data = {"contact_id": f"k{number}-{week}", "reason": "bills" if again else "orders"}
+                event = {
+                    "id": f"{kind}-{number}-{week}",
+                    "type": kind,
+                    "time": _text(at + after),
+                    "channel": "phone",
+                    "source": "calls",
+                    "identifiers": {"phone": f"+4930{1_000_000 + number}"},
+                    "data": data | ({"note": "hung up"} if kind == "contact.abandoned" else {}),
+                }
+                lines.append(orjson.dumps(event))
+    (tmp_path / "calls.jsonl").write_bytes(b"\n".join(lines))
+    (tmp_path / "rules.yaml").write_text(
+        "rules:\n- id: gave_up\n  kind: match\n"
+        "  when: {types: contact.abandoned, where: {data.reason: bills}}\n"
+    )
+    data_folder = ("--data", tmp_path / "data", "--rules", tmp_path / "rules.yaml")
+    imported = touchline("import", tmp_path / "calls.jsonl", *data_folder)
+    assert imported.exit_code == 0, imported.output
+    (tmp_path / "touchline.toml").write_text('rules = "rules.yaml"\n')
+    result = touchline("explain", "gave_up", "--data", tmp_path / "data", "--since", "60d", "--json")
+    assert result.exit_code == 0, result.output
+    content = json.loads(result.stdout)
+    assert content["affected"] > 60
+    assert content["findings"] == []
+
+
 def test_a_rule_without_friction_is_refused(touchline: Run, tmp_path: Path) -> None:
     """A rule that found nothing ends the command with the rules that did."""
     from touchline.store import open_store

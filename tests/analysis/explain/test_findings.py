@@ -86,6 +86,36 @@ def test_few_affected_name_nothing() -> None:
     assert find(*simulate(3, cause=True, size=60)) == []
 
 
+def _found(have: int, affected_have: int, others: int, affected_others: int) -> list[str]:
+    """The values that are found: so many trials have the one attribute, and so many of them are affected."""
+    counts = (affected_have, have - affected_have, affected_others, others - affected_others)
+    has, exposed = (np.repeat(flags, counts) for flags in ([1, 1, 0, 0], [True, False, True, False]))
+    rows = np.arange(len(has))
+    sightings = Sightings([CAUSE], rows[has == 1], np.zeros(have, dtype=np.int64), np.full(have, -1.0))
+    zeros = np.zeros(len(has))
+    matched = Matched(rows, exposed.astype(bool), zeros, zeros.astype(np.int64), 0)
+    return [one.attribute.value for one in find(sightings, matched)]
+
+
+def test_a_small_difference_is_no_finding() -> None:
+    """However sure it is, a friction that is 1.1 times as frequent with the attribute is not named."""
+    assert _found(40_000, 4_400, 40_000, 4_000) == []
+    assert _found(40_000, 6_000, 40_000, 4_000) == [CAUSE.value]
+
+
+def test_few_of_the_affected_are_no_finding() -> None:
+    """An attribute of nine affected customers, or of less than 5 % of them, is not named."""
+    assert _found(9, 9, 900, 90) == []
+    assert _found(12, 12, 900, 90) == [CAUSE.value]
+    assert _found(12, 12, 9_000, 900) == []
+
+
+def test_the_test_is_corrected_for_continuity() -> None:
+    """Five of ten against one of ten: chi-squared is 1.5² / 1.105, by hand."""
+    found = association(Cells(*(np.array([one], dtype=np.float64) for one in (10, 5, 10, 1))))
+    assert found.p == pytest.approx(0.1536, abs=0.0005)
+
+
 def test_only_what_came_before_counts() -> None:
     """An attribute counts for a trial whose landmark is later than its first sighting."""
     sightings = Sightings([CAUSE], np.array([0, 0, 1]), np.array([0, 0, 0]), np.array([50.0, 10.0, 30.0]))

@@ -63,6 +63,28 @@ def test_money_and_contacts_are_those_of_the_lost_customers() -> None:
     assert not found.placebo_fails
 
 
+def test_the_cost_of_contacts_is_part_of_the_loss() -> None:
+    """With a price, the loss grows by the price of the contacts more, and by nothing else."""
+    trials, _ = simulate(Plan(0.5, contacts=0.3), 6_000, 3)
+    priced, free = (estimate(trials, replace(TERMS, contact_cost=cost)) for cost in (6.0, 0.0))
+    assert priced.loss is not None
+    assert free.loss is not None
+    assert priced.contacts is not None
+    assert priced.loss.value - free.loss.value == pytest.approx(6 * priced.contacts.value)
+    assert priced.contacts.value > 0
+
+
+def test_those_without_their_like_are_no_figure() -> None:
+    """Where a third of the affected are in strata without controls, nothing is said."""
+    trials, _ = simulate(Plan(0.5), 20_000, 3)
+    met = np.flatnonzero((trials.friction < trials.outcome) & (trials.friction < WINDOW))
+    stratum = trials.stratum.copy()
+    stratum[met[::3]] = 100 + np.arange(len(met[::3]))
+    found = estimate(replace(trials, stratum=stratum), TERMS)
+    assert found.verdict == "unknown"
+    assert found.missing == "too few: 67% of those who met it can be compared, 80% are needed"
+
+
 def test_no_effect_is_no_loss() -> None:
     """Without an effect, at most one run in ten shows a loss or a gain, and few fail the placebo."""
     found = [estimate(simulate(Plan(0.0), 6_000, seed)[0], TERMS) for seed in range(20)]

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import orjson
 import pytest
 
+from touchline.analysis.reading.steps import StepReader
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR, WEEK
 
@@ -83,6 +84,21 @@ def _insert_frictions(
         "version": [version] * len(frictions),
     }
     store.insert("frictions", found, f"frictions {version}")
+
+
+def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
+    """Types and patterns of types select who reached the step; without any, every event there counts."""
+    _fill(store, lost=0.0)
+    reader = StepReader(
+        lambda sql, given: store.query(sql, dict(given)).result_rows, BEGAN, BEGAN + 5 * WEEK, BEGAN
+    )
+    counts = [
+        len(set(reader.steps("dead_clicks", types).customer.tolist()))
+        for types in ([], ["cart.updated"], ["cart.*", "no.such"], ["cart"], ["order.placed", "page.viewed"])
+    ]
+    assert counts[0] == counts[4] == CUSTOMERS + 1
+    assert 0.35 * CUSTOMERS < counts[1] == counts[2] < 0.45 * CUSTOMERS
+    assert counts[3] == 0
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 def step_types(rule: "Rule") -> "Sequence[str]":
     """The types of the events that begin what a rule observes; none if it is any event of the touchpoint."""
     _, selector = rule.parts[0]
-    types = [] if rule.kind == "match" else selector.types or []
+    # The events of these rules are the friction itself: its step is any event before.
+    types = [] if rule.kind in ("match", "repeat") else selector.types or []
     return [] if any(name == "*" or name.startswith("friction.") for name in types) else types
 
 

@@ -9,7 +9,7 @@ import orjson
 from touchline.analysis.explain.attributes import Attribute, Sightings
 from touchline.analysis.explain.findings import FEWEST
 from touchline.analysis.impact.trials import NEVER, Trials
-from touchline.analysis.reading.steps import NAMED, OWNERS, Ask, StepReader, Steps, patterns, seconds
+from touchline.analysis.reading.steps import NAMED, OWNERS, Ask, StepReader, Steps, listed, seconds, selects
 from touchline.vocabulary.durations import DAY, WEEK
 
 LOOK_BACK: Final = 30 * DAY
@@ -26,7 +26,7 @@ SELECT entity, time, arrayJoin(arrayConcat(
 )) AS one, one.1 AS field, one.2 AS value
 FROM events
 WHERE time >= {{from:DateTime64(3)}} AND time < {{until:DateTime64(3)}} AND {NAMED}
-  AND NOT arrayExists(one -> match(type, one), JSONExtract({{friction:String}}, 'Array(String)'))
+  AND NOT {selects("friction")}
   AND length(value) <= {LONGEST} AND NOT startsWith(value, '{{{{') AND NOT startsWith(value, '[')
 """  # noqa: S608 - made of constants
 _SIGHTINGS = f"""
@@ -75,7 +75,7 @@ class ExplanationReader:
             contact_trial=np.zeros(0, dtype=np.int64),
             contact=np.zeros(0),
         )
-        return trials, self._sightings(steps, patterns(friction))
+        return trials, self._sightings(steps, listed(friction))
 
     def _sightings(self, steps: Steps, friction: str) -> Sightings:
         trials_of: dict[int, list[int]] = {}
