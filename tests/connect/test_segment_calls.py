@@ -205,6 +205,12 @@ def test_the_message_id_is_the_id() -> None:
     assert len(made) == 36
 
 
+def test_a_message_id_that_is_a_placeholder_is_no_id() -> None:
+    """Calls that all have the id `undefined` are different events."""
+    first, second = (event(event=name, messageId="undefined")["id"] for name in "XY")
+    assert "undefined" != first != second != "undefined"
+
+
 def test_a_call_without_an_id_is_known_by_its_content_and_time() -> None:
     """The same call sent again has the same id, if it says when it happened."""
     first = event(event="X", messageId=None, sentAt="2026-05-28T20:36:39Z")
