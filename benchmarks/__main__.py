@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from touchline.runtime.garbage import search_seldom
@@ -14,6 +15,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
             "rate": "events per second",
             "seconds": "duration of the load",
             "readers": "instead, `touchline up` without and with so many heavy queries at a time",
+            "viewers": "instead, `touchline up` without and with so many open pages",
         },
     ),
     "recovery": (
@@ -58,14 +60,30 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "panels": (
         "query time of each panel in a large store",
-        {"events": "events in the store", "rounds": "runs of each query"},
+        {
+            "events": "events in the store",
+            "rounds": "runs of each query",
+            "store": "folder of the store, which is kept; it is filled unless it exists",
+        },
+    ),
+    "insight": (
+        "whether impact and explain find what simulations planted, and nothing else",
+        {"runs": "runs of each simulation", "shops": "simulated retailers, with and without causes"},
+    ),
+    "detection": (
+        "false alarms and detected rises of alert rules, compared with other ways to decide",
+        {"runs": "weeks of each of 42 scenarios"},
+    ),
+    "alert": (
+        "time from the crossing of a threshold to the notification at a receiver",
+        {"outages": "number of outages, one after the other"},
     ),
     "outage": (
         "an outage of Kafka under load: memory of the collector, and whether accepted events are lost",
         {"seconds": "duration of the outage", "rate": "posted events per second"},
     ),
 }
-"""Name of the benchmark, and of its module → its help, and the sizes that `measure` takes with their help."""
+"""Name of the benchmark, and of its module → its help, and the options of `measure` with their help."""
 
 
 def main(arguments: list[str]) -> int:
@@ -77,7 +95,8 @@ def main(arguments: list[str]) -> int:
         benchmark.add_argument("--json", action="store_true", help="print the report as one JSON object")
         benchmark.add_argument("--profile", action="store_true", help="print a profile instead (fold only)")
         for size, meaning in sizes.items():
-            benchmark.add_argument(f"--{size.replace('_', '-')}", type=int, help=meaning)
+            kind = Path if size == "store" else int
+            benchmark.add_argument(f"--{size.replace('_', '-')}", type=kind, help=meaning)
     options = vars(parser.parse_args(arguments))
     module: Any = import_module(f"benchmarks.{options['name']}")
     sizes = {size: options[size] for size in BENCHMARKS[options["name"]][1] if options[size] is not None}

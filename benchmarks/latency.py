@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -14,6 +15,8 @@ import urllib3
 from benchmarks.support.heavy_readers import HeavyReaders
 from benchmarks.support.processes import Distributed, Program, metric, wait_for
 from benchmarks.support.report import Report
+from benchmarks.support.viewers import Viewers
+from touchline.panels import DASHBOARDS
 
 RATE = 5_000
 SECONDS = 20
@@ -67,10 +70,11 @@ class _Load:
         self.seconds_taken = max(self.seconds_taken, time.monotonic() - self._began)
 
 
-def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0) -> Report:
+def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0, viewers: int = 0) -> Report:
     """Measure `touchline up`, and then collector, worker and identity stage with Kafka.
 
-    With `readers`, instead `touchline up` alone, without and with that many heavy queries at a time.
+    With `readers`, instead `touchline up` alone, without and with that many heavy queries at a time; with
+    `viewers`, without and with that many open pages.
     """
     figures: dict[str, Any] = {"asked_events_per_second": rate, "seconds": seconds}
     failed: list[str] = []
@@ -83,6 +87,11 @@ def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0) -> Repor
             "no_readers": lambda folder: _beside_readers(folder, rate, seconds, 0),
             "readers": lambda folder: _beside_readers(folder, rate, seconds, readers),
         }
+    elif viewers:
+        ways = {
+            "no_viewers": lambda folder: _beside_viewers(folder, rate, seconds, 0),
+            "viewers": lambda folder: _beside_viewers(folder, rate, seconds, viewers),
+        }
     for name, run in ways.items():
         with TemporaryDirectory() as folder:
             figures[name], lost = run(Path(folder))
@@ -92,11 +101,12 @@ def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0) -> Repor
         f"of {POLL_SECONDS * 1000:.0f} ms. One event in {REQUEST_EVENTS} is timed; the benchmark runs on the "
         "same machine",
     ]
-    if not readers:
+    beside = "readers" if readers else "viewers"
+    if beside not in figures:
         return Report("latency", figures, {}, notes, failed)
-    notes += ["visible is what the worker's metrics count as written: queries would wait behind the readers"]
+    notes += [f"visible is what the worker's metrics count: a query would wait behind the {beside}"]
     ratios = {
-        f"{name}, readers/no_readers": round(figures["readers"][name] / figures["no_readers"][name], 2)
+        f"{name}, {beside}/no_{beside}": round(figures[beside][name] / figures[f"no_{beside}"][name], 2)
         for name in ("p50_ms", "p99_ms")
     }
     return Report("latency", figures, ratios, notes, failed)
@@ -114,22 +124,38 @@ def _embedded(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any], in
 
 
 def _beside_readers(folder: Path, rate: int, seconds: int, readers: int) -> tuple[dict[str, Any], int]:
+    with _loaded_page(folder) as url, HeavyReaders(f"{url}/clickhouse", _token(folder), readers) as heavy:
+        figures, lost = _measured_by_metrics(url, rate, seconds)
+        return figures | {"queries_ended": heavy.ended, "queries_refused": heavy.refused}, lost
+
+
+def _beside_viewers(folder: Path, rate: int, seconds: int, viewers: int) -> tuple[dict[str, Any], int]:
+    paths = [DASHBOARDS[number % len(DASHBOARDS)].path for number in range(viewers)]
+    with _loaded_page(folder) as url, Viewers(url, paths) as pages:
+        figures, lost = _measured_by_metrics(url, rate, seconds)
+        return figures | {"updates_of_pages": pages.updates}, lost
+
+
+@contextmanager
+def _loaded_page(folder: Path) -> Iterator[str]:
+    """The address of a `touchline up` whose page is loaded: that takes seconds after the start."""
     up = _up(folder)
     try:
         url = up.wait_for_output(r"is up: (\S+)")
         _ready(url)
-        # The live page loads for seconds after the start, which would hide what the readers cost.
         urllib3.request("GET", url, timeout=LOAD_SECONDS, retries=False)
-        load = _Load(url, rate, seconds)
-
-        def visible() -> list[str]:
-            return list(load.accepted)[: int(metric(url, "touchline_frictions_total", rule=RULE))]
-
-        with HeavyReaders(f"{url}/clickhouse", _token(folder), readers) as heavy:
-            figures, lost = _measured(load, visible)
-            return figures | {"queries_ended": heavy.ended, "queries_refused": heavy.refused}, lost
+        yield url
     finally:
         up.stop()
+
+
+def _measured_by_metrics(url: str, rate: int, seconds: int) -> tuple[dict[str, Any], int]:
+    load = _Load(url, rate, seconds)
+
+    def visible() -> list[str]:
+        return list(load.accepted)[: int(metric(url, "touchline_frictions_total", rule=RULE))]
+
+    return _measured(load, visible)
 
 
 def _distributed(folder: Path, rate: int, seconds: int) -> tuple[dict[str, Any], int]:

@@ -1,8 +1,8 @@
 """Fixtures that several folders of tests share, which tests run, and how many cases each law tries.
 
-`HYPOTHESIS_PROFILE` sets the number of cases: `dev` (100, the default), `ci` (2,000, the default where `CI`
+`HYPOTHESIS_PROFILE` sets the number of cases: `dev` (100, the default), `ci` (500, the default where `CI`
 is set) or `long` (50,000). Tests marked `slow` run where `CI` is set, with `--slow`, and where a path, `-m`
-or `-k` selects tests.
+or `-k` selects tests. Tests marked `long` run with `--long` alone.
 """
 
 import logging
@@ -23,7 +23,7 @@ from tests import waiting
 from tests.store_process import StoreProcess
 
 settings.register_profile("dev", max_examples=100, deadline=None)
-settings.register_profile("ci", max_examples=2_000, deadline=None)
+settings.register_profile("ci", max_examples=500, deadline=None)
 settings.register_profile("long", max_examples=50_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from touchline.store import Store
 
 LEFT_OUT = pytest.StashKey[int]()
-"""How many slow tests this run leaves out."""
+"""How many slow and long tests this run leaves out."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--slow`."""
+    """Add `--slow` and `--long`."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption("--long", action="store_true", help="run the tests marked long, too")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -54,32 +55,49 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, 1 + (os.cpu_count() or 1)) if whole and not shared else 0
 
 
-def _is_quick(config: pytest.Config) -> bool:
-    """Whether slow tests are left out: only where nothing selects or asks for tests."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Run each file in one process, and all tests of Kafka in one, since each process has its own broker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    scheduling = LoadFileScheduling(config, log)
+    of_file = scheduling._split_scope
+
+    def scope(nodeid: str) -> str:
+        file: str = of_file(nodeid)
+        is_kafka = "kafka" in file or file.startswith(("tests/distributed/", "tests/ingest/"))
+        return "kafka" if is_kafka else file
+
+    scheduling._split_scope = scope
+    return scheduling
+
+
+def _kinds_left_out(config: pytest.Config) -> list[str]:
+    """The markers of tests to leave out: slow ones only where nothing selects or asks for tests."""
     option = config.option
     selected = (
         config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr or option.keyword
     )
-    return not (selected or option.slow or os.environ.get("CI"))
+    quick = not (selected or option.slow or os.environ.get("CI"))
+    return [kind for kind, left_out in (("slow", quick), ("long", not option.long)) if left_out]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Pass the choice on to a worker of pytest-xdist, which gets all tests as paths."""
-    node.workerinput["quick"] = _is_quick(node.config)
+    node.workerinput["kinds_left_out"] = _kinds_left_out(node.config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow tests of a quick run. Else begin with their files: then no core idles at the end."""
+    """Leave out slow tests of a quick run, and long ones. Begin with slow files: no core idles at the end."""
     workerinput = getattr(config, "workerinput", None)
-    if not (_is_quick(config) if workerinput is None else workerinput["quick"]):
-        slow_files = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow_files)
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    config.stash[LEFT_OUT] = len(slow)
-    items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    kinds = _kinds_left_out(config) if workerinput is None else workerinput["kinds_left_out"]
+    left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in kinds)]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = len(left_out)
+    kept = set(items).difference(left_out)
+    slow_files = {item.path for item in kept if item.get_closest_marker("slow")}
+    items[:] = sorted((item for item in items if item in kept), key=lambda item: item.path not in slow_files)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -95,9 +113,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how many slow tests were left out, and how to run them."""
+    """Say how many tests were left out, and how to run them."""
     if number := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"{number} slow tests left out; run all: uv run pytest --slow")
+        terminalreporter.write_line(f"{number} tests left out; run all: uv run pytest --slow --long")
 
 
 @pytest.fixture(autouse=True)

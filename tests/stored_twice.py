@@ -13,7 +13,8 @@ TIMES = {
 
 
 def store_twice(store: Store, table: str, which: str) -> None:
-    """Insert rows a second time, as they are."""
+    """Insert rows a second time, as they are; merges of the table end, which would remove them."""
+    store._handle.command(f"SYSTEM STOP MERGES {table}")
     times = ", ".join(f"toUnixTimestamp64Milli({name}) AS {name}" for name in TIMES[table])
     answer = store.query(f"SELECT * REPLACE ({times}) FROM {table} WHERE {which}")
     assert answer.result_rows

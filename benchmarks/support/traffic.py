@@ -99,7 +99,7 @@ def demo_traffic(events: int) -> Traffic:
     """Exactly `events` events of the demo's retailer, accepted by the collector's own code."""
     # Generate half as many again: quiet hours, and stories that end after the present, lose up to a third.
     rate = 1.5 * events / (DAYS * 86_400) + 0.01
-    retailer = Retailer(SEED, START, history=DAYS * _DAY_MS, history_rate=rate, rate=rate)
+    retailer = Retailer(SEED, START, history=DAYS * _DAY_MS, rate=rate)
     touchpoints = retailer.until(START + DAYS * _DAY_MS, events)
     raws = (orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints)
     accepted = accept_each(raws, received_at_ms=START + 2 * DAYS * _DAY_MS, producer="demo")

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 
-from touchline.alerts.incident_text import Counts, sentence
+from touchline.alerts.messages.incident_text import Counts, sentence
 from touchline.config.alerts_files import load_alerts
 from touchline.config.rule_packs import load_rules
 from touchline.engine.memory import MemoryLog
@@ -32,7 +32,10 @@ class Receiver:
     url: str
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
-    """What it answers next, once each; then 200."""
+    """What it answers next, once each; then `respond`."""
+    respond: Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], bytes]] = (
+        lambda path, headers, body: (200, {}, b"ok")
+    )
 
     @property
     def bodies(self) -> list[Any]:
@@ -48,7 +51,9 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             one.got.append((self.path, dict(self.headers), body))
-            status, headers, answer = one.answers.pop(0) if one.answers else (200, {}, b"ok")
+            status, headers, answer = (
+                one.answers.pop(0) if one.answers else one.respond(self.path, dict(self.headers), body)
+            )
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES, Address
 from touchline.alerts.channels import Undelivered, send
-from touchline.alerts.incident_text import Counts, plain, sentence
-from touchline.alerts.message import Message, Origin, message
+from touchline.alerts.messages.incident_text import Counts, sentence
+from touchline.alerts.messages.message import Message, Origin, message
 from touchline.config.alerts_files import load_alerts
 from touchline.tables import AlertRow
+from touchline.vocabulary.wording import plain
 
 T = 1_795_000_000_000
 LIVE = "https://touchline.shop.example"
@@ -154,7 +155,7 @@ def test_labels_of_an_installation_are_part_of_its_identity(
     [
         ("orders_fail", (), 1, 1, None,
          "Orders fail: 1 time since 2026-11-18 11:06:40 UTC, 1 customer affected; "
-         "no baseline yet: less than a week of data"),
+         "no baseline yet: too little data before"),
         ("friction_unusual", ("rule=queue",), 1_062, 955, 14.5,
          "More friction than usual (rule queue): 1,062 times since 2026-11-18 11:06:40 UTC, "
          "955 customers affected; usual at this hour: 14.5 times in 1h"),
@@ -284,6 +285,14 @@ def test_apprise_sends_to_what_it_knows(receiver: Any, address: Made, firing: Me
     assert (first["type"], second["type"]) == ("failure", "success")
     with pytest.raises(Undelivered, match="knows no service"):
         send(address("apprise", url="nothing://hush-hush"), firing)
+
+
+def test_apprise_follows_no_redirect(receiver: Any, address: Made, firing: Message) -> None:
+    """A service that redirects gets no second request: it could be meant for a private network."""
+    receiver.answers.append((302, {"Location": f"{receiver.url}/elsewhere"}, b""))
+    with pytest.raises(Undelivered, match="did not take it"):
+        send(address("apprise", url=receiver.url.replace("http://", "json://")), firing)
+    assert [path for path, _, _ in receiver.got] == ["/"]
 
 
 NOISY = """

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from uuid import uuid5
 
 import pytest
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from touchline.runtime.alerting.simulation import simulate
 from touchline.store import Store, StoreUnavailable
 from touchline.tables import AlertRow
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.ids import NAMESPACE
 
 T = 1_795_000_000_000
 MINUTE = 60_000
@@ -218,6 +220,27 @@ def test_places_are_chosen_by_fields_and_left_out_by_them(store: Store, fold: Fo
         assert [one.labels for one in found.incidents] == places, fields
 
 
+def test_a_rule_names_internal_events_to_see_them(store: Store, fold: Fold, failed: Failed) -> None:
+    """`*` leaves them out; a type, a family and the data of a walked audit's steps choose them."""
+    steps = [
+        replace(failed("x", T + n, kind), identifiers=("walk:shop",), data={"walk": "shop", "step": step})
+        for n, (kind, step) in enumerate(
+            [("audit.step_failed", "form"), ("audit.step_passed", "form"), ("audit.step_passed", "start")]
+        )
+    ]
+    _take(fold, store, steps)
+    for events, found in {
+        "'*'": 0,
+        "audit.step_failed": 1,
+        "audit.*": 1,
+        "'audit.*', where: {data.step: start}": 1,
+        "audit.step_failed, where: {data.step: start}": 0,
+    }.items():
+        rule = f"{{id: r, kind: threshold, title: R, events: {events}, customers: 1, within: 5m}}"
+        (simulated,) = simulate(query_of(store), _only(rule).rules, T - 1, T + HOUR)
+        assert len(simulated.incidents) == found, events
+
+
 def test_a_simulation_finds_what_constant_evaluation_would_have_opened(
     store: Store, fold: Fold, outage: list[Event], failed: Failed
 ) -> None:
@@ -231,7 +254,7 @@ def test_a_simulation_finds_what_constant_evaluation_would_have_opened(
     )
     (payments,) = (simulated for simulated in found if simulated.rule.id == "payment_outage")
     assert [incident.opened_at for incident in payments.incidents] == [T + 9 * 360, T + 3 * DAY + 9_000]
-    assert progress[-1] == (25, 25)
+    assert progress[-1] == (35, 35)
     assert alerts_since(ask, 0) == []
 
 
@@ -309,3 +332,31 @@ def test_a_rule_that_is_gone_leaves_nothing_firing(store: Store, fold: Fold, out
     _evaluation(store, load_alerts()).evaluate(T + 4 * MINUTE, T)
     _evaluation(store, parse_alerts("rules: []")).evaluate(T + 5 * MINUTE, T)
     assert {row.status for row in alerts_since(query_of(store), 0)} == {"resolved"}
+
+
+def test_refused_events_are_found_by_their_producer(store: Store, fold: Fold, failed: Failed) -> None:
+    """Thirty refused events of one producer within an hour, after none for weeks, are one incident.
+
+    A repeated row counts once. Whose events they are is not known: no customer, and no journey.
+    """
+    alive = [failed("robot", T - day * DAY, "page.viewed") for day in range(30)]
+    _take(fold, store, alive)
+    refused = [("shop", T + number * MINUTE) for number in range(30)] + [("crm", T), ("crm", T - 9 * DAY)]
+    columns: dict[str, list[Any]] = {
+        "id": [uuid5(NAMESPACE, f"refused {number}") for number in range(len(refused))],
+        "received_at": [at for _, at in refused],
+        "producer": [producer for producer, _ in refused],
+        "reason": ["invalid" for _ in refused],
+        "message": ["" for _ in refused],
+        "field": ["" for _ in refused],
+        "body": ["{}" for _ in refused],
+        "mark": ["" for _ in refused],
+    }
+    for token in ("once", "twice"):
+        store.insert("quarantine", columns, token)
+    rules = [rule for rule in load_alerts().rules if rule.id == "events_refused"]
+    (alert,) = Evaluation(query_of(store), store.insert, rules).evaluate(T + 30 * MINUTE, T).alerts
+    assert (alert.labels, alert.count, alert.customers, alert.evidence) == (("producer=shop",), 30, 0, ())
+    assert "(producer shop): 30 events refused since" in alert.summary
+    assert "usual at this hour: 0 events in 1h" in alert.summary
+    assert T + 19 * MINUTE <= alert.opened_at <= T + 23 * MINUTE

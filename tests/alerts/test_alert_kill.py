@@ -57,20 +57,40 @@ print("lived")
 """
 
 
+ACT = """
+import os, signal, sys
+from pathlib import Path
+from touchline.cli.main import app
+from touchline.store import Store
+
+doom, insert = sys.argv[1], Store.insert
+
+def doomed(self, table, columns, token):
+    insert(self, table, columns, token)
+    if doom == f"after {columns['act'][0]}":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Store.insert = doomed
+app(sys.argv[2:], standalone_mode=False)
+print("lived")
+"""
+
+
+def _process(script: str, *arguments: str) -> bool:
+    """Whether a process of its own ended by itself, and was not killed."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.stdout.endswith("lived\n")
+
+
 @pytest.fixture
 def live(tmp_path: Path) -> Callable[[int, str], bool]:
     """Evaluates and notifies once in a process of its own; returns whether the process ended by itself."""
 
     def run(now: int, doom: str) -> bool:
-        life = subprocess.run(
-            [sys.executable, "-c", LIFE, str(tmp_path), str(now), doom],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert life.returncode in (0, -signal.SIGKILL), life.stderr
-        return life.stdout.endswith("lived\n")
+        return _process(LIFE, str(tmp_path), str(now), doom)
 
     return run
 
@@ -98,6 +118,15 @@ def test_an_alert_survives_a_kill_between_any_two_steps(
     assert not live(firing, "before sent")
     assert not live(firing, "after sent")
     assert [body["status"] for body in receiver.bodies] == ["firing", "firing"]
+    ack = ("alerts", "ack", "payment_outage", "--expect", "fix", "--by", "kim", "--data", str(tmp_path))
+    written = []
+    for doom in ("after acknowledge", "never"):
+        assert _process(ACT, doom, *ack) == (doom == "never")
+        with open_store(tmp_path / "store") as store:
+            rows = store.query("SELECT act FROM current_alert_acts ORDER BY act").result_rows
+            written.append([act for (act,) in rows])
+    # The command repeated after the kill replaces what it wrote.
+    assert written == [["acknowledge"], ["acknowledge", "acknowledge", "expect"]]
     assert not live(over, "after alerts")
     assert not live(over, "before sent")
     assert live(over, "never")
@@ -105,6 +134,7 @@ def test_an_alert_survives_a_kill_between_any_two_steps(
     assert [body["status"] for body in payloads] == ["firing", "firing", "resolved", "resolved"]
     assert len({(body["fingerprint"], body["incident"]) for body in payloads}) == 1
     assert {body["customers"] for body in payloads} == {500}
+    assert [body["acknowledged_by"] for body in payloads] == ["", "", "kim", "kim"]
     with open_store(tmp_path / "store") as store:
         rows = store.query("SELECT status, customers FROM current_alerts").result_rows
         assert rows == [["resolved", 500]]

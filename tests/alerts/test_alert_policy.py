@@ -139,8 +139,8 @@ def test_a_channel_may_be_resent_to_more_often() -> None:
     """`resend` shortens the rule's cadence and never lengthens it."""
     (rule,) = (one for one in load_alerts().rules if one.id == "payment_outage")
     assert cadence(rule, None) == Cadence(5_000, 300_000, 14_400_000)
-    assert cadence(rule, 60_000) == Cadence(5_000, 60_000, 60_000)
-    assert cadence(rule, 10**9) == Cadence(5_000, 300_000, 14_400_000)
+    assert cadence(rule, 60_000) == Cadence(5_000, 60_000, 60_000, resent=True)
+    assert cadence(rule, 10**9) == Cadence(5_000, 300_000, 14_400_000, resent=True)
     assert cadence(None, 60_000) == Cadence(0, 0, 0)
 
 

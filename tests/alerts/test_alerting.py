@@ -5,20 +5,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
 from tests.waiting import wait_for
 from touchline.alerts import parse_alerts
+from touchline.alerts.life.acts import act_row, expectation, mute
+from touchline.alerts.life.reading import held_rows
+from touchline.engine.batch import columns
 from touchline.runtime.alerting.loop import Alerting
 from touchline.runtime.alerting.metrics import AlertMetrics
 from touchline.runtime.alerting.outbox import outbox_rows
 from touchline.runtime.alerting.queries import query_of
+from touchline.runtime.alerting.rows import alerts_since
 from touchline.store import Reply, Store, StoreUnavailable
 from touchline.vocabulary.event import Event
 
 T = 1_795_000_000_000
 MINUTE = 60_000
+DAY = 86_400_000
 RULE = "{id: pay, kind: threshold, title: Pay, events: payment.failed, customers: 10, within: 2m, wait: 0s}"
 
 Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
@@ -220,5 +226,78 @@ def test_a_rule_is_not_evaluated_more_often_than_its_window_needs(
     assert any("payment.failed" in sql for sql in queries)
     queries.clear()
     one.evaluate(T + 4 * MINUTE)
-    (held,) = queries
+    held, acts = queries
     assert "FROM alerts" in held
+    assert "FROM current_alert_acts" in acts
+
+
+def test_what_became_of_an_incident_is_told_after_a_day_and_a_week(
+    store: Store, fold: Fold, outage: list[Event], failed: Any, receiver: Any, alerting: Any
+) -> None:
+    """Once its change is deployed, each channel is told twice what became of it, whatever was restarted."""
+    deployed = T + 10 * MINUTE
+    change = replace(failed("robot", deployed, "change.deployed"), data={"change_id": "release-481"})
+    again = [failed(f"d{number}", deployed + 3 * DAY) for number in range(12)]
+    for _ in fold(store, [[*outage, change, *again]], deployed + 3 * DAY):
+        pass
+    now = [0.0]
+
+    def evaluated(at: int, sent: int) -> None:
+        now[0] = at / 1000
+        one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: now[0])
+        for _ in range(2):  # The first evaluation finds which old incidents are followed.
+            one.evaluate(at)
+        wait_for(lambda: len(receiver.got) == sent)
+        one.stop(5)
+
+    evaluated(T + 4 * MINUTE, 1)
+    (alert,) = alerts_since(query_of(store), 0)
+    act = act_row(expectation(alert, T + 5 * MINUTE, "release-481"), "Kim", "expect-1", T + 5 * MINUTE)
+    store.insert("alert_acts", columns([act]), "expect-1")
+    evaluated(T + 6 * MINUTE, 2)
+    evaluated(T + 30 * MINUTE, 3)
+    for _ in range(2):
+        evaluated(deployed + DAY + 1, 4)
+    for _ in range(2):
+        evaluated(deployed + 7 * DAY + 1, 5)
+    statuses = [body["status"] for body in receiver.bodies]
+    assert statuses == ["firing", "firing", "resolved", "followup", "followup"]
+    assert len({body["fingerprint"] for body in receiver.bodies}) == 1
+    told = "The change release-481 should end it, says Kim"
+    assert receiver.bodies[1]["story"][0].startswith(told)
+    day, week = (body["story"][0] for body in receiver.bodies[3:])
+    when = "after the change release-481 (2026-11-18 11:16 UTC): "
+    assert day == f"One day {when}it has not come again; 1,000 times, 500 customers in the day before"
+    assert week.startswith(f"One week {when}12 times, 12 customers, ")
+    assert week.endswith("; 1,000 times, 500 customers in the week before")
+
+
+def test_what_is_muted_is_not_sent_and_stands_in_the_ledger(
+    store: Store, fold: Fold, outage: list[Event], receiver: Any, alerting: Any
+) -> None:
+    """A muted incident is not sent; late events move its entry of the ledger; after its end it stays."""
+    early = {event.id for event in outage if T <= event.time < T + MINUTE}
+    parts = [[e for e in outage if e.id not in early], [e for e in outage if e.id in early]]
+    folding = fold(store, parts, T + 60 * MINUTE)
+    act = act_row(mute("pay", [], T, T + 20 * MINUTE), "Kim", "mute-1", T)
+    store.insert("alert_acts", columns([act]), "mute-1")
+    now = [0.0]
+    entries = []
+    for number, time_of in enumerate((T + 4 * MINUTE, T + 4 * MINUTE + 10, T + 30 * MINUTE, T + 31 * MINUTE)):
+        if number < 2:
+            next(folding)
+        now[0] = time_of / 1000
+        # Each evaluation begins with what is stored, as after a kill.
+        one, _ = alerting(f"hook: {{kind: webhook, url: '{receiver.url}'}}", lambda: now[0])
+        one.evaluate(time_of)
+        one.stop(5)
+        (entry,) = held_rows(query_of(store), T)
+        entries.append(entry)
+        assert (entry.reason, entry.name, entry.rule) == ("mute", "Kim", "pay")
+    first, moved, ended, later = entries
+    assert (first.ended_at, moved.ended_at) == (None, None)
+    assert (moved.alert, moved.customers) == (ended.alert, 500)
+    assert first.alert != moved.alert
+    assert T + 3 * MINUTE < (ended.ended_at or 0) < T + 6 * MINUTE
+    assert later == ended
+    assert receiver.got == []

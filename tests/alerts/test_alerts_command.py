@@ -25,7 +25,7 @@ MINUTE = 60_000
 
 def command(*arguments: str) -> Result:
     """The command line."""
-    return CliRunner().invoke(app, ["alerts", *arguments])
+    return CliRunner().invoke(app, ["alerts", *arguments], env={"COLUMNS": "300"})
 
 
 @pytest.fixture
@@ -123,6 +123,28 @@ def test_a_simulation_counts_the_incidents_of_each_rule(data: str, tmp_path: Pat
     assert len(orjson.loads(command("list", "--data", data, "--json").stdout)["alerts"]) == 1
 
 
+def test_a_simulation_suggests_values_for_a_wished_number(data: str, tmp_path: Path) -> None:
+    """The most sensitive value that opens at most so many incidents a week, and what chance opens."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - {id: few, kind: threshold, title: Few, events: payment.failed, customers: 5, within: 1m}\n"
+        "  - {id: fall, kind: unusual, title: Fall, direction: fewer, events: page.viewed}\n"
+        "  - {id: gone, kind: absence, title: Gone, longer_than: 1h, forget: 12h}\n"
+    )
+    simulate = ("simulate", str(rules), "--data", data, "--since", "7d", "--suggest")
+    few, fall, gone = orjson.loads(command(*simulate, "0", "--json").stdout)["rules"]
+    assert [rule["by_chance"] is None for rule in (few, fall, gone)] == [True, False, True]
+    assert fall["budget"] == 1.0
+    # The outage affects 166 customers within a minute; the shop has one view a day.
+    assert few["suggested"] == {"field": "customers", "value": 200, "a_week": 0.0}
+    assert fall["suggested"] == {"field": "times", "value": 1.2, "a_week": 0.0}
+    assert gone["suggested"] is None
+    shown = " ".join(command(*simulate, "1").stdout.split())
+    assert "For at most 1 a week: few: customers: 1 (1.0 a week)" in shown
+    assert "gone: no value has so few" in shown
+
+
 def test_a_channel_is_tried(tmp_path: Path, receiver: Any) -> None:
     """It is sent a beginning and an end; exit code 1 with the reason if it refuses, 2 where there is none."""
     file = tmp_path / "alerts.yaml"
@@ -157,3 +179,58 @@ def test_following_needs_a_shared_store(tmp_path: Path, monkeypatch: pytest.Monk
     refused = command("run")
     assert refused.exit_code == 2
     assert "there is no shared store" in refused.stderr
+
+
+REFUSED = [
+    (("ack", "no_such_rule"), 1, "there is no incident 'no_such_rule'"),
+    (("verdict", "payment_outage", "maybe"), 1, "'maybe' is no verdict: write real, noise or known"),
+    (("snooze", "payment_outage"), 1, "a snooze needs an end"),
+    (("snooze", "payment_outage", "--for", "2 hours"), 2, "'2 hours' is not a duration"),
+    (("snooze", "payment_outage", "--for", "2h", "--until", "2030-01-01"), 2, "either --until or --for"),
+    (("mute", "payments"), 2, "there is no rule 'payments'"),
+    (("mute", "payment_outage", "--label", "webshop"), 1, "write name=value"),
+]
+"""Senseless acts, the exit code, and what the message says."""
+
+
+def test_what_somebody_does_is_kept_and_listed(data: str) -> None:
+    """Acts are written with their author, and listed; senseless ones are refused and not written."""
+    for arguments, code, why in REFUSED:
+        refused = command(*arguments, "--data", data)
+        assert (refused.exit_code, why in refused.stderr) == (code, True), refused.stderr
+    assert orjson.loads(command("list", "--data", data, "--json").stdout)["acts"] == []
+    listed = orjson.loads(command("list", "--data", data, "--json").stdout)["alerts"][0]
+    by = ("--by", "kim", "--data", data)
+    done = [
+        command("ack", listed["id"][:8], "--expect", "release-481", "--comment", "on it\n\u202e", *by),
+        command("snooze", "payment_outage", "--for", "2h", "--worse", "3", *by),
+        command("verdict", "payment_outage", "noise", *by),
+        command("mute", "producer_silent", "--label", "producer=tills", *by),
+    ]
+    assert [one.exit_code for one in done] == [0, 0, 0, 0], [one.output for one in done]
+    assert done[0].stdout == "Payments fail (source webshop): acknowledged, by kim\n"
+    text = command("list", "--data", data).stdout
+    for line in (
+        "Acknowledged by kim at ",
+        ": on it",
+        "or 3 times the customers by kim",
+        "Verdict noise, by",
+    ):
+        assert line in text
+    assert "The change release-481 should end it, says kim" in text
+    assert "this rule so far: 0 real, 0 known, 1 noise: fewer than 5 verdicts" in text
+    (rule,) = (
+        rule
+        for rule in orjson.loads(command("rules", "--data", data, "--json").stdout)["rules"]
+        if rule["rule"] == "payment_outage"
+    )
+    assert (rule["incidents"], rule["noise"], rule["real"], rule["precision"]) == (1, 1, 0, None)
+    assert "0 real, 0 known, 1 noise" in command("rules", "--data", data).stdout
+    undone = [
+        command("ack", "payment_outage", "--undo", *by),
+        command("snooze", "payment_outage", "--end", *by),
+    ]
+    assert [one.exit_code for one in undone] == [0, 0]
+    text = command("list", "--data", data).stdout
+    assert "Acknowledged by" not in text
+    assert "Snoozed" not in text

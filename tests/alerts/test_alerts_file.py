@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from touchline.alerts import AlertsError, AlertsFile, parse_alerts
+from touchline.alerts import AlertsError, AlertsFile, Unusual, parse_alerts
 from touchline.alerts.addresses import routed
 from touchline.config.alerts_files import load_alerts
 
@@ -18,9 +18,9 @@ def parsed(text: str) -> AlertsFile:
 
 
 def test_the_default_pack_can_be_used() -> None:
-    """The pack that ships has a rule of every kind, each with a reason and an owner, and no channel."""
+    """The pack that ships has rules, each with a reason and an owner, and no channel."""
     file = load_alerts()
-    assert {rule.kind for rule in file.rules} == {"threshold", "change", "absence", "strike_out"}
+    assert {rule.kind for rule in file.rules} == {"threshold", "unusual", "absence", "strike_out"}
     assert all(rule.why and rule.owner for rule in file.rules)
     assert not file.channels
 
@@ -40,14 +40,19 @@ def test_a_file_extends_changes_and_disables_rules_of_the_pack() -> None:
     ("written", "said"),
     [
         ("kind: treshold", "1:9: rule 'x': unknown kind 'treshold' (did you mean 'threshold'?)"),
-        ("why: no", "'kind' is missing; write one of threshold, change, absence, strike_out"),
+        ("why: no", "'kind' is missing; write one of threshold, unusual, measure, absence"),
         ("kind: absence, longer_then: 1h", "longer_then: unknown key (did you mean 'longer_than'?)"),
         ("kind: absence, longer_than: 1x", "'1x' is not a duration: write one such as 45s, 30m, 4h or 7d"),
         ("kind: absence, by: queue", "unknown label 'queue': write one of type, channel"),
         ("kind: absence, cooldown: 1m", "an absence resolves with the next event"),
         ("kind: absence, repeat: 1s", "'1s' is shorter than 10s"),
-        ("kind: change", "write either 'frictions' or 'events'"),
-        ("kind: change, frictions: a, where: {data.x: y}", "unknown field 'data.x'"),
+        ("kind: unusual", "write either 'frictions' or 'events' or 'refused'"),
+        ("kind: threshold, customers: 1, within: 5m", "write either 'frictions' or 'events'"),
+        ("kind: unusual, refused: '*', by: source", "unknown label 'source': write one of producer, reason"),
+        ("kind: strike_out, strikes: 1, where: {data.x: y}", "unknown field 'data.x'"),
+        ("kind: unusual, frictions: a, weeks: 1", "rule 'x'.weeks"),
+        ("kind: unusual, frictions: a, times: 0.5", "rule 'x'.times"),
+        ("kind: unusual, frictions: a, false_alarms: 3 per year", "'3 per year' is not a rate: write one"),
         ("kind: threshold, events: A B, customers: 1, within: 5m", "rule 'x'.events"),
     ],
 )
@@ -74,6 +79,8 @@ def test_a_fault_of_a_rule_is_named_with_its_place(written: str, said: str) -> N
         ("labels: {Site: berlin}", "labels: 'Site' is no name of a label"),
         ("labels: {site: [a]}", "labels: site: write a text of at most 100 characters"),
         ("routes: 7", "routes: write a list"),
+        ("false_alarms: 1", "1 is not a rate: write one such as 1 per week or 0.5 per day"),
+        ("false_alarms: 0 per week", "'0 per week' is not a rate"),
         ("channel: {}", "channel: unknown key (did you mean 'channels'?)"),
         ("- a", "write a list of rules under 'rules'"),
         ("rules: [", "not YAML"),
@@ -107,6 +114,17 @@ def test_a_secret_is_not_shown() -> None:
     """A channel that is printed, as in a log, does not tell its secret."""
     file = parsed("channels: {x: {kind: pagerduty, routing_key: hush-hush}}")
     assert "hush-hush" not in repr(file) + str(file.channels["x"])
+
+
+def test_the_budget_of_false_alarms_is_shared_among_the_rules_without_their_own() -> None:
+    """Of 1 a week, or of what the file allows, each rule gets an equal share; 1 a day is 7 a week."""
+    unusual = "kind: unusual, title: X, events: payment.failed"
+    rules = (
+        f"rules: [{{id: x, {unusual}}}, {{id: y, {unusual}}}, {{id: z, false_alarms: 1 per day, {unusual}}}]"
+    )
+    for budget, shares in (("", [0.5, 0.5, 7.0]), ("false_alarms: 3 per week\n", [1.5, 1.5, 7.0])):
+        found = parsed(budget + rules).rules
+        assert [rule.false_alarms for rule in found if isinstance(rule, Unusual)] == shares
 
 
 def test_routes_choose_channels_by_severity_and_rule() -> None:

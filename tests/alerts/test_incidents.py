@@ -3,8 +3,12 @@
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+import pytest
+
 from touchline.alerts.incidents import Incident, Labels, Standing, incidents, standing_at, untrue
 from touchline.alerts.intervals import Interval, joined
+from touchline.alerts.transients import Transients, transients
+from touchline.vocabulary.durations import MINUTE
 
 T = 1_795_000_000_000
 COOLDOWN = 60_000
@@ -63,3 +67,23 @@ def test_a_pause_of_which_it_is_not_known_that_it_was_quiet_parts_nothing() -> N
     assert joined(intervals, COOLDOWN, T + 1_001 + COOLDOWN) == intervals
     near = [Interval(T, T + 1_000), Interval(T + 1_000 + COOLDOWN, T + 2 * COOLDOWN)]
     assert joined(near, COOLDOWN, T + 10 * COOLDOWN) == [Interval(T, T + 2 * COOLDOWN)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "cooldown", "wait", "found"),
+    [
+        ([1, 1, 8, 60], 0, 0, Transients(2 * MINUTE, 2, 4)),
+        ([1, 1, 8, 60], 5, 0, Transients(10 * MINUTE, 2, 4)),
+        ([1, 1, 8, 60, 60, 60], 0, 2, None),
+        ([1, 1, 8, 60, 60, 8], 0, 2, Transients(10 * MINUTE, 2, 4)),
+        ([1, 1, 1], 0, 0, None),
+        ([1, 1, None, None], 0, 0, Transients(2 * MINUTE, 2, 4)),
+    ],
+)
+def test_a_wait_is_suggested_if_half_of_the_incidents_end_before_it(
+    minutes: list[int | None], cooldown: int, wait: int, found: Transients | None
+) -> None:
+    """The cooldown counts, as an incident ends only after it; incidents that go on do not end."""
+    lasted = [None if one is None else one * MINUTE for one in minutes]
+    own = [Incident("r", (), 0, one) for one in lasted]
+    assert transients(own, cooldown * MINUTE, wait * MINUTE) == found

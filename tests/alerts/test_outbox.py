@@ -1,6 +1,6 @@
 """The outbox: the notifications of each channel, and the order of sending and recording."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from touchline.alerts.addresses import ADDRESSES
-from touchline.alerts.message import Origin
+from touchline.alerts.life.plan import HoldPlan
+from touchline.alerts.life.situation import Situation
+from touchline.alerts.messages.message import Origin
 from touchline.alerts.policy import first_row
 from touchline.config.alerts_files import load_alerts
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
@@ -97,14 +99,15 @@ def channel(store: Store, row: AlertRow, waiting: OutboxRow) -> Callable[..., tu
             store.insert(table, columns, token)
 
         outbox = _outbox(store, insert)
-        current: Mapping[UUID, AlertRow] = {row.fingerprint: row}
+        rules = {rule.id: rule for rule in load_alerts().rules}
+        situation = Situation(rules, None, HoldPlan(), [row], [], LATER)
         one = ChannelThread(
             "chat",
             ADDRESSES[kind].model_validate({"kind": kind, **fields}),  # type: ignore[arg-type]
             Delivery(
-                {rule.id: rule for rule in load_alerts().rules},
+                rules,
                 outbox,
-                lambda: current,
+                lambda: situation,
                 Origin("https://touchline.shop.example"),
                 lambda channel, taken: None,
                 lambda: owns,

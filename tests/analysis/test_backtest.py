@@ -40,7 +40,7 @@ def rules(weight: int = 15, within: str = "1h", extra: str = "") -> RuleSet:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with three days of the retailer, folded by the default pack; some rows are double."""
     folder = tmp_path_factory.mktemp("data")
-    retailer = Retailer(5, START, history=3 * DAY, history_rate=0.03, rate=0.03)
+    retailer = Retailer(5, START, history=3 * DAY, rate=0.03)
     lines = []
     for one in retailer.until(START):
         event = to_event(Envelope.model_validate_json(orjson.dumps(one.envelope())), received_at_ms=one.due)

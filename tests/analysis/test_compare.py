@@ -200,11 +200,13 @@ def test_a_fall_only_where_the_change_was_made_is_told_apart() -> None:
 
 
 def test_without_enough_friction_elsewhere_nothing_is_compared_with_it() -> None:
-    """Nine journeys elsewhere, or none at the touchpoint itself in one period, are too few."""
+    """Nine journeys elsewhere are too few; none at the touchpoint itself after the change is a result."""
     few = {("web", "rage"): (200, 100), ("app", "rage"): (9, 9)}
     assert _beside(few, ("web", "shop")).beside is None
     gone = {("web", "rage"): (200, 0), ("app", "rage"): (90, 90)}
-    assert _beside(gone, ("web", "shop")).beside is None
+    beside = _beside(gone, ("web", "shop")).beside
+    assert beside is not None
+    assert 0 < beside.low < beside.value < beside.high < 0.1
 
 
 def test_the_target_rule_is_judged_apart(store: Store) -> None:
@@ -261,7 +263,7 @@ def test_periods_must_be_alike() -> None:
 
 
 @pytest.mark.parametrize(("reach", "length"), [
-    (40 * DAY, 14 * DAY), (13 * DAY, 7 * DAY), (6 * DAY + 5, 6 * DAY), (DAY - 1, DAY - 1),
+    (40 * DAY, 14 * DAY), (13 * DAY, 7 * DAY), (6 * DAY + 5, 6 * DAY), (DAY, DAY),
 ])  # fmt: skip
 def test_periods_around_a_change_are_whole_weeks_or_days(reach: int, length: int) -> None:
     """They are equally long, as long as the data reach, and at most fourteen days."""
@@ -329,9 +331,11 @@ def test_the_reach_of_a_rule_is_its_window() -> None:
 
 
 def test_a_change_needs_data_on_both_sides() -> None:
-    """A change before the first event, or after the last, cannot be measured."""
-    with pytest.raises(CannotCompare, match="both sides"):
+    """A change with less than a day of data on one side cannot be measured."""
+    with pytest.raises(CannotCompare, match=r"too little data to compare: nothing before the change and 1 d"):
         around(CHANGED, CHANGED, CHANGED + DAY)
+    with pytest.raises(CannotCompare, match=r"9 d 0 h before the change and 12 min after it, a day of each"):
+        around(CHANGED, CHANGED - 9 * DAY, CHANGED + 12 * 60_000)
 
 
 def test_a_change_is_found_by_its_id(store: Store) -> None:

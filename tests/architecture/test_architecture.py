@@ -25,6 +25,7 @@ IMPORTS: dict[str, str] = {
     "collector": "vocabulary documents log imports",
     "topics": "vocabulary log collector imports",
     "simulation": "vocabulary sdk",
+    "walks": "vocabulary documents",
     "identity": "vocabulary",
     "rules": "vocabulary documents",
     "friction": "vocabulary rules",
@@ -34,19 +35,22 @@ IMPORTS: dict[str, str] = {
     "store": "vocabulary tables identity engine",
     "outlet": "tables",
     "runtime": "vocabulary tables identity friction journeys alerts engine log store outlet",
-    "analysis": "vocabulary identity friction journeys engine store",
+    "analysis": "vocabulary tables identity rules friction journeys alerts engine store",
     "measures": "vocabulary",
+    "cases": "vocabulary measures",
     "panels": "vocabulary measures",
-    "grafana": "vocabulary alerts measures panels",
-    "live": "vocabulary measures panels",
-    "config": "vocabulary documents tracking collector privacy identity rules friction alerts log store"
+    "reports": "vocabulary analysis measures panels",
+    "segments": "vocabulary documents rules measures panels",
+    "grafana": "vocabulary alerts measures panels segments",
+    "live": "vocabulary tables alerts analysis measures cases panels reports segments",
+    "config": "vocabulary documents tracking collector privacy walks identity rules friction alerts log store"
     " measures",
     "devbroker": "vocabulary log",
-    "services": "vocabulary tables collector imports topics identity friction alerts engine log store outlet"
-    " runtime live config",
-    "cli": "vocabulary tables documents tracking sdk collector imports topics simulation identity rules"
-    " friction"
-    " alerts engine log store runtime analysis measures grafana config devbroker services",
+    "services": "vocabulary tables documents collector imports topics walks identity rules friction alerts"
+    " engine log store outlet runtime analysis measures cases panels reports segments live config",
+    "cli": "vocabulary tables documents tracking sdk collector imports topics simulation walks identity rules"
+    " friction alerts engine log store runtime analysis measures cases panels reports segments grafana live"
+    " config devbroker services",
 }
 """Each room and the other rooms that it imports: exactly these, and only rooms that stand above it here."""
 
@@ -56,15 +60,19 @@ PURE = {
     "documents": "pydantic pydantic_core yaml",
     "tracking": "keyword pydantic pydantic_core",
     "privacy": "hmac msgspec pydantic pydantic_core",
+    "walks": "email orjson pydantic pydantic_core urllib",
     "rules": "pydantic pydantic_core re2 zoneinfo",
     "friction": "msgspec",
     "journeys": "msgspec",
-    "alerts": "msgspec pydantic pydantic_core",
+    "alerts": "base64 hmac msgspec pydantic pydantic_core",
     "engine": "msgspec orjson",
     "outlet": "msgspec",
-    "analysis": "msgspec numpy scipy",
+    "analysis": "msgspec numpy py3langid scipy snowballstemmer stopwordsiso",
     "measures": "",
-    "panels": "urllib",
+    "cases": "orjson urllib",
+    "panels": "urllib zlib",
+    "reports": "html msgspec urllib zoneinfo",
+    "segments": "pydantic",
 }
 """Rooms of values in, values out, and what each imports besides `STANDARD` and pure rooms."""
 
@@ -81,6 +89,7 @@ STANDARD = {
         "operator",
         "re",
         "statistics",
+        "string",
         "types",
         "typing",
     ),

@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from tests.waiting import wait_for_url
-from touchline.services.serving import Serving, listening_on
+from touchline.services.web.serving import Serving, listening_on
 
 LIMIT = 20.0
 LARGE = 64 * 1024**2

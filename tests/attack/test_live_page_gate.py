@@ -4,10 +4,13 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Annotated, Any, cast
 
+import msgspec
 import pytest
 import urllib3
 from hypothesis import given
@@ -16,12 +19,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.attack.conftest import Up
-from touchline.live.gate import MESSAGES
-from touchline.live.messages import Verdict, judge
+from touchline.live.connection.gate import MESSAGES
+from touchline.live.connection.messages import Verdict, judge
+from touchline.live.connection.requests import on_request
 from touchline.services.guards.origins import own_origin
 
 HTTP = urllib3.PoolManager(retries=urllib3.Retry(2, redirect=False), timeout=60)
-FIRST_PAGES, PAGES = 1_000, 1_500
+FIRST_PAGES, PAGES = 1_000, 500
 """The memory grows over the first pages: 60 MB in 500, 10 MB in the next 500, then nothing in 6,000."""
 GROWTH = 15 * 1024**2
 """One page takes 65 KB until it is freed."""
@@ -70,6 +74,47 @@ def test_messages_that_no_page_sends_are_refused(text: str, verdict: Verdict) ->
     assert judge(text) is verdict
 
 
+def test_an_event_that_no_element_expects_is_ignored() -> None:
+    """An event passes only to a listener of an element of its page; for others NiceGUI logs a traceback."""
+    asked: list[tuple[str, int, str]] = []
+
+    def nobody(*ids: Any) -> bool:
+        asked.append(ids)
+        return False
+
+    assert judge(_event("event", EVENT), nobody) is Verdict.IGNORE
+    assert asked == [("c", 4, "l")]
+    assert judge(_event("ack", {"client_id": "c", "next_message_id": 4}), nobody) is Verdict.PASS
+
+
+class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    text: Annotated[str, msgspec.Meta(max_length=5)]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "x"]), inner),
+        max_leaves=6,
+    )
+)
+def test_a_request_of_another_shape_reaches_no_handler(args: Any) -> None:
+    """A handler gets exactly the requests of its shape, within the bounds of its texts."""
+    page = _Element()
+    got: list[_Written] = []
+    on_request(cast("Any", page), "write", _Written, got.append)
+    page.handler(SimpleNamespace(args=args))
+    is_right = isinstance(args, dict) and args.keys() == {"text"} and isinstance(args["text"], str)
+    assert [one.text for one in got] == ([args["text"]] if is_right and len(args["text"]) <= 5 else [])
+
+
+class _Element:
+    """What a component of a page is to a request."""
+
+    def on(self, name: str, handler: Callable[[Any], object]) -> None:
+        self.handler = handler
+
+
 @given(st.one_of(st.text(), st.text().map(lambda text: "42" + text), st.text().map(lambda text: "40" + text)))
 def test_any_text_is_judged(text: str) -> None:
     """No text raises an error."""
@@ -107,12 +152,17 @@ def _get(port: int, path: str, method: str = "GET", body: bytes | None = None) -
     return answer.status, answer.data.decode()
 
 
+def client_of(page: str) -> str:
+    """The id that NiceGUI gave a page."""
+    found = re.search(r"'client_id': '([0-9a-f-]+)'|\"client_id\": ?\"([0-9a-f-]+)\"", page)
+    assert found
+    return found[1] or found[2]
+
+
 def _socket(port: int, page: str, **options: Any) -> ClientConnection:
     """The WebSocket that the script of a page opens."""
-    found = re.search(r"'client_id': '([0-9a-f-]+)'|\"client_id\": ?\"([0-9a-f-]+)\"", page)
-    client = found and (found[1] or found[2])
     query = (
-        f"client_id={client}&next_message_id=0&implicit_handshake=true&document_id=d&tab_id=t&old_tab_id=null"
+        f"client_id={client_of(page)}&next_message_id=0&implicit_handshake=true&document_id=d&tab_id=t&old_tab_id=null"
         "&EIO=4&transport=websocket"
     )
     socket: ClientConnection = connect(f"ws://127.0.0.1:{port}/_nicegui_ws/socket.io/?{query}", **options)
@@ -141,6 +191,7 @@ def test_a_page_connects_and_hostile_messages_end_its_socket(up: Up) -> None:
         "40/x,",
         "\x00",
         _event("event", {}),
+        _event("event", {**EVENT, "client_id": client_of(page)}),
         b"\xff",
         "9" * 60_000,
         "451-[]",

@@ -71,7 +71,7 @@ def test_a_flood_of_connections_leaves_files_for_the_store(tmp_path: Path) -> No
         }
         wanted = [("POST", "/v1/events", json.dumps(event).encode()), ("GET", "/", None)]
         for method, path, body in wanted:
-            wait_for(partial(_is_answered, method, url + path, body), 40)
+            wait_for(partial(_is_answered, method, url + path, body))
         assert process.poll() is None, output.read_text()
         for connection in flood:
             with closing(connection):

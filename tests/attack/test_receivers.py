@@ -15,7 +15,7 @@ import pytest
 from touchline.alerts.addresses import Apprise
 from touchline.alerts.channels import send
 from touchline.alerts.channels.delivery import Undelivered, post
-from touchline.alerts.message import Origin, message
+from touchline.alerts.messages.message import Origin, message
 from touchline.tables import AlertRow
 from touchline.vocabulary.ids import derived_id
 

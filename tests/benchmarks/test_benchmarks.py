@@ -107,7 +107,7 @@ def test_an_unknown_benchmark_is_a_usage_error() -> None:
     assert "fold" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_event_is_measured_as_the_store_grows() -> None:
     """Each requested size has a cost above zero."""
     found = measured("growth", "--events", "5000", "--measured", "400", "--quiet", "0")
@@ -117,7 +117,7 @@ def test_an_event_is_measured_as_the_store_grows() -> None:
     assert found["ratios"]["last/first"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_start_is_measured_to_the_first_event() -> None:
     """The start is measured with and without customers, up to the first processed record."""
     found = measured("recovery", "--customers", "300", "--starts", "1")
@@ -126,7 +126,7 @@ def test_a_start_is_measured_to_the_first_event() -> None:
     assert found["figures"]["with_an_obligation"] == 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_new_links_are_measured_over_stored_customers() -> None:
     """Every new link is decided and gives a device to a stored customer; start and memory are reported."""
     found = measured("identity", "--customers", "300", "--links", "250")
@@ -137,7 +137,7 @@ def test_new_links_are_measured_over_stored_customers() -> None:
     assert figures["cpu_us_per_link"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_panel_is_measured_on_copies_of_a_week() -> None:
     """The store has the requested size, each panel has a time, and the shown customer has events."""
     found = measured("panels", "--events", "6000", "--rounds", "1")
@@ -148,7 +148,7 @@ def test_every_panel_is_measured_on_copies_of_a_week() -> None:
     assert found["ratios"]["limit/slowest"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_sdk_is_measured_sending_and_in_an_outage() -> None:
     """A call and an event have a cost, with a spool and a bound customer, too, and so has writing to disk."""
     figures = measured("sdk", "--events", "1000", "--rounds", "1")["figures"]
@@ -178,3 +178,13 @@ def test_bodies_of_segments_clients_are_stored_as_types_of_the_vocabulary() -> N
     assert {result.status for result in acceptance.results} == {"stored"}
     types = [orjson.loads(line)["type"] for line in acceptance.batch.touchpoints]
     assert sum(one.startswith("custom.") for one in types) <= 2
+
+
+@pytest.mark.slow
+def test_insight_is_measured_on_planted_effects_and_causes() -> None:
+    """Each simulation has its share of intervals that hold the effect; explain finds the cause."""
+    done = run("insight", "--runs", "2", "--shops", "0", "--json")
+    figures = orjson.loads(done.stdout)["figures"]
+    assert figures["explain"]["cause_first"] == 1
+    assert figures["impact_large"]["says_loss"] == 1
+    assert all(0 <= row["interval_holds"] <= 1 for name, row in figures.items() if name != "explain")

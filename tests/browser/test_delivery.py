@@ -23,7 +23,7 @@ def test_events_of_the_last_moment_arrive(visitor: Visitor) -> None:
     visitor.open()
     visitor.rest(0.3)
     visitor.run("touchline.order({order_id: 'o-1', value: 80, currency: 'EUR'}); location = '/second.html'")
-    wait_for(lambda: len(visitor.arrived()) == 2, 20)
+    wait_for(lambda: len(visitor.arrived()) == 2)
     assert [event["type"] for event in visitor.arrived()] == ["page.viewed", "order.placed"]
 
 
@@ -35,7 +35,7 @@ def test_a_hidden_page_sends_at_once(visitor: Visitor) -> None:
     visitor.run("touchline.cart({cart_id: 'c-1'})")
     visitor.chromium.switch_to.new_window("tab")
     try:
-        wait_for(lambda: len(visitor.arrived()) == 2, 20)
+        wait_for(lambda: len(visitor.arrived()) == 2)
     finally:
         visitor.chromium.close()
         visitor.chromium.switch_to.window(page)
@@ -85,7 +85,7 @@ def test_the_queue_is_bounded_and_its_losses_are_counted(visitor: Visitor) -> No
     sent = visitor.sent()
     carts = [cart for (cart,) in data_of(sent, "cart.updated", "cart_id")]
     assert carts == [f"c-{number}" for number in range(100, 600)]
-    wait_for(lambda: visitor.shop.served.metric(dropped) - before == 101, 20)
+    wait_for(lambda: visitor.shop.served.metric(dropped) - before == 101)
 
 
 def test_a_refused_key_stops_the_script(visitor: Visitor) -> None:
@@ -144,7 +144,7 @@ def test_without_cookies_the_events_of_a_page_are_one_unknown_customers(visitor:
     visitor.rest(1.5)
     assert visitor.run(STORED) == [[], ""]
     visitor.open(consent="cookieless")
-    wait_for(lambda: len(visitor.arrived()) == 3, 20)
+    wait_for(lambda: len(visitor.arrived()) == 3)
     first, cart, second = visitor.arrived()
     assert identifiers(first).keys() == {"session"}
     assert identifiers(first) != identifiers(second)

@@ -49,7 +49,7 @@ def test_a_form_is_started_refused_and_submitted(visitor: Visitor) -> None:
     visitor.type("#email", "@mail.example")
     visitor.type("#zip", "12345")
     visitor.click("#go")
-    wait_for(lambda: "/page.html" in visitor.chromium.current_url, 20)
+    wait_for(lambda: "/page.html" in visitor.chromium.current_url)
     visitor.started()
     sent = visitor.sent()
     assert data_of(sent, "form.started", "form_id", "fields", "page") == [("address", 3, "/forms.html")]
@@ -87,7 +87,7 @@ def test_a_form_that_the_page_sends_itself_is_submitted(visitor: Visitor) -> Non
     assert visitor.types() == ["form.started", "form.submitted"]
     visitor.type("#mail", "x" + Keys.ENTER)
     visitor.chromium.get("about:blank")
-    wait_for(lambda: len(data_of(visitor.arrived(), "form.submitted", "form_id")) == 2, 20)
+    wait_for(lambda: len(data_of(visitor.arrived(), "form.submitted", "form_id")) == 2)
 
 
 def test_searches_and_ignored_forms_are_left_out(visitor: Visitor) -> None:
@@ -129,7 +129,7 @@ def test_requests_that_the_customer_waits_for_are_reported_if_they_fail_or_are_s
     visitor.open("requests.html", **{"slow-seconds": "0.5"})
     for name in ("fast", "slow", "broken", "refused", "gone", "aborted", "xhr"):
         visitor.click(f"#{name}")
-        wait_for(lambda: visitor.find("#state").text in ("done", "failed"), 20)
+        wait_for(lambda: visitor.find("#state").text in ("done", "failed"))
         visitor.rest(0.3)
     sent = visitor.sent()
     assert data_of(sent, "page.failed", "request", "status") == [
@@ -146,8 +146,8 @@ def test_a_request_that_the_customer_gives_up_is_slow_not_failed(visitor: Visito
     """Leaving ends the page's requests; the wait so far is reported."""
     visitor.open("requests.html", **{"slow-seconds": "0.5"})
     visitor.click("#leaving")
-    wait_for(lambda: visitor.chromium.title == "Another site", 20)
-    wait_for(lambda: len(visitor.arrived()) >= 2, 20)
+    wait_for(lambda: visitor.chromium.title == "Another site")
+    wait_for(lambda: len(visitor.arrived()) >= 2)
     visitor.rest(0.5)
     assert data_of(visitor.arrived(), "page.stalled", "request", "status") == [("GET /api/slow", None)]
     assert len(visitor.arrived()) == 2
@@ -165,7 +165,7 @@ def test_the_value_of_an_input_is_never_sent(visitor: Visitor) -> None:
     visitor.click("#go")
     visitor.type("#zip", "12345")
     visitor.click("#go")
-    wait_for(lambda: "/page.html" in visitor.chromium.current_url, 20)
+    wait_for(lambda: "/page.html" in visitor.chromium.current_url)
     visitor.started()
     sent = visitor.sent()
     assert ("No order … for …",) in data_of(sent, "error.shown", "message")

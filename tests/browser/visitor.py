@@ -34,7 +34,7 @@ class Visitor:
 
     def started(self) -> None:
         """Wait until the script has started."""
-        wait_for(lambda: self.run("return !!window.touchline && !Array.isArray(window.touchline)"), 20)
+        wait_for(lambda: self.run("return !!window.touchline && !Array.isArray(window.touchline)"))
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page."""
@@ -83,7 +83,7 @@ class Visitor:
     def sent(self) -> list[dict[str, Any]]:
         """The events that reached the collector, once the script has sent all it has."""
         self.rest(QUIET_SECONDS)
-        wait_for(lambda: self.run(_IDLE), 30)
+        wait_for(lambda: self.run(_IDLE))
         return self.arrived()
 
     def arrived(self) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from touchline.cli.customer.story import shortened
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
-from touchline.services import decisions
+from touchline.services import decisions, submitting
 from touchline.store.server_file import find_server
 
 Command = Callable[..., Result]
@@ -372,11 +372,11 @@ def test_an_entry_that_is_not_applied_in_time_is_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that does not get to it is given a while and no more."""
-    monkeypatch.setattr(decisions, "APPLIED_SECONDS", 0.1)
+    monkeypatch.setattr(submitting, "APPLIED_SECONDS", 0.1)
     log = SqliteLog(tmp_path / "log.sqlite")
     log.append(Batch([], [], 1, [b"{}"]))
-    with pytest.raises(decisions.NotApplied, match="will be applied later"):
-        decisions._wait(log, log.end())
+    with pytest.raises(submitting.NotApplied, match="will be applied later"):
+        submitting._wait(log, log.end())
     log.commit(log.end())
-    decisions._wait(log, log.end())
+    submitting._wait(log, log.end())
     log.close()

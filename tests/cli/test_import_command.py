@@ -68,8 +68,7 @@ def rules(tmp_path: Path) -> Path:
 def past() -> list[Event | bytes]:
     """Some days of a retailer, more than an import makes durable at once, with bad lines here and there."""
     rows: list[Event | bytes] = [
-        touchpoint.envelope()
-        for touchpoint in Retailer(3, NOW, history=5 * DAY, history_rate=0.03).until(NOW)
+        touchpoint.envelope() for touchpoint in Retailer(3, NOW, history=5 * DAY, rate=0.04).until(NOW)
     ]
     assert len(rows) > 11_000
     for place, (bad, _, _) in enumerate(BAD):
@@ -335,3 +334,17 @@ def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tm
         "resumed": {},
         "detected": {str(file): {}},
     }
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("import", "--watch", "no-such"), "--watch no-such: there is no such folder"),
+        (("keys", "list", "--data", "no-such"), "--data no-such: there is no such folder"),
+    ],
+)
+def test_a_missing_folder_is_named(touchline: Command, command: tuple[str, ...], said: str) -> None:
+    """Nothing is said to go on in a folder that does not exist."""
+    found = touchline(*command)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert said in found.stderr

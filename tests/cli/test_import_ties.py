@@ -10,7 +10,7 @@ import orjson
 import pytest
 from typer.testing import Result
 
-from touchline.live.history import load
+from touchline.live.customers.history import load
 from touchline.store import open_store
 from touchline.vocabulary.normaliser import PLAIN
 

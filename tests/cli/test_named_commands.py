@@ -17,6 +17,7 @@ MODULES = [path for floor in FLOORS for path in sorted((ROOT / floor / "touchlin
 
 _COMMAND = re.compile(r"(?<![\w./:@\"'-])touchline((?: +[a-z][a-z-]*| +--[a-z][a-z-]*)+)")
 _IN_BACKTICKS = re.compile(r"`touchline((?: +[^\s`]+)+)`")
+_TOUCHLINE: Any = typer.main.get_command(app)
 _PROSE = {"command", "does", "needs"}
 """Words after `touchline` in a sentence that do not name a command."""
 
@@ -33,7 +34,7 @@ def _strings(tree: ast.Module) -> Iterator[str]:
 
 def _problem(words: list[str]) -> str | None:
     """Why the words after `touchline` are no command, or None; words after the command are arguments."""
-    command: Any = typer.main.get_command(app)
+    command = _TOUCHLINE
     for word in words:
         if word.startswith("-"):
             options = {"--help"} | {option for parameter in command.params for option in parameter.opts}

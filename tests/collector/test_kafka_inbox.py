@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaProducer
@@ -15,6 +16,7 @@ from touchline.devbroker.broker import Broker
 from touchline.log.contract import Batch, Log, LogUnavailable
 from touchline.log.kafka.log import KafkaLog
 from touchline.log.kafka.records import Topics
+from touchline.log.kafka.topics import ensure_topics, required_topics
 from touchline.sdk import Limits, Touchline
 
 ReadTopic = Callable[[str], list[Any]]
@@ -118,6 +120,20 @@ def test_a_drained_record_is_not_drained_again(
         wait_for(lambda: sum(len(results) for _, results in again.results) == 2)
     found = [line["id"] for line in of_kind(read_topic, topics.touchpoints, "events")]
     assert sorted(found) == sorted(f"e-{number}" for number in range(52))
+
+
+def test_an_inbox_that_comes_later_is_drained(
+    kafka: Broker, wait_for: WaitFor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A collector that starts before its topic exists says so, and finds it when it does."""
+    late = Topics(f"late-{uuid4().hex[:8]}.")
+    with closing(KafkaLog(kafka.brokers, late)) as log, draining(kafka, late, log) as counted:
+        wait_for(lambda: f"has no topic {late.inbox}" in capsys.readouterr().out)
+        ensure_topics(
+            kafka.brokers, required_topics(late, partitions=4, replication=1, retention_ms=86_400_000)
+        )
+        track(kafka, late, *range(5))
+        wait_for(lambda: sum(len(results) for _, results in counted.results) == 5)
 
 
 def test_records_stay_in_the_inbox_until_the_log_accepts_them(

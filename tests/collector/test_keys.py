@@ -23,7 +23,7 @@ from touchline.collector.ingress.rate import TokenBucket
 from touchline.collector.keys import Keys, KeysUnreadable
 from touchline.config.settings import load_settings
 from touchline.log.sqlite import SqliteLog
-from touchline.services.serving import keys_for, warn_without_keys
+from touchline.services.web.serving import keys_for, warn_without_keys
 
 MakeEvent = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]

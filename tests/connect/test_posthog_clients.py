@@ -257,7 +257,7 @@ def test_browser(served: Served, outage: Outage, site: tuple[str, Path], chromiu
     outage.before, outage.after = 1, 1
     seen = len(outage.seen)
     chromium.get(f"{url}?utm_source=news")
-    wait_for(lambda: chromium.execute_script("return !!window.posthog?.compression"), 20)
+    wait_for(lambda: chromium.execute_script("return !!window.posthog?.compression"))
     pay = chromium.find_element(By.ID, "pay")
     hand = ActionChains(chromium, duration=0)
     for _ in range(4):

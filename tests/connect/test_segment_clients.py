@@ -182,7 +182,7 @@ def shown(
             query = {"collector": site.served.url, "key": site.keys[name]}
             query |= {"batching": "1"} if name == "segment-batching" else {}
             chromium.get(f"{url}/page.html?{urlencode(query)}")
-            wait_for(lambda: site.arrived(name), 30)
+            wait_for(lambda: site.arrived(name))
             assert chromium.execute_script("return window.failures") == []
 
         yield show

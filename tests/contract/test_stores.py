@@ -21,7 +21,7 @@ DAY = 86_400_000
 
 def _fill(store: StorePort) -> list[str]:
     """Let a worker process two days of the retailer into the store; return the ids of the events."""
-    touchpoints = Retailer(4, NOW, history=2 * DAY, history_rate=0.01).until(NOW)
+    touchpoints = Retailer(4, NOW, history=2 * DAY, rate=0.01).until(NOW)
     raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
     lines = accept_each(raws, received_at_ms=NOW, producer="t").batch.touchpoints
     log = MemoryLog()

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from touchline.config.settings import Settings
-from touchline.store.migrations.grants import READER, WORKER
+from touchline.store.migrations.grants import PAGE, READER, WORKER
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "infra" / "compose"
@@ -110,9 +110,10 @@ def test_no_password_is_in_the_repository() -> None:
 def test_users_have_the_roles_that_migrate_makes() -> None:
     """The store's users are named for the roles, and the services sign in as them."""
     script = (FOLDER / "clickhouse" / "users.sh").read_text(encoding="utf-8")
-    assert "for user in worker reader" in script
+    assert "for user in worker page reader" in script
     assert "touchline_$user" in script
-    assert {WORKER, READER} == {"touchline_worker", "touchline_reader"}
+    assert {WORKER, PAGE, READER} == {"touchline_worker", "touchline_page", "touchline_reader"}
+    assert SERVICES["live"]["environment"]["TOUCHLINE_STORE_USER"] == "page"
     for name in ("worker", "identity", "alerts"):
         assert SERVICES[name]["environment"]["TOUCHLINE_STORE_USER"] == "worker"
 

@@ -53,7 +53,7 @@ SELECT id, toString(customer) FROM events INNER JOIN current_identities USING (e
 
 def _lines_of(rate: float, days: int = 2) -> list[bytes]:
     """Events of the simulated retailer, accepted by the collector's own code."""
-    touchpoints = Retailer(4, LONG_AGO, history=days * DAY, history_rate=rate).until(LONG_AGO)
+    touchpoints = Retailer(4, LONG_AGO, history=days * DAY, rate=rate).until(LONG_AGO)
     raws = [orjson.dumps(touchpoint.envelope()) for touchpoint in touchpoints]
     return list(accept_each(raws, received_at_ms=LONG_AGO, producer="shop").batch.touchpoints)
 

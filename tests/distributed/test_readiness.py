@@ -25,7 +25,7 @@ def test_a_process_is_not_ready_while_the_store_is_away(deployment: Any, name: s
     port = int(deployment.store.url.rpartition(":")[2])
 
     deployment.store.kill()
-    status, body = wait_for(lambda: (answer := _answer(url, "/readyz"))[0] != 200 and answer, 30)
+    status, body = wait_for(lambda: (answer := _answer(url, "/readyz"))[0] != 200 and answer)
     assert status == 503
     assert body["why"].startswith("the store: ")
     assert _answer(url, "/healthz") == (200, {"status": "ok"})

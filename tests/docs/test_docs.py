@@ -22,6 +22,7 @@ from touchline.engine.flush import CUSTOMER_STEPS, STEPS
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
+TOUCHLINE: Any = typer.main.get_command(app)
 GUIDES = sorted((ROOT / "docs" / "contributing").glob("*.md"))
 CODE = sorted(path for folder in (*FLOORS, "benchmarks", "tests") for path in (ROOT / folder).rglob("*.py"))
 
@@ -48,6 +49,7 @@ def _commands(page: Path) -> Iterator[str]:
             yield found[1]
 
 
+@cache
 def _anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -70,7 +72,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_command_exists(page: Path) -> None:
     """A command line names a command and options that there are; arguments may be left out."""
     for line in _commands(page):
-        command: Any = typer.main.get_command(app)
+        command = TOUCHLINE
         words = shlex.split(line.replace("…", ""), comments=True)
         while words and hasattr(command, "commands"):
             name = words.pop(0)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from tests.live import rows as make
 from touchline.alerts import AlertRule
 from touchline.config.alerts_files import load_alerts
 from touchline.grafana.alert_rules import alert_rules, rule_sql, rule_uid
@@ -128,23 +129,16 @@ def test_what_was_retracted_does_not_count(store: Any, rule: Any) -> None:
     assert fires(store, rule(one.format(3))) == []
 
 
-def test_a_change_is_against_the_same_hour_of_earlier_weeks(store: Any, rule: Any) -> None:
-    """The median of the weeks that there are; none in a week is none, and not left out."""
-    now = [("slow", NOW - number * MINUTE, number, "open", 1) for number in range(12)]
-    before = [
-        ("slow", NOW - week * WEEK - number * MINUTE, number, "open", 1)
-        for week, times in ((1, 5), (2, 3), (3, 40))
-        for number in range(times)
-    ]
-    frictions(store, now + before)
-    events(store, [("page.viewed", NOW - HOUR, 1, "shop")])
-    change = "kind: change, frictions: '*', by: rule, times: {}, at_least: {}, within: 1h, weeks: {}"
-    assert fires(store, rule(change.format(2.0, 10, 4))) == []  # nobody knows what is usual
-    events(store, [("page.viewed", NOW - 4 * WEEK - DAY, 1, "shop")])
-    assert fires(store, rule(change.format(3.0, 10, 3))) == []  # median of 5, 3 and 40: 15 are needed
-    assert fires(store, rule(change.format(2.0, 10, 3))) == [["slow", 12]]
-    assert fires(store, rule(change.format(3.0, 10, 4))) == [["slow", 12]]  # of 5, 3, 40 and 0: 4
-    assert fires(store, rule(change.format(2.0, 13, 3))) == []
+def test_an_unusual_number_is_what_touchline_found(store: Any, rule: Any) -> None:
+    """Its firing incidents with their count; none that are resolved or of another rule."""
+    written = (("one", "slow", "firing"), ("one", "late", "resolved"), ("other", "slow", "firing"))
+    rows = [
+        make.alert(rule_id + name, NOW, rule=rule_id, labels=[f"rule={name}"], status=status, count=number,
+                   resolved_at=None if status == "firing" else NOW)
+        for number, (rule_id, name, status) in enumerate(written, 12)
+    ]  # fmt: skip
+    make.put(store, "alerts", rows, "alerts")
+    assert fires(store, rule("kind: unusual, frictions: '*', by: rule")) == [["slow", 12]]
 
 
 def test_an_absence_is_of_who_used_to_send(store: Any, rule: Any) -> None:
@@ -198,3 +192,22 @@ def test_a_long_name_fits_into_a_uid() -> None:
     uids = {rule_uid(name) for name in names}
     assert len(uids) == 2
     assert all(len(uid) <= 40 for uid in uids)
+
+
+def test_an_incident_of_touchlines_own_ends_with_it() -> None:
+    """What Touchline evaluates has had its cooldown: Grafana does not add another."""
+    built = {rule["uid"]: rule for rule in alert_rules(load_alerts().rules, "here")}
+    unusual = built["touchline-friction_unusual"]
+    assert (unusual["keep_firing_for"], unusual["missingSeriesEvalsToResolve"]) == ("0s", 2)
+
+
+def test_a_rule_names_its_runbook(tmp_path: Path) -> None:
+    """The annotation has the name that Grafana shows as a link."""
+    rules = tmp_path / "alerts.yaml"
+    rules.write_text(
+        "rules: [{id: one, title: One, kind: threshold, events: '*', customers: 5, within: 1h, "
+        "runbook: 'https://wiki.shop.example/one'}]"
+    )
+    [built] = alert_rules(load_alerts(rules).rules, "here")
+    assert built["annotations"]["runbook_url"] == "https://wiki.shop.example/one"
+    assert "description" not in built["annotations"]

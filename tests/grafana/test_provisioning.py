@@ -98,8 +98,8 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 def test_every_panel_is_drawn_once_and_asks_its_sql() -> None:
     """With its title, its question, what it says when empty, and a place on the grid."""
-    drawn = {panel["title"]: panel for one in dashboards("here", Contents()) for panel in one["panels"]}
-    assert len(drawn) == len(PANELS) == sum(len(one["panels"]) for one in dashboards("here", Contents()))
+    drawn = {panel["title"]: panel for one in dashboards("here", Contents()) for panel in drawn_in(one)}
+    assert len(drawn) == len(PANELS) == sum(len(drawn_in(one)) for one in dashboards("here", Contents()))
     for panel in PANELS:
         found = drawn[panel.title]
         assert found["targets"][0]["rawSql"] == panel.sql.strip()
@@ -109,28 +109,64 @@ def test_every_panel_is_drawn_once_and_asks_its_sql() -> None:
         assert panel.benchmark in found["description"]
 
 
+def test_rows_group_the_panels_by_kind() -> None:
+    """Key figures come first, then charts over time. No panel lies on another or beside the grid."""
+    for board in dashboards("here", Contents()):
+        rows = [panel["title"] for panel in board["panels"] if panel["type"] == "row"]
+        assert rows == [title for title in ("Key figures", "Over time", "Details") if title in rows]
+        assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+        cells: set[tuple[int, int]] = set()
+        row: Any = None
+        kinds: dict[str, set[str]] = {}
+        for panel in board["panels"]:
+            place = panel["gridPos"]
+            own = {
+                (place.get("x", 0) + right, place.get("y", 0) + down)
+                for right in range(place["w"])
+                for down in range(place["h"])
+            }
+            assert not own & cells, panel["title"]
+            assert max(column for column, _ in own) < 24, panel["title"]
+            cells |= own
+            if panel["type"] == "row":
+                row = panel
+            else:
+                kinds.setdefault(row["title"], set()).add(panel["type"])
+        assert kinds.get("Key figures", {"stat"}) == {"stat"}
+        assert kinds["Over time"] <= {"timeseries", "heatmap"}
+        assert not kinds["Details"] & {"stat", "timeseries", "heatmap"}
+
+
 def test_numbers_of_panels_do_not_change() -> None:
     """A link to a panel stays right when others come before it."""
     [friction, *_] = dashboards("here", Contents())
-    assert {panel["id"] for panel in friction["panels"] if panel["title"] == "Frictions over time"} == {
+    assert {panel["id"] for panel in drawn_in(friction) if panel["title"] == "Frictions over time"} == {
         291145973
     }
 
 
+def drawn_in(board: Any) -> list[Any]:
+    """The panels of a dashboard, without its rows."""
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
 def links_of(board: Any, title: str, column: str) -> list[Any]:
     """The links of a column."""
-    table = next(panel for panel in board["panels"] if panel["title"] == title)
+    table = next(panel for panel in drawn_in(board) if panel["title"] == title)
     cell = next(one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == column)
     return next(one["value"] for one in cell["properties"] if one["id"] == "links")
 
 
 def test_a_rule_links_to_its_journeys() -> None:
     """The cell's value is the variable of the other dashboard, which keeps the period and shared filters."""
-    [friction, _, journeys, _] = dashboards("here", Contents())
+    boards = {board["uid"]: board for board in dashboards("here", Contents())}
+    friction, journeys = boards["touchline-friction"], boards["touchline-journeys"]
     [link] = links_of(friction, "Most frequent frictions", "rule")
     assert link["url"] == (
         f"/d/{journeys['uid']}?var-rule=${{__value.raw:percentencode}}&${{__url_time_range}}"
         "&${channel:queryparam}&${source:queryparam}"
+        "&${queue:queryparam}&${reason:queryparam}&${team:queryparam}&${store:queryparam}"
+        "&${segment:queryparam}"
     )
     assert "rule" in {one["name"] for one in journeys["templating"]["list"]}
 
@@ -158,16 +194,17 @@ def test_a_panel_says_which_filters_it_ignores() -> None:
     """The description of a panel names the variables of its dashboard that its query does not use."""
     for board in dashboards("here", Contents()):
         variables = {one["name"]: one["label"].lower() for one in board["templating"].get("list", [])}
-        for panel in board["panels"]:
+        for panel in drawn_in(board):
             sql = panel["targets"][0]["rawSql"]
             unused = [label for name, label in variables.items() if f"${{{name}:" not in sql]
             said = re.findall(r"^Not filtered by (.+)\.$", panel["description"], re.MULTILINE)
-            assert [one.split(" or ") for one in said] == ([unused] if unused else []), panel["title"]
+            assert [re.split(" or |, ", one) for one in said] == ([unused] if unused else []), panel["title"]
 
 
 def test_grades_and_severities_have_their_colours() -> None:
     """A grade, a severity and a long silence have the colour of their worth; other series one by name."""
-    friction, _, journeys, health = dashboards("here", Contents())
+    boards = {board["uid"]: board for board in dashboards("here", Contents())}
+    friction, journeys, health = (boards[f"touchline-{name}"] for name in ("friction", "journeys", "health"))
     text = json.dumps(journeys)
     assert '"F": {"text": "F", "color": "red"' in text
     assert '"critical": {"text": "critical", "color": "red"' in json.dumps(friction)
@@ -211,7 +248,7 @@ def test_dollars_are_written_for_what_grafana_reads(tmp_path: Path) -> None:
     ]
     [rule] = yaml.safe_load(text)["groups"][0]["rules"]
     assert (rule["title"], rule["labels"]["owner"]) == ("over $$5", "$$team")
-    assert rule["annotations"]["summary"] == "over $5: {{ $values.A }}"
+    assert rule["annotations"]["summary"] == "over $5{{ with $values.A }}: {{ . }} customers{{ end }}"
     assert "$__toTime" in rule["data"][0]["model"]["rawSql"].replace("$$", "")
 
 
@@ -222,15 +259,17 @@ def test_files_have_the_names_that_grafana_reads() -> None:
     ]
     rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
     outage = rules["touchline-payment_outage"]
-    assert (outage["keepFiringFor"], outage["missing_series_evals_to_resolve"]) == ("5m", 5)
+    assert (outage["keepFiringFor"], outage["missing_series_evals_to_resolve"]) == ("5m", 6)
     assert not {"keep_firing_for", "missingSeriesEvalsToResolve"} & set(outage)
-    assert outage["annotations"]["summary"] == "Payments fail (source {{ $labels.source }}): {{ $values.A }}"
+    assert outage["annotations"]["summary"] == (
+        "Payments fail (source {{ $labels.source }}){{ with $values.A }}: {{ . }} customers{{ end }}"
+    )
 
 
 def test_every_null_is_a_dash() -> None:
     """In a cell, and in the usual value of a tile, NULL is a dash; the panel's text is for no rows."""
     for board in dashboards("here", Contents()):
-        for panel in board["panels"]:
+        for panel in drawn_in(board):
             for override in panel["fieldConfig"]["overrides"]:
                 settings = {setting["id"]: setting["value"] for setting in override["properties"]}
                 if panel["type"] == "table" and "displayName" in settings:
@@ -244,7 +283,7 @@ def test_charts_have_few_points_and_plain_names() -> None:
     charts = [
         one
         for board in dashboards("here", Contents())
-        for one in board["panels"]
+        for one in drawn_in(board)
         if one["type"] == "timeseries"
     ]
     assert charts
@@ -278,7 +317,7 @@ def test_alerts_are_marked_from_their_opening_to_their_end(store: Any) -> None:
     ]
     make.put(store, "alerts", rows, "alerts")
     for board in dashboards("here", Contents()):
-        [_, mark] = board["annotations"]["list"]
+        [_, mark, _] = board["annotations"]["list"]
         answer = store.query(expand(mark["target"]["rawSql"], now - 86_400_000, now, 60))
         assert answer.column_names == ("time", "timeEnd", "title", "text", "tags")
         assert [(row[0], row[1], row[2], row[4]) for row in answer.result_rows] == [
@@ -290,6 +329,25 @@ def test_alerts_are_marked_from_their_opening_to_their_end(store: Any) -> None:
                 "critical,source=webshop",
             ),
         ]
+
+
+def test_notes_are_marked_on_their_dashboards(store: Any) -> None:
+    """A note is marked on its dashboard or on all, over its period, unless it was deleted."""
+    now = 1_790_000_000_000
+    written = {"author": "Ann", "written_at": now, "rule": "", "ends_at": None, "deleted": 0, "version": 1}
+    rows = [
+        written | {"id": "a", "starts_at": now - 3_600_000, "text": "Sale", "dashboard": "friction"},
+        written | {"id": "b", "starts_at": now, "ends_at": now + 1, "text": "Outage", "dashboard": ""},
+        written | {"id": "c", "starts_at": now, "text": "Mistake", "dashboard": "", "deleted": 1},
+    ]
+    store.insert("notes", {name: [row[name] for row in rows] for name in rows[0]}, "notes")
+    for board in dashboards("here", Contents()):
+        [_, _, mark] = board["annotations"]["list"]
+        answer = store.query(expand(mark["target"]["rawSql"], now - 86_400_000, now, 60))
+        assert answer.column_names == ("time", "timeEnd", "title", "text", "tags")
+        shown = [(row[2], row[3]) for row in answer.result_rows]
+        own = [("Sale", "by Ann")] if board["uid"] == "touchline-friction" else []
+        assert shown == [*own, ("Outage", "by Ann")]
 
 
 def test_queries_of_variables_and_annotations_run(store: Any) -> None:
@@ -310,7 +368,7 @@ def test_queries_of_variables_and_annotations_run(store: Any) -> None:
     for token in ("once", "twice"):
         store.insert("events", {name: [value] for name, value in row.items()}, token)
     for one in dashboards("here", Contents()):
-        [mark, _] = one["annotations"]["list"]
+        [mark, _, _] = one["annotations"]["list"]
         sql = expand(mark["target"]["rawSql"], 1_789_999_000_000, 1_790_001_000_000, 60)
         answer = store.query(sql)
         assert answer.column_names == ("time", "title", "text", "tags")

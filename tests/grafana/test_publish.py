@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from touchline.panels import DASHBOARDS
+
 EVERYTHING = [
     "folder touchline",
     "data source Touchline",
-    *(f"dashboard touchline-{name}" for name in ("friction", "contacts", "journeys", "health")),
+    *(f"dashboard touchline-{dashboard.id}" for dashboard in DASHBOARDS),
     "rule group Touchline",
 ]
 
@@ -34,12 +36,12 @@ def test_a_changed_panel_is_one_update(publish: Any, grafana: Any) -> None:
     """One panel differs: its dashboard is written once, and nothing else."""
     publish()
     there = grafana.dashboards["touchline-contacts"]["dashboard"]
-    there["panels"][0]["title"] = "By hand"
+    there["panels"][1]["title"] = "By hand"
     grafana.writes.clear()
     changed = json.loads(publish("--json").output)
     assert grafana.writes == ["dashboard touchline-contacts"]
     assert [one["name"] for one in changed["changes"] if one["action"] != "unchanged"] == ["Contacts"]
-    assert grafana.dashboards["touchline-contacts"]["dashboard"]["panels"][0]["title"] == "Service level"
+    assert grafana.dashboards["touchline-contacts"]["dashboard"]["panels"][1]["title"] == "Service level"
 
 
 HEALTH = "touchline-health"
@@ -63,6 +65,36 @@ def test_what_was_changed_by_hand_is_undone(publish: Any, grafana: Any, meddle: 
     grafana.writes.clear()
     assert publish().exit_code == 0
     assert grafana.writes == [written]
+
+
+def test_dashboards_from_files_are_left_to_the_files(publish: Any, grafana: Any) -> None:
+    """Where Grafana has the dashboards from files, publishing changes nothing and says what to do."""
+    publish()
+    grafana.folders.clear()
+    grafana.dashboards["touchline-friction"]["meta"]["provisioned"] = True
+    grafana.writes.clear()
+    refused = publish()
+    assert (refused.exit_code, grafana.writes) == (1, [])
+    assert "touchline dashboards render" in refused.output
+
+
+def test_own_funnels_are_panels_of_journeys(publish: Any, grafana: Any, tmp_path: Path) -> None:
+    """A funnel of a file is three panels of Journeys; a faulty file, or two of one id, change nothing."""
+    file, other = tmp_path / "funnel.yaml", tmp_path / "other.yaml"
+    text = "id: help\ntitle: From help to a call\nwithin: 2d\nsteps:\n"
+    file.write_text(
+        f"{text}  - {{name: Searched, when: help.searched}}\n  - {{name: Called, when: contact.started}}\n"
+    )
+    assert publish("--funnel", str(file)).exit_code == 0
+    titles = [panel["title"] for panel in grafana.dashboards["touchline-journeys"]["dashboard"]["panels"]]
+    own = [title for title in titles if title.startswith("From help to a call")]
+    assert own == [f"From help to a call{what}" for what in ("", ": what came next", ": who left")]
+    grafana.writes.clear()
+    other.write_text(text)
+    for faulty, says in ((other, "steps"), (file, "'help'"), (tmp_path / "none.yaml", "cannot be read")):
+        refused = publish("--funnel", str(file), "--funnel", str(faulty))
+        assert (refused.exit_code, grafana.writes) == (1, [])
+        assert says in refused.output
 
 
 def test_a_dry_run_shows_and_changes_nothing(publish: Any, grafana: Any) -> None:
@@ -100,7 +132,7 @@ def test_a_data_source_that_is_there_is_used(publish: Any, grafana: Any) -> None
     assert publish().exit_code == 0
     assert "data source Touchline" not in grafana.writes
     panels = grafana.dashboards["touchline-friction"]["dashboard"]["panels"]
-    assert {panel["datasource"]["uid"] for panel in panels} == {"byhand"}
+    assert {panel["datasource"]["uid"] for panel in panels if panel["type"] != "row"} == {"byhand"}
 
 
 def test_a_data_source_of_another_kind_is_refused(publish: Any, grafana: Any) -> None:

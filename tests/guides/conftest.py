@@ -15,7 +15,7 @@ from touchline.collector import Keys
 Open = Callable[..., Guide]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A real `touchline up` on a free port."""
     folder = tmp_path_factory.mktemp("up")
@@ -27,13 +27,13 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def key(up: Running) -> str:
     """The key of the guides' programs."""
     return Keys(up.data / "keys.json").create("guides")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """Headless Chromium."""
     with headless_chromium(tmp_path_factory.mktemp("chromium")) as chromium:

@@ -137,7 +137,7 @@ def _expect_frictions(up: Running, source: str, guide: Guide, chromium: Chrome) 
         found.update(row["rule"] for row in up.rows(FRICTIONS.format(source=source)))
         return found >= promised
 
-    wait_for(are_there, 30)
+    wait_for(are_there)
     assert found == promised
     shown = ""
 
@@ -145,7 +145,7 @@ def _expect_frictions(up: Running, source: str, guide: Guide, chromium: Chrome) 
         nonlocal shown
         for url in guide.customers():
             chromium.get(url)
-            wait_for(lambda: chromium.find_elements("tag name", "h1"), 30)
+            wait_for(lambda: chromium.find_elements("tag name", "h1"))
             shown += chromium.find_element("tag name", "body").text
         return all(TITLES[rule] in shown for rule in promised)
 
@@ -167,8 +167,8 @@ def test_the_program_of_a_guide(program: Program, up: Running, open_guide: Open,
     with guide.running("Run it"):
         guide.do("Try it")
         if not program.sends_last:
-            wait_for(are_stored, 30)
-    wait_for(are_stored, 30)
+            wait_for(are_stored)
+    wait_for(are_stored)
     events = up.rows(EVENTS.format(source=program.source))
     assert _counts(events) == program.types
     assert {name for event in events for name in event["identifiers"]} == program.identifiers
@@ -193,7 +193,7 @@ def test_the_browser_guide(up: Running, open_guide: Open, chromium: Chrome) -> N
         for _ in range(4):
             pay.click()
         pay.perform()
-        wait_for(lambda: len(up.rows(EVENTS.format(source="boots"))) >= 5, 30)
+        wait_for(lambda: len(up.rows(EVENTS.format(source="boots"))) >= 5)
     events = up.rows(EVENTS.format(source="boots"))
     assert _counts(events) == {
         ("page.viewed", "web"): 1,
@@ -218,7 +218,7 @@ def test_the_guide_of_the_tills(up: Running, open_guide: Open, chromium: Chrome)
     assert any((guide.folder / "spool").iterdir())
     with line_up(port, urlsplit(up.server.url).port or 0):
         guide.do("When the line is back")
-        wait_for(lambda: len(up.rows(EVENTS.format(source="store-berlin"))) >= 8, 30)
+        wait_for(lambda: len(up.rows(EVENTS.format(source="store-berlin"))) >= 8)
         events = up.rows(EVENTS.format(source="store-berlin"))
         assert _counts(events) == {
             ("order.placed", "store"): 3,

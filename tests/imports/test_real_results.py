@@ -3,11 +3,15 @@
 Each set is imported once by the command, in a process of its own, with the rules file of the docs.
 """
 
+import csv
+import gzip
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
@@ -88,6 +92,7 @@ def _found(store: Store) -> dict[str, int]:
     return {rule: int(count) for rule, count in rows}
 
 
+@pytest.mark.long
 def test_frictions_of_bank_calls_agree_with_sql(
     bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
 ) -> None:
@@ -139,6 +144,7 @@ def _measured(store: Store, name: str, since: datetime, until: datetime) -> tupl
     return reading.numerator, reading.denominator
 
 
+@pytest.mark.long
 def test_first_contact_resolution_of_bank_calls_agrees_with_sql(
     bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
 ) -> None:
@@ -186,6 +192,7 @@ def _strike_outs(store: Store, rules: RuleSet) -> int:
     )
 
 
+@pytest.mark.long
 def test_strike_outs_of_bank_calls_agree_with_sql(
     bank: Path, opened: Callable[[Path], Store], real: Real, crosscheck: ModuleType
 ) -> None:
@@ -203,3 +210,95 @@ def test_strike_outs_of_incidents_agree_with_sql(
     log = crosscheck.loaded("log", [real(name) for name in INCIDENTS])
     found = _strike_outs(opened(desk), load_rules())
     assert found == crosscheck.count(log, "incident_strike_outs") == 3168
+
+
+@pytest.mark.long
+def test_callers_whom_nobody_knows_are_left_out_of_what_came_next(
+    bank: Path, real: Real, crosscheck: ModuleType
+) -> None:
+    """The audit leaves out as many customers as unidentified calls were given up in the queue."""
+    calls = crosscheck.loaded("calls", [real(name) for name in BANK])
+    [unknown] = calls.execute(
+        "SELECT count(*) FROM calls WHERE customer_id = '0' AND outcome = 'HANG' "
+        "AND (q_start <> '0:00:00' OR q_exit <> '0:00:00')"
+    ).fetchone()
+    rules = EXAMPLES / "bank_calls_1999.rules.yaml"
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "touchline.cli", "audit", "--since", "1999-01-01", "--json"),
+            *("--rules", str(rules), "--data", str(bank)),
+        ],
+        capture_output=True,
+        check=True,
+        cwd=bank.parent,
+        timeout=LIMIT,
+    )
+    [weak] = orjson.loads(said.stdout)["weak"]
+    assert weak["next"]["unnamed"] == unknown == 3491
+
+
+@pytest.mark.long
+def test_who_hung_up_and_was_answered_later_agrees_with_the_files(bank: Path, real: Real) -> None:
+    """The share of known callers who hung up and were answered within a week is that of a plain count."""
+    rules = EXAMPLES / "bank_calls_1999.rules.yaml"
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "touchline.cli", "impact", "queue_abandoned", "--since", "1999-01-01"),
+            *("--outcome", "contact.answered", "--rules", str(rules), "--data", str(bank), "--json"),
+        ],
+        capture_output=True,
+        check=True,
+        cwd=bank.parent,
+        timeout=LIMIT,
+    )
+    [found] = orjson.loads(said.stdout)["impacts"]
+    met, answered = _hung_up([real(name) for name in BANK])
+    assert found["exposed"] == pytest.approx(met, rel=0.01)
+    assert found["converted"]["exposed"] == pytest.approx(answered / met, abs=0.01)
+    assert found["verdict"] == "loss"
+    assert found["loss"] is None
+
+
+def _hung_up(files: list[Path]) -> tuple[int, int]:
+    """Weeks in which a known caller hung up, unanswered so far; and those answered in the week after."""
+    queued, hung, answered = (defaultdict[str, list[float]](list) for _ in range(3))
+    end = 0.0
+    for file in files:
+        with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
+            for row in csv.DictReader(text):
+                if row["outcome"] == "PHANTOM":
+                    continue
+                was_queued = (row["q_start"], row["q_exit"]) != ("0:00:00", "0:00:00")
+                left = _moment(row, "q_exit" if was_queued else "vru_exit")
+                end, who = max(end, left), row["customer_id"]
+                if was_queued:
+                    queued[who].append(_moment(row, "q_start"))
+                if row["outcome"] == "AGENT":
+                    served = (row["ser_start"], row["ser_exit"]) != ("0:00:00", "0:00:00")
+                    answered[who].append(_moment(row, "ser_start") if served else left)
+                elif was_queued:
+                    hung[who].append(left)
+    day, met, later = 86_400, 0, 0
+    for who in queued.keys() - {"0"}:
+        weeks: dict[object, float] = {}
+        for time in sorted(queued[who], reverse=True):
+            weeks[datetime.fromtimestamp(time, ZoneInfo("UTC")).isocalendar()[:2]] = time
+        for began in weeks.values():
+            gave_up = min((time for time in hung[who] if time >= began), default=inf)
+            helped = min((time for time in answered[who] if time >= began), default=inf)
+            if gave_up < began + day and gave_up < helped and gave_up + 7 * day <= end:
+                met += 1
+                later += helped <= gave_up + 7 * day
+    return met, later
+
+
+def _moment(row: dict[str, str], column: str) -> float:
+    """A clock of a row as seconds; one far before the start of the call is after midnight."""
+
+    def clock(name: str) -> int:
+        hours, minutes, seconds = map(int, row[name].split(":"))
+        return hours * 3600 + minutes * 60 + seconds
+
+    start, at = clock("vru_entry"), clock(column)
+    midnight = datetime.strptime(row["date"], "%y%m%d").replace(tzinfo=ZoneInfo("Asia/Jerusalem"))
+    return midnight.timestamp() + max(start, at + 86_400 * (at < start - 43_200))

@@ -71,7 +71,7 @@ def test_hanging_up_in_the_queue_and_in_the_menu(mapped: Map) -> None:
         ("00:34:12", "menu"),
     ]
     assert [event["data"].get("wait_seconds") for event in left] == [0, 33, None]
-    assert events[0]["identifiers"] == {"call": "990104:AA0101:1"}
+    assert events[0]["identifiers"] == {}
     assert not any(event["type"] in ("contact.answered", "contact.ended") for event in events)
 
 

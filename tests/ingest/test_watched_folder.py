@@ -208,9 +208,9 @@ def test_a_watch_waits_for_another_import_and_replaces_what_changed(
         ((), "name files, or a folder with --watch"),
         (("a.csv", "--watch", "in"), "name files, or a folder with --watch"),
         (("a.csv", "--settle", "2s"), "--settle belongs to --watch"),
-        (("--watch", "in", "--dry-run"), "leave --suggest and --dry-run out"),
+        (("--watch", "in", "--dry-run"), "leave --suggest, --dry-run and --preview out"),
         (("--watch", "in", "--settle", "soon"), "--settle soon: 'soon' is not a duration"),
-        (("--watch", "none"), "cannot read the folder none: No such file"),
+        (("--watch", "none"), "--watch none: there is no such folder"),
     ],
 )
 def test_a_watch_that_cannot_begin_says_what_to_write(

@@ -83,7 +83,12 @@ def _shareable(named: tuple[str, ...]) -> list[str]:
 
 some_events = st.lists(
     st.tuples(
-        st.sampled_from(["cart.updated", "order.placed", "contact.started", "help.failed", "request.denied"]),
+        st.sampled_from(
+            [
+                *("cart.updated", "order.placed", "contact.started", "help.failed", "request.denied"),
+                "case.commented",
+            ]
+        ),
         st.integers(0, 900),
         st.sampled_from(["web", "phone", "store"]),
         st.lists(st.sampled_from(IDENTIFIERS), min_size=1, max_size=3, unique=True),

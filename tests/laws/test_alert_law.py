@@ -1,18 +1,18 @@
 """The law of alerts: incidents depend on the set of events alone, not on order or time of arrival."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from touchline.alerts import Absence, AlertRule, Change, Threshold
-from touchline.alerts.detection import detect, reach
+from touchline.alerts import Absence, AlertRule, Threshold, Unusual
+from touchline.alerts.detection import DataBegin, detect, reach
 from touchline.alerts.incidents import Incident, Labels, Standing, standing_at, untrue
-from touchline.alerts.intervals import Interval
+from touchline.alerts.intervals import Interval, means
 from touchline.alerts.rules import AlertRuleModel
-from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.durations import HOUR, WEEK
 
 MINUTE = 60_000
 UNIT = 1_000
@@ -29,10 +29,9 @@ CROWD = Threshold.model_validate(
 GAP = Absence.model_validate(
     {"id": "gap", "kind": "absence", "title": "Gap", "longer_than": "10s", "forget": "30s"}
 )
-RISE = Change.model_validate(
-    {"id": "rise", "kind": "change", "title": "Rise", "events": "a", "within": "10s", "times": 2.0,
-     "at_least": 2, "weeks": 2, "cooldown": "4s"}
-)  # fmt: skip
+MORE = Unusual.model_validate(
+    {"id": "more", "kind": "unusual", "title": "More", "events": "a", "within": "1h", "at_least": 4}
+)
 
 times = st.integers(0, 60).map(lambda second: second * UNIT)
 points = st.lists(
@@ -41,7 +40,7 @@ points = st.lists(
 
 
 def _all(rule: AlertRule, rows: Sequence[Sequence[Any]], now: int, oldest: int = -WEEK * 9) -> list[Incident]:
-    return detect(rule, rows, start=-LOOKBACK, now=now, known=now, oldest=oldest, standing={})
+    return detect(rule, rows, start=-LOOKBACK, now=now, known=now, begin=DataBegin(oldest), standing={})
 
 
 def _brute(
@@ -104,36 +103,77 @@ def test_an_absence_is_a_gap_after_the_last_event(rows: list[Any], second: int) 
     assert _plain(_all(GAP, stretches, now)) == _brute(holds, now, 0)
 
 
+def test_weeks_that_a_rule_could_not_see_whole_are_not_usual() -> None:
+    """An unusual number of a friction rule that looks back a week has a baseline a week later than others."""
+    frictions = MORE.model_copy(update={"frictions": ("*",), "events": ()})
+    begin = DataBegin(-2 * WEEK - 8 * HOUR, {"slow": WEEK})
+    rows = [((f"rule={name}",), 0, 5) for name in ("slow", "quick")]
+    found = detect(frictions, rows, start=-HOUR, now=0, known=0, begin=begin, standing={})
+    assert [one.labels for one in found] == [("rule=quick",)]
+    assert begin.of(frictions, ("channel=web",)) == -2 * WEEK - 8 * HOUR
+    named = frictions.model_copy(update={"frictions": ("slow", "quick")})
+    assert begin.of(named, ("channel=web",)) == -WEEK - 8 * HOUR
+    assert begin.of(MORE, ("type=a",)) == -2 * WEEK - 8 * HOUR
+
+
+@settings(max_examples=50)
 @given(
-    st.dictionaries(times, st.integers(1, 4), max_size=12),
-    st.dictionaries(times, st.integers(1, 4), max_size=6),
-    st.dictionaries(times, st.integers(1, 4), max_size=6),
-    st.integers(0, 3),
-    st.integers(0, 80),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.integers(1, 3)), max_size=15),
+    st.booleans(),
+    st.randoms(use_true_random=True),
 )
-def test_a_change_compares_with_the_weeks_of_data(
-    this: dict[int, int], last: dict[int, int], before: dict[int, int], reached: int, second: int
+def test_a_mean_is_of_the_observations_in_its_window(
+    points: list[tuple[int, int, int]], below: bool, chance: Any
 ) -> None:
-    """The condition compares the window with the median of the same windows of earlier weeks."""
-    now = second * UNIT
-    oldest = -reached * WEEK - WITHIN
-    weeks = (this, last, before)
-    rows = [
-        (("x=1",), at - week * WEEK, number)
-        for week, counts in enumerate(weeks)
-        for at, number in counts.items()
-        if at - week * WEEK >= oldest
-    ]
+    """At each second it is that of the last ten, in whatever order they came; too few have none."""
+    steps = dict(means(chance.sample(points, len(points)), 10, 3, 1.5, below=below))
+    holds = False
+    for second in range(60):
+        holds = steps.get(second, holds)
+        inside = [(total, number) for at, total, number in points if second - 10 < at <= second]
+        number = sum(number for _, number in inside)
+        mean = sum(total for total, _ in inside) / number if number else 1.5
+        assert holds == (number >= 3 and (mean < 1.5 if below else mean > 1.5))
 
-    def inside(week: int, t: int) -> int:
-        return sum(number for _, at, number in rows if t - week * WEEK - WITHIN < at <= t - week * WEEK)
 
-    def holds(t: int) -> bool:
-        known = [inside(week, t) for week in (1, 2) if t - week * WEEK - WITHIN >= oldest]
-        return bool(known) and inside(0, t) >= max(2, 2.0 * median(known))
+@settings(max_examples=20)
+@given(
+    st.lists(st.tuples(st.sampled_from((("x=1",), ("x=2",))), st.integers(0, 100), st.integers(1, 9),
+                       st.integers(0, 20)), max_size=8),
+    st.randoms(use_true_random=True),
+)  # fmt: skip
+def test_unusual_numbers_do_not_depend_on_when_they_were_evaluated(
+    arrivals: list[tuple[Labels, int, int, int]], chance: Any
+) -> None:
+    """Late and shuffled counts, evaluated many times, end with the incidents of one evaluation."""
+    part, end, lookback = 3 * MINUTE, 140, 60
+    usual = [(("x=1",), at * part - week * WEEK, 1) for week in (1, 2, 3) for at in range(-200, end + 100, 7)]
+    rows = [(at + late, (labels, at * part, number)) for labels, at, number, late in arrivals]
 
-    expected = _brute({("x=1",): [holds(t * UNIT) for t in range(second + 1)]}, now)
-    assert _plain(_all(RISE, rows, now, oldest)) == expected
+    def evaluated(now: int, start: int, standing: dict[Labels, Standing]) -> list[Incident]:
+        totals: Counter[tuple[Labels, int]] = Counter()
+        for came, (labels, at, number) in chance.sample(rows, len(rows)):
+            totals[labels, at] += number if came * part <= now else 0
+        counted = [(labels, at, number) for (labels, at), number in totals.items() if number]
+        base = chance.sample(usual, len(usual))
+        return detect(
+            MORE,
+            [*base, *counted],
+            start=start,
+            now=now,
+            known=now,
+            begin=DataBegin(-5 * WEEK),
+            standing=standing,
+        )
+
+    known: dict[Any, Incident] = {}
+    for tick in sorted({chance.randrange(end) for _ in range(3)} | set(range(0, end, 35)) | {end}):
+        start = (tick - lookback) * part
+        found = evaluated(tick * part, start, standing_at(start, known.values(), MORE.cooldown))
+        for gone in untrue(list(known.values()), found, start):
+            del known[gone.id]
+        known.update((incident.id, incident) for incident in found)
+    assert _plain(list(known.values())) == _plain(evaluated(end * part, -lookback * part, {}))
 
 
 @given(
@@ -163,7 +203,7 @@ def test_incidents_do_not_depend_on_when_they_were_evaluated(
         rows_now += chance.sample(rows_now, len(rows_now) // 2)
         chance.shuffle(rows_now)
         standing: dict[Labels, Standing] = standing_at(start, known.values(), rule.cooldown)
-        found = detect(rule, rows_now, start=start, now=now, known=now, oldest=0, standing=standing)
+        found = detect(rule, rows_now, start=start, now=now, known=now, begin=DataBegin(0), standing=standing)
         for gone in untrue(list(known.values()), found, start):
             del known[gone.id]
         known.update((incident.id, incident) for incident in found)
@@ -188,7 +228,7 @@ def test_waiting_events_do_not_undo_a_resolved_or_absent_incident(
         start=-LOOKBACK,
         now=now,
         known=known,
-        oldest=0,
+        begin=DataBegin(0),
         standing={},
     )
     whole = _plain(_all(rule, rows, 200 * UNIT, 0))

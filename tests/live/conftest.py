@@ -34,12 +34,19 @@ def empty(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture
+def toured(tmp_path: Path) -> Iterator[Site]:
+    """A server over an empty store, with a tour of two steps."""
+    with _served(tmp_path, 2) as site:
+        yield site
+
+
 @contextmanager
-def _served(folder: Path) -> Iterator[Site]:
+def _served(folder: Path, tour: int = 0) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.live.live_server", str(folder), str(port)]
+    command = [sys.executable, "-m", "tests.live.live_server", str(folder), str(port), str(tour)]
     with (folder / "stderr").open("w+") as stderr:
         server = subprocess.Popen(command, cwd=ROOT, stderr=stderr)
         try:

@@ -272,10 +272,52 @@ class Day:
             [("queue_abandoned", call + 90_000, None, [0, 1])],
         )
 
+    def cause(self, now: int) -> None:
+        """Callers of one hour, half a day ago: most of those in the queue of bills hang up."""
+        draw = random.Random(3)
+        middle = now - 12 * HOUR
+        harm = '<img src=x onerror="window.harmed=1">{{ 1+1 }}'
+        for number in range(240):
+            start, queue = middle + draw.randrange(HOUR), draw.choice(["bills", "orders", "returns"])
+            gives_up = draw.random() < (0.8 if queue == "bills" else 0.08)
+            menu = {"menu": harm} if queue == "bills" else {}
+            contact = {"contact_id": f"k-{number}"}
+            end: tuple[str, dict[str, Any]] = (
+                ("contact.abandoned", {"wait_seconds": 400}) if gives_up else ("contact.answered", {})
+            )
+            calls: list[Event] = [
+                (start, "contact.started", "phone", "call-centre", contact | menu),
+                (start + MINUTE, "contact.queued", "phone", "call-centre", contact | {"queue": queue}),
+                (start + 8 * MINUTE, end[0], "phone", "call-centre", contact | end[1]),
+            ]
+            frictions = [("queue_abandoned", start + 8 * MINUTE, None, [1, 2])] if gives_up else []
+            self.customer([f"account:k-{number}"], calls, frictions)  # type: ignore[arg-type]
+        self.put(
+            "alerts",
+            rows.alert(
+                "More friction than usual",
+                middle + 10 * MINUTE,
+                rule="friction_unusual",
+                labels=["rule=queue_abandoned"],
+                causes=["Likely cause: 20.0 times as frequent (9.0–44.0) with queue bills: 40 of 46"],
+            ),
+        )
+
     def odd(self, now: int) -> None:
         """Customers with odd identifiers."""
         for identifier in ODD:
             self.customer([identifier], [(now - HOUR, "page.viewed", "web", "shop", {})], [])
+
+    def refuse(self, now: int) -> None:
+        """Refused events of two producers; what one of them sent is hostile."""
+        same = {"received_at": now - MINUTE, "mark": ""}
+        harm = '{"data": "<img src=x onerror=alert(1)> {{ 1+1 }} \x1b[31m"}'
+        bad = {"reason": "invalid_data", "field": "data.value", "message": "expected a number", "body": harm}
+        new = {"reason": "unknown_type", "field": "type", "message": "unknown event type", "body": "{}"}
+        self.rows["quarantine"] = [
+            {"id": "q-1 $(rm)", "producer": "shop", **bad, **same},
+            *({"id": f"q-{number}", "producer": "till", **new, **same} for number in range(2, 9)),
+        ]
 
     def hostile(self, now: int) -> None:
         """Markup, templates and very long values in every field that a producer can write."""

@@ -1,9 +1,11 @@
 """A server with the live page, which tests control over HTTP.
 
 `python -m tests.live.live_server FOLDER PORT`. `POST /test/fill` inserts a plausible day, `/test/history` a
-call of 1999, `/test/hostile` hostile values, `/test/odd` odd identifiers. `/test/away` makes the store
-unavailable until `/test/back`, `/test/hold` makes it slow until `/test/release`, `/test/break` makes one
-query fail until `/test/repair`.
+call of 1999, `/test/hostile` hostile values, `/test/odd` odd identifiers, `/test/cause` calls with a planted
+cause, `/test/refuse` refused events.
+`/test/away` makes the store unavailable until `/test/back`, `/test/seal` read-only until `/test/unseal`,
+`/test/hold` makes it slow until `/test/release`, `/test/break` makes one query fail until
+`/test/repair`.
 `GET /test/queries` returns the number of queries so far.
 """
 
@@ -13,7 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import time
 from typing import Any
+from uuid import uuid4
 
+import orjson
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,8 +25,21 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from tests.live.day import GOALS, RULES, Day
-from touchline.live import PageSettings, mount
+from tests.reports.samples import sample_audit, sample_digest
+from touchline.cases.case import Case
+from touchline.cases.writing import native
+from touchline.config.alerts_files import load_alerts
+from touchline.config.rule_packs import load_pack, load_rules
+from touchline.live import PageSettings, TourStep, mount
+from touchline.reports.saved import AUDIT, WEEKLY, save
+from touchline.runtime.alerting.queries import query_of
+from touchline.services.explaining import Explainer
+from touchline.services.importing.preview import preview
+from touchline.services.web.alert_workshop import SimulatedAlerts
+from touchline.services.web.comparer import PeriodComparer
+from touchline.services.web.workshop import RuleWorkshop
 from touchline.store import open_store
+from touchline.vocabulary.validation import Validator
 
 
 class Shop:
@@ -32,6 +49,7 @@ class Shop:
         self.store = open_store(folder / "store")
         self.away = threading.Event()
         self.broken = threading.Event()
+        self.sealed = threading.Event()
         self.prompt = threading.Event()
         self.prompt.set()
         self.queries = 0
@@ -46,10 +64,45 @@ class Shop:
             raise TimeoutError("it took too long")
         return self.store.query(sql, parameters)
 
-    def insert(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+    def ask(self, sql: str, parameters: Mapping[str, str]) -> Any:
+        """The rows of a query, for explanations."""
+        return self.query(sql, dict(parameters)).result_rows
+
+    def insert(self, table: str, rows: dict[str, list[Any]], token: str) -> None:
+        """Insert what somebody wrote on the page, unless the store is away."""
+        if self.away.is_set():
+            raise ConnectionError("connection refused by the store")
+        self.store.insert(table, rows, token)
+
+    def report(self) -> None:
+        """Store an audit and a digest with a hostile text."""
+        harm = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
+        for kind, made in ((AUDIT, sample_audit(harm)), (WEEKLY, sample_digest(harm))):
+            save(self.store.insert, kind, made, made.since, made.until, int(time() * 1000))
+
+    def say(self, said: dict[str, Any], case: Case, by: str) -> None:
+        """Store at once what somebody says about a friction."""
+        event = orjson.loads(native(said, case, by=by, at=int(time() * 1000), event_id=str(uuid4())))
+        row = {name: event[name] for name in ("id", "type", "channel", "source")} | {
+            "time": int(time() * 1000),
+            "entity": case.entity,
+            "identifiers": [case.entity],
+            "data": orjson.dumps(event["data"]).decode(),
+            "context": "{}",
+        }
+        self.insert("events", {name: [value] for name, value in row.items()}, event["id"])
+
+    def refusal(self, table: str) -> str:
+        """Why the page may not write: a switch decides."""
+        return "Code: 497: not allowed" if self.sealed.is_set() else self.store.refusal(table)
+
+    def fill(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
         """Insert rows, by table."""
         for table, listed in rows.items():
             self.store.insert(table, {name: [row[name] for row in listed] for name in listed[0]}, str(time()))
+
+
+TOUR = (TourStep("Now", "What goes wrong.", "/"), TourStep("Service", "How long.", "/contacts?span=7d"))
 
 
 def main() -> None:
@@ -58,16 +111,21 @@ def main() -> None:
     days: dict[str, Callable[[Day], None]] = {
         "fill": lambda day: day.fill(int(time() * 1000)),
         "history": Day.history,
+        "cause": lambda day: day.cause(int(time() * 1000)),
         "odd": lambda day: day.odd(int(time() * 1000)),
         "hostile": lambda day: day.hostile(int(time() * 1000)),
+        "refuse": lambda day: day.refuse(int(time() * 1000)),
     }
     actions: dict[str, Callable[[], object]] = {
         "away": shop.away.set,
         "back": shop.away.clear,
         "break": shop.broken.set,
         "repair": shop.broken.clear,
+        "seal": shop.sealed.set,
+        "unseal": shop.sealed.clear,
         "hold": shop.prompt.clear,
         "release": shop.prompt.set,
+        "reports": shop.report,
     }
 
     def do(request: Request) -> JSONResponse:
@@ -75,7 +133,7 @@ def main() -> None:
         if action in days:
             day = Day()
             days[action](day)
-            shop.insert(day.rows)
+            shop.fill(day.rows)
         else:
             actions[action]()
         return JSONResponse({})
@@ -87,7 +145,21 @@ def main() -> None:
             Route("/healthz", lambda _: PlainTextResponse("fine")),
         ]
     )
-    mount(app, shop, PageSettings(rules=RULES, goals=GOALS, every=0.5, limit=10))
+    settings = PageSettings(
+        rules=RULES,
+        goals=GOALS,
+        every=0.5,
+        limit=10,
+        explainer=Explainer(shop.ask, load_rules().rules, load_alerts().rules),
+        desk=shop,
+        staff=shop,
+        previewer=lambda name, sample, mapping, cut: preview(name, sample, mapping, Validator(), cut=cut),
+        comparer=PeriodComparer(query_of(shop.store), load_rules(), "UTC", lambda: int(time() * 1000)),
+        alert_workshop=SimulatedAlerts(load_alerts(), None, query_of(shop.store)),
+        workshop=RuleWorkshop(load_rules(), load_pack(), "", shop.store),
+        tour=TOUR[: int(sys.argv[3])],
+    )
+    mount(app, shop, settings)
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 
 

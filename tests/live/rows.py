@@ -119,5 +119,6 @@ def alert(title: str, opened: int, **other: Any) -> dict[str, Any]:
         "usual": 2.0,
         "evidence": [],
         "summary": f"{title}: 31 customers affected",
+        "causes": [],
         "version": 1,
     } | other

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from tests.live import rows as make
-from touchline.live import history
-from touchline.live.history import Detail, EventRow, FrictionRow
-from touchline.live.search import candidates
+from touchline.live.customers import history
+from touchline.live.customers.history import Detail, EventRow, FrictionRow
+from touchline.live.customers.search import candidates
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR, MINUTE
 from touchline.vocabulary.normaliser import PLAIN, Normaliser

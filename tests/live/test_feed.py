@@ -124,3 +124,25 @@ async def test_a_watcher_that_raises_does_not_stop_the_others(caplog: pytest.Log
     await until(lambda: len(seen) >= 2)
     await feeds.close()
     assert "could not show new data" in caplog.text
+
+
+async def test_a_final_value_is_loaded_once() -> None:
+    """After a value that no longer changes nothing is loaded; a failure before it is repeated."""
+    loads: list[str] = []
+
+    def load(key: str) -> str:
+        loads.append(key)
+        if len(loads) == 1:
+            raise ConnectionError("away")
+        return key
+
+    feeds = Feeds(load, every=0.01, limit=5, final=lambda value: value == "past")
+    states: list[FeedState[str]] = []
+    feeds.watch("past", states.append)
+    await until(lambda: bool(states) and states[-1].final)
+    await asyncio.sleep(0.1)
+    assert loads == ["past", "past"]
+    late: list[FeedState[str]] = []
+    feeds.watch("past", late.append)
+    assert [state.value for state in late] == ["past"]
+    await feeds.close()

@@ -1,14 +1,16 @@
 """Addresses, links, filters and the search of the live page, in a real browser."""
 
-from urllib.parse import parse_qs, quote, urlsplit
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import presence_of_element_located
 from selenium.webdriver.support.ui import Select
 
-from tests.live.browsing import Look, Picture, Site, sees
+from tests.live.browsing import Look, Picture, Site, sees, until
 from tests.live.day import ODD
 
 
@@ -32,34 +34,67 @@ def test_a_filter_is_kept_in_the_address(site: Site, browser: Chrome) -> None:
 
 @pytest.mark.slow
 def test_period_and_filters_stay_on_every_link(site: Site, browser: Chrome) -> None:
-    """The period and the filters of a page stay on every link, also of pages that do not use them."""
+    """Each link of each page has the period and the filters, also of pages that do not use them."""
+    day = datetime.now(UTC).date()
+    view = {
+        "span": f"{day - timedelta(days=3)}..{day}",
+        **dict.fromkeys(("channel", "queue", "reason", "team", "store"), "phone"),
+        "source": "call-centre",
+    }
+    view["queue"], view["reason"] = "tier 1", "delivery & more"
+    followed = set()
+    for path, shown in (
+        ("/", "[data-panel=friction_by_rule]"),
+        ("/contacts", "[data-panel=queues]"),
+        ("/journeys", "[data-panel=journeys_of_a_rule]"),
+        ("/health", "[data-panel=producers]"),
+        ("/measures", ".tl-measures"),
+        ("/alerts", ".tl-alert"),
+        ("/customer/account:u-4711", "#friction-1"),
+    ):
+        only = {"span": view["span"], "channel": "phone"}
+        for query in (view, only):
+            browser.get(f"{site.url}{path}?{urlencode(query)}")
+            until(browser, presence_of_element_located((By.CSS_SELECTOR, shown)))
+            links = browser.execute_script(
+                "return [...document.querySelectorAll('a')].map((a) => a.href)"
+                ".filter((href) => new URL(href).origin === location.origin)"
+            )
+            assert len(links) >= 7, path
+            for link in links:
+                parts = urlsplit(link)
+                kept = dict(parse_qsl(parts.query))
+                assert {name: kept.get(name) for name in query} == query, link
+                followed.add(parts.path.split("/")[1])
+    assert {"", "contacts", "journeys", "health", "measures", "alerts", "customer"} <= followed
 
-    def follow(link: str, text: str) -> None:
-        browser.find_element(By.CSS_SELECTOR, link).click()
-        sees(browser, text, "h1")
-        query = parse_qs(urlsplit(browser.current_url).query)
-        assert query | {"rule": []} == {"span": ["30d"], "channel": ["phone"], "rule": []}, link
 
-    browser.get(f"{site.url}/?channel=phone")
+@pytest.mark.slow
+def test_dates_are_picked_and_kept_in_the_address(site: Site, browser: Chrome, picture: Picture) -> None:
+    """Two dates select a period; it is in the address, shown in words, and loaded once if it is past."""
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    browser.get(site.url)
     sees(browser, "in the last 24 hours", "h1")
-    browser.find_element(By.XPATH, "//button[text()='30 days']").click()
-    sees(browser, "in the last 30 days", "h1")
-    follow(".tl-alert a", "account u-4711")
-    follow(".tl-crumb a", "in the last 30 days")
-    follow(".tl-pages a[href^='/contacts']", "Contacts")
-    follow(".tl-pages a[href^='/measures']", "in the last 30 days")
-    follow(".tl-pages a[href^='/alerts']", "1 open alert")
-    follow(".tl-pages a[href^='/journeys']", "Journeys")
-    sees(browser, "account u-", "[data-panel=journeys_of_a_rule]")
-    follow("[data-panel=journeys_of_a_rule] a", "account u-")
-    follow(".tl-brand", "in the last 30 days")
-    assert Select(browser.find_element(By.NAME, "channel")).first_selected_option.text == "phone"
-    follow("[data-panel=friction_by_rule] a", "Journeys")
-    assert "rule=" in browser.current_url
-    browser.get(f"{site.url}/measures?span=1h&channel=phone")
-    sees(browser, "in the last 7 days", "h1")
-    browser.find_element(By.CSS_SELECTOR, ".tl-brand").click()
-    sees(browser, "in the last hour", "h1")
+    browser.find_element(By.XPATH, "//button[text()='Dates']").click()
+    for name in ("from", "to"):
+        field = browser.find_element(By.NAME, name)
+        browser.execute_script(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))",
+            field,
+            str(day),
+        )
+    picture("dates")
+    browser.find_element(By.CSS_SELECTOR, ".tl-dates button").click()
+    shown = f"from {day.day} {day:%b} {day.year} to"
+    sees(browser, shown, "h1")
+    assert browser.current_url.endswith(f"?span={day}..{day}")
+    sees(browser, "Past period", ".tl-fresh")
+    browser.refresh()
+    sees(browser, shown, "h1")
+    browser.find_element(By.LINK_TEXT, "Decisions").click()
+    sees(browser, "Measures", ".tl-pages")
+    browser.find_element(By.CSS_SELECTOR, ".tl-pages a[href^='/measures']").click()
+    sees(browser, shown, "h1")
 
 
 @pytest.mark.slow
@@ -115,7 +150,7 @@ def test_a_journey_at_risk_links_to_its_customer(site: Site, browser: Chrome) ->
     """The first journey at risk links to the history of its customer."""
     browser.get(site.url)
     sees(browser, "account u-4711", "[data-panel=journeys_at_risk]")
-    browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] a").click()
+    browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] td a").click()
     sees(browser, "Frictions")
 
 

@@ -91,6 +91,35 @@ def test_measures_of_an_empty_slow_or_unavailable_store(empty: Site, browser: Ch
 
 
 @pytest.mark.slow
+def test_a_page_that_nobody_sees_loads_nothing(site: Site, browser: Chrome) -> None:
+    """The queries stop while the tab is behind others, and go on when it is in front again."""
+
+    def turn(state: str) -> None:
+        define = (
+            f"Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }})"
+        )
+        browser.execute_script(f"{define}; document.dispatchEvent(new Event('visibilitychange'))")
+
+    browser.get(site.url)
+    sees(browser, "in the last 24 hours", "h1")
+    turn("hidden")
+    until(browser, lambda _: is_quiet(site, browser))
+    before = site.queries
+    turn("visible")
+    until(browser, lambda _: site.queries > before)
+
+
+def is_quiet(site: Site, browser: Chrome) -> bool:
+    """Whether nothing is queried for a while."""
+    before = site.queries
+    try:
+        WebDriverWait(browser, 1.5).until(lambda _: site.queries != before)
+    except TimeoutException:
+        return True
+    return False
+
+
+@pytest.mark.slow
 def test_pages_share_their_queries(site: Site, browser: Chrome) -> None:
     """Three open pages query no more than one, and without an open page the queries stop."""
 
@@ -122,13 +151,4 @@ def test_pages_share_their_queries(site: Site, browser: Chrome) -> None:
             browser.close()
     browser.switch_to.window(first)
     browser.get("about:blank")
-
-    def quiet(_: Chrome) -> bool:
-        before = site.queries
-        try:
-            WebDriverWait(browser, 1.5).until(lambda _: site.queries != before)
-        except TimeoutException:
-            return True
-        return False
-
-    until(browser, quiet)
+    until(browser, lambda _: is_quiet(site, browser))

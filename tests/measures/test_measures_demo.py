@@ -33,6 +33,7 @@ class Plain:
         newest = max(event.time for event in events)
         self.folded = replay(events, load_rules(), now=newest)
         self.weights = {rule.id: rule.weight for rule in load_rules().rules}
+        self.steps: dict[str, list[Event]] = defaultdict(list)
         self.contacts: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
             if event.type.startswith("contact."):
@@ -182,6 +183,62 @@ def _detractor(event: Event) -> bool:
     return bool(event.data["metric"] == "nps" and event.data["score"] <= 6)
 
 
+def _cases(of: "Plain", frictions: Sequence[dict[str, Any]]) -> Iterator[Event]:
+    """What staff did about some of the frictions: assigned, closed at different times, opened again."""
+    entity = {event.id: event.identifiers[0] for event in of.events}
+    anchor = {one["id"]: one["anchor"] for one in of.folded["signals"]}
+    for number, one in enumerate(frictions):
+        event = anchor.get(one["anchor"], one["anchor"])
+        said: list[tuple[int, str, dict[str, Any]]] = []
+        if number % 3:
+            said.append((1, "case.assigned", {"assignee": "kim" if number % 5 else ""}))
+        if number % 3 == 1:
+            verdict = ("solved", "known", "false_alarm")[number % 7 % 3]
+            said.append((1 + number % 80, "case.closed", {"verdict": verdict}))
+            if number % 4 == 0:
+                said.append((90, "case.reopened", {}))
+        for step, (hours, type_, data) in enumerate(said):
+            time = one["opened_at"] + hours * 3_600_000
+            yield Event(
+                id=f"case-{number}-{step}",
+                type=type_,
+                time=time,
+                channel="web",
+                source="desk",
+                identifiers=(entity[event],),
+                data={"friction_id": one["id"], **data},
+                received_at=time,
+            )
+
+
+def _closed(of: "Plain") -> list[tuple[float, str]]:
+    """The seconds to the closing of the frictions of the span that stayed closed, and the verdict."""
+    found = []
+    for one in of.frictions():
+        steps = of.steps[one["id"]]
+        ends = [event for event in steps if event.type in ("case.closed", "case.reopened")]
+        if ends and ends[-1].type == "case.closed":
+            found.append(((ends[-1].time - one["opened_at"]) / 1000, ends[-1].data["verdict"]))
+    return found
+
+
+def _loop(of: "Plain") -> Counted:
+    taken_up = sum(bool(of.steps[one["id"]]) for one in of.frictions())
+    in_time = sum(seconds <= 172_800 for seconds, _ in _closed(of))
+    return in_time, taken_up, in_time / taken_up
+
+
+def _unassigned(of: "Plain") -> Counted:
+    found = []
+    for one in of.frictions():
+        steps = of.steps[one["id"]]
+        closed = [event.type for event in steps if event.type in ("case.closed", "case.reopened")]
+        if one["resolved_at"] is None and closed[-1:] != ["case.closed"]:
+            given = [event.data["assignee"] for event in steps if event.type == "case.assigned"]
+            found.append(float((given or [""])[-1] == ""))
+    return of.ratio(found)
+
+
 PLAIN: dict[str, Callable[[Plain], Counted]] = {
     "first_contact_resolution": lambda of: of.resolved(across=False),
     "one_contact_resolution": lambda of: of.resolved(across=True),
@@ -216,13 +273,17 @@ PLAIN: dict[str, Callable[[Plain], Counted]] = {
     "recovered": lambda of: of.ratio([one["resolved_at"] is not None for one in of.frictions()]),
     "recovery_time": lambda of: of.middle([_took(one) for one in of.frictions()]),
     "value_at_risk": lambda of: of.at_risk(),
+    "loop_closed": _loop,
+    "time_to_close": lambda of: of.middle([seconds for seconds, _ in _closed(of)]),
+    "unassigned": _unassigned,
+    "false_alarms": lambda of: of.ratio([verdict == "false_alarm" for _, verdict in _closed(of)]),
 }
 
 
 @pytest.fixture(scope="module")
 def events(accept: Any) -> list[Event]:
     """Six days of the retailer, as they were sent: some late, some customers known only later."""
-    retailer = Retailer(11, START, history=6 * DAY, history_rate=0.03, rate=0.03)
+    retailer = Retailer(11, START, history=6 * DAY, rate=0.03)
     accepted: list[Event] = accept(one.envelope() for one in retailer.until(START))
     return accepted
 
@@ -230,8 +291,9 @@ def events(accept: Any) -> list[Event]:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, events: list[Event], fold: Any) -> Iterator[Store]:
     """A store with the retailer in it; a tenth of the events are there twice, not merged yet."""
+    plain = Plain(events)
     with open_store(tmp_path_factory.mktemp("shop") / "store") as store:
-        fold(store, events)
+        fold(store, [*events, *_cases(plain, plain.folded["signals"])])
         columns = ("id", "type", "time", "channel", "source", "entity")
         twice: dict[str, list[Any]] = {name: [getattr(e, name) for e in events[::10]] for name in columns}
         rows = store.query("SELECT id, data, identifiers FROM events").result_rows
@@ -247,7 +309,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory, events: list[Event], fold: An
 @pytest.fixture(scope="module")
 def plain(events: list[Event]) -> Plain:
     """The same events, to be counted by hand."""
-    return Plain(events)
+    of = Plain(events)
+    for event in _cases(of, of.folded["signals"]):
+        of.steps[event.data["friction_id"]].append(event)
+    return of
 
 
 def test_every_measure_is_counted_by_hand() -> None:

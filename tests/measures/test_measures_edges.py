@@ -258,7 +258,7 @@ def test_the_distance_to_a_goal_knows_which_way_is_better(
 
 
 @pytest.mark.parametrize(("value", "unit", "said"), [
-    (None, "share", "-"), (0.742, "share", "74.2 %"), (28.4, "seconds", "28 s"), (180, "seconds", "3.0 min"),
+    (None, "share", "–"), (0.742, "share", "74.2 %"), (28.4, "seconds", "28 s"), (180, "seconds", "3.0 min"),
     (5400, "seconds", "90.0 min"), (7200, "seconds", "2.0 h"), (200_000, "seconds", "2.3 d"),
     (-4, "points", "-4 points"), (31, "points", "+31 points"), (1204.4, "EUR", "1,204 EUR"),
     (5.5, "of 7", "5.50 of 7"),
@@ -275,6 +275,9 @@ def test_an_unknown_goal_is_refused() -> None:
         check_goals({"fcr": 0.7})
     with pytest.raises(GoalsError, match=r"service_level is a share between 0 and 1: write 0\.8 for 80 %"):
         check_goals({"service_level": 80})
+    for name, goal in (("nps", 101), ("ces", 0.5), ("average_wait", -1), ("strikes", float("nan"))):
+        with pytest.raises(GoalsError, match=name):
+            check_goals({name: goal})
 
 
 def test_names_are_unique_and_measures_are_described() -> None:

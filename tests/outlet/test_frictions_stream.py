@@ -13,7 +13,7 @@ import pytest
 from tests.outlet.conftest import RULES, STREAM, Program, Shop, last_states
 from tests.process.conftest import Running, Start
 from touchline.identity import customer_id
-from touchline.services.frictions_stream import MOST_CLIENTS
+from touchline.services.web.frictions_stream import MOST_CLIENTS
 
 WaitFor = Callable[..., Any]
 
@@ -118,10 +118,10 @@ def test_no_change_is_lost_when_the_process_is_killed(start: Start, wait_for: Wa
     assert len(expected) >= 3 * 8 * 20
 
     def known() -> bool:
-        subjects = {e["subject"]: e["data"]["identifier"] for e in events + program.events}
+        heard = events + program.events  # more may come meanwhile
+        subjects = {e["subject"]: e["data"]["identifier"] for e in heard}
         return {
-            (rule, subjects[subject]): status
-            for subject, (rule, status) in last_states(events + program.events).items()
+            (rule, subjects[subject]): status for subject, (rule, status) in last_states(heard).items()
         } == expected
 
     wait_for(known)

@@ -60,8 +60,9 @@ def test_a_receiver_that_fails_and_a_killed_process_cost_no_change(
         expected |= {(f"account:k{turn}-{n}", "abandoned", "resolved") for turn in range(2) for n in (0, 2)}
 
         def known() -> bool:
-            subjects = {event["subject"]: event["data"]["identifier"] for event in receiver.events}
-            states = last_states(receiver.events).items()
+            heard = list(receiver.events)  # more may come meanwhile
+            subjects = {event["subject"]: event["data"]["identifier"] for event in heard}
+            states = last_states(heard).items()
             return {(subjects[subject], *state) for subject, state in states} == expected
 
         wait_for(known)

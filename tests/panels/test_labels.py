@@ -12,11 +12,15 @@ STEM = 5
 """Words with the same first letters are forms of one word: `resolved`, `resolution`."""
 
 PLAIN_ENGLISH = """
-a affected an and answer arrival at average by cart converted day distance feedback field first fix for
-frequent from health hour hung it last late latest level media median message most net now observed
-occurrence of on one open opened order over per percentile promoter rate reason response result risk
-satisfaction seen service severity short should silent social speed status summary th that the to two up
-usual value wait waiting what when where which who with within
+a affected after against age alarm allow an and answer are arrival at average avoided before brought by came
+cart change close comment computed converted cost culture day deployed did difference distance each employee
+failure false feedback field first fix fixes for frequent from health helped hour how hung interval it
+language last late latest level loop lost mean meant media median message met most negative net newest next
+now observed occurrence odds of on one open opened order other over owner passed people per percentile process
+promoter rate read reason report response result risk satisfaction say seen service severity short should
+silent since social speed staff status summary technology text th that the their there those time times to
+top two until up usual value wait waiting was way weakest what when where which who with within without word
+wrote
 """
 """Words of labels that need no definition. Any other word is a term of the domain."""
 

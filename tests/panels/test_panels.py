@@ -6,21 +6,48 @@ from pathlib import Path
 
 import pytest
 
-from tests.panels.counting import contacts, friction, health, journeys
+from tests.panels.conftest import DAY, START
+from tests.panels.counting import (
+    contacts,
+    factors,
+    fixes,
+    friction,
+    health,
+    impact,
+    journeys,
+    touchpoints,
+    voice,
+)
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import Plain, Seen
-from touchline.panels import BY_ID, DASHBOARDS, PANELS, Panel, expand, panels_with
+from touchline.panels import BY_ID, DASHBOARDS, PANELS, Panel, expand, panels_with, unused_filters
 from touchline.panels.sql import usual
 from touchline.store import Store
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 
-CHECKS = {**friction.COUNTS, **contacts.COUNTS, **journeys.COUNTS, **health.COUNTS}
+CHECKS = {
+    **friction.COUNTS,
+    **impact.COUNTS,
+    **fixes.COUNTS,
+    **contacts.COUNTS,
+    **journeys.COUNTS,
+    **voice.COUNTS,
+    **touchpoints.COUNTS,
+    **factors.COUNTS,
+    **health.COUNTS,
+}
 """Panel id → what it must show, of what was planted, in a span, as chosen."""
 
-NOT_THERE_FOR_SOME = {"mentions_answered"}
-"""Of social media alone: nothing is left of it where phone and web are chosen."""
+NOT_THERE_FOR_SOME = {"mentions_answered", "nps", "detractors_answered", "frictions_meant"}
+"""Of social media and e-mail alone, or of a rule that is not chosen: nothing is left of them then."""
 
-FILLED = {"events_by_producer", "service_level_over_time", "wait_over_time"}
-"""Charts with a row for every bucket: 0 or NULL where nothing happened."""
+FILLED = {panel.id for panel in PANELS if panel.kind == "timeseries" and not panel.stacked} | {
+    "events_by_producer"
+}
+"""Charts with a row for every bucket: 0 or NULL where nothing happened, so that no line leads over a gap."""
+
+COUNTED_IN_EVERY_BUCKET = {"friction_rate", "open_over_time"}
+"""Charts whose plain counts have every bucket, too."""
 
 
 def test_every_panel_is_counted_by_hand() -> None:
@@ -29,7 +56,7 @@ def test_every_panel_is_counted_by_hand() -> None:
 
 
 def test_the_store_has_what_must_not_count(shop: Store) -> None:
-    """The store holds duplicate rows, retracted frictions and superseded journeys while panels query it."""
+    """The store holds duplicate rows, what is no longer true, and internal events while panels query it."""
     for table, key in (
         ("events", "id"),
         ("frictions", "(customer, id)"),
@@ -41,6 +68,7 @@ def test_the_store_has_what_must_not_count(shop: Store) -> None:
         assert shop.query(f"SELECT count() - uniqExact({key}) FROM {table}").result_rows[0][0] > 5, table
     assert shop.query("SELECT countIf(status = 'retracted') FROM frictions").result_rows[0][0] > 5
     assert shop.query("SELECT countIf(superseded) FROM journeys").result_rows[0][0] > 5
+    assert shop.query(f"SELECT countIf(NOT {IS_TOUCHPOINT}) FROM events").result_rows[0][0] > 50
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda one: one.id)
@@ -52,8 +80,13 @@ def test_the_panel_shows_the_plain_count(panel: Panel, shop: Store, plain: Plain
     if panel.id in FILLED:
         buckets = {row["time"] for row in rows}
         assert len(buckets) >= (seen.end - seen.start) // 1000 // seen.interval
-        rows = [row for row in rows if row["value"] not in (None, 0) or (panel.measure and row["value"] == 0)]
-    expected = CHECKS[panel.id](plain, seen)
+        if panel.id not in COUNTED_IN_EVERY_BUCKET:
+            nothing = {None} if panel.unit != "count" else {None, 0}
+            rows = [
+                row for row in rows if not {row[name] for name in row.keys() - {"time", "series"}} <= nothing
+            ]
+    of_members = "segment" in seen.variables and "${segment:" in panel.sql
+    expected = CHECKS[panel.id](plain.of_members() if of_members else plain, seen)
     chosen = "rule" in seen.variables
     assert bool(expected) != (chosen and panel.id in NOT_THERE_FOR_SOME)
     assert len(rows) == len(expected)
@@ -82,19 +115,44 @@ def test_a_week_counts_if_the_data_begin_before_it_by_the_window(shop: Store) ->
     assert found(begin + 9 * week, 0) == 2.5
 
 
+def test_a_panel_obeys_each_filter_or_says_that_it_does_not(shop: Store, plain: Plain) -> None:
+    """With a value that nothing has, a panel is empty, unless it names the filter as one that it ignores.
+
+    Each panel is queried with two of its filters, in turn: fragments of SQL are shared between panels.
+    """
+    start, end = START - 8 * DAY, START - DAY
+    for number, panel in enumerate(PANELS):
+        ignored = unused_filters(panel)
+        [dashboard] = (one for one in DASHBOARDS if one.id == panel.dashboard)
+        heeded = [one for one in dashboard.variables if one.title not in ignored]
+        for variable in (heeded * 2)[number % (len(heeded) or 1) :][: min(2, len(heeded))]:
+            answer = shop.query(expand(panel.sql, start, end, 86_400, {variable.name: ("nowhere",)}))
+            rows = [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+            if panel.id == "goals":
+                rows = [row for row in rows if f"{variable.title.lower()}s" not in row["measure"]]
+            shown = [
+                value
+                for row in rows
+                for name, value in row.items()
+                if panel.kind == "table" or name not in ("time", "series", "label")
+            ]
+            assert {*shown} <= {0, None}, (panel.id, variable.name)
+
+
 def test_goals_are_compared_with(shop: Store, plain: Plain, seen: Seen) -> None:
     """With goals the table has a row a goal, and says how far it is, whichever way is up."""
-    goals = {"service_level": 0.8, "average_wait": 120.0, "value_at_risk": 1e9}
+    goals = {"service_level": 0.8, "average_wait": 900.0, "value_at_risk": 1e9}
     panels = {panel.id: panel for panel in panels_with(goals)}
-    rows = {row["measure"]: row for row in seen.rows(shop, panels["goals"])}
-    [(level, _)] = ratios("service_level", plain, seen).values()
+    rows = {row["measure"].partition(" (all ")[0]: row for row in seen.rows(shop, panels["goals"])}
+    counted = plain.of_members() if "segment" in seen.variables else plain
+    [(level, _)] = ratios("service_level", counted, seen).values()
     short = f"{round(80 - 100 * level, 1):g} percentage points under goal"
     assert list(rows) == ["Service level", "Average speed of answer", "Value at risk"]
     assert (rows["Service level"]["distance"], rows["Service level"]["standing"]) == (short, "missed")
-    assert rows["Average speed of answer"]["goal"] == "at most 120 s"
+    assert rows["Average speed of answer"]["goal"] == "at most 900 s"
     assert rows["Average speed of answer"]["standing"] == rows["Value at risk"]["standing"] == "met"
     assert rows["Value at risk"]["value"].endswith(" EUR")
-    assert panels["wait_over_time"].goal == 120
+    assert panels["wait_over_time"].goal == 900
     assert panels["funnel"] == BY_ID["funnel"]
 
 

@@ -21,8 +21,8 @@ EVENT: dict[str, Any] = {
 }
 
 
-def test_lint_names_every_fault(touchline: Command, tmp_path: Path) -> None:
-    """Each fault has its place, on a line or in JSON; a good file is summed up."""
+def test_lint_names_every_fault(touchline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fault has its place, on a line or in JSON; a good file is summed up, a missing key named."""
     (tmp_path / "bad.yaml").write_text("identifiers: {email: hide}\nfields: [{deny: note}]\n")
     said = touchline("privacy", "lint", "bad.yaml")
     assert said.exit_code == 1
@@ -32,6 +32,10 @@ def test_lint_names_every_fault(touchline: Command, tmp_path: Path) -> None:
     found = orjson.loads(touchline("privacy", "lint", "bad.yaml", "--json").stdout)
     assert [one["place"] for one in found] == ["bad.yaml:1:22", "bad.yaml:2:17"]
     (tmp_path / "good.yaml").write_text("identifiers: {email: hash}\nfields: [{deny: data.note}]\n")
+    keyless = touchline("privacy", "lint", "good.yaml")
+    assert keyless.exit_code == 0
+    assert keyless.stdout.startswith("good.yaml:1:1: warning: hashes need a key of at least ")
+    monkeypatch.setenv("TOUCHLINE_PRIVACY_KEY", "k" * 64)
     good = touchline("privacy", "lint", "good.yaml")
     assert (good.exit_code, good.stdout) == (
         0,

@@ -34,7 +34,7 @@ def test_nothing_is_left_while_the_process_runs(
         env=os.environ,
     )
     assert done.returncode == 0, done.stderr
-    wait_for(lambda: traces(up.data) == [], 20)
+    wait_for(lambda: traces(up.data) == [])
     assert up.post(event(900, {"account": "u-new"}))[0] == 200
     wait_for(lambda: up.rows("SELECT id FROM events WHERE id = 'e-900'"))
     assert up.ask("GET", "/readyz").status == 200

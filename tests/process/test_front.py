@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from touchline.services.serving import loopback
+from touchline.services.web.serving import loopback
 
 EVENT = {
     "type": "help.searched",

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from touchline.engine.engine import Flushed
 from touchline.runtime.metrics import PartitionMetrics, WorkerMetrics
-from touchline.services.health import health_served
+from touchline.services.web.health import health_served
 
 
 def test_a_worker_serves_health_and_metrics() -> None:

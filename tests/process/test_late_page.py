@@ -6,7 +6,7 @@ import time
 
 from starlette.applications import Starlette
 
-from touchline.services.late_page import LatePage
+from touchline.services.web.late_page import LatePage
 
 
 async def _lived(page: LatePage, until: threading.Event | None = None) -> float:

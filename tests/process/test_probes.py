@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import Message, Receive, Scope, Send
 
-from touchline.services.front import guarded
-from touchline.services.probes import register_process
-from touchline.services.serving import CannotServe
+from touchline.services.web.front import guarded
+from touchline.services.web.probes import register_process
+from touchline.services.web.serving import CannotServe
 
 
 async def _accept(scope: Scope, receive: Receive, send: Send) -> None:

@@ -78,7 +78,7 @@ def test_processes_end_with_a_killed_supervisor(
     (child,) = _children(log)
     process.kill()
     process.wait(10)
-    wait_for(lambda: not _runs(child), 30)
+    wait_for(lambda: not _runs(child))
 
 
 def test_a_line_is_named_and_stays_json() -> None:

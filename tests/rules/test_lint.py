@@ -30,6 +30,12 @@ def test_the_default_pack_has_no_warnings() -> None:
             "order.plced",
             "'order.plced' is not a type of the vocabulary (did you mean 'order.",
         ),
+        (
+            "kind: match, when: audit.step_failed",
+            "audit.step_failed",
+            "is internal: friction rules never take it",
+        ),
+        ("kind: match, when: case.*", "case.*", "'case.*' is internal"),
         ("kind: match, when: odrer.*", "odrer.*", "'odrer.*' is not a type of the vocabulary"),
         (
             "kind: match, when: my.own",

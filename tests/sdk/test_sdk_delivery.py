@@ -229,11 +229,11 @@ def test_a_full_batch_does_not_wait_for_its_time(wait_for: Callable[..., None]) 
     limits = Limits(batch_seconds=60, batch_events=100, batch_bytes=2_000)
     with Touchline(memory, source="shop", limits=limits) as tl:
         tl.track("page.viewed", {"account": "u"}, text="x" * 2_000)
-        wait_for(lambda: len(memory.events) == 1, 20)
+        wait_for(lambda: len(memory.events) == 1)
     limits = replace(limits, batch_bytes=500_000)
     with Touchline(memory, source="shop", limits=limits) as tl:
         page(tl, 100)
-        wait_for(lambda: len(memory.events) == 101, 20)
+        wait_for(lambda: len(memory.events) == 101)
 
 
 class Clock:

@@ -146,7 +146,7 @@ def test_with_a_spool_the_end_is_quick_while_the_collector_is_away(
     assert (report["spooled"], report["lost"]) == (250, {})
     with Touchline(collector.url, source="shop", spool=tmp_path) as tl:
         tl.track("page.viewed", {"account": "u"})
-        wait_for(lambda: tl.stats.forwarded == 250, 20)
+        wait_for(lambda: tl.stats.forwarded == 250)
     check(collector, 251)
 
 
@@ -218,7 +218,7 @@ for child in children:
     collector.script.clear()
     with Touchline(collector.url, source="shop", spool=tmp_path) as tl:
         tl.track("page.viewed", {"account": "u"})
-        wait_for(lambda: tl.stats.forwarded == 2_400, 30)
+        wait_for(lambda: tl.stats.forwarded == 2_400)
     assert len(collector.events) == 2_401
 
 
@@ -381,7 +381,7 @@ def test_gunicorn_with_preload_and_four_workers(
             connection.close()
 
     try:
-        wait_for(ask, 30)
+        wait_for(ask)
         asked = 1
         while asked < 200:
             asked += ask()

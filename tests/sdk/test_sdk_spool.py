@@ -299,7 +299,7 @@ def test_a_full_spool_keeps_events_in_memory(
         wait_for(lambda: "cannot be used now (SQLITE_FULL): events stay in memory" in caplog.text)
         assert (tl.stats.lost, tl.stats.spooled < 100, tl.stats.pending > 100) == ({}, True, True)
         transport.up = True
-        wait_for(lambda: len(transport.events) == 200, 20)
+        wait_for(lambda: len(transport.events) == 200)
     assert sorted(transport.numbers()) == list(range(200))
     assert sum(file.stat().st_size for file in tmp_path.glob("*.sqlite")) <= 64 * 1024
 
@@ -340,7 +340,7 @@ def test_a_full_queue_goes_to_disk(tmp_path: Path, limits: Limits, wait_for: Cal
     assert tl.stats.spooled >= 400
     stuck.release.set()
     assert tl.flush(10)
-    wait_for(lambda: len(stuck.events) == 500, 20)
+    wait_for(lambda: len(stuck.events) == 500)
     tl.close()
     assert sorted(event["data"]["number"] for event in stuck.events) == list(range(500))
 
@@ -508,7 +508,7 @@ def test_a_killed_process_loses_what_it_held_in_memory_alone(
         page(tl, 99)
         assert tl.flush(5)
         if arrives:
-            wait_for(lambda: tl.stats.forwarded >= 10, 20)
+            wait_for(lambda: tl.stats.forwarded >= 10)
     numbers = [event["data"]["number"] for event in collector.events]
     assert len({event["id"] for event in collector.events}) == len(numbers)
     expected = set(range(10)) | {99} if arrives else {99}

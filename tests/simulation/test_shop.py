@@ -14,7 +14,7 @@ START = 1_790_000_000_000
 
 
 def retailer() -> Retailer:
-    return Retailer(4, START, history=6 * HOUR, history_rate=0.2)
+    return Retailer(4, START, history=6 * HOUR, rate=0.2)
 
 
 def kept(shop: Shop) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ START = 1_790_000_000_000
 
 def test_hour_by_hour_the_worker_holds_what_is_planted(pack: RuleSet, accepted: Any, listed: Any) -> None:
     """Fed as it happens, the store holds the planted frictions each hour: opened, resolved, taken back."""
-    retailer = Retailer(11, START, history=2 * DAY, history_rate=0.03, rate=0.03)
+    retailer = Retailer(11, START, history=2 * DAY, rate=0.03)
     log, store = MemoryLog(), MemoryStore()
     worker = Worker(log, store, pack)
     retracted = 0

@@ -18,7 +18,7 @@ from touchline.store.migrations.grants import grants
 from touchline.store.migrations.migrate import script
 from touchline.store.pools.read_pool import ReadPool
 from touchline.store.sql.tokens import split
-from touchline.tables import migrations
+from touchline.tables import DESK_TABLES, migrations
 
 TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
@@ -111,10 +111,12 @@ def test_the_engine_knows_the_workers_settings(store: Store) -> None:
 
 
 def test_roles_have_the_least_rights() -> None:
-    """Only the worker and the admin write; only the admin makes tables and says what is applied."""
+    """Only worker and admin write all tables, the page the desk's; only the admin makes tables."""
     given = [one for one in grants() if one.startswith("GRANT")]
     writing = [one for one in given if re.search(r"INSERT|ALTER|CREATE|DROP|TRUNCATE", one)]
     assert all("touchline_reader" not in one for one in writing)
+    pages = [one for one in writing if "touchline_page" in one]
+    assert pages == [f"GRANT INSERT ON touchline.{table} TO touchline_page" for table in DESK_TABLES]
     defining = [one for one in given if re.search(r"CREATE|DROP|TRUNCATE", one)]
     assert all("touchline_worker" not in one for one in defining)
     assert any(

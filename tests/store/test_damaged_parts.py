@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from touchline.services.probes import store_warning
+from touchline.services.web.probes import store_warning
 from touchline.store import Store, open_store
 
 

@@ -23,6 +23,7 @@ from touchline.store import (
 from touchline.store.sql.tokens import split
 from touchline.tables import Migration, OccurrenceRow, migrations
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.texts import TEXT_FIELDS
 
 ANNA, BERT = UUID(int=1), UUID(int=2)
 
@@ -50,26 +51,32 @@ def test_a_refused_insert_can_be_repeated(store: Store) -> None:
     assert store.stored_ids(["e00001"]) == {"e00001": 1}
 
 
-def test_contacts_of_an_older_store_are_read_like_new_ones(
+def test_events_of_an_older_store_are_read_like_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The `told` column returns the fields of contacts that were stored before its migration."""
+    """Columns made from others have their values also for events that were stored before their migration."""
     everything = migrations()
     details = {"contact_id": "c1", "reason": 'a "bill"', "wait_seconds": 3, "resolved": False}
     monkeypatch.setattr(connect, "migrations", lambda: everything[:7])
     with open_store(tmp_path / "store") as store:
         put(store, [event(1, type="contact.ended", data=details), event(2, data=details)], "older")
+        put(store, [event(4, type="feedback.given"), event(5, type="mention.posted")], "older texts")
     monkeypatch.setattr(connect, "migrations", lambda: everything)
     with open_store(tmp_path / "store") as store:
         put(store, [event(3, type="contact.ended", data=details)], "newer")
         found = store.query(
             "SELECT id, told.contact_id, told.reason, told.queue, told.wait_seconds, told.resolved "
-            "FROM events WHERE time > toDateTime64(0, 3) ORDER BY id"
+            "FROM events WHERE id < 'e00004' AND time > toDateTime64(0, 3) ORDER BY id"
+        )
+        has_text = f"type IN ({', '.join(map(repr, TEXT_FIELDS))})"
+        named = store.query(
+            f"SELECT count(), countIf(text_identifiers = if({has_text}, identifiers, [])) FROM events"
         )
         of_type = store.query("SELECT count() FROM events WHERE type LIKE 'contact.%' AND told.reason != ''")
     said = ["c1", 'a "bill"', "", 3, False]
     assert found.result_rows == [["e00001", *said], ["e00002", "", "", "", None, None], ["e00003", *said]]
     assert of_type.result_rows == [[2]]
+    assert named.result_rows == [[5, 5]]
 
 
 def test_what_occurred_together_in_an_older_store_is_known(

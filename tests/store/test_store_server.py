@@ -249,6 +249,15 @@ def test_workers_write_at_the_same_time(served: "StoreProcess") -> None:
     assert counted.result_rows == [[40]]
 
 
+def test_a_store_says_who_may_write(served: "StoreProcess") -> None:
+    """A writer may insert; a reader may not, and is told why without a row being written."""
+    with connect_store(served.address("writer")) as store:
+        assert store.refusal("notes") == ""
+        assert store.query("SELECT count() FROM notes").result_rows == [[0]]
+    with connect_store(served.address("reader")) as store:
+        assert "Only reading" in store.refusal("notes")
+
+
 @pytest.mark.slow
 def test_a_killed_store_loses_nothing_that_it_acknowledged(
     serve_store: Callable[..., "StoreProcess"],
@@ -378,7 +387,7 @@ def test_commands_work_on_the_store_at_an_address(
     assert compared.exit_code == 0, compared.output
     steps = json.loads(run("admin", "migrate", "--json").output)["steps"]
     assert {step["state"] for step in steps} == {"there"}
-    assert run("admin", "migrate", "--dry-run", "--roles").output.count("CREATE ROLE") == 3
+    assert run("admin", "migrate", "--dry-run", "--roles").output.count("CREATE ROLE") == 4
     refused = run("admin", "migrate", "--roles")
     assert refused.exit_code == 1
     assert "ACCESS_DENIED" in refused.output

@@ -39,6 +39,8 @@ PROMISED = {
     "life": "account.opened account.closed subscription.cancelled",
     "staff": "staff.feedback_given",
     "change": "change.deployed",
+    "case": "case.assigned case.commented case.closed case.reopened",
+    "audit": "audit.step_passed audit.step_failed",
 }
 
 
@@ -54,17 +56,17 @@ PHASES = (
     "campaign.delivered page.viewed identity.linked account.opened change.deployed contact.started "
     "visit.started",
     "campaign.opened search.performed help.searched form.started cart.updated contact.menu_entered "
-    "promise.made feedback.given mention.posted followup.scheduled staff.feedback_given",
+    "promise.made feedback.given mention.posted followup.scheduled staff.feedback_given case.assigned",
     "campaign.clicked element.clicked help.viewed checkout.started contact.queued assistance.requested",
     "coupon.redeemed page.failed page.stalled element.rage_clicked element.dead_clicked form.field_failed "
     "checkout.step_completed contact.answered",
     "error.shown help.failed payment.failed contact.reauthenticated contact.held",
-    "order.failed contact.resumed assistance.given",
+    "order.failed contact.resumed assistance.given case.commented",
     "order.placed form.submitted help.succeeded contact.transferred request.denied feedback.answered "
-    "mention.answered promise.kept followup.completed",
+    "mention.answered promise.kept followup.completed audit.step_passed audit.step_failed",
     "delivery.scheduled contact.escalated promise.broken",
-    "delivery.completed order.cancelled return.requested contact.abandoned",
-    "refund.issued contact.ended visit.ended account.closed subscription.cancelled",
+    "delivery.completed order.cancelled return.requested contact.abandoned case.closed",
+    "refund.issued contact.ended visit.ended account.closed subscription.cancelled case.reopened",
 )
 
 

@@ -10,12 +10,14 @@ from zlib import crc32
 from grafana_foundation_sdk.builders import alerting, expr
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
-from touchline.alerts import Absence, AlertRule, Change, StrikeOut, Threshold
-from touchline.alerts.sql import OLDEST, points, watched
+from touchline.alerts import Absence, AlertRule, Loss, Measured, StrikeOut, Threshold, Unusual
+from touchline.alerts.conditions import MOST_SERIES, literal
+from touchline.alerts.rules import label_name
+from touchline.alerts.sql import points, watched
 from touchline.grafana.building import Json, to_json
 from touchline.grafana.drawing import dashboard_uid, panel_number
 from touchline.grafana.queries import ClickHouse
-from touchline.vocabulary.durations import WEEK, exact_duration
+from touchline.vocabulary.durations import exact_duration
 
 GROUP = "Touchline"
 FOLDER = "touchline"
@@ -34,7 +36,7 @@ def alert_rules(rules: Iterable[AlertRule], source: str) -> list[Json]:
 def rule_sql(rule: AlertRule) -> str:
     """The SQL of a rule: one text column for each label, and `value`; no rows without data."""
     labels = ", ".join(
-        f"substring(labels[{place}], {len(name) + 2}) AS `{name}`"
+        f"substring(labels[{place}], {len(name) + 2}) AS `{label_name(name)}`"
         for place, name in enumerate(rule.by, start=1)
     )
     return f"SELECT {labels}{', ' if labels else ''}toFloat64(value) AS value\nFROM ({_values(rule)})"
@@ -47,36 +49,28 @@ def rule_uid(rule_id: str) -> str:
 
 
 def _values(rule: AlertRule) -> str:
-    if isinstance(rule, Change):
-        return _rises(rule)
+    if isinstance(rule, Unusual | Measured | Loss):
+        return _evaluated(rule)
     if isinstance(rule, Absence):
         seen = _between(points(rule), rule.longer_than + rule.forget)
         return f"SELECT labels, ({_NOW} - max(last)) / 1000 AS value FROM ({seen})\nGROUP BY labels"
     met = _between(watched(rule), rule.within)
-    return f"SELECT labels, uniqExact(customer) AS value FROM ({met}) GROUP BY labels"
+    return (
+        f"SELECT labels, uniqExact(customer) AS value FROM ({met}) GROUP BY labels "
+        f"ORDER BY value DESC LIMIT {MOST_SERIES}"
+    )
 
 
-def _rises(rule: Change) -> str:
-    """SQL for the labels whose count is above the usual one; `value` is the count."""
-    weeks = range(rule.weeks + 1)
-    oldest = f"(SELECT tuple(*).1 FROM ({OLDEST}))"
-    known = f"least({rule.weeks}, intDiv({_NOW} - {rule.within} - {oldest}, {WEEK}))"
-    counted = ", ".join(f"countIf(week = {week})" for week in weeks if week)
-    return f"""
-SELECT labels, countIf(week = 0) AS value, {known} AS known,
-       arrayReduce('quantileExactInclusive(0.5)', arraySlice([{counted}], 1, greatest(known, 1))) AS usual
-FROM (
-    SELECT labels, intDiv({_NOW} - at, {WEEK}) AS week
-    FROM ({_between(watched(rule, weeks), rule.within)})
-)
-GROUP BY labels
-HAVING known > 0 AND value >= greatest({rule.at_least}, {rule.times} * usual)
-"""
+def _evaluated(rule: Unusual | Measured | Loss) -> str:
+    """SQL for the firing incidents that Touchline has found; `value` is their number of events."""
+    found = f"SELECT labels, count AS value FROM current_alerts WHERE rule = {literal(rule.id)}"
+    return f"{found} AND status = 'firing' AND resolved_at IS NULL"
 
 
 def _between(sql: str, span: int) -> str:
     """SQL of a rule with its period set to the last `span` ms."""
-    return sql.replace("{lo:Int64}", f"({_NOW} - {span})").replace("{hi:Int64}", _NOW)
+    sql = sql.replace("{lo:Int64}", f"({_NOW} - {span})").replace("{hi:Int64}", _NOW)
+    return sql.replace("{held:String}", "'[]'")
 
 
 def _limit(rule: AlertRule) -> float:
@@ -84,8 +78,8 @@ def _limit(rule: AlertRule) -> float:
     match rule:
         case Threshold() | StrikeOut():
             return rule.customers - 1
-        case Change():
-            return rule.at_least - 1
+        case Unusual() | Measured() | Loss():
+            return -1
         case Absence():
             return rule.longer_than / 1000
 
@@ -95,7 +89,8 @@ def _lookback_seconds(rule: AlertRule) -> int:
 
 
 def _rule(rule: AlertRule, source: str) -> alerting.Rule:
-    dashboard, panel = ("health", "producers") if isinstance(rule, Absence) else ("friction", "friction_rate")
+    is_of_data = isinstance(rule, Absence) or (isinstance(rule, Unusual) and rule.refused)
+    dashboard, panel = ("health", "producers") if is_of_data else ("friction", "friction_rate")
     query = (
         alerting.Query("A")
         .datasource_uid(source)
@@ -114,6 +109,7 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
         "__dashboardUid__": dashboard_uid(dashboard),
         "__panelId__": str(panel_number(panel)),
     }
+    more = {"description": rule.why, "runbook_url": rule.runbook}
     return (
         alerting.Rule(rule.title)
         .uid(rule_uid(rule.id))
@@ -124,25 +120,37 @@ def _rule(rule: AlertRule, source: str) -> alerting.Rule:
         .with_query(query)
         .with_query(condition)
         .for_val("0s")
-        .keep_firing_for(exact_duration(rule.cooldown))
+        .keep_firing_for(exact_duration(_cooldown(rule)))
         .missing_series_evals_to_resolve(_evaluations_until_resolved(rule))
         .no_data_state("OK")
         .exec_err_state("Error")
         .labels(labels | ({"owner": rule.owner} if rule.owner else {}))
-        .annotations(annotations | ({"description": rule.why} if rule.why else {}))
+        .annotations(annotations | {name: text for name, text in more.items() if text})
     )
 
 
 def _summary(rule: AlertRule) -> str:
     """The title with the labels and the value, as a template of Grafana."""
-    labels = ", ".join(f"{name} {{{{ $labels.{name} }}}}" for name in rule.by)
-    value = "{{ humanizeDuration $values.A.Value }}" if isinstance(rule, Absence) else "{{ $values.A }}"
-    return f"{rule.title}{f' ({labels})' if labels else ''}: {value}"
+    labels = ", ".join(f"{name} {{{{ $labels.{label_name(name)} }}}}" for name in rule.by)
+    if isinstance(rule, Absence):
+        value = "no event for {{ humanizeDuration .Value }}"
+    else:
+        value = "{{ . }} times" if isinstance(rule, Unusual | Measured | Loss) else "{{ . }} customers"
+    # A query that fails has no value: the text then ends with the labels.
+    return f"{rule.title}{f' ({labels})' if labels else ''}{{{{ with $values.A }}}}: {value}{{{{ end }}}}"
 
 
 def _evaluations_until_resolved(rule: AlertRule) -> int:
-    """After so many evaluations without the series, Grafana resolves it: the cooldown, at least two."""
-    return max(2, -(-rule.cooldown // (1000 * EVERY_SECONDS)))
+    """After so many evaluations without the series, Grafana resolves it: at least the cooldown, and two.
+
+    The series may end just before an evaluation, so `n` of them last only `n - 1` intervals.
+    """
+    return max(2, -(-_cooldown(rule) // (1000 * EVERY_SECONDS)) + 1)
+
+
+def _cooldown(rule: AlertRule) -> int:
+    """How long (ms) Grafana keeps an alert; Touchline's own incidents end after their cooldown already."""
+    return 0 if isinstance(rule, Unusual | Measured | Loss) else rule.cooldown
 
 
 def _above(limit: float) -> expr.TypeThreshold:

@@ -15,11 +15,31 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from touchline.alerts import AlertRule
-from touchline.grafana.drawing import Built, build_panel, dashboard_uid
+from touchline.grafana.drawing import build_panel, dashboard_uid, panel_number
 from touchline.grafana.queries import ClickHouse, reference
-from touchline.panels import ALERTS, CHANGES, DASHBOARDS, Annotation, Dashboard, Variable, panels_with
+from touchline.panels import (
+    ALERTS,
+    CHANGES,
+    DASHBOARDS,
+    Annotation,
+    Dashboard,
+    Kind,
+    Panel,
+    Variable,
+    notes_of,
+    panels_with,
+)
+from touchline.segments.definition import Funnel
+from touchline.segments.funnels import with_funnels
 
 TAG = "touchline"
+
+_ROWS: dict[Kind, str] = {"stat": "Key figures", "timeseries": "Over time", "heatmap": "Over time"}
+_OTHERS = "Details"
+"""A reader can collapse a row. Its panels are those of one kind; the last row has all others."""
+
+_WIDTH = 24
+"""Columns of Grafana's grid."""
 
 Json = dict[str, Any]
 
@@ -32,24 +52,22 @@ class Contents:
         goals: The team's goals, by name of the measure.
         rules: Alert rules; None to leave them out.
         page: The address of the live page without a slash at its end; '' for no links to it.
+        funnels: Funnels of the team's own, for *Journeys*.
     """
 
     goals: Mapping[str, float] = field(default_factory=dict)
     rules: Sequence[AlertRule] | None = None
     page: str = ""
+    funnels: Sequence[Funnel] = ()
 
 
 def dashboards(source: str, contents: Contents) -> list[Json]:
     """All dashboards; `source` is the uid of the data source."""
-    panels = panels_with(contents.goals)
+    panels = with_funnels(panels_with(contents.goals), contents.funnels)
     return [
         _build(
             dashboard,
-            [
-                build_panel(panel, source, contents.page)
-                for panel in panels
-                if panel.dashboard == dashboard.id
-            ],
+            [panel for panel in panels if panel.dashboard == dashboard.id],
             source,
             contents.page,
         )
@@ -63,7 +81,7 @@ def to_json(built: object) -> Json:
     return document
 
 
-def _build(dashboard: Dashboard, panels: list[Built], source: str, page: str) -> Json:
+def _build(dashboard: Dashboard, panels: Sequence[Panel], source: str, page: str) -> Json:
     built = (
         build.Dashboard(dashboard.title)
         .uid(dashboard_uid(dashboard.id))
@@ -83,6 +101,7 @@ def _build(dashboard: Dashboard, panels: list[Built], source: str, page: str) ->
         )
         .annotation(_build_annotation(CHANGES, "blue", source))
         .annotation(_build_annotation(ALERTS, "red", source))
+        .annotation(_build_annotation(notes_of(dashboard.id), "purple", source))
     )
     if page:
         built.link(
@@ -94,9 +113,35 @@ def _build(dashboard: Dashboard, panels: list[Built], source: str, page: str) ->
         )
     for variable in dashboard.variables:
         built.with_variable(_build_variable(variable, source))
-    for panel in panels:
-        built.with_panel(panel)
-    return _cleaned(to_json(built.build()))
+    for row in dict.fromkeys((*_ROWS.values(), _OTHERS)):
+        in_row = [panel for panel in panels if _ROWS.get(panel.kind, _OTHERS) == row]
+        if in_row:
+            built.with_row(build.Row(row).id(panel_number(f"{dashboard.id}: {row}")))
+        for panel in in_row:
+            built.with_panel(build_panel(panel, source, page))
+    return _laid_out(_cleaned(to_json(built.build())))
+
+
+def _laid_out(board: Json) -> Json:
+    """The dashboard with its panels line by line; a panel that would be alone in a line fills it.
+
+    The SDK places panels beyond the right edge if they do not fit into a line.
+    """
+    lines: list[list[Json]] = []
+    for place in (panel["gridPos"] for panel in board["panels"]):
+        if not lines or sum(other["w"] for other in lines[-1]) + place["w"] > _WIDTH:
+            lines.append([])
+        lines[-1].append(place)
+    top = 0
+    for line in lines:
+        if len(line) == 1:
+            line[0]["w"] = _WIDTH
+        left = 0
+        for place in line:
+            place.update(x=left, y=top)
+            left += place["w"]
+        top += max(place["h"] for place in line)
+    return board
 
 
 def _cleaned(board: Json) -> Json:
@@ -108,7 +153,7 @@ def _cleaned(board: Json) -> Json:
         for name in ("auto", "auto_min", "auto_count"):
             variable.pop(name, None)
     for panel in board["panels"]:
-        panel["options"].pop("footer", None)
+        panel.get("options", {}).pop("footer", None)
     return board
 
 

@@ -4,7 +4,7 @@ import re
 from typing import TypeVar
 from zlib import crc32
 
-from grafana_foundation_sdk.builders import barchart, common, stat, table, timeseries
+from grafana_foundation_sdk.builders import barchart, common, heatmap, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.common import (
     BigValueGraphMode,
@@ -26,10 +26,21 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.dashboard import Threshold as Step
 from grafana_foundation_sdk.models.dashboard import ValueMappingResult as Shown
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
 from touchline.grafana.queries import ClickHouse, reference
 from touchline.measures import format_value
-from touchline.panels import DASHBOARDS, Column, Level, Link, Panel, Threshold, Unit, unused_filters
+from touchline.panels import (
+    DASHBOARDS,
+    Column,
+    Level,
+    Link,
+    Panel,
+    Threshold,
+    Unit,
+    unfiltered_note,
+    unused_filters,
+)
 
 UNITS: dict[Unit, str] = {
     "count": "short",
@@ -57,8 +68,8 @@ _POINTS = 100
 """Points of a chart: with Grafana's default of one a pixel, a share is 0 or 100 % at most of them."""
 _SERIES = re.compile(r"(\w+) AS series\b")
 
-Built = stat.Panel | timeseries.Panel | barchart.Panel | table.Panel
-BuilderT = TypeVar("BuilderT", stat.Panel, timeseries.Panel, barchart.Panel, table.Panel)
+Built = stat.Panel | timeseries.Panel | heatmap.Panel | barchart.Panel | table.Panel
+BuilderT = TypeVar("BuilderT", stat.Panel, timeseries.Panel, heatmap.Panel, barchart.Panel, table.Panel)
 
 
 def build_panel(panel: Panel, source: str, page: str = "") -> Built:
@@ -69,12 +80,20 @@ def build_panel(panel: Panel, source: str, page: str = "") -> Built:
         source: The uid of the data source.
         page: The address of the live page, to which customers link; '' for no links.
     """
-    if panel.kind == "table":
-        return _table(panel, source, page)
-    return _BUILDERS[panel.kind](panel, source)
+    match panel.kind:
+        case "stat":
+            return _stat(panel, source)
+        case "timeseries":
+            return _timeseries(panel, source)
+        case "heatmap":
+            return _heatmap(panel, source)
+        case "bars" | "funnel":
+            return _bars(panel, source)
+        case _:
+            return _table(panel, source, page)
 
 
-def _stat(panel: Panel, source: str) -> Built:
+def _stat(panel: Panel, source: str) -> stat.Panel:
     built = _start(stat.Panel(), panel, source)
     built.reduce_options(common.ReduceDataOptions().values(True).calcs([]).fields(""))
     built.text_mode(BigValueTextMode.VALUE_AND_NAME if panel.unit == "currency" else BigValueTextMode.AUTO)
@@ -84,7 +103,7 @@ def _stat(panel: Panel, source: str) -> Built:
     return built
 
 
-def _timeseries(panel: Panel, source: str) -> Built:
+def _timeseries(panel: Panel, source: str) -> timeseries.Panel:
     built = _start(timeseries.Panel(), panel, source)
     built.interval("1m").max_data_points(_POINTS).legend(_legend())
     built.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
@@ -113,11 +132,19 @@ def _timeseries(panel: Panel, source: str) -> Built:
     return built
 
 
-def _bars(panel: Panel, source: str) -> Built:
+def _heatmap(panel: Panel, source: str) -> heatmap.Panel:
+    """One row a series; the query has the hours as they were, since Grafana cannot fold them into a day."""
+    built = _start(heatmap.Panel(), panel, source)
+    built.calculate(False).display_name("${__field.labels.series}").hide_legend()
+    built.color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64))
+    return built.cell_gap(1)
+
+
+def _bars(panel: Panel, source: str) -> barchart.Panel:
     built = _start(barchart.Panel(), panel, source)
     built.orientation(VizOrientation.HORIZONTAL).x_field("label")
     built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
-    if panel.stacked:
+    if panel.stacked or panel.kind == "funnel":
         built.legend(_legend()).color_scheme(_BY_NAME)
     if _has_lines(panel):
         built.thresholds(_lines(panel)).thresholds_style(
@@ -126,7 +153,7 @@ def _bars(panel: Panel, source: str) -> Built:
     return built
 
 
-def _table(panel: Panel, source: str, page: str) -> Built:
+def _table(panel: Panel, source: str, page: str) -> table.Panel:
     built = _start(table.Panel(), panel, source)
     for name, column in panel.columns.items():
         built.override_by_name(name, _column_settings(column, panel.dashboard, page))
@@ -146,12 +173,10 @@ def _legend() -> common.VizLegendOptions:
     )
 
 
-_BUILDERS = {"stat": _stat, "timeseries": _timeseries, "bars": _bars, "funnel": _bars}
-
-
 def _start(builder: BuilderT, panel: Panel, source: str) -> BuilderT:
     """Sets what all kinds have."""
-    query = ClickHouse(panel.sql, "timeseries" if panel.kind == "timeseries" else "table", source)
+    over_time = panel.kind in ("timeseries", "heatmap")
+    query = ClickHouse(panel.sql, "timeseries" if over_time else "table", source)
     return (
         builder.id(panel_number(panel.id))
         .title(panel.title)
@@ -173,8 +198,7 @@ def panel_number(panel_id: str) -> int:
 def _description(panel: Panel) -> str:
     goal = "" if panel.goal is None else f"Goal: {format_value(panel.goal, panel.unit)} (blue line)."
     benchmark = f"{panel.benchmark}{' (orange line)' if panel.references else ''}." if panel.benchmark else ""
-    unused = unused_filters(panel)
-    ignored = f"Not filtered by {' or '.join(unused).lower()}." if unused else ""
+    ignored = unfiltered_note(unused_filters(panel))
     return "\n\n".join(filter(None, (panel.question, ignored, goal, benchmark, panel.unsettled)))
 
 

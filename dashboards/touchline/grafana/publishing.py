@@ -8,8 +8,10 @@ from typing import Any, Literal, Protocol
 
 from touchline.grafana.alert_rules import EVERY_SECONDS, FOLDER, GROUP, alert_rules
 from touchline.grafana.building import Contents, Json, dashboards
+from touchline.grafana.drawing import dashboard_uid
 from touchline.grafana.provisioning import SOURCE, TITLE, Connection
 from touchline.grafana.queries import PLUGIN
+from touchline.panels import DASHBOARDS
 from touchline.vocabulary.errors import TouchlineError
 
 MESSAGE = "touchline dashboards publish"
@@ -23,6 +25,10 @@ Action = Literal["created", "updated", "unchanged"]
 
 class WrongSource(TouchlineError):
     """Grafana has a data source with our name and another type."""
+
+
+class ProvisionedFromFiles(TouchlineError):
+    """Grafana has our dashboards from files, and takes no changes of them."""
 
 
 class Server(Protocol):
@@ -63,6 +69,7 @@ def publish(
 
     Raises:
         WrongSource: a data source has the wrong type; nothing was changed.
+        ProvisionedFromFiles: Grafana has the dashboards from files; nothing was changed.
         GrafanaError: a request failed; earlier changes stay, and the next call continues from there.
     """
     source = grafana.get(f"/datasources/name/{TITLE}")
@@ -70,6 +77,13 @@ def publish(
         raise WrongSource(
             f"the data source {TITLE} in Grafana has the type {source.get('type')}, expected {PLUGIN}: "
             "rename it"
+        )
+    # Otherwise Grafana would get a second folder of this name, and then refuse the dashboards.
+    there = grafana.get(f"/dashboards/uid/{dashboard_uid(DASHBOARDS[0].id)}")
+    if there is not None and there["meta"].get("provisioned"):
+        raise ProvisionedFromFiles(
+            "Grafana has these dashboards from provisioning files: write those again with `touchline "
+            "dashboards render`, or delete them before you publish"
         )
     yield _folder(grafana, dry_run)
     if source is None:

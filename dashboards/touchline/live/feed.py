@@ -1,8 +1,9 @@
 """Feeds: a value that many open pages show is loaded once for all of them.
 
 The law: a feed runs at most one load at a time. After a load it rests for at least `every` seconds, and at
-least three times as long as the load took. Without a watcher it does not load. So the load on the store is
-bounded, however many pages are open.
+least five times as long as the load took, unless it is told that its value is stale; after a final value it
+rests until then. Without a watcher it does not load. So the load on the store is bounded, however many pages
+are open.
 """
 
 import asyncio
@@ -10,13 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-REST = 3.0
+REST = 5.0
 """A feed rests at least this many times as long as its last load took."""
 
 MAX_REST = 60.0
@@ -27,48 +29,66 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FeedState(Generic[T]):
-    """The last loaded value, the time it was loaded (ms since 1970), and the current error, or ''."""
+    """The last loaded value, the time it was loaded (ms since 1970), and the current error, or ''.
+
+    `final`: the value no longer changes and is loaded again only if it is told to be stale.
+    """
 
     value: T | None = None
     loaded_at: int = 0
     error: str = ""
+    final: bool = False
 
 
 Listener = Callable[[FeedState[T]], None]
 
 
+@dataclass(frozen=True)
+class _Pace(Generic[T]):
+    """How often and how long a feed loads, and whether a value is its last; see `Feeds`."""
+
+    every: float
+    limit: float
+    final: Callable[[T], bool]
+
+
 class _Feed(Generic[T]):
-    def __init__(self, load: Callable[[], T], pool: ThreadPoolExecutor, every: float, limit: float) -> None:
-        self._load, self._pool, self._every, self._limit = load, pool, every, limit
+    def __init__(self, load: Callable[[], T], pool: ThreadPoolExecutor, pace: "_Pace[T]") -> None:
+        self._load, self._pool, self._pace = load, pool, pace
         self.listeners: list[Listener[T]] = []
         self.state: FeedState[T] = FeedState()
         self.loading: Future[T] | None = None
+        self.stale = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
+            self.stale.clear()
             if self.loading is None:
                 self.loading = self._pool.submit(self._load)
-            await _ended([self.loading], self._limit)
+            await _ended([self.loading], self._pace.limit)
             self.state = self._read(self.loading)
             for listener in list(self.listeners):
                 try:
                     listener(self.state)
                 except Exception:
                     _log.exception("a page could not show new data")
-            await asyncio.sleep(min(MAX_REST, max(self._every, REST * (loop.time() - began))))
+            rest = min(MAX_REST, max(self._pace.every, REST * (loop.time() - began)))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stale.wait(), None if self.state.final else rest)
 
     def _read(self, loading: Future[T]) -> FeedState[T]:
         last = self.state
         if not loading.done():
-            return FeedState(last.value, last.loaded_at, f"no answer within {self._limit:g} s")
+            return FeedState(last.value, last.loaded_at, f"no answer within {self._pace.limit:g} s")
         self.loading = None
         if error := loading.exception():
             message = str(error).strip() or type(error).__name__
             return FeedState(last.value, last.loaded_at, message.splitlines()[0][:_MAX_MESSAGE])
-        return FeedState(loading.result(), int(time.time() * 1000))
+        value = loading.result()
+        return FeedState(value, int(time.time() * 1000), final=self._pace.final(value))
 
 
 class Feeds(Generic[K, T]):
@@ -80,10 +100,18 @@ class Feeds(Generic[K, T]):
         load: Loads the value of a key.
         every: Minimum seconds between two loads of a key.
         limit: Seconds after which a running load is reported as an error, until it ends.
+        final: Whether a value no longer changes: it is loaded again only if it is told to be stale.
     """
 
-    def __init__(self, load: Callable[[K], T], *, every: float, limit: float) -> None:
-        self._load, self._every, self._limit = load, every, limit
+    def __init__(
+        self,
+        load: Callable[[K], T],
+        *,
+        every: float,
+        limit: float,
+        final: Callable[[T], bool] = lambda _: False,
+    ) -> None:
+        self._load, self._pace = load, _Pace(every, limit, final)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="touchline-live")
         self._feeds: dict[K, _Feed[T]] = {}
 
@@ -94,7 +122,7 @@ class Feeds(Generic[K, T]):
         """
         feed = self._feeds.get(key)
         if feed is None:
-            feed = _Feed(lambda: self._load(key), self._pool, self._every, self._limit)
+            feed = _Feed(lambda: self._load(key), self._pool, self._pace)
             self._feeds[key] = feed
         elif feed.state.loaded_at or feed.state.error:
             listener(feed.state)
@@ -111,6 +139,11 @@ class Feeds(Generic[K, T]):
 
         return leave
 
+    def refresh(self) -> None:
+        """Load all feeds again without a rest: somebody wrote what they show. Writes are rare and rated."""
+        for feed in self._feeds.values():
+            feed.stale.set()
+
     @property
     def watched(self) -> int:
         """The number of feeds."""
@@ -122,7 +155,7 @@ class Feeds(Generic[K, T]):
         for feed in feeds:
             self._stop(feed)
         if loading := [feed.loading for feed in feeds if feed.loading is not None]:
-            await _ended(loading, self._limit)
+            await _ended(loading, self._pace.limit)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod

@@ -59,6 +59,17 @@ def rule_title(rule: str, rules: Mapping[str, RuleText]) -> str:
     return clip(known.title if known and known.title else sentence(rule))
 
 
+def place_words(labels: Iterable[str], rules: Mapping[str, RuleText]) -> str:
+    """The labels of an alert in words: `source=webshop` → `source webshop`, a rule by its title."""
+    parts = (label.partition("=") for label in labels)
+    return clip(
+        " · ".join(
+            rule_title(value, rules) if name == "rule" else f"{name} {value or '(none)'}"
+            for name, _, value in parts
+        )
+    )
+
+
 def touchpoint(row: Mapping[str, Any]) -> str:
     """Channel and source of a row: `phone · call-centre`."""
     return clip(" · ".join(filter(None, (row["channel"], row["source"]))))

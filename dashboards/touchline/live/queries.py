@@ -7,6 +7,7 @@ journeys, `FINAL` leaves out duplicate rows.
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 from touchline.vocabulary.order import phase_sql
 
 MAX_ALERTS = 100
@@ -58,17 +59,6 @@ FROM (
 )
 """
 
-# Open alerts by severity, then resolved ones.
-ALERTS = """
-SELECT toString(id) AS key, title, severity, labels, toUnixTimestamp64Milli(opened_at) AS opened,
-       toUnixTimestamp64Milli(resolved_at) AS resolved, count, customers, usual,
-       evidence, summary
-FROM current_alerts
-ORDER BY resolved_at IS NOT NULL,
-         if(resolved_at IS NULL, indexOf(['critical', 'warning', 'info'], severity), 0), opened_at DESC, id
-LIMIT {limit:UInt32}
-"""
-
 # The customers of journeys. PREWHERE reads only their rows before FINAL compares versions.
 CUSTOMERS_OF_JOURNEYS = """
 SELECT toString(id) AS journey, toString(customer) AS owner
@@ -106,7 +96,7 @@ SELECT id, type, toUnixTimestamp64Milli(time) AS at, channel, source,
        if(length(data) > {{max_data:UInt32}}, '', data) AS details, length(data) AS bytes,
        count() OVER () AS total
 FROM events FINAL
-WHERE entity IN (SELECT entity FROM current_identities WHERE customer = {{customer:UUID}})
+WHERE {IS_TOUCHPOINT} AND entity IN (SELECT entity FROM current_identities WHERE customer = {{customer:UUID}})
 ORDER BY time DESC, {phase_sql()} DESC, id DESC
 LIMIT {{limit:UInt32}}
 """  # noqa: S608 - made of constants

@@ -1,18 +1,24 @@
 """Measures of service and friction: each is defined once, with its SQL, unit and benchmark."""
 
 from touchline.measures.catalogue import BY_NAME, MEASURES
+from touchline.measures.contacts import CONTACT
 from touchline.measures.formatting import format_distance, format_goal, format_value
-from touchline.measures.measure import Dimension, Measure, Unit
+from touchline.measures.goals import Goal, GoalsError, check_goals, goals_in_force
+from touchline.measures.measure import Dimension, Measure, Observed, Unit
 from touchline.measures.owners import customer_id_of, owned
-from touchline.measures.reading import Ask, GoalsError, Reading, Span, check_goals, evaluate
+from touchline.measures.reading import Ask, Reading, Span, evaluate
+from touchline.measures.rounding import round_seconds
 
 __all__ = [
     "BY_NAME",
+    "CONTACT",
     "MEASURES",
     "Ask",
     "Dimension",
+    "Goal",
     "GoalsError",
     "Measure",
+    "Observed",
     "Reading",
     "Span",
     "Unit",
@@ -22,5 +28,7 @@ __all__ = [
     "format_distance",
     "format_goal",
     "format_value",
+    "goals_in_force",
     "owned",
+    "round_seconds",
 ]

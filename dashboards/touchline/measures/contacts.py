@@ -11,7 +11,7 @@ from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.order import place_sql
 
 QUEUED = """
-SELECT at, channel, source, queue, reason, least(answer.1, hung_up) AS ended,
+SELECT at, channel, source, queue, reason, team, entity, least(answer.1, hung_up) AS ended,
        answer.1 <= hung_up AND answer.1 < toDateTime64('2299-01-01', 3) AS answered,
        NOT answered AND hung_up < toDateTime64('2299-01-01', 3) AS abandoned,
        NOT answered AND promised AS called_back,
@@ -22,8 +22,10 @@ FROM (
            minIf(time, type = 'contact.queued') AS at,
            argMinIf(channel, time, type = 'contact.queued') AS channel,
            argMinIf(source, time, type = 'contact.queued') AS source,
+           argMinIf(entity, time, type = 'contact.queued') AS entity,
            argMinIf(step_queue, time, type = 'contact.queued') AS queue,
            argMinIf(step_reason, time, step_reason != '') AS reason,
+           argMinIf(step_team, time, step_team != '') AS team,
            arrayFirst(step -> step.1 >= at, arraySort(arrayPushBack(
                groupArrayIf((time, step_wait), type = 'contact.answered'),
                (toDateTime64('2299-01-01', 3), -1.)))) AS answer,
@@ -33,8 +35,9 @@ FROM (
            hang_up.1 AS hung_up, hang_up.2 AS hung_up_after,
            countIf(type = 'promise.made' AND step_kind = 'callback') > 0 AS promised
     FROM (
-        SELECT type, time, channel, source, told.contact_id AS contact, told.reason AS step_reason,
-               told.queue AS step_queue, told.kind AS step_kind, ifNull(told.wait_seconds, -1) AS step_wait
+        SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
+               told.queue AS step_queue, team AS step_team, told.kind AS step_kind,
+               ifNull(told.wait_seconds, -1) AS step_wait
         FROM events
         WHERE type IN ('contact.queued', 'contact.answered', 'contact.abandoned', 'promise.made')
           AND time >= {since:DateTime64(3)} - INTERVAL 1 DAY
@@ -60,7 +63,7 @@ _STEPS = (
     "contact.ended",
 )
 
-_HANDLED = f"""
+CONTACT = f"""
 SELECT contact,
        minIf(time, type = 'contact.started') AS at,
        argMinIf(entity, time, type = 'contact.started') AS entity,
@@ -69,6 +72,7 @@ SELECT contact,
        argMinIf(step_queue, place, step_queue != '') AS queue,
        argMinIf(step_reason, place + if(type = 'contact.started', 0, 1000000000000000), step_reason != '')
            AS reason,
+       argMinIf(step_team, place, step_team != '') AS team,
        countIf(type = 'contact.started' AND step_direction = 'outbound') > 0 AS outbound,
        countIf(type NOT IN ('contact.started', 'contact.queued')) > 0 AS handled,
        countIf(type = 'contact.transferred') > 0 AS transferred,
@@ -77,7 +81,8 @@ SELECT contact,
            AS unresolved
 FROM (
     SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
-           told.queue AS step_queue, told.direction AS step_direction, told.resolved AS step_resolved,
+           told.queue AS step_queue, team AS step_team, told.direction AS step_direction,
+           told.resolved AS step_resolved,
            {place_sql(_STEPS)} AS place
     FROM events
     WHERE type IN {_STEPS}
@@ -87,11 +92,11 @@ FROM (
 )
 GROUP BY contact
 """
-
+"""One row for each contact of the period and 7 days before, or 30 days after: its queue is the first one."""
 
 HANDLED = f"""
-SELECT at, channel, source, queue, reason, transferred, escalated
-FROM ({_HANDLED})
+SELECT at, channel, source, queue, reason, team, entity, transferred, escalated
+FROM ({CONTACT})
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """
 """One row for each handled contact started in the period. `transferred`, `escalated`: 0 or 1."""
@@ -102,12 +107,12 @@ _STARTED = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTER
 _NEVER, _LONG_AGO = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
 
 FIRST = f"""
-SELECT at, channel, source, queue, reason, unresolved,
+SELECT at, channel, source, queue, reason, team, entity, unresolved,
        previous_here < at - INTERVAL 7 DAY AS first_here, next_here <= at + INTERVAL 7 DAY AS again_here,
        previous_anywhere < at - INTERVAL 7 DAY AS first_anywhere,
        next_anywhere <= at + INTERVAL 7 DAY AS again_anywhere
 FROM (
-    SELECT at, channel, source, queue, reason, handled, unresolved,
+    SELECT at, channel, source, queue, reason, team, entity, handled, unresolved,
            if(handled, at, {_LONG_AGO}) AS handled_at,
            sipHash64(customer, reason) AS matter, sipHash64(matter, channel) AS matter_here,
            max(handled_at) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_here,
@@ -116,7 +121,7 @@ FROM (
                AS previous_anywhere,
            leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
                AS next_anywhere
-    FROM ({owned(_HANDLED, _STARTED)})
+    FROM ({owned(CONTACT, _STARTED)})
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
     WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact),
@@ -146,6 +151,7 @@ MEASURES: tuple[Measure, ...] = (
         "outbound contacts are left out. (In the industry, windows of 7 to 14 days are common.)",
         benchmark="Industry average: 70 %; world class: 80 % or more",
         base=FIRST,
+        observed="contact",
         numerator="NOT (again_here OR unresolved)",
         where="first_here",
         settles=7 * DAY,
@@ -160,6 +166,7 @@ MEASURES: tuple[Measure, ...] = (
         "same reason within 7 days is a failure, and a first contact follows no contact on any channel.",
         benchmark="Industry average: 59 % across channels, 70 % within one channel",
         base=FIRST,
+        observed="contact",
         numerator="NOT (again_anywhere OR unresolved)",
         where="first_anywhere",
         settles=7 * DAY,
@@ -174,6 +181,7 @@ MEASURES: tuple[Measure, ...] = (
         "The wait is wait_seconds of the answer, or else the time between the two events.",
         benchmark="Industry standard: 80 % in 20 s",
         base=QUEUED,
+        observed="contact",
         numerator="answered AND waited <= 20",
         inputs=("contact.answered",),
     ),
@@ -188,6 +196,7 @@ MEASURES: tuple[Measure, ...] = (
         "hang-ups in the menu count in neither.",
         benchmark="Industry range: 5–8 %",
         base=QUEUED,
+        observed="contact",
         numerator="abandoned",
         inputs=("contact.abandoned",),
         where="NOT called_back AND NOT (abandoned AND waited <= 10)",
@@ -202,6 +211,7 @@ MEASURES: tuple[Measure, ...] = (
         "callbacks.",
         benchmark="No industry figure; limits of 5 to 10 s are common",
         base=QUEUED,
+        observed="contact",
         numerator="abandoned AND waited <= 10",
         inputs=("contact.abandoned",),
         where="NOT called_back",
@@ -215,6 +225,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="Seconds waited ÷ contacts answered, of those queued in the period.",
         benchmark="Industry average: 28 s",
         base=QUEUED,
+        observed="contact",
         numerator="waited",
         where="answered",
     ),
@@ -228,6 +239,7 @@ MEASURES: tuple[Measure, ...] = (
         "industry, satisfaction is 12 % and resolution 14 % lower after a transfer.",
         benchmark="Industry average: 19 % of calls",
         base=HANDLED,
+        observed="contact",
         numerator="transferred",
         inputs=("contact.transferred",),
     ),
@@ -240,6 +252,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="Contacts escalated at least once ÷ handled contacts started in the period.",
         benchmark="No industry figure",
         base=HANDLED,
+        observed="contact",
         numerator="escalated",
         inputs=("contact.escalated",),
     ),

@@ -4,10 +4,10 @@ from touchline.measures.measure import Measure
 from touchline.vocabulary.durations import DAY, HOUR
 
 SCORES = """
-SELECT time AS at, channel, source, '' AS queue, '' AS reason, fields.metric AS metric,
+SELECT time AS at, channel, source, entity, '' AS queue, '' AS reason, fields.metric AS metric,
        ifNull(fields.lower_is_better, 0) AS lower, assumeNotNull(fields.score) AS score, fields.scale AS scale
 FROM (
-    SELECT time, channel, source,
+    SELECT time, channel, source, entity,
            JSONExtract(data, 'Tuple(metric String, score Nullable(Float64), scale Nullable(Float64),
                lower_is_better Nullable(Bool))') AS fields
     FROM events
@@ -30,15 +30,16 @@ def _answers(posted: str, answered: str, key: str) -> str:
         key: The field of `data` that both share.
     """
     return f"""
-SELECT at, channel, source, '' AS queue, '' AS reason, took, metric, score
+SELECT at, channel, source, entity, '' AS queue, '' AS reason, took, metric, score
 FROM (
     SELECT minIf(time, type = '{posted}') AS at, argMinIf(channel, time, type = '{posted}') AS channel,
            argMinIf(source, time, type = '{posted}') AS source,
+           argMinIf(entity, time, type = '{posted}') AS entity,
            dateDiff('millisecond', at, minOrNullIf(time, type = '{answered}')) / 1000 AS took,
            argMinIf(fields.metric, time, type = '{posted}') AS metric,
            argMinIf(fields.score, time, type = '{posted}') AS score
     FROM (
-        SELECT type, time, channel, source,
+        SELECT type, time, channel, source, entity,
                JSONExtract(data, 'Tuple({key} String, metric String, score Nullable(Float64))') AS fields
         FROM events
         WHERE type IN ('{posted}', '{answered}') AND time >= {{since:DateTime64(3)}}
@@ -67,6 +68,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="Mentions answered within 60 minutes ÷ mentions posted in the period.",
         benchmark="40–50 % of customers expect an answer within 60 minutes; 24 hours is too late",
         base=MENTIONS,
+        observed="post",
         numerator="isNotNull(took) AND took <= 3600",
         settles=HOUR,
     ),
@@ -80,6 +82,7 @@ MEASURES: tuple[Measure, ...] = (
         "the period and answered within 30 days. Unanswered mentions count in mentions_answered.",
         benchmark="Customers expect 60 minutes; 24 hours is too late",
         base=MENTIONS,
+        observed="post",
         numerator="took",
         where="isNotNull(took)",
         kind="median",
@@ -94,6 +97,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="NPS scores of 0 to 6 answered within 48 hours ÷ all NPS scores of 0 to 6 of the period.",
         benchmark="Recommended follow-up: within 48 hours",
         base=FEEDBACK,
+        observed="post",
         numerator="isNotNull(took) AND took <= 172800",
         where="metric = 'nps' AND isNotNull(score) AND score <= 6",
         settles=2 * DAY,
@@ -108,6 +112,7 @@ MEASURES: tuple[Measure, ...] = (
         "the period and answered within 30 days.",
         benchmark="Recommended: 48 hours for detractors, 6 hours for e-mail",
         base=FEEDBACK,
+        observed="post",
         numerator="took",
         where="isNotNull(took)",
         kind="median",
@@ -123,6 +128,7 @@ MEASURES: tuple[Measure, ...] = (
         "scores given in the period (on a scale of 0 to 10).",
         benchmark="NPS = % promoters (9, 10) minus % detractors (0 to 6)",
         base=SCORES,
+        observed="post",
         numerator="100 * ((score >= 9) - (score <= 6))",
         where="metric = 'nps' AND score BETWEEN 0 AND 10",
     ),
@@ -136,6 +142,7 @@ MEASURES: tuple[Measure, ...] = (
         "four fifths of the maximum. Where lower is better, the scale is reversed. The default scale is 5.",
         benchmark="CSAT = scores of 4 and 5 ÷ answers",
         base=SCORES,
+        observed="post",
         numerator="if(lower, ifNull(scale, 5) + 1 - score, score) >= 0.8 * ifNull(scale, 5)",
         where="metric = 'csat'",
     ),
@@ -149,6 +156,7 @@ MEASURES: tuple[Measure, ...] = (
         "Scales run from 1 to `scale` (7 by default) and are reversed where lower_is_better is set.",
         benchmark="CES = mean score; scale and direction vary between companies",
         base=SCORES,
+        observed="post",
         numerator="1 + 6 * if(lower, ifNull(scale, 7) - score, score - 1) / (ifNull(scale, 7) - 1)",
         where="metric = 'ces' AND ifNull(scale, 7) > 1",
     ),

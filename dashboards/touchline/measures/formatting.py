@@ -4,9 +4,9 @@ _TIME_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def format_value(value: float | None, unit: str) -> str:
-    """A value with its unit: `74.2 %`, `28 s`, `1.5 h`, `+31 points`, `1,204 EUR`; `-` for None."""
+    """A value with its unit: `74.2 %`, `28 s`, `1.5 h`, `+31 points`, `1,204 EUR`; `–` for None."""
     if value is None:
-        return "-"
+        return "–"
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "seconds":

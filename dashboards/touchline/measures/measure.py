@@ -10,6 +10,8 @@ from typing import Literal
 
 Unit = Literal["share", "seconds", "points", "steps", "strikes", "of 7", "currency"]
 Dimension = Literal["channel", "source", "queue", "reason"]
+Observed = Literal["contact", "post", "journey", "friction", "cart"]
+"""What a row is: a post is feedback or a mention, a cart may be an order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +20,13 @@ class Measure:
 
     `base` is SQL for the period from `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, end exclusive. Its
     rows have `at`, `channel`, `source`, `queue`, `reason` ('' where the data have none), `currency` if that
-    is the unit, and the columns that `numerator` and `where` use.
+    is the unit, the columns that `numerator` and `where` use, and those by which panels filter what is
+    `observed`: `team` and `entity` of a contact, `entity` of a post, `id` and `customer` of a journey,
+    `rule`, `anchor`, `journey` and `customer` of a friction, `customer` of a cart.
 
     `inputs` are event types without which the measure cannot be known: if there is none of them from 30 days
     before the period to its end, nothing counts and there is no value. (Without any event of a transfer, the
     transfer rate is unknown, not 0.)
-
-    `has_source` is false if its rows have no source, since a journey goes through several.
 
     `where` selects the rows that count, `numerator` is what is added up over them. The value is the sum of
     numerators divided by the number of rows; for the kind `median` it is the median numerator, for `sum`
@@ -42,12 +44,12 @@ class Measure:
     definition: str
     benchmark: str
     base: str
+    observed: Observed
     numerator: str
     where: str = "1"
     inputs: tuple[str, ...] = ()
     kind: Literal["ratio", "median", "sum"] = "ratio"
     settles: int = 0
-    has_source: bool = True
 
     @property
     def counted(self) -> str:

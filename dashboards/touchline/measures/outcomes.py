@@ -5,15 +5,16 @@ from touchline.measures.owners import owned
 from touchline.vocabulary.order import place_sql
 
 JOURNEYS = """
-SELECT last AS at, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts, transfers,
-       channel_switches, repeats, wait_seconds, strikes, grade
+SELECT last AS at, id, customer, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts,
+       transfers, channel_switches, repeats, wait_seconds, strikes, grade
 FROM current_journeys
 WHERE last >= {since:DateTime64(3)} AND last < {until:DateTime64(3)}
 """
 """One row for each journey whose last event is in the period, on the channel where it started."""
 
 FRICTIONS = """
-SELECT opened_at AS at, channel, source, '' AS queue, rule AS reason, status, resolved_at
+SELECT opened_at AS at, channel, source, '' AS queue, rule AS reason, rule, anchor, journey, customer,
+       status, resolved_at
 FROM current_frictions
 WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
 """
@@ -33,7 +34,7 @@ _MONEY = f"""type IN {_OF_VALUE}
     AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}"""
 
 _MONEY_EVENTS = f"""
-    SELECT entity, type, time, {place_sql(_OF_VALUE)} AS place, channel, source,
+    SELECT entity, type, time, ({place_sql(_OF_VALUE)}, id) AS place, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
                currency String)') AS fields
     FROM events
@@ -41,9 +42,9 @@ _MONEY_EVENTS = f"""
 """
 
 VALUE_AT_RISK = f"""
-SELECT at, channel, source, '' AS queue, '' AS reason, amount.1 AS value, amount.2 AS currency
+SELECT at, channel, source, customer, '' AS queue, '' AS reason, amount.1 AS value, amount.2 AS currency
 FROM (
-    SELECT at, channel, source, is_cart, placed, open,
+    SELECT at, channel, source, customer, is_cart, placed, open,
            max(if(placed, at, toDateTime64(0, 3, 'UTC'))) OVER own AS bought_at,
            groupArrayIf((key, last_value, last_currency), is_cart) OVER own AS carts,
            arrayFirst(known -> known.1 = cart, carts) AS cart_of_order,
@@ -53,13 +54,14 @@ FROM (
         SELECT customer, startsWith(type, 'c') AS is_cart,
                if(is_cart, fields.cart_id, fields.order_id) AS key,
                if(is_cart, max(time), minIf(time, type = 'order.placed')) AS at,
-               if(is_cart, argMax(channel, place), argMinIf(channel, time, type = 'order.placed')) AS channel,
-               if(is_cart, argMax(source, place), argMinIf(source, time, type = 'order.placed')) AS source,
+               if(is_cart, argMax(channel, place), argMinIf(channel, place, type = 'order.placed'))
+                   AS channel,
+               if(is_cart, argMax(source, place), argMinIf(source, place, type = 'order.placed')) AS source,
                argMaxIf(ifNull(fields.value, 0), place,
                         is_cart ? isNotNull(fields.value) : type = 'order.placed') AS last_value,
                argMaxIf(fields.currency, place,
                         is_cart ? fields.currency != '' : type = 'order.placed') AS last_currency,
-               argMaxIf(fields.cart_id, time, type = 'order.placed') AS cart,
+               argMaxIf(fields.cart_id, place, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,
                countIf(type != 'order.placed') = 0 AS open
         FROM ({owned(_MONEY_EVENTS, _MONEY)})
@@ -87,7 +89,7 @@ def _grade(letter: str) -> Measure:
         "100 minus the strike points; A from 90, B from 75, C from 60, D from 40, else F.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
-        has_source=False,
+        observed="journey",
         numerator=f"grade = '{letter}'",
     )
 
@@ -106,7 +108,7 @@ MEASURES: tuple[Measure, ...] = (
         "period.",
         benchmark=_OBSERVED,
         base=JOURNEYS,
-        has_source=False,
+        observed="journey",
         numerator="contacts + transfers + channel_switches + repeats",
     ),
     Measure(
@@ -118,7 +120,7 @@ MEASURES: tuple[Measure, ...] = (
         definition="Seconds waited in contacts ÷ journeys whose last event is in the period.",
         benchmark=_OBSERVED,
         base=JOURNEYS,
-        has_source=False,
+        observed="journey",
         numerator="wait_seconds",
         inputs=("contact.answered", "contact.abandoned"),
     ),
@@ -132,7 +134,7 @@ MEASURES: tuple[Measure, ...] = (
         "period.",
         benchmark=_OWN_SCALE,
         base=JOURNEYS,
-        has_source=False,
+        observed="journey",
         numerator="strikes",
     ),
     *(_grade(letter) for letter in "ABCDF"),
@@ -146,6 +148,7 @@ MEASURES: tuple[Measure, ...] = (
         "resolve, such as a caller who hung up, stay open and count.",
         benchmark="No industry figure",
         base=FRICTIONS,
+        observed="friction",
         numerator="status = 'resolved'",
     ),
     Measure(
@@ -158,6 +161,7 @@ MEASURES: tuple[Measure, ...] = (
         "period and resolved.",
         benchmark="No industry figure",
         base=FRICTIONS,
+        observed="friction",
         numerator="dateDiff('millisecond', at, assumeNotNull(resolved_at)) / 1000",
         where="isNotNull(resolved_at)",
         kind="median",
@@ -175,6 +179,7 @@ MEASURES: tuple[Measure, ...] = (
         "its cart. The denominator is the number of carts and orders.",
         benchmark="A cart usually counts as abandoned after 1 hour without activity",
         base=VALUE_AT_RISK,
+        observed="cart",
         numerator="value",
         kind="sum",
     ),

@@ -4,16 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from touchline.measures.catalogue import BY_NAME, MEASURES
+from touchline.measures.catalogue import MEASURES
 from touchline.measures.measure import Measure
-from touchline.vocabulary.errors import ConfigurationError
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Runs a query: SQL and its parameters, as text → the rows."""
-
-
-class GoalsError(ConfigurationError):
-    """Invalid goals: the message lists each mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +94,6 @@ def evaluate(
             ask(measure.query(), span.parameters) or [(measure.unit, None, 0.0, 0.0)]
         )
     ]
-
-
-def check_goals(goals: Mapping[str, float]) -> dict[str, float]:
-    """The goals, if each names a measure and is in its range.
-
-    Raises:
-        GoalsError: a name is no measure, or a share is not between 0 and 1.
-    """
-    mistakes = [
-        f"unknown measure '{name}'; expected one of {', '.join(BY_NAME)}"
-        for name in goals
-        if name not in BY_NAME
-    ]
-    mistakes += [
-        f"{name} is a share between 0 and 1: write {goal / 100:g} for {goal:g} %"
-        for name, goal in goals.items()
-        if name in BY_NAME and BY_NAME[name].unit == "share" and not 0 <= goal <= 1
-    ]
-    if mistakes:
-        raise GoalsError("; ".join(mistakes))
-    return dict(goals)
 
 
 def _seconds(ms: int) -> str:

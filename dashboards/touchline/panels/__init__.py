@@ -1,6 +1,16 @@
 """Panels, each defined once: the question, the SQL that answers it, and how the answer is drawn."""
 
-from touchline.panels.catalogue import ALERTS, BY_ID, CHANGES, DASHBOARDS, PANELS, panels_with, unused_filters
+from touchline.panels.catalogue import (
+    ALERTS,
+    BY_ID,
+    CHANGES,
+    DASHBOARDS,
+    PANELS,
+    notes_of,
+    panels_with,
+    unfiltered_note,
+    unused_filters,
+)
 from touchline.panels.macros import ALL, MacroError, expand, interval
 from touchline.panels.panel import (
     Annotation,
@@ -37,6 +47,8 @@ __all__ = [
     "Variable",
     "expand",
     "interval",
+    "notes_of",
     "panels_with",
+    "unfiltered_note",
     "unused_filters",
 ]

@@ -1,21 +1,46 @@
 """The tables of dashboards and panels, in the order in which they are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from touchline.measures import BY_NAME
-from touchline.panels import contacts, friction, health, journeys
+from touchline.panels.boards import (
+    contacts,
+    factors,
+    fixes,
+    friction,
+    health,
+    impact,
+    journeys,
+    touchpoints,
+    voice,
+)
 from touchline.panels.goals import goals_sql
 from touchline.panels.panel import Annotation, Dashboard, Panel, Threshold
 
 DASHBOARDS: tuple[Dashboard, ...] = (
     friction.DASHBOARD,
+    impact.DASHBOARD,
+    fixes.DASHBOARD,
     contacts.DASHBOARD,
     journeys.DASHBOARD,
+    voice.DASHBOARD,
+    touchpoints.DASHBOARD,
+    factors.DASHBOARD,
     health.DASHBOARD,
 )
 
-PANELS: tuple[Panel, ...] = (*friction.PANELS, *contacts.PANELS, *journeys.PANELS, *health.PANELS)
+PANELS: tuple[Panel, ...] = (
+    *friction.PANELS,
+    *impact.PANELS,
+    *fixes.PANELS,
+    *contacts.PANELS,
+    *journeys.PANELS,
+    *voice.PANELS,
+    *touchpoints.PANELS,
+    *factors.PANELS,
+    *health.PANELS,
+)
 """The panels of a team without goals."""
 
 CHANGES = Annotation(
@@ -45,6 +70,23 @@ LIMIT 200
 )
 """Alerts, from their opening to their resolution or the end of the period."""
 
+
+def notes_of(dashboard: str) -> Annotation:
+    """The notes that people wrote on the live page, for a dashboard (its id) or for all."""
+    return Annotation(
+        "Notes",
+        f"""
+SELECT note.starts_at AS time, ifNull(note.ends_at, note.starts_at) AS timeEnd, note.text AS title,
+       concat('by ', note.author) AS text, note.rule AS tags
+FROM current_notes AS note
+WHERE note.dashboard IN ('', '{dashboard}')
+  AND note.starts_at <= $__toTime AND ifNull(note.ends_at, note.starts_at) >= $__fromTime
+ORDER BY note.starts_at, note.id
+LIMIT 200
+""",
+    )
+
+
 BY_ID = {panel.id: panel for panel in PANELS}
 
 
@@ -54,6 +96,14 @@ def unused_filters(panel: Panel) -> tuple[str, ...]:
     return tuple(
         variable.title for variable in dashboard.variables if f"${{{variable.name}:" not in panel.sql
     )
+
+
+def unfiltered_note(titles: Sequence[str]) -> str:
+    """A sentence that names the filters that a panel ignores; '' if there are none."""
+    if not titles:
+        return ""
+    *others, last = (title.lower() for title in titles)
+    return f"Not filtered by {', '.join(others)}{' or ' if others else ''}{last}."
 
 
 def panels_with(goals: Mapping[str, float]) -> tuple[Panel, ...]:

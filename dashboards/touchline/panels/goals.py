@@ -3,10 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from touchline.measures import MEASURES, Measure
-from touchline.panels.sql import all_chosen, together
+from touchline.panels.sql import OBSERVED, all_chosen, together
 
 HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_resolution", "csat", "recovered")
 """Measures that are shown if the team has set no goals."""
+
+_FILTERS = {
+    "source": "sources",
+    "rule": "rules",
+    "queue": "queues",
+    "reason": "reasons",
+    "team": "agent teams",
+    "store": "stores",
+}
+"""Filters that some measures ignore, with all their values in words."""
 
 _UNITS = {"share": " %", "seconds": " s", "points": " points", "strikes": " strike points", "of 7": " of 7"}
 
@@ -44,11 +54,19 @@ def _row(measure: Measure, goal: float | None) -> str:
     unit = f"'{_UNITS.get(measure.unit, ' ' + measure.unit)}'"
     if measure.unit == "currency":
         unit = "concat(' ', currency)"
-    title = f"'{measure.title}'"
-    if not measure.has_source:
-        title = f"if({all_chosen('source')}, {title}, concat({title}, ' (all sources)'))"
+    title = f"concat('{measure.title}', {_unfiltered(measure)})"
     return (
         f"({MEASURES.index(measure)}, {title}, {unit}, {100 if measure.unit == 'share' else 1}, "
         f"{1 if measure.higher_is_better else -1}, CAST(value_of_{measure.name}, 'Nullable(Float64)'), "
         f"CAST({'NULL' if goal is None else goal}, 'Nullable(Float64)'))"
     )
+
+
+def _unfiltered(measure: Measure) -> str:
+    """SQL for which chosen filters do not change the measure: ` (all sources)`, or an empty text."""
+    ignored = [name for name in _FILTERS if f"${{{name}:" not in OBSERVED[measure.observed]]
+    if not ignored:
+        return "''"
+    names = ", ".join(f"if({all_chosen(name)}, '', '{_FILTERS[name]}')" for name in ignored)
+    listed = f"arrayStringConcat(arrayFilter(name -> name != '', [{names}]), ', ')"
+    return f"if({' AND '.join(map(all_chosen, ignored))}, '', concat(' (all ', {listed}, ')'))"

@@ -2,7 +2,7 @@
 
 from touchline.measures import BY_NAME
 from touchline.panels.panel import Panel, Reference, Threshold
-from touchline.panels.sql import BUCKETS, TIME, measured
+from touchline.panels.sql import TIME, measured, with_gaps
 
 
 def measure_stat(
@@ -52,19 +52,7 @@ def measure_over_time(
         dashboard=dashboard,
         title=title,
         question=question,
-        sql=f"""
-SELECT time, shown AS value
-FROM (
-    SELECT time, shown, countIf(isNotNull(shown)) OVER () AS known
-    FROM (
-        SELECT time, max(value) AS shown
-        FROM (SELECT time, value FROM ({measured(name, TIME)}) UNION ALL SELECT time, NULL FROM ({BUCKETS}))
-        GROUP BY time
-    )
-)
-WHERE known > 0
-ORDER BY time
-""",
+        sql=f"{with_gaps(measured(name, TIME), 'value')}ORDER BY time",
         kind="timeseries",
         unit=measure.unit,
         empty=empty,

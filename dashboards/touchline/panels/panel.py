@@ -12,7 +12,7 @@ from touchline.measures import BY_NAME
 from touchline.measures import Unit as MeasureUnit
 from touchline.vocabulary.durations import HOUR
 
-Kind = Literal["stat", "timeseries", "bars", "funnel", "table"]
+Kind = Literal["stat", "timeseries", "heatmap", "bars", "funnel", "sankey", "table"]
 Unit = MeasureUnit | Literal["count", "text", "time"]
 Level = Literal["good", "warn", "bad"]
 
@@ -61,12 +61,15 @@ class Panel:
     - `stat`: one row with `value`, and optionally `usual` (the mean of the same period in earlier weeks); or
       several rows, each with a `label`.
     - `timeseries`: `time` and any number of numeric columns, or `time`, `series` and `value`.
+    - `heatmap`: `time` (whole hours), `series` (its rows) and `value`.
     - `bars`, `funnel`: `label` and numeric columns; rows are drawn in their order.
+    - `sankey`: `source`, `target` and `customers`; flows never lead in a circle. Rows go by steps.
     - `table`: any columns; those in `columns` come first.
 
     NULL means that there are no data, and is never drawn as 0. `measure` names the measure that the panel
     shows, `goal` is the team's goal for it, and `benchmark` is what the industry reports. `stacked` stacks
-    the series of a chart.
+    the series of a chart. `friction_series` is SQL for the series of a row of `current_frictions` if a chart
+    counts frictions as they open, so that its points can be explained.
     """
 
     id: str
@@ -84,6 +87,7 @@ class Panel:
     benchmark: str = ""
     columns: Mapping[str, Column] = field(default_factory=dict)
     stacked: bool = False
+    friction_series: str = ""
     width: int = 12
     height: int = 8
 
@@ -119,13 +123,14 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Panels on one page. The default period is the last `since`."""
+    """Panels on one page. The default period is the last `since`; `short` is its name in menus."""
 
     id: str
     title: str
     question: str
     variables: tuple[Variable, ...]
     since: str = "24h"
+    short: str = ""
 
     @property
     def path(self) -> str:

@@ -1,9 +1,10 @@
 """SQL fragments that several panels share: filters, earlier weeks, measures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from touchline.measures import BY_NAME
+from touchline.measures import BY_NAME, Observed
 from touchline.panels.panel import Variable
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 
 _ALL = "concat('$', '__all')"
 """SQL for `ALL`, written so that it is not taken for a macro."""
@@ -33,20 +34,113 @@ CHANNEL = chosen("channel", "channel")
 SOURCE = chosen("source", "source")
 RULE = chosen("rule", "rule")
 PRODUCER = chosen("producer", "producer")
-EVENTS = f"{CHANNEL} AND {SOURCE}"
-FRICTIONS = f"{EVENTS} AND {RULE}"
-JOURNEYS = chosen("path[1]", "channel")
-"""A journey counts on the channel where it started."""
+_NO_JOURNEY = "toUUIDOrZero('')"
+"""The journey of a member of a segment of customers."""
 
-CHANNELS = Variable("channel", "Channel", "SELECT DISTINCT channel FROM events ORDER BY channel")
-SOURCES = Variable("source", "Source", "SELECT DISTINCT source FROM events ORDER BY source")
+_CHOSEN_SEGMENTS = f"FROM current_segment_members WHERE has({values_of('segment')}, segment)"
+_ALL_CUSTOMERS = all_chosen("segment")
+
+OF_CUSTOMERS = f"({_ALL_CUSTOMERS} OR customer IN (SELECT customer {_CHOSEN_SEGMENTS}))"
+"""The customer is in a chosen segment, or has a journey in it."""
+
+_OF_ENTITIES = f"""({_ALL_CUSTOMERS} OR entity IN (
+        SELECT entity FROM current_identities WHERE customer IN (SELECT customer {_CHOSEN_SEGMENTS})))"""
+
+
+def _of_journeys(journey: str) -> str:
+    """SQL condition: the customer, or the journey with this id, is in a chosen segment."""
+    members = f"SELECT customer, journey {_CHOSEN_SEGMENTS}"
+    one_of = " OR ".join(f"(customer, {of}) IN ({members})" for of in (_NO_JOURNEY, journey))
+    return f"({_ALL_CUSTOMERS} OR {one_of})"
+
+
+OF_JOURNEYS = _of_journeys("id")
+PLACE = f"{CHANNEL} AND {SOURCE}"
+
+EVENTS = f"{PLACE} AND {_OF_ENTITIES}"
+"""Reads the columns of `events`: `channel`, `source` and `entity`."""
+
+CONTACTS = " AND ".join([EVENTS, *(chosen(name, name) for name in ("queue", "reason", "team"))])
+"""Of a contact: its first queue, its reason, and the first team that took it."""
+
+_OF_CONTACTS = "(startsWith(type, 'contact.') OR type = 'promise.made')"
+
+
+def _in_contact(column: str, variable: str) -> str:
+    """SQL condition: the contact of an event has a step with a chosen value, or all values are chosen."""
+    steps = f"startsWith(type, 'contact.') AND told.contact_id != '' AND has({values_of(variable)}, {column})"
+    return (
+        f"({all_chosen(variable)} OR {_OF_CONTACTS}"
+        f" AND told.contact_id IN (SELECT told.contact_id FROM events WHERE {steps}))"
+    )
+
+
+_ANCHORS = f"""SELECT id FROM events
+        WHERE {_in_contact("told.queue", "queue")}
+          AND {_in_contact("told.reason", "reason")}
+          AND {_in_contact("team", "team")}
+          AND {chosen("store", "store")}"""
+
+_PLACES = ("queue", "reason", "team", "store")
+_ANCHORED = f"""({" AND ".join(map(all_chosen, _PLACES))}
+     OR anchor IN ({_ANCHORS})
+     OR anchor IN (SELECT toString(id) FROM frictions WHERE anchor IN ({_ANCHORS})))"""
+"""The event that a friction hangs on is of such a contact, or of such a store.
+
+A friction that hangs on another one goes with that one.
+"""
+
+FRICTIONS = f"{PLACE} AND {RULE} AND {_ANCHORED} AND {_of_journeys('journey')}"
+"""Reads the columns of `frictions`: `channel`, `source`, `rule`, `anchor`, `customer` and `journey`."""
+
+JOURNEYS = f"{chosen('path[1]', 'channel')} AND {OF_JOURNEYS}"
+"""Reads the columns of `journeys`. A journey counts on the channel where it started."""
+
+MET = f"""({" AND ".join(map(all_chosen, ("source", "rule", *_PLACES)))}
+     OR id IN (SELECT journey FROM current_frictions WHERE {SOURCE} AND {RULE} AND {_ANCHORED}))"""
+"""The journey `id` met a chosen friction."""
+
+OBSERVED: Mapping[Observed, str] = {
+    "contact": CONTACTS,
+    "post": EVENTS,
+    "journey": f"{CHANNEL} AND {OF_JOURNEYS}",
+    "friction": FRICTIONS,
+    "cart": f"{PLACE} AND {OF_CUSTOMERS}",
+}
+"""The filters of what a measure observes."""
+
+CHANNELS = Variable(
+    "channel", "Channel", f"SELECT DISTINCT channel FROM events WHERE {IS_TOUCHPOINT} ORDER BY channel"
+)
+SOURCES = Variable(
+    "source", "Source", f"SELECT DISTINCT source FROM events WHERE {IS_TOUCHPOINT} ORDER BY source"
+)
 PRODUCERS = Variable(
     "producer",
     "Producer",
-    "SELECT DISTINCT producer FROM (SELECT producer FROM events UNION ALL SELECT producer FROM quarantine) "
-    "ORDER BY producer",
+    f"SELECT DISTINCT producer FROM (SELECT producer FROM events WHERE {IS_TOUCHPOINT} "
+    "UNION ALL SELECT producer FROM quarantine) ORDER BY producer",
 )
 RULES = Variable("rule", "Rule", "SELECT DISTINCT rule FROM current_frictions ORDER BY rule")
+
+
+def _of_steps(name: str, title: str, column: str) -> Variable:
+    return Variable(
+        name,
+        title,
+        f"SELECT DISTINCT {column} AS found FROM events "
+        f"WHERE startsWith(type, 'contact.') AND found != '' ORDER BY found",
+    )
+
+
+QUEUES = _of_steps("queue", "Queue", "told.queue")
+REASONS = _of_steps("reason", "Reason", "told.reason")
+TEAMS = _of_steps("team", "Agent team", "team")
+STORES = Variable("store", "Store", "SELECT DISTINCT store FROM events WHERE store != '' ORDER BY store")
+PLACES = (QUEUES, REASONS, TEAMS, STORES)
+SEGMENTS = Variable(
+    "segment", "Segment", "SELECT segment, title FROM current_segment_runs ORDER BY title, segment"
+)
 
 BUCKETS = """
     SELECT toStartOfInterval($__fromTime, INTERVAL $__interval_s second)
@@ -55,6 +149,32 @@ BUCKETS = """
     WHERE time <= $__toTime
 """
 """One row for each point in time, so that a chart shows 0 instead of a gap."""
+
+
+def with_gaps(sql: str, *columns: str) -> str:
+    """SQL that adds a row of NULLs for each point in time without a row, so that a line has gaps there.
+
+    Args:
+        sql: A query for `time` and numeric columns. Without any value, the result has no rows.
+        columns: Its columns besides `time`.
+    """
+    names = ", ".join(columns)
+    nulls = ", NULL" * len(columns)
+    newest = ", ".join(f"max(points.{column}) AS {column}" for column in columns)
+    known = " OR ".join(f"isNotNull({column})" for column in columns)
+    return f"""
+SELECT time, {names}
+FROM (
+    SELECT time, {names}, countIf({known}) OVER () AS known
+    FROM (
+        SELECT time, {newest}
+        FROM (SELECT time, {names} FROM ({sql}) UNION ALL SELECT time{nulls} FROM ({BUCKETS})) AS points
+        GROUP BY time
+    )
+)
+WHERE known > 0
+"""
+
 
 _BEGIN = "(SELECT toInt64(toUnixTimestamp(min(start))) FROM journeys)"
 """SQL for the time (s) at which the data begin."""
@@ -66,7 +186,7 @@ _REACHES = (
 """SQL for how far (ms) each rule looks back, by id."""
 
 WITH_EARLIER_WEEKS = f"""
-    SELECT opened_at + INTERVAL week WEEK AS at, week, rule, channel, source, customer, status,
+    SELECT opened_at + INTERVAL week WEEK AS at, week, id, rule, channel, source, customer, status,
            {_REACHES}[CAST(rule, 'String')] AS reach
     FROM current_frictions ARRAY JOIN range(5) AS week
     WHERE opened_at >= $__fromTime - INTERVAL 4 WEEK AND opened_at <= $__toTime
@@ -117,8 +237,12 @@ def together(names: Sequence[str], *by: str) -> str:
     )
     columns = "".join(f"{expression}, " for expression in by)
     groups = f"\nGROUP BY {', '.join(map(_alias, by))}" if by else ""
-    filters = EVENTS if measures[0].has_source else CHANNEL
-    sql = f"SELECT {columns}{values}\nFROM ({base})\nWHERE {filters}{groups}"
+    filters = OBSERVED[measures[0].observed]
+    return of_period(f"SELECT {columns}{values}\nFROM ({base})\nWHERE {filters}{groups}")
+
+
+def of_period(sql: str) -> str:
+    """SQL of measures for the period of a panel."""
     for parameter, macro in (("since", "$__fromTime"), ("until", "$__toTime")):
         sql = sql.replace(f"{{{parameter}:DateTime64(3)}}", macro)
     return sql

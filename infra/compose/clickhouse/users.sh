@@ -6,7 +6,7 @@ ask() {
     clickhouse-client --host clickhouse --user admin --password "$(cat /run/secrets/store_admin)" "$@"
 }
 
-for user in worker reader; do
+for user in worker page reader; do
     # Only its hash travels; hexadecimal, so that nothing in a password can be SQL.
     hash=$(tr -d '\r\n' < "/run/secrets/store_$user" | sha256sum | cut -d ' ' -f 1)
     ask --multiquery --query "

@@ -6,12 +6,19 @@ from typing import Annotated, Final
 
 import typer
 
+from touchline.cli.analyze.audit import audit
 from touchline.cli.analyze.backtest import backtest
+from touchline.cli.analyze.calibrate import calibrate
 from touchline.cli.analyze.compare import compare
 from touchline.cli.analyze.explain import explain
 from touchline.cli.analyze.impact import impact
 from touchline.cli.analyze.measures import measures
 from touchline.cli.analyze.replay import replay
+from touchline.cli.analyze.report import app as report
+from touchline.cli.analyze.segments import app as segments
+from touchline.cli.analyze.voice import app as voice
+from touchline.cli.analyze.walk import app as walk
+from touchline.cli.cases import frictions
 from touchline.cli.configure import (
     alerts,
     dashboards,
@@ -55,16 +62,23 @@ PANELS: Final[dict[str, dict[str, Callable[..., None] | typer.Typer]]] = {
         "import": import_,
         "query": query,
         "customer": customer,
+        "friction": frictions.app,
         "quarantine": quarantine.app,
         "accounts": accounts,
         "migrate": migrate,
     },
     "Analyze": {
+        "audit": audit,
+        "walk": walk,
+        "report": report,
         "measures": measures,
+        "segments": segments,
         "impact": impact,
         "explain": explain,
+        "voice": voice,
         "compare": compare,
         "backtest": backtest,
+        "calibrate": calibrate,
         "replay": replay,
     },
     "Configure": {

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from touchline.measures import Ask
     from touchline.store.reader import Reader
 
-OLD = 86_400_000
-"""If no event is newer than this (ms), time counts back from the newest event instead of from now."""
-
 
 def query_function(reader: "Reader") -> "Ask":
     """A function that queries a store for rows."""
@@ -27,12 +24,10 @@ def extent(ask: "Ask") -> tuple[int, int]:
 
     Both are now if there are no events.
     """
+    from touchline.analysis.reading.extent import extent as data_extent
+
     now = int(time.time() * 1000)
-    sql = "SELECT toUnixTimestamp64Milli(min(time)), toUnixTimestamp64Milli(max(time)), count() FROM events"
-    oldest, newest, count = ask(sql, {})[0]
-    if not count:
-        return now, now
-    return oldest, newest + 1 if newest < now - OLD else now
+    return data_extent(ask, now) or (now, now)
 
 
 def moment(text: str, option: str, zone: str, such_as: str = "a day or a time, such as") -> int:

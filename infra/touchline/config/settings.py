@@ -47,8 +47,17 @@ def _country(given: str | None) -> str | None:
     return country or None  # an empty variable of the environment sets nothing
 
 
+def _long_enough(given: SecretStr) -> SecretStr:
+    """A key that nobody guesses, or none."""
+    if 0 < len(given.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"write at least {SHORTEST_KEY} characters, such as from `openssl rand -hex 32`")
+    return given
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
+
+SHORTEST_KEY = 32
 
 SECRETS = "/run/secrets"
 """Where container engines put the secrets of a container."""
@@ -74,6 +83,7 @@ class Settings(BaseSettings):
     require_key: bool = False
     webhooks: Path | None = None
     alerts: Path | None = None
+    link_key: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     region: Annotated[str | None, AfterValidator(_country)] = None
     placeholders: dict[Kind, tuple[str, ...]] = {}
@@ -103,6 +113,11 @@ class Settings(BaseSettings):
     replication: int = Field(default=1, ge=1, le=100)
     retention: Milliseconds = Field(default="7d", validate_default=True)
     goals: Annotated[dict[str, float], AfterValidator(check_goals)] = {}
+    impact_every: Milliseconds = Field(default="1h", validate_default=True)
+    impact_period: Milliseconds = Field(default="30d", validate_default=True)
+    impact_outcome: str = Field(default="order.placed", min_length=1)
+    impact_within: Milliseconds = Field(default="7d", validate_default=True)
+    contact_cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     store: Annotated[str, AfterValidator(_address)] = ""
     store_user: str = ""
     store_password: SecretStr = SecretStr("")

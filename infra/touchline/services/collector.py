@@ -16,9 +16,9 @@ from touchline.config.webhook_sources import SourcesInForce, keep_sources_curren
 from touchline.log.sqlite import SqliteLog
 from touchline.runtime.garbage import search_only_new
 from touchline.services.ending import Ending
-from touchline.services.front import guarded
-from touchline.services.probes import register_files, register_process, register_webhooks
-from touchline.services.serving import (
+from touchline.services.web.front import guarded
+from touchline.services.web.probes import register_files, register_process, register_webhooks
+from touchline.services.web.serving import (
     CannotServe,
     Serving,
     draining,

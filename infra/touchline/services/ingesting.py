@@ -19,9 +19,9 @@ from touchline.log.kafka.probe import probe
 from touchline.log.kafka.records import Topics
 from touchline.services.collector import open_log
 from touchline.services.ending import Ending
-from touchline.services.health import health_served
-from touchline.services.probes import register_files, register_process
-from touchline.services.serving import draining
+from touchline.services.web.health import health_served
+from touchline.services.web.probes import register_files, register_process
+from touchline.services.web.serving import draining
 from touchline.topics.address import TopicAddress
 from touchline.topics.errors import WrongAddress
 from touchline.topics.metrics import TopicMetrics

@@ -19,9 +19,9 @@ from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import PartitionMetrics, StageMetrics, WorkerMetrics
 from touchline.runtime.refolding import RefoldLog
 from touchline.runtime.tasks import LINKS, QUARANTINE, TOUCHPOINTS, IdentityTask, PartitionTask, Task
-from touchline.services.health import health_served
-from touchline.services.probes import register_process, store_not_ready
-from touchline.services.serving import CannotServe
+from touchline.services.web.health import health_served
+from touchline.services.web.probes import register_process, store_not_ready
+from touchline.services.web.serving import CannotServe
 from touchline.store import Store, StoreUnavailable, connect_store
 
 

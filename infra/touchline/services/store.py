@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 
 from touchline.collector.ingress.answers import router_error
 from touchline.services.ending import Ending
-from touchline.services.probes import probe_routes, register_process, store_not_ready, store_warning
-from touchline.services.serving import CannotServe, Serving, listening_on, url_of
+from touchline.services.web.probes import probe_routes, register_process, store_not_ready, store_warning
+from touchline.services.web.serving import CannotServe, Serving, listening_on, url_of
 from touchline.store import open_store
 from touchline.store.clickhouse_http.front import store_app
 from touchline.store.clickhouse_http.roles import Role, Roles

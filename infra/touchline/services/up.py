@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,12 +39,19 @@ from touchline.runtime.garbage import search_seldom
 from touchline.runtime.metrics import WorkerMetrics
 from touchline.runtime.outlet.metrics import WebhookMetrics
 from touchline.runtime.outlet.webhooks import FrictionWebhooks, Work
+from touchline.services.cases import StaffLog
 from touchline.services.ending import Ending
-from touchline.services.frictions_stream import DESCRIBED, FrictionsStream
-from touchline.services.front import Front, guarded
-from touchline.services.late_page import LatePage, mount_page
-from touchline.services.probes import register_files, register_process, register_webhooks, store_warning
-from touchline.services.serving import (
+from touchline.services.explaining import Explainer, cause_sentences
+from touchline.services.jobs.metrics import JobMetrics
+from touchline.services.jobs.runner import Workplace
+from touchline.services.jobs.table import jobs_of
+from touchline.services.web.action_links import ActionLinks
+from touchline.services.web.alert_acts import AlertActs
+from touchline.services.web.frictions_stream import DESCRIBED, FrictionsStream
+from touchline.services.web.front import Front, guarded
+from touchline.services.web.late_page import LatePage, PageInputs, mount_page
+from touchline.services.web.probes import register_files, register_process, register_webhooks, store_warning
+from touchline.services.web.serving import (
     CannotServe,
     Serving,
     draining,
@@ -85,12 +92,14 @@ class Hooks:
         ready: Called with the URL once requests are answered.
         before: Called before the start, once the process owns port, log and store.
         refolding: Called with the progress of a refold of every customer; logged without it.
+        tour: Title, text and link of each step of a guided tour of the live page.
         companion: Makes a companion from the URL; it starts after `ready` and stops before the server.
         clock: Returns the time by which deadlines are due, in seconds since 1970.
     """
 
     ready: Callable[[str], None]
     before: Callable[[SqliteLog, Store], None] = _nothing
+    tour: Sequence[tuple[str, str, str]] = ()
     refolding: RefoldProgress | None = None
     companion: Callable[[str], Companion] | None = None
     clock: Callable[[], float] = time.time
@@ -168,23 +177,49 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
             on_end=failed,
             clock=hooks.clock,
         )
+        link_key = settings.link_key.get_secret_value().encode() or token.encode()
         alerting = Alerting(
             store,
             alerts,
             url=settings.public_url,
+            link_key=link_key,
             zone=settings.zone,
             known=lambda: worker.processed_until,
             metrics=AlertMetrics(registry),
+            explain=lambda row, until: cause_sentences(
+                Explainer(query_of(store), rules.rules, alerts.rules), row, until
+            ),
             clock=hooks.clock,
         )
         friction_webhooks = FrictionWebhooks(
             alerts.webhooks, Work(query_of(store), store.insert, 0, WebhookMetrics(registry))
         )
-        page = LatePage(lambda app: _load_page(app, store, rules, settings, worker, in_force), failed)
+        jobs = jobs_of(
+            settings,
+            lambda: rules,
+            Workplace(
+                query_of(store),
+                store.insert,
+                JobMetrics(registry),
+                ready=lambda: worker.error is None,
+                clock=hooks.clock,
+            ),
+        )
+        inputs = PageInputs(
+            lambda: in_force.validator.normaliser, StaffLog(log, lambda: in_force.validator), hooks.tour
+        )
+
+        def load_page(app: Starlette) -> None:
+            worker.caught_up(PAGE_AFTER_SECONDS)
+            mount_page(app, store, rules, settings, inputs)
+
+        page = LatePage(load_page, failed)
         stream = FrictionsStream(
             query_of(store), 0, lambda: server.should_exit, lambda: in_force.validator.normaliser
         )
-        routes = [*collector.routes(), stream.route, clickhouse_mount(store, token)]
+        acts = AlertActs(store, token, alerting.touched)
+        links = ActionLinks(store, link_key, settings.zone, alerting.touched)
+        routes = [*collector.routes(), stream.route, acts.route, links.route, clickhouse_mount(store, token)]
         app = _app(settings, routes, page, token)
         server = _Server(app, lambda: _start_companion(url, hooks), store.end_queries)
 
@@ -194,6 +229,8 @@ def serve(settings: Settings, rules: RuleSet, ending: Ending, hooks: Hooks) -> N
         parts.callback(alerting.stop, STOP_SECONDS)
         friction_webhooks.start()
         parts.callback(friction_webhooks.stop, STOP_SECONDS)
+        jobs.start()
+        parts.callback(jobs.stop, STOP_SECONDS)
         options = {
             "clock": time.time,
             "count": collector.metrics.count,
@@ -258,15 +295,3 @@ def _app(settings: Settings, routes: list[Route], page: LatePage, token: str) ->
 async def _not_found(request: Request) -> Response:
     """Answer an unknown path below /v1 in JSON, not with the live page."""
     raise HTTPException(404)
-
-
-def _load_page(
-    app: Starlette,
-    store: Store,
-    rules: RuleSet,
-    settings: Settings,
-    worker: Embedded,
-    in_force: ValidatorInForce,
-) -> None:
-    worker.caught_up(PAGE_AFTER_SECONDS)
-    mount_page(app, store, rules, settings, lambda: in_force.validator.normaliser)

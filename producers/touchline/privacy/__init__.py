@@ -10,7 +10,7 @@
 | `consent` | the purposes that a customer refused |
 """
 
-from touchline.privacy.privacy_file import PrivacyError, PrivacyFile, parse_privacy, read_privacy
+from touchline.privacy.privacy_file import PrivacyError, PrivacyFile, missing_key, parse_privacy, read_privacy
 from touchline.privacy.rules import PrivacyRules
 
-__all__ = ["PrivacyError", "PrivacyFile", "PrivacyRules", "parse_privacy", "read_privacy"]
+__all__ = ["PrivacyError", "PrivacyFile", "PrivacyRules", "missing_key", "parse_privacy", "read_privacy"]

@@ -29,7 +29,7 @@ class Consent(NamedTuple):
         `{"consent": {purpose: true or false}}`.
         """
         stated = context.get("consent") if isinstance(context, Mapping) else None
-        for purpose in self._purposes(event_type):
+        for purpose in self.purposes(event_type):
             given = stated.get(purpose) if isinstance(stated, Mapping) else stated
             if given is None:
                 if self.unstated == "suppress":
@@ -38,7 +38,8 @@ class Consent(NamedTuple):
                 return purpose
         return None
 
-    def _purposes(self, event_type: str | None) -> Iterable[str]:
+    def purposes(self, event_type: str | None) -> Iterable[str]:
+        """The purposes that an event of a type needs; those of all types if the type is unknown."""
         if self.purpose:
             yield self.purpose
         for pattern, purpose in self.types:

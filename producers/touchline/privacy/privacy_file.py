@@ -40,12 +40,8 @@ def parse_privacy(text: str, key: str = "", name: str = "privacy") -> PrivacyRul
     declared, faults = read_privacy(document)
     if faults:
         raise PrivacyError("\n".join(map(str, faults)))
-    if "hash" in declared.identifiers.values() and len(key) < SHORTEST_KEY:
-        message = (
-            f"hashes need a key of at least {SHORTEST_KEY} characters, such as `openssl rand -hex 32` prints:"
-            " set privacy_key (TOUCHLINE_PRIVACY_KEY, or a file touchline_privacy_key among the secrets)"
-        )
-        raise PrivacyError(str(document.fault(("identifiers",), message, key=True)))
+    if (missing := missing_key(document, declared, key)) is not None:
+        raise PrivacyError(str(missing))
     consent = declared.consent
     return PrivacyRules(
         declared.identifiers,
@@ -53,6 +49,17 @@ def parse_privacy(text: str, key: str = "", name: str = "privacy") -> PrivacyRul
         Consent(consent.purpose, tuple(consent.types.items()), consent.unstated),
         key.encode(),
     )
+
+
+def missing_key(document: Document, declared: Declared, key: str) -> Fault | None:
+    """The fault that rules hash identifiers and the key is too short; None if it is not."""
+    if "hash" not in declared.identifiers.values() or len(key) >= SHORTEST_KEY:
+        return None
+    message = (
+        f"hashes need a key of at least {SHORTEST_KEY} characters, such as `openssl rand -hex 32` prints:"
+        " set privacy_key (TOUCHLINE_PRIVACY_KEY, or a file touchline_privacy_key among the secrets)"
+    )
+    return document.fault(("identifiers",), message, key=True)
 
 
 def read_privacy(document: Document) -> PrivacyFile:

@@ -87,6 +87,11 @@ class PrivacyRules:
             body = withheld(original)
         return Quarantined(body, field, message)
 
+    def purposes(self, *event_types: str) -> tuple[str, ...]:
+        """The purposes that events of these types need."""
+        found = (purpose for one in event_types for purpose in self._consent.purposes(one))
+        return tuple(dict.fromkeys(found))
+
     def withheld(self, raw: bytes) -> bytes:
         """What quarantine keeps of what nobody could read as events: a digest and the size, as JSON."""
         return withheld(raw)

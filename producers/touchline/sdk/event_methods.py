@@ -251,6 +251,7 @@ class _ContactStarted(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -262,6 +263,7 @@ class _ContactMenuEntered(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -273,6 +275,7 @@ class _ContactQueued(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -285,6 +288,7 @@ class _ContactAnswered(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -295,6 +299,7 @@ class _ContactHeld(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -305,6 +310,7 @@ class _ContactResumed(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -316,6 +322,7 @@ class _ContactTransferred(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -327,6 +334,7 @@ class _ContactEscalated(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -338,6 +346,7 @@ class _ContactReauthenticated(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -348,6 +357,7 @@ class _ContactAbandoned(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -359,6 +369,7 @@ class _ContactEnded(EventArguments, total=False):
     reason: str
     queue: str
     agent: str
+    team: str
     resolved: bool
     wait_seconds: float
     told_seconds: float
@@ -487,6 +498,50 @@ class _ChangeDeployed(EventArguments, total=False):
     change_id: Required[str]
     title: str
     rule: str
+
+
+class _CaseAssigned(EventArguments, total=False):
+    friction_id: Required[str]
+    by: str
+    assignee: str
+
+
+class _CaseCommented(EventArguments, total=False):
+    friction_id: Required[str]
+    comment: Required[str]
+    by: str
+
+
+class _CaseClosed(EventArguments, total=False):
+    friction_id: Required[str]
+    verdict: Required[Literal["solved", "known", "false_alarm"]]
+    by: str
+    comment: str
+
+
+class _CaseReopened(EventArguments, total=False):
+    friction_id: Required[str]
+    by: str
+    comment: str
+
+
+class _AuditStepPassed(EventArguments, total=False):
+    walk: Required[str]
+    step: Required[str]
+    run_id: Required[str]
+    seconds: float
+    limit_seconds: float
+    sent_at: datetime
+
+
+class _AuditStepFailed(EventArguments, total=False):
+    walk: Required[str]
+    step: Required[str]
+    run_id: Required[str]
+    seconds: float
+    limit_seconds: float
+    sent_at: datetime
+    message: str
 
 
 class EventMethods:
@@ -833,3 +888,37 @@ class EventMethods:
     ) -> None:
         """A fix or a change went live. `touchline compare` measures before and after it."""
         self.track("change.deployed", identifiers, **fields)
+
+    def case_assigned(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CaseAssigned]
+    ) -> None:
+        """Somebody got the task to take care of a friction; without `assignee`, nobody has it any more."""
+        self.track("case.assigned", identifiers, **fields)
+
+    def case_commented(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CaseCommented]
+    ) -> None:
+        """Staff noted something about a friction."""
+        self.track("case.commented", identifiers, **fields)
+
+    def case_closed(self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CaseClosed]) -> None:
+        """Staff closed the case of a friction."""
+        self.track("case.closed", identifiers, **fields)
+
+    def case_reopened(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_CaseReopened]
+    ) -> None:
+        """Staff opened a closed case again."""
+        self.track("case.reopened", identifiers, **fields)
+
+    def audit_step_passed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AuditStepPassed]
+    ) -> None:
+        """A step of a walked audit did what it should."""
+        self.track("audit.step_passed", identifiers, **fields)
+
+    def audit_step_failed(
+        self, identifiers: Identifiers | None = None, /, **fields: Unpack[_AuditStepFailed]
+    ) -> None:
+        """A step of a walked audit did not do what it should, or took too long."""
+        self.track("audit.step_failed", identifiers, **fields)

@@ -10,15 +10,13 @@ from heapq import heappop, heappush
 from math import ceil
 from random import Random
 
-from touchline.simulation.story import DAY, HOUR, Planted, Story, Touchpoint
+from touchline.simulation.story import DAY, HOUR, NOTHING, Planted, Story, Touchpoint
 from touchline.simulation.storylines import STORYLINES, Storyline
+from touchline.simulation.storylines.service import waits_for_a_parcel
 from touchline.simulation.storylines.shopping import cannot_pay
 
-_LIVE = 10_000
-"""About how many touchpoints the busy time before the start has; it lasts at most an hour."""
-
 _BUSY = (3, 2, 2, 2, 2, 3, 5, 8, 9, 10, 10, 10, 10, 10, 9, 9, 9, 10, 10, 10, 9, 8, 6, 4)
-"""Traffic of each hour of a day in the past, in tenths of the peak."""
+"""Traffic of each hour of a day (UTC), in tenths of the peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,41 @@ class Outage:
     customers_per_second: float = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change at `at` (ms since 1970) after which fewer parcels are late: a `change.deployed` says so.
+
+    Before it, `times` as many customers wait for a parcel as after it.
+    """
+
+    at: int
+    times: int = 4
+
+    def deployed(self) -> Touchpoint:
+        """The event of the change."""
+        data = {
+            "change_id": "carrier-2",
+            "title": "Delivery days come from the carrier's own calendar",
+            "rule": "delivery_late",
+        }
+        return Touchpoint(
+            id=f"carrier-2-{self.at}", type="change.deployed", time=self.at, due=self.at, channel="web",
+            source="releases", identifiers={"change": "carrier-2"}, data=data, context=NOTHING,
+        )  # fmt: skip
+
+
 class Retailer:
     """A retailer whose frictions are known.
 
     Args:
         seed: Decides everything, together with `start`.
-        start: The time at which the live part begins, in ms since 1970.
+        start: The time at which the past ends, in ms since 1970.
         history: Length of the past, in ms.
-        history_rate: Touchpoints per second in the busiest hours of the past.
-        rate: Touchpoints per second of the live part, and of at most an hour before it.
+        rate: Touchpoints per second in the busiest hours, in the past as later.
         remember: Planted frictions kept for `planted`; older ones are dropped.
         outage: When payments fail, if ever.
+        fix: A change that makes late parcels rarer, if any.
+        causes: Whether the planted causes make frictions more frequent.
 
     Memory: the future touchpoints of active customers, bounded by `rate` times the duration of a storyline,
     and `remember` planted frictions.
@@ -55,20 +77,26 @@ class Retailer:
         start: int,
         *,
         history: int = 7 * DAY,
-        history_rate: float = 0.05,
-        rate: float = 2.0,
+        rate: float = 0.05,
         remember: int = 100_000,
         outage: Outage | None = None,
+        fix: Fix | None = None,
+        causes: bool = True,
     ) -> None:
+        self._causes = causes
         self._outage = outage
+        self._fix = fix
         self._name = f"{seed}:{start}"
         self._random = Random(self._name)  # noqa: S311 - a simulation
-        self._live_from = start - min(HOUR, int(_LIVE / rate * 1000))
-        average = _touchpoints_per_customer()
-        self._customers_per_ms = (history_rate / average / 1000, rate / average / 1000)
+        self._customers_per_ms = rate / _touchpoints_per_customer() / 1000
         self._customers = 0
         self._next_customer = float(start - history)
+        times = 1 if fix is None else fix.times
+        before = {**STORYLINES, waits_for_a_parcel: STORYLINES[waits_for_a_parcel] * times}
+        self._shares_before = _cumulated(tuple(before.values()))
         self._coming: list[tuple[int, str, Touchpoint]] = []
+        if fix is not None and fix.at >= start - history:
+            self._coming.append((fix.at, "", fix.deployed()))
         self._planted: deque[Planted] = deque(maxlen=remember)
         self._until = start - history
 
@@ -109,13 +137,13 @@ class Retailer:
 
     def _welcome(self) -> None:
         at = self._next_customer
-        live, broken = at >= self._live_from, self._is_broken(at)
+        broken = self._is_broken(at)
         self._next_customer = self._arrival_after(at)
-        if not live and not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
+        if not broken and self._random.randrange(10) >= _BUSY[int(at // HOUR) % 24]:
             return
         self._customers += 1
-        storyline = cannot_pay if broken and self._random.random() < 0.5 else self._choose()
-        story = simulate(storyline, f"{self._name}:{self._customers}", int(at))
+        storyline = cannot_pay if broken and self._random.random() < 0.5 else self._choose(at)
+        story = simulate(storyline, f"{self._name}:{self._customers}", int(at), causes=self._causes)
         self._planted.extend(story.planted)
         for touchpoint in story.touchpoints:
             heappush(self._coming, (touchpoint.due, touchpoint.id, touchpoint))
@@ -125,12 +153,11 @@ class Retailer:
 
         Intervals are exponential, so what has passed says nothing about what is left.
         """
-        past, present = self._customers_per_ms
-        changes = [float(self._live_from)]
+        changes = []
         if self._outage is not None:
-            changes += [float(self._outage.begin), float(self._outage.end)]
+            changes = [float(self._outage.begin), float(self._outage.end)]
         while True:
-            pace = present if at >= self._live_from else past
+            pace = self._customers_per_ms
             if self._outage is not None and self._is_broken(at):
                 pace = max(pace, self._outage.customers_per_second / 1000)
             arrival = at + self._random.expovariate(pace)
@@ -142,13 +169,15 @@ class Retailer:
     def _is_broken(self, at: float) -> bool:
         return self._outage is not None and self._outage.begin <= at < self._outage.end
 
-    def _choose(self) -> Storyline:
-        return self._random.choices(_STORYLINES, cum_weights=_SHARES)[0]
+    def _choose(self, at: float) -> Storyline:
+        fixed = self._fix is None or at >= self._fix.at
+        shares = _SHARES if fixed else self._shares_before
+        return self._random.choices(_STORYLINES, cum_weights=shares)[0]
 
 
-def simulate(storyline: Storyline, key: str, begin: int) -> Story:
+def simulate(storyline: Storyline, key: str, begin: int, *, causes: bool = True) -> Story:
     """The story of a customer that starts at `begin` (ms); `key` names the customer."""
-    story = Story(key, begin)
+    story = Story(key, begin, causes=causes)
     storyline(story)
     story.fall_silent()
     return story

@@ -80,6 +80,7 @@ class Shop:
             channel=touchpoint.channel,
             time=_EPOCH + timedelta(milliseconds=touchpoint.time),
             id=touchpoint.id,
+            context=touchpoint.context or None,
         )
 
     def _delivered(self) -> bool:

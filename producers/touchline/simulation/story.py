@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
+from touchline.simulation.causes import QUEUE, RELEASE, Cause
+from touchline.simulation.words import comment
 from touchline.vocabulary.ids import NAMESPACE
 
 SECOND = 1_000
@@ -36,8 +39,11 @@ _NO_SILENCE = {
 """Touchpoints that end a silence: the customer is back, or has left for good."""
 
 Identifiers = Mapping[str, str]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 Channel = Literal["web", "app", "phone", "chat", "email", "social", "store", "mail", "kiosk", "field"]
-Source = Literal["webshop", "call-centre", "stores", "social-desk", "logistics", "crm"]
+Source = Literal[
+    "webshop", "call-centre", "stores", "social-desk", "logistics", "crm", "staff-survey", "releases"
+]
 
 
 def rfc3339(time: int) -> str:
@@ -60,10 +66,11 @@ class Touchpoint:
     source: Source
     identifiers: Identifiers
     data: Mapping[str, Any]
+    context: Mapping[str, Any]
 
     def envelope(self) -> dict[str, Any]:
         """The touchpoint as a native event."""
-        return {
+        event = {
             "id": self.id,
             "type": self.type,
             "time": rfc3339(self.time),
@@ -72,6 +79,9 @@ class Touchpoint:
             "identifiers": dict(self.identifiers),
             "data": dict(self.data),
         }
+        if self.context:
+            event["context"] = dict(self.context)
+        return event
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +113,13 @@ class Planted:
 class Story:
     """Writes the touchpoints of one customer in time order, and declares the frictions in them.
 
-    `key` seeds the story and names its customer; each story has its own key.
+    `key` seeds the story and names its customer; each story has its own key. Without `causes`, customers who
+    meet a friction differ from others by chance only.
     """
 
-    def __init__(self, key: str, begin: int) -> None:
+    def __init__(self, key: str, begin: int, *, causes: bool = True) -> None:
         self.now = begin
+        self._causes = causes
         self.touchpoints: list[Touchpoint] = []
         self.planted: list[Planted] = []
         self.random = Random(key)  # noqa: S311 - a simulation
@@ -118,6 +130,12 @@ class Story:
         self.email: Identifiers = {"email": f"{self._key[:10]}@example.com"}
         self.phone: Identifiers = {"phone": f"+4915{number:010}"}
         self.social: Identifiers = {"social": f"@{self._key[:10]}"}
+        self.release = RELEASE.of_anyone(self.random)
+        """The release of the web shop that the customer's browser has."""
+
+    def meets(self, cause: Cause) -> str:
+        """The value of a cause for a customer who meets its friction."""
+        return cause.of_affected(self.random) if self._causes else cause.of_anyone(self.random)
 
     def name(self, kind: str) -> str:
         """A new id in this story, such as a cart's."""
@@ -135,6 +153,7 @@ class Story:
         source: Source,
         *,
         sent_after: int = 0,
+        context: Mapping[str, Any] = NOTHING,
         **data: Any,
     ) -> Touchpoint:
         """Write a touchpoint at the story's time; it is sent `sent_after` ms later."""
@@ -148,17 +167,27 @@ class Story:
             source=source,
             identifiers=dict(who),
             data=data,
+            context=context,
         )
         self.touchpoints.append(touchpoint)
         return touchpoint
 
     def web(self, type_: str, who: Identifiers, **data: Any) -> Touchpoint:
         """Write a touchpoint of the web shop."""
-        return self.happen(type_, who, "web", "webshop", **data)
+        return self.happen(type_, who, "web", "webshop", context={"release": self.release}, **data)
 
     def store(self, type_: str, who: Identifiers, **data: Any) -> Touchpoint:
         """Write a touchpoint of a store."""
         return self.happen(type_, who, "store", "stores", **data)
+
+    def rate(self, who: Identifiers, subject: str, *scores: int) -> None:
+        """Give one of the scores (of five) an hour or more later, with a comment on the subject."""
+        self.wait(HOUR, 6 * HOUR)
+        self.web(
+            "feedback.given", who,
+            feedback_id=self.name("feedback"), metric="csat", score=self.random.choice(scores), scale=5,
+            comment=comment(self.random, subject),
+        )  # fmt: skip
 
     def known(self) -> None:
         """Link the customer's account, e-mail and phone by an event of the CRM."""
@@ -214,6 +243,10 @@ class Story:
             self.plant("silence_after_friction", first, last + SILENCE)
 
 
+TEAMS = ("north", "south", "evening")
+"""Teams of the agents."""
+
+
 class Contact:
     """A contact in a story, on any channel."""
 
@@ -236,8 +269,9 @@ class Contact:
         self._story.wait(2 * SECOND, 6 * SECOND)
         return self.step("menu_entered")
 
-    def queue(self, name: str = "tier1", **announced: float) -> Touchpoint:
-        """The customer enters a queue within half a minute."""
+    def queue(self, name: str | None = None, **announced: float) -> Touchpoint:
+        """The customer enters a queue within half a minute; without a name, that of anyone."""
+        name = name or QUEUE.of_anyone(self._story.random)
         self._story.wait(5 * SECOND, 30 * SECOND)
         self._waiting_since = self._story.now
         self._announced = announced
@@ -252,8 +286,14 @@ class Contact:
     def answer(self, shortest: int = 3 * SECOND, longest: int = 90 * SECOND) -> Touchpoint:
         """An agent answers after between `shortest` and `longest` ms."""
         self._story.wait(shortest, longest)
-        agent = f"a{self._story.random.randint(1, 40)}"
-        return self.step("answered", agent=agent, wait_seconds=self._waited(), **self._announced)
+        number = self._story.random.randint(1, 40)
+        return self.step(
+            "answered",
+            agent=f"a{number}",
+            team=TEAMS[number % len(TEAMS)],
+            wait_seconds=self._waited(),
+            **self._announced,
+        )
 
     def talk(self, shortest: int = MINUTE, longest: int = 6 * MINUTE) -> None:
         """Customer and agent talk for between `shortest` and `longest` ms."""

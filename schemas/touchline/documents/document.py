@@ -17,6 +17,9 @@ Path = tuple[str | int, ...]
 MOST_VALUES = 200_000
 """Values of a document, with each alias counted as the values that it repeats: the limit for YAML bombs."""
 
+DEEPEST = 100
+"""Levels of lists and objects. The interpreter's own limit is no fixed one: libraries raise it."""
+
 LONGEST_WORD = 80
 MOST_COMPARED = 200
 
@@ -64,7 +67,8 @@ class Document:
             )
             self.faults.append(Fault(place, message))
         except RecursionError:
-            self.faults.append(Fault(self._values[()], "its lists and objects are too deep"))
+            message = f"nested too deeply: use at most {DEEPEST} levels of lists and objects"
+            self.faults.append(Fault(self._values[()], message))
         except (yaml.YAMLError, ValueError) as error:
             self.faults.append(Fault(self._values[()], f"not YAML: {error}"))
 
@@ -81,6 +85,8 @@ class Document:
         return Fault(self.place(path, key=key), message)
 
     def _mark(self, node: yaml.Node, path: Path, within: set[int]) -> None:
+        if len(path) >= DEEPEST and not isinstance(node, yaml.ScalarNode):
+            raise RecursionError
         if id(node) in within or len(self._values) > MOST_VALUES:
             problem = "an alias contains itself" if id(node) in within else f"over {MOST_VALUES:,} values"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)

@@ -6,27 +6,39 @@ from typing import NamedTuple
 
 from touchline.tables.rows import (
     AccountRow,
+    AlertActRow,
     AlertRow,
+    ChangeEffectRow,
     FrictionChangeRow,
     FrictionRow,
+    HeldAlertRow,
     IdentityRow,
     JourneyRow,
     OccurrenceRow,
     OutboxRow,
+    RuleImpactRow,
 )
 
 __all__ = [
+    "DESK_TABLES",
     "AccountRow",
+    "AlertActRow",
     "AlertRow",
+    "ChangeEffectRow",
     "FrictionChangeRow",
     "FrictionRow",
+    "HeldAlertRow",
     "IdentityRow",
     "JourneyRow",
     "Migration",
     "OccurrenceRow",
     "OutboxRow",
+    "RuleImpactRow",
     "migrations",
 ]
+
+DESK_TABLES = ("notes", "goals", "segments", "funnels", "alert_acts")
+"""The tables of what people write on the live page."""
 
 
 class Migration(NamedTuple):

@@ -148,6 +148,10 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     summary: str
     version: int
+    causes: tuple[str, ...] = ()
+    explained: int = 0
+    changes: tuple[str, ...] = ()
+    cost: str = ""
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,3 +168,122 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     next_at: int | None = None
     error: str = ""
     version: int = 0
+    reference: str = ""
+    told_act: int = 0
+    followed: int = 0
+
+
+class AlertActRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `alert_acts`: what somebody did about an incident, or a mute of a rule.
+
+    An act holds from `written_at` until `ends_at`, or until the next act of its kind about the same.
+    """
+
+    id: str
+    act: str
+    rule: str
+    opened_at: int
+    last_at: int
+    author: str
+    written_at: int
+    alert: str = ""
+    fingerprint: str = ""
+    labels: tuple[str, ...] = ()
+    ends_at: int | None = None
+    times: float = 0.0
+    customers: int = 0
+    verdict: str = ""
+    change: str = ""
+    comment: str = ""
+    deleted: int = 0
+    version: int = 0
+
+
+class HeldAlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `held_alerts`: notifications of an incident that were held for a reason."""
+
+    id: UUID
+    alert: UUID
+    fingerprint: UUID
+    rule: str
+    title: str
+    labels: tuple[str, ...]
+    reason: str
+    name: str
+    channels: tuple[str, ...]
+    began_at: int
+    ended_at: int | None
+    count: int
+    customers: int
+    deleted: int = 0
+    version: int = 0
+
+
+class RuleImpactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `rule_impact`: the associated loss of a rule; `rule` is "" for all rules together."""
+
+    computed_at: int
+    rule: str
+    title: str
+    factor: str
+    owner: str
+    since: int
+    until: int
+    outcome: str
+    within: int
+    one_in: int
+    currency: str
+    contact_cost: float
+    verdict: str
+    missing: str
+    exposed: int
+    controls: int
+    matched: float
+    converted: float
+    converted_controls: float
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    loss: float | None
+    loss_low: float | None
+    loss_high: float | None
+    contacts: float | None
+    contacts_low: float | None
+    contacts_high: float | None
+    e_value: float | None
+    placebo: float | None
+    placebo_low: float | None
+    placebo_high: float | None
+    at_risk: float | None
+
+
+class ChangeEffectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `change_effects`: what a deployed change did to a rule; `rule` is "" if it names none."""
+
+    computed_at: int
+    change: str
+    deployed_at: int
+    title: str
+    channel: str
+    source: str
+    rule: str = ""
+    meant: int = 0
+    days: float = 0.0
+    days_wanted: float = 0.0
+    before: int = 0
+    journeys_before: int = 0
+    after: int = 0
+    journeys_after: int = 0
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    elsewhere: float | None = None
+    beside: float | None = None
+    beside_low: float | None = None
+    beside_high: float | None = None
+    verdict: str = "unknown"
+    sentence: str = ""
+    saved: float | None = None
+    saved_low: float | None = None
+    saved_high: float | None = None
+    currency: str = ""

@@ -73,6 +73,7 @@ def _tightened(base: EventType, about: Tightening) -> EventType:
         about.owner,
         about.violations,
         base,
+        base.internal,
     )
 
 

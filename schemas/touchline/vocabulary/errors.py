@@ -6,13 +6,16 @@ TouchlineError
 │   ├── RulesError           a rules file                                          rules.rules_file
 │   ├── AlertsError          an alerts file                                        alerts.file
 │   ├── PlanError            a tracking plan                                       tracking.plan_file
+│   ├── WalksError           a file of walks                                       walks.walks_file
+│   ├── ValueMissing         the value of a form's field in a walk                  config.walks_files
 │   ├── PrivacyError        a file of privacy rules                             privacy.privacy_file
-│   ├── GoalsError           the goals of measures                                 measures.reading
+│   ├── GoalsError           the goals of measures                                 measures.goals
 │   ├── MappingError         the mapping of an import                              imports.errors
 │   ├── WrongAddress         the URL of a topic or of a schema registry               topics.errors
 │   ├── MostlyRefused        the mapping or the format is wrong for a topic        topics.errors
 │   ├── SourcesError         a file of webhook sources                             webhooks.sources_file
 │   ├── KeysUnreadable       the file of producers' keys                           collector.keys
+│   ├── DefinitionError      a segment or a funnel                                 segments.definition
 │   ├── MacroError           a macro in a panel's SQL                              panels.macros
 │   └── ConnectionRefused    a store's address that Grafana cannot use             grafana.provisioning
 ├── LogError                 the log cannot be written or read
@@ -25,6 +28,7 @@ TouchlineError
 ├── StoreError               its tree is at the head of its file                   store.errors
 ├── Problem                  an HTTP request is answered with an error             collector.ingress.problem
 │   └── WrongMethod          the path does not take its method                   collector.ingress.answers
+├── CannotExplain            an explanation has nothing to compare                 services.explaining
 ├── Refused                  a dialect refuses a request                           collector.dialects.dialect
 ├── WrongSignature           a webhook is not genuine                              webhooks.signatures
 ├── Unsplittable             a request's body cannot be split into events          collector.dialects.native
@@ -43,12 +47,22 @@ TouchlineError
 ├── TooMuchPoison            too much of the log is unreadable                     engine.plan
 ├── Superseded               another worker owns the partition                     runtime.fence
 ├── CannotCompare            two periods cannot be compared                        analysis.periods
+├── TooManyRows              a panel has too many rows for a file                  live.boards.csv_text
+├── TrialFailed              a rule cannot be tried with other numbers             live.rules.workshop
+├── NotWritten               a document of the live page cannot be written         live.desk.documents
 ├── TooManyLinks             a customer is too large to be shown                   analysis.reading
 ├── Undelivered              a channel did not take a message                      alerts.channels.delivery
 ├── GrafanaError             Grafana cannot be reached, or refuses                 grafana.client
 ├── WrongSource              Grafana has another data source of our name           grafana.publishing
+├── ProvisionedFromFiles     Grafana has our dashboards from files                  grafana.publishing
 ├── CannotServe              a process cannot start or go on                       services.serving
-├── NotApplied               an operator's decision was not applied in time        services.decisions
+├── NotAnAct                 what somebody wants to do about an incident is senseless alerts.life.acts
+├── NotAccepted              what staff said of a friction is no valid event       services.cases
+├── NotReported              an event of a walk is not valid                       services.walking
+├── PageFailed               a page does not do what a walk expects                walks.browser
+├── BrowserFailed            the browser of a walk is missing, or ended            services.walking
+├── MailFailed               a mail server of a walk refuses, or does not answer    services.walking
+├── NotApplied               a command's submission was not processed in time     services.submitting
 └── BrokerError              the development broker cannot run                     devbroker.broker
     └── ToolMissing          Java or Maven is not installed                        devbroker.broker
 

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 from touchline.vocabulary.data import EventData
 from touchline.vocabulary.envelope import Envelope
 from touchline.vocabulary.families import (
+    audit,
+    case,
     change,
     contact,
     followup,
@@ -48,6 +50,7 @@ class EventType:
         owner: Who answers for it.
         violations: What happens to an event that the model or the channels exclude.
         base: For a type of the vocabulary that a plan tightens, the type as it is in the vocabulary.
+        internal: Whether it is about the company itself, and so no touchpoint of a customer.
     """
 
     name: str
@@ -59,6 +62,7 @@ class EventType:
     owner: str = ""
     violations: Violations = "quarantine"
     base: "EventType | None" = None
+    internal: bool = False
 
     @property
     def doc(self) -> str:
@@ -133,6 +137,12 @@ _TYPES = (
     EventType("subscription.cancelled", "life", 9, life.SubscriptionCancelled),
     EventType("staff.feedback_given", "staff", 1, staff.StaffFeedbackGiven),
     EventType("change.deployed", "change", 0, change.ChangeDeployed),
+    EventType("case.assigned", "case", 1, case.CaseAssigned, internal=True),
+    EventType("case.commented", "case", 5, case.CaseCommented, internal=True),
+    EventType("case.closed", "case", 8, case.CaseClosed, internal=True),
+    EventType("case.reopened", "case", 9, case.CaseReopened, internal=True),
+    EventType("audit.step_passed", "audit", 6, audit.StepPassed, internal=True),
+    EventType("audit.step_failed", "audit", 6, audit.StepFailed, internal=True),
 )
 
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(

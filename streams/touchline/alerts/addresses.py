@@ -1,11 +1,12 @@
 """Where messages go: channels by name, and routes that choose among them by severity and rule."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from touchline.alerts.rules import Names, Severity, Span
+from touchline.alerts.rules import Names, Pace, Severity, Span
 from touchline.documents import Secret
 
 
@@ -38,6 +39,8 @@ class PagerDuty(AddressModel):
     kind: Literal["pagerduty"]
     routing_key: Secret
     url: Url = "https://events.pagerduty.com/v2/enqueue"
+    changes: bool = True
+    """Whether it gets deployed changes as change events."""
 
 
 class Slack(AddressModel):
@@ -45,6 +48,23 @@ class Slack(AddressModel):
 
     kind: Literal["slack"]
     url: Secret
+
+
+class SlackBot(AddressModel):
+    """Slack, by a bot's token: one message an incident, which is changed, and its story in the thread."""
+
+    kind: Literal["slack_bot"]
+    token: Secret
+    channel: str
+    """The id of the channel, such as C0123456789; not its name."""
+    url: Url = "https://slack.com/api"
+
+    @field_validator("channel")
+    @classmethod
+    def _is_an_id(cls, given: str) -> str:
+        if not re.fullmatch(r"[CDG][A-Z0-9]{8,20}", given):
+            raise ValueError(f"'{given}' is not a channel's id: write one such as C0123456789, not a name")
+        return given
 
 
 class Email(AddressModel):
@@ -81,6 +101,37 @@ class Webhook(AddressModel):
     secret: Secret | None = None
 
 
+class Teams(AddressModel):
+    """Microsoft Teams: the address of a workflow's webhook, which is a secret."""
+
+    kind: Literal["teams"]
+    url: Secret
+
+
+class Jira(AddressModel):
+    """Jira Service Management: the key of an API integration of a team's operations."""
+
+    kind: Literal["jira"]
+    key: Secret
+    url: Url = "https://api.atlassian.com/jsm/ops/integration/v2"
+
+
+class Opsgenie(AddressModel):
+    """Opsgenie, until it ends on 5 April 2027: the key of an API integration."""
+
+    kind: Literal["opsgenie"]
+    key: Secret
+    url: Url = "https://api.opsgenie.com/v2"
+
+
+class IncidentIo(AddressModel):
+    """incident.io: the address and the token of an HTTP alert source."""
+
+    kind: Literal["incident_io"]
+    token: Secret
+    url: Url
+
+
 class Apprise(AddressModel):
     """A service that Apprise supports, by its Apprise URL."""
 
@@ -88,17 +139,38 @@ class Apprise(AddressModel):
     url: Secret
 
 
-Address = Annotated[Alertmanager | PagerDuty | Slack | Email | Webhook | Apprise, Field(discriminator="kind")]
+Address = Annotated[
+    Alertmanager
+    | PagerDuty
+    | Slack
+    | SlackBot
+    | Teams
+    | Jira
+    | Opsgenie
+    | IncidentIo
+    | Email
+    | Webhook
+    | Apprise,
+    Field(discriminator="kind"),
+]
 
 ADDRESSES: dict[str, type[AddressModel]] = {
     "alertmanager": Alertmanager,
     "pagerduty": PagerDuty,
     "slack": Slack,
+    "slack_bot": SlackBot,
+    "teams": Teams,
+    "jira": Jira,
+    "opsgenie": Opsgenie,
+    "incident_io": IncidentIo,
     "email": Email,
     "webhook": Webhook,
     "apprise": Apprise,
 }
 """Every kind of channel by its name."""
+
+INCIDENT_KINDS = frozenset({"alertmanager", "pagerduty", "jira", "opsgenie", "incident_io"})
+"""Kinds of channels that take incidents alone, and no reports."""
 
 
 def _listed(given: Any) -> Any:
@@ -115,6 +187,19 @@ class FrictionWebhook(AddressModel):
     """The kinds of changes that it gets; all if none is named."""
 
 
+class Escalation(BaseModel):
+    """If nobody acknowledges within `after` (ms) of the first notification, these channels are notified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: Pace
+    channels: Annotated[Names, Field(min_length=1)]
+
+
+def _steps(given: Any) -> Any:
+    return (given,) if isinstance(given, dict) else tuple(given) if isinstance(given, list) else given
+
+
 class Route(BaseModel):
     """Incidents of these severities and rules (all, where none is named) go to these channels."""
 
@@ -123,6 +208,9 @@ class Route(BaseModel):
     severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = ()
     rules: Names = ()
     channels: Names
+    remind: Pace | None = None
+    """Between two notifications of an unchanged incident that nobody has acknowledged (ms)."""
+    escalate: Annotated[tuple[Escalation, ...], BeforeValidator(_steps)] = ()
 
     def fits(self, rule: str, severity: str) -> bool:
         """Whether the route matches an incident."""
@@ -132,7 +220,16 @@ class Route(BaseModel):
 def routed(
     rule: str, severity: str, routes: Iterable[Route] | None, channels: Iterable[str]
 ) -> frozenset[str]:
-    """The channels notified of a rule's incidents: those of all matching routes, or all without routes."""
+    """The channels notified of a rule's incidents: those of all matching routes, or all without routes.
+
+    Channels of an escalation are among them: their first notification is due later.
+    """
     if routes is None:
         return frozenset(channels)
-    return frozenset(name for route in routes if route.fits(rule, severity) for name in route.channels)
+    return frozenset(
+        name
+        for route in routes
+        if route.fits(rule, severity)
+        for names in (route.channels, *(step.channels for step in route.escalate))
+        for name in names
+    )

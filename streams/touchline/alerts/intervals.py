@@ -5,14 +5,11 @@ its own time and leaves it `within` later, so the condition changes at those tim
 exact to the millisecond. Times are ms since 1970.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from statistics import median
 from typing import NamedTuple, TypeVar
-
-from touchline.vocabulary.durations import WEEK
 
 T = TypeVar("T")
 
@@ -44,38 +41,52 @@ def crowds(points: Iterable[tuple[int, str]], within: int, customers: int) -> It
         yield at, len(inside) >= customers
 
 
-def rises(
-    counted: Iterable[tuple[int, int]],
-    within: int,
-    *,
-    times: float,
-    at_least: int,
-    weeks: int,
-    oldest: int,
-) -> Iterator[Step]:
-    """At least `at_least` in the window, and `times` as many as usual; `counted` are times and numbers.
+def losses(points: Iterable[tuple[int, str, int]], within: int, amount: int) -> Iterator[Step]:
+    """Steps of "the losses in the window add up to at least `amount`". A point is (time, who, loss).
 
-    Usual is the median of the windows of the `weeks` weeks before, of those that begin at `oldest` or
-    later; without any the condition does not hold.
+    Each `who` counts once, with the largest of its losses in the window. Losses are whole numbers, so that
+    their order changes nothing.
     """
-    inside = [0] * (weeks + 1)
-    by_time = dict(counted)
+    inside: defaultdict[str, Counter[int]] = defaultdict(Counter)
     changes = [
         change
-        for time, number in by_time.items()
-        for week in range(weeks + 1)
-        for change in (
-            (time + week * WEEK, number, week),
-            (time + week * WEEK + within, -number, week),
-        )
+        for time, who, loss in set(points)
+        for change in ((time, 1, (who, loss)), (time + within, -1, (who, loss)))
     ]
-    # A week that becomes available changes the usual value, even without events.
-    changes += ((oldest + within + week * WEEK, 0, week) for week in range(1, weeks + 1))
+    total = 0
     for at, group in _by_time(changes):
-        for _, number, week in group:
-            inside[week] += number
-        known = [inside[week] for week in range(1, weeks + 1) if at - within - week * WEEK >= oldest]
-        yield at, bool(known) and inside[0] >= max(at_least, times * median(known))
+        for _, number, (who, loss) in group:
+            own = inside[who]
+            total -= max(own, default=0)
+            own[loss] += number
+            if not own[loss]:
+                del own[loss]
+            total += max(own, default=0)
+            if not own:
+                del inside[who]
+        yield at, total >= amount
+
+
+def means(
+    points: Iterable[tuple[int, float, int]], within: int, at_least: int, limit: float, *, below: bool
+) -> Iterator[Step]:
+    """Steps of "the mean in the window is below, or above, the limit". A point is (time, sum, number).
+
+    With fewer than `at_least` in the window the condition does not hold.
+    """
+    total, number = 0.0, 0
+    changes = [
+        change
+        for time, added, count in points
+        for change in ((time, added, count), (time + within, -added, -count))
+    ]
+    for at, group in groupby(sorted(changes), key=itemgetter(0)):
+        for _, added, count in group:
+            total += added
+            number += count
+        # Rounded, so that neither order nor what has left the window decides.
+        mean = round(total / number, 9) if number else limit
+        yield at, number >= at_least and (mean < limit if below else mean > limit)
 
 
 def gaps(seen: Iterable[tuple[int, int]], longer_than: int, forget: int) -> Iterator[Step]:

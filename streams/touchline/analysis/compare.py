@@ -158,6 +158,7 @@ def compare(
         journeys_before, journeys_after = counts.journeys[cell[:2]]
         ratios[cell] = rate_ratio(before, journeys_before, after, journeys_after)
     gaps = {cell: extent.gap(cell[2], periods) for cell in ratios}
+    comparable = {cell: both for cell, both in affected.items() if not gaps[cell]}
     adjusted = _adjusted({cell: ratio for cell, ratio in ratios.items() if not gaps[cell]}, target)
     rows = [
         Row(
@@ -171,7 +172,7 @@ def compare(
             p_adjusted=adjusted.get(cell, 1.0),
             verdict="unknown" if gaps[cell] else _verdict(ratios[cell], adjusted[cell]),
             gap=gaps[cell],
-            beside=None if gaps[cell] or cell[:2] != changed else _beside(cell, affected, counts),
+            beside=None if gaps[cell] or cell[:2] != changed else _beside(cell, comparable, counts),
         )
         for cell, (before, after) in affected.items()
     ]
@@ -204,11 +205,11 @@ def _beside(cell: Cell, affected: Mapping[Cell, tuple[int, int]], counts: Counts
     touchpoints = {one[:2] for one in chosen}
     there = [sum(counts.journeys[one][later] for one in touchpoints) for later in (0, 1)]
     here, met = counts.journeys[cell[:2]], affected[cell]
-    if min(met) == 0:
-        return None
+    # A half in each cell, as is usual where one of them is empty.
+    more = 0.0 if min(met) else 0.5
     elsewhere = after / there[1] / (before / there[0])
-    value = met[1] / here[1] / (met[0] / here[0]) / elsewhere
-    width = exp(_Z * sqrt(sum(1 / count for count in (*met, before, after))))
+    value = (met[1] + more) / here[1] / ((met[0] + more) / here[0]) / elsewhere
+    width = exp(_Z * sqrt(sum(1 / (count + more) for count in (*met, before, after))))
     return Beside(elsewhere, value, value / width, value * width, same_rule)
 
 

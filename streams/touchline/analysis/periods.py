@@ -109,12 +109,16 @@ def around(at: int, oldest: int, end: int) -> Periods:
         end: When the data end (ms).
 
     Raises:
-        CannotCompare: One side has no data.
+        CannotCompare: One side has less than a day of data.
     """
     covered = at - oldest
     length = min(LONGEST, covered - RUN_UP if covered >= 2 * RUN_UP else covered, end - at)
-    if length <= 0:
-        raise CannotCompare("there are no events on both sides of the change: wait, or give two periods")
-    unit = next((unit for unit in (WEEK, DAY) if length >= unit), 1)
+    if length < DAY:
+        before, after = (rounded_duration(side) if side > 0 else "nothing" for side in (covered, end - at))
+        raise CannotCompare(
+            f"too little data to compare: {before} before the change and {after} after it, a day of each is "
+            "needed: wait, or give two periods"
+        )
+    unit = WEEK if length >= WEEK else DAY
     length -= length % unit
     return Periods(Period(at - length, at), Period(at, at + length))

@@ -204,7 +204,7 @@ class _Writing:
     def emptied(self, changes: Changes) -> None:
         # Nothing is kept of a forgotten customer, not even what is no longer true.
         if emptied := [customer_id(customer) for customer in sorted(changes.emptied)]:
-            for table in ("frictions", "journeys", "friction_changes"):
+            for table in ("frictions", "journeys", "friction_changes", "segment_members"):
                 self._store.delete(table, emptied)
 
     def quarantine(self) -> None:

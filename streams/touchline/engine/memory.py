@@ -12,6 +12,7 @@ from touchline.engine.ports import Announced, Columns, InForce, Packed
 from touchline.identity import Entry, customer_id, is_account
 from touchline.tables.rows import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.internal import INTERNAL_TYPES
 from touchline.vocabulary.order import in_order
 
 
@@ -61,6 +62,7 @@ _KEYS = {
     "identities": ("entity",),
     "frictions": ("customer", "id"),
     "friction_changes": ("customer", "position", "version", "id"),
+    "segment_members": ("segment", "customer", "journey"),
     "journeys": ("customer", "id"),
     "quarantine": ("id",),
     "accounts": ("id",),
@@ -220,7 +222,8 @@ class MemoryStore:
 
     def newest(self) -> int | None:
         opened = [row["opened_at"] for row in self._rows("frictions") if row["status"] != "retracted"]
-        return max([row["time"] for row in self._rows("events")] + opened, default=None)
+        times = [row["time"] for row in self._rows("events") if row["type"] not in INTERNAL_TYPES]
+        return max(times + opened, default=None)
 
     def last_version(self) -> int:
         tables = ("identities", "frictions", "journeys", "ledger")

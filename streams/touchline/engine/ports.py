@@ -158,7 +158,7 @@ class Store(Protocol):
         """The customers with a pending obligation, by strongest identifier, and the deadline."""
 
     def newest(self) -> int | None:
-        """The time of the newest event, or of a friction where one opened later; None without any."""
+        """The time of the newest touchpoint, or of a friction where one opened later; None without any."""
 
     def last_version(self) -> int:
         """The highest version of any row, 0 in an empty store."""

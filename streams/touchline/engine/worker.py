@@ -19,6 +19,7 @@ from touchline.engine.ports import REFOLDING, InForce, Log, Record, Store
 from touchline.friction import RuleSet
 from touchline.identity import LIMITS, Arrived, Assignment, Limits, Reload, route
 from touchline.journeys import JOURNEY_GAP
+from touchline.vocabulary.internal import touchpoints
 
 FLUSH_BYTES = 4 * 1024**2
 """A flush reads about this much of the log."""
@@ -98,7 +99,7 @@ class Worker:
         """
         of_ledger = bool(records) and records[0].kind == "ledger"
         batch = read_batch([] if of_ledger else records, self._store, self._decider.suppression)
-        self._newest = max([self._newest, *(event.time for event in batch.events)])
+        self._newest = max([self._newest, *(event.time for event in touchpoints(batch.events))])
         history = now is None
         now = self._newest if now is None else now
         due = self._engine.due(now)

@@ -130,7 +130,7 @@ class BusinessClock:
         """
         if not EARLIEST <= time < LATEST:
             return None
-        first = (_EPOCH + timedelta(milliseconds=time)).year
+        first = _year_of(time)
         year = self._year(first)
         at = bisect_right(year.begins, time) - 1
         passed = 0 if at < 0 else year.before[at] + min(time, year.ends[at]) - year.begins[at]
@@ -144,6 +144,28 @@ class BusinessClock:
             return None
         at = bisect_left(year.before, target) - 1
         return year.begins[at] + target - year.before[at]
+
+    def openings(self, since: int, until: int) -> Iterator[tuple[int, int]]:
+        """The opening times that `since` to `until` (ms) meet, in order: when each begins and ends.
+
+        None outside `EARLIEST` to `LATEST`.
+        """
+        since, until = max(since, EARLIEST), min(until, LATEST - 1)
+        last: tuple[int, int] | None = None
+        for number in range(_year_of(since), _year_of(until) + 1):
+            year = self._year(number)
+            at = bisect_right(year.ends, since)
+            for begin, end in zip(year.begins[at:], year.ends[at:], strict=True):
+                if last is not None and last[1] == begin:
+                    last = last[0], end
+                    continue
+                if last is not None:
+                    yield last
+                if begin >= until:
+                    return
+                last = begin, end
+        if last is not None:
+            yield last
 
     def _year(self, number: int) -> _Year:
         year = self._years.get(number)
@@ -206,6 +228,10 @@ class BusinessClock:
     def _offset(self, time: datetime) -> int:
         offset = time.astimezone(self._zone).utcoffset() or timedelta()
         return offset // timedelta(milliseconds=1)
+
+
+def _year_of(time: int) -> int:
+    return (_EPOCH + timedelta(milliseconds=time)).year
 
 
 def _ms(time: datetime) -> int:

@@ -9,6 +9,7 @@ from touchline.rules.known_types import Field, KnownTypes
 from touchline.rules.overrides import Entry
 from touchline.rules.rule import ExpectRule, RepeatRule, Rule, SelectorModel
 from touchline.vocabulary.envelope import Channel
+from touchline.vocabulary.internal import INTERNAL_TYPES
 from touchline.vocabulary.registry import EVENT_TYPES, EventType, is_custom
 from touchline.vocabulary.wording import word_list
 
@@ -57,6 +58,11 @@ def _of_selector(selector: SelectorModel, known: KnownTypes) -> Found:
                 ("types", index),
                 f"'{name}' is not a type of the vocabulary{near}; "
                 "if it is your own, declare it in the tracking plan",
+            )
+        elif (named := known.named(name)) and INTERNAL_TYPES.issuperset(named):
+            yield (
+                ("types", index),
+                f"'{name}' is internal: friction rules never take it; write an alert rule about it",
             )
     for path, wanted in selector.where.items():
         if not _holds_where_missing(operators(wanted)):

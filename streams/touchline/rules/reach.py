@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from touchline.rules.calendar import Calendar
 from touchline.rules.rule import ExpectRule, RepeatRule, RuleModel, SequenceRule
-from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.durations import DAY, WEEK
+
+DUE = 30 * DAY
+"""The time (ms) until a deadline that events state is looked for."""
 
 
 def reaches(rules: Iterable[RuleModel]) -> Mapping[str, int]:
@@ -17,6 +20,13 @@ def reaches(rules: Iterable[RuleModel]) -> Mapping[str, int]:
     own = {rule.id: _own_reach(rule) for rule in rules}
     first_layer = max((own[rule.id] for rule in rules if not rule.second_layer), default=0)
     return {rule.id: own[rule.id] + (first_layer if rule.second_layer else 0) for rule in rules}
+
+
+def wait(rule: RuleModel) -> int:
+    """How long (ms) after its step the friction of a rule may open; 0 if it has no step of its own."""
+    if isinstance(rule, ExpectRule) and rule.by is not None:
+        return DUE
+    return reaches([rule])[rule.id] if isinstance(rule, ExpectRule | SequenceRule) else 0
 
 
 def _own_reach(rule: RuleModel) -> int:

@@ -58,7 +58,12 @@ def _within(text: Any, info: ValidationInfo) -> int:
     return within
 
 
-def _id(text: str) -> str:
+def check_id(text: str) -> str:
+    """An id of a rule or another document.
+
+    Raises:
+        ValueError: it has other characters, or too many.
+    """
     if not _ID.match(text):
         raise ValueError(
             f"'{text}' is not an id: write up to 64 of A-Z, a-z, 0-9, _, . and -, first a letter or digit"
@@ -125,7 +130,7 @@ Path = Annotated[str, AfterValidator(_path)]
 class RuleModel(_Strict):
     """The fields of every kind of rule."""
 
-    id: Annotated[str, AfterValidator(_id)]
+    id: Annotated[str, AfterValidator(check_id)]
     weight: int = Field(default=10, ge=0, le=65_535)
     factor: Factor = "process"
     title: str = ""

@@ -1,6 +1,7 @@
 """The worker's SQL: its queries, its deletions, and the columns that become records."""
 
 from touchline.vocabulary.identifiers import UNIQUE_KIND
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 
 # The engine writes an event as the log has it, so that it is decoded once, straight into Event.
 EVENT_JSON = """concat('{"id":', toJSONString(id), ',"type":', toJSONString(type),
@@ -80,11 +81,12 @@ SELECT max(last) FROM (
     SELECT max(version) FROM ledger UNION ALL SELECT max(position) FROM friction_changes
 )
 """
-NEWEST = """
+NEWEST = f"""
 SELECT toUnixTimestamp64Milli(max(at)) FROM (
-    SELECT maxOrNull(time) AS at FROM events UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
+    SELECT maxOrNull(time) AS at FROM events WHERE {IS_TOUCHPOINT}
+    UNION ALL SELECT maxOrNull(opened_at) FROM current_frictions
 )
-"""
+"""  # noqa: S608 - constants
 SETS_OF = f"""
 SELECT DISTINCT identifiers FROM events WHERE entity IN {_list("entities")}
 """  # noqa: S608 - constants
@@ -174,6 +176,7 @@ DELETE_KEYS = {
     "identities": "entity",
     "frictions": "customer",
     "friction_changes": "customer",
+    "segment_members": "customer",
     "journeys": "customer",
     "ledger": "id",
     "quarantine": "id",

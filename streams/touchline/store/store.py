@@ -27,6 +27,9 @@ READERS = 4
 READER_WAIT = 5.0
 CLIENT_WAIT = 10.0
 
+FORBIDDEN = (164, 497)
+"""Codes of errors where the user may only read, or lacks a grant."""
+
 
 class _Identifiers(msgspec.Struct):
     identifiers: tuple[str, ...]
@@ -117,6 +120,22 @@ class Store:
             self._handle.insert(table, names, arrow_stream(batches), {"insert_deduplication_token": token})
         except (QueryError, StoreUnavailable) as error:
             raise StoreUnavailable(f"the store took no rows into {table}: {error}") from error
+
+    def refusal(self, table: str) -> str:
+        """Why the store's user may not insert into a table, in ClickHouse's words; empty if it may.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        try:
+            self._handle.insert(table, None, b"", {}, "JSONEachRow")
+        except QueryError as error:
+            if error.code in FORBIDDEN:
+                return str(error)
+            raise StoreUnavailable(
+                f"the store does not say whether {table} may be written: {error}"
+            ) from error
+        return ""
 
     def put_in_force(self, rules: InForce, at: int) -> None:
         """Record that every customer is folded by these rules since a time (ms)."""

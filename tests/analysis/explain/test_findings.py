@@ -1,51 +1,17 @@
 """What distinguishes the affected, in simulations with a planted cause, and without one."""
 
+from math import inf
+
 import numpy as np
 import pytest
+from benchmarks.support.planted_causes import CAUSE, simulate
 
 from touchline.analysis.explain.association import association, discoveries
-from touchline.analysis.explain.attributes import Attribute, Sightings, had_before
+from touchline.analysis.explain.attributes import Sightings, had_before
+from touchline.analysis.explain.explanation import Association, Attribute, Finding, sentence
 from touchline.analysis.explain.findings import find
-from touchline.analysis.impact.matching import Matched, match
+from touchline.analysis.impact.matching import Matched
 from touchline.analysis.impact.risk_difference import Cells
-from touchline.analysis.impact.trials import NEVER, Trials
-
-DAY = 86_400_000.0
-FIELDS = {"channel": 2, "data.method": 4, "data.store": 10, "context.release": 3, "data.queue": 6}
-CAUSE = Attribute("data.method", "1")
-
-
-def simulate(seed: int, *, cause: bool, size: int = 3_000) -> tuple[Sightings, Matched]:
-    """Trials with attributes by chance; with `cause`, one makes the friction four times as frequent."""
-    draws = np.random.default_rng(seed)
-    attributes: list[Attribute] = []
-    trials, indexes = [], []
-    risk = np.full(size, 0.08)
-    for field, count in FIELDS.items():
-        value = draws.integers(0, count, size)
-        for one in range(count):
-            attribute = Attribute(field, str(one))
-            has = np.flatnonzero(value == one)
-            trials.append(has)
-            indexes.append(np.full(len(has), len(attributes)))
-            attributes.append(attribute)
-            if cause and attribute == CAUSE:
-                risk[has] *= 4
-    friction = np.where(draws.random(size) < risk, draws.exponential(DAY / 24, size), NEVER)
-    trial = np.concatenate(trials)
-    sightings = Sightings(attributes, trial, np.concatenate(indexes), np.full(len(trial), -1.0))
-    rows = Trials(
-        customer=np.arange(size),
-        stratum=draws.integers(0, 4, size),
-        friction=friction,
-        outcome=np.full(size, NEVER),
-        value=np.zeros(size),
-        followed=np.full(size, 30 * DAY),
-        later_friction=np.full(size, NEVER),
-        contact_trial=np.zeros(0, dtype=np.int64),
-        contact=np.zeros(0),
-    )
-    return sightings, match(rows, friction, DAY, 0.0, seed)
 
 
 def test_a_planted_cause_comes_first() -> None:
@@ -79,6 +45,54 @@ def test_attributes_of_the_same_customers_are_one_finding() -> None:
     )
     (found,) = find(twice, matched)
     assert (found.attribute, found.also) == (CAUSE, (Attribute("data.provider", "acme"),))
+
+
+@pytest.mark.parametrize("cause", [False, True])
+def test_what_goes_with_getting_far_is_no_finding(cause: bool) -> None:
+    """A third reach the payment step, where all payments fail or those of one method: the others are none."""
+    draws = np.random.default_rng(4)
+    size = 6_000
+    reached = draws.random(size) < 0.33
+    method = np.where(reached, draws.integers(0, 3, size), -1)
+    risk = np.where(reached, np.where(cause, np.where(method == 1, 0.6, 0.05), 0.3), 0)
+    exposed = draws.random(size) < risk
+    attributes = [Attribute("data.step", "payment"), *(Attribute("data.method", str(n)) for n in range(3))]
+    has = [np.flatnonzero(reached), *(np.flatnonzero(method == n) for n in range(3))]
+    trial = np.concatenate(has)
+    index = np.repeat(np.arange(4), [len(one) for one in has])
+    sightings = Sightings(attributes, trial, index, np.full(len(trial), -1.0))
+    matched = Matched(np.arange(size), exposed, np.zeros(size), np.zeros(size, dtype=np.int64), 0)
+    found = [one.attribute for one in find(sightings, matched)]
+    assert found == ([CAUSE] if cause else []) + [attributes[0]]
+
+
+def test_being_seen_before_is_no_finding() -> None:
+    """What every event has, such as the only shop, does not distinguish those who came before."""
+    draws = np.random.default_rng(4)
+    size = 6_000
+    came_before = draws.random(size) < 0.5
+    exposed = draws.random(size) < np.where(came_before, 0.4, 0.1)
+    before = np.flatnonzero(came_before)
+    attributes = [Attribute("channel", "web"), Attribute("source", "shop")]
+    sightings = Sightings(
+        attributes, np.tile(before, 2), np.repeat([0, 1], len(before)), np.full(2 * len(before), -1.0)
+    )
+    matched = Matched(np.arange(size), exposed, np.zeros(size), np.zeros(size, dtype=np.int64), 0)
+    assert find(sightings, matched) == []
+
+
+@pytest.mark.parametrize(
+    ("affected", "lift", "words"),
+    [
+        (48, 3.1, "3.1 times as frequent (2.0–4.0) with method 1: 48 of 61 customers"),
+        (61, inf, "always with method 1: 61 of 61 customers"),
+        (48, inf, "among the affected alone: method 1: 48 of 61 customers"),
+    ],
+)
+def test_a_finding_without_a_ratio_is_said_in_words(affected: int, lift: float, words: str) -> None:
+    """Where the ratio has no end, the sentence says why, and gives the counts."""
+    found = Finding(CAUSE, affected, affected / 61, 0.1, Association(9.0, lift, 2.0, 4.0, 0.001))
+    assert sentence(found, 61) == words
 
 
 def test_few_affected_name_nothing() -> None:

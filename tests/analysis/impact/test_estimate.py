@@ -5,9 +5,9 @@ from math import inf
 
 import numpy as np
 import pytest
+from benchmarks.support.planted_effects import DAY, FOLLOW, WINDOW, Plan, simulate
 
-from tests.analysis.impact.retail import DAY, FOLLOW, WINDOW, Plan, simulate
-from touchline.analysis.impact.estimate import Terms, estimate
+from touchline.analysis.impact.estimate import Terms, estimate, without_figure
 from touchline.analysis.impact.matching import match
 from touchline.analysis.impact.risk_difference import Cells, RiskDifference, e_value, risk_difference
 from touchline.analysis.impact.trials import NEVER, Trials, first_after
@@ -74,6 +74,52 @@ def test_the_cost_of_contacts_is_part_of_the_loss() -> None:
     assert priced.contacts.value > 0
 
 
+@pytest.mark.parametrize("cost", [0.0, 6.0])
+def test_conversions_without_a_value_have_no_money(cost: float) -> None:
+    """Fewer conversions are a loss although nobody knows their worth; only contacts have a price."""
+    trials, _ = simulate(Plan(0.5), 6_000, 3)
+    free = replace(trials, value=np.zeros(len(trials)))
+    found = estimate(free, replace(TERMS, contact_cost=cost))
+    assert found.verdict == "loss"
+    assert (found.loss is None) == (cost == 0)
+    assert found.missing == ("" if cost else "conversions have no value")
+    met = free.friction < WINDOW
+    mostly = np.where(np.arange(len(free)) % 4 == 0, WINDOW + DAY, NEVER)
+    more = replace(free, outcome=np.where(met, free.friction + DAY, mostly))
+    assert estimate(more, replace(TERMS, contact_cost=cost)).verdict == "gain"
+
+
+def test_contacts_are_known_without_outcomes() -> None:
+    """Where nobody converts, the contacts that were planted on most are still said, and no loss is."""
+    trials, _ = simulate(Plan(0.5, contacts=0.3), 20_000, 3)
+    found = estimate(replace(trials, outcome=np.full(len(trials), NEVER)), TERMS)
+    assert (found.verdict, found.loss) == ("unknown", None)
+    assert found.contacts is not None
+    assert found.contacts.low > 0.2 * found.exposed
+    other = without_figure(found, "another reason")
+    assert (other.exposed, other.contacts, other.missing) == (found.exposed, found.contacts, "another reason")
+
+
+def test_busy_customers_are_compared_with_busy_ones() -> None:
+    """A friction that is met on any contact and brings none seems to bring hardly any."""
+    draws = np.random.default_rng(2)
+    size = 20_000
+    calls = draws.poisson(np.where(draws.random(size) < 0.1, 6.0, 0.5))
+    trial = np.repeat(np.arange(size), calls)
+    at = draws.random(len(trial)) * FOLLOW
+    gives_up = (draws.random(len(trial)) < 0.3) & (at < WINDOW)
+    friction = np.where(draws.random(size) < 0.1, 60_000.0, NEVER)
+    np.minimum.at(friction, trial[gives_up], at[gives_up] + 60_000)
+    never = np.full(size, NEVER)
+    zeros = np.zeros(size)
+    trials = Trials(np.arange(size), zeros.astype(np.int64), friction, never, zeros, never, never, trial, at)
+    found = estimate(trials, TERMS)
+    assert found.contacts is not None
+    met = friction < WINDOW
+    naive = (calls[met].mean() - calls[~met].mean()) * met.sum()
+    assert abs(found.contacts.value) < naive / 4
+
+
 def test_those_without_their_like_are_no_figure() -> None:
     """Where a third of the affected are in strata without controls, nothing is said."""
     trials, _ = simulate(Plan(0.5), 20_000, 3)
@@ -106,10 +152,14 @@ def test_those_who_differ_before_the_friction_fail_the_placebo() -> None:
 @pytest.mark.parametrize(
     ("size", "change", "missing"),
     [
-        (200, {}, "met it, 30 are needed"),
+        (200, {}, "met it within 1d of its step, before the outcome; 30 are needed"),
         (10_000, {"outcome": lambda one: np.full(len(one), NEVER)}, "0 of all converted"),
-        (10_000, {"followed": lambda one: np.full(len(one), FOLLOW - 1)}, "0 met it, 30 are needed"),
-        (0, {}, "0 met it, 30 are needed"),
+        (
+            10_000,
+            {"followed": lambda one: np.full(len(one), FOLLOW - 1)},
+            "0 of 544 who met it could be followed for 7d",
+        ),
+        (0, {}, "0 met it within 1d of its step, before the outcome; 30 are needed"),
     ],
 )
 def test_too_few_are_no_figure(size: int, change: dict[str, object], missing: str) -> None:
@@ -158,3 +208,22 @@ def test_the_first_time_after_another_is_found() -> None:
     of, since = np.array([0, 0, 0, 1, 2, 2, 3]), np.array([4, 5, 9, 0, 0, 7, 0])
     assert first_after(keys, times, of, since).tolist() == [0, 1, -1, -1, 3, -1, -1]
     assert first_after(keys[:0], times[:0], of, since).tolist() == [-1] * 7
+
+
+def test_times_of_many_years_and_many_customers_are_found() -> None:
+    """A long span drops nothing: positions are those of a plain search of pairs."""
+    draws = np.random.default_rng(6)
+    year, size = 365 * DAY, 400
+    rows = sorted(
+        zip(
+            (draws.integers(0, 60, size) * 10_000_019).tolist(),
+            draws.integers(0, int(30 * year), size).tolist(),
+            strict=True,
+        )
+    )
+    keys, times = (np.array(column) for column in zip(*rows, strict=True))
+    of, at = draws.integers(0, 62, size) * 10_000_019, draws.integers(0, int(32 * year), size)
+    found = first_after(keys, times, of, at)
+    for one, since, index in zip(of.tolist(), at.tolist(), found.tolist(), strict=True):
+        later = [place for place, (key, time) in enumerate(rows) if key == one and time > since]
+        assert index == (later[0] if later else -1)

@@ -3,97 +3,30 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
-import orjson
 import pytest
 
+from tests.analysis.impact.shop import BEGAN, CUSTOMERS, SPACE, fill, insert_frictions
 from touchline.analysis.reading.steps import StepReader
 from touchline.store import Store
-from touchline.vocabulary.durations import DAY, HOUR, WEEK
+from touchline.vocabulary.durations import DAY, WEEK
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
 Run = Callable[..., "Result"]
 
-BEGAN = 1_780_000_000_000
-SPACE = UUID(int=0)
-CUSTOMERS = 2_000
-
-
-def _fill(store: Store, *, lost: float) -> None:
-    """Each customer visits the shop; a fifth meet dead clicks, and `lost` of those do not buy who would."""
-    random = Random(8)
-    events: list[tuple[str, int, str, str, dict[str, Any]]] = []
-    frictions: list[tuple[str, int]] = []
-    for number in range(CUSTOMERS):
-        who, at = f"account:{number}", BEGAN + random.randrange(2 * WEEK)
-        events.append((who, at, "web", "page.viewed", {"page": "/"}))
-        met = random.random() < 0.2
-        if met:
-            frictions.append((who, at + HOUR))
-        if random.random() < 0.4 and not (met and random.random() < lost):
-            cart = {"cart_id": f"c{number}", "value": 50.0, "currency": "EUR"}
-            order = {"cart_id": f"c{number}", "order_id": f"o{number}", "currency": "EUR"}
-            events.append((who, at + 2 * HOUR, "web", "cart.updated", cart))
-            events.append((who, at + 3 * HOUR, "web", "order.placed", order))
-        if met and random.random() < 0.5:
-            events.append((who, at + DAY, "phone", "contact.started", {"contact_id": f"k{number}"}))
-    # Nobody knows whose these are: they can be no customer's loss.
-    events += [(f"contact:{number}", BEGAN + number, "web", "page.viewed", {}) for number in range(500)]
-    events.append(("account:last", BEGAN + 4 * WEEK, "web", "page.viewed", {}))
-    _put(store, events, frictions)
-
-
-def _put(
-    store: Store, events: list[tuple[str, int, str, str, dict[str, Any]]], frictions: list[tuple[str, int]]
-) -> None:
-    store.insert(
-        "events",
-        {
-            "id": [f"e{number}" for number in range(len(events))],
-            "type": [kind for *_, kind, _ in events],
-            "time": [at for _, at, *_ in events],
-            "channel": [channel for _, _, channel, *_ in events],
-            "source": ["shop"] * len(events),
-            "entity": [who for who, *_ in events],
-            "data": [orjson.dumps(data).decode() for *_, data in events],
-        },
-        "events",
-    )
-    everyone = sorted({who for who, *_ in events})
-    rows: dict[str, list[Any]] = {"entity": everyone, "customer": [uuid5(SPACE, who) for who in everyone]}
-    store.insert("identities", rows | {"version": [1] * len(everyone)}, "identities")
-    _insert_frictions(store, frictions, "open", 1)
-
-
-def _insert_frictions(
-    store: Store, frictions: list[tuple[str, int]], status: str, version: int, rule: str = "dead_clicks"
-) -> None:
-    found: dict[str, list[Any]] = {
-        "id": [uuid5(SPACE, f"{rule} {who}") for who, _ in frictions],
-        "customer": [uuid5(SPACE, who) for who, _ in frictions],
-        "opened_at": [at for _, at in frictions],
-        "channel": ["web"] * len(frictions),
-        "source": ["shop"] * len(frictions),
-        "rule": [rule] * len(frictions),
-        "status": [status] * len(frictions),
-        "version": [version] * len(frictions),
-    }
-    store.insert("frictions", found, f"frictions {version}")
-
 
 def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
     """Types and patterns of types select who reached the step; without any, every event there counts."""
-    _fill(store, lost=0.0)
+    fill(store, lost=0.0)
     reader = StepReader(
         lambda sql, given: store.query(sql, dict(given)).result_rows, BEGAN, BEGAN + 5 * WEEK, BEGAN
     )
     counts = [
-        len(set(reader.steps("dead_clicks", types).customer.tolist()))
+        len(set(reader.steps(["dead_clicks"], types).customer.tolist()))
         for types in ([], ["cart.updated"], ["cart.*", "no.such"], ["cart"], ["order.placed", "page.viewed"])
     ]
     assert counts[0] == counts[4] == CUSTOMERS + 1
@@ -110,7 +43,7 @@ def impact(touchline: Run, tmp_path: Path, new_store: Path) -> Callable[..., dic
         *arguments: str, lost: float = 0.7, then: Callable[[Store], None] | None = None
     ) -> dict[str, Any]:
         with open_store(tmp_path / "data" / "store") as store:
-            _fill(store, lost=lost)
+            fill(store, lost=lost)
             if then is not None:
                 then(store)
         result = touchline("impact", "--since", "60d", "--data", tmp_path / "data", "--json", *arguments)
@@ -127,6 +60,9 @@ def test_a_planted_loss_is_found(impact: Callable[..., dict[str, Any]]) -> None:
     (found,) = content["impacts"]
     assert content["currency"] == "EUR"
     assert (found["rule"], found["verdict"]) == ("dead_clicks", "loss")
+    # All rules together are this one; as any rule, at any event of the touchpoint.
+    assert content["together"]["exposed"] == found["exposed"]
+    assert content["together"]["loss"]["value"] == pytest.approx(found["loss"]["value"], rel=0.1)
     assert found["exposed"] == pytest.approx(CUSTOMERS * 0.2, rel=0.15)
     assert found["difference"]["low"] < -0.7 * 0.4 < found["difference"]["high"]
     lost = 0.7 * 0.4 * found["exposed"] * 50 + 0.5 * found["exposed"] * 10
@@ -151,7 +87,7 @@ def test_retracted_frictions_no_longer_count(impact: Callable[..., dict[str, Any
             for n in range(CUSTOMERS)
             if str(uuid5(SPACE, f"dead_clicks account:{n}")) in by_id
         ]
-        _insert_frictions(store, met[10:], "retracted", 2)
+        insert_frictions(store, met[10:], "retracted", 2)
 
     (found,) = impact("--within", "3d", then=retract)["impacts"]
     assert (found["exposed"], found["verdict"]) == (10, "unknown")
@@ -162,7 +98,7 @@ def test_a_rule_that_waits_for_the_outcome_has_no_loss(impact: Callable[..., dic
 
     def abandon(store: Store) -> None:
         carts = [(f"account:{number}", BEGAN + WEEK) for number in range(50)]
-        _insert_frictions(store, carts, "open", 2, rule="cart_abandoned")
+        insert_frictions(store, carts, "open", 2, rule="cart_abandoned")
 
     found = {one["rule"]: one for one in impact("--within", "3d", then=abandon)["impacts"]}
     assert found["dead_clicks"]["verdict"] == "loss"
@@ -170,10 +106,54 @@ def test_a_rule_that_waits_for_the_outcome_has_no_loss(impact: Callable[..., dic
     assert "waits for the outcome" in found["cart_abandoned"]["missing"]
 
 
+def test_what_waits_a_day_or_longer_is_compared(
+    impact: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """Frictions that open two days after their step count; of an outcome that never came, it is said."""
+    (tmp_path / "rules.yaml").write_text(
+        "rules: [{id: no_answer, kind: expect, after: page.viewed, then: contact.answered, within: 2d}]"
+    )
+
+    def wait(store: Store) -> None:
+        seen = store.query(
+            "SELECT entity, toUnixTimestamp64Milli(time) FROM events WHERE type = 'page.viewed'"
+        )
+        waited = [(who, at + 2 * DAY) for who, at in seen.result_rows if who.startswith("account:")]
+        insert_frictions(store, waited[:400], "open", 2, rule="no_answer")
+
+    arguments = ("no_answer", "--rules", str(tmp_path / "rules.yaml"), "--outcome")
+    (found,) = impact(*arguments, "no.such", then=wait)["impacts"]
+    assert found["exposed"] > 300
+    assert found["missing"] == "no no.such is recorded: choose another outcome"
+    # All contacts of the shop come within a day.
+    assert found["contacts"]["value"] == 0
+    # An outcome that is the step as well is the next one: the step itself is before the friction.
+    (again,) = impact(*arguments, "page.viewed")["impacts"]
+    assert again["exposed"] == found["exposed"]
+
+
+def test_rules_that_are_not_in_force_are_named(touchline: Run, tmp_path: Path) -> None:
+    """A rule of another file has no known step, and the command says which file is missing."""
+    from touchline.store import open_store
+
+    with open_store(tmp_path / "data" / "store") as store:
+        fill(store, lost=0.0)
+    (tmp_path / "rules.yaml").write_text("rules: [{id: other, kind: match, when: order.failed}]")
+    said = touchline(
+        "impact", "--since", "60d", "--data", tmp_path / "data", "--rules", tmp_path / "rules.yaml"
+    )
+    assert said.exit_code == 0
+    assert "any event counts as the step: dead_clicks; name the file" in said.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "no friction of nothing in this time: it has none"),
+        (("nothing",), "unknown rule 'nothing'; rules with friction: none"),
+        (("dead_click",), "unknown rule 'dead_click' (did you mean 'dead_clicks'?)"),
+        (("dead_clicks",), "no friction of dead_clicks in this time; rules with friction: none"),
+        (("--stored",), "nothing is stored yet"),
+        (("--stored", "--since", "7d"), "leave out the other options"),
         (("--within", "soon"), "--within soon"),
         (("--contact-cost", "-1"), "--contact-cost"),
     ],

@@ -180,6 +180,7 @@ def test_a_broker_that_hangs_leaves_nothing_behind(
             wait_for(lambda: log.outstanding_bytes == 0)
         finally:
             os.kill(kafka.pid, signal.SIGCONT)
+            monkeypatch.undo()
         wait_for(lambda: log.health_error() is None)
         log.append(Batch(lines(8, title="after"), [], NOW))
         wait_for(lambda: threading.active_count() == threads)

@@ -1,6 +1,6 @@
 """What *Contacts* must show."""
 
-from tests.panels.counting.measures import one_ratio, ratio_over_time, ratios
+from tests.panels.counting.measures import filtered, one_ratio, ratio_over_time, ratios, started
 from tests.panels.counting.reading import Count, Plain, Row, Rows, Seen, second, series
 
 
@@ -18,11 +18,9 @@ def abandonment_over_time(plain: Plain, seen: Seen) -> Rows:
 def contacts_over_time(plain: Plain, seen: Seen) -> Rows:
     return series(
         (
-            (event.time, event.channel)
-            for event in plain.events
-            if event.type == "contact.started"
-            and seen.during(event.time)
-            and seen.chosen(channel=event.channel, source=event.source)
+            (where["at"], where["channel"])
+            for where, _ in started(plain)
+            if seen.during(where["at"]) and seen.chosen(**filtered(where))
         ),
         seen,
     )

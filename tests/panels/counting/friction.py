@@ -5,8 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import chain
 
+from tests.panels.counting.impact import loss_texts
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import (
+    FILTERS,
     FUNNEL,
     WEEK,
     Count,
@@ -62,7 +64,7 @@ def open_at(plain: Plain, seen: Seen, end: int) -> int:
     return sum(
         one["opened_at"] <= end and (one["resolved_at"] is None or one["resolved_at"] > end)
         for one in plain.frictions
-        if seen.chosen(channel=one["channel"], source=one["source"], rule=one["rule"])
+        if seen.shows(one)
     )
 
 
@@ -85,8 +87,12 @@ def friction_by_rule(plain: Plain, seen: Seen) -> Rows:
             "rule": rule,
             "frictions": number,
             "usual": usual(plain, seen, rule),
+            "open": sum(one["rule"] == rule and one["resolved_at"] is None for one in now),
+            "assigned": 0,
+            "closed": 0,
             "resolved": sum(one["rule"] == rule and one["resolved_at"] is not None for one in now),
             "customers": len({one["customer"] for one in now if one["rule"] == rule}),
+            **loss_texts(plain, rule),
         }
         for rule, number in Counter(one["rule"] for one in now).items()
     ]
@@ -132,7 +138,7 @@ def value_at_risk(plain: Plain, seen: Seen) -> Rows:
 
 
 def journeys_at_risk(plain: Plain, seen: Seen) -> Rows:
-    found = {one["journey"]["id"] for one in plain.frictions if seen.chosen(rule=one["rule"])}
+    found = {one["journey"]["id"] for one in plain.frictions if seen.shows(one, FILTERS[1:])}
     at_risk = [(j, events) for j, events in ended(plain, seen) if j["strikes"] and j["id"] in found]
     at_risk.sort(key=lambda one: (score(one[0]), -one[0]["strikes"], -one[0]["last"], one[0]["customer"]))
     return [
@@ -148,6 +154,14 @@ def journeys_at_risk(plain: Plain, seen: Seen) -> Rows:
         }
         for journey, events in at_risk[:50]
     ]
+
+
+def not_filtered(name: str, seen: Seen) -> str:
+    """The words that a goal adds for the chosen filters that its measure ignores."""
+    words = {"rule": "rules", "queue": "queues", "reason": "reasons", "team": "agent teams"}
+    heeded = {"recovered": set(words), "csat": set()}.get(name, {"queue", "reason", "team"})
+    ignored = [words[one] for one in words if one in seen.variables and one not in heeded]
+    return f" (all {', '.join(ignored)})" if ignored else ""
 
 
 def headlines(plain: Plain, seen: Seen) -> Rows:
@@ -166,7 +180,13 @@ def headlines(plain: Plain, seen: Seen) -> Rows:
             for value, _ in ratios(measure.name, plain, seen).values():
                 said = f"{round(100 * value, 1):g} %" if measure.unit == "share" else f"{round(value, 1):g} s"
                 rows.append(
-                    {"measure": measure.title, "value": said, "goal": None, "distance": None, "standing": ""}
+                    {
+                        "measure": measure.title + not_filtered(measure.name, seen),
+                        "value": said,
+                        "goal": None,
+                        "distance": None,
+                        "standing": "",
+                    }
                 )
     return rows
 

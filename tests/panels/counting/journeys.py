@@ -1,11 +1,27 @@
 """What *Journeys* must show."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from tests.panels.counting.impact import loss_texts
 from tests.panels.counting.measures import one_ratio
 from tests.panels.counting.reading import FUNNEL, WEEK, Count, Plain, Rows, Seen, met, moment, series
 from tests.panels.counting.walks import ended, grade, outcome, score, walked
+from tests.panels.counting.ways import flows
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.internal import INTERNAL_TYPES
+
+
+class Named(Protocol):
+    """Anything with a time (ms), a type and an id."""
+
+    @property
+    def time(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def id(self) -> str: ...
 
 
 def funnel(plain: Plain, seen: Seen) -> Rows:
@@ -36,6 +52,37 @@ def funnel(plain: Plain, seen: Seen) -> Rows:
         {"label": FUNNEL[kind], "customers": got[at], "lost": got[at] - got[at + 1] if at < 3 else 0}
         for at, kind in enumerate(steps)
     ]
+
+
+def cart_flows(plain: Plain, seen: Seen) -> Rows:
+    own: dict[str, list[Event]] = defaultdict(list)
+    for event in plain.events:
+        if (
+            event.type not in INTERNAL_TYPES
+            and seen.during(event.time)
+            and seen.chosen(channel=event.channel, source=event.source)
+            and event.id in plain.owners
+        ):
+            own[plain.owners[event.id]].append(event)
+    anchors = {one["anchor"] for one in plain.frictions if seen.during(one["opened_at"])}
+    return came_next(own, anchors)
+
+
+def came_next(own: Mapping[str, Sequence[Named]], anchors: set[str]) -> Rows:
+    """Where customers went from each step of the cart; frictions hang on `anchors`."""
+    steps, back = list(FUNNEL), {"page", "search", "element", "form", "cart", "checkout", "coupon"}
+
+    def kind(event: Named) -> str:
+        family = event.type.split(".")[0]
+        if family == "contact":
+            return "a contact"
+        if event.id in anchors:
+            return "a friction"
+        return "back to the shop" if family in back else "something else"
+
+    return flows(
+        own.values(), list(FUNNEL.values()), lambda event, step: event.type == steps[step], WEEK, kind
+    )
 
 
 def paths(plain: Plain, seen: Seen) -> Rows:
@@ -70,7 +117,7 @@ def strikes_by_rule(plain: Plain, seen: Seen) -> Rows:
     for one in met(plain, seen):
         weights[one["rule"]] += one["weight"]
     found = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
-    return [{"label": rule, "strikes": weight} for rule, weight in found[:20]]
+    return [{"rule": rule, "strikes": weight, **loss_texts(plain, rule)} for rule, weight in found[:20]]
 
 
 def journeys_of_a_rule(plain: Plain, seen: Seen) -> Rows:
@@ -112,6 +159,7 @@ COUNTS: dict[str, Count] = {
     "effort": one_ratio("effort"),
     "recovered": one_ratio("recovered"),
     "funnel": funnel,
+    "cart_flows": cart_flows,
     "grades_over_time": lambda plain, seen: series(
         ((journey["last"], grade(journey)) for journey, _ in ended(plain, seen)), seen
     ),

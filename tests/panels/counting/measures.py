@@ -29,7 +29,7 @@ def queued(plain: Plain) -> Iterator[tuple[Row, str, float]]:
             first = steps[place]
             end = next(e for e in steps[place:] if e.type in ("contact.answered", "contact.abandoned"))
             waited = end.data.get("wait_seconds", (end.time - first.time) / 1000)
-            where = of(first, queue=first.data["queue"], reason=first.data["reason"])
+            where = of(first, queue=first.data["queue"], reason=first.data["reason"], team=team_of(steps))
             yield where, end.type.removeprefix("contact."), waited
 
 
@@ -54,7 +54,11 @@ def average_wait(plain: Plain) -> Observed:
 def started(plain: Plain) -> Iterator[tuple[Row, list[Event]]]:
     for steps in plain.contacts():
         queue = next((event.data["queue"] for event in steps if event.data.get("queue")), "")
-        yield of(steps[0], queue=queue, reason=steps[0].data["reason"]), steps
+        yield of(steps[0], queue=queue, reason=steps[0].data["reason"], team=team_of(steps)), steps
+
+
+def team_of(steps: list[Event]) -> str:
+    return next((str(event.data["team"]) for event in steps if event.data.get("team")), "")
 
 
 def reached(steps: list[Event]) -> bool:
@@ -96,6 +100,20 @@ def csat(plain: Plain) -> Observed:
             yield of(event), event.data["score"] >= 4, 1
 
 
+def nps(plain: Plain) -> Observed:
+    for event in plain.events:
+        if event.type == "feedback.given" and event.data["metric"] == "nps":
+            yield of(event), 100 * ((event.data["score"] >= 9) - (event.data["score"] <= 6)), 1
+
+
+def detractors_answered(plain: Plain) -> Observed:
+    answers = {e.data["feedback_id"]: e.time for e in reversed(plain.events) if e.type == "feedback.answered"}
+    for event in plain.events:
+        if event.type == "feedback.given" and event.data["metric"] == "nps" and event.data["score"] <= 6:
+            answer = answers.get(event.data["feedback_id"])
+            yield of(event), answer is not None and answer - event.time <= 172_800_000, 1
+
+
 def journeys(plain: Plain, count: Callable[[Row, list[Event]], float]) -> Observed:
     for journey, events in walked(plain):
         where = {"at": journey["last"], "channel": journey["path"][0], "source": ""}
@@ -124,6 +142,8 @@ MEASURED: dict[str, Callable[[Plain], Observed]] = {
     "one_contact_resolution": lambda plain: resolution(plain, across=True),
     "mentions_answered": mentions_answered,
     "csat": csat,
+    "nps": nps,
+    "detractors_answered": detractors_answered,
     "grade_a": lambda plain: journeys(plain, lambda journey, _: score(journey) >= 90),
     "strikes": lambda plain: journeys(plain, lambda journey, _: journey["strikes"]),
     "effort": lambda plain: journeys(plain, effort),
@@ -131,9 +151,16 @@ MEASURED: dict[str, Callable[[Plain], Observed]] = {
 }
 
 
-def _filtered(where: Row) -> dict[str, str]:
-    """What filters an observation: its channel, and its source unless it has none, as a journey."""
-    return {name: where[name] for name in ("channel", "source") if name == "channel" or where[name]}
+def filtered(where: Row) -> dict[str, str]:
+    """What filters an observation: all that a friction has, the place of a contact, the channel of all."""
+    names = ["channel"]
+    if where["source"]:
+        names.append("source")
+    if "team" in where:
+        names += ["queue", "reason", "team"]
+    if "rule" in where:
+        names += ["rule", "store"]
+    return {name: where[name] for name in names}
 
 
 def ratios(
@@ -142,7 +169,7 @@ def ratios(
     """Of the span and what is chosen: key → value and denominator."""
     sums: dict[Any, list[float]] = defaultdict(lambda: [0, 0])
     for where, numerator, denominator in MEASURED[name](plain):
-        if seen.measured(where["at"]) and seen.chosen(**_filtered(where)):
+        if seen.measured(where["at"]) and seen.chosen(**filtered(where)):
             sums[by(where)][0] += numerator
             sums[by(where)][1] += denominator
     return {key: (numerator / denominator, denominator) for key, (numerator, denominator) in sums.items()}

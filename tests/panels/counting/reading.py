@@ -1,8 +1,8 @@
 """The retailer in lists, how a reader looks at it, and what several panels count of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ Count = Callable[["Plain", "Seen"], Rows]
 """What a panel must show, of what was planted, in a span, as chosen."""
 
 WEEK = 7 * 86_400_000
+FILTERS = ("channel", "source", "rule", "queue", "reason", "team", "store")
 FUNNEL = {
     "cart.updated": "Cart filled",
     "checkout.started": "Checkout started",
@@ -40,6 +41,30 @@ class Plain:
     """Rows of `frictions` as the worker wrote them, for what only the worker knows: when it knew."""
     reaches: Mapping[str, int] = field(default_factory=dict)
     """Rule → how far (ms) it looks back."""
+    impacts: list[Row] = field(default_factory=list)
+    """The newest rows of `rule_impact`, by loss."""
+    voice: Mapping[str, list[Row]] = field(default_factory=dict)
+    """The newest rows of the tables of what is found in texts."""
+    effects: list[Row] = field(default_factory=list)
+    """The newest rows of `change_effects`."""
+
+    internal: list[Event] = field(default_factory=list)
+    """Events that are no touchpoints."""
+
+    def members(self) -> set[str]:
+        """The customers of the segment `vip`: every other one, and the first of all."""
+        customers = sorted(set(self.owners.values()))
+        return {*customers[::2], self.owners[self.events[0].id]}
+
+    def of_members(self) -> "Plain":
+        """The same without the other customers."""
+        members = self.members()
+        return replace(
+            self,
+            events=[event for event in self.events if self.owners[event.id] in members],
+            frictions=[friction for friction in self.frictions if friction["customer"] in members],
+            journeys=[journey for journey in self.journeys if journey["customer"] in members],
+        )
 
     def contacts(self) -> list[list[Event]]:
         """The steps of each contact, in order."""
@@ -74,11 +99,17 @@ class Seen:
         """Whether a time is in the span as measures have it."""
         return self.start // 1000 * 1000 <= time < self.end // 1000 * 1000
 
-    def chosen(self, **values: str) -> bool:
-        """Whether each value is chosen, or all are."""
+    def chosen(self, **values: str | Collection[str]) -> bool:
+        """Whether each value, or any of several, is chosen, or all are."""
         return all(
-            not self.variables.get(name) or one in self.variables[name] for name, one in values.items()
+            not self.variables.get(name)
+            or not set([found] if isinstance(found, str) else found).isdisjoint(self.variables[name])
+            for name, found in values.items()
         )
+
+    def shows(self, friction: Row, names: Collection[str] = FILTERS) -> bool:
+        """Whether what a friction has of these filters is chosen."""
+        return self.chosen(**{name: friction[name] for name in names})
 
     def bucket(self, time: int) -> int:
         """The seconds at which the bucket of a time begins."""
@@ -97,10 +128,7 @@ def second(seconds: int) -> str:
 def met(plain: Plain, seen: Seen, weeks: int = 0) -> Rows:
     """Frictions of the span, as chosen, brought forward by so many weeks."""
     return [
-        one
-        for one in plain.frictions
-        if seen.during(one["opened_at"] + weeks * WEEK)
-        and seen.chosen(channel=one["channel"], source=one["source"], rule=one["rule"])
+        one for one in plain.frictions if seen.during(one["opened_at"] + weeks * WEEK) and seen.shows(one)
     ]
 
 

@@ -1,23 +1,32 @@
-const { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, TimeZone } = window.touchline.parts;
+const { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone } = window.touchline.parts;
 const SPANS = [["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["all", "All"]];
 const FEW = 8;
 const MAX_ALERTS = 3;
+const COLUMNS = 24;
 const CHANGES = { id: "changes" };
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, TimeZone },
-  props: { board: Object, alerts: Object, title: String, question: String, path: String, span: String, failed: Boolean },
-  emits: ["view"],
+  components: { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone },
+  props: { board: Object, alerts: Object, title: String, question: String, path: String, span: String, failed: Boolean,
+    login: String, readOnly: String, answer: Object, explains: Boolean },
+  emits: ["view", "note", "remove_note", "explain", "explain_chart"],
   data() { return { t: window.touchline, spans: SPANS, few: FEW, list: CHANGES, expanded: {}, copied: false, example: this.exampleCommand() }; },
   computed: {
-    period() {
-      if (this.board.span === "all") return "in total";
-      const [, name] = SPANS.find(([key]) => key === this.board.span) || ["", ""];
-      return `in the last ${name.replace(/^1 /, "")}${this.board.old ? " of data" : ""}`;
-    },
+    period() { return this.t.period(this.board, SPANS); },
     openAlerts() { return this.alerts && this.path === "/" ? this.alerts.open : []; },
     topAlerts() { return this.openAlerts.slice(0, MAX_ALERTS); },
+    ruleNames() { return this.board.filters.find((filter) => filter.name === "rule")?.values || []; },
+    // The columns of each panel: the panels of a line fill it together.
+    widths() {
+      const lines = [[]];
+      const total = (line) => line.reduce((sum, panel) => sum + this.width(panel), 0);
+      for (const panel of this.board.panels) {
+        if (total(lines.at(-1)) + this.width(panel) > COLUMNS) lines.push([]);
+        lines.at(-1).push(panel);
+      }
+      return Object.fromEntries(lines.flatMap((line) => line.map((panel) => [panel.id, Math.floor((COLUMNS * this.width(panel)) / total(line))])));
+    },
     headline() { return this.board.headline; },
   },
   methods: {
@@ -28,10 +37,7 @@ export default {
       };
       return `curl ${window.location.origin}/v1/events -H 'content-type: application/json' -d '${JSON.stringify(event)}'`;
     },
-    async copy() {
-      await navigator.clipboard.writeText(this.example);
-      this.copied = true;
-    },
+    async copy() { this.copied = await this.t.copy(this.example); },
     // Selects a period, and a value of one filter; the address follows.
     select(span, filter, value) {
       const entries = this.board.filters.map((one) => [one.name, one.name === filter ? value : one.chosen]);
@@ -40,15 +46,17 @@ export default {
       this.$emit("view", { span, chosen });
     },
     // What is left out on the screen until "Show all"; it is always printed.
-    rest(panel, n) { return { "tl-rest": n >= FEW && !this.expanded[panel.id] }; },
+    rest(panel, n) { return { "tl-rest": n >= FEW && !this.expanded[panel.id] && panel.kind !== "sankey" }; },
     nameOf({ values, chosen }) { return new Map(values).get(chosen) || "All"; },
-    total(panel) { return Math.max(panel.rows.length, panel.bars.length); },
-    width(panel) { return panel.kind === "table" && panel.columns.length > 6 ? 24 : panel.width; },
+    total(panel) { return panel.kind === "sankey" ? 0 : Math.max(panel.rows.length, panel.bars.length); },
+    width(panel) { return panel.kind === "table" && panel.columns.length > 6 ? COLUMNS : panel.width; },
     colour(panel, n) { return panel.legend[n]?.colour || ""; },
     // What a chart shows, for those who do not see it.
     spoken(panel) {
       const changes = this.board.changes.map((change) => `${this.t.when(change.at)} ${change.full || change.name}`);
-      return `${panel.title}. ${panel.question}${changes.length ? ` Changes: ${changes.join("; ")}` : ""}`;
+      const notes = this.board.notes.map((note) => `${this.t.when(note.starts_at)} ${note.text}`);
+      const listed = [["Changes", changes], ["Notes", notes]].filter(([, texts]) => texts.length);
+      return [`${panel.title}. ${panel.question}`, ...listed.map(([name, texts]) => `${name}: ${texts.join("; ")}`)].join(" ");
     },
   },
   template: `
@@ -65,7 +73,7 @@ export default {
   </section>
   <template v-else>
     <section v-if="topAlerts.length" class="tl-alerts" aria-label="Open alerts">
-      <alert-card v-for="alert in topAlerts" :key="alert.id" :alert="alert" :now="now"/>
+      <alert-card v-for="alert in topAlerts" :key="alert.id" :alert="alert" :now="now" :explains="explains" @explain="$emit('explain', $event)"/>
       <p v-if="openAlerts.length > topAlerts.length"><a :href="link('/alerts')">{{ t.many(openAlerts.length - topAlerts.length, "more open alert") }}</a></p>
     </section>
 
@@ -76,12 +84,15 @@ export default {
         <p v-if="headline.rule" class="tl-lead">
           Most frequent: <b>{{ headline.rule }}</b> ({{ headline.rule_frictions }}). Most affected: <b>{{ headline.touchpoint }}</b>.
         </p>
+        <p v-if="headline.loss" class="tl-lead">
+          <a :href="link('/impact')">Associated loss</a>: <b>{{ headline.loss }}</b>, {{ headline.loss_of }}.
+        </p>
       </div>
       <div v-else>
         <h1>{{ title }}</h1>
         <p class="tl-lead">{{ question }}</p>
       </div>
-      <span-picker :spans="spans" :span="span" @pick="select"/>
+      <div class="tl-tools"><span-picker :spans="spans" :span="span" :shown="board" @pick="select"/><share :start="board.start" :end="board.end"/></div>
     </div>
 
     <form v-if="board.filters.length" class="tl-filters" aria-label="Filters" @submit.prevent>
@@ -95,13 +106,14 @@ export default {
       </label>
     </form>
     <ul v-if="board.changes.length" class="tl-changes tl-muted" aria-label="Changes">
-      <li v-for="(change, n) in board.changes" :key="n" :class="rest(list, n)">{{ t.when(change.at) }} <clipped :text="change.name" :full="change.full"/></li>
+      <li v-for="(change, n) in board.changes" :key="n" :class="rest(list, n)">{{ t.when(change.at) }} <a v-if="change.href" :href="link(change.href)"><clipped :text="change.name" :full="change.full"/></a><clipped v-else :text="change.name" :full="change.full"/></li>
       <li v-if="board.changes.length > few"><button type="button" :aria-expanded="!!expanded[list.id]" @click="expanded[list.id] = !expanded[list.id]">{{ expanded[list.id] ? "Show the first " + few : "Show all " + board.changes.length }}</button></li>
     </ul>
     <old-data-note :old="board.old" :newest="board.newest" :now="now"/>
 
     <div class="tl-board">
-      <section v-for="panel in board.panels" :key="panel.id" class="tl-card" :data-panel="panel.id" :data-kind="panel.kind" :style="{ '--width': width(panel) }">
+      <section v-for="panel in board.panels" :key="panel.id" class="tl-card" :data-panel="panel.id" :data-kind="panel.kind" :style="{ '--width': widths[panel.id] }">
+        <panel-menu :panel="panel"/>
         <h2 :title="panel.question">{{ panel.title }} <small v-if="panel.kind !== 'stat'">{{ panel.question }}</small></h2>
         <div v-if="panel.error" class="tl-failed" role="alert">
           <p><b>This panel failed to load.</b> It retries automatically. If it keeps failing, choose a shorter period or one channel.
@@ -122,9 +134,13 @@ export default {
           <p v-if="panel.width >= 6" class="tl-muted">{{ panel.question }}</p>
         </template>
 
-        <div v-if="panel.kind === 'timeseries'" v-show="!panel.error && !panel.empty" class="tl-chart" role="img" :aria-label="spoken(panel)">
+        <div v-if="['timeseries', 'heatmap', 'sankey'].includes(panel.kind)" v-show="!panel.error && !panel.empty" class="tl-chart" role="img" :aria-label="spoken(panel)" :data-kind="panel.kind">
           <slot :name="panel.id"></slot>
         </div>
+        <chart-table v-if="['timeseries', 'heatmap'].includes(panel.kind) && !panel.error && !panel.empty" :panel="panel"/>
+        <p v-if="explains && panel.explains && !panel.error && !panel.empty" class="tl-why-button">
+          <button type="button" :aria-label="'What is different about those affected? ' + panel.title" @click="$emit('explain_chart', { panel: panel.id })">What is different?</button>
+        </p>
 
         <p v-if="panel.legend.length" class="tl-legend"><span v-for="entry in panel.legend" :key="entry.name"><i :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
         <ol v-if="panel.bars.length" class="tl-bars">
@@ -137,8 +153,9 @@ export default {
           </li>
         </ol>
 
-        <div v-if="panel.rows.length" class="tl-scroll" tabindex="0">
-          <table class="tl-table" :data-wide="panel.columns.length > 4">
+        <component v-if="panel.rows.length" :is="panel.kind === 'sankey' ? 'details' : 'div'" class="tl-rows">
+          <summary v-if="panel.kind === 'sankey'">Show as a table</summary>
+          <div class="tl-scroll" tabindex="0"><table class="tl-table" :data-wide="panel.columns.length > 3">
             <thead><tr><th v-for="(name, c) in panel.columns" :key="c" :data-number="panel.numeric[c]">{{ name }}</th></tr></thead>
             <tbody>
               <tr v-for="(row, r) in panel.rows" :key="r" :class="rest(panel, r)">
@@ -147,20 +164,23 @@ export default {
                   <a v-else-if="cell.href" :href="link(cell.href)"><clipped :text="cell.text" :full="cell.full"/></a>
                   <span v-else-if="cell.grade" class="tl-grade" :data-grade="cell.text">{{ cell.text }}</span>
                   <clipped v-else :text="cell.text" :full="cell.full"/>
+                  <button v-if="explains && cell.rule" type="button" class="tl-small" :aria-label="'Why? What is different about those affected by ' + cell.text" @click="$emit('explain', { kind: 'rule', name: cell.rule })">Why?</button>
                 </td>
               </tr>
             </tbody>
-          </table>
-        </div>
+          </table></div>
+        </component>
 
         <p v-if="total(panel) > few">
           <button type="button" :aria-expanded="!!expanded[panel.id]" @click="expanded[panel.id] = !expanded[panel.id]">{{ expanded[panel.id] ? "Show the first " + few : "Show all " + total(panel) }}</button>
         </p>
         <p v-if="panel.hidden" class="tl-muted">{{ t.count(panel.hidden) }} more not shown</p>
-        <p v-if="panel.benchmark" class="tl-muted tl-notes">{{ panel.benchmark }}.</p>
+        <p v-if="panel.benchmark" class="tl-muted tl-notes">{{ t.unbroken(panel.benchmark) }}.</p>
         <p v-for="note in panel.notes" :key="note" class="tl-muted">{{ note }}</p>
       </section>
     </div>
+    <notes :notes="board.notes" :rules="ruleNames" :begin="board.start" :end="board.end" :login="login" :read-only="readOnly" :answer="answer"
+      @note="$emit('note', $event)" @remove="$emit('remove_note', $event)"/>
     <time-zone/>
   </template>
 </main>`,

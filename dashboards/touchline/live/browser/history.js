@@ -43,13 +43,13 @@ export default {
   <section v-else-if="!history.matches.length" class="tl-card tl-empty" data-state="unknown">
     <h1>No customer found for “{{ history.search }}”</h1>
     <p>Search for an identifier that occurs in an event, such as <code>account:u-17</code>, an e-mail address or a phone number
-      with its country code (<code>+31…</code>), or for a customer id. Customer ids change when customers merge; identifiers do not.</p>
+      with its country code (<code>+31…</code>), for a customer id, or for the id of an order, a contact or a ticket (at least 3 characters). Customer ids change when customers merge; identifiers do not.</p>
     <p><a :href="link('/')">Back to Friction now</a></p>
   </section>
 
   <section v-else-if="history.matches.length > 1" class="tl-card tl-empty" data-state="several">
     <h1>“{{ history.search }}” matches {{ history.matches.length }} customers</h1>
-    <ul><li v-for="match in history.matches" :key="match.customer"><a :href="link(t.customer(match.customer))">{{ match.name }}</a></li></ul>
+    <ul><li v-for="match in history.matches" :key="match.customer"><a :href="link(t.customer(match.customer))">{{ match.name }}</a><span v-if="match.by" class="tl-muted"> by {{ match.by }}</span></li></ul>
   </section>
 
   <template v-else>
@@ -63,6 +63,7 @@ export default {
           in {{ t.many(history.events, "event") }} and {{ t.many(history.journeys.length, "journey") }}.
           <template v-if="history.journeys.length">Last seen <time :title="t.exact(history.journeys[0].last)">{{ t.ago(history.journeys[0].last, now) }}</time> ({{ t.when(history.journeys[0].last) }}).</template>
         </p>
+        <p v-if="history.matches[0].by" class="tl-lead">Found by {{ history.matches[0].by }}: “{{ history.search }}”.</p>
         <p v-if="history.shared" class="tl-lead">{{ history.shared }}.</p>
         <ul class="tl-names" aria-label="Identifiers">
           <li v-for="identifier in history.identifiers" :key="identifier">{{ identifier }}</li>
@@ -78,7 +79,8 @@ export default {
           <a class="tl-mark" :href="'#friction-' + friction.number" :aria-label="'Friction ' + friction.number + ' in its journey'">{{ friction.number }}</a>
           <div>
             <b>{{ friction.title }}</b> <span class="tl-tag" :data-open="friction.open">{{ state(friction) }}</span>
-            <p class="tl-muted">{{ friction.touchpoint }} · <time :title="t.exact(friction.at)">{{ t.when(friction.at) }}, {{ t.ago(friction.at, now) }}</time> · {{ t.many(friction.strikes, "strike point") }}</p>
+            <p class="tl-muted">{{ friction.touchpoint }} · <time :title="t.exact(friction.at)">{{ t.when(friction.at) }}, {{ t.ago(friction.at, now) }}</time> · {{ t.many(friction.strikes, "strike point") }}
+              · <a :href="link('/case/' + friction.key)">{{ friction.case || (friction.open ? "take care of it" : "case") }}<span class="tl-hidden"> of friction {{ friction.number }}</span></a></p>
           </div>
         </li>
       </ol>

@@ -16,13 +16,41 @@ window.touchline.parts = {
 </div>`,
   },
 
+  // `shown` has the times of the data, and the start and end of the period.
   SpanPicker: {
-    props: { spans: Array, span: String },
+    props: { spans: Array, span: String, shown: Object },
     emits: ["pick"],
+    data: () => ({ t: window.touchline, open: false, from: "", to: "" }),
+    computed: {
+      dated() { return this.span.includes(".."); },
+      problem() { return this.from && this.to && this.from > this.to ? "The end is before the start." : ""; },
+    },
+    methods: {
+      toggle() {
+        this.open = !this.open;
+        const days = this.dated ? this.span.split("..") : [this.t.day(this.shown.start), this.t.day(this.shown.end - 1)];
+        [this.from, this.to] = days.map((day) => day.slice(0, 10));
+      },
+      // Dates in a zone that the reader chose name it, so that a link means the same for everybody.
+      show() { this.pick(`${this.from}..${this.to}${this.t.zone === window.touchlineZone ? "" : `@${this.t.zone}`}`); },
+      pick(span) {
+        this.open = false;
+        this.$emit("pick", span);
+      },
+    },
     template: `
-<nav class="tl-spans" aria-label="Period">
-  <button v-for="[key, name] in spans" :key="key" type="button" :aria-pressed="key === span" @click="$emit('pick', key)">{{ name }}</button>
-</nav>`,
+<div class="tl-periods">
+  <nav class="tl-spans" aria-label="Period">
+    <button v-for="[key, name] in spans" :key="key" type="button" :aria-pressed="key === span" @click="pick(key)">{{ name }}</button>
+    <button type="button" :aria-pressed="dated" :aria-expanded="open" @click="toggle">Dates</button>
+  </nav>
+  <form v-if="open" class="tl-dates" aria-label="Dates of the period" @submit.prevent="show">
+    <label>From <input v-model="from" name="from" type="date" required :min="t.day(shown.first)" :max="t.day(shown.newest)"></label>
+    <label>to <input v-model="to" name="to" type="date" required :min="from"></label>
+    <button type="submit" :disabled="!!problem">Show</button>
+    <p v-if="problem" class="tl-muted" role="alert">{{ problem }}</p>
+  </form>
+</div>`,
   },
 
   // Where the newest event is old, periods end there.
@@ -35,7 +63,8 @@ window.touchline.parts = {
 
   AlertCard: {
     mixins: [window.touchline.linking],
-    props: { alert: Object, now: Number, summary: Boolean },
+    props: { alert: Object, now: Number, summary: Boolean, explains: Boolean },
+    emits: ["explain"],
     data: () => ({ t: window.touchline }),
     computed: {
       resolved() { return this.alert.resolved_at !== null; },
@@ -54,7 +83,13 @@ window.touchline.parts = {
   <p v-if="alert.evidence.length">
     Examples: <template v-for="(example, n) in alert.evidence" :key="example.customer">{{ n ? ", " : "" }}<a :href="link(t.customer(example.customer))">{{ example.name }}</a></template>
   </p>
+  <p v-for="cause in alert.causes" :key="cause">{{ cause }}</p>
   <p v-if="summary" class="tl-muted">{{ alert.summary }}</p>
+  <p v-if="alert.held_by"><b>Not notified:</b> {{ alert.held_by }}</p>
+  <p v-for="line in alert.story" :key="line">{{ line }}</p>
+  <p v-if="summary && alert.precision" class="tl-muted">This rule so far: {{ alert.precision }}.</p>
+  <p v-if="explains && alert.customers"><button type="button" class="tl-small" :aria-label="'What is different? Those affected by ' + alert.title" @click="$emit('explain', { kind: 'alert', name: alert.id, title: [alert.title, alert.place].filter(Boolean).join(' · ') })">What is different?</button></p>
+  <slot></slot>
 </article>`,
   },
 
@@ -64,8 +99,46 @@ window.touchline.parts = {
     template: `<span v-if="full" :title="full"><span aria-hidden="true">{{ text }}</span><span class="tl-hidden">{{ full }}</span></span><template v-else>{{ text }}</template>`,
   },
 
+  // What a chart shows as a table, read from the chart when it is opened.
+  ChartTable: {
+    props: { panel: Object },
+    data: () => ({ open: false, columns: [], rows: [] }),
+    watch: { panel() { if (this.open) this.$nextTick(this.fill); } },
+    methods: {
+      toggle(event) {
+        this.open = event.target.open;
+        if (this.open) this.fill();
+      },
+      fill() {
+        const { id } = this.$el.closest("section").querySelector(".tl-chart > [id]");
+        const { options } = getElement(id.slice(1));
+        [this.columns, this.rows] = window.touchline.tables[this.panel.kind](options);
+      },
+    },
+    template: `
+<details class="tl-rows" @toggle="toggle">
+  <summary :aria-label="'Show as a table: ' + panel.title">Show as a table</summary>
+  <div v-if="open" class="tl-scroll tl-long" tabindex="0"><table class="tl-table">
+    <thead><tr><th v-for="(name, c) in columns" :key="c" scope="col" :data-number="c > 0">{{ name }}</th></tr></thead>
+    <tbody><tr v-for="([name, ...values], r) in rows" :key="r">
+      <th scope="row">{{ name }}</th><td v-for="(value, c) in values" :key="c" data-number="true">{{ value }}</td>
+    </tr></tbody>
+  </table></div>
+</details>`,
+  },
+
   TimeZone: {
-    data: () => ({ t: window.touchline }),
-    template: `<p class="tl-muted">Times are in the time zone {{ t.zone }}.</p>`,
+    data() {
+      const t = window.touchline;
+      const all = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : [];
+      const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      return { t, first: [...new Set([t.zone, t.ownZone, here, "UTC"])], all };
+    },
+    template: `
+<p class="tl-muted tl-zone"><label>Times are in the time zone
+  <select :value="t.zone" @change="t.chooseZone($event.target.value)">
+    <option v-for="name in first" :key="name" :value="name">{{ name }}</option>
+    <optgroup label="All time zones"><option v-for="name in all" :key="name" :value="name">{{ name }}</option></optgroup>
+  </select></label></p>`,
   },
 };

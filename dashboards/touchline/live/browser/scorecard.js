@@ -1,17 +1,14 @@
-const { Loading, SpanPicker, OldDataNote, TimeZone } = window.touchline.parts;
+const { Loading, SpanPicker, OldDataNote, Author, TimeZone } = window.touchline.parts;
 const SPANS = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]];
 
 export default {
-  mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, OldDataNote, TimeZone },
+  mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming, window.touchline.writing],
+  components: { Loading, SpanPicker, OldDataNote, Author, TimeZone },
   props: { scorecard: Object, span: String, failed: Boolean },
-  emits: ["span"],
-  data: () => ({ t: window.touchline, spans: SPANS }),
+  emits: ["span", "goal", "remove_goal"],
+  data: () => ({ t: window.touchline, spans: SPANS, goal: null }),
   computed: {
-    period() {
-      const [, name] = SPANS.find(([key]) => key === this.scorecard.span) || ["", ""];
-      return `in the last ${name}${this.scorecard.old ? " of data" : ""}`;
-    },
+    period() { return this.t.period(this.scorecard, SPANS); },
     judged() { return this.scorecard.with_goal.filter((measure) => measure.met !== null); },
     missed() { return this.judged.filter((measure) => !measure.met); },
     unsettled() {
@@ -28,8 +25,20 @@ export default {
   methods: {
     pick(key) {
       this.t.setView({ span: key });
-      this.$emit("span", key);
+      this.$emit("span", { span: key });
     },
+    // A share is written in per cent.
+    scale(measure) { return measure.unit === "share" ? 100 : 1; },
+    unit(measure) { return { share: "%", seconds: "seconds", points: "points", strikes: "strike points", "of 7": "of 7", steps: "steps", currency: "in the currency" }[measure.unit]; },
+    edit(measure) {
+      const scale = this.scale(measure);
+      const value = measure.goal_value === null ? "" : +(scale * measure.goal_value).toFixed(4);
+      this.goal = { measure, value, low: scale * measure.low, high: measure.high === null ? null : scale * measure.high };
+      this.fault = "";
+      this.$nextTick(() => this.$refs.dialog.showModal());
+    },
+    save() { this.send("goal", { id: this.goal.measure.name, value: +(this.goal.value / this.scale(this.goal.measure)).toPrecision(12) }); },
+    written() { this.$refs.dialog.close(); },
     mayChange(measure) { return !measure.settled && measure.observations > 0; },
     // Value at risk has one row for each currency.
     key(measure) { return `${measure.name} ${measure.value.split(" ").pop()}`; },
@@ -53,9 +62,9 @@ export default {
         <p v-if="missed.length" class="tl-lead">Missed: <template v-for="(measure, n) in missed" :key="measure.name">{{ n ? "; " : "" }}<b>{{ measure.title }}</b> ({{ measure.distance }})</template>.</p>
         <p v-else-if="judged.length" class="tl-lead">All goals with data are met.</p>
         <p v-else-if="scorecard.with_goal.length" class="tl-lead">No measure with a goal has data yet.</p>
-        <p v-else class="tl-lead">No goals are set. Add one to <code>touchline.toml</code>, such as <code>service_level = 0.8</code> in the table <code>[goals]</code>, and restart Touchline.</p>
+        <p v-else class="tl-lead">No goals are set. Select a measure to set one.</p>
       </div>
-      <span-picker :spans="spans" :span="span" @pick="pick"/>
+      <span-picker :spans="spans" :span="span" :shown="scorecard" @pick="pick"/>
     </div>
     <old-data-note :old="scorecard.old" :newest="scorecard.newest" :now="now"/>
     <section v-for="section in sections" :key="section.title" class="tl-card">
@@ -76,10 +85,28 @@ export default {
             </summary>
             <p>{{ measure.definition }}</p>
             <p class="tl-muted">{{ measure.benchmark }}.</p>
+            <p v-if="measure.goal" class="tl-muted">Goal {{ measure.goal }}: {{ measure.goal_source }}.</p>
+            <p v-if="readOnly" class="tl-muted">{{ readOnly }}.</p>
+            <p v-else><button type="button" :aria-label="(measure.goal ? 'Change the goal: ' : 'Set a goal: ') + measure.title" @click="edit(measure)">{{ measure.goal ? "Change the goal" : "Set a goal" }}</button></p>
           </details>
         </li>
       </ul>
     </section>
+    <dialog ref="dialog" class="tl-dialog" aria-labelledby="tl-goal-title" @close="goal = null">
+      <form v-if="goal" @submit.prevent="save">
+        <h2 id="tl-goal-title">Goal for {{ goal.measure.title }}</h2>
+        <p class="tl-muted">{{ goal.measure.benchmark }}. Now: {{ goal.measure.value }}.</p>
+        <label>{{ goal.measure.higher_is_better ? "At least" : "At most" }} ({{ unit(goal.measure) }})
+          <input v-model="goal.value" type="number" step="any" :min="goal.low" :max="goal.high" required autofocus></label>
+        <author v-model="author" :login="login"/>
+        <p v-if="fault" class="tl-fault" role="alert">{{ fault }}.</p>
+        <p class="tl-buttons">
+          <button type="submit" class="tl-main" :disabled="waiting">{{ waiting ? "Saving…" : "Save" }}</button>
+          <button v-if="goal.measure.goal_source.startsWith('set on this page')" type="button" :disabled="waiting" @click="send('remove_goal', { id: goal.measure.name })">{{ goal.measure.goal_source.includes("instead of") ? "Use the goal of touchline.toml" : "Remove the goal" }}</button>
+          <button type="button" @click="$refs.dialog.close()">Cancel</button>
+        </p>
+      </form>
+    </dialog>
     <p class="tl-muted">
       {{ t.when(scorecard.start) }} to {{ t.when(scorecard.end) }}. n is the number of contacts, journeys, scores or other observations.
       <template v-if="unsettled">* May still change: the newest contacts and posts are not over.</template>

@@ -7,13 +7,67 @@ window.touchline = (() => {
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { day: "numeric", month: "short" };
   const VIEW_CHANGED = "touchline-view";
-  const zone = window.touchlineZone;
+  const ZONE_KEY = "touchline-zone", AUTHOR_KEY = "touchline-author";
+  // What the reader chose in this browser; '' without a choice, or where the browser keeps nothing.
+  const kept = (key) => { try { return localStorage.getItem(key) || ""; } catch { return ""; } };
+  const keep = (key, text) => { try { text ? localStorage.setItem(key, text) : localStorage.removeItem(key); } catch { /* kept nowhere */ } };
+  const isZone = (name) => { try { return Boolean(new Intl.DateTimeFormat("en", { timeZone: name })); } catch { return false; } };
+  const chosenZone = kept(ZONE_KEY);
+  const zone = chosenZone && isZone(chosenZone) ? chosenZone : window.touchlineZone;
   const format = (ms, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(ms));
   const isThisYear = (ms) => format(ms, { year: "numeric" }) === format(Date.now(), { year: "numeric" });
   const unitOf = (ms) => UNITS.find(([, size]) => ms >= size) || UNITS.at(-1);
 
+  // The time of a clock in the zone, as forms take it: "2026-11-30T14:05:09"
+  const local = (ms, where = zone) => new Intl.DateTimeFormat("sv", { timeZone: where, dateStyle: "short", timeStyle: "medium" }).format(new Date(ms)).replace(" ", "T");
+
+  // Charts take the colours of the scheme as they are drawn. What somebody is writing is not lost by that.
+  const drawn = () => document.querySelector("canvas") && !document.querySelector("dialog[open], details[open], textarea") && !window.matchMedia("print").matches;
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (drawn()) window.location.reload(); });
+
   return {
     zone,
+    ownZone: window.touchlineZone,
+    chooseZone(name) {
+      keep(ZONE_KEY, name === window.touchlineZone ? "" : name);
+      window.location.reload();
+    },
+    author: () => kept(AUTHOR_KEY),
+    keepAuthor: (name) => keep(AUTHOR_KEY, name),
+    // Copies a text, also where the page has no secure origin. Resolves to whether it worked.
+    async copy(text) {
+      try {
+        await navigator.clipboard.writeText(text);
+        return true;
+      } catch {
+        const field = Object.assign(document.createElement("textarea"), { value: text });
+        const parent = document.querySelector("dialog[open]") || document.body;
+        parent.append(field);
+        field.select();
+        const copied = document.execCommand("copy");
+        field.remove();
+        return copied;
+      }
+    },
+    // The address of this page: as it is, or with the dates of the period that it shows (ms).
+    address(start, end) {
+      const address = new URL(window.location.href);
+      if (start !== undefined) {
+        const minute = (ms) => local(ms, window.touchlineZone).slice(0, 16);
+        address.searchParams.set("span", `${minute(start)}..${minute(end + MINUTE - 1)}`);
+      }
+      return address.href;
+    },
+    // The value of a field for a minute, and back to ms.
+    minute: (ms) => local(ms).slice(0, 16),
+    fromMinute(text) {
+      const shown = Date.parse(`${text}Z`);
+      let ms = shown;
+      for (let n = 0; n < 2; n += 1) ms = shown - (Date.parse(`${local(ms)}Z`) - Math.floor(ms / 1000) * 1000);
+      return ms;
+    },
+    // A text whose lines do not break between a number and its unit.
+    unbroken: (text) => text.replace(/(\d) (?=(%|s|min|h|d)\b|%)/g, "$1\u00a0"),
     count: (n) => number.format(n),
     many: (n, noun, plural = `${noun}s`) => `${number.format(n)} ${n === 1 ? noun : plural}`,
     // "5 minutes ago"
@@ -29,7 +83,22 @@ window.touchline = (() => {
     // The head of a chart's tooltip: the time, and the changes that were deployed then.
     moment: (ms, changes) => [window.touchline.when(ms), changes[ms]].filter(Boolean).join(" · "),
     date: (ms) => format(ms, { ...day, year: "numeric" }),
-    exact: (ms) => `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`,
+    // "2026-03-03", as date inputs have it
+    day: (ms) => local(ms).slice(0, 10),
+    // "in the last 24 hours", "from 1 Mar 2026 to 3 Mar 2026"; `shown` is a board or a scorecard.
+    period(shown, spans) {
+      if (shown.span === "all") return "in total";
+      const [, name] = spans.find(([key]) => key === shown.span) || [];
+      if (name) return `in the last ${name.replace(/^1 /, "")}${shown.old ? " of data" : ""}`;
+      const timed = /\dT\d/.test(shown.span);
+      const moment = timed ? window.touchline.when : window.touchline.date;
+      return `from ${moment(shown.start)} to ${moment(timed ? shown.end : shown.end - 1)}`;
+    },
+    // The tooltip of a time: in the zone of the page, and in UTC.
+    exact(ms) {
+      const utc = `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
+      return zone === "UTC" ? utc : `${local(ms).replace("T", " ")} ${zone} (${utc})`;
+    },
     iso: (ms) => new Date(ms).toISOString(),
     // "2 hours"
     duration(ms) {
@@ -43,6 +112,33 @@ window.touchline = (() => {
       if (length < 14 * DAY) return format(ms, { ...day, ...clock });
       return format(ms, isThisYear(ms) ? day : { month: "short", year: "numeric" });
     },
+    // The hours of UTC, from midnight on in the zone of the page; and one of them in that zone: "14:00".
+    hours() {
+      const at = (hour) => window.touchline.hour(hour);
+      return [...Array(24).keys()].sort((one, other) => at(one).localeCompare(at(other))).map(String);
+    },
+    hour: (hour) => format(Math.floor(Date.now() / DAY) * DAY + hour * HOUR, clock),
+    // The tooltip of a cell of a heat map. ECharts shows it as HTML, so it is escaped.
+    cell(point, names) {
+      const [hour, row, value] = point.value;
+      const said = document.createElement("p");
+      said.textContent = `${names[row]}, ${window.touchline.hour(+hour)}: ${number.format(value)}`;
+      return said.innerHTML;
+    },
+    // The tooltip of a flow or of a node of a Sankey diagram, escaped as above.
+    flow(point) {
+      const said = document.createElement("p");
+      const { source, target } = point.data;
+      said.textContent = `${source === undefined ? point.name : `${source} → ${target}`}: ${number.format(point.value)}`;
+      return said.innerHTML;
+    },
+    // The label of a node, which a canvas shows as text: a step has two lines, what came after it one.
+    node(point) {
+      const [, then] = point.name.match(/^Then: (.*)$/) || [];
+      return then ? `${number.format(point.value)} ${then}` : `${point.name}\n${number.format(point.value)}`;
+    },
+    // The colours of a heat map, from none to most: away from the colour of the page.
+    heat: () => [window.touchline.ink("--soft"), ...(document.body.classList.contains("body--dark") ? ["#7d3a2a", "#e0713f", "#ffe0a3"] : ["#f0b46a", "#d1495b", "#7d1f3f"])],
     // A number on an axis or in a tooltip, with its unit.
     value(n, unit) {
       if (n === null || n === undefined) return "–";
@@ -50,6 +146,18 @@ window.touchline = (() => {
       if (unit !== "seconds") return number.format(+n.toFixed(2));
       const [size, name] = n >= 172800 ? [86400, "d"] : n >= 7200 ? [3600, "h"] : n >= 120 ? [60, "min"] : [1, "s"];
       return `${number.format(+(n / size).toFixed(1))} ${name}`;
+    },
+    // The columns and rows of a chart's table, by kind of panel, from the options of the chart.
+    tables: {
+      timeseries({ xAxis, series, tooltip }) {
+        const rows = xAxis.data.map((ms, n) => [window.touchline.when(+ms), ...series.map(({ data }) => tooltip.valueFormatter(data[n]))]);
+        return [["Time", ...series.map(({ name }) => name)], rows];
+      },
+      heatmap({ xAxis, yAxis, series: [{ data }] }) {
+        const values = new Map(data.map(([hour, row, value]) => [`${hour} ${row}`, value]));
+        const rows = yAxis.data.map((name, row) => [name, ...xAxis.data.map((hour) => number.format(values.get(`${hour} ${row}`) || 0))]);
+        return [["From", ...xAxis.data.map((hour) => window.touchline.hour(+hour))], rows];
+      },
     },
     customer: (key) => `/customer/${encodeURIComponent(key)}`,
     // Changes the period and filters in the address; an empty value leaves the filter out.

@@ -1,117 +1,143 @@
-"""`touchline explain`: what distinguishes the customers that a friction hits."""
+"""`touchline explain`: what distinguishes the customers whom a friction, an alert or a point hits."""
 
-from math import isfinite
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from touchline.cli.analyze.explanation_shown import plain_explanation, show_explanation
 from touchline.cli.errors import fail
-from touchline.cli.output import print_json, screen
+from touchline.cli.options import Rules
+from touchline.cli.output import print_json
 
 if TYPE_CHECKING:
-    from touchline.analysis.explain.findings import Finding
+    from touchline.alerts import AlertRule
+    from touchline.config.settings import Settings
+    from touchline.measures import Ask
+    from touchline.panels.points import Point
+    from touchline.rules import Rule
 
-SHOWN = 10
-"""Findings that are printed as sentences."""
+
+class _InForce(NamedTuple):
+    """The friction rules and the alert rules, by id."""
+
+    rules: "dict[str, Rule]"
+    alerts: "dict[str, AlertRule]"
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule whose friction to explain.")],
-    since: Annotated[str, typer.Option(metavar="28d|TIME", help="How far back, or from when.")] = "28d",
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|ALERT|PANEL", help="A rule; an alert rule, or an incident's id; a panel."
+        ),
+    ],
+    point: Annotated[
+        str | None, typer.Argument(metavar="[POINT]", help="Of a panel: a time within the point.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="28d|TIME", help="Of a rule: how far back, or from when.")
+    ] = "28d",
+    series: Annotated[str, typer.Option(metavar="VALUE", help="Of a panel: one series.")] = "",
+    interval: Annotated[str, typer.Option(metavar="30m|1h|1d", help="Of a panel: a point's length.")] = "1h",
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder.")] = None,
+    rules: Rules = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Find what distinguishes those who met a friction from those who could have.
 
-    Compared are the channels, sources and fields of events that customers had before the friction.
+    Compared are the channels, sources and fields of events that customers had before the friction. An alert
+    rule stands for its newest incident. A point of a panel stands for the frictions that opened in it.
 
     Example: touchline explain dead_clicks
     Example: touchline explain queue_abandoned --since 60d --json
+    Example: touchline explain payment_outage
+    Example: touchline explain rules_over_time 2026-11-30T10:00Z --series dead_clicks
     """
-    try:
-        from touchline.analysis.explain.findings import find
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("numpy", "scipy"):
-            raise
-        raise fail(
-            "explain needs NumPy: from a clone, run pip install './touchline[server,analysis]'"
-        ) from None
-    from touchline.analysis.impact.matching import match
-    from touchline.analysis.reading.explanation import ExplanationReader
-    from touchline.cli.analyze.steps import defining_fields, friction_types, step_types
-    from touchline.cli.spans import extent, query_function
-    from touchline.cli.spans import since as began
+    from touchline.cli.spans import query_function
+    from touchline.config.alerts_files import load_alerts
     from touchline.config.rule_packs import load_rules
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.vocabulary.durations import DAY
+    from touchline.services.explaining import Explainer
 
-    settings = load_settings(data=data)
-    in_force = {one.id: one for one in load_rules(settings.rules).rules}.get(rule)
+    settings = load_settings(data=data, rules=rules)
+    in_force = _InForce(
+        {rule.id: rule for rule in load_rules(settings.rules).rules},
+        {rule.id: rule for rule in load_alerts(settings.alerts).rules},
+    )
     with readable_store(settings) as reader:
         ask = query_function(reader)
-        _, end = extent(ask)
-        explanations = ExplanationReader(ask, began(since, end, settings.zone), end)
-        if rule not in (found := explanations.rules()):
-            raise fail(f"no friction of {rule} in this time: it has {', '.join(found) or 'none'}")
-        trials, sightings = (
-            explanations.read(rule, step_types(in_force), friction_types(in_force))
-            if in_force
-            else explanations.read(rule)
-        )
-    matched = match(trials, trials.friction, DAY, 0.0)
-    affected, others = int(matched.exposed.sum()), int((~matched.exposed).sum())
-    findings = find(sightings, matched, defining_fields(in_force) if in_force else ())
+        explainer = Explainer(ask, list(in_force.rules.values()), list(in_force.alerts.values()))
+        if point is not None:
+            chosen = _point(what, point, series, interval, settings)
+            about: dict[str, Any] = {"panel": what, "from": chosen.between[0], "until": chosen.between[1]}
+            explanation = explainer.point(chosen)
+        elif (span := _rule_span(ask, what, since, settings, in_force)) is not None:
+            about = {"rule": what}
+            explanation = explainer.rule(what, *span)
+        else:
+            incident = _incident(ask, what, in_force)
+            about = {"alert": str(incident.id), "rule": incident.rule, "from": incident.opened_at}
+            explanation = explainer.incident(incident, int(time.time() * 1000))
     if as_json:
-        plain = [_plain(one) for one in findings]
-        print_json({"rule": rule, "affected": affected, "others": others, "findings": plain})
+        print_json(about | plain_explanation(explanation))
     else:
-        _show(rule, affected, others, findings)
+        show_explanation(what, explanation)
 
 
-def _plain(finding: "Finding") -> dict[str, Any]:
-    found = finding.association
-    return {
-        "field": finding.attribute.field,
-        "value": finding.attribute.value,
-        "affected": finding.affected,
-        "share": finding.share,
-        "share_of_others": finding.share_of_others,
-        "excess": found.excess,
-        "lift": found.lift if isfinite(found.lift) else None,
-        "low": found.low,
-        "high": found.high if isfinite(found.high) else None,
-        "p": found.p,
-        "also": [{"field": one.field, "value": one.value} for one in finding.also],
-    }
+def _point(what: str, at: str, series: str, interval: str, settings: "Settings") -> "Point":
+    from touchline.cli.spans import moment
+    from touchline.documents import suggestion
+    from touchline.panels import PANELS
+    from touchline.panels.points import Point
+    from touchline.vocabulary.durations import parse_duration
+    from touchline.vocabulary.wording import word_list
+
+    panels = {panel.id: panel for panel in PANELS if panel.friction_series}
+    if what not in panels:
+        known = word_list(panels)
+        raise fail(f"no points of '{what}' can be explained{suggestion(what, panels)}: write {known}", 2)
+    try:
+        length = parse_duration(interval)
+    except ValueError as error:
+        raise fail(f"--interval {interval}: {error}", 2) from None
+    if not length:
+        raise fail(f"--interval {interval}: write a longer one, such as 1h", 2)
+    began = moment(at, "POINT", settings.zone) // length * length
+    return Point(panels[what], (began, began + length), series)
 
 
-def _show(rule: str, affected: int, others: int, findings: "list[Finding]") -> None:
-    from rich.text import Text
+def _rule_span(
+    ask: "Ask", what: str, since: str, settings: "Settings", in_force: _InForce
+) -> tuple[int, int] | None:
+    """The span (ms) in which to explain a rule; None if there is no rule of this name."""
+    from touchline.analysis.reading.steps import StepReader
+    from touchline.cli.analyze.named_rules import check_rules, note_unknown
+    from touchline.cli.spans import extent
+    from touchline.cli.spans import since as began
 
-    from touchline.analysis.explain.findings import FEWEST
+    _, end = extent(ask)
+    start = began(since, end, settings.zone)
+    found = StepReader(ask, start, end, base=start).rules()
+    if what not in found and what not in in_force.rules:
+        return None
+    check_rules([what], found, in_force.rules)
+    note_unknown([what], in_force.rules)
+    return start, end
 
-    console = screen()
-    console.print(Text(f"{rule}: {affected:,} affected, {others:,} who could have been", style="bold"))
-    if affected < FEWEST:
-        console.print(f"too few to say: at least {FEWEST} must be affected")
-        return
-    for one in findings[:SHOWN]:
-        found = one.association
-        console.print(
-            Text(
-                f"{one.attribute.field} = {one.attribute.value}: {one.share:.0%} of the affected, "
-                f"{one.share_of_others:.0%} of the others; about {found.excess:,.0f} customers in excess"
-            ),
-            soft_wrap=True,
-        )
-        size = f"{found.low:.1f} to {found.high:.1f} times as frequent with it (95 % confidence)"
-        if not isfinite(found.lift):
-            size = "nobody met it without this"
-        also = "".join(f"; the same have {other.field} = {other.value}" for other in one.also[:3])
-        console.print(Text(f"    {size}{also}", style="dim"), soft_wrap=True)
-    if len(findings) > SHOWN:
-        console.print(f"… and {len(findings) - SHOWN} more; --json prints them all")
-    if not findings:
-        console.print("Nothing that they had before distinguishes the affected from the others.")
+
+def _incident(ask: "Ask", what: str, in_force: _InForce) -> Any:
+    from touchline.documents import suggestion
+    from touchline.panels import BY_ID
+    from touchline.runtime.alerting.rows import named_incident
+
+    if (found := named_incident(ask, what)) is not None:
+        return found
+    if what in in_force.alerts:
+        raise fail(f"the alert rule {what} has had no incident")
+    if what in BY_ID:
+        raise fail(f"{what} is a panel: name a time within the point too, such as 2026-11-30T10:00Z", 2)
+    near = suggestion(what, [*in_force.rules, *in_force.alerts, *BY_ID])
+    raise fail(f"there is no rule, alert or panel '{what}'{near}")

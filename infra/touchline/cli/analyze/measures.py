@@ -25,7 +25,7 @@ def measures(
 ) -> None:
     """Show every measure with its goal and the distance to it.
 
-    Set goals in touchline.toml, in the table goals: first_contact_resolution = 0.75.
+    Set goals on the live page, or in touchline.toml, in the table goals: first_contact_resolution = 0.75.
 
     Example: touchline measures --since 30d --channel phone
     """
@@ -33,7 +33,7 @@ def measures(
     from touchline.cli.spans import since as began
     from touchline.config.settings import load_settings
     from touchline.config.stores import readable_store
-    from touchline.measures import Span, evaluate
+    from touchline.measures import Span, evaluate, goals_in_force
     from touchline.vocabulary.envelope import Channel
 
     if channel and channel not in list(Channel):
@@ -44,7 +44,8 @@ def measures(
         _, now = extent(ask)
         end = now if until is None else moment(until, "--until", settings.zone)
         span = Span(began(since, end, settings.zone), end, channel, source, queue)
-        readings = evaluate(ask, span, settings.goals, now=now)
+        goals = goals_in_force(ask, settings.goals)
+        readings = evaluate(ask, span, {name: goal.value for name, goal in goals.items()}, now=now)
     if as_json:
         print_json([_plain(reading) for reading in readings])
     else:

@@ -1,5 +1,6 @@
 """`touchline dashboards`: the panels and alert rules as Grafana's, as files or sent to a Grafana."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from touchline.cli.output import print_json, print_json_line
 if TYPE_CHECKING:
     from touchline.config.settings import Settings
     from touchline.grafana import Connection, Contents
+    from touchline.segments.definition import Funnel
 
 app = typer.Typer(
     help="Grafana's dashboards and alert rules: written as files, or sent to a Grafana.", no_args_is_help=True
@@ -37,6 +39,10 @@ WithAlerts = Annotated[
         help="With the alert rules; use --no-alerts if Touchline itself sends alerts.",
     ),
 ]
+Funnels = Annotated[
+    list[Path] | None,
+    typer.Option("--funnel", metavar="FILE", help="A funnel of your own, for Journeys; can be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="A JSON object instead of the text.")]
 
 
@@ -49,6 +55,7 @@ def render(
     ] = "/etc/grafana/provisioning",
     alerts_file: Alerts = None,
     alerts: WithAlerts = True,
+    funnel: Funnels = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +70,7 @@ def render(
     from touchline.grafana import files
 
     settings = load_settings(data=data)
-    contents = _contents(settings, alerts_file or settings.alerts, alerts)
+    contents = replace(_contents(settings, alerts_file or settings.alerts, alerts), funnels=_funnels(funnel))
     texts = files(_connection(settings, clickhouse), contents, mounted_at)
     try:
         for name, text in texts.items():
@@ -98,6 +105,7 @@ def publish(
     clickhouse: ClickHouse = None,
     alerts_file: Alerts = None,
     alerts: WithAlerts = True,
+    funnel: Funnels = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -119,7 +127,7 @@ def publish(
     settings = load_settings(data=data)
     for change in send(
         Grafana(url, token),
-        _contents(settings, alerts_file or settings.alerts, alerts),
+        replace(_contents(settings, alerts_file or settings.alerts, alerts), funnels=_funnels(funnel)),
         _connection(settings, clickhouse),
         _password(settings),
         dry_run=dry_run,
@@ -142,6 +150,23 @@ def _contents(settings: "Settings", alerts_file: Path | None, alerts: bool) -> "
 
     rules = load_alerts(alerts_file).rules if alerts else None
     return Contents(settings.goals, rules, settings.public_url.rstrip("/"))
+
+
+def _funnels(files: list[Path] | None) -> "list[Funnel]":
+    from touchline.segments.definition import DefinitionError, read_funnel
+
+    funnels: dict[str, Funnel] = {}
+    for file in files or []:
+        try:
+            funnel = read_funnel(file.read_text(encoding="utf-8"), str(file))
+        except OSError as error:
+            raise fail(f"{file} cannot be read: {error.strerror}") from None
+        except (DefinitionError, UnicodeDecodeError) as error:
+            raise fail(str(error)) from None
+        if funnel.id in funnels:
+            raise fail(f"{file}: another file has the funnel '{funnel.id}' too: give each its own id")
+        funnels[funnel.id] = funnel
+    return list(funnels.values())
 
 
 def _connection(settings: "Settings", url: str | None) -> "Connection":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from touchline.cli.errors import fail
+from touchline.cli.errors import WRONG_USAGE, fail
 from touchline.cli.options import Data
 from touchline.cli.output import print_json
 
@@ -127,6 +127,8 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 
     Example: touchline keys list --json
     """
+    if data is not None and not data.is_dir():
+        raise fail(f"--data {data}: there is no such folder", WRONG_USAGE)
     with _failing():
         file = _keys(data)
         keys = file.all()

@@ -33,21 +33,22 @@ def lint(
     from touchline.config.settings import load_settings
     from touchline.vocabulary.wording import counted
 
-    path = file or load_settings().privacy
+    settings = load_settings()
+    path = file or settings.privacy
     if path is None:
         raise _no_rules()
-    declared, faults = privacy_file(path)
+    (declared, faults), warnings = privacy_file(path, settings.privacy_key.get_secret_value())
     if as_json:
         print_json(
             [
                 {"place": one.place, "level": level, "message": one.message}
-                for one, level in by_level(faults, ())
+                for one, level in by_level(faults, warnings)
             ]
         )
     else:
         rules = counted(len(declared.fields), "field rule")
         identifiers = counted(len(declared.identifiers), "identifier rule")
-        show_checked(f"{identifiers}, {rules}", faults, ())
+        show_checked(f"{identifiers}, {rules}", faults, warnings)
     if faults:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.errors import fail
+from touchline.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +42,19 @@ def reading(data: Path | None, rules: Path | None = None) -> "Iterator[tuple[Set
         yield settings, reader
 
 
-def find_customer(reader: "Reader", settings: "Settings", who: str, until: int | None = None) -> "Customer":
-    """The customer that WHO names, now or at a time (ms); ends the command if there is none."""
+def find_customer(
+    reader: "Reader", settings: "Settings", who: str, until: int | None = None, *, by_reference: bool = False
+) -> "Customer":
+    """The customer that WHO names, now or at a time (ms); ends the command if there is none.
+
+    With `by_reference`, WHO may be the id of an order, a contact or the like in an event of the customer.
+    """
     from touchline.analysis.reading.customer_history import customer_now, customer_then
 
     name = normal(who, settings)
     found = customer_now(reader, name)
+    if found is None and by_reference:
+        found = _by_reference(reader, who)
     if until is not None:
         found = customer_then(
             reader,
@@ -59,6 +67,22 @@ def find_customer(reader: "Reader", settings: "Settings", who: str, until: int |
             raise fail(f"no event of {who} was received by then: imported events count from their import on")
         raise fail(f"no customer {who}: name an identifier, such as account:u-17, or a customer's id")
     return found
+
+
+def _by_reference(reader: "Reader", text: str) -> "Customer | None":
+    """The customer with an event that has the text as an id; ends the command if there are several."""
+    from touchline.analysis.reading.customer_history import customer_now
+    from touchline.analysis.reading.references import find_references
+    from touchline.cli.spans import query_function
+
+    found = find_references(query_function(reader), text)
+    if len(found) > 1:
+        named = "\n".join(f"  {one.entity}: {one.field} in {one.type}" for one in found)
+        raise fail(f"{text} is an id in events of several customers: name one of them\n{named}")
+    for one in found:
+        say(f"found by {one.field} in {one.type}", err=True)
+        return customer_now(reader, one.customer)
+    return None
 
 
 def normal(who: str, settings: "Settings") -> str:

@@ -25,7 +25,11 @@ def show(
     time; its journeys and frictions are folded from those events by today's rules. A shared identifier, which
     links no customers, is shown with the reason.
 
+    WHO may also be the id of an order, a contact or a ticket in an event of the customer.
+
     Example: touchline customer show account:u-17
+
+    Example: touchline customer show order-4711
 
     Example: touchline customer show email:a@b.example --as-of 2026-11-01 --json
     """
@@ -36,7 +40,9 @@ def show(
     with reading(data, rules) as (settings, reader):
         until = None if as_of is None else moment(as_of, "--as-of", settings.zone)
         if until is None:
-            shown = story.now(reader, find_customer(reader, settings, who), settings.limits)
+            shown = story.now(
+                reader, find_customer(reader, settings, who, by_reference=True), settings.limits
+            )
         else:
             ready = rules_in_force(settings)
             then = find_customer(reader, settings, who, until)

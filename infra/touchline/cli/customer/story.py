@@ -1,7 +1,6 @@
 """A customer's story: as an object, and printed for people."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,7 +13,7 @@ from touchline.identity import Entry, Limits
 from touchline.store import parse_answer
 from touchline.store.reader import Reader
 from touchline.vocabulary.event import Event
-from touchline.vocabulary.moments import in_words
+from touchline.vocabulary.moments import in_words, rfc3339
 from touchline.vocabulary.wording import counted
 
 SHOWN = 30
@@ -89,14 +88,14 @@ def native(event: Event) -> bytes:
     envelope = {
         "id": event.id,
         "type": event.type,
-        "time": _rfc3339(event.time),
+        "time": rfc3339(event.time),
         "channel": event.channel,
         "source": event.source,
         "identifiers": {kind: values[0] if len(values) == 1 else values for kind, values in kinds.items()},
         "data": event.data,
         "context": event.context,
         "schema": event.schema,
-        "received_at": _rfc3339(event.received_at),
+        "received_at": rfc3339(event.received_at),
         "producer": event.producer,
     }
     return orjson.dumps(envelope)
@@ -211,8 +210,3 @@ def _sharing(
 def _rows(reader: Reader, sql: str, customer: Customer) -> list[Story]:
     answer = parse_answer(reader.reply(sql, "JSONCompact", {"customer": str(customer.id)}).body)
     return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
-
-
-def _rfc3339(ms: int) -> str:
-    moment = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"

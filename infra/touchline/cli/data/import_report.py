@@ -18,8 +18,8 @@ _WHY = "SELECT reason, message, body FROM quarantine FINAL ORDER BY received_at 
 _FOUND = "SELECT rule, count() AS found FROM current_frictions GROUP BY rule ORDER BY found DESC"
 
 
-def summary(done: "Imported", data: Path) -> str:
-    """What an import did, and what to look at next."""
+def summary(done: "Imported", data: Path, rules: Path | None) -> str:
+    """What an import did, and what to look at next; `rules` is the file that was named for it."""
     from touchline.vocabulary.wording import counted
 
     lines = [f"{path}: imported before, nothing to do (--again replaces it)" for path in done.already]
@@ -56,7 +56,8 @@ def summary(done: "Imported", data: Path) -> str:
         lines.append("the server that runs on the data folder folds what was imported")
     else:
         lines.append(f"{counted(done.frictions, 'friction')} in the store; which: {query} '{_FOUND}'")
-        lines.append(f"see them in a browser: touchline up --data {data}")
+        by = f" --rules {rules}" if rules else ""
+        lines.append(f"see them in a browser: touchline up --data {data}{by}")
     return "\n".join(lines)
 
 

@@ -37,6 +37,10 @@ def import_(
         bool,
         typer.Option("--dry-run", help="Show the first rows as events and what is refused; store nothing."),
     ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="As --dry-run, with a suggested mapping if none is given."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Store nothing if any row is refused, or a file has no rows.")
     ] = False,
@@ -80,6 +84,8 @@ def import_(
 
     Example: touchline import --suggest calls.csv > calls.yaml
 
+    Example: touchline import --preview calls.csv
+
     Example: touchline import calls.csv --map calls.yaml --dry-run
 
     Example: touchline import calls-*.csv.gz --map calls.yaml --data ./touchline-data
@@ -103,8 +109,8 @@ def import_(
         raise fail("name files, or a folder with --watch", WRONG_USAGE)
     if watch is None and settle is not None:
         raise fail("--settle belongs to --watch", WRONG_USAGE)
-    if watch is not None and (suggest or dry_run):
-        raise fail("--watch imports: leave --suggest and --dry-run out", WRONG_USAGE)
+    if watch is not None and (suggest or dry_run or preview):
+        raise fail("--watch imports: leave --suggest, --dry-run and --preview out", WRONG_USAGE)
     options = given_options({name: value for name, value in reading.items() if value is not None}, "option")
     if suggest:
         if len(files) != 1 or mapping or dry_run or as_json:
@@ -113,8 +119,11 @@ def import_(
         return
     limit = _limit(strict, most_refused)
     settings = load_settings(data=data, rules=rules)
-    job = Job(files, _mapping(mapping, options), limit, again, strict)
-    if dry_run:
+    if preview and not mapping and len(files) != 1:
+        raise fail("--preview without --map suggests a mapping for one file: name one", WRONG_USAGE)
+    chosen = _suggested(files[0], options) if preview and not mapping else _mapping(mapping, options)
+    job = Job(files, chosen, limit, again, strict)
+    if dry_run or preview:
         _rehearse(job, settings, as_json)
         return
     _check_can_fold(settings, rules)
@@ -128,7 +137,7 @@ def import_(
     if as_json:
         print_json_line(asdict(done))
     else:
-        say(summary(done, settings.data))
+        say(summary(done, settings.data, rules))
 
 
 def _watch(folder: Path, job: "Job", settings: "Settings", settle: str | None, as_json: bool) -> None:
@@ -153,6 +162,8 @@ def _watch(folder: Path, job: "Job", settings: "Settings", settle: str | None, a
             say(file_line(report), err=report.status in ("refused", "waiting"))
         sys.stdout.flush()
 
+    if not folder.is_dir():
+        raise fail(f"--watch {folder}: there is no such folder", WRONG_USAGE)
     stop = threading.Event()
     with ending() as end:
         end.on_signal(stop.set)
@@ -166,6 +177,15 @@ def _suggest(file: Path, options: "FileOptions") -> None:
     from touchline.imports.suggestion.sampling import take_sample
 
     typer.echo(suggest(take_sample(file, options)), nl=False)
+
+
+def _suggested(file: Path, options: "FileOptions") -> "Mapping":
+    """The mapping that `--suggest` prints for a file."""
+    from touchline.imports.suggestion.document import suggest
+    from touchline.imports.suggestion.sampling import take_sample
+    from touchline.imports.yaml_mapping.document import load_yaml
+
+    return load_yaml(Path(f"{file.stem}.yaml"), suggest(take_sample(file, options)))
 
 
 def _limit(strict: bool, most_refused: str | None) -> float:

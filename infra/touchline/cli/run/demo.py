@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from touchline.cli.options import Host, Port, Rules
+from touchline.cli.run.demo_tour import TOUR
 from touchline.cli.run.up import greet
 
 END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
@@ -18,16 +19,17 @@ END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
 OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
 """When, after the start (ms), all payments fail."""
 
-PAST = (7 * 24 + 2) * 3_600_000
-"""A week (ms), and two hours more, so that every hour has a baseline."""
+FIXED = 9 * 24 * 3_600_000
+"""How long before the start (ms) late parcels were fixed."""
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from touchline.config.settings import Settings
     from touchline.friction import RuleSet
     from touchline.log.sqlite import SqliteLog
-    from touchline.services.up import Companion
+    from touchline.services.up import Companion, Hooks
+    from touchline.simulation import Retailer, Touchpoint
     from touchline.store import Store
 
 
@@ -39,14 +41,24 @@ def demo(
     port: Port = None,
     rules: Rules = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another retailer.")] = 1,
-    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Approximate touchpoints per second.")] = 5.0,
+    rate: Annotated[
+        float,
+        typer.Option(
+            min=0.01, max=500, help="Touchpoints per second in the busiest hours, in the past as now."
+        ),
+    ] = 0.05,
+    past: Annotated[
+        str,
+        typer.Option(help="Length of the past; a baseline needs two weeks more than its rules look back."),
+    ] = "39d",
     real: Annotated[
         bool, typer.Option("--real", help="A year of a real grocery chain instead of the simulation.")
     ] = False,
 ) -> None:
     """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
 
-    The last seven days come first, then live events; friction shows within seconds.
+    The last 39 days come first, which takes 10 to 30 seconds, then live events, as many as in the past.
+    Four causes, a fix that helped, and an outage of all payments after 90 seconds are in them.
     With --real it replays the Complete Journey data set (extra `real`), with rules for it.
 
     Example: touchline demo --port 8080
@@ -80,8 +92,7 @@ def demo(
                 # The data ends in 2018: deadlines of its last weeks are not due today.
                 hooks = Hooks(ready=ready, clock=lambda: END_OF_REAL)
             else:
-                past, shop = _retailer(settings, rule_set, seed, rate)
-                hooks = Hooks(ready=ready, before=past, companion=shop)
+                hooks = _simulated(settings, rule_set, ready, seed, rate, past)
             serve(settings, rule_set, end, hooks)
         finally:
             tidy()
@@ -98,37 +109,56 @@ def _import_real(settings: "Settings", rules: "RuleSet") -> None:
         import_files(Job(files, load_mapping(MAPPING)), settings, rules, progress)
 
 
-def _retailer(
-    settings: "Settings", rules: "RuleSet", seed: int, rate: float
-) -> "tuple[Callable[[SqliteLog, Store], None], Callable[[str], Companion]]":
-    """A function that folds the retailer's past, and one that creates the shop that sends its present."""
+def _simulated(
+    settings: "Settings", rules: "RuleSet", ready: "Callable[[str], None]", seed: int, rate: float, past: str
+) -> "Hooks":
+    from touchline.cli.errors import fail
+    from touchline.services.up import Hooks
+    from touchline.simulation import Fix, Outage, Retailer
+    from touchline.vocabulary.durations import parse_duration
+
+    try:
+        history = parse_duration(past)
+    except ValueError as error:
+        raise fail(f"--past {past}: {error}", 2) from None
+    start = int(time.time() * 1000)
+    outage, fix = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS), Fix(start - FIXED)
+    retailer = Retailer(seed, start, history=history, rate=rate, outage=outage, fix=fix)
+
+    def before(log: "SqliteLog", store: "Store") -> None:
+        typer.echo(f"Folding {past} of the retailer's past (seed {seed}, start {start}) …")
+        _fold(retailer.until(start), log, store, settings, rules)
+
+    return Hooks(ready=ready, before=before, tour=TOUR, companion=lambda url: _open(retailer, url, settings))
+
+
+def _fold(
+    touchpoints: "Iterable[Touchpoint]",
+    log: "SqliteLog",
+    store: "Store",
+    settings: "Settings",
+    rules: "RuleSet",
+) -> None:
+    """Fold the past, as an import does."""
     from touchline.config.validator_in_force import load_validator
     from touchline.engine.worker import Worker
     from touchline.imports import START, ImportItem
-    from touchline.sdk import Touchline
     from touchline.services.importing.history import History
     from touchline.services.importing.judging import portions
-    from touchline.services.serving import loopback
-    from touchline.simulation import Outage, Retailer, Shop
 
-    start = int(time.time() * 1000)
-    outage = Outage(start + OUTAGE_BEGINS, start + OUTAGE_ENDS)
-    retailer = Retailer(seed, start, history=PAST, rate=rate, outage=outage)
+    worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
+    history = History(log, worker, store, load_validator(settings))
+    items = (ImportItem("simulation", 1, 1, START, 0, events=(one.envelope(),)) for one in touchpoints)
+    for portion in portions(items):
+        history.add(portion)
 
-    def past(log: "SqliteLog", store: "Store") -> None:
-        typer.echo(f"The last seven days of the retailer (seed {seed}, start {start}) are being folded …")
-        worker = Worker(log, store, rules, settings.journey_gap, limits=settings.limits)
-        history = History(log, worker, store, load_validator(settings))
-        items = (
-            ImportItem("simulation", 1, 1, START, 0, events=(touchpoint.envelope(),))
-            for touchpoint in retailer.until(start)
-        )
-        for portion in portions(items):
-            history.add(portion)
 
-    def present(url: str) -> Shop:
-        # A server that others can reach requires a key, so the shop writes to the folder instead.
-        to = url if loopback(settings.host) else f"embedded://{settings.data.resolve()}"
-        return Shop(retailer, lambda source: Touchline(to, source=source))
+def _open(retailer: "Retailer", url: str, settings: "Settings") -> "Companion":
+    """The shop that sends the present."""
+    from touchline.sdk import Touchline
+    from touchline.services.web.serving import loopback
+    from touchline.simulation import Shop
 
-    return past, present
+    # A server that others can reach requires a key, so the shop writes to the folder instead.
+    to = url if loopback(settings.host) else f"embedded://{settings.data.resolve()}"
+    return Shop(retailer, lambda source: Touchline(to, source=source))

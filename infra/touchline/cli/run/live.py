@@ -37,7 +37,7 @@ def live(data: Data = None, host: Host = None, port: Port = None, rules: Rules =
 
 
 def _greet(url: str, settings: "Settings") -> None:
-    from touchline.services.serving import loopback
+    from touchline.services.web.serving import loopback
 
     asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
     typer.echo(f"The live page is up: {url}/{asks}   (of the store at {settings.store_address})")

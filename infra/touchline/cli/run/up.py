@@ -40,7 +40,7 @@ def up(
 
 def greet(url: str, settings: "Settings") -> None:
     """Print the addresses of the process."""
-    from touchline.services.serving import loopback
+    from touchline.services.web.serving import loopback
 
     asks = "" if loopback(settings.host) else f"   (any name; password in {settings.data / 'token'})"
     typer.echo(f"Touchline is up: {url}   (data in {settings.data}; Ctrl-C ends it)")

@@ -19,8 +19,8 @@ from touchline.identity import Entry
 from touchline.imports import ImportItem
 from touchline.log.contract import Batch, LogFull
 from touchline.log.sqlite import SqliteLog
-from touchline.services.decisions import NotApplied
 from touchline.services.importing.judging import Judge, Portion
+from touchline.services.submitting import NotApplied
 from touchline.store.reader import Reader, running_server, store_reader
 from touchline.vocabulary.event import IMPORTED
 from touchline.vocabulary.validation import Validator

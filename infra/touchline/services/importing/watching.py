@@ -18,8 +18,8 @@ from touchline.friction import RuleSet
 from touchline.imports import FileError, MappingError
 from touchline.imports.bookmarks import Bookmarks, fingerprint
 from touchline.imports.readers.formats import is_known
-from touchline.services.decisions import NotApplied
 from touchline.services.importing.files import BOOKMARKS, Job, import_files
+from touchline.services.submitting import NotApplied
 from touchline.store import StoreError
 from touchline.vocabulary.errors import LogError
 

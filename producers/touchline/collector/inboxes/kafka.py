@@ -73,6 +73,9 @@ def keep_draining_kafka(
         try:
             consumer = _consumer(brokers, topics)
             try:
+                # Who joins the group before the topic is known gets no partitions, and may wait for minutes.
+                if not consumer.partitions_for_topic(topics.inbox):
+                    raise KafkaUnavailable(f"Kafka at {brokers} has no topic {topics.inbox}")
                 while not stop.is_set():
                     _move(consumer, log, clock, count, validator())
             finally:

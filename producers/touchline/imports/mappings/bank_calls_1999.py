@@ -13,7 +13,7 @@ A call is one contact on the phone:
 - outcome PHANTOM: no event; the set's authors say to ignore these rows.
 
 The reason is the type of the call in words, and so is the queue: agents are trained by type. The customer
-is the account; an unidentified caller (customer 0) is a customer of that one call, `call:<its id>`. Call
+is the account; an unidentified caller (customer 0) names nobody, so the contact stands in for one. Call
 numbers repeat, so a contact's id is made of day, line and number.
 
 Times are Israeli. A clock that goes back by more than half a day from the start of the call has passed
@@ -68,7 +68,7 @@ def events(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             ("contact.ended", row["ser_exit"] if recorded else left, by),
         ]
     identified = row["customer_id"] != "0"
-    identifiers = {"account": row["customer_id"]} if identified else {"call": call}
+    identifiers = {"account": row["customer_id"]} if identified else {}
     midnight = datetime.strptime(row["date"], "%y%m%d").replace(tzinfo=ZONE)
     begin = last = _seconds(row["vru_entry"])
     for number, (kind, clock, data) in enumerate(steps, 1):

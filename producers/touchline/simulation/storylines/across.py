@@ -1,16 +1,20 @@
 """Storylines across channels: strike-outs, lost customers, and retracted frictions."""
 
+from touchline.simulation.causes import QUEUE
 from touchline.simulation.story import DAY, HOUR, MINUTE, Story, rfc3339
-from touchline.simulation.storylines.shopping import browse, check_out, fill_cart
+from touchline.simulation.storylines.service import REASONS
+from touchline.simulation.storylines.shopping import browse, buy_in_store, check_out, fill_cart
 
 
 def strikes_out(story: Story) -> None:
     """Gives up in the queue, calls again, is escalated; some close the account."""
     who = {**story.account, **story.phone}
-    call = story.contact("phone", who, "billing")
-    left_queue = story.plant("queue_abandoned", call.queue(), call.give_up(3 * MINUTE, 9 * MINUTE))
+    reason = story.random.choice(REASONS)
+    call = story.contact("phone", who, reason)
+    queued = call.queue(story.meets(QUEUE))
+    left_queue = story.plant("queue_abandoned", queued, call.give_up(3 * MINUTE, 9 * MINUTE))
     story.wait(HOUR, 20 * HOUR)
-    again = story.contact("phone", who, "billing")
+    again = story.contact("phone", who, reason)
     story.plant("repeat_contact", call.started, again.started)
     again.queue()
     again.answer()
@@ -86,8 +90,9 @@ def had_ordered_by_phone(story: Story) -> None:
     first, *_, last = fill_cart(story, story.device, story.name("cart"))
     story.wait(10 * MINUTE, 40 * MINUTE)
     story.happen(
-        "order.placed", story.account, "phone", "call-centre", order_id=story.name("order"), currency="EUR"
-    )
+        "order.placed", story.account, "phone", "call-centre",
+        order_id=story.name("order"), value=first.data["value"], currency="EUR",
+    )  # fmt: skip
     story.wait(3 * HOUR, 20 * HOUR)
     linked = story.web("identity.linked", {**story.account, **story.device})
     story.plant("cart_abandoned", first, last.time + HOUR, taken_back_at=linked.time)
@@ -99,7 +104,5 @@ def had_bought_in_the_store(story: Story) -> None:
     first, *_, last = fill_cart(story, who, story.name("cart"))
     story.wait(10 * MINUTE, 40 * MINUTE)
     late = story.random.randint(2 * HOUR, 6 * HOUR)
-    placed = story.store(
-        "order.placed", story.account, sent_after=late, order_id=story.name("order"), currency="EUR"
-    )
+    placed = buy_in_store(story, late)
     story.plant("cart_abandoned", first, last.time + HOUR, taken_back_at=placed.due)

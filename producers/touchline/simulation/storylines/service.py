@@ -1,6 +1,8 @@
 """Storylines of the call centre, help pages and promises."""
 
+from touchline.simulation.causes import QUEUE
 from touchline.simulation.story import DAY, HOUR, MINUTE, SECOND, Story, rfc3339
+from touchline.simulation.storylines.shopping import perhaps_buy
 
 REASONS = ("billing", "delivery", "return", "warranty", "account")
 
@@ -14,11 +16,8 @@ def calls_once(story: Story) -> None:
     call.answer()
     call.end()
     if story.random.random() < 0.3:
-        story.wait(MINUTE, HOUR)
-        story.happen(
-            "feedback.given", story.phone, "phone", "call-centre",
-            feedback_id=story.name("feedback"), metric="csat", score=story.random.choice((3, 4, 5)), scale=5,
-        )  # fmt: skip
+        story.rate(who, "praise", 4, 4, 5)
+    perhaps_buy(story, who, 0.3)
 
 
 def calls_for_two_things(story: Story) -> None:
@@ -44,6 +43,7 @@ def chats(story: Story) -> None:
     chat.transfer("tier2")
     chat.answer()
     chat.end()
+    perhaps_buy(story, {**story.account, **story.device}, 0.3)
 
 
 def helps_themselves(story: Story) -> None:
@@ -63,6 +63,7 @@ def helps_themselves(story: Story) -> None:
         call.queue()
         call.answer()
         call.end()
+    perhaps_buy(story, who, 0.3)
 
 
 def is_kept_a_promise(story: Story) -> None:
@@ -88,27 +89,32 @@ def is_kept_a_promise(story: Story) -> None:
 
 def gives_up_in_the_menu(story: Story) -> None:
     """Hears the menu and hangs up."""
-    call = story.contact("phone", story.phone, "billing")
+    call = story.contact("phone", story.phone, story.random.choice(REASONS))
     entered = call.menu()
     left = call.give_up(20 * SECOND, 2 * MINUTE)
     story.plant("menu_abandoned", entered, left)
+    perhaps_buy(story, {**story.account, **story.phone}, 0.15)
 
 
 def gives_up_in_the_queue(story: Story) -> None:
     """Waits in the queue, hangs up; some call again the same day and are helped."""
     who = {**story.account, **story.phone}
-    call = story.contact("phone", who, "billing")
+    reason = story.random.choice(REASONS)
+    call = story.contact("phone", who, reason)
     call.menu()
-    queued = call.queue()
+    queued = call.queue(story.meets(QUEUE))
     left = call.give_up(2 * MINUTE, 12 * MINUTE)
     story.plant("queue_abandoned", queued, left)
     if story.random.random() < 0.5:
         story.wait(10 * MINUTE, 6 * HOUR)
-        again = story.contact("phone", who, "billing")
+        again = story.contact("phone", who, reason)
         story.plant("repeat_contact", call.started, again.started)
         again.queue()
         again.answer()
         again.end()
+        if story.random.random() < 0.5:
+            story.rate(who, "queue", 3, 3, 4)
+    perhaps_buy(story, who, 0.12)
 
 
 def leaves_the_chat(story: Story) -> None:
@@ -116,6 +122,7 @@ def leaves_the_chat(story: Story) -> None:
     chat = story.contact("chat", {**story.account, **story.device}, "return")
     left = chat.give_up(2 * MINUTE, 10 * MINUTE)
     story.plant("chat_abandoned", chat.started, left)
+    perhaps_buy(story, {**story.account, **story.device}, 0.15)
 
 
 def calls_again(story: Story) -> None:
@@ -130,6 +137,7 @@ def calls_again(story: Story) -> None:
         calls.append(call)
         story.wait(10 * HOUR, 2 * DAY)
     story.plant("repeat_contact", calls[0].started, calls[1].started)
+    perhaps_buy(story, who, 0.15)
 
 
 def tries_every_channel(story: Story) -> None:
@@ -153,9 +161,9 @@ def tries_every_channel(story: Story) -> None:
 def waits_long(story: Story) -> None:
     """Is answered after minutes, authenticated again, and put on hold."""
     who = {**story.account, **story.phone}
-    call = story.contact("phone", who, "billing")
+    call = story.contact("phone", who, story.random.choice(REASONS))
     call.menu()
-    call.queue()
+    call.queue(story.meets(QUEUE))
     answered = call.answer(6 * MINUTE, 20 * MINUTE)
     story.plant("long_wait", answered, answered)
     call.talk()
@@ -168,6 +176,9 @@ def waits_long(story: Story) -> None:
         resumed = call.step("resumed") if story.random.random() < 0.7 else None
         story.plant("long_hold", held, held.time + 2 * MINUTE, resolved=resumed)
     call.end()
+    if story.random.random() < 0.4:
+        story.rate(who, "queue", 3, 3, 4)
+    perhaps_buy(story, who, 0.18)
 
 
 def waits_longer_than_told(story: Story) -> None:
@@ -191,6 +202,7 @@ def looks_for_a_contact(story: Story) -> None:
         pages.append(story.web("page.viewed", story.device, page=page))
         story.wait(10 * SECOND, MINUTE)
     story.plant("contact_hard_to_find", pages[0], pages[3])
+    perhaps_buy(story, {**story.account, **story.device}, 0.25)
 
 
 def is_passed_around(story: Story) -> None:
@@ -199,7 +211,7 @@ def is_passed_around(story: Story) -> None:
     call.queue()
     call.answer()
     moves = []
-    for queue in ("tier2", "parts", "tier1"):
+    for queue in ("tier2", "parts", "evening"):
         moves.append(call.transfer(queue))
         call.answer()
     call.talk()
@@ -207,6 +219,7 @@ def is_passed_around(story: Story) -> None:
     call.end()
     story.plant("transfer_ping_pong", moves[0], moves[1])
     story.plant("escalated", escalated, escalated)
+    perhaps_buy(story, {**story.account, **story.phone}, 0.12)
 
 
 def finds_no_help(story: Story) -> None:
@@ -220,6 +233,7 @@ def finds_no_help(story: Story) -> None:
     call.answer()
     call.end()
     story.plant("self_service_failed", failed, call.started)
+    perhaps_buy(story, {**story.account, **story.phone}, 0.15)
 
 
 def is_broken_a_promise(story: Story) -> None:
@@ -268,6 +282,8 @@ def waits_for_a_parcel(story: Story) -> None:
         story.wait(20 * HOUR, 40 * HOUR)
         arrived = story.happen("delivery.completed", who, "field", "logistics", order_id=number)
     story.plant("delivery_late", scheduled, due, resolved=arrived)
+    if arrived and story.random.random() < 0.5:
+        story.rate(who, "delivery", 3, 3, 4)
 
 
 def is_forgotten(story: Story) -> None:

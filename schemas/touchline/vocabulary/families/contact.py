@@ -16,6 +16,7 @@ class _Contact(EventData):
     reason: str | None = Field(default=None, description="what it is about; use a fixed list of words")
     queue: str | None = Field(default=None, description="the queue or team that handles it")
     agent: str | None = Field(default=None, description="the agent, as a code, not a name")
+    team: str | None = Field(default=None, description="team of the agent")
     resolved: bool | None = Field(default=None, description="whether the request is resolved")
     wait_seconds: Seconds | None = Field(default=None, description="how long the customer waited, in seconds")
     told_seconds: Seconds | None = Field(

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["failure", "warning", "success"]
+Kind = Literal["failure", "warning", "success", "info"]
 
 _MEMORY_BYTES = 512 * 1024**2
 """The most memory that the process may map, threads included. It starts with an eighth of that."""
@@ -37,7 +37,10 @@ class Outcome(msgspec.Struct, frozen=True):
 def notify(notification: Notification) -> Outcome:
     """Send it, with Apprise's own timeouts."""
     import apprise
+    from requests import sessions
 
+    # A redirect could lead into the network of this machine.
+    sessions.DEFAULT_REDIRECT_LIMIT = 0  # type: ignore[attr-defined]
     service = apprise.Apprise.instantiate(notification.url, suppress_exceptions=True)
     if service is None:
         return Outcome(None, taken=False)

@@ -12,7 +12,8 @@ import msgspec
 from touchline.alerts.addresses import Apprise
 from touchline.alerts.channels.apprise_process import Kind, Notification, Outcome, main
 from touchline.alerts.channels.delivery import Undelivered, secret
-from touchline.alerts.message import Message
+from touchline.alerts.messages.bulletin import Bulletin
+from touchline.alerts.messages.message import Message
 
 START_SECONDS = 30.0
 """How long the process may take to start."""
@@ -25,13 +26,21 @@ _outcome = msgspec.json.Decoder(Outcome)
 def send_apprise(address: Apprise, message: Message) -> None:
     """Send one notification, as plain text."""
     firing: Kind = "failure" if message.severity == "critical" else "warning"
-    notification = Notification(
-        url=secret(address.url),
-        title=message.subject,
-        body=message.text,
-        kind=firing if message.status == "firing" else "success",
-        seconds=address.timeout / 1000,
-    )
+    kind = firing if message.status == "firing" else "success"
+    _notify(_notification(address, message.subject, message.text, kind))
+
+
+def send_bulletin_apprise(address: Apprise, bulletin: Bulletin) -> None:
+    """Send the summary of a bulletin, as plain text."""
+    text = "\n".join(filter(None, (bulletin.summary, bulletin.link)))
+    _notify(_notification(address, bulletin.subject, text, "info"))
+
+
+def _notification(address: Apprise, title: str, body: str, kind: Kind) -> Notification:
+    return Notification(secret(address.url), title, body, kind, address.timeout / 1000)
+
+
+def _notify(notification: Notification) -> None:
     late = f"Apprise: the service did not answer within {notification.seconds:g} s"
     try:
         # Without the working folder among the modules; the secret is no argument, which others could read.

@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPS_PORT, HTTPConnection, HTTPException
@@ -15,9 +16,9 @@ import orjson
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url, parse_url
 
-from touchline.alerts.incident_text import plain
 from touchline.documents import Secret
 from touchline.vocabulary.errors import TouchlineError
+from touchline.vocabulary.wording import plain
 
 _LONGEST_ANSWER = 200
 _CUT_SECONDS = 0.1
@@ -29,6 +30,18 @@ class Undelivered(TouchlineError):
     def __init__(self, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Deadline:
+    """The end of a delivery of several requests. `timeout` is in ms."""
+
+    def __init__(self, timeout: int) -> None:
+        self._ends = time.monotonic() + timeout / 1000
+
+    @property
+    def left(self) -> int:
+        """The time until then, at least 1 ms."""
+        return max(1, int((self._ends - time.monotonic()) * 1000))
 
 
 def secret(given: Secret) -> str:
@@ -49,8 +62,17 @@ def secret(given: Secret) -> str:
         raise Undelivered(f"the channel's secret in {given.file} cannot be read: {error}") from None
 
 
-def post(url: str, body: Any, timeout: int, headers: Mapping[str, str] | None = None) -> None:
+def post(
+    url: str,
+    body: Any,
+    timeout: int,
+    headers: Mapping[str, str] | None = None,
+    *,
+    longest_answer: int = 0,
+) -> bytes:
     """Post JSON (bytes as they are); an answer of 2xx is what counts as taken.
+
+    Returns the beginning of such an answer, at most `longest_answer` bytes.
 
     `timeout` (ms) limits all of it together, and of an answer only the beginning is read: the receiver may
     be slow, endless or hostile. Redirects are not followed.
@@ -69,7 +91,7 @@ def post(url: str, body: Any, timeout: int, headers: Mapping[str, str] | None = 
             connection.request("POST", to.request_uri, content, sent)
             with connection.getresponse() as answer:
                 if 200 <= answer.status < 300:
-                    return
+                    return answer.read(longest_answer)
                 beginning = answer.read(_LONGEST_ANSWER * 4)
     except (OSError, HTTPException, HTTPError, ValueError) as error:
         raise Undelivered(f"{host} {_why(error, late, timeout)}") from None

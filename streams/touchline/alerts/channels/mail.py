@@ -1,4 +1,4 @@
-"""E-mail by SMTP: plain text; all messages of an incident are one thread."""
+"""E-mail by SMTP. Messages are plain text, those of an incident one thread; a bulletin has HTML as well."""
 
 import smtplib
 import ssl
@@ -11,15 +11,24 @@ import structlog
 
 from touchline.alerts.addresses import Email
 from touchline.alerts.channels.delivery import Undelivered, cut_off, secret
-from touchline.alerts.incident_text import plain
-from touchline.alerts.message import Message
+from touchline.alerts.messages.bulletin import Bulletin
+from touchline.alerts.messages.message import Message
+from touchline.vocabulary.wording import plain
 
 logger = structlog.get_logger(__name__)
 
 
 def send_email(address: Email, message: Message) -> None:
-    """Hand one mail to the server."""
-    mail = written(address, message)
+    """Hand the mail about an incident to the server."""
+    _hand_over(address, written(address, message))
+
+
+def send_bulletin_mail(address: Email, bulletin: Bulletin) -> None:
+    """Hand the mail with a bulletin to the server."""
+    _hand_over(address, written_bulletin(address, bulletin))
+
+
+def _hand_over(address: Email, mail: EmailMessage) -> None:
     made: list[smtplib.SMTP] = []
     late = threading.Event()
     try:
@@ -41,17 +50,31 @@ def send_email(address: Email, message: Message) -> None:
 
 
 def written(address: Email, message: Message) -> EmailMessage:
-    """The mail."""
+    """The mail about an incident."""
+    mail = _headed(address, message.subject, message.sent_at)
+    # A repeated attempt has the same id, so that a receiver can deduplicate.
+    mail["Message-ID"] = f"<{message.delivery}@touchline>"
+    mail["References"] = f"<{message.incident}@touchline>"
+    mail.set_content(f"{message.text}\n")
+    return mail
+
+
+def written_bulletin(address: Email, bulletin: Bulletin) -> EmailMessage:
+    """The mail with a bulletin: its text, and the same as HTML."""
+    mail = _headed(address, bulletin.subject, bulletin.sent_at)
+    mail["Message-ID"] = f"<{bulletin.key}@touchline>"
+    mail.set_content(bulletin.text)
+    mail.add_alternative(bulletin.html, subtype="html")
+    return mail
+
+
+def _headed(address: Email, subject: str, sent_at: int) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = address.sender
     mail["To"] = ", ".join(address.to)
-    mail["Subject"] = message.subject
-    mail["Date"] = formatdate(message.sent_at / 1000)
-    # A repeated attempt has the same id, so that a receiver can deduplicate.
-    mail["Message-ID"] = f"<{message.incident}.{message.status}.{message.version}@touchline>"
-    mail["References"] = f"<{message.incident}@touchline>"
+    mail["Subject"] = subject
+    mail["Date"] = formatdate(sent_at / 1000)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(f"{message.text}\n")
     return mail
 
 

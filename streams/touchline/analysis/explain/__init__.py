@@ -2,6 +2,7 @@
 
 | Module | What |
 |---|---|
+| `explanation` | the result as values and in words |
 | `attributes` | which trials had which attribute before their landmark |
 | `association` | Cochran, Mantel and Haenszel's test over strata, and Benjamini and Hochberg's correction |
 | `findings` | attributes that the affected have too often, ranked by customers in excess |

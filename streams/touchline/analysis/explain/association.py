@@ -1,32 +1,15 @@
 """Whether an attribute goes with a friction: Cochran, Mantel and Haenszel's test, over strata."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import erfc, exp, inf, sqrt
 
 import numpy as np
 
+from touchline.analysis.explain.explanation import Association
 from touchline.analysis.impact.risk_difference import Cells, Z
 
 LEVEL = 0.05
 """The share of findings that may be false (Benjamini and Hochberg's false discovery rate)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Association:
-    """How much more frequent the friction is among those with an attribute.
-
-    Attributes:
-        excess: How many more of those with the attribute are affected than expected within each stratum.
-        lift: The ratio of the rates over strata, with its 95 % interval.
-        p: The p-value of Cochran, Mantel and Haenszel's test, with the correction for continuity.
-    """
-
-    excess: float
-    lift: float
-    low: float
-    high: float
-    p: float
 
 
 def association(cells: Cells) -> Association:

@@ -1,18 +1,11 @@
 """Attributes of trials: the values that customers' events had before the friction, or before its time."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from touchline.analysis.explain.explanation import Attribute
 from touchline.analysis.impact.trials import Mask, Real, Whole
-
-
-class Attribute(NamedTuple):
-    """A field of events, such as `data.method`, and its value as text."""
-
-    field: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The loss that is associated with a rule's frictions: conversions, money and contacts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from touchline.analysis.impact.matching import Matched, match
 from touchline.analysis.impact.risk_difference import Cells, RiskDifference, e_value, risk_difference
 from touchline.analysis.impact.trials import Mask, Real, Trials
+from touchline.vocabulary.durations import exact_duration
 
 FEWEST: Final = 30
 """The fewest exposed trials, and the fewest controls."""
@@ -31,7 +32,7 @@ class Terms:
     Args:
         window: How long after the step the friction counts, ms.
         follow: How long after the friction an outcome counts, ms.
-        contact_cost: What a contact costs, in the currency of the outcomes; 0 leaves contacts out.
+        contact_cost: What a contact costs, in the currency of the outcomes.
     """
 
     window: float
@@ -47,6 +48,10 @@ class Interval:
     low: float
     high: float
 
+    def times(self, factor: int) -> "Interval":
+        """The interval of so many times the value."""
+        return Interval(factor * self.value, factor * self.low, factor * self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -57,12 +62,13 @@ class Impact:
         controls: Trials they are compared with.
         matched: The share of the exposed that have a control.
         converted: The share of the exposed that converted, and that of the controls, not adjusted.
-        verdict: What can be said.
-        missing: For "unknown", why; mostly, what there is too little of.
+        verdict: What can be said: of money where conversions have a value, else of conversions.
+        missing: Why `verdict` or `loss` is not known; mostly, what there is too little of.
         difference: The share that converts, exposed minus controls, adjusted; None for "unknown".
         e_value: How strong an unseen cause would have to be (1: any); None for "unknown".
-        loss: The money of lost conversions and of contacts together; negative for a gain.
-        contacts: Contacts more, for all exposed.
+        loss: The money of lost conversions and of contacts together; negative for a gain. None for "unknown",
+            and where neither conversions nor contacts have a price.
+        contacts: Contacts more, for all exposed. Known where enough are compared, whatever the outcomes.
         at_risk: The value of all exposed that did not convert: more than that cannot be lost.
         placebo: The difference before the friction, of those who meet it later. It should be about 0.
     """
@@ -85,10 +91,34 @@ class Impact:
         """Whether those who meet the friction differed before it: then the loss is not to be trusted."""
         return self.placebo is not None and self.placebo.is_clear
 
+    def scaled(self, factor: int) -> "Impact":
+        """The impact on so many times as many customers, of whom these are a sample by chance."""
+        return replace(
+            self,
+            exposed=factor * self.exposed,
+            controls=factor * self.controls,
+            loss=self.loss and self.loss.times(factor),
+            contacts=self.contacts and self.contacts.times(factor),
+            at_risk=factor * self.at_risk,
+        )
+
 
 def undefined(missing: str) -> Impact:
     """An impact of which nothing can be said, and why."""
     return Impact(0, 0, 0.0, (0.0, 0.0), "unknown", missing)
+
+
+def without_figure(found: Impact, missing: str) -> Impact:
+    """An impact of whose outcome nothing can be said, and why; its counts and contacts stay."""
+    return Impact(
+        found.exposed,
+        found.controls,
+        found.matched,
+        found.converted,
+        "unknown",
+        missing,
+        contacts=found.contacts,
+    )
 
 
 def estimate(trials: Trials, terms: Terms, seed: int = 0) -> Impact:
@@ -100,24 +130,27 @@ def estimate(trials: Trials, terms: Terms, seed: int = 0) -> Impact:
     controls = int((~matched.exposed).sum())
     share = float(matched.exposed.sum()) / exposed if exposed else 0.0
     converted = (_mean(outcome.converted, matched.exposed), _mean(outcome.converted, ~matched.exposed))
-    if missing := _missing(exposed, controls, share, outcome.converted):
+    missing = _too_few_met(exposed, matched.unfollowed, terms) or _too_few_matched(controls, share)
+    if missing:
         return Impact(exposed, controls, share, converted, "unknown", missing)
-    difference = risk_difference(cells)
     money, contacts = _money(trials, matched, outcome, terms, exposed, seed)
-    clear = difference.is_clear or not money.low <= 0 <= money.high
-    verdict: Verdict = "no clear difference"
-    if clear:
-        verdict = "loss" if money.value > 0 else "gain"
+    if missing := _too_few_outcomes(outcome.converted):
+        return Impact(exposed, controls, share, converted, "unknown", missing, contacts=contacts)
+    difference = risk_difference(cells)
+    has_value = bool(outcome.value.any())
+    if not has_value and not terms.contact_cost:
+        missing = "conversions have no value"
     unconverted = exposed * (1 - converted[0])
     return Impact(
         exposed,
         controls,
         share,
         converted,
-        verdict,
+        _verdict(difference, money, has_value),
+        missing,
         difference=difference,
         e_value=e_value(cells.ratio()) if difference.is_clear else 1.0,
-        loss=money,
+        loss=None if missing else money,
         contacts=contacts,
         at_risk=unconverted * _mean_value(outcome.value, outcome.converted, np.ones(len(outcome.value))),
         placebo=_placebo(trials, terms, seed),
@@ -136,9 +169,7 @@ class _Outcome:
     def of(cls, trials: Trials, matched: Matched, terms: Terms) -> "_Outcome":
         end = matched.landmark + terms.follow
         converted = (trials.outcome[matched.trial] <= end).astype(np.float64)
-        contacts = np.zeros(len(matched.trial))
-        if terms.contact_cost and len(trials.contact):
-            contacts = _contacts(trials, matched, end)
+        contacts = _contacts(trials, matched, end) if len(trials.contact) else np.zeros(len(end))
         return cls(converted, converted * trials.value[matched.trial], contacts)
 
 
@@ -157,14 +188,40 @@ def _contacts(trials: Trials, matched: Matched, end: Real) -> Real:
     return counts
 
 
-def _missing(exposed: int, controls: int, share: float, converted: Real) -> str:
-    """What there is too little of for an estimate; empty if nothing is."""
-    if exposed < FEWEST:
-        return f"too few: {exposed} met it, {FEWEST} are needed"
+def _verdict(difference: RiskDifference, money: Interval, has_value: bool) -> Verdict:
+    """What can be said. Without values, money is that of contacts alone, and conversions decide first."""
+    if difference.is_clear and not has_value:
+        return "loss" if difference.value < 0 else "gain"
+    if difference.is_clear or not money.low <= 0 <= money.high:
+        return "loss" if money.value > 0 else "gain"
+    return "no clear difference"
+
+
+def _too_few_met(exposed: int, unfollowed: int, terms: Terms) -> str:
+    """Why too few who met the friction are known; empty if enough are."""
+    met = exposed + unfollowed
+    if exposed >= FEWEST:
+        return ""
+    if unfollowed:
+        return (
+            f"{'too early' if met >= FEWEST else 'too few'}: {exposed} of {met} who met it could be followed "
+            f"for {exact_duration(int(terms.follow))}, {FEWEST} are needed"
+        )
+    window = exact_duration(int(terms.window))
+    return f"too few: {exposed} met it within {window} of its step, before the outcome; {FEWEST} are needed"
+
+
+def _too_few_matched(controls: int, share: float) -> str:
+    """Why too few can be compared; empty if enough can."""
     if controls < FEWEST:
         return f"too few: {controls} to compare with, {FEWEST} are needed"
     if share < LEAST_MATCHED:
         return f"too few: {share:.0%} of those who met it can be compared, {LEAST_MATCHED:.0%} are needed"
+    return ""
+
+
+def _too_few_outcomes(converted: Real) -> str:
+    """Which outcome too few have; empty if none."""
     yes = int(converted.sum())
     for count, what in ((yes, "converted"), (len(converted) - yes, "did not convert")):
         if count < FEWEST_OUTCOMES:
@@ -180,11 +237,7 @@ def _money(
     def once(weight: Real) -> tuple[float, float]:
         converted = Cells.of(matched.cell, matched.exposed, outcome.converted, weight)
         worth = _mean_value(outcome.value, outcome.converted, weight)
-        contacts = 0.0
-        if terms.contact_cost:
-            contacts = (
-                Cells.of(matched.cell, matched.exposed, outcome.contacts, weight).difference() * exposed
-            )
+        contacts = Cells.of(matched.cell, matched.exposed, outcome.contacts, weight).difference() * exposed
         return -converted.difference() * exposed * worth + contacts * terms.contact_cost, contacts
 
     draws = np.random.default_rng(seed + 1)
@@ -230,7 +283,7 @@ def _placebo(trials: Trials, terms: Terms, seed: int) -> RiskDifference | None:
     exposed = int(matched.exposed.sum()) + matched.unmatched
     share = float(matched.exposed.sum()) / exposed if exposed else 0.0
     controls = int((~matched.exposed).sum())
-    if _missing(exposed, controls, share, outcome.converted):
+    if exposed < FEWEST or _too_few_matched(controls, share) or _too_few_outcomes(outcome.converted):
         return None
     return risk_difference(Cells.of(matched.cell, matched.exposed, outcome.converted))
 

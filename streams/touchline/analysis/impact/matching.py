@@ -3,10 +3,11 @@
 A trial that meets the friction late has, until then, not converted. Controls must have waited as long, or
 the friction would seem to cost what the waiting costs (immortal-time bias). So each trial of a stratum gets
 the time of an exposed one, drawn by chance, and is a control if by then it neither met the friction nor
-converted.
+converted. Who met it on a later contact is compared with those who made a later contact too: the others are
+less busy, and would make the friction seem to bring contacts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,8 +29,9 @@ class Matched:
         trial: The index of the trial.
         exposed: Whether it met the friction.
         landmark: When, in ms after the step; a control has the time of an exposed trial.
-        cell: A number for the stratum and the time.
+        cell: A number for the stratum, the time, and whether there was a contact between step and landmark.
         unmatched: Exposed trials that have no control.
+        unfollowed: Trials that met the friction, and that the data do not cover long enough.
     """
 
     trial: Whole
@@ -37,11 +39,17 @@ class Matched:
     landmark: Real
     cell: Whole
     unmatched: int
+    unfollowed: int = 0
 
     def chosen(self, rows: Mask) -> "Matched":
         """Some of the rows."""
         return Matched(
-            self.trial[rows], self.exposed[rows], self.landmark[rows], self.cell[rows], self.unmatched
+            self.trial[rows],
+            self.exposed[rows],
+            self.landmark[rows],
+            self.cell[rows],
+            self.unmatched,
+            self.unfollowed,
         )
 
 
@@ -71,12 +79,19 @@ def match(trials: Trials, friction: Real, window: float, follow: float, seed: in
     trial = np.concatenate([exposed, controls])
     landmarks = np.concatenate([friction[exposed], landmark[controls]])
     is_exposed = np.arange(len(trial)) < len(exposed)
-    _, cell = np.unique(
-        trials.stratum[trial] * (len(EDGES) + 1) + np.searchsorted(EDGES, landmarks, side="right"),
-        return_inverse=True,
-    )
-    matched = Matched(trial, is_exposed, landmarks, cell.astype(np.int64), 0)
+    moment = trials.stratum[trial] * (len(EDGES) + 1) + np.searchsorted(EDGES, landmarks, side="right")
+    _, cell = np.unique(2 * moment + (_next_contact(trials)[trial] < landmarks), return_inverse=True)
+    unfollowed = int(within.sum()) - len(exposed)
+    matched = Matched(trial, is_exposed, landmarks, cell.astype(np.int64), 0, unfollowed)
     return _bounded(matched, draws)
+
+
+def _next_contact(trials: Trials) -> Real:
+    """When each trial's customer first made contact after the step; infinite if never."""
+    result = np.full(len(trials), np.inf)
+    later = trials.contact > 0
+    np.minimum.at(result, trials.contact_trial[later], trials.contact[later])
+    return result
 
 
 def _drawn(stratum: Whole, exposed: Whole, friction: Real, draws: np.random.Generator) -> Real:
@@ -102,5 +117,4 @@ def _bounded(matched: Matched, draws: np.random.Generator) -> Matched:
     share = np.minimum(1.0, MOST_CONTROLS * exposed / np.maximum(controls, 1))
     kept = both[matched.cell] & (matched.exposed | (draws.random(len(matched.cell)) < share[matched.cell]))
     chosen = matched.chosen(kept)
-    unmatched = int(exposed[~both].sum())
-    return Matched(chosen.trial, chosen.exposed, chosen.landmark, chosen.cell, unmatched)
+    return replace(chosen, unmatched=int(exposed[~both].sum()))

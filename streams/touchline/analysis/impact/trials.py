@@ -1,7 +1,7 @@
 """Trials: customers who reached a step, as columns. All times are ms since the trial began."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,6 @@ Real = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 NEVER = float(np.inf)
-
-_BITS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +47,28 @@ class Trials:
 def first_after(keys: Whole, times: Whole, of: Whole, since: Whole) -> Whole:
     """For each (`of`, `since`), the index of the first time of that key later than `since`; -1 if none.
 
-    `keys` and `times` are sorted together, by key, then by time. Times are below 2^36 ms, about two years.
+    `keys` and `times` are sorted together, by key, then by time.
     """
-    at = np.searchsorted(joined(keys, times), joined(of, since), side="right")
+    at = position(keys, times, of, since, "right")
     inside = np.minimum(at, max(0, len(keys) - 1))
     found = (at < len(keys)) & (keys[inside] == of) if len(keys) else np.zeros(len(of), dtype=bool)
     result: Whole = np.where(found, inside, -1)
     return result
 
 
-def joined(keys: Whole, times: Whole) -> Any:
-    """Numbers that order by key, then by time. A time out of bounds counts as the nearest one in them."""
-    return (keys << np.int64(_BITS)) + np.clip(times, -1, (1 << _BITS) - 2)
+def position(keys: Whole, times: Whole, of: Whole, at: Whole, side: Literal["left", "right"]) -> Whole:
+    """Where each (`of`, `at`) belongs in `keys` and `times`, which are sorted together; as `searchsorted`.
+
+    A key that is missing belongs before the next one, whatever its time.
+    """
+    if not len(keys):
+        return np.zeros(len(of), dtype=np.int64)
+    begins = np.concatenate([[True], keys[1:] != keys[:-1]])
+    distinct, code = keys[begins], np.cumsum(begins) - 1
+    wanted = np.searchsorted(distinct, of)
+    is_there = distinct[np.minimum(wanted, len(distinct) - 1)] == of
+    first, last = int(times.min()), int(times.max())
+    # One number orders by key, then by time; it fits, as keys are counted from 0.
+    width = last - first + 3
+    since = np.where(is_there, np.clip(at - first, -1, last - first + 1) + 1, 0)
+    return np.searchsorted(code * width + (times - first + 1), wanted * width + since, side=side)

@@ -6,6 +6,7 @@ from typing import Any
 
 from touchline.analysis.compare import Cell, Change, Counts, Touchpoint
 from touchline.analysis.periods import CannotCompare, Periods
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Runs a query: SQL and its parameters as text → the rows."""
@@ -20,7 +21,7 @@ FROM (
     SELECT channel, source, customer, later
     FROM (
         SELECT DISTINCT channel, source, entity, time >= {{after_since:DateTime64(3)}} AS later
-        FROM events WHERE {_SPANS.format("time")}
+        FROM events WHERE {IS_TOUCHPOINT} AND ({_SPANS.format("time")})
     ) AS seen
     INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)
     UNION ALL

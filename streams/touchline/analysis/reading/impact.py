@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from touchline.analysis.impact.trials import Real, Trials, Whole, joined
+from touchline.analysis.impact.trials import Real, Trials, Whole, position
 from touchline.analysis.reading.steps import (
+    DRAWN,
     NAMED,
-    OWNERS,
+    SAMPLED_OWNERS,
     Ask,
     Series,
     StepReader,
@@ -17,6 +18,7 @@ from touchline.analysis.reading.steps import (
     seconds,
     sorted_series,
 )
+from touchline.rules.steps import matches
 from touchline.vocabulary.durations import DAY
 
 KNOWN_FOR = DAY
@@ -33,13 +35,14 @@ FROM (
            JSONExtractString(data, 'cart_id') AS cart_id
     FROM events WHERE type = {{outcome:String}} AND time >= {{prior:DateTime64(3)}} AND {NAMED}
     LIMIT 1 BY id
-) AS came {OWNERS}
+) AS came {SAMPLED_OWNERS}
 LEFT JOIN (
     SELECT JSONExtractString(data, 'cart_id') AS cart_id, argMax({_VALUE}, time) AS in_cart
     FROM events WHERE type IN ('cart.updated', 'checkout.started') AND time >= {{prior:DateTime64(3)}}
       AND {_VALUE} IS NOT NULL
     GROUP BY cart_id
 ) AS carts USING (cart_id)
+ORDER BY ALL
 """  # noqa: S608 - made of constants
 _CONTACTS = f"""
 SELECT toString(customer), toUnixTimestamp64Milli(at)
@@ -48,11 +51,13 @@ FROM (
     WHERE type = 'contact.started' AND JSONExtractString(data, 'direction') != 'outbound'
       AND time >= {{since:DateTime64(3)}} AND {NAMED}
     LIMIT 1 BY id
-) AS came {OWNERS}
+) AS came {SAMPLED_OWNERS}
+ORDER BY ALL
 """  # noqa: S608 - made of constants
-_FIRST_SEEN = """
-SELECT toString(customer), toUnixTimestamp64Milli(min(start)) FROM current_journeys GROUP BY customer
-"""
+_FIRST_SEEN = f"""
+SELECT toString(customer), toUnixTimestamp64Milli(min(start)) FROM current_journeys WHERE {DRAWN}
+GROUP BY customer ORDER BY ALL
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,14 @@ class Question:
         since, until: When trials begin, ms since 1970; the end is exclusive.
         end: When the data end.
         outcome: The type of the events that count as conversions.
-        apart: How long after a trial's begin the frictions of its placebo come, ms.
+        one_in: Of so many customers one is read.
     """
 
     since: int
     until: int
     end: int
     outcome: str
-    apart: int
+    one_in: int = 1
 
 
 class TrialReader:
@@ -78,12 +83,14 @@ class TrialReader:
 
     def __init__(self, ask: Ask, question: Question) -> None:
         self._question = question
-        self._steps = StepReader(ask, question.since, question.until, base=question.since - PRIOR)
+        base = question.since - PRIOR
+        self._steps = StepReader(ask, question.since, question.until, base, question.one_in)
         self._base = self._steps.base
         parameters = {
             "since": seconds(question.since),
             "prior": seconds(max(0, question.since - PRIOR)),
             "outcome": question.outcome,
+            "one_in": str(question.one_in),
         }
         rows = ask(_OUTCOMES, parameters)
         self.currency = _most_frequent([str(row[3]) for row in rows if row[2] is not None])
@@ -93,17 +100,29 @@ class TrialReader:
         mean = sum(known) / len(known) if known else 0.0
         self._outcomes = self._series(rows, [mean if amount is None else amount for amount in amounts])
         contacts = ask(_CONTACTS, parameters)
+        self.outcomes = len(rows)
+        """How many events of the outcome were read, with those of the prior value."""
         self._contacts = self._series(contacts, [0.0] * len(contacts))
-        self._first_seen = {self._steps.number(who): at - self._base for who, at in ask(_FIRST_SEEN, {})}
+        self._first_seen = {
+            self._steps.number(who): at - self._base for who, at in ask(_FIRST_SEEN, parameters)
+        }
 
     def rules(self) -> list[str]:
         """The rules with a friction in the span, the most frequent first."""
         return self._steps.rules()
 
-    def trials(self, rule: str, types: Sequence[str] = ()) -> Trials:
-        """The trials at the touchpoints where the rule found a friction; `types` begin them."""
-        steps = self._steps.steps(rule, types)
-        outcome, value = elapsed(self._outcomes, steps.customer, steps.began)
+    def trials(self, rules: Sequence[str], types: Sequence[str], apart: int) -> Trials:
+        """The trials at the touchpoints where one of the rules found a friction.
+
+        Args:
+            rules: The rules' ids.
+            types: The types of events that begin a trial; any if none.
+            apart: How long (ms) after a trial's begin the frictions of its placebo come.
+        """
+        steps = self._steps.steps(rules, types)
+        # An outcome that is a step as well is the next one: the step itself comes before the friction.
+        after = int(any(matches(name, self._question.outcome) for name in types))
+        outcome, value = elapsed(self._outcomes, steps.customer, steps.began, after)
         contact_trial, contact = _contacts(self._contacts, steps.customer, steps.began)
         return Trials(
             customer=steps.customer,
@@ -112,7 +131,7 @@ class TrialReader:
             outcome=outcome,
             value=value,
             followed=(self._question.end - self._base - steps.began).astype(np.float64),
-            later_friction=steps.friction(self._question.apart),
+            later_friction=steps.friction(apart),
             contact_trial=contact_trial,
             contact=contact,
         )
@@ -134,9 +153,8 @@ class TrialReader:
         """What each customer was worth in `PRIOR` before the trial."""
         series = self._outcomes
         total = np.concatenate([[0.0], np.cumsum(series.number)])
-        keys = joined(series.customer, series.at)
-        first = np.searchsorted(keys, joined(customer, began - PRIOR), side="left")
-        last = np.searchsorted(keys, joined(customer, began), side="left")
+        first = position(series.customer, series.at, customer, began - PRIOR, "left")
+        last = position(series.customer, series.at, customer, began, "left")
         worth: Real = total[last] - total[first]
         return worth
 
@@ -147,8 +165,7 @@ class TrialReader:
 
 def _contacts(series: Series, customer: Whole, began: Whole) -> tuple[Whole, Real]:
     """Every contact of a trial's customer after its begin: the trial, and how long after."""
-    keys = joined(series.customer, series.at)
-    first = np.searchsorted(keys, joined(customer, began), side="left")
+    first = position(series.customer, series.at, customer, began, "left")
     last = np.searchsorted(series.customer, customer, side="right")
     counts = np.maximum(last - first, 0)
     trial = np.repeat(np.arange(len(customer)), counts)

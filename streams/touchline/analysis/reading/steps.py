@@ -9,23 +9,34 @@ import numpy as np
 
 from touchline.analysis.impact.trials import NEVER, Real, Whole, first_after
 from touchline.vocabulary.identifiers import NOBODY_KINDS
+from touchline.vocabulary.internal import IS_TOUCHPOINT
 
 Ask = Callable[[str, Mapping[str, str]], Sequence[Sequence[Any]]]
 """Runs a query: SQL and its parameters as text → the rows."""
 
-NAMED = "splitByChar(':', entity)[1] NOT IN ({})".format(
-    ", ".join(f"'{kind}'" for kind in sorted(NOBODY_KINDS))
+NAMED = "splitByChar(':', entity)[1] NOT IN ({}) AND {}".format(
+    ", ".join(f"'{kind}'" for kind in sorted(NOBODY_KINDS)), IS_TOUCHPOINT
 )
+"""SQL: whether a row of `events` is a touchpoint of a customer who may be known by more than this event."""
+
 OWNERS = "INNER JOIN (SELECT entity, customer FROM current_identities) AS owners USING (entity)"
+DRAWN = "cityHash64(customer) % {one_in:UInt32} = 0"
+"""SQL condition: the customer is in the sample."""
+
+SAMPLED_OWNERS = OWNERS.replace("current_identities", f"current_identities WHERE {DRAWN}")
+MOST_STEPS = 250_000
+"""Steps that are read at a time; of a larger store, a sample of the customers."""
+
 _TYPES = "JSONExtract({types:String}, 'Array(String)')"
+_OF_RULES = "rule IN JSONExtract({rules:String}, 'Array(String)')"
 _SPAN = "time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"
 
 
-def selects(parameter: str) -> str:
+def selects(parameter: str, column: str = "type") -> str:
     """SQL: whether a row's type is one of a `listed` parameter; `contact.*` stands for a family."""
     names = f"JSONExtract({{{parameter}:String}}, 'Array(String)')"
-    family = "endsWith(name, '*') AND startsWith(type, substring(name, 1, length(name) - 1))"
-    return f"arrayExists(name -> name = type OR ({family}), {names})"
+    family = f"endsWith(name, '*') AND startsWith({column}, substring(name, 1, length(name) - 1))"
+    return f"arrayExists(name -> name = {column} OR ({family}), {names})"
 
 
 def listed(types: Sequence[str]) -> str:
@@ -33,11 +44,15 @@ def listed(types: Sequence[str]) -> str:
     return json.dumps(list(types), ensure_ascii=False)
 
 
+# Draws depend on the order of rows, so every query has one: the same store gives the same figures.
 _RULES = """
 SELECT rule, count() FROM current_frictions
 WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}
 GROUP BY rule ORDER BY count() DESC, rule
 """
+_COUNT = f"""
+SELECT uniq(entity, channel, source, toMonday(time)) FROM events WHERE {_SPAN} AND {NAMED}
+"""  # noqa: S608 - made of constants
 _STEPS = f"""
 SELECT toString(customer), channel, source, toUnixTimestamp64Milli(min(time)) AS began
 FROM (
@@ -45,16 +60,16 @@ FROM (
     WHERE {_SPAN} AND {NAMED} AND (empty({_TYPES}) OR {selects("types")})
       AND (channel, source) IN (
         SELECT channel, source FROM current_frictions
-        WHERE rule = {{rule:String}} AND opened_at >= {{since:DateTime64(3)}}
-          AND opened_at < {{until:DateTime64(3)}}
+        WHERE {_OF_RULES} AND opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}
     )
-) AS seen {OWNERS}
-GROUP BY customer, channel, source, toMonday(time)
+) AS seen {SAMPLED_OWNERS}
+GROUP BY customer, channel, source, toMonday(time) ORDER BY ALL
 """  # noqa: S608 - made of constants
-_FRICTIONS = """
+_FRICTIONS = f"""
 SELECT toString(customer), channel, source, toUnixTimestamp64Milli(opened_at)
-FROM current_frictions WHERE rule = {rule:String} AND opened_at >= {since:DateTime64(3)}
-"""
+FROM current_frictions WHERE {_OF_RULES} AND opened_at >= {{since:DateTime64(3)}} AND {DRAWN}
+ORDER BY ALL
+"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Customers who reached the step of a rule, once a week each.
+    """Customers who reached the step of rules, once a week each.
 
     Attributes:
         customer: The number of each customer.
@@ -92,12 +107,13 @@ class Steps:
 class StepReader:
     """Reads steps for one rule after the other, between two times (ms since 1970; the end is exclusive).
 
-    Times count from `base`: only small numbers can be joined with those of customers.
+    Times count from `base`: only small numbers can be joined with those of customers. Of `one_in` customers
+    one is read.
     """
 
-    def __init__(self, ask: Ask, since: int, until: int, base: int) -> None:
+    def __init__(self, ask: Ask, since: int, until: int, base: int, one_in: int = 1) -> None:
         self._ask = ask
-        self._parameters = {"since": seconds(since), "until": seconds(until)}
+        self._parameters = {"since": seconds(since), "until": seconds(until), "one_in": str(one_in)}
         self._code: dict[str, int] = {}
         self.base = base
 
@@ -105,14 +121,14 @@ class StepReader:
         """The rules with a friction in the span, the most frequent first."""
         return [rule for rule, _ in self._ask(_RULES, self._parameters)]
 
-    def steps(self, rule: str, types: Sequence[str] = ()) -> Steps:
-        """The steps at the touchpoints where a rule found a friction.
+    def steps(self, rules: Sequence[str], types: Sequence[str] = ()) -> Steps:
+        """The steps at the touchpoints where one of the rules found a friction.
 
         Args:
-            rule: The rule's id.
+            rules: The rules' ids; a friction of any of them counts.
             types: The types of events that are the step, or patterns such as `contact.*`; any if none.
         """
-        parameters = self._parameters | {"rule": rule, "types": listed(types)}
+        parameters = self._parameters | {"rules": listed(rules), "types": listed(types)}
         rows = self._ask(_STEPS, parameters)
         places = {place: n for n, place in enumerate(sorted({(row[1], row[2]) for row in rows}))}
         met = [row for row in self._ask(_FRICTIONS, parameters) if (row[1], row[2]) in places]
@@ -133,6 +149,12 @@ class StepReader:
     def times(self, rows: Sequence[Sequence[Any]], column: int) -> Whole:
         """A column of times (ms since 1970), from `base` on."""
         return np.array([row[column] for row in rows], dtype=np.int64) - self.base
+
+
+def sample(ask: Ask, since: int, until: int) -> int:
+    """Of how many customers one is to be read, so that there are at most about `MOST_STEPS` steps."""
+    ((count,),) = ask(_COUNT, {"since": seconds(since), "until": seconds(until)})
+    return -(-int(count) // MOST_STEPS) or 1
 
 
 def sorted_series(keys: Whole, at: Whole, numbers: Real) -> Series:

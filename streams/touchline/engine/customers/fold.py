@@ -10,6 +10,7 @@ from typing import NamedTuple
 from touchline.friction import FrictionFold, Packed, RuleSet, Signal, unpacked
 from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, begun, journey_at, made
 from touchline.vocabulary.event import Event
+from touchline.vocabulary.internal import touchpoints
 
 
 class Folded(NamedTuple):
@@ -61,7 +62,11 @@ class CustomerFold:
         return CustomerFold(self._friction.copy(), None if self._run is None else self._run.copy())
 
     def take(self, events: Sequence[Event], rules: RuleSet, journey_gap: int) -> None:
-        """Take the next events, in order; all taken in so far precede them, by (time, phase, id)."""
+        """Take the next events, in order; all taken in so far precede them, by (time, phase, id).
+
+        Internal events among them change nothing.
+        """
+        events = touchpoints(events)
         self._friction.advance(events, rules)
         run = self._run
         for event in events:

@@ -11,18 +11,20 @@ If step 2 is lost, the next evaluation finds the same incident, and its notifica
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from touchline.alerts import AlertRule, sql
-from touchline.alerts.detection import detect, reach, rows_of
+from touchline.alerts.detection import DataBegin, detect, is_certain_later, reach, rows_of
 from touchline.alerts.incidents import standing_at, untrue
-from touchline.alerts.rules import Absence, Change
+from touchline.alerts.rules import Measured, Unusual
 from touchline.engine.batch import columns
-from touchline.runtime.alerting.queries import Insert, Query
-from touchline.runtime.alerting.rows import Window, describe, rows_since
+from touchline.runtime.alerting.causes import Causes
+from touchline.runtime.alerting.queries import Insert, Query, list_parameter
+from touchline.runtime.alerting.rows import Window, data_begin, describe, rows_since
 from touchline.tables import AlertRow
 from touchline.vocabulary.ids import derived_id
 from touchline.vocabulary.moments import UTC
@@ -53,6 +55,7 @@ class Evaluation:
         rules: The alert rules.
         zone: The time zone of texts.
         lookback: Events that arrive later than this (ms) change no incident.
+        causes: Explains incidents; None if nothing does.
     """
 
     def __init__(
@@ -62,11 +65,12 @@ class Evaluation:
         rules: Iterable[AlertRule],
         zone: str = UTC,
         lookback: int = LOOKBACK,
+        causes: Causes | None = None,
     ) -> None:
         self._query, self._insert = query, insert
         self._rules = {rule.id: rule for rule in rules}
-        self._zone, self._lookback = zone, lookback
-        self._oldest, self._oldest_read_at = 0, -OLDEST_LASTS
+        self._zone, self._lookback, self._causes = zone, lookback, causes
+        self._begin, self._begin_read_at = DataBegin(0), -OLDEST_LASTS
         self._marks: dict[str, dict[UUID, Mark]] = {}
 
     def evaluate(
@@ -97,7 +101,7 @@ class Evaluation:
         known = max([now if known is None else known, *self._settled(before)])
         now = max([now, known, *(row.opened_at for row in before if row.status != "retracted")])
         window = Window(
-            now - self._lookback, now, known, self._oldest_event(now, known_at), known_at, self._zone
+            now - self._lookback, now, known, self._data_begin(now, known_at), known_at, self._zone
         )
         rows: list[AlertRow] = []
         marks: dict[str, dict[UUID, Mark]] = {}
@@ -111,6 +115,7 @@ class Evaluation:
             for row in before
             if row.rule not in self._rules and row.status == "firing"
         )
+        rows = self._explained(before, rows, now)
         changed = {row.id: row for row in rows}
         current = [changed.get(row.id, row) for row in before]
         there = {row.id for row in before}
@@ -122,23 +127,42 @@ class Evaluation:
         self._marks |= marks
         return Evaluated(current, len(rows))
 
+    def _explained(self, before: Sequence[AlertRow], rows: list[AlertRow], now: int) -> list[AlertRow]:
+        """The changed rows with the causes that were found since; requests those that are still needed."""
+        if self._causes is None:
+            return rows
+        held = {row.id: row for row in before}
+        current = held | {row.id: row for row in rows}
+        changed = {row.id: row for row in rows}
+        for id_, cause in self._causes.take().items():
+            if (row := current.get(id_)) is not None and row.status != "retracted":
+                version = row.version if id_ in changed else row.version + 1
+                changed[id_] = current[id_] = msgspec.structs.replace(
+                    row, causes=cause.sentences, explained=cause.customers, version=version
+                )
+        self._causes.request(list(current.values()), now)
+        return list(changed.values())
+
     def _changes(
         self, rule: AlertRule, held: Mapping[UUID, AlertRow], window: Window
     ) -> tuple[list[AlertRow], dict[UUID, Mark]]:
         """The rows of a rule that are new or changed, retractions included, and the mark of each incident."""
         start, now = window.start, window.now
         stood = [row for row in held.values() if row.status != "retracted"]
-        points = self._query(sql.points(rule), {"lo": str(start - reach(rule)), "hi": str(now)})
+        held_labels = list_parameter([row.labels for row in stood])
+        parameters = {"lo": str(start - reach(rule)), "hi": str(now), "held": held_labels}
+        points = self._query(sql.points(rule), parameters)
         if len(points) >= sql.MOST_ROWS:
             # The result was cut off: earlier weeks may have had events.
-            window = window._replace(oldest=max(window.oldest, points[-1][1]))
+            oldest = max(window.begin.oldest, points[-1][1])
+            window = window._replace(begin=replace(window.begin, oldest=oldest))
         found = detect(
             rule,
             points,
             start=start,
             now=now,
             known=window.known,
-            oldest=window.oldest,
+            begin=window.begin,
             standing=standing_at(start, stood, rule.cooldown),
         )
         known_marks = self._marks.get(rule.id, {})
@@ -148,9 +172,9 @@ class Evaluation:
             before = held.get(incident.id)
             until = now if incident.resolved_at is None else incident.resolved_at
             own_points = rows_of(points, incident.labels, incident.opened_at - reach(rule), until)
-            # The points of a change are numbers without customers: while it fires, its row is computed
-            # at each evaluation.
-            grows = isinstance(rule, Change) and incident.resolved_at is None
+            # The points of these kinds name no customers: while it fires, its row is computed at each
+            # evaluation.
+            grows = isinstance(rule, Unusual | Measured) and incident.resolved_at is None
             mark = marks[incident.id] = (incident.resolved_at, now if grows else 0, hash(repr(own_points)))
             if before is not None and before.status != "retracted" and known_marks.get(incident.id) == mark:
                 continue
@@ -170,16 +194,16 @@ class Evaluation:
                 continue
             if row.resolved_at is not None:
                 yield row.resolved_at + rule.cooldown + 1
-            elif isinstance(rule, Absence):
+            elif is_certain_later(rule):
                 yield row.opened_at
 
-    def _oldest_event(self, now: int, known_at: int) -> int:
-        if known_at - self._oldest_read_at >= OLDEST_LASTS:
-            ((oldest, events),) = self._query(sql.OLDEST, {})
-            if not events:
-                return now
-            self._oldest, self._oldest_read_at = oldest, known_at
-        return self._oldest
+    def _data_begin(self, now: int, known_at: int) -> DataBegin:
+        if known_at - self._begin_read_at >= OLDEST_LASTS:
+            begin = data_begin(self._query)
+            if begin is None:
+                return DataBegin(now)
+            self._begin, self._begin_read_at = begin, known_at
+        return self._begin
 
     def _held(self, start: int, unfinished: Sequence[str]) -> list[AlertRow]:
         # An incident that ended within a cooldown before the start may continue after it.

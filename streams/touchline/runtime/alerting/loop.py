@@ -6,19 +6,25 @@ write, and again after a pause; each rule at its own pace, and all of them for a
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
-from uuid import UUID
 
 import structlog
 
 from touchline.alerts import AlertsFile
 from touchline.alerts.addresses import routed
 from touchline.alerts.detection import pace
-from touchline.alerts.message import Origin
+from touchline.alerts.life.outgrown import ends_of_outgrown
+from touchline.alerts.life.reading import acts_about
+from touchline.alerts.life.situation import Situation
+from touchline.alerts.messages.message import Origin
 from touchline.alerts.policy import first_row
+from touchline.engine.batch import columns
+from touchline.runtime.alerting.causes import Causes, Explain
 from touchline.runtime.alerting.channel import ChannelThread, Delivery
 from touchline.runtime.alerting.evaluation import Evaluation
+from touchline.runtime.alerting.followups import FollowUps
+from touchline.runtime.alerting.ledger import Ledger
 from touchline.runtime.alerting.outbox import Outbox
 from touchline.runtime.alerting.queries import Queryable, query_of
 from touchline.store import StoreError, StoreUnavailable
@@ -60,10 +66,12 @@ class Alerting:
         file: Rules, channels and routes.
         zone: The time zone of texts.
         url: The address of the live page as receivers reach it; empty for notifications without links.
+        link_key: What links to act are signed with; empty for notifications without such links.
         known: Returns the time (ms) up to which all received events are stored; None if unknown.
         metrics: Counts evaluations and notifications.
         owns: Whether this process may write and notify.
         idle: The longest pause (s) without a call of `touched`.
+        explain: Explains incidents in a thread of its own; None to leave causes out.
         clock: Seconds since 1970.
     """
 
@@ -74,23 +82,34 @@ class Alerting:
         *,
         url: str,
         zone: str = UTC,
+        link_key: bytes = b"",
         known: Callable[[], int | None],
         metrics: Metrics,
         owns: Callable[[], bool] = lambda: True,
         idle: float = IDLE_SECONDS,
+        explain: Explain | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._idle = idle
         self._store, self._file, self._known = store, file, known
-        self._origin = Origin(url.rstrip("/"), file.labels, zone)
+        self._origin = Origin(
+            url.rstrip("/"), file.labels, zone, explains=explain is not None, templates=file.messages
+        )
+        self._link_key = link_key
         self._metrics, self._owns, self._clock = metrics, owns, clock
         self._query = query_of(store)
-        self._evaluation = Evaluation(self._query, self._insert, file.rules, zone)
+        self._causes = None if explain is None else Causes(explain, self._take_causes)
+        self._evaluation = Evaluation(self._query, self._insert, file.rules, zone, causes=self._causes)
+        self._rules = {rule.id: rule for rule in file.rules}
         self._due: dict[str, float] = {}
-        self._current: Mapping[UUID, AlertRow] = {}
+        self._followups = FollowUps(self._query, self._rules, zone)
+        self._ledger = Ledger(self._query, self._insert, self._rules)
+        self._situation = Situation(self._rules, file.routes, file.plan, (), (), 0)
         self._channels: list[ChannelThread] = []
         self._outbox: Outbox | None = None
         self._stopping, self._wake = threading.Event(), threading.Event()
+        self._hurry = threading.Event()
+        """Set if the next evaluation does not wait until a rule is due."""
         self._thread = threading.Thread(target=self._run, name="touchline-alerts", daemon=True)
 
     def start(self) -> None:
@@ -107,6 +126,9 @@ class Alerting:
         """Stop after the current evaluation and messages; wait at most `timeout` seconds."""
         self._stopping.set()
         self._wake.set()
+        self._hurry.set()
+        if self._causes is not None:
+            self._causes.stop()
         give_up_at = time.monotonic() + timeout
         for channel in self._channels:
             channel.request_stop()
@@ -134,13 +156,11 @@ class Alerting:
             known=known,
             due=due,
             announce=lambda firing: self._announce(outbox, firing),
-            unfinished=outbox.unfinished(self._file.channels),
+            unfinished=sorted({*outbox.unfinished(self._file.channels), *self._followups.fingerprints}),
         )
         self._due |= {rule.id: began + pace(rule) / 1000 for rule in self._file.rules if rule.id in due}
-        current: dict[UUID, AlertRow] = {}
-        for row in sorted(found.alerts, key=lambda row: (row.status != "retracted", row.opened_at)):
-            current[row.fingerprint] = row
-        self._current = current
+        self._situation = self._situation_of(found.alerts, now)
+        self._ledger.update(self._situation)
         self._metrics.evaluated(found.alerts, time.monotonic() - began)
         if not self._channels and not self._stopping.is_set():
             self._open_channels(outbox)
@@ -150,6 +170,7 @@ class Alerting:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            self._hurry.clear()
             began = time.monotonic()
             try:
                 if (known := self._known()) is not None:
@@ -163,9 +184,14 @@ class Alerting:
                 logger.exception("alerts.failed")
             rest = min(max(PAUSE_SECONDS, REST * (time.monotonic() - began)), LONGEST_REST)
             self._stopping.wait(rest)
-            firing = any(row.status == "firing" for row in self._current.values())
+            firing = any(row.status == "firing" for row in self._situation.alerts)
             self._wake.wait(min(self._idle, FIRING_SECONDS) if firing else self._idle)
-            self._stopping.wait(min(self._due.values(), default=0.0) - time.monotonic())
+            self._hurry.wait(min(self._due.values(), default=0.0) - time.monotonic())
+
+    def _take_causes(self) -> None:
+        """Evaluate soon: causes of an incident are there to be notified."""
+        self._hurry.set()
+        self._wake.set()
 
     def _insert(self, table: str, columns: dict[str, Sequence[object]], token: str) -> None:
         if not self._owns():
@@ -186,15 +212,28 @@ class Alerting:
         if rows:
             outbox.expect(rows)
 
+    def _situation_of(self, alerts: Sequence[AlertRow], now: int) -> Situation:
+        """What applies to the incidents. Snoozes of incidents that have outgrown them are ended first."""
+        acts = acts_about(self._query, {str(alert.fingerprint) for alert in alerts}, now)
+        due = self._followups.due(acts, alerts, now)
+        situation = Situation(self._rules, self._file.routes, self._file.plan, alerts, acts, now, due)
+        ends = ends_of_outgrown(situation)
+        for act in ends:
+            self._insert("alert_acts", columns([act]), f"alert_acts:{act.id}")
+        if not ends:
+            return situation
+        return Situation(self._rules, self._file.routes, self._file.plan, alerts, [*acts, *ends], now, due)
+
     def _open_channels(self, outbox: Outbox) -> None:
         delivery = Delivery(
-            rules={rule.id: rule for rule in self._file.rules},
+            rules=self._rules,
             outbox=outbox,
-            current=lambda: self._current,
+            situation=lambda: self._situation,
             origin=self._origin,
             on_attempt=self._metrics.attempted,
             owns=self._owns,
             clock=self._clock,
+            link_key=self._link_key,
         )
         self._channels = [
             ChannelThread(name, address, delivery) for name, address in self._file.channels.items()

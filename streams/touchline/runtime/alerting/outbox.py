@@ -12,20 +12,20 @@ import msgspec
 import structlog
 
 from touchline.engine.batch import columns
-from touchline.runtime.alerting.queries import Insert, Query
+from touchline.runtime.alerting.queries import Insert, Query, shown
 from touchline.store import StoreError
 from touchline.tables import OutboxRow
 from touchline.vocabulary.ids import derived_id
 
 logger = structlog.get_logger(__name__)
 
-_ROWS = """
-SELECT * REPLACE (toString(fingerprint) AS fingerprint, toString(alert) AS alert,
-    toUnixTimestamp64Milli(told_at) AS told_at, toUnixTimestamp64Milli(failing_since) AS failing_since,
-    toUnixTimestamp64Milli(next_at) AS next_at)
-FROM outbox FINAL ORDER BY channel, fingerprint
-"""
 _COLUMNS = OutboxRow.__struct_fields__
+_ROWS = shown(
+    "SELECT * FROM outbox FINAL",
+    _COLUMNS,
+    ids=("fingerprint", "alert"),
+    times=("told_at", "failing_since", "next_at"),
+)
 
 
 class Outbox:
@@ -89,5 +89,5 @@ class Outbox:
 
 def outbox_rows(query: Query) -> list[OutboxRow]:
     """The rows of the outbox in the store."""
-    rows = query(_ROWS, {})
+    rows = query(f"{_ROWS} ORDER BY channel, fingerprint", {})
     return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), OutboxRow, strict=False) for row in rows]

@@ -1,6 +1,6 @@
 """How alerting queries a store: SQL with text parameters, as in ClickHouse's HTTP protocol."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -29,6 +29,19 @@ def query_of(store: Queryable) -> Query:
     return query
 
 
-def list_parameter(values: Sequence[str]) -> str:
-    """A list of texts as one parameter."""
+def list_parameter(values: Sequence[str] | Sequence[Sequence[str]]) -> str:
+    """A list of texts, or of lists of texts, as one parameter."""
     return orjson.dumps(values).decode().replace("\\", "\\\\")
+
+
+def shown(rows: str, columns: Iterable[str], ids: Collection[str], times: Collection[str]) -> str:
+    """SQL for these columns of rows, in their order, whichever else there are: ids as text, times in ms."""
+    chosen = ", ".join(
+        f"toString({column}) AS {column}"
+        if column in ids
+        else f"toUnixTimestamp64Milli({column}) AS {column}"
+        if column in times
+        else column
+        for column in columns
+    )
+    return f"SELECT {chosen} FROM ({rows})"  # noqa: S608 - names of columns

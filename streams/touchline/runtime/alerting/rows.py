@@ -1,34 +1,35 @@
 """Rows of `alerts`: how they are read from the store, and what is computed for a new one."""
 
-from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-import msgspec
-
 from touchline.alerts import AlertRule, sql
-from touchline.alerts.detection import reach
-from touchline.alerts.incident_text import Counts, sentence
+from touchline.alerts.detection import DataBegin, reach
 from touchline.alerts.incidents import Incident
-from touchline.alerts.rules import Absence, Change
+from touchline.alerts.life.reading import ALERT_COLUMNS, alert_rows
+from touchline.alerts.messages.incident_text import Counts, cost_sentence, sentence
+from touchline.alerts.rules import Absence, Loss, Measured, Unusual
+from touchline.runtime.alerting.context import changes_before, cost_of
 from touchline.runtime.alerting.queries import Query, list_parameter
 from touchline.tables import AlertRow
-from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.durations import DAY, WEEK
 
 USUAL_WEEKS = 4
 """How many weeks the usual number is computed from, unless the rule sets its own."""
 
-_HELD = """
-SELECT * REPLACE (toString(id) AS id, toString(fingerprint) AS fingerprint,
-    toUnixTimestamp64Milli(opened_at) AS opened_at, toUnixTimestamp64Milli(detected_at) AS detected_at,
-    toUnixTimestamp64Milli(resolved_at) AS resolved_at)
-FROM alerts FINAL
-WHERE opened_at > fromUnixTimestamp64Milli({lo:Int64}) OR status = 'firing'
-    OR resolved_at > fromUnixTimestamp64Milli({lo:Int64})
-    OR fingerprint IN JSONExtract({unfinished:String}, 'Array(UUID)')
-"""
-_COLUMNS = AlertRow.__struct_fields__
+_HELD = f"""
+SELECT {ALERT_COLUMNS} FROM alerts FINAL
+WHERE opened_at > fromUnixTimestamp64Milli({{lo:Int64}}) OR status = 'firing'
+    OR resolved_at > fromUnixTimestamp64Milli({{lo:Int64}})
+    OR fingerprint IN JSONExtract({{unfinished:String}}, 'Array(UUID)')
+"""  # noqa: S608 - names of columns
+_NAMED = f"""
+SELECT {ALERT_COLUMNS} FROM alerts FINAL
+WHERE status != 'retracted' AND (rule = {{name:String}}
+    OR length({{name:String}}) >= 8 AND startsWith(toString(id), lower({{name:String}})))
+ORDER BY opened_at DESC, id LIMIT 1
+"""  # noqa: S608 - names of columns
 
 
 class Window(NamedTuple):
@@ -38,7 +39,7 @@ class Window(NamedTuple):
         start: Incidents that began before it are carried on.
         now: The evaluation time.
         known: All events received until then are stored; later nothing is absent or over.
-        oldest: The time of the oldest event.
+        begin: When the data begin.
         known_at: When the pipeline learns what is new.
         zone: The time zone of texts.
     """
@@ -46,15 +47,32 @@ class Window(NamedTuple):
     start: int
     now: int
     known: int
-    oldest: int
+    begin: DataBegin
     known_at: int
     zone: str
 
 
+def data_begin(query: Query) -> DataBegin | None:
+    """When the data begin; None if there are none."""
+    ((oldest, events),) = query(sql.OLDEST, {})
+    if not events:
+        return None
+    rows = query(sql.REACHES, {})
+    ((computed, impacts),) = query(sql.PRICED, {})
+    # A friction has the price of a day before its own.
+    priced = (computed // DAY + 1) * DAY if impacts else None
+    return DataBegin(oldest, dict(zip(*rows[0], strict=True)) if rows else {}, priced)
+
+
 def rows_since(query: Query, since: int, fingerprints: Sequence[str]) -> list[AlertRow]:
     """Incidents that fire, opened or resolved later than a time (ms), or have one of the fingerprints."""
-    rows = query(_HELD, {"lo": str(since), "unfinished": list_parameter(fingerprints)})
-    return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), AlertRow, strict=False) for row in rows]
+    return alert_rows(query(_HELD, {"lo": str(since), "unfinished": list_parameter(fingerprints)}))
+
+
+def named_incident(query: Query, name: str) -> AlertRow | None:
+    """The incident whose id begins so, with 8 characters or more, or the newest of a rule; else None."""
+    found = alert_rows(query(_NAMED, {"name": name}))
+    return found[0] if found else None
 
 
 def alerts_since(query: Query, since: int) -> list[AlertRow]:
@@ -75,7 +93,17 @@ def describe(
     if not isinstance(rule, Absence):
         ((count, customers, first),) = query(sql.extent(rule), parameters)
         evidence = _journeys(query, [(journey, customer) for _, journey, customer in first], until)
-    usual = _usual(query, rule, incident, window.oldest) if before is None else before.usual
+    usual = (
+        _usual(query, rule, incident, window.begin.of(rule, incident.labels))
+        if before is None
+        else before.usual
+    )
+    counts = Counts(count, customers, usual)
+    cost = cost_of(query, rule, incident.labels, customers)
+    if isinstance(rule, Loss):
+        ((lost, low, high, currency),) = query(sql.lost(rule), parameters)
+        counts = counts._replace(lost=lost, currency=currency)
+        cost = cost_sentence(customers, lost, low, high, currency)
     return AlertRow(
         id=incident.id,
         fingerprint=incident.fingerprint,
@@ -92,16 +120,18 @@ def describe(
         customers=customers,
         usual=usual,
         evidence=evidence,
-        summary=sentence(
-            rule, incident.labels, incident.opened_at, Counts(count, customers, usual), window.zone
-        ),
+        summary=sentence(rule, incident.labels, incident.opened_at, counts, window.zone),
         version=1 if before is None else before.version + 1,
+        causes=() if before is None else before.causes,
+        explained=0 if before is None else before.explained,
+        changes=changes_before(query, incident.opened_at, window.zone),
+        cost=cost,
     )
 
 
 def _journeys(query: Query, first: list[tuple[str, str]], until: int) -> tuple[str, ...]:
     """Journeys of (journey, customer) pairs; an empty journey becomes the customer's. Names no customer."""
-    unnamed = [customer for journey, customer in first if not journey]
+    unnamed = [customer for journey, customer in first if customer and not journey]
     parameters = {"customers": list_parameter(unnamed), "hi": str(until)}
     rows = query(sql.JOURNEYS, parameters) if unnamed else ()
     journeys = {str(customer): str(journey) for customer, journey in rows}
@@ -110,16 +140,16 @@ def _journeys(query: Query, first: list[tuple[str, str]], until: int) -> tuple[s
 
 
 def _usual(query: Query, rule: AlertRule, incident: Incident, oldest: int) -> float | None:
-    """The median of the same window in earlier weeks; None if the data do not reach back a week."""
+    """The median of the same window in earlier weeks; None if the data from `oldest` on have no week."""
     after = incident.opened_at - reach(rule)
-    weeks = rule.weeks if isinstance(rule, Change) else USUAL_WEEKS
+    weeks = rule.weeks if isinstance(rule, Unusual) else USUAL_WEEKS
     known = [week for week in range(1, weeks + 1) if after - week * WEEK >= oldest]
     if not known:
         return None
     labels = list_parameter(incident.labels)
     parameters = {"lo": str(after), "hi": str(incident.opened_at), "labels": labels}
-    by_customers = not isinstance(rule, Absence | Change)
-    found = Counter[int]()
+    by_customers = not isinstance(rule, Absence | Unusual | Measured)
+    found: dict[int, float] = {}
     for week, number, customers in query(sql.usual(rule, weeks), parameters):
         found[week] = customers if by_customers else number
-    return float(median(found[week] for week in known))
+    return float(median(found.get(week, 0) for week in known))

@@ -6,8 +6,10 @@ The collector has no role: it uses only the log.
 from touchline.store.handles.handle import DATABASE
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.pools.read_pool import LIMITS
+from touchline.tables import DESK_TABLES
 
-READER, WORKER, ADMIN = "touchline_reader", "touchline_worker", "touchline_admin"
+READER, PAGE = "touchline_reader", "touchline_page"
+WORKER, ADMIN = "touchline_worker", "touchline_admin"
 
 
 def grants(cluster: str = "") -> list[str]:
@@ -23,9 +25,13 @@ def grants(cluster: str = "") -> list[str]:
     roles = [
         f"CREATE SETTINGS PROFILE IF NOT EXISTS {READER}{on} SETTINGS {limits}, readonly = 2 READONLY",
         f"CREATE ROLE IF NOT EXISTS {READER}{on} SETTINGS PROFILE '{READER}'",
+        # As a reader, but `readonly` would also refuse what people write on the page.
+        f"CREATE SETTINGS PROFILE IF NOT EXISTS {PAGE}{on} SETTINGS {limits}",
+        f"CREATE ROLE IF NOT EXISTS {PAGE}{on} SETTINGS PROFILE '{PAGE}'",
         f"CREATE ROLE IF NOT EXISTS {WORKER}{on}",
         f"CREATE ROLE IF NOT EXISTS {ADMIN}{on}",
-        f"GRANT{on} SELECT, SHOW TABLES, SHOW COLUMNS ON {DATABASE}.* TO {READER}, {WORKER}, {ADMIN}",
+        f"GRANT{on} SELECT, SHOW TABLES, SHOW COLUMNS ON {DATABASE}.* TO {READER}, {PAGE}, {WORKER}, {ADMIN}",
+        *(f"GRANT{on} INSERT ON {DATABASE}.{table} TO {PAGE}" for table in DESK_TABLES),
         f"GRANT{on} INSERT ON {DATABASE}.* TO {WORKER}, {ADMIN}",
         # Rows are deleted when a customer is forgotten.
         f"GRANT{on} ALTER DELETE ON {DATABASE}.* TO {WORKER}",
@@ -36,6 +42,6 @@ def grants(cluster: str = "") -> list[str]:
     if cluster:
         roles += [
             f"GRANT{on} CLUSTER, REMOTE ON *.* TO {WORKER}, {ADMIN}",
-            f"GRANT{on} REMOTE ON *.* TO {READER}",
+            f"GRANT{on} REMOTE ON *.* TO {READER}, {PAGE}",
         ]
     return roles

@@ -85,7 +85,7 @@ CONVERTERS: Final[Mapping[str, Convert]] = {
     **dict.fromkeys(("campaign_id", "cart_id", "contact_id", "coupon_id", "feedback_id", "message_id"), _id),
     **dict.fromkeys(("order_id", "return_id"), _id),
     **dict.fromkeys(
-        ("agent", "code", "comment", "message", "method", "page", "plan", "query", "queue"), _text
+        ("agent", "code", "comment", "message", "method", "page", "plan", "query", "queue", "team"), _text
     ),
     **dict.fromkeys(("reason", "referrer", "step", "subject", "title", "url"), _text),
     **dict.fromkeys(("value", "score"), _number),

@@ -1,0 +1,1 @@
+"""The page of alerts: what is wrong, where, since when, and how many customers are affected."""

@@ -1,0 +1,1 @@
+"""The page that compares two periods, such as before and after a change."""

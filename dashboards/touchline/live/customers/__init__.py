@@ -1,0 +1,1 @@
+"""Customers on the live page: search, and the history of one."""

@@ -1,0 +1,1 @@
+"""Import on the live page: what a file gives by a mapping, before it is imported."""

@@ -1,0 +1,1 @@
+"""Quarantine on the live page: the events that were refused, by reason."""

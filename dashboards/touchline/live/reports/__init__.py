@@ -1,0 +1,1 @@
+"""The pages `/audit` and `/digest`: the reports that jobs have made."""

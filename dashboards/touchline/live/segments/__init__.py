@@ -1,0 +1,1 @@
+"""The page of saved segments and funnels."""

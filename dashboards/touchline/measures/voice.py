@@ -1,0 +1,230 @@
+"""SQL for what customers and staff say: scores and texts after a friction, staff feedback beside it.
+
+Each takes the period from `{since:DateTime64(3)}` to `{until:DateTime64(3)}`, end exclusive, and conditions
+on the columns of its rows.
+"""
+
+from typing import Final
+
+from touchline.measures.feedback import MEASURES
+from touchline.measures.owners import owned
+from touchline.vocabulary.texts import TEXT_FIELDS, texts_sql
+
+AFTER_DAYS: Final = 14
+"""How many days after a friction a score or a text counts as coming after it."""
+
+FEWEST_SCORES: Final = 20
+"""Customers with a score on either side, below which nothing is said."""
+
+PERIOD: Final = "time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"
+
+_TEXT_TYPES = ", ".join(f"'{name}'" for name in TEXT_FIELDS)
+
+_MARKED: Final = (
+    ("(?i)(https?: ?//|www[.])[^[:space:]]+", "[link]"),
+    ("[^[:space:]<>()]+@[^[:space:]<>()]+", "[e-mail]"),
+    ("@[[:alnum:]_.-]+", "[name]"),
+    ("[A-Z]{2}[0-9]{2}( ?[0-9A-Z]{4}){2,}( ?[0-9A-Z]{1,3})?", "[number]"),
+    ("[+]?[(]?[0-9][0-9 ()/.-]{5,}[0-9]", "[number]"),
+    ("[[:alnum:]_-]*([0-9][[:alpha:]_-]*){3,}[[:alnum:]_-]*", "[number]"),
+)
+"""What may identify a customer in a text, and what is shown instead, in this order."""
+
+
+def redacted(text: str, identifiers: str = "") -> str:
+    """SQL for a text without links, e-mail addresses, account names and numbers of three digits or more.
+
+    Args:
+        text: SQL for the text.
+        identifiers: SQL for the identifiers of its event (`kind:value`); their values are left out too.
+    """
+    if identifiers:
+        value = "substring(one, position(one, ':') + 1)"
+        text = (
+            f"arrayFold((left, one) -> if(length({value}) < 4, left, replaceAll(left, {value}, '[name]')), "
+            f"{identifiers}, {text})"
+        )
+    for pattern, mark in _MARKED:
+        text = f"replaceRegexpAll({text}, '{pattern}', '{mark}')"
+    return text
+
+
+def _met(rules: str) -> str:
+    """SQL for the frictions of each customer that may precede something in the period: `met`."""
+    return f"""
+SELECT customer, groupArray(1000)((CAST(rule, 'String'), opened_at)) AS met FROM current_frictions
+WHERE opened_at >= {{since:DateTime64(3)}} - INTERVAL {AFTER_DAYS} DAY AND opened_at < {{until:DateTime64(3)}}
+  AND {rules}
+GROUP BY customer"""
+
+
+_RULES_BEFORE = (
+    "arraySort(arrayDistinct(arrayMap(one -> one.1, arrayFilter("
+    f"one -> one.2 < at AND one.2 >= at - INTERVAL {AFTER_DAYS} DAY, met))))"
+)
+"""SQL for the rules of `met` that came before `at`."""
+
+
+def verbatims(where: str = "1", rules: str = "1") -> str:
+    """SQL for texts that came after a friction, the newest first, at most three of a customer.
+
+    Its columns are `at`, `channel`, `source`, `kind`, `rules` (a text) and `words` (redacted).
+
+    Args:
+        where: A condition on `channel` and `source`.
+        rules: A condition on `rule`.
+    """
+    is_text = f"type IN ({_TEXT_TYPES}) AND {PERIOD}"
+    return f"""
+SELECT at, channel, source, kind, arrayStringConcat({_RULES_BEFORE} AS preceding, ', ') AS rules,
+       {redacted("leftUTF8(text, 400)", "identifiers")} AS words
+FROM (SELECT * FROM ({owned(texts_sql(PERIOD), is_text)}) WHERE {where}) AS written
+INNER JOIN ({_met(rules)}) AS frictions USING (customer)
+WHERE notEmpty(preceding)
+ORDER BY at DESC, id
+LIMIT 3 BY customer
+"""
+
+
+_OF_METRIC = ", ".join(
+    f"kind = '{measure.name}' AND {measure.where.replace('metric', 'kind')}, toFloat64({measure.numerator})"
+    for measure in MEASURES
+    if measure.name in ("nps", "csat", "ces")
+)
+
+
+def scores_after(where: str = "1", rules: str = "1") -> str:
+    """SQL that compares scores after each rule's friction with scores without any friction before.
+
+    Its columns are `metric`, `rule`, `customers`, `score`, `unaffected`, `usual` (the score without), and
+    `difference`, `low` and `high` (its 95 % interval; all NULL if too few customers are on either side). Each
+    customer counts once for each metric, with the last score of the period.
+
+    Args:
+        where: A condition on `channel` and `source`.
+        rules: A condition on `rule`, of the rules that are shown.
+    """
+    is_score = f"type = 'feedback.given' AND {PERIOD}"
+    scores = f"""
+SELECT id, entity, at, channel, source, kind, multiIf({_OF_METRIC}, NULL) AS value
+FROM (
+    SELECT id, entity, time AS at, channel, source, fields.metric AS kind,
+           assumeNotNull(fields.score) AS score, fields.scale AS scale,
+           ifNull(fields.lower_is_better, 0) AS lower
+    FROM (
+        SELECT id, entity, time, channel, source,
+               JSONExtract(data, 'Tuple(metric String, score Nullable(Float64), scale Nullable(Float64),
+                   lower_is_better Nullable(Bool))') AS fields
+        FROM events WHERE {is_score} LIMIT 1 BY id
+    )
+    WHERE isNotNull(fields.score)
+)
+WHERE isNotNull(value)"""
+    return f"""
+SELECT metric, rule, customers, score, unaffected, usual,
+       if(known, score - usual, NULL) AS difference,
+       if(known, middle - 1.96 * sqrt(spread), NULL) AS low,
+       if(known, middle + 1.96 * sqrt(spread), NULL) AS high
+FROM (
+    SELECT *,
+           least(customers, unaffected) >= {FEWEST_SCORES} AND (metric = 'csat' OR spread > 0) AS known,
+           metric = 'csat' ? (score * customers + 1) / (customers + 2)
+               - (usual * unaffected + 1) / (unaffected + 2) : score - usual AS middle,
+           metric = 'csat'
+               ? ((score * customers + 1) / (customers + 2)) * (1 - (score * customers + 1) / (customers + 2))
+                   / (customers + 2)
+               + ((usual * unaffected + 1) / (unaffected + 2))
+                   * (1 - (usual * unaffected + 1) / (unaffected + 2)) / (unaffected + 2)
+               : variance / customers + usual_variance / unaffected AS spread
+    FROM (
+        SELECT metric, rule, customers, score, variance,
+               maxIf(customers, rule = '') OVER of_metric AS unaffected,
+               if(unaffected = 0, NULL, maxIf(score, rule = '') OVER of_metric) AS usual,
+               maxIf(variance, rule = '') OVER of_metric AS usual_variance
+        FROM (
+            SELECT metric, rule, count() AS customers, avg(value) AS score,
+                   if(count() < 2, 0, varSamp(value)) AS variance
+            FROM (
+                SELECT kind AS metric, assumeNotNull(argMax(value, (at, id))) AS value,
+                       argMax(before, (at, id)) AS preceding
+                FROM (
+                    SELECT id, customer, at, kind, value, {_RULES_BEFORE} AS before
+                    FROM (SELECT * FROM ({owned(scores, is_score)}) WHERE {where}) AS scored
+                    LEFT JOIN ({_met("1")}) AS frictions USING (customer)
+                )
+                GROUP BY customer, kind
+            )
+            ARRAY JOIN if(empty(preceding), [''], preceding) AS rule
+            GROUP BY metric, rule
+        )
+        WINDOW of_metric AS (PARTITION BY metric)
+    )
+)
+WHERE rule != '' AND {rules}
+ORDER BY metric, rule
+"""
+
+
+STAFF_FACTOR: Final = """multiIf(
+    JSONExtractString(data, 'factor') IN ('people', 'process', 'technology', 'culture'),
+        JSONExtractString(data, 'factor'),
+    match(lower(topic), 'tool|system|software|screen|app|device|network'), 'technology',
+    match(lower(topic), 'process|rule|policy|polic|form|approval|step'), 'process',
+    match(lower(topic), 'staff|team|training|skill|shift|people'), 'people',
+    match(lower(topic), 'culture|goal|target|pressure|incentive'), 'culture',
+    '')"""
+"""SQL for the factor of staff feedback: its field `factor`, else by the words of its topic; '' if neither."""
+
+
+def staff_feedback(where: str = "1") -> str:
+    """SQL for topics of staff feedback beside the frictions of the same place and factor.
+
+    Its columns are `topic`, `team`, `factor`, `channel`, `source`, `voices` (how often it was reported),
+    `score` (the mean, 0 the worst and 1 the best; NULL without scores), `frictions` (of the factor, at the
+    channel and source; NULL if no friction is found there), `everywhere` (of the factor, at any place),
+    `rule` (the most frequent of these, or ''), and `comment` (the newest, redacted). Without a factor,
+    frictions of all count.
+
+    Args:
+        where: A condition on `channel` and `source`.
+    """
+    opened = "opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}"
+    return f"""
+SELECT topic, team, factor, channel, source, voices, score,
+       if(is_place, ifNull(here, 0), NULL) AS frictions, everywhere, rule, comment
+FROM (
+    SELECT topic, team, factor, channel, source, uniqExact(id) AS voices, avgOrNull(score / scale) AS score,
+           argMaxIf(comment, (time, id), comment != '') AS comment,
+           (channel, source) IN (SELECT channel, source FROM current_frictions WHERE {opened}) AS is_place
+    FROM (
+        SELECT id, time, CAST(channel, 'String') AS channel, CAST(source, 'String') AS source,
+               JSONExtractString(data, 'topic') AS topic, JSONExtractString(data, 'team') AS team,
+               {STAFF_FACTOR} AS factor, JSONExtract(data, 'score', 'Nullable(Float64)') AS score,
+               ifNull(JSONExtract(data, 'scale', 'Nullable(Float64)'), 5) AS scale,
+               {redacted("leftUTF8(JSONExtractString(data, 'comment'), 400)")} AS comment
+        FROM events WHERE type = 'staff.feedback_given' AND {PERIOD} AND {where}
+    )
+    GROUP BY topic, team, factor, channel, source
+) AS staff
+LEFT JOIN (
+    SELECT channel, source, factor, sum(number) AS here FROM ({_FRICTIONS_BY_FACTOR.format(opened)})
+    GROUP BY channel, source, factor
+) AS there USING (channel, source, factor)
+LEFT JOIN (
+    SELECT factor, sum(number) AS everywhere, argMax(rule, (number, rule)) AS rule
+    FROM (
+        SELECT factor, rule, sum(number) AS number FROM ({_FRICTIONS_BY_FACTOR.format(opened)})
+        GROUP BY factor, rule
+    )
+    GROUP BY factor
+) AS anywhere USING (factor)
+ORDER BY voices DESC, everywhere DESC, topic, team, channel, source
+"""
+
+
+_FRICTIONS_BY_FACTOR = """
+SELECT CAST(channel, 'String') AS channel, CAST(source, 'String') AS source, CAST(rule, 'String') AS rule,
+       arrayJoin(['', CAST(factor, 'String')]) AS factor, count() AS number
+FROM current_frictions WHERE {0} GROUP BY channel, source, factor, rule
+"""
+"""SQL for the number of frictions of each place, rule and factor; the factor '' has all."""

@@ -1,0 +1,276 @@
+"""The dashboard *Journeys*: which paths customers take, where they drop off, and one customer's events."""
+
+from touchline.measures import owned
+from touchline.panels.losses import LOSSES
+from touchline.panels.of_measures import measure_stat
+from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
+from touchline.panels.sql import (
+    CHANNELS,
+    EVENTS,
+    FRICTIONS,
+    JOURNEYS,
+    PLACES,
+    RULES,
+    SEGMENTS,
+    SOURCES,
+    values_of,
+)
+from touchline.panels.ways import FLOW_COLUMNS, Steps, flows_sql
+from touchline.vocabulary.durations import WEEK
+from touchline.vocabulary.internal import IS_TOUCHPOINT
+from touchline.vocabulary.order import phase_sql
+
+ID = "journeys"
+
+CUSTOMER = Variable("customer", "Customer")
+
+DASHBOARD = Dashboard(
+    ID,
+    "Journeys",
+    "Which paths do customers take, and where do they drop off?",
+    (CHANNELS, SOURCES, RULES, CUSTOMER, *PLACES, SEGMENTS),
+    since="7d",
+)
+
+TO_CUSTOMER = Link(ID, "customer")
+NO_JOURNEY = "No journey has its last event in this period."
+
+# The steps of the funnel: a customer who took a step took the steps before it, in this order.
+STEPS = (
+    ("Cart filled", "cart.updated"),
+    ("Checkout started", "checkout.started"),
+    ("Checkout continued", "checkout.step_completed"),
+    ("Order placed", "order.placed"),
+)
+
+_STEP_EVENTS = (
+    f"""type IN ({", ".join(f"'{kind}'" for _, kind in STEPS)}) AND $__timeFilter(time) AND {EVENTS}"""
+)
+
+_FUNNEL = f"""
+SELECT [{", ".join(f"'{label}'" for label, _ in STEPS)}][step + 1] AS label, customers,
+       customers - leadInFrame(customers, 1, customers)
+           OVER (ORDER BY step ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lost
+FROM (
+    SELECT step, countIf(reached > step) AS customers
+    FROM (
+        SELECT windowFunnel({WEEK})(toUInt64(toUnixTimestamp64Milli(time)),
+                   {", ".join(f"type = '{kind}'" for _, kind in STEPS)}) AS reached
+        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_STEP_EVENTS}", _STEP_EVENTS)})
+        GROUP BY customer
+        HAVING reached > 0
+    )
+    ARRAY JOIN range({len(STEPS)}) AS step
+    GROUP BY step
+)
+ORDER BY step
+"""
+
+_WAY = Steps(tuple(f"'{label}'" for label, _ in STEPS), tuple(f"type = '{kind}'" for _, kind in STEPS), WEEK)
+_BACK = ("page.", "search.", "element.", "form.", "cart.", "checkout.", "coupon.")
+# A friction counts if it hangs on the next event itself. One that hangs on a step, such as an abandoned cart,
+# says only that nothing came.
+_NEXT = f"""multiIf(
+    startsWith(type, 'contact.'), 'a contact',
+    id IN (SELECT anchor FROM current_frictions WHERE $__timeFilter(opened_at)), 'a friction',
+    {" OR ".join(f"startsWith(type, '{family}')" for family in _BACK)}, 'back to the shop',
+    'something else')"""
+
+# Uses the keys of the table and its projection; the view `current_identities` would read the whole table.
+_CHOSEN = f"""
+        SELECT argMax(customer, version) FROM identities
+        WHERE entity IN (SELECT arrayJoin({values_of("customer")})) GROUP BY entity
+        UNION ALL SELECT toUUIDOrZero(arrayJoin({values_of("customer")}))"""
+
+PANELS = (
+    measure_stat("grade_a", ID, panel_id="journeys_without_friction", empty=NO_JOURNEY),
+    measure_stat(
+        "strikes",
+        ID,
+        empty=NO_JOURNEY,
+        thresholds=(Threshold(0, "good"), Threshold(10, "warn"), Threshold(25, "bad")),
+    ),
+    measure_stat("effort", ID, empty=NO_JOURNEY),
+    measure_stat("recovered", ID, empty="No friction in this period."),
+    Panel(
+        id="funnel",
+        dashboard=ID,
+        title="From cart to order",
+        question="Where do customers drop out on the way from cart to order, within 7 days?",
+        sql=_FUNNEL,
+        kind="funnel",
+        unit="count",
+        empty="No cart was filled in this period.",
+    ),
+    Panel(
+        id="cart_flows",
+        dashboard=ID,
+        title="From cart to order: what came next",
+        question="What did customers do after each step, within 7 days of the cart?",
+        sql=flows_sql(_WAY, f"$__timeFilter(time) AND {EVENTS}", _NEXT),
+        kind="sankey",
+        unit="count",
+        empty="No cart was filled in this period.",
+        columns=FLOW_COLUMNS,
+    ),
+    Panel(
+        id="grades_over_time",
+        dashboard=ID,
+        title="Grades over time",
+        question="Are journeys getting better or worse?",
+        sql=f"""
+SELECT $__timeInterval(last) AS time, grade AS series, count() AS value
+FROM current_journeys
+WHERE $__timeFilter(last) AND {JOURNEYS}
+GROUP BY time, series
+ORDER BY time, series
+""",
+        kind="timeseries",
+        unit="count",
+        empty=NO_JOURNEY,
+        stacked=True,
+    ),
+    Panel(
+        id="paths",
+        dashboard=ID,
+        title="Paths",
+        question="Which paths through the channels are common, and which end well?",
+        sql=f"""
+SELECT arrayStringConcat(path, ' → ') AS channels, count() AS journeys,
+       avg(outcome = 'converted') AS converted, avg(outcome = 'abandoned') AS abandoned, avg(score) AS score
+FROM current_journeys
+WHERE $__timeFilter(last) AND {JOURNEYS}
+GROUP BY channels
+ORDER BY journeys DESC, channels
+LIMIT 30
+""",
+        kind="table",
+        unit="count",
+        empty=NO_JOURNEY,
+        columns={
+            "channels": Column("Path", "text"),
+            "journeys": Column("Journeys"),
+            "converted": Column("Converted", "share"),
+            "abandoned": Column("Abandoned", "share"),
+            "score": Column("Score"),
+        },
+    ),
+    Panel(
+        id="outcomes",
+        dashboard=ID,
+        title="Outcomes by first channel",
+        question="How do journeys end, by the channel where they start?",
+        sql=f"""
+SELECT path[1] AS label, countIf(outcome = 'converted') AS converted,
+       countIf(outcome = 'resolved') AS resolved, countIf(outcome = 'open') AS open,
+       countIf(outcome = 'abandoned') AS abandoned
+FROM current_journeys
+WHERE $__timeFilter(last) AND {JOURNEYS}
+GROUP BY label
+ORDER BY count() DESC, label
+""",
+        kind="bars",
+        unit="count",
+        empty=NO_JOURNEY,
+        stacked=True,
+    ),
+    Panel(
+        id="strikes_by_rule",
+        dashboard=ID,
+        title="Strike points by rule",
+        question="Which rules cost the most strike points?",
+        sql=f"""
+SELECT found.rule AS rule, strikes, nullIf(loss_text, '') AS loss, nullIf(loss_of, '') AS loss_of
+FROM (
+    SELECT rule, sum(weight) AS strikes
+    FROM current_frictions
+    WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+    GROUP BY rule
+    ORDER BY strikes DESC, rule
+    LIMIT 20
+) AS found
+LEFT JOIN ({LOSSES}) AS losses ON losses.rule = found.rule
+ORDER BY strikes DESC, rule
+""",
+        kind="table",
+        unit="strikes",
+        empty="No friction in this period.",
+        columns={
+            "rule": Column("Rule", "text", Link("journeys", "rule")),
+            "strikes": Column("Strike points", "strikes"),
+            "loss": Column("Associated loss", "text"),
+            "loss_of": Column("Loss of", "text"),
+        },
+        width=24,
+    ),
+    Panel(
+        id="journeys_of_a_rule",
+        dashboard=ID,
+        title="Affected journeys",
+        question="Which customers met this friction, and how did their journeys end?",
+        sql=f"""
+SELECT opened_at, rule, toString(frictions.customer) AS customer, channel, source,
+       toString(status) AS status, newest.1 AS grade, newest.2 AS outcome
+FROM (
+    SELECT id, opened_at, rule, customer, channel, source, status, journey
+    FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+    ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
+) AS frictions
+LEFT JOIN (
+    SELECT id, argMax((toString(grade), toString(outcome), superseded), version) AS newest FROM journeys
+    PREWHERE customer IN (
+        SELECT customer FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
+        ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
+    )
+    GROUP BY customer, id
+    HAVING NOT newest.3
+) AS journeys ON journeys.id = frictions.journey
+ORDER BY opened_at DESC, rule, toString(frictions.id)
+""",
+        kind="table",
+        unit="text",
+        empty="No friction of these rules in this period.",
+        columns={
+            "opened_at": Column("Opened", "time"),
+            "rule": Column("Rule", "text"),
+            "customer": Column("Customer", "text", TO_CUSTOMER),
+            "channel": Column("Channel", "text"),
+            "source": Column("Source", "text"),
+            "status": Column("Status", "text"),
+            "grade": Column("Grade", "text"),
+            "outcome": Column("Outcome", "text"),
+        },
+        width=24,
+    ),
+    Panel(
+        id="customer_events",
+        dashboard=ID,
+        title="Customer events",
+        question="What happened to this customer, on all channels?",
+        sql=f"""
+SELECT time, type, channel, source, entity, data
+FROM events
+WHERE $__timeFilter(time) AND {IS_TOUCHPOINT} AND entity IN (
+    SELECT entity FROM identities
+    WHERE entity IN (SELECT entity FROM identities WHERE customer IN ({_CHOSEN}))
+    GROUP BY entity
+    HAVING argMax(customer, version) IN ({_CHOSEN})
+)
+ORDER BY time, {phase_sql()}, id
+LIMIT 1 BY id
+LIMIT 1000
+""",
+        kind="table",
+        unit="text",
+        empty="Enter a customer id or an identifier, such as account:u-17, or choose a customer in a table.",
+        columns={
+            "time": Column("When", "time"),
+            "type": Column("Event", "text"),
+            "channel": Column("Channel", "text"),
+            "source": Column("Source", "text"),
+            "entity": Column("Identifier", "text"),
+            "data": Column("Data", "text"),
+        },
+        width=24,
+    ),
+)

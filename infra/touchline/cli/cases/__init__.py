@@ -1,0 +1,1 @@
+"""`touchline friction`: what staff do about frictions."""

@@ -1,0 +1,1 @@
+"""Reports of a store: what commands and jobs compute, write and send."""

@@ -1,0 +1,117 @@
+"""An explanation as values and in words: what distinguishes those affected, or why nothing can be said."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from touchline.vocabulary.wording import plain
+
+LONGEST_VALUE = 60
+MOST_ALSO = 2
+"""How many attributes of the same customers a sentence names."""
+
+
+class Attribute(NamedTuple):
+    """A field of events, such as `data.method`, and its value as text."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """How much more frequent the friction is among those with an attribute.
+
+    Attributes:
+        excess: How many more of those with the attribute are affected than expected within each stratum.
+        lift: The ratio of the rates over strata, with its 95 % interval.
+        p: The p-value of Cochran, Mantel and Haenszel's test, with the correction for continuity.
+    """
+
+    excess: float
+    lift: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An attribute that goes with the friction.
+
+    Attributes:
+        attribute: The attribute.
+        affected: How many of the affected have it.
+        share: The share of the affected that have it.
+        share_of_others: The share of the controls that have it, not adjusted.
+        association: How much more frequent the friction is with it.
+        also: Attributes that the same customers have.
+    """
+
+    attribute: Attribute
+    affected: int
+    share: float
+    share_of_others: float
+    association: Association
+    also: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What distinguishes the affected.
+
+    Attributes:
+        affected: How many are affected and compared, once a customer and stretch of time.
+        others: How many could have been, to the same time after the step.
+        findings: What distinguishes the affected, most customers in excess first.
+        missing: Why nothing can be said; '' if it can.
+        unmatched: How many more are affected and have nobody to compare with.
+    """
+
+    affected: int
+    others: int
+    findings: tuple[Finding, ...] = ()
+    missing: str = ""
+    unmatched: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence, for all but its findings."""
+        if self.missing:
+            return f"Too few to say: {self.missing}."
+        if not self.findings:
+            return "Nothing that they had before distinguishes the affected from the others."
+        return ""
+
+
+def sentence(finding: Finding, affected: int) -> str:
+    """A finding in words: `3.1 times as frequent (2.2–4.4) with method card-x: 48 of 61 customers`.
+
+    Where nobody to compare with has the attribute, or none of the affected lacks it, there is no ratio.
+
+    `affected` is the number of all affected. The text is one line without control characters.
+    """
+    found = finding.association
+    if isfinite(found.lift):
+        frequent = f"{_times(found.lift)} times as frequent ({_times(found.low)}–{_times(found.high)}) with"
+    else:
+        frequent = "always with" if finding.affected == affected else "among the affected alone:"
+    same = [named(one) for one in finding.also[:MOST_ALSO]]
+    also = f" (the same have {', '.join(same)})" if same else ""
+    return f"{frequent} {named(finding.attribute)}: {finding.affected:,} of {affected:,} customers{also}"
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.1f}" if factor < 100 else f"{factor:,.0f}"
+
+
+def named(attribute: Attribute) -> str:
+    """An attribute in words: `payment method card-x`."""
+    return f"{field_words(attribute.field)} {plain(attribute.value, LONGEST_VALUE) or '(empty)'}"
+
+
+def field_words(field: str) -> str:
+    """The words of a field: `data.payment_method` → `payment method`."""
+    name = field.removeprefix("data.").removeprefix("context.")
+    words = name.replace("_", " ").replace(".", " ").replace("-", " ")
+    return plain(words, LONGEST_VALUE) or "(no name)"

@@ -1,0 +1,43 @@
+"""The page that compares two periods, in a real browser."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.live.browsing import Picture, Site, sees, until
+from touchline.live.comparison.page import question_of
+
+
+def test_an_address_is_a_question() -> None:
+    """A change comes first; two periods have both their days; what is no date is left out."""
+    assert question_of("c-1", "2026-11-01..2026-11-02", "", "UTC").change == "c-1"
+    question = question_of("", "2026-11-01..2026-11-02", "2026-11-03..2026-11-04", "Europe/Paris")
+    assert question.is_complete
+    assert question.before
+    assert question.before[1] - question.before[0] == 2 * 86_400_000
+    assert question.before[0] == datetime(2026, 10, 31, 23, tzinfo=UTC).timestamp() * 1000
+    assert not question_of("", "7d", "'; DROP", "UTC").is_complete
+
+
+@pytest.mark.slow
+def test_two_periods_are_compared_on_the_page(site: Site, browser: Chrome, picture: Picture) -> None:
+    """The result is a sentence for each rule, the address opens it again, and what cannot be says why."""
+    today = datetime.fromtimestamp(time.time(), UTC).date()
+    yesterday = today - timedelta(days=1)
+    site.do("hostile")
+    browser.get(f"{site.url}/compare")
+    sees(browser, "Did it help?", "h1")
+    until(browser, lambda _: len(browser.find_elements(By.CSS_SELECTOR, "option")) > 1)
+    browser.get(f"{site.url}/compare?before={yesterday}..{yesterday}&after={today}..{today}")
+    sees(browser, " at phone · call-centre", ".tl-compared")
+    sees(browser, "clear change", "section h2")
+    assert browser.find_element(By.CSS_SELECTOR, "[type=date]").get_attribute("value") == str(yesterday)
+    picture("compare")
+    browser.get(f"{site.url}/compare?before=1999-01-01..1999-01-02&after=1999-01-03..1999-01-04")
+    sees(browser, "lies outside the data", "[role=alert].tl-fault")
+    browser.get(f"{site.url}/compare?change=nothing")
+    sees(browser, "no change.deployed event has the change_id 'nothing'", "[role=alert].tl-fault")
+    assert browser.execute_script("return window.harmed") is None
