@@ -57,19 +57,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Run each file in one process, and all tests of Kafka in one, since each process has its own broker."""
+    """Run each file in one process, and all tests of Kafka in two, since each process has its own broker."""
     from xdist.scheduler import LoadFileScheduling
 
     scheduling = LoadFileScheduling(config, log)
     of_file = scheduling._split_scope
-
-    def scope(nodeid: str) -> str:
-        file: str = of_file(nodeid)
-        is_kafka = "kafka" in file or file.startswith(("tests/distributed/", "tests/ingest/"))
-        return "kafka" if is_kafka else file
-
-    scheduling._split_scope = scope
+    scheduling._split_scope = lambda nodeid: _kafka_group(of_file(nodeid)) or of_file(nodeid)
     return scheduling
+
+
+def _kafka_group(file: str) -> str | None:
+    """The group of a file whose tests need a broker."""
+    if file.startswith("tests/distributed/"):
+        return "distributed"
+    return "kafka" if "kafka" in file or file.startswith("tests/ingest/") else None
 
 
 def _kinds_left_out(config: pytest.Config) -> list[str]:
@@ -89,7 +90,10 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out slow tests of a quick run, and long ones. Begin with slow files: no core idles at the end."""
+    """Leave out slow tests of a quick run, and long ones. Begin with slow files, end with those of Kafka.
+
+    So no core idles at the end. A broker and the processes around it need a machine that is not full.
+    """
     workerinput = getattr(config, "workerinput", None)
     kinds = _kinds_left_out(config) if workerinput is None else workerinput["kinds_left_out"]
     left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in kinds)]
@@ -97,7 +101,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[LEFT_OUT] = len(left_out)
     kept = set(items).difference(left_out)
     slow_files = {item.path for item in kept if item.get_closest_marker("slow")}
-    items[:] = sorted((item for item in items if item in kept), key=lambda item: item.path not in slow_files)
+
+    def place(item: pytest.Item) -> tuple[str, bool]:
+        return _kafka_group(item.nodeid.partition("::")[0]) or "", item.path not in slow_files
+
+    items[:] = sorted((item for item in items if item in kept), key=place)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -225,14 +233,22 @@ def serve_store(tmp_path: Path) -> Iterator[Callable[..., StoreProcess]]:
 
 
 @pytest.fixture
-def topics(kafka: "Broker") -> "Topics":
-    """New topics: those that workers share have four partitions."""
+def topics(kafka: "Broker") -> Iterator["Topics"]:
+    """New topics: those that workers share have four partitions. Deleted when the test ends."""
+    from kafka import KafkaAdminClient
+
     from touchline.log.kafka.records import Topics
     from touchline.log.kafka.topics import ensure_topics, required_topics
 
     made = Topics(f"test-{uuid4().hex[:8]}.")
-    ensure_topics(kafka.brokers, required_topics(made, partitions=4, replication=1, retention_ms=86_400_000))
-    return made
+    required = required_topics(made, partitions=4, replication=1, retention_ms=86_400_000)
+    ensure_topics(kafka.brokers, required)
+    yield made
+    # All tests share the broker: restart it if the test has stopped it. With the topics of all tests, that
+    # would take a minute.
+    kafka.start()
+    with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
+        admin.delete_topics([topic.name for topic in required])
 
 
 @dataclass(frozen=True)

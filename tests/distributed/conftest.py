@@ -160,8 +160,6 @@ def deployment(
     deployment.broker, deployment.store = kafka, store
     yield deployment
     deployment.close()
-    # All tests share the broker: restart it if the test has stopped it.
-    kafka.start()
 
 
 @pytest.fixture

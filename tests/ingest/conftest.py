@@ -84,12 +84,13 @@ def registry() -> Iterator[SchemaRegistry]:
 
 
 @pytest.fixture
-def topic(kafka: Broker) -> str:
-    """A new topic of others, with three partitions."""
+def topic(kafka: Broker) -> Iterator[str]:
+    """A new topic of others, with three partitions. Deleted when the test ends."""
     name = f"shop-{uuid4().hex[:8]}"
     with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
         admin.create_topics({name: {"num_partitions": 3, "replication_factor": 1}})
-    return name
+        yield name
+        admin.delete_topics([name])
 
 
 @pytest.fixture
