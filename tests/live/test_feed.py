@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +55,30 @@ async def test_nothing_is_loaded_without_a_watcher() -> None:
     await asyncio.sleep(0.1)
     assert len(loads) == before
     await feeds.close()
+
+
+async def test_many_feeds_rest_as_long_as_all_of_them_load() -> None:
+    """Before it loads again, a feed rests five times as long as the last loads of all feeds took."""
+    seconds = 0.004
+    loads: list[tuple[str, float, float]] = []
+
+    def load(key: str) -> None:
+        began = time.monotonic()
+        time.sleep(seconds)
+        loads.append((key, began, time.monotonic()))
+
+    keys = "abcd"
+    feeds = Feeds(load, every=0.001, limit=5)
+    for key in keys:
+        feeds.watch(key, lambda _: None)
+    await until(lambda: len(loads) >= 12)
+    await feeds.close()
+    for number, (key, began, _) in enumerate(loads):
+        before = loads[:number]
+        if (last := next((one for one in reversed(before) if one[0] == key), None)) is None:
+            continue
+        loaded = {name for name, *_ in loads[: loads.index(last) + 1]}
+        assert began - last[2] >= 5 * seconds * len(loaded)
 
 
 async def test_a_failed_load_keeps_the_last_value() -> None:

@@ -1,9 +1,9 @@
 """Feeds: a value that many open pages show is loaded once for all of them.
 
 The law: a feed runs at most one load at a time. After a load it rests for at least `every` seconds, and at
-least five times as long as the load took, unless it is told that its value is stale; after a final value it
-rests until then. Without a watcher it does not load. So the load on the store is bounded, however many pages
-are open.
+least five times as long as one load of each feed takes, unless it is told that its value is stale; after a
+final value it rests until then. Without a watcher it does not load. So the feeds load during at most a fifth
+of the time, however many pages are open and however different they are.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 REST = 5.0
-"""A feed rests at least this many times as long as its last load took."""
+"""A feed rests at least this many times as long as the last loads of all feeds took."""
 
 MAX_REST = 60.0
 _MAX_MESSAGE = 200
@@ -53,8 +53,16 @@ class _Pace(Generic[T]):
 
 
 class _Feed(Generic[T]):
-    def __init__(self, load: Callable[[], T], pool: ThreadPoolExecutor, pace: "_Pace[T]") -> None:
-        self._load, self._pool, self._pace = load, pool, pace
+    def __init__(
+        self,
+        load: Callable[[], T],
+        pool: ThreadPoolExecutor,
+        pace: "_Pace[T]",
+        seconds_of_all: Callable[[], float],
+    ) -> None:
+        self._load, self._pool, self._pace, self._seconds_of_all = load, pool, pace, seconds_of_all
+        self.seconds = 0.0
+        """How long the last load took, without its wait for others."""
         self.listeners: list[Listener[T]] = []
         self.state: FeedState[T] = FeedState()
         self.loading: Future[T] | None = None
@@ -62,12 +70,10 @@ class _Feed(Generic[T]):
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            began = loop.time()
             self.stale.clear()
             if self.loading is None:
-                self.loading = self._pool.submit(self._load)
+                self.loading = self._pool.submit(self._timed_load)
             await _ended([self.loading], self._pace.limit)
             self.state = self._read(self.loading)
             for listener in list(self.listeners):
@@ -75,13 +81,21 @@ class _Feed(Generic[T]):
                     listener(self.state)
                 except Exception:
                     _log.exception("a page could not show new data")
-            rest = min(MAX_REST, max(self._pace.every, REST * (loop.time() - began)))
+            rest = min(MAX_REST, max(self._pace.every, REST * self._seconds_of_all()))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stale.wait(), None if self.state.final else rest)
+
+    def _timed_load(self) -> T:
+        began = time.monotonic()
+        try:
+            return self._load()
+        finally:
+            self.seconds = time.monotonic() - began
 
     def _read(self, loading: Future[T]) -> FeedState[T]:
         last = self.state
         if not loading.done():
+            self.seconds = self._pace.limit
             return FeedState(last.value, last.loaded_at, f"no answer within {self._pace.limit:g} s")
         self.loading = None
         if error := loading.exception():
@@ -122,7 +136,7 @@ class Feeds(Generic[K, T]):
         """
         feed = self._feeds.get(key)
         if feed is None:
-            feed = _Feed(lambda: self._load(key), self._pool, self._pace)
+            feed = _Feed(lambda: self._load(key), self._pool, self._pace, self._seconds_of_all)
             self._feeds[key] = feed
         elif feed.state.loaded_at or feed.state.error:
             listener(feed.state)
@@ -148,6 +162,9 @@ class Feeds(Generic[K, T]):
     def watched(self) -> int:
         """The number of feeds."""
         return len(self._feeds)
+
+    def _seconds_of_all(self) -> float:
+        return sum(feed.seconds for feed in self._feeds.values() if not feed.state.final)
 
     async def close(self) -> None:
         """Stop all feeds. Waits for running loads, up to the limit, so that the store can then be closed."""
