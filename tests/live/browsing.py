@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 
 LIMIT = 90.0
-POLL = 0.1
+POLL = 0.2
 
 Look = Callable[[int, int, str], None]
 Picture = Callable[[str], None]

@@ -27,11 +27,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Site]:
-    """A server over an empty store."""
-    with _served(tmp_path) as site:
+@pytest.fixture(scope="session")
+def other_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A second server, whose store each of its tests fills itself."""
+    with _served(tmp_path_factory.mktemp("other")) as site:
         yield site
+
+
+@pytest.fixture
+def empty(other_site: Site) -> Site:
+    """A server over an empty store."""
+    other_site.do("clear")
+    return other_site
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ cause, `/test/refuse` refused events.
 `/test/away` makes the store unavailable until `/test/back`, `/test/seal` read-only until `/test/unseal`,
 `/test/hold` makes it slow until `/test/release`, `/test/break` makes one query fail until
 `/test/repair`.
-`GET /test/queries` returns the number of queries so far.
+`/test/clear` gives it a new, empty store. `GET /test/queries` returns the number of queries so far.
 """
 
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import rmtree
 from time import time
 from typing import Any
 from uuid import uuid4
@@ -38,7 +39,7 @@ from touchline.services.importing.preview import preview
 from touchline.services.web.alert_workshop import SimulatedAlerts
 from touchline.services.web.comparer import PeriodComparer
 from touchline.services.web.workshop import RuleWorkshop
-from touchline.store import open_store
+from touchline.store import Reply, open_store
 from touchline.vocabulary.validation import Validator
 
 
@@ -46,6 +47,7 @@ class Shop:
     """The store, with switches for its failures."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.store = open_store(folder / "store")
         self.away = threading.Event()
         self.broken = threading.Event()
@@ -53,6 +55,19 @@ class Shop:
         self.prompt = threading.Event()
         self.prompt.set()
         self.queries = 0
+
+    def clear(self) -> None:
+        """Go on with an empty store, and without failures."""
+        for switch in (self.away, self.broken, self.sealed):
+            switch.clear()
+        self.prompt.set()
+        self.store.close()
+        rmtree(self.folder / "store")
+        self.store = open_store(self.folder / "store")
+
+    def reply(self, sql: str, fmt: str, parameters: Mapping[str, str] | None = None) -> Reply:
+        """The answer to a query that no switch makes fail, for comparisons, simulations and trials."""
+        return self.store.reply(sql, fmt, parameters)
 
     def query(self, sql: str, parameters: dict[str, Any]) -> Any:
         """Run a query, unless a switch makes it fail."""
@@ -125,6 +140,7 @@ def main() -> None:
         "unseal": shop.sealed.clear,
         "hold": shop.prompt.clear,
         "release": shop.prompt.set,
+        "clear": shop.clear,
         "reports": shop.report,
     }
 
@@ -148,15 +164,15 @@ def main() -> None:
     settings = PageSettings(
         rules=RULES,
         goals=GOALS,
-        every=0.5,
+        every=1.0,
         limit=10,
         explainer=Explainer(shop.ask, load_rules().rules, load_alerts().rules),
         desk=shop,
         staff=shop,
         previewer=lambda name, sample, mapping, cut: preview(name, sample, mapping, Validator(), cut=cut),
-        comparer=PeriodComparer(query_of(shop.store), load_rules(), "UTC", lambda: int(time() * 1000)),
-        alert_workshop=SimulatedAlerts(load_alerts(), None, query_of(shop.store)),
-        workshop=RuleWorkshop(load_rules(), load_pack(), "", shop.store),
+        comparer=PeriodComparer(query_of(shop), load_rules(), "UTC", lambda: int(time() * 1000)),
+        alert_workshop=SimulatedAlerts(load_alerts(), None, query_of(shop)),
+        workshop=RuleWorkshop(load_rules(), load_pack(), "", shop),
         tour=TOUR[: int(sys.argv[3])],
     )
     mount(app, shop, settings)

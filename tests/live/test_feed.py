@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from touchline.live.feed import Feeds, FeedState
+from touchline.live import feed
+from touchline.live.feed import MOST_KEPT, Feeds, FeedState
 
 
 async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
@@ -170,4 +171,89 @@ async def test_a_final_value_is_loaded_once() -> None:
     late: list[FeedState[str]] = []
     feeds.watch("past", late.append)
     assert [state.value for state in late] == ["past"]
+    await feeds.close()
+
+
+async def test_a_value_is_kept_for_the_next_watcher_while_its_feed_rests() -> None:
+    """A watcher soon after the last one has left sees the value at once, and it is not loaded again."""
+    loads: list[str] = []
+
+    def load(key: str) -> str:
+        loads.append(key)
+        return key
+
+    feeds = Feeds(load, every=60, limit=5)
+    seen: list[FeedState[str]] = []
+    leave = feeds.watch("a", seen.append)
+    await until(lambda: bool(seen))
+    leave()
+    assert feeds.watched == 0
+    feeds.watch("a", seen.append)
+    assert [state.value for state in seen] == ["a", "a"]
+    assert loads == ["a"]
+    feeds.refresh()
+    await until(lambda: len(loads) == 2)
+    await feeds.close()
+
+
+async def test_a_kept_value_ends_with_the_rest_a_write_or_too_many_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After its rest, after what people wrote, past a time, and past a number of values, none is kept."""
+    feeds = Feeds(str.upper, every=60, limit=5)
+    seen: list[FeedState[str]] = []
+
+    async def visit(key: str) -> None:
+        seen.clear()
+        leave = feeds.watch(key, seen.append)
+        await until(lambda: bool(seen))
+        leave()
+
+    def is_kept(key: str) -> bool:
+        before = len(seen)
+        feeds.watch(key, seen.append)()
+        return len(seen) > before
+
+    await visit("a")
+    assert is_kept("a")
+    feeds.refresh()
+    await asyncio.sleep(0.05)
+    assert not is_kept("a")
+    for number in range(MOST_KEPT + 1):
+        await visit(str(number))
+    assert [number for number in range(MOST_KEPT + 1) if not is_kept(str(number))] == [0]
+    monkeypatch.setattr(feed, "KEPT_SECONDS", 0.01)
+    await visit("b")
+    await asyncio.sleep(0.05)
+    assert not is_kept("b")
+    await feeds.close()
+    resting = Feeds(str.upper, every=0.01, limit=5)
+    leave = resting.watch("a", seen.append)
+    await until(lambda: bool(seen))
+    leave()
+    await asyncio.sleep(0.05)
+    seen.clear()
+    resting.watch("a", seen.append)
+    assert not seen
+    await resting.close()
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+async def test_an_error_is_not_kept(keeps: bool) -> None:
+    """Who comes after a failure, or to a feed that keeps nothing, waits for a load of their own."""
+    loads: list[str] = []
+
+    def load(key: str) -> str:
+        loads.append(key)
+        if keeps:
+            raise ConnectionError("away")
+        return key
+
+    feeds = Feeds(load, every=60, limit=5, keeps=keeps)
+    seen: list[FeedState[str]] = []
+    for number in (1, 2):
+        leave = feeds.watch("a", seen.append)
+        await until(lambda number=number: len(seen) == number)  # type: ignore[misc]
+        leave()
+    assert loads == ["a", "a"]
     await feeds.close()

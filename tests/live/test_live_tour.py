@@ -35,10 +35,10 @@ def test_a_tour_leads_through_pages(toured: Site, browser: Chrome, look: Look, p
 
 
 @pytest.mark.slow
-def test_the_pages_of_the_tour_of_the_demo_exist(toured: Site) -> None:
+def test_the_pages_of_the_tour_of_the_demo_exist(site: Site) -> None:
     """Every step of the demo's tour leads to a page."""
     assert len(TOUR) == 6
     for title, text, link in TOUR:
         assert title
         assert text
-        assert toured.get(link)[0] == 200, link
+        assert site.get(link)[0] == 200, link

@@ -2,8 +2,9 @@
 
 The law: a feed runs at most one load at a time. After a load it rests for at least `every` seconds, and at
 least five times as long as one load of each feed takes, unless it is told that its value is stale; after a
-final value it rests until then. Without a watcher it does not load. So the feeds load during at most a fifth
-of the time, however many pages are open and however different they are.
+final value it rests until then. Without a watcher it does not load; while it rests, its value is kept for the
+next watcher, such as the same page after a reload. So the feeds load during at most a fifth of the time,
+however many pages are open, however different they are, and however often they are reloaded.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -22,6 +24,13 @@ REST = 5.0
 """A feed rests at least this many times as long as the last loads of all feeds took."""
 
 MAX_REST = 60.0
+
+KEPT_SECONDS = 10.0
+"""How long a value without a watcher is kept, at most."""
+
+MOST_KEPT = 20
+"""How many values without a watcher are kept: past it, the oldest feed ends."""
+
 _MAX_MESSAGE = 200
 
 _log = logging.getLogger(__name__)
@@ -45,11 +54,12 @@ Listener = Callable[[FeedState[T]], None]
 
 @dataclass(frozen=True)
 class _Pace(Generic[T]):
-    """How often and how long a feed loads, and whether a value is its last; see `Feeds`."""
+    """How often and how long a feed loads, whether a value is its last, and is kept; see `Feeds`."""
 
     every: float
     limit: float
     final: Callable[[T], bool]
+    keeps: bool
 
 
 class _Feed(Generic[T]):
@@ -59,8 +69,10 @@ class _Feed(Generic[T]):
         pool: ThreadPoolExecutor,
         pace: "_Pace[T]",
         seconds_of_all: Callable[[], float],
+        end: Callable[["_Feed[T]"], None],
     ) -> None:
-        self._load, self._pool, self._pace, self._seconds_of_all = load, pool, pace, seconds_of_all
+        self._load, self._pool, self._pace = load, pool, pace
+        self._seconds_of_all, self._end = seconds_of_all, end
         self.seconds = 0.0
         """How long the last load took, without its wait for others."""
         self.listeners: list[Listener[T]] = []
@@ -84,6 +96,21 @@ class _Feed(Generic[T]):
             rest = min(MAX_REST, max(self._pace.every, REST * self._seconds_of_all()))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stale.wait(), None if self.state.final else rest)
+            if not self.listeners:
+                self._end(self)
+                return
+
+    def keep(self) -> bool:
+        """Keep a sound value for the next watcher until the feed has rested. Returns whether it is kept."""
+        has_value = self.loading is None and self.state.loaded_at > 0 and not self.state.error
+        keeps = self._pace.keeps and has_value
+        if keeps:
+            asyncio.get_running_loop().call_later(KEPT_SECONDS, self._end_unwatched)
+        return keeps
+
+    def _end_unwatched(self) -> None:
+        if not self.listeners:
+            self._end(self)
 
     def _timed_load(self) -> T:
         began = time.monotonic()
@@ -106,7 +133,7 @@ class _Feed(Generic[T]):
 
 
 class Feeds(Generic[K, T]):
-    """Feeds by key. A feed exists while somebody watches it.
+    """Feeds by key. A feed exists while somebody watches it, and for a few seconds longer.
 
     All loads run in one thread, one at a time. Use it on one event loop.
 
@@ -115,6 +142,7 @@ class Feeds(Generic[K, T]):
         every: Minimum seconds between two loads of a key.
         limit: Seconds after which a running load is reported as an error, until it ends.
         final: Whether a value no longer changes: it is loaded again only if it is told to be stale.
+        keeps: Whether the last value is kept for the next watcher while the feed rests; not if it failed.
     """
 
     def __init__(
@@ -124,8 +152,9 @@ class Feeds(Generic[K, T]):
         every: float,
         limit: float,
         final: Callable[[T], bool] = lambda _: False,
+        keeps: bool = True,
     ) -> None:
-        self._load, self._pace = load, _Pace(every, limit, final)
+        self._load, self._pace = load, _Pace(every, limit, final, keeps)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="touchline-live")
         self._feeds: dict[K, _Feed[T]] = {}
 
@@ -136,7 +165,8 @@ class Feeds(Generic[K, T]):
         """
         feed = self._feeds.get(key)
         if feed is None:
-            feed = _Feed(lambda: self._load(key), self._pool, self._pace, self._seconds_of_all)
+            load, end = partial(self._load, key), partial(self._end, key)
+            feed = _Feed(load, self._pool, self._pace, self._seconds_of_all, end)
             self._feeds[key] = feed
         elif feed.state.loaded_at or feed.state.error:
             listener(feed.state)
@@ -147,11 +177,21 @@ class Feeds(Generic[K, T]):
                 return
             feed.listeners.remove(listener)
             if not feed.listeners:
-                if self._feeds.get(key) is feed:
-                    del self._feeds[key]
-                self._stop(feed)
+                if not feed.keep():
+                    self._end(key, feed)
+                self._end_oldest()
 
         return leave
+
+    def _end(self, key: K, feed: _Feed[T]) -> None:
+        if self._feeds.get(key) is feed:
+            del self._feeds[key]
+            self._stop(feed)
+
+    def _end_oldest(self) -> None:
+        kept = [(key, feed) for key, feed in self._feeds.items() if not feed.listeners]
+        for key, feed in kept[:-MOST_KEPT]:
+            self._end(key, feed)
 
     def refresh(self) -> None:
         """Load all feeds again without a rest: somebody wrote what they show. Writes are rare and rated."""
@@ -160,11 +200,11 @@ class Feeds(Generic[K, T]):
 
     @property
     def watched(self) -> int:
-        """The number of feeds."""
-        return len(self._feeds)
+        """The number of feeds with a watcher."""
+        return sum(bool(feed.listeners) for feed in self._feeds.values())
 
     def _seconds_of_all(self) -> float:
-        return sum(feed.seconds for feed in self._feeds.values() if not feed.state.final)
+        return sum(feed.seconds for feed in self._feeds.values() if feed.listeners and not feed.state.final)
 
     async def close(self) -> None:
         """Stop all feeds. Waits for running loads, up to the limit, so that the store can then be closed."""

@@ -95,7 +95,7 @@ class Site:
         self.settings = settings
         self.rules: Mapping[str, RuleText] = {rule.id: rule for rule in settings.rules}
         self.desk = None if settings.desk is None else Desk(settings.desk, self.now)
-        self.read_only: Feeds[Kind, str] = self.feeds(self._why_read_only, slower=_RARELY)
+        self.read_only: Feeds[Kind, str] = self.feeds(self._why_read_only, slower=_RARELY, keeps=False)
         if self.desk is not None:
             nicegui_app.on_shutdown(self.desk.close)
         self.alerts: Feeds[str, Alerts] = self.feeds(
@@ -107,6 +107,7 @@ class Site:
                 lambda target: explaining.load(store, explainer, target, self.now()),
                 slower=_RARELY,
                 patience=2,
+                keeps=False,
             )
         self._waiting = WaitingPages()
         nicegui_app.on_delete(self._waiting.free)
@@ -136,6 +137,7 @@ class Site:
         slower: int = 1,
         patience: int = 1,
         final: Callable[[T], bool] = lambda _: False,
+        keeps: bool = True,
     ) -> Feeds[K, T]:
         """Feeds that load by key.
 
@@ -144,9 +146,10 @@ class Site:
             slower: How many times less often than usual.
             patience: How many times longer than usual a load may take.
             final: Whether a value no longer changes, so that it is loaded once.
+            keeps: Whether a page that is reloaded at once shows the last value instead of loading it again.
         """
         every, limit = slower * self.settings.every, patience * self.settings.limit
-        feeds = Feeds(load, every=every, limit=limit, final=final)
+        feeds = Feeds(load, every=every, limit=limit, final=final, keeps=keeps)
         nicegui_app.on_shutdown(feeds.close)
         return feeds
 

@@ -14,12 +14,19 @@ window.touchline = (() => {
   const isZone = (name) => { try { return Boolean(new Intl.DateTimeFormat("en", { timeZone: name })); } catch { return false; } };
   const chosenZone = kept(ZONE_KEY);
   const zone = chosenZone && isZone(chosenZone) ? chosenZone : window.touchlineZone;
-  const format = (ms, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(ms));
+  // A format takes long to make: each is made once.
+  const formats = new Map();
+  const formatOf = (language, options) => {
+    const key = language + JSON.stringify(options);
+    if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language, options));
+    return formats.get(key);
+  };
+  const format = (ms, options) => formatOf("en-GB", { timeZone: zone, ...options }).format(new Date(ms));
   const isThisYear = (ms) => format(ms, { year: "numeric" }) === format(Date.now(), { year: "numeric" });
   const unitOf = (ms) => UNITS.find(([, size]) => ms >= size) || UNITS.at(-1);
 
   // The time of a clock in the zone, as forms take it: "2026-11-30T14:05:09"
-  const local = (ms, where = zone) => new Intl.DateTimeFormat("sv", { timeZone: where, dateStyle: "short", timeStyle: "medium" }).format(new Date(ms)).replace(" ", "T");
+  const local = (ms, where = zone) => formatOf("sv", { timeZone: where, dateStyle: "short", timeStyle: "medium" }).format(new Date(ms)).replace(" ", "T");
 
   // Charts take the colours of the scheme as they are drawn. What somebody is writing is not lost by that.
   const drawn = () => document.querySelector("canvas") && !document.querySelector("dialog[open], details[open], textarea") && !window.matchMedia("print").matches;

@@ -29,7 +29,7 @@ class ReportPage(PageElement, component=BROWSER / "report.js"):
 def add(site: Site) -> None:
     """Add the pages."""
     reports: Feeds[Which, ReportView] = site.feeds(
-        lambda which: load(site.store, which, site.settings.zone), slower=_SLOWER
+        lambda which: load(site.store, which, site.settings.zone), slower=_SLOWER, keeps=False
     )
 
     def show(which: Which) -> None:
