@@ -1,5 +1,7 @@
 """Rage and dead clicks in a real browser, and the clicks that are neither."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.browser.visitor import DEAD_SECONDS, Visitor, data_of
@@ -10,12 +12,19 @@ DEAD = "element.dead_clicked"
 RAGE = "element.rage_clicked"
 
 
-def test_a_rage_click_is_one_event_with_its_clicks(visitor: Visitor) -> None:
+@pytest.fixture
+def timed(visitor: Visitor) -> Iterator[Visitor]:
+    """A person whose pace does not depend on the machine."""
+    with visitor.timed():
+        yield visitor
+
+
+def test_a_rage_click_is_one_event_with_its_clicks(timed: Visitor) -> None:
     """Five quick clicks on a dead button are one rage click, and one dead click."""
-    visitor.open("clicks.html")
-    visitor.click("#pay", times=5)
-    visitor.rest()
-    sent = visitor.sent()
+    timed.open("clicks.html")
+    timed.click("#pay", times=5, every=0.1)
+    timed.rest()
+    sent = timed.sent()
     assert data_of(sent, RAGE, "element", "text", "clicks", "page") == [
         ("button#pay", "Pay now", 5, "/clicks.html")
     ]
@@ -23,31 +32,31 @@ def test_a_rage_click_is_one_event_with_its_clicks(visitor: Visitor) -> None:
     assert [event["type"] for event in sent] == ["page.viewed", DEAD, RAGE]
 
 
-def test_clicks_on_what_only_looks_like_a_button_can_be_rage(visitor: Visitor) -> None:
+def test_clicks_on_what_only_looks_like_a_button_can_be_rage(timed: Visitor) -> None:
     """A card with a pointer, and a button inside of a web component."""
-    visitor.open("clicks.html")
-    visitor.click("#card", times=3)
-    visitor.rest(1.2)
-    visitor.click("#component >>> #inner", times=3)
-    visitor.rest(1.2)
-    assert data_of(visitor.sent(), RAGE, "element", "clicks") == [
+    timed.open("clicks.html")
+    timed.click("#card", times=3)
+    timed.rest(1.2)
+    timed.click("#component >>> #inner", times=3)
+    timed.rest(1.2)
+    assert data_of(timed.sent(), RAGE, "element", "clicks") == [
         ("div#card", 3),
         ("button#inner", 3),
     ]
 
 
-def test_repeated_clicks_on_purpose_are_no_rage(visitor: Visitor) -> None:
+def test_repeated_clicks_on_purpose_are_no_rage(timed: Visitor) -> None:
     """Steppers, calendars, what answers each click, double clicks, selecting text, slow or far clicks."""
-    visitor.open("clicks.html")
+    timed.open("clicks.html")
     for name in ("add", "more", "less", "quantity", "month", "forward", "inside", "box", "amount"):
-        visitor.click(f"#{name}", times=4)
-    visitor.click("#text", times=3)
-    visitor.click("#pay", times=2)
-    visitor.rest(1.2)
-    visitor.click("#pay", times=3, every=1.1)
-    visitor.click("#wide", times=4, step=31)
-    visitor.rest()
-    assert [kind for kind in visitor.types() if kind == RAGE] == []
+        timed.click(f"#{name}", times=4)
+    timed.click("#text", times=3)
+    timed.click("#pay", times=2)
+    timed.rest(1.2)
+    timed.click("#pay", times=3, every=1.1)
+    timed.click("#wide", times=4, step=31)
+    timed.rest()
+    assert [kind for kind in timed.types() if kind == RAGE] == []
 
 
 @pytest.mark.parametrize(
@@ -64,22 +73,22 @@ def test_repeated_clicks_on_purpose_are_no_rage(visitor: Visitor) -> None:
         ("#named", "coupon"),
     ],
 )
-def test_a_click_without_effect_is_dead(visitor: Visitor, selector: str, element: str) -> None:
+def test_a_click_without_effect_is_dead(timed: Visitor, selector: str, element: str) -> None:
     """Nothing on the page changes for 2.5 seconds: on a button, a link, and what looks like one."""
-    visitor.open("clicks.html")
-    visitor.click(selector)
-    visitor.rest()
-    [event] = [event for event in visitor.sent() if event["type"] != "page.viewed"]
+    timed.open("clicks.html")
+    timed.click(selector)
+    timed.rest()
+    [event] = [event for event in timed.sent() if event["type"] != "page.viewed"]
     assert (event["type"], event["data"]["element"], event["data"]["clicks"]) == (DEAD, element, 1)
     assert event["data"]["waited_seconds"] >= 2.5
 
 
-def test_a_double_click_is_one_dead_click(visitor: Visitor) -> None:
+def test_a_double_click_is_one_dead_click(timed: Visitor) -> None:
     """Clicks on one element within the wait are one event."""
-    visitor.open("clicks.html")
-    visitor.click("#pay", times=2)
-    visitor.rest()
-    assert data_of(visitor.sent(), DEAD, "clicks") == [(2,)]
+    timed.open("clicks.html")
+    timed.click("#pay", times=2)
+    timed.rest()
+    assert data_of(timed.sent(), DEAD, "clicks") == [(2,)]
 
 
 @pytest.mark.parametrize(
@@ -93,21 +102,21 @@ def test_a_double_click_is_one_dead_click(visitor: Visitor) -> None:
     ],
     ids=lambda selectors: selectors[0].strip("#"),
 )
-def test_a_click_with_an_effect_is_not_dead(visitor: Visitor, selectors: list[str]) -> None:
+def test_a_click_with_an_effect_is_not_dead(timed: Visitor, selectors: list[str]) -> None:
     """A click on what changes the page, acts elsewhere, is no button, or is left out by the page."""
-    visitor.open("clicks.html")
+    timed.open("clicks.html")
     for selector in selectors:
-        visitor.click(selector)
-        visitor.rest()
-    assert [kind for kind in visitor.types() if kind == DEAD] == []
+        timed.click(selector)
+        timed.rest()
+    assert [kind for kind in timed.types() if kind == DEAD] == []
 
 
-def test_selecting_words_in_something_clickable_is_not_dead(visitor: Visitor) -> None:
+def test_selecting_words_in_something_clickable_is_not_dead(timed: Visitor) -> None:
     """A double click that selects a word has an effect."""
-    visitor.open("clicks.html")
-    visitor.click("#clickable", times=2)
-    visitor.rest()
-    assert visitor.types() == []
+    timed.open("clicks.html")
+    timed.click("#clickable", times=2)
+    timed.rest()
+    assert timed.types() == []
 
 
 def test_a_dialog_of_the_browser_is_an_effect(visitor: Visitor) -> None:
@@ -136,10 +145,10 @@ def test_a_new_tab_is_an_effect(visitor: Visitor) -> None:
     assert visitor.types() == []
 
 
-def test_of_a_click_before_another_nobody_can_tell(visitor: Visitor) -> None:
+def test_of_a_click_before_another_nobody_can_tell(timed: Visitor) -> None:
     """What changes after a second click may come of either, so the first is not reported."""
-    visitor.open("clicks.html")
-    visitor.click("#pay")
-    visitor.click("#card")
-    visitor.rest()
-    assert data_of(visitor.sent(), DEAD, "element") == [("div#card",)]
+    timed.open("clicks.html")
+    timed.click("#pay")
+    timed.click("#card")
+    timed.rest()
+    assert data_of(timed.sent(), DEAD, "element") == [("div#card",)]

@@ -1,6 +1,9 @@
 """A person at a real browser: what they do, and which events of it reach the collector."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from selenium.webdriver import ActionChains, Chrome
@@ -16,6 +19,9 @@ QUIET_SECONDS = 1.3
 DEAD_SECONDS = 2.8
 """Longer than the script waits for the effect of a click."""
 
+CLOCK = (Path(__file__).parent / "clock.js").read_text()
+"""The clock and the timers of a page stand still, but for what a test lets pass."""
+
 _IDLE = """return Object.keys(localStorage).filter(key => key.startsWith('touchline.queue.')).length === 0"""
 
 
@@ -26,6 +32,19 @@ class Visitor:
         self.shop = shop
         self.chromium = chromium
         self.source = source
+        self.is_timed = False
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Let time pass on the pages opened from now on only while the visitor rests."""
+        command = "Page.addScriptToEvaluateOnNewDocument"
+        script = self.chromium.execute_cdp_cmd(command, {"source": CLOCK})
+        self.is_timed = True
+        try:
+            yield
+        finally:
+            self.is_timed = False
+            self.chromium.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 
     def open(self, page: str = "page.html", host: str = "localhost", **attributes: str) -> None:
         """Open a page, and wait until the script has started."""
@@ -51,7 +70,11 @@ class Visitor:
         element = self.find(selector)
         hand = ActionChains(self.chromium, duration=0)
         for number in range(times):
-            hand.move_to_element_with_offset(element, number * step, 0).click().pause(every)
+            hand.move_to_element_with_offset(element, number * step, 0).click()
+            if every:
+                hand.perform()
+                hand.reset_actions()
+                self.rest(every)
         hand.perform()
 
     def type(self, selector: str, text: str) -> None:
@@ -60,7 +83,10 @@ class Visitor:
 
     def rest(self, seconds: float = DEAD_SECONDS) -> None:
         """Do nothing, for as long as the script waits."""
-        time.sleep(seconds)
+        if self.is_timed:
+            self.chromium.execute_async_script("letPass(arguments[0]).then(arguments[1])", 1000 * seconds)
+        else:
+            time.sleep(seconds)
 
     def online(self, is_online: bool) -> None:
         """Cut the browser's network, or connect it again."""
