@@ -1,5 +1,6 @@
 """Lines of likely cause in notifications: computed beside them, within a limit, and harmless."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -105,6 +106,7 @@ def test_a_planted_method_is_the_cause(
     assert cause.startswith("Likely cause: ")
     assert " times as frequent (" in cause
     assert " with method card-x: " in cause
+    assert re.search(r", compared with \d+ others who also had checkout step completed$", cause)
     assert "@" not in cause
     assert explained == customers > 60
 

@@ -35,10 +35,10 @@ class Explainer:
 
     def rule(self, rule: str, since: int, until: int) -> Explanation:
         """What distinguishes those who met a rule between two times (ms)."""
-        from touchline.analysis.reading.explanation import read_explanation
-        from touchline.analysis.reading.scopes import of_rule
+        from touchline.analysis.reading.explaining.explanation import read_explanation
+        from touchline.analysis.reading.explaining.scopes import of_rule
 
-        return read_explanation(self._ask, of_rule(rule, self._rules.get(rule), since, until))
+        return read_explanation(self._ask, of_rule(rule, self._rules, since, until))
 
     def incident(self, row: AlertRow, until: int) -> Explanation:
         """What distinguishes those whom an incident affects; one that fires is looked at until a time (ms).
@@ -46,15 +46,15 @@ class Explainer:
         Raises:
             CannotExplain: the incident affects no customers, or its rule is no longer in force.
         """
-        from touchline.analysis.reading.explanation import read_explanation
-        from touchline.analysis.reading.scopes import of_incident
+        from touchline.analysis.reading.explaining.explanation import read_explanation
+        from touchline.analysis.reading.explaining.scopes import of_incident
 
         rule = self._alert_rules.get(row.rule)
         if rule is None:
             raise CannotExplain(f"the alert rule {row.rule} is no longer in force: explain the friction rule")
         if isinstance(rule, Absence):
             raise CannotExplain(f"{row.rule} fires when events stay away: it affects no customers to compare")
-        return read_explanation(self._ask, of_incident(rule, row, self._rules.values(), until))
+        return read_explanation(self._ask, of_incident(rule, row, self._rules, until))
 
     def alert(self, name: str, until: int) -> Explanation:
         """What distinguishes those whom an incident affects, by its id or as the newest of an alert rule.
@@ -73,8 +73,8 @@ class Explainer:
         Raises:
             CannotExplain: the panel does not count frictions as they open.
         """
-        from touchline.analysis.reading.explanation import read_explanation
-        from touchline.analysis.reading.scopes import of_point
+        from touchline.analysis.reading.explaining.explanation import read_explanation
+        from touchline.analysis.reading.explaining.scopes import of_point
 
         series, by = point.series, point.panel.friction_series
         if not by:
@@ -84,7 +84,8 @@ class Explainer:
             frictions_of_point(point),
             {"series": series},
             point.between,
-            [self._rules[name] for name in rules if name in self._rules],
+            rules,
+            self._rules,
             {by, *point.chosen, *(f"data.{name}" for name in point.chosen)},
         )
         return read_explanation(self._ask, scope)
@@ -102,5 +103,9 @@ def cause_sentences(explainer: Explainer, row: AlertRow, until: int) -> tuple[st
     explanation = explainer.incident(row, until)
     if explanation.verdict:
         return (f"Cause: {explanation.verdict[0].lower()}{explanation.verdict[1:].rstrip('.')}",)
-    found = explanation.findings[:MOST_CAUSES]
-    return tuple(f"Likely cause: {sentence(finding, explanation.affected)}" for finding in found)
+    found = [
+        f"Likely cause: {sentence(finding, explanation.affected)}"
+        for finding in explanation.findings[:MOST_CAUSES]
+    ]
+    found[0] += f", compared with {explanation.compared}"
+    return tuple(found)

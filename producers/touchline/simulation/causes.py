@@ -30,7 +30,7 @@ class Cause:
 
 
 METHOD = Cause({"card": 55, "wallet": 30, "bank transfer": 15}, bad="bank transfer")
-"""Payments by bank transfer fail: `payment_failed_again`, `data.method`."""
+"""Payments by bank transfer fail, in an outage as well: `payment_failed_again`, `data.method`."""
 
 STORE = Cause({"harbour": 40, "market": 40, "station": 20}, bad="station")
 """The store at the station has too few people: `store_help_missed` and `visit_abandoned`, `data.store`."""

@@ -21,9 +21,9 @@ _BUSY = (3, 2, 2, 2, 2, 3, 5, 8, 9, 10, 10, 10, 10, 10, 9, 9, 9, 10, 10, 10, 9, 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """All payments between `begin` and `end` (ms since 1970) fail.
+    """Between `begin` and `end` (ms since 1970) many payments fail, most of them by bank transfer.
 
-    Half of the customers of that time try to pay; at least `customers_per_second` customers arrive.
+    Half of the customers of that time try in vain; at least `customers_per_second` customers arrive.
     """
 
     begin: int
@@ -63,7 +63,7 @@ class Retailer:
         history: Length of the past, in ms.
         rate: Touchpoints per second in the busiest hours, in the past as later.
         remember: Planted frictions kept for `planted`; older ones are dropped.
-        outage: When payments fail, if ever.
+        outage: When many payments fail, if ever.
         fix: A change that makes late parcels rarer, if any.
         causes: Whether the planted causes make frictions more frequent.
 

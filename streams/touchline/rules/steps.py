@@ -1,6 +1,6 @@
 """The step of a rule: which events begin what it observes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from touchline.rules.rule import Rule
 
@@ -25,6 +25,20 @@ def friction_types(rule: Rule) -> Sequence[str]:
     """The types of the events that are the friction itself: that the affected have these says nothing."""
     _, selector = rule.parts[0]
     return (selector.types or []) if rule.kind in ("match", "repeat") else []
+
+
+def trouble_types(rules: Iterable[Rule]) -> list[str]:
+    """The types of the events that are a friction whatever they say, such as `payment.failed`.
+
+    Nobody takes these as a step.
+    """
+    types = {
+        name
+        for rule in rules
+        for name in friction_types(rule)
+        if not rule.parts[0][1].where and name != "*" and not name.startswith("friction.")
+    }
+    return sorted(types)
 
 
 def defining_fields(rule: Rule) -> set[str]:

@@ -8,10 +8,11 @@ from benchmarks.support.planted_causes import CAUSE, simulate
 
 from touchline.analysis.explain.association import association, discoveries
 from touchline.analysis.explain.attributes import Sightings, had_before
-from touchline.analysis.explain.explanation import Association, Attribute, Finding, sentence
-from touchline.analysis.explain.findings import find
+from touchline.analysis.explain.explanation import Association, Attribute, Explanation, Finding, sentence
+from touchline.analysis.explain.findings import explain, find
 from touchline.analysis.impact.matching import Matched
 from touchline.analysis.impact.risk_difference import Cells
+from touchline.analysis.impact.trials import NEVER, Trials
 
 
 def test_a_planted_cause_comes_first() -> None:
@@ -64,6 +65,64 @@ def test_what_goes_with_getting_far_is_no_finding(cause: bool) -> None:
     matched = Matched(np.arange(size), exposed, np.zeros(size), np.zeros(size, dtype=np.int64), 0)
     found = [one.attribute for one in find(sightings, matched)]
     assert found == ([CAUSE] if cause else []) + [attributes[0]]
+
+
+def _compared(affected: int, others: int) -> Explanation:
+    """What is said of so many affected and others, of whom the affected alone have the cause."""
+    size = affected + others
+    friction = np.where(np.arange(size) < affected, 5.0, NEVER)
+    nothing = np.zeros(size, dtype=np.int64)
+    trials = Trials(
+        customer=np.arange(size),
+        stratum=nothing,
+        friction=friction,
+        outcome=np.full(size, NEVER),
+        value=nothing.astype(np.float64),
+        followed=np.full(size, 100.0),
+        later_friction=np.full(size, NEVER),
+        contact_trial=np.zeros(0, dtype=np.int64),
+        contact=np.zeros(0),
+    )
+    have = np.arange(affected)
+    sightings = Sightings([CAUSE], have, np.zeros(affected, dtype=np.int64), np.full(affected, -1.0))
+    return explain(trials, sightings, 10.0, step="had contact queued")
+
+
+def test_few_others_name_nothing() -> None:
+    """With nine others there is too little to say, and the verdict says whom it looked for."""
+    few = _compared(30, 9)
+    assert few.findings == ()
+    assert few.verdict == ("Too few to say: there are 9 others who also had contact queued; 10 are needed.")
+    enough = _compared(30, 10)
+    assert [one.attribute for one in enough.findings] == [CAUSE]
+    assert enough.compared == "10 others who also had contact queued"
+
+
+def test_the_affected_are_no_others() -> None:
+    """Customers who meet the friction later are compared until then, and are not counted as others."""
+    trials = np.array([*range(20), *range(5), *range(20, 60)])
+    matched = Matched(trials, np.arange(65) < 20, np.zeros(65), np.zeros(65, dtype=np.int64), unmatched=0)
+    have = np.arange(20)
+    sightings = Sightings([CAUSE], have, np.zeros(20, dtype=np.int64), np.full(20, -1.0))
+    [found] = find(sightings, matched)
+    assert (found.share, found.share_of_others) == (1.0, 0.0)
+    assert found.association.excess == pytest.approx(20 - 20 * 25 / 65)
+
+
+@pytest.mark.parametrize("at_step", [False, True])
+def test_what_nearly_all_have_leads_where_all_came_as_far(at_step: bool) -> None:
+    """A method that fails for nearly all goes before a release that fails for many, if all came to pay."""
+    draws = np.random.default_rng(3)
+    size = 8_000
+    method, release = draws.random(size) < 0.3, draws.random(size) < 0.5
+    exposed = draws.random(size) < np.where(method, np.where(release, 0.5, 0.2), 0.002)
+    attributes = [CAUSE, Attribute("context.release", "8.4")]
+    trial = np.concatenate([np.flatnonzero(method), np.flatnonzero(release)])
+    index = np.repeat([0, 1], [int(method.sum()), int(release.sum())])
+    sightings = Sightings(attributes, trial, index, np.full(len(trial), -1.0))
+    matched = Matched(np.arange(size), exposed, np.zeros(size), np.zeros(size, dtype=np.int64), 0)
+    found = [one.attribute for one in find(sightings, matched, at_step=at_step)]
+    assert found == (attributes if at_step else attributes[::-1])
 
 
 def test_being_seen_before_is_no_finding() -> None:

@@ -35,7 +35,7 @@ export default {
         <div class="tl-skeleton" aria-hidden="true"><i class="tl-line"></i><i class="tl-line tl-short"></i></div>
       </template>
       <template v-else>
-        <p class="tl-muted">{{ t.many(explained.affected, "customer") }} affected, compared with {{ t.count(explained.others) }} who took the same step at the same touchpoints.</p>
+        <p class="tl-muted">{{ t.many(explained.affected, "customer") }} affected, compared with {{ explained.compared }}.</p>
         <p v-if="explained.verdict">{{ explained.verdict }}</p>
         <ol class="tl-findings">
           <li v-for="finding in explained.findings" :key="finding.sentence">

@@ -54,7 +54,7 @@ class Explained:
     """An explanation. `verdict` is set if there is no finding; `hidden` counts findings left out."""
 
     affected: int
-    others: int
+    compared: str
     verdict: str
     findings: list[FindingView] = field(default_factory=list)
     hidden: int = 0
@@ -66,7 +66,7 @@ def load(store: Store, explainer: Explainer, target: Target, now: int) -> Explai
     shown = explanation.findings[:MOST_FINDINGS]
     return Explained(
         explanation.affected,
-        explanation.others,
+        explanation.compared,
         explanation.verdict,
         [_view(finding, explanation.affected) for finding in shown],
         len(explanation.findings) - len(shown),

@@ -17,6 +17,7 @@ def plain_explanation(explanation: "Explanation") -> dict[str, Any]:
     return {
         "affected": explanation.affected,
         "others": explanation.others,
+        "compared": explanation.compared,
         "unmatched": explanation.unmatched,
         "missing": explanation.missing,
         "findings": [_plain(finding, explanation.affected) for finding in explanation.findings],
@@ -48,7 +49,7 @@ def show_explanation(what: str, explanation: "Explanation") -> None:
     from touchline.analysis.explain.explanation import sentence
 
     console = screen()
-    counts = f"{explanation.affected:,} affected, {explanation.others:,} who could have been"
+    counts = f"{explanation.affected:,} affected, compared with {explanation.compared}"
     if explanation.unmatched:
         counts += f"; {explanation.unmatched:,} more had nobody to compare with"
     console.print(literal(f"{what}: {counts}", style="bold"))

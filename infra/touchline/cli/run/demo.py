@@ -17,7 +17,7 @@ END_OF_REAL = datetime(2018, 1, 1, 6, tzinfo=UTC).timestamp()
 """When the Complete Journey set ends, with the grace of its last day."""
 
 OUTAGE_BEGINS, OUTAGE_ENDS = 90_000, 390_000
-"""When, after the start (ms), all payments fail."""
+"""When, after the start (ms), many payments fail."""
 
 FIXED = 9 * 24 * 3_600_000
 """How long before the start (ms) late parcels were fixed."""
@@ -58,7 +58,7 @@ def demo(
     """Run Touchline with a simulated retailer: web shop, call centre, stores and social media.
 
     The last 39 days come first, which takes 10 to 30 seconds, then live events, as many as in the past.
-    Four causes, a fix that helped, and an outage of all payments after 90 seconds are in them.
+    Four causes, a fix that helped, and an outage of payments after 90 seconds are in them.
     With --real it replays the Complete Journey data set (extra `real`), with rules for it.
 
     Example: touchline demo --port 8080

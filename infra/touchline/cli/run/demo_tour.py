@@ -3,8 +3,9 @@
 TOUR = (
     (
         "What goes wrong now",
-        "Each number is compared with the same time in earlier weeks. Ninety seconds after the start, all "
-        "payments fail for five minutes: one alert appears on top, however many customers it affects.",
+        "Each number is compared with the same time in earlier weeks. Ninety seconds after the start, "
+        "payments fail for five minutes: one alert appears on top, with its likely cause, however many "
+        "customers it affects.",
         "/",
     ),
     (

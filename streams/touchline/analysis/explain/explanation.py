@@ -1,10 +1,11 @@
 """An explanation as values and in words: what distinguishes those affected, or why nothing can be said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from touchline.vocabulary.wording import plain
+from touchline.vocabulary.wording import plain, word_list
 
 LONGEST_VALUE = 60
 MOST_ALSO = 2
@@ -43,7 +44,7 @@ class Finding:
         attribute: The attribute.
         affected: How many of the affected have it.
         share: The share of the affected that have it.
-        share_of_others: The share of the controls that have it, not adjusted.
+        share_of_others: The share of the others that have it, not adjusted.
         association: How much more frequent the friction is with it.
         also: Attributes that the same customers have.
     """
@@ -62,10 +63,11 @@ class Explanation:
 
     Attributes:
         affected: How many are affected and compared, once a customer and stretch of time.
-        others: How many could have been, to the same time after the step.
+        others: How many of those compared with them do not meet the friction.
         findings: What distinguishes the affected, most customers in excess first.
         missing: Why nothing can be said; '' if it can.
         unmatched: How many more are affected and have nobody to compare with.
+        step: What the others did as well, in words, such as `had checkout step completed (step payment)`.
     """
 
     affected: int
@@ -73,6 +75,13 @@ class Explanation:
     findings: tuple[Finding, ...] = ()
     missing: str = ""
     unmatched: int = 0
+    step: str = ""
+
+    @property
+    def compared(self) -> str:
+        """Whom the affected are compared with: `212 others who also had contact queued`."""
+        others = f"{self.others:,} other{'' if self.others == 1 else 's'}"
+        return f"{others} who also {self.step}" if self.step else f"{others} at the same touchpoints"
 
     @property
     def verdict(self) -> str:
@@ -80,8 +89,30 @@ class Explanation:
         if self.missing:
             return f"Too few to say: {self.missing}."
         if not self.findings:
-            return "Nothing that they had before distinguishes the affected from the others."
+            return f"Nothing that they had before distinguishes the affected from the {self.compared}."
         return ""
+
+
+def step_words(types: Sequence[str], field: str = "", value: str = "") -> str:
+    """What those compared did, in words; '' if nothing is known of it.
+
+    Args:
+        types: Types of events, or of frictions, of which they had one; patterns such as `contact.*` as well.
+        field: A field of `data` that all had, or ''.
+        value: Its value.
+    """
+    if not types:
+        return ""
+    frictions = [name.removeprefix("friction.") for name in types if name.startswith("friction.")]
+    if frictions:
+        return f"met {word_list('any friction' if one == '*' else one for one in frictions)}"
+    words = word_list(_type_words(one) for one in types)
+    return f"had {words} ({named(Attribute(f'data.{field}', value))})" if field else f"had {words}"
+
+
+def _type_words(kind: str) -> str:
+    words = kind.replace("*", "any").replace("_", " ").replace(".", " ")
+    return plain(words, LONGEST_VALUE)
 
 
 def sentence(finding: Finding, affected: int) -> str:

@@ -44,7 +44,13 @@ class _Candidate:
 
 
 def explain(
-    trials: Trials, sightings: Sightings, window: float, left_out: Collection[str] = ()
+    trials: Trials,
+    sightings: Sightings,
+    window: float,
+    left_out: Collection[str] = (),
+    step: str = "",
+    *,
+    at_step: bool = False,
 ) -> Explanation:
     """What distinguishes the trials that meet the friction within `window` (ms) from those that could have.
 
@@ -53,43 +59,58 @@ def explain(
         sightings: Who had which attribute, and when.
         window: How long after the step a friction counts, ms.
         left_out: Fields that define the friction: that these go with it says nothing.
+        step: What all trials did, in words.
+        at_step: As for `find`.
     """
     matched = match(trials, trials.friction, window, 0.0)
-    affected, others = int(matched.exposed.sum()), int((~matched.exposed).sum())
+    affected, others = int(matched.exposed.sum()), int(_others(matched).sum())
     if affected < FEWEST:
         known = affected + matched.unmatched
         missing = f"{known:,} affected, {affected:,} of them with others to compare; {FEWEST} are needed"
-        return Explanation(affected, others, missing=missing)
-    found = tuple(find(sightings, matched, left_out))
-    return Explanation(affected, others, found, unmatched=matched.unmatched)
+        return Explanation(affected, others, missing=missing, step=step)
+    if others < FEWEST:
+        compared = Explanation(affected, others, step=step).compared
+        missing = f"there {'is' if others == 1 else 'are'} {compared}; {FEWEST} are needed"
+        return Explanation(affected, others, missing=missing, step=step)
+    found = tuple(find(sightings, matched, left_out, at_step=at_step))
+    return Explanation(affected, others, found, unmatched=matched.unmatched, step=step)
 
 
-def find(sightings: Sightings, matched: Matched, left_out: Collection[str] = ()) -> list[Finding]:
+def find(
+    sightings: Sightings, matched: Matched, left_out: Collection[str] = (), *, at_step: bool = False
+) -> list[Finding]:
     """What distinguishes the affected: attributes with enough support that pass the test, most excess first.
 
-    What nearly all of the affected have comes last.
+    What nearly all of the affected have comes last, unless all begin at the last step before the friction.
 
     Args:
         sightings: Who had which attribute, and when.
         matched: The affected (`exposed`) and their controls.
         left_out: Fields that define the friction: that these go with it says nothing.
+        at_step: Whether all trials begin at the last step before the friction, so all have come as far.
     """
     matched = replace(matched, cell=2 * matched.cell + _was_seen(sightings, matched))
-    affected = matched.exposed
+    affected, others = matched.exposed, _others(matched)
     least = max(FEWEST, LEAST_SHARE * int(affected.sum()))
     candidates = []
     for index, attribute in enumerate(sightings.attributes):
         if attribute.field in left_out:
             continue
         has = had_before(sightings, index, matched.trial, matched.landmark)
-        if int(has[affected].sum()) < least or min(has[affected].mean(), has[~affected].mean()) > ALL:
+        if int(has[affected].sum()) < least or min(has[affected].mean(), has[others].mean()) > ALL:
             continue
         candidates.append(_Candidate(attribute, has, _associated(matched, has)))
     named = _within_what_all_have(_significant(candidates), matched)
     # What distinguishes some of the affected says more than what nearly all of them have.
-    common = {one.attribute: one.has[affected].mean() >= NEARLY_ALL for one in named}
+    common = {one.attribute: not at_step and one.has[affected].mean() >= NEARLY_ALL for one in named}
     named.sort(key=lambda one: (common[one.attribute], -one.association.excess, one.attribute))
-    return _joined(named, affected)
+    return _joined(named, affected, others)
+
+
+def _others(matched: Matched) -> Mask:
+    """Which rows are of those who do not meet the friction; the affected are compared until they do."""
+    others: Mask = ~np.isin(matched.trial, matched.trial[matched.exposed])
+    return others
 
 
 def _was_seen(sightings: Sightings, matched: Matched) -> Mask:
@@ -141,13 +162,13 @@ def _within_what_all_have(named: list[_Candidate], matched: Matched) -> list[_Ca
     ]
 
 
-def _joined(named: list[_Candidate], affected: Mask) -> list[Finding]:
+def _joined(named: list[_Candidate], affected: Mask, others: Mask) -> list[Finding]:
     """The findings, those of the same customers as one."""
     findings: list[tuple[_Candidate, list[Attribute]]] = []
     for one in named:
         for first, also in findings:
             same = one.has == first.has
-            if same[affected].mean() >= ALIKE and same[~affected].mean() >= ALIKE:
+            if same[affected].mean() >= ALIKE and same[others].mean() >= ALIKE:
                 also.append(one.attribute)
                 break
         else:
@@ -157,7 +178,7 @@ def _joined(named: list[_Candidate], affected: Mask) -> list[Finding]:
             one.attribute,
             int(one.has[affected].sum()),
             float(one.has[affected].mean()),
-            float(one.has[~affected].mean()),
+            float(one.has[others].mean()),
             one.association,
             tuple(also),
         )

@@ -1,7 +1,7 @@
 """Scopes: whom an explanation compares, for a rule, an incident or a point of a chart."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import orjson
@@ -12,7 +12,7 @@ from touchline.alerts.rules import Loss, Watching
 from touchline.analysis.reading.steps import seconds
 from touchline.rules import Rule
 from touchline.rules.reach import wait
-from touchline.rules.steps import defining_fields, friction_steps, friction_types, step_types
+from touchline.rules.steps import defining_fields, friction_steps, friction_types, step_types, trouble_types
 from touchline.vocabulary.durations import DAY, HOUR, WEEK
 
 LEAD: Final = HOUR
@@ -43,10 +43,14 @@ class Scope:
         since, until: When steps count; the end is exclusive.
         window: How long after its step a customer counts as affected, ms.
         apart: Only steps of the same stretch of this length (ms) are compared; one counts per stretch.
-        step: Types of events that are the step, or patterns such as `contact.*`; any if none.
+        step: Types of events that are the step, or patterns such as `contact.*`; if none, it is found.
+        place: A field of `data` that belongs to the step, and its value as JSON; '' if none does.
+        is_found: Whether the step was found from what the affected passed.
         met: Frictions that are the step instead of events, such as `friction.*`.
         rules: The rules themselves, whose frictions are no step.
         own: Types of the events that are the friction itself: no attribute is read of these.
+        troubles: Types of events that are a friction themselves: none of these is found as the step.
+        earlier: How much earlier (ms) steps may begin if too few others took one.
         left_out: Fields that define the friction: that these go with it says nothing.
     """
 
@@ -57,10 +61,24 @@ class Scope:
     window: int
     apart: int
     step: Sequence[str] = ()
+    place: tuple[str, str] = ("", "")
+    is_found: bool = False
     met: Sequence[str] = ()
     rules: Sequence[str] = ()
     own: Sequence[str] = ()
+    troubles: Sequence[str] = ()
+    earlier: int = 0
     left_out: Collection[str] = field(default_factory=frozenset)
+
+    def begun_earlier(self) -> "Scope":
+        """The scope with steps of `earlier` as well, which are compared with the others."""
+        return replace(
+            self,
+            since=self.since - self.earlier,
+            window=self.window + self.earlier,
+            apart=self.apart + self.earlier,
+            earlier=0,
+        )
 
 
 _OF_RULE = """
@@ -69,9 +87,9 @@ WHERE rule = {rule:String} AND opened_at >= {since:DateTime64(3)} AND opened_at 
 """
 
 
-def of_rule(rule_id: str, rule: Rule | None, since: int, until: int) -> Scope:
-    """Those who met a rule between two times; `rule` is None if it is no longer in force."""
-    rules = [] if rule is None else [rule]
+def of_rule(rule_id: str, in_force: Mapping[str, Rule], since: int, until: int) -> Scope:
+    """Those who met a rule between two times; the rule itself may no longer be in force."""
+    rules = [in_force[rule_id]] if rule_id in in_force else []
     return Scope(
         affected=_OF_RULE,
         parameters={"rule": rule_id, "since": seconds(since), "until": seconds(until)},
@@ -83,26 +101,27 @@ def of_rule(rule_id: str, rule: Rule | None, since: int, until: int) -> Scope:
         met=_met(rules),
         rules=[rule.id for rule in rules],
         own=_own(rules),
+        troubles=trouble_types(in_force.values()),
         left_out=_defining(rules),
     )
 
 
-def of_incident(rule: AlertRule, incident: Incident, rules: Iterable[Rule], until: int) -> Scope:
+def of_incident(rule: AlertRule, incident: Incident, in_force: Mapping[str, Rule], until: int) -> Scope:
     """Those who met an incident's condition, from where it begins to count to its end, or `until`.
 
     Args:
         rule: Its alert rule, which watches frictions, events or strikes.
         incident: The incident.
-        rules: The friction rules in force.
+        in_force: The friction rules in force, by id.
         until: Now, ms since 1970: the end of an incident that fires.
     """
     end = until if incident.resolved_at is None else incident.resolved_at
     labels = dict(label.split("=", 1) for label in incident.labels)
     watched = rule.frictions if isinstance(rule, Watching | Loss) else ("*",)
     names = (labels["rule"],) if "rule" in labels else watched
-    found = [one for one in rules if one.id in names]
+    found = [one for one in in_force.values() if one.id in names]
     events = rule.events if isinstance(rule, Watching) else ()
-    return _in_span(
+    scope = _in_span(
         f"SELECT customer, channel, source, at FROM ({sql.watched(rule)}) "  # noqa: S608
         f"WHERE {sql.LABELLED} AND customer != ''",
         {
@@ -116,13 +135,15 @@ def of_incident(rule: AlertRule, incident: Incident, rules: Iterable[Rule], unti
         events,
         {*labels, *rule.where, *rule.without},
     )
+    return replace(scope, troubles=trouble_types(in_force.values()))
 
 
 def of_point(
     frictions: str,
     parameters: Mapping[str, str],
     between: tuple[int, int],
-    rules: Sequence[Rule],
+    shown: Collection[str],
+    in_force: Mapping[str, Rule],
     left_out: Collection[str],
 ) -> Scope:
     """Those whose frictions are a point of a chart.
@@ -131,7 +152,8 @@ def of_point(
         frictions: SQL for these frictions: `customer`, `channel`, `source`, `opened_at`.
         parameters: Its parameters.
         between: The begin and the end (exclusive) of the point.
-        rules: The rules that the point shows; none for all.
+        shown: The ids of the rules that the point shows; none for all.
+        in_force: The friction rules in force, by id.
         left_out: Fields that the point or its filters name.
     """
     affected = (
@@ -139,7 +161,9 @@ def of_point(
         f"FROM ({frictions}) WHERE at >= {{lo:Int64}} AND at < {{hi:Int64}}"
     )
     bounds = {"lo": str(between[0]), "hi": str(between[1])}
-    return _in_span(affected, {**parameters, **bounds}, between, rules, (), left_out)
+    rules = [in_force[name] for name in shown if name in in_force]
+    scope = _in_span(affected, {**parameters, **bounds}, between, rules, (), left_out)
+    return replace(scope, troubles=trouble_types(in_force.values()))
 
 
 def _in_span(
@@ -164,6 +188,7 @@ def _in_span(
         met=_met(rules),
         rules=[rule.id for rule in rules],
         own=[*own, *_own(rules)],
+        earlier=DAY,
         left_out={*left_out, *_defining(rules)},
     )
 

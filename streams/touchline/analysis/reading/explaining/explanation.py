@@ -1,6 +1,5 @@
 """Reads what an explanation compares: those affected, those who could have been, and what they had before."""
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -8,59 +7,24 @@ import numpy as np
 import orjson
 
 from touchline.analysis.explain.attributes import Sightings
-from touchline.analysis.explain.explanation import Attribute, Explanation
+from touchline.analysis.explain.explanation import Attribute, Explanation, step_words
 from touchline.analysis.explain.findings import FEWEST, explain
 from touchline.analysis.impact.trials import NEVER, Trials
-from touchline.analysis.reading.scopes import Scope
-from touchline.analysis.reading.steps import (
-    NAMED,
-    OWNERS,
-    Ask,
-    elapsed,
-    listed,
-    seconds,
-    selects,
-    sorted_series,
-)
+from touchline.analysis.reading.explaining.comparison_step import with_step
+from touchline.analysis.reading.explaining.scope_rows import NAMEABLE, SAMPLED, ScopeRows, may_be_named
+from touchline.analysis.reading.explaining.scopes import Scope
+from touchline.analysis.reading.steps import OWNERS, Ask, elapsed, seconds, selects, sorted_series
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.internal import IS_TOUCHPOINT
-from touchline.vocabulary.personal import is_personal
+
+Rows = Sequence[Sequence[Any]]
 
 LOOK_BACK: Final = 30 * DAY
 """How long (ms) before the first step events count as known before the friction."""
 
-LONGEST: Final = 80
-"""The longest value of an attribute, in bytes of JSON; longer ones are text that nobody groups by."""
-
-_FRACTION = re.compile(r"-?\d+\.\d+([eE][-+]?\d+)?")
-_DURATION = re.compile(r"(.*[._])?(seconds|ms|milliseconds|minutes|duration)")
-
-MOST_OTHERS: Final = 20_000
-"""About how many customers who are not affected are read; of more, a part that their ids decide."""
-
-_SAMPLED = (
-    "(cityHash64(customer) % {of:UInt32} = 0 OR customer IN "
-    "(SELECT toUUID(toString(customer)) FROM ($AFFECTED)))"
-)
-_STEPPED = f"""
-SELECT customer, channel, source, time FROM (
-    SELECT entity, channel, source, time FROM events
-    WHERE time >= {{began:DateTime64(3)}} AND time < {{ended:DateTime64(3)}} AND {NAMED} AND {IS_TOUCHPOINT}
-      AND (empty(JSONExtract({{step:String}}, 'Array(String)')) OR {selects("step")})
-      AND (channel, source) IN (SELECT channel, source FROM ($AFFECTED))
-) AS seen {OWNERS}
-"""  # noqa: S608 - made of constants
-_MET = f"""
-SELECT customer, channel, source, opened_at AS time FROM current_frictions
-WHERE opened_at >= {{began:DateTime64(3)}} AND opened_at < {{ended:DateTime64(3)}}
-  AND NOT has(JSONExtract({{rules:String}}, 'Array(String)'), rule)
-  AND {selects("met", "concat('friction.', rule)")}
-  AND (channel, source) IN (SELECT channel, source FROM ($AFFECTED))
-"""  # noqa: S608 - made of constants
-_COUNT = "SELECT uniqExact(customer) FROM ($STEPPED)"
 _STEPS = f"""
 SELECT toString(customer), channel, source, toUnixTimestamp64Milli(min(time)) AS began
-FROM ($STEPPED) WHERE {_SAMPLED}
+FROM ($STEPPED) WHERE {SAMPLED}
 GROUP BY customer, channel, source,
          intDiv(toUnixTimestamp64Milli(time) - {{base:Int64}}, {{apart:Int64}})
 ORDER BY ALL
@@ -68,7 +32,7 @@ ORDER BY ALL
 _AFFECTED = "SELECT toString(customer), channel, source, at FROM ($AFFECTED)"
 _FIELDS = f"""
 SELECT entity, time, identifiers, arrayJoin(arrayFilter(
-    one -> length(one.2) <= {LONGEST} AND NOT startsWith(one.2, '{{{{') AND NOT startsWith(one.2, '['),
+    one -> {NAMEABLE},
     arrayConcat(
         [('channel', toJSONString(channel)), ('source', toJSONString(source))],
         arrayMap(one -> (concat('data.', one.1), one.2), JSONExtractKeysAndValuesRaw(data)),
@@ -80,7 +44,7 @@ WHERE time >= {{from:DateTime64(3)}} AND time < {{ended:DateTime64(3)}} AND {IS_
   AND NOT {selects("own")}
   AND entity IN (
     SELECT entity FROM current_identities
-    WHERE customer IN (SELECT customer FROM ($STEPPED) WHERE {_SAMPLED})
+    WHERE customer IN (SELECT customer FROM ($STEPPED) WHERE {SAMPLED})
   )
 """  # noqa: S608 - made of constants
 _SIGHTINGS = f"""
@@ -96,44 +60,39 @@ GROUP BY field, value HAVING count() >= {FEWEST} ORDER BY field, value
 
 
 def read_explanation(ask: Ask, scope: Scope) -> Explanation:
-    """What distinguishes those affected from those who could have been: four queries, then `explain`.
+    """What distinguishes those affected from those who could have been: some queries, then `explain`.
 
     Raises:
         StoreError: the store does not answer.
     """
+    scope = with_step(ask, scope)
     reader = _Reader(ask, scope)
     trials = reader.trials()
-    return explain(trials, reader.sightings(trials), scope.window, scope.left_out)
+    field, value = scope.place
+    others = step_words([*scope.step, *scope.met], field, _text(value) if field else "")
+    return explain(
+        trials, reader.sightings(trials), scope.window, scope.left_out, others, at_step=scope.is_found
+    )
 
 
 class _Reader:
     """Reads one scope. Times count from `base`: only small numbers can be joined with those of customers."""
 
     def __init__(self, ask: Ask, scope: Scope) -> None:
-        self._ask, self._scope = ask, scope
+        self._scope = scope
         self._base = scope.since - LOOK_BACK
         self._code: dict[str, int] = {}
         self._began = np.zeros(0, dtype=np.int64)
-        self._parameters = {
-            **scope.parameters,
-            "from": seconds(max(0, self._base)),
-            "began": seconds(scope.since),
-            "ended": seconds(scope.until),
-            "step": listed(scope.step),
-            "own": listed(scope.own),
-            "met": listed(scope.met),
-            "rules": listed(scope.rules),
-            "base": str(scope.since),
-            "apart": str(scope.apart),
-        }
-        [[customers]] = self._rows(_COUNT)
-        self._parameters["of"] = str(-(-customers // MOST_OTHERS) or 1)
+        self._store = ScopeRows(ask, scope)
 
     def trials(self) -> Trials:
         """Who took the step, once a stretch and touchpoint, and when they were affected."""
-        rows = self._rows(_STEPS)
+        affected = self._store.rows(_AFFECTED)
+        rows = self._unaffected_before(
+            self._store.rows(_STEPS, base=str(self._scope.since), apart=str(self._scope.apart)), affected
+        )
         places = {place: n for n, place in enumerate(sorted({(row[1], row[2]) for row in rows}))}
-        met = [row for row in self._rows(_AFFECTED) if (row[1], row[2]) in places]
+        met = [row for row in affected if (row[1], row[2]) in places]
         customer = np.array([self._number(row[0]) for row in rows], dtype=np.int64)
         place = np.array([places[row[1], row[2]] for row in rows], dtype=np.int64)
         began = self._began = np.array([row[3] for row in rows], dtype=np.int64) - self._base
@@ -154,6 +113,15 @@ class _Reader:
             contact=np.zeros(0),
         )
 
+    def _unaffected_before(self, rows: Rows, affected: Rows) -> Rows:
+        """The rows without those who met the same friction before it counts: they are on neither side."""
+        if "lo" not in self._scope.parameters:
+            return rows
+        counted = {tuple(row[:3]) for row in affected}
+        since = self._store.rows(_AFFECTED, lo=str(self._scope.since))
+        before = {tuple(row[:3]) for row in since} - counted
+        return [row for row in rows if tuple(row[:3]) not in before]
+
     def sightings(self, trials: Trials) -> Sightings:
         """When the customers of trials first had each attribute that may be named."""
         order = np.argsort(trials.customer, kind="stable")
@@ -161,10 +129,10 @@ class _Reader:
         began = self._began
         attributes: list[Attribute] = []
         columns: list[tuple[Any, Any, Any]] = []
-        for name, raw, seen in self._rows(_SIGHTINGS):
+        since = seconds(max(0, self._base))
+        for name, raw, seen in self._store.rows(_SIGHTINGS, **{"from": since}):
             value = _text(raw)
-            # Amounts and durations are measured, and hardly any two are equal.
-            if is_personal(name, value) or _FRACTION.fullmatch(raw) or _is_duration(name, raw):
+            if not may_be_named(name, raw, value):
                 continue
             known = [(self._code[who], at) for who, at in seen if who in self._code]
             customers = np.array([number for number, _ in known], dtype=np.int64)
@@ -181,17 +149,8 @@ class _Reader:
         trial, attribute, after = (np.concatenate(parts) for parts in zip(*columns, strict=True))
         return Sightings(attributes, trial, attribute, after.astype(np.float64))
 
-    def _rows(self, query: str) -> Sequence[Sequence[Any]]:
-        stepped = _MET if self._scope.met else _STEPPED
-        query = query.replace("$STEPPED", stepped).replace("$AFFECTED", self._scope.affected)
-        return self._ask(query, self._parameters)
-
     def _number(self, customer: str) -> int:
         return self._code.setdefault(customer, len(self._code))
-
-
-def _is_duration(name: str, raw: str) -> bool:
-    return raw.isdecimal() and _DURATION.fullmatch(name) is not None
 
 
 def _text(value: str) -> str:

@@ -1,0 +1,1 @@
+"""What an explanation reads: whom it compares (`scopes`), at which step, and what they had before."""
