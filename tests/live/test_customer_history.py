@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-import pytest
-
 from tests.live import rows as make
 from touchline.live.customers import history
 from touchline.live.customers.history import Detail, EventRow, FrictionRow
@@ -100,14 +98,12 @@ def test_a_history_has_events_frictions_and_their_evidence(store: Store) -> None
     assert (second.title, second.open, second.evidence, second.not_shown) == ("Strikes", True, 2, 1)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["account:a", "a", " a@MAIL.example ", "email:a@mail.example", str(make.of("account:a"))],
-)
-def test_a_customer_is_found_by_identifier_or_id(store: Store, text: str) -> None:
+def test_a_customer_is_found_by_identifier_or_id(store: Store) -> None:
     """An identifier with or without its kind finds the customer, and so does the customer's id."""
     insert_customer(store)
-    assert [match.name for match in history.load(store, text, PLAIN, RULES).matches] == ["account a"]
+    for text in ("account:a", "a", " a@MAIL.example ", "email:a@mail.example", str(make.of("account:a"))):
+        matches = history.load(store, text, PLAIN, RULES).matches
+        assert [match.name for match in matches] == ["account a"], text
 
 
 def test_the_id_of_a_journey_finds_its_customer(store: Store) -> None:
@@ -137,15 +133,13 @@ def test_an_ambiguous_search_lists_the_customers(store: Store) -> None:
     assert not found.journeys
 
 
-@pytest.mark.parametrize(
-    "text", ["nobody", "", "null", str(UUID(int=7)), "a' OR 1=1 --", "{x:String}", "é" * 9_999]
-)
-def test_an_unknown_text_finds_nobody(store: Store, text: str) -> None:
+def test_an_unknown_text_finds_nobody(store: Store) -> None:
     """An unknown, empty or hostile text finds no customer and raises nothing."""
     insert_customer(store)
-    found = history.load(store, text, PLAIN, RULES)
-    assert not found.matches
-    assert len(found.search) <= 120
+    for text in ("nobody", "", "null", str(UUID(int=7)), "a' OR 1=1 --", "{x:String}", "é" * 9_999):
+        found = history.load(store, text, PLAIN, RULES)
+        assert not found.matches, text
+        assert len(found.search) <= 120
 
 
 def test_large_data_are_clipped(store: Store) -> None:

@@ -81,7 +81,7 @@ def test_a_read_only_page_says_so(empty: Site, browser: Chrome) -> None:
     """Where the store's user may not write, the page says how to change that, and offers no form."""
     empty.do("seal")
     empty.do("fill")
-    browser.get(empty.url)
+    browser.get(f"{empty.url}/impact")
     sees(browser, "This page is read-only", ".tl-notes-card")
     sees(browser, "touchline migrate --roles", ".tl-notes-card")
     assert not browser.find_elements(By.XPATH, "//button[text()='Add a note']")

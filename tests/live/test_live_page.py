@@ -21,7 +21,7 @@ def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
     found: set[str] = set()
     width = int(chart.size["width"])
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", chart)
-    for x in range(-width // 2 + 20, width // 2 - 20, 3):
+    for x in range(-width // 2 + 20, width // 2 - 20, 6):
         ActionChains(browser, duration=0).move_to_element_with_offset(chart, x, 40).perform()
         found.update(browser.execute_script(shown, chart))
     return found
@@ -30,7 +30,10 @@ def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
 def test_the_first_page_leads_with_alerts_and_the_most_frequent_friction(
     site: Site, browser: Chrome, look: Look, picture: Picture
 ) -> None:
-    """Open alerts come first, then the headline and the panels; the page fits narrow and dark screens."""
+    """Open alerts come first, then the headline and the panels; the page fits narrow and dark screens.
+
+    The first journey at risk links to the history of its customer.
+    """
     browser.get(site.url)
     for text in ("CRITICAL", "Payments fail", "source shop", " minutes ago", "31 customers", "usually 2"):
         sees(browser, text, ".tl-alert")
@@ -48,6 +51,8 @@ def test_the_first_page_leads_with_alerts_and_the_most_frequent_friction(
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= width
         picture(f"friction-{width}-{scheme}")
+    browser.find_element(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] td a").click()
+    sees(browser, "account u-4711", "h1")
 
 
 def test_figures_change_in_place(site: Site, browser: Chrome) -> None:

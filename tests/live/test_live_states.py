@@ -102,8 +102,8 @@ def test_a_page_that_nobody_sees_loads_nothing(site: Site, browser: Chrome) -> N
         )
         browser.execute_script(f"{define}; document.dispatchEvent(new Event('visibilitychange'))")
 
-    browser.get(site.url)
-    sees(browser, "in the last 24 hours", "h1")
+    browser.get(f"{site.url}/impact")
+    sees(browser, "24 hours", ".tl-spans")
     turn("hidden")
     until(browser, lambda _: is_quiet(site, browser))
     before = site.queries
