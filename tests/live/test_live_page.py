@@ -1,5 +1,6 @@
 """What the live page shows in a real browser, over the real store."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +14,30 @@ from tests.live.browsing import Look, Picture, Site, sees, until
 HOSTILE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 1+1 }}`${1}`'
 DRAWN = """return document.querySelector('.tl-chart canvas').getContext('2d')
     .getImageData(0, 0, 900, 200).data.some(x => x)"""
+
+SPLIT_WORDS = """
+const range = document.createRange();
+const texts = [...document.querySelectorAll("td, th")].flatMap((cell) => {
+  const found = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (found.nextNode()) nodes.push(found.currentNode);
+  return nodes;
+});
+return texts.flatMap((text) => [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+  range.setStart(text, index);
+  range.setEnd(text, index + word.length);
+  return word.length < 15 && range.getClientRects().length > 1;
+}).map(([word]) => word));
+"""
+"""The words in tables, of fewer than 15 letters, that go over two lines."""
+
+CANVASES = """
+return [...document.querySelectorAll(".tl-chart canvas")].filter((one) => one.clientHeight).map((canvas) => {
+  const { id } = canvas.closest(".tl-chart > [id]");
+  return [canvas.clientWidth, canvas.clientHeight, getElement(id.slice(1)).chart.getWidth()];
+});
+"""
+"""The width and height of each chart on the page, and the width for which it was drawn."""
 
 
 def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
@@ -141,7 +166,7 @@ def test_a_narrow_screen_shows_every_column(site: Site, browser: Chrome, look: L
 
 @pytest.mark.slow
 def test_a_printed_page_is_whole(site: Site, browser: Chrome, look: Look, picture: Picture) -> None:
-    """On paper a page is black on white, without navigation, and tables have all rows and columns."""
+    """On paper a page is black on white, with dates, without controls; tables, words, charts are whole."""
     look(718, 1000, "dark")
     browser.get(site.url)
     sees(browser, "Show all 50", "[data-panel=journeys_at_risk]")
@@ -150,16 +175,34 @@ def test_a_printed_page_is_whole(site: Site, browser: Chrome, look: Look, pictur
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         assert all(row.is_displayed() for row in rows)
-        for hidden in (".tl-pages", ".tl-search", "[data-panel=journeys_at_risk] button"):
-            assert not browser.find_element(By.CSS_SELECTOR, hidden).is_displayed()
+        controls = (
+            ".tl-pages",
+            ".tl-search",
+            "[data-panel=journeys_at_risk] button",
+            "[name=channel]",
+            "summary",
+        )
+        for hidden in controls:
+            assert not any(one.is_displayed() for one in browser.find_elements(By.CSS_SELECTOR, hidden)), (
+                hidden
+            )
+        dates = browser.find_element(By.CSS_SELECTOR, ".tl-paper").text
+        assert re.fullmatch(r"\d+ \w+ 20\d\d, \d\d:\d\d to .*, UTC", dates)
         style = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
         assert browser.execute_script(style) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
         tables = browser.find_elements(By.TAG_NAME, "table")
         assert max(table.rect["x"] + table.rect["width"] for table in tables) <= 718
-        assert browser.execute_script("return document.querySelector('.tl-chart canvas').clientHeight") > 100
+        assert browser.execute_script(SPLIT_WORDS) == []
+        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        for width, height, drawn in browser.execute_script(CANVASES):
+            assert width == 718
+            assert height > 200
+            assert drawn == 718
         picture("friction-print")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert all(drawn < 718 for _, _, drawn in browser.execute_script(CANVASES))
 
 
 @pytest.mark.slow

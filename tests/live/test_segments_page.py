@@ -29,6 +29,26 @@ def _drawn(browser: Chrome, panel: str) -> bool:
     return drawn
 
 
+def _labels(browser: Chrome, panel: str) -> tuple[set[str], set[str], float]:
+    """The words of the steps of a panel's diagram, the words of all labels, and where these end (px)."""
+    steps, labels, right = browser.execute_script(
+        """const element = document.querySelector(`[data-panel="${arguments[0]}"] .nicegui-echart`);
+        const { chart } = getElement(element.id.slice(1));
+        const texts = chart.getZr().storage.getDisplayList(true).filter(({ type }) => type === "tspan");
+        const ends = texts.map((text) => {
+          const box = text.getBoundingRect().clone();
+          if (text.transform) box.applyTransform(text.transform);
+          return box.x + box.width;
+        });
+        const { left } = element.getBoundingClientRect();
+        const names = chart.getOption().series[0].data.map(({ name }) => name);
+        const steps = names.filter((name) => !name.startsWith("Then: "));
+        return [steps, texts.map((text) => text.style.text), left + Math.max(...ends)];""",
+        panel,
+    )
+    return set(" ".join(steps).split()), set(" ".join(labels).split()), right
+
+
 @pytest.mark.slow
 def test_a_segment_is_written_counted_edited_and_deleted(
     site: Site, browser: Chrome, look: Look, picture: Picture
@@ -51,6 +71,12 @@ def test_a_segment_is_written_counted_edited_and_deleted(
     sees(browser, HARM, "[data-id=phone]")
     sees(browser, "phone · CRM · by Kim", "[data-id=phone]")
     sees(browser, "being computed", "[data-id=phone]")
+    browser.execute_script("window.touchline.copy = async (text) => { window.copied = text; return true; }")
+    browser.find_element(By.CSS_SELECTOR, "[data-id=phone] summary").click()
+    sees(browser, "first_channel: [web]", "[data-id=phone] pre")
+    browser.find_element(By.CSS_SELECTOR, "[data-id=phone] details button").click()
+    sees(browser, "Copied", "[data-id=phone] details")
+    assert browser.execute_script("return window.copied").startswith("id: phone\ntitle: ")
     assert browser.execute_script("return window.harmed") is None
     browser.find_element(By.XPATH, "//button[text()='Add a segment']").click()
     _write(browser, "id: phone\ntitle: Again\nfirst_channel: [web]")
@@ -71,6 +97,14 @@ def test_a_segment_is_written_counted_edited_and_deleted(
         sees(browser, "Then: ", f"[data-panel={panel}] tbody")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 1280
     picture("own-funnel")
+    look(390, 844, "light")
+    for panel in ("cart_flows", "flows-help_to_call"):
+        until(browser, partial(_drawn, panel=panel))
+        steps, words, right = _labels(browser, panel)
+        assert steps <= words
+        assert right < 390
+    picture("own-funnel-390")
+    look(1280, 900, "light")
     status, text = site.get("/panel/funnel-help_to_call.csv?span=30d")
     assert (status, text.count("\n")) == (200, 4)
     assert site.get("/panel/funnel-none.csv")[0] == 404
@@ -81,7 +115,7 @@ def test_a_segment_is_written_counted_edited_and_deleted(
     picture("segments-390-dark")
     look(1280, 900, "light")
     for row in ("phone", "help_to_call"):
-        delete = f"[data-id={row}] button:last-child"
+        delete = f"[data-id={row}] .tl-buttons button:last-child"
         browser.find_element(By.CSS_SELECTOR, delete).click()
         sees(browser, "Really delete?", delete)
         browser.find_element(By.CSS_SELECTOR, delete).click()

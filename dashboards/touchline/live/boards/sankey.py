@@ -20,7 +20,7 @@ _GAPS = 180
 """Pixels that the gaps between nodes take of the height, at most."""
 
 _NARROW = 460
-"""Pixels: a chart that is not wider has short labels."""
+"""Pixels: a chart that is not wider has small labels, with short lines."""
 
 
 def sankey_options(panel: Panel, rows: Sequence[Row]) -> dict[str, Any]:
@@ -60,23 +60,24 @@ def sankey_options(panel: Panel, rows: Sequence[Row]) -> dict[str, Any]:
         ],
         # The last one is for all other widths: without it, a chart that was narrow once stays as it was.
         "media": [
-            {"query": {"maxWidth": _NARROW}, "option": {"series": [_sized(panel, 84, 72)]}},
-            {"option": {"series": [_sized(panel, 128, 120)]}},
+            {"query": {"maxWidth": _NARROW}, "option": {"series": [_sized(panel, 116, narrow=True)]}},
+            {"option": {"series": [_sized(panel, 148)]}},
         ],
     }
 
 
-def _sized(panel: Panel, margin: int, width: int) -> dict[str, Any]:
-    """The series with labels of a width (pixels), and a margin for those of the last nodes."""
+def _sized(panel: Panel, margin: int, *, narrow: bool = False) -> dict[str, Any]:
+    """The series with a margin (pixels) for the labels of the last nodes.
+
+    Labels have lines of at most 12 or 24 characters: a width in pixels would hide those beside another one.
+    """
     label = {
-        ":formatter": "touchline.node",
+        ":formatter": f"point => touchline.node(point, {12 if narrow else 24})",
         ":color": "touchline.ink('--ink')",
         ":textBorderColor": "touchline.ink('--card')",
         "textBorderWidth": 3,
-        "fontSize": 12,
-        "lineHeight": 14,
-        "width": width,
-        "overflow": "truncate",
+        "fontSize": 11 if narrow else 12,
+        "lineHeight": 13 if narrow else 14,
     }
     return {"id": panel.id, "right": margin, "label": label}
 

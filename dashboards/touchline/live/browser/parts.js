@@ -44,6 +44,7 @@ window.touchline.parts = {
     <button v-for="[key, name] in spans" :key="key" type="button" :aria-pressed="key === span" @click="pick(key)">{{ name }}</button>
     <button type="button" :aria-pressed="dated" :aria-expanded="open" @click="toggle">Dates</button>
   </nav>
+  <p class="tl-paper">{{ t.dates(shown) }}</p>
   <form v-if="open" class="tl-dates" aria-label="Dates of the period" @submit.prevent="show">
     <label>From <input v-model="from" name="from" type="date" required :min="t.day(shown.first)" :max="t.day(shown.newest)"></label>
     <label>to <input v-model="to" name="to" type="date" required :min="from"></label>

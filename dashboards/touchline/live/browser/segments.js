@@ -21,7 +21,7 @@ export default {
   components: { Loading, Author, TimeZone },
   props: { saved: Object, counted: Object, failed: Boolean },
   emits: ["segment", "funnel", "remove_segment", "remove_funnel", "count"],
-  data: () => ({ t: window.touchline, draft: null, removing: "", asked: 0, examples: { segment: SEGMENT, funnel: FUNNEL } }),
+  data: () => ({ t: window.touchline, draft: null, copied: "", removing: "", asked: 0, examples: { segment: SEGMENT, funnel: FUNNEL } }),
   computed: {
     sections() {
       return [
@@ -50,6 +50,7 @@ export default {
       this.asked = (this.counted ? this.counted.ticket : 0) + this.asked + 1;
       this.$emit("count", { ticket: this.asked, text: this.draft.text });
     },
+    async copy(kind, row) { this.copied = await this.t.copy(row.text) ? `${kind} ${row.id}` : ""; },
     size(one) {
       const customers = this.t.many(one.customers, "customer");
       return one.journeys ? `${this.t.many(one.journeys, "journey")} of ${customers}` : customers;
@@ -73,6 +74,10 @@ export default {
               <template v-if="section.kind === 'segment' && row.computed_at !== null"> {{ size(row) }}</template></p>
             <p class="tl-muted">{{ [row.id, row.owner, "by " + row.author + ", " + t.when(row.written_at)].filter(Boolean).join(" · ") }}<template v-if="section.kind === 'segment'"> · {{ row.computed_at === null ? "being computed" : "computed " + t.ago(row.computed_at, now) }}</template></p>
             <p v-if="row.error" class="tl-fault">{{ row.error }}</p>
+            <details class="tl-yaml"><summary :aria-label="'As written (YAML): ' + row.title">As written (YAML)</summary>
+              <pre tabindex="0"><code>{{ row.text }}</code></pre>
+              <p><button type="button" :aria-label="'Copy ' + row.title" @click="copy(section.kind, row)"><span aria-live="polite">{{ copied === section.kind + " " + row.id ? "Copied" : "Copy" }}</span></button></p>
+            </details>
           </div>
           <p v-if="!readOnly" class="tl-buttons">
             <button type="button" :aria-label="'Edit ' + row.title" @click="open(section.kind, row)">Edit</button>

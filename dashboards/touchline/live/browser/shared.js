@@ -32,6 +32,18 @@ window.touchline = (() => {
   const drawn = () => document.querySelector("canvas") && !document.querySelector("dialog[open], details[open], textarea") && !window.matchMedia("print").matches;
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (drawn()) window.location.reload(); });
 
+  // On paper, charts are as wide as the text of an A4 page (px at 96 dpi). They are drawn before the page is laid out for it.
+  const PAPER = 718;
+  const draw = (width) => {
+    for (const { id } of document.querySelectorAll(".tl-chart > [id]")) {
+      const { chart } = getElement(id.slice(1));
+      chart?.resize({ width });
+      chart?.getZr().flush();
+    }
+  };
+  window.addEventListener("beforeprint", () => draw(PAPER));
+  window.addEventListener("afterprint", () => draw("auto"));
+
   return {
     zone,
     ownZone: window.touchlineZone,
@@ -101,6 +113,11 @@ window.touchline = (() => {
       const moment = timed ? window.touchline.when : window.touchline.date;
       return `from ${moment(shown.start)} to ${moment(timed ? shown.end : shown.end - 1)}`;
     },
+    // "29 Nov 2026, 19:10 to 30 Nov 2026, 19:10, UTC": on paper a period has dates.
+    dates({ start, end }) {
+      const [from, to] = [start, end].map((ms) => format(ms, { ...day, year: "numeric", ...clock }));
+      return `${from} to ${to}, ${zone}`;
+    },
     // The tooltip of a time: in the zone of the page, and in UTC.
     exact(ms) {
       const utc = `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
@@ -139,10 +156,19 @@ window.touchline = (() => {
       said.textContent = `${source === undefined ? point.name : `${source} → ${target}`}: ${number.format(point.value)}`;
       return said.innerHTML;
     },
-    // The label of a node, which a canvas shows as text: a step has two lines, what came after it one.
-    node(point) {
+    // A text in lines of at most `most` characters; longer words are cut.
+    lines(text, most) {
+      const lines = [];
+      for (const word of text.split(" ").map((part) => (part.length > most ? `${part.slice(0, most - 1)}…` : part))) {
+        if (lines.length && lines.at(-1).length + word.length < most) lines.push(`${lines.pop()} ${word}`);
+        else lines.push(word);
+      }
+      return lines.join("\n");
+    },
+    // The label of a node, which a canvas shows as text: a step and its number, or one line for what came after it.
+    node(point, most) {
       const [, then] = point.name.match(/^Then: (.*)$/) || [];
-      return then ? `${number.format(point.value)} ${then}` : `${point.name}\n${number.format(point.value)}`;
+      return then ? `${number.format(point.value)} ${then}` : `${window.touchline.lines(point.name, most)}\n${number.format(point.value)}`;
     },
     // The colours of a heat map, from none to most: away from the colour of the page.
     heat: () => [window.touchline.ink("--soft"), ...(document.body.classList.contains("body--dark") ? ["#7d3a2a", "#e0713f", "#ffe0a3"] : ["#f0b46a", "#d1495b", "#7d1f3f"])],
