@@ -156,11 +156,11 @@ def test_a_row_states_both_rates_and_a_verdict(store: Store) -> None:
     put(store, web, met)
     sentences = {rule: row.sentence for rule, row in by_rule(compared(store)).items()}
     assert sentences == {
-        "rage": "rage at web · shop fell from 121.0 to 79.0 per 1,000 journeys. "
+        "rage": "rage at Web · shop fell from 121.0 to 79.0 per 1,000 journeys. "
         "Clear change: unlikely to be chance.",
-        "dead": "dead at web · shop rose from 30.0 to 31.0 per 1,000 journeys. "
+        "dead": "dead at Web · shop rose from 30.0 to 31.0 per 1,000 journeys. "
         "No clear change: could be chance.",
-        "denied": "denied at web · shop rose from 0.0 to 1.0 per 1,000 journeys. Too few journeys to tell.",
+        "denied": "denied at Web · shop rose from 0.0 to 1.0 per 1,000 journeys. Too few journeys to tell.",
     }
 
 
@@ -293,7 +293,7 @@ def test_a_rule_that_looks_back_before_the_data_is_not_compared() -> None:
     )
     assert again.verdict == "unknown"
     assert again.sentence == (
-        "again at web · shop cannot be compared: the data begin 1 d 0 h before the first period "
+        "again at Web · shop cannot be compared: the data begin 1 d 0 h before the first period "
         "and it looks back 7 d 0 h."
     )
     assert rage.verdict == "chance"
@@ -382,7 +382,7 @@ def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
     shown = command("--data", tmp_path, "--change", "c-1")
     assert shown.exit_code == 0, shown.output
     assert "Shorter form, deployed 2026-09-21" in shown.stdout
-    assert "halved at web · shop fell from" in shown.stdout
+    assert "halved at Web · shop fell from" in shown.stdout
     output = orjson.loads(command("--data", tmp_path, "--change", "c-1", "--json").stdout)
     assert output["change"] == {"id": "c-1", "at": CHANGED, "title": "Shorter form", "rule": "halved"}
     assert (output["rows"][0]["verdict"], output["rows"][0]["meant"]) == ("fell", True)

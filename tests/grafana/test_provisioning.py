@@ -378,5 +378,5 @@ def test_queries_of_variables_and_annotations_run(store: Any) -> None:
             for variable in one["templating"].get("list", [])
             if variable["type"] == "query"
         }
-        assert found.get("channel", [["web"]]) == [["web"]]
+        assert found.get("channel", [["web", "Web"]]) == [["web", "Web"]]
         assert found.get("source", [["releases"]]) == [["releases"]]

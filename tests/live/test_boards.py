@@ -106,7 +106,7 @@ def test_a_clipped_label_has_its_text(store: Store) -> None:
     make.put(store, "frictions", rows, "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - DAY, NOW)], "j")
     bars = panel(seen(store, only=["friction_by_touchpoint"]), "friction_by_touchpoint").bars
-    assert sorted(bar.full for bar in bars) == ["", f"phone · {long.strip()}"]
+    assert sorted(bar.full for bar in bars) == ["", f"Phone · {long.strip()}"]
     affected = panel(seen(store, dashboard="journeys", only=["journeys_of_a_rule"]), "journeys_of_a_rule")
     sources = [row[affected.columns.index("Source")] for row in affected.rows]
     assert sorted((cell.text, cell.full) for cell in sources)[0] == ("desk", "")

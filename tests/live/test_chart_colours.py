@@ -78,9 +78,9 @@ def test_channels_and_outcomes_keep_their_colours(store: Store) -> None:
         ).legend:
             colours[entry.name].add(entry.colour)
     [journey, *_] = history.load(store, "account:a", PLAIN, RULES).journeys
-    for channel, colour in zip(journey.channels, journey.colours, strict=True):
-        colours[channel.capitalize()].add(colour)
-    assert colours.keys() == {"Phone", "Chat", "Email"}
+    for channel, colour in zip(journey.names, journey.colours, strict=True):
+        colours[channel].add(colour)
+    assert colours.keys() == {"Phone", "Chat", "E-mail"}
     assert len({colour for used in colours.values() for colour in used}) == 3
     legend = panel(seen(store, dashboard="journeys", only=["outcomes"]), "outcomes").legend
     assert {entry.name: entry.colour for entry in legend} == {

@@ -28,10 +28,10 @@ def test_the_headline_names_the_most_frequent_rule_and_touchpoint(store: Store) 
     make.put(store, "journeys", [make.journey("account:a", opened, opened)], "j")
     usual = "no baseline yet"
     found = seen(store, only=HEADLINE)
-    assert found.board.headline == Headline(5, usual, "Abandoned in queue", 3, "phone · desk")
+    assert found.board.headline == Headline(5, usual, "Abandoned in queue", 3, "Phone · desk")
     assert panel(found, "frictions").figures[0].value == "5"
     assert seen(store, only=HEADLINE, rule="late").board.headline == Headline(
-        2, usual, "Late", 2, "mail · post"
+        2, usual, "Late", 2, "Mail · post"
     )
     cost = {"rule": "", "loss": 1234.0, "loss_low": 900.0, "loss_high": 1500.0, "currency": "EUR"}
     cost |= {"computed_at": NOW, "since": NOW - 30 * DAY, "until": NOW, "verdict": "loss"}

@@ -32,7 +32,7 @@ def test_two_periods_are_compared_on_the_page(site: Site, browser: Chrome, pictu
     sees(browser, "Did it help?", "h1")
     until(browser, lambda _: len(browser.find_elements(By.CSS_SELECTOR, "option")) > 1)
     browser.get(f"{site.url}/compare?before={yesterday}..{yesterday}&after={today}..{today}")
-    sees(browser, " at phone · call-centre", ".tl-compared")
+    sees(browser, " at Phone · call-centre", ".tl-compared")
     sees(browser, "clear change", "section h2")
     assert browser.find_element(By.CSS_SELECTOR, "[type=date]").get_attribute("value") == str(yesterday)
     picture("compare")

@@ -72,7 +72,7 @@ def test_the_page_explains_an_alert_a_rule_and_a_point(
 def test_touchpoints_and_factors_are_drawn(site: Site, browser: Chrome, look: Look, picture: Picture) -> None:
     """The heat map has a cell for each hour with friction; factors over time can be explained."""
     browser.get(f"{site.url}/touchpoints?span=7d")
-    sees(browser, "phone · call-centre", "[data-panel=weakest_touchpoints]")
+    sees(browser, "Phone · call-centre", "[data-panel=weakest_touchpoints]")
     until(browser, lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-panel=touchpoint_hours] canvas"))
     picture("touchpoints")
     look(390, 800, "dark")

@@ -70,7 +70,7 @@ def test_every_panel_gives_a_file(site: Site, browser: Chrome) -> None:
     for path in ("nothing.csv", "frictions.exe", "../frictions.csv"):
         assert site.get(f"/panel/{path}")[0] == 404
     browser.get(f"{site.url}/?channel=web")
-    sees(browser, "Most affected: web · shop", ".tl-lead")
+    sees(browser, "Most affected: Web · shop", ".tl-lead")
     menu = "[data-panel=friction_by_rule] .tl-menu"
     browser.find_element(By.CSS_SELECTOR, f"{menu} summary").click()
     link = browser.find_element(By.CSS_SELECTOR, f"{menu} a")

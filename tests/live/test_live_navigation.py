@@ -25,12 +25,12 @@ requestAnimationFrame(() => setTimeout(done));
 def test_a_filter_is_kept_in_the_address(site: Site, browser: Chrome) -> None:
     """A filter changes the figures in place and is part of the address; a rule links to its journeys."""
     browser.get(site.url)
-    sees(browser, "phone · call-centre", "[data-panel=friction_by_touchpoint]")
-    Select(browser.find_element(By.NAME, "channel")).select_by_visible_text("web")
-    sees(browser, "Most affected: web · shop", ".tl-lead")
+    sees(browser, "Phone · call-centre", "[data-panel=friction_by_touchpoint]")
+    Select(browser.find_element(By.NAME, "channel")).select_by_visible_text("Web")
+    sees(browser, "Most affected: Web · shop", ".tl-lead")
     assert browser.current_url.endswith("?span=24h&channel=web")
     browser.refresh()
-    sees(browser, "Most affected: web · shop", ".tl-lead")
+    sees(browser, "Most affected: Web · shop", ".tl-lead")
     browser.find_element(By.LINK_TEXT, "Checkout left unfinished").click()
     sees(browser, "Checkout left unfinished", "[data-panel=journeys_of_a_rule] tbody")
     assert browser.current_url.endswith("/journeys?span=24h&channel=web&rule=checkout_abandoned")

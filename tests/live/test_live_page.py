@@ -64,7 +64,7 @@ def test_the_first_page_leads_with_alerts_and_the_most_frequent_friction(
         sees(browser, text, ".tl-alert")
     assert "Orders fail" not in browser.find_element(By.CSS_SELECTOR, ".tl-alerts").text
     sees(browser, "Abandoned in queue", ".tl-lead")
-    sees(browser, "phone · call-centre", ".tl-lead")
+    sees(browser, "Phone · call-centre", ".tl-lead")
     sees(browser, "account u-4711", "[data-panel=journeys_at_risk] tbody tr:first-child")
     sees(browser, "Live", ".tl-fresh")
     until(browser, lambda _: browser.execute_script(DRAWN))

@@ -15,6 +15,6 @@ def test_a_heat_map_adds_up_the_hours_of_all_days(store: Store) -> None:
     make.put(store, "frictions", rows, "f")
     make.put(store, "journeys", [make.journey("account:a", NOW - 6 * DAY, NOW)], "j")
     options = seen(store, "7d", "touchpoints", ["touchpoint_hours"]).charts["touchpoint_hours"]
-    assert options["yAxis"]["data"] == ["web · desk", "phone · desk"]
+    assert options["yAxis"]["data"] == ["Web · desk", "Phone · desk"]
     assert options["series"][0]["data"] == [["9", 0, 4], ["9", 1, 2], ["23", 1, 1]]
     assert options["visualMap"]["max"] == 4

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from touchline.measures import MEASURES
 from touchline.panels import DASHBOARDS, PANELS
+from touchline.vocabulary.names import CHANNELS, FEEDBACK
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 
@@ -12,15 +13,15 @@ STEM = 5
 """Words with the same first letters are forms of one word: `resolved`, `resolution`."""
 
 PLAIN_ENGLISH = """
-a affected after against age alarm allow an and answer are arrival at average avoided before brought by came
-cart change close comment computed converted cost culture day deployed did difference distance each employee
-failure false feedback field first fix fixes for frequent from health helped hour how hung interval it
-language last late latest level loop lost mean meant media median message met most negative net newest next
-now observed occurrence odds of on one open opened order other over owner passed people per percentile process
-promoter rate read reason report response result risk satisfaction say seen service severity short should
-silent since social speed staff status summary technology text th that the their there those time times to
-top two until up usual value wait waiting was way weakest what when where which who with within without word
-wrote
+a affected after against age alarm allow an and answer app are arrival at average avoided before brought by
+came cart change chat close comment complaint computed converted cost culture day deployed did difference
+distance each employee failure false feedback field first fix fixes for frequent from health helped hour how
+hung interval it kiosk language last late latest level loop lost mail mean meant media median message met
+most negative net newest next now observed occurrence odds of on one open opened order other over owner
+passed people per percentile phone process promoter rate read reason report response result review risk
+satisfaction say seen service severity short should silent since social speed staff status summary
+technology text th that the their there those time times to top two until up usual value wait waiting was
+way weakest web what when where which who with within without word wrote
 """
 """Words of labels that need no definition. Any other word is a term of the domain."""
 
@@ -44,6 +45,8 @@ def labels() -> list[str]:
         *(panel.title for panel in PANELS),
         *(column.title for panel in PANELS for column in panel.columns.values()),
         *(measure.title for measure in MEASURES),
+        *CHANNELS.values(),
+        *FEEDBACK.values(),
     ]
 
 

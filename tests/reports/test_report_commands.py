@@ -37,7 +37,7 @@ def test_an_audit_goes_to_files_and_to_the_next_audit(touchline: Run, folder: Pa
         "-",
     )
     assert second.exit_code == 0, second.output
-    assert "Dead clicks” at web · shop rose" in second.stdout
+    assert "Dead clicks” at Web · shop rose" in second.stdout
     assert "rose" in html.read_text()
     assert str(html) in second.stderr
 

@@ -206,5 +206,5 @@ def test_words_are_chosen_by_what_they_are_about() -> None:
     voices = choose(said, affected, {})
     assert [voice.event for voice in voices] == ["c", "a", "d"]
     assert [voice.event for voice in choose(said[::-1], affected, {})] == ["c", "a", "d"]
-    assert voices[0].about == "email · crm · Often"
+    assert voices[0].about == "E-mail · crm · Often"
     assert choose([], affected, {}) == ()

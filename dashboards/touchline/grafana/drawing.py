@@ -1,6 +1,7 @@
 """Builds the Grafana panel for each kind of panel."""
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 from zlib import crc32
 
@@ -41,6 +42,7 @@ from touchline.panels import (
     unfiltered_note,
     unused_filters,
 )
+from touchline.vocabulary.names import NAMES
 
 UNITS: dict[Unit, str] = {
     "count": "short",
@@ -113,6 +115,8 @@ def _timeseries(panel: Panel, source: str) -> timeseries.Panel:
         built.color_scheme(_BY_NAME)
         for name, colour in COLOURS_OF_CELLS.get(series[1], {}).items():
             built.override_by_name(name, [_set("color", _fixed(colour))])
+        for value, name in NAMES.get(panel.names, {}).items():
+            built.override_by_name(value, [_set("displayName", name)])
     if panel.unit in ("count", "share", "seconds"):
         built.axis_soft_min(0)
     if panel.stacked:
@@ -144,6 +148,8 @@ def _bars(panel: Panel, source: str) -> barchart.Panel:
     built = _start(barchart.Panel(), panel, source)
     built.orientation(VizOrientation.HORIZONTAL).x_field("label")
     built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
+    if names := NAMES.get(panel.names):
+        built.override_by_name("label", [_named(names)])
     if panel.stacked or panel.kind == "funnel":
         built.legend(_legend()).color_scheme(_BY_NAME)
     if _has_lines(panel):
@@ -157,6 +163,8 @@ def _table(panel: Panel, source: str, page: str) -> table.Panel:
     built = _start(table.Panel(), panel, source)
     for name, column in panel.columns.items():
         built.override_by_name(name, _column_settings(column, panel.dashboard, page))
+        if names := NAMES.get(name):
+            built.override_by_name(name, [_named(names)])
         if colours := COLOURS_OF_CELLS.get(name):
             shown = {value: Shown(text=value, color=colour) for value, colour in colours.items()}
             built.override_by_name(name, [_set("mappings", [ValueMap(shown)]), _COLOURED])
@@ -266,6 +274,11 @@ def dashboard_uid(dashboard: str) -> str:
 
 def _set(name: str, value: object) -> DynamicConfigValue:
     return DynamicConfigValue(id_val=name, value=value)
+
+
+def _named(names: Mapping[str, str]) -> DynamicConfigValue:
+    """The plain names of values."""
+    return _set("mappings", [ValueMap({value: Shown(text=name) for value, name in names.items()})])
 
 
 def _fixed(colour: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.names import plain_name, touchpoint_name
 
 MAX_LENGTH = 120
 MAX_FULL = 2_000
@@ -64,12 +65,12 @@ def place_words(labels: Iterable[str], rules: Mapping[str, RuleText]) -> str:
     parts = (label.partition("=") for label in labels)
     return clip(
         " · ".join(
-            rule_title(value, rules) if name == "rule" else f"{name} {value or '(none)'}"
+            rule_title(value, rules) if name == "rule" else f"{name} {plain_name(name, value) or '(none)'}"
             for name, _, value in parts
         )
     )
 
 
 def touchpoint(row: Mapping[str, Any]) -> str:
-    """Channel and source of a row: `phone · call-centre`."""
-    return clip(" · ".join(filter(None, (row["channel"], row["source"]))))
+    """Channel and source of a row: `Phone · call-centre`."""
+    return clip(touchpoint_name(row["channel"], row["source"]))

@@ -69,7 +69,8 @@ class Panel:
     NULL means that there are no data, and is never drawn as 0. `measure` names the measure that the panel
     shows, `goal` is the team's goal for it, and `benchmark` is what the industry reports. `stacked` stacks
     the series of a chart. `friction_series` is SQL for the series of a row of `current_frictions` if a chart
-    counts frictions as they open, so that its points can be explained.
+    counts frictions as they open, so that its points can be explained. `names` is the field whose values
+    `label` or `series` has, such as `channel`, if these have plain names (`touchline.vocabulary.names`).
     """
 
     id: str
@@ -88,6 +89,7 @@ class Panel:
     columns: Mapping[str, Column] = field(default_factory=dict)
     stacked: bool = False
     friction_series: str = ""
+    names: str = ""
     width: int = 12
     height: int = 8
 

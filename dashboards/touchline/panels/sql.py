@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from touchline.measures import BY_NAME, Observed
 from touchline.panels.panel import Variable
 from touchline.vocabulary.internal import IS_TOUCHPOINT
+from touchline.vocabulary.names import NAMES
 
 _ALL = "concat('$', '__all')"
 """SQL for `ALL`, written so that it is not taken for a macro."""
@@ -109,8 +110,11 @@ OBSERVED: Mapping[Observed, str] = {
 }
 """The filters of what a measure observes."""
 
+_CHANNEL_NAME = f"transform(channel, {[*NAMES['channel']]}, {[*NAMES['channel'].values()]}, channel)"
 CHANNELS = Variable(
-    "channel", "Channel", f"SELECT DISTINCT channel FROM events WHERE {IS_TOUCHPOINT} ORDER BY channel"
+    "channel",
+    "Channel",
+    f"SELECT DISTINCT channel, {_CHANNEL_NAME} AS name FROM events WHERE {IS_TOUCHPOINT} ORDER BY channel",
 )
 SOURCES = Variable(
     "source", "Source", f"SELECT DISTINCT source FROM events WHERE {IS_TOUCHPOINT} ORDER BY source"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from touchline.vocabulary.names import touchpoint_name
 from touchline.vocabulary.wording import plain
 
 UNKNOWN_OWNER = "no owner named"
@@ -49,8 +50,8 @@ def words_of(name: str) -> str:
 
 
 def touchpoint(channel: str, source: str) -> str:
-    """Channel and source as text: `phone · call-centre`."""
-    return plain(" · ".join(filter(None, (channel, source))), 120)
+    """Channel and source as text: `Phone · call-centre`."""
+    return plain(touchpoint_name(channel, source), 120)
 
 
 def percent(share: float) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from touchline.analysis.periods import Extent, Period, Periods
 from touchline.analysis.rate_ratio import LEVEL, RateRatio, holm, rate_ratio
+from touchline.vocabulary.names import touchpoint_name
 
 FEWEST_ELSEWHERE = 10
 """The fewest journeys with friction, in each period, at touchpoints to compare a changed one with."""
@@ -123,7 +124,7 @@ class Row:
         else:
             verb = "fell" if self.rate_after < self.rate_before else "rose"
             moved = f"{verb} from {self.rate_before:.1f} to {self.rate_after:.1f} per 1,000 journeys"
-        touchpoint = " · ".join(filter(None, (self.channel, self.source)))
+        touchpoint = touchpoint_name(self.channel, self.source)
         if self.gap:
             return f"{self.rule} at {touchpoint} cannot be compared: {self.gap}."
         said = f"{self.rule} at {touchpoint} {moved}. {_MEANINGS[self.verdict]}."

@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from tests.analysis.voice.writing import COMMON, LIEFERUNG, THEMES, english, german
 from touchline.analysis.voice.contrast import standing_out
@@ -14,6 +15,7 @@ from touchline.analysis.voice.sentiment import learn
 from touchline.analysis.voice.topics import NO_TOPIC, find_topics
 from touchline.analysis.voice.vectors import tf_idf, vocabulary
 from touchline.analysis.voice.words import Words
+from touchline.vocabulary.names import LANGUAGES
 
 OWN = list(THEMES)
 
@@ -117,6 +119,13 @@ def test_the_factors_of_a_product_are_found() -> None:
 def test_the_language_is_told_from_enough_words(text: str, code: str) -> None:
     """A short text, and one of links and numbers, has no known language."""
     assert language(text) == code
+
+
+def test_every_language_has_a_name() -> None:
+    """Each language that the detector knows has a plain name of its own."""
+    known = LanguageIdentifier.from_model_file(MODEL_FILE).labels
+    assert set(LANGUAGES) == {str(code) for code in known}
+    assert len(set(LANGUAGES.values())) == len(LANGUAGES)
 
 
 def test_words_are_stems_without_stop_words() -> None:

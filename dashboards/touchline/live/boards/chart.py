@@ -14,6 +14,7 @@ from touchline.live.queries import Row
 from touchline.measures import round_seconds
 from touchline.panels import Panel, Reference
 from touchline.panels.colours import OTHERS, colour_of
+from touchline.vocabulary.names import plain_name
 
 _MUTED = "touchline.ink('--muted')"
 _LINE = "touchline.ink('--line')"
@@ -158,7 +159,9 @@ def _highest(series: Series, lines: Sequence[float]) -> float:
 def _drawn_series(
     panel: Panel, name: str, points: list[float | None], number: int, names: Names
 ) -> dict[str, Any]:
-    title = panel.title if name == _VALUE else names.name(name) or sentence(name)
+    plain = plain_name(panel.names, name)
+    shown = names.name(name) or (sentence(name) if plain == name else plain)
+    title = panel.title if name == _VALUE else shown
     colour = _colour(panel, name, number, names)
     drawn: dict[str, Any] = {"id": name, "name": title, "data": points, "itemStyle": {"color": colour}}
     if panel.stacked:

@@ -9,6 +9,7 @@ from touchline.live.boards.loading import LoadedPanel
 from touchline.live.labels import sentence
 from touchline.panels import Column
 from touchline.vocabulary.errors import TouchlineError
+from touchline.vocabulary.names import plain_name
 
 MAX_ROWS = 50_000
 
@@ -78,5 +79,6 @@ def _cell(name: str, column: Column, value: Any, loaded: LoadedPanel) -> str | i
     text = str(value)
     if column.unit == "time":
         return f"{text.replace(' ', 'T')}Z"
+    text = plain_name(loaded.panel.names if name in ("label", "series") else name, text)
     names = loaded.names
     return harmless(names.rule(text) if name == "rule" else names.name(text) or text)

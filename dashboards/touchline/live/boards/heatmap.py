@@ -11,6 +11,7 @@ from touchline.live.labels import clip
 from touchline.live.queries import Row
 from touchline.panels import Panel
 from touchline.panels.colours import OTHERS
+from touchline.vocabulary.names import plain_name
 
 _MAX_ROWS = 15
 _LABEL = 40
@@ -33,7 +34,7 @@ def heatmap_options(panel: Panel, rows: Sequence[Row]) -> dict[str, Any]:
         hour = datetime.fromtimestamp(milliseconds(row["time"]) / 1000, UTC).hour
         name = row["series"] if row["series"] in kept else OTHERS
         cells[hour, shown.index(name)] += row["value"]
-    labels = [clip(name, _LABEL) for name in shown]
+    labels = [clip(plain_name(panel.names, name), _LABEL) for name in shown]
     return {
         "animation": False,
         "grid": {"left": 8, "right": 12, "top": 8, "bottom": 56, "containLabel": True},

@@ -32,6 +32,7 @@ from touchline.panels.losses import HEADLINE as LOSS_OF_ALL
 from touchline.panels.sql import SEGMENTS
 from touchline.segments.funnels import with_funnels
 from touchline.segments.saved import FUNNELS_SQL, saved_funnels
+from touchline.vocabulary.names import plain_name
 
 MAX_CHOICES = 300
 _CHOICES_MS = 60_000
@@ -313,7 +314,9 @@ def _filters(
 
 
 def _filter(variable: Variable, rows: list[Row], chosen: str, names: Names) -> Filter:
-    title = names.rule if variable.name == "rule" else clip
+    def title(value: str) -> str:
+        return names.rule(value) if variable.name == "rule" else clip(plain_name(variable.name, value))
+
     # A second column is the title of the value in the first one.
     found = {str(value): clip(str(own[0])) if own else title(str(value)) for value, *own in map(_cells, rows)}
     values = [(value, name) for value, name in sorted(found.items()) if value]
@@ -340,7 +343,7 @@ def _headline(store: Store, rows: Mapping[str, list[Row]], names: Names) -> Head
         usual=usual_text("" if total["usual"] is None else f"{total['usual']:,.0f}"),
         rule=names.rule(by_rule[0]["rule"]) if by_rule else "",
         rule_frictions=by_rule[0]["frictions"] if by_rule else 0,
-        touchpoint=clip(by_touchpoint[0]["label"]) if by_touchpoint else "",
+        touchpoint=clip(plain_name("touchpoint", by_touchpoint[0]["label"])) if by_touchpoint else "",
         loss=cost[0]["loss"] if cost else "",
         loss_of=cost[0]["loss_of"] if cost else "",
     )

@@ -11,6 +11,7 @@ from touchline.live.queries import Row
 from touchline.measures import BY_NAME, format_distance, format_goal, format_value
 from touchline.panels import DASHBOARDS, Column, Link, Panel, unfiltered_note, unused_filters
 from touchline.panels.colours import colour_of
+from touchline.vocabulary.names import plain_name
 
 MAX_ROWS = 50
 MAX_BARS = 40
@@ -232,11 +233,11 @@ def _bars(panel: Panel, rows: Sequence[Row], names: Names) -> dict[str, Any]:
     longest = 1 if panel.unit == "share" else max(sum(row[part] for part in parts) for row in rows) or 1
     bars = [
         Bar(
-            label=names.name(row["label"]) or clip(str(row["label"])),
+            label=names.name(row["label"]) or clip(plain_name(panel.names, str(row["label"]))),
             value=_format(sum(row[part] for part in parts), panel.unit),
             note=_note(panel, row, rows[0], columns),
             parts=[row[part] / longest for part in parts],
-            full=full_text(str(row["label"])),
+            full=full_text(plain_name(panel.names, str(row["label"]))),
         )
         for row in rows[:MAX_BARS]
     ]
@@ -291,6 +292,8 @@ def _cell(name: str, column: Column, row: Row, names: Names) -> Cell:
         return Cell("", milliseconds(value), href)
     if value is None and column.missing:
         return Cell(column.missing)
+    if isinstance(value, str):
+        value = plain_name(name, value)
     text = names.rule(value) if name == "rule" and value else names.name(value) or _format(value, column.unit)
     if name == "place" and value:
         text = place_words(value.split(", "), names.rules)

@@ -91,7 +91,7 @@ export default {
         <span class="tl-grade" :data-grade="journey.grade">{{ journey.grade }}</span>
         Score {{ journey.score }} <small>{{ period(journey) }} · {{ t.many(journey.strikes, "strike point") }} · {{ journey.outcome }}</small>
       </h2>
-      <p class="tl-muted tl-lanes-key"><template v-for="(channel, c) in journey.channels" :key="channel"><i :style="{ background: journey.colours[c] }"></i>{{ channel }} </template></p>
+      <p class="tl-muted tl-lanes-key"><template v-for="(channel, c) in journey.channels" :key="channel"><i :style="{ background: journey.colours[c] }"></i>{{ journey.names[c] }} </template></p>
       <ol class="tl-journey">
         <li v-for="(row, r) in journey.rows" :key="row.kind + (row.number || '') + row.at + r" :class="'tl-' + row.kind" :data-open="row.open" :id="row.kind === 'friction' ? 'friction-' + row.number : null">
           <time :datetime="t.iso(row.at)" :title="t.exact(row.at)">{{ t.when(row.at) }}<span class="tl-muted">{{ t.ago(row.at, now) }}</span></time>

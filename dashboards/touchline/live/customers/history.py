@@ -24,6 +24,7 @@ from touchline.live.labels import (
 from touchline.live.queries import Row, Store, run
 from touchline.panels.colours import colour_of
 from touchline.vocabulary.identifiers import rank
+from touchline.vocabulary.names import channel_name
 from touchline.vocabulary.normaliser import Normaliser
 
 _MAX_DETAILS = 6
@@ -93,7 +94,10 @@ class FrictionRow:
 
 @dataclass(frozen=True)
 class Journey:
-    """One journey, with its events and frictions in order of time; `colours` are those of its channels."""
+    """One journey, with its events and frictions in order of time.
+
+    `names` and `colours` are those of its channels.
+    """
 
     start: int
     last: int
@@ -102,6 +106,7 @@ class Journey:
     strikes: int
     outcome: str
     channels: list[str]
+    names: list[str]
     colours: list[str]
     rows: list[EventRow | FrictionRow]
 
@@ -240,6 +245,7 @@ def _journeys(
             strikes=row["strikes"],
             outcome=sentence(row["outcome"]),
             channels=channels,
+            names=[channel_name(channel) for channel in channels],
             colours=[colour_of(channel) for channel in channels],
             rows=rows,
         )

@@ -150,6 +150,7 @@ GROUP BY time, series
 ORDER BY time, series
 """,
         kind="timeseries",
+        names="channel",
         unit="count",
         empty="No contact started in this period.",
         stacked=True,
@@ -234,6 +235,7 @@ FROM ({measured("csat", "channel")})
 ORDER BY satisfied, label
 """,
         kind="bars",
+        names="channel",
         unit="share",
         empty="No satisfaction score in this period.",
         measure="csat",

@@ -121,7 +121,7 @@ ORDER BY time, series
         sql=f"""
 SELECT deployed.at AS deployed_at,
        if(title = '', deployed.change, concat(deployed.change, ': ', title)) AS change,
-       if(empty(effects.channel), '', concat(effects.channel, ' · ', effects.source)) AS place,
+       if(empty(effects.channel), '', concat(effects.channel, ' · ', effects.source)) AS touchpoint,
        nullIf(effects.rule, '') AS rule, if(sentence = '', 'Not computed yet', sentence) AS result,
        if(journeys_before = 0, NULL, 1000 * before / journeys_before) AS rate_before,
        if(journeys_after = 0, NULL, 1000 * after / journeys_after) AS rate_after, saved,
@@ -142,7 +142,7 @@ LIMIT 100
         columns={
             "deployed_at": Column("Deployed", "time"),
             "change": Column("Change", "text"),
-            "place": Column("Touchpoint", "text"),
+            "touchpoint": Column("Touchpoint", "text"),
             "rule": Column("Rule", "text", TO_JOURNEYS),
             "result": Column("Result", "text"),
             "rate_before": Column("Before, per 1,000 journeys"),

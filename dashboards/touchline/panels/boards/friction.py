@@ -235,6 +235,7 @@ ORDER BY frictions DESC, label
 LIMIT 20
 """,
         kind="bars",
+        names="touchpoint",
         unit="count",
         empty=NO_FRICTION,
     ),

@@ -170,6 +170,7 @@ GROUP BY label
 ORDER BY count() DESC, label
 """,
         kind="bars",
+        names="channel",
         unit="count",
         empty=NO_JOURNEY,
         stacked=True,

@@ -39,6 +39,7 @@ GROUP BY time, series
 ORDER BY time, series
 """,
         kind="heatmap",
+        names="touchpoint",
         unit="count",
         empty=NO_FRICTION,
         width=24,

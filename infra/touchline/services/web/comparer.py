@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from touchline.friction import RuleSet
 from touchline.live.comparison.comparer import ComparedPeriods, ComparedRow, KnownChange, Question
+from touchline.vocabulary.names import touchpoint_name
 
 if TYPE_CHECKING:
     from touchline.analysis.compare import Row
@@ -71,7 +72,7 @@ class PeriodComparer:
             after=(periods.after.since, periods.after.until),
             rows=[_row(row, titles) for row in found.rows[:MAX_ROWS]],
             hidden=max(0, len(found.rows) - MAX_ROWS),
-            nowhere=[" · ".join(filter(None, touchpoint)) for touchpoint in found.elsewhere],
+            nowhere=[touchpoint_name(*touchpoint) for touchpoint in found.elsewhere],
         )
 
 
