@@ -50,39 +50,46 @@ def redacted(text: str, identifiers: str = "") -> str:
 
 
 def _met(rules: str) -> str:
-    """SQL for the frictions of each customer that may precede something in the period: `met`."""
+    """SQL for the frictions that may precede something in the period: `customer`, `met_rule` and `met_at`."""
     return f"""
-SELECT customer, groupArray(1000)((CAST(rule, 'String'), opened_at)) AS met FROM current_frictions
+SELECT customer, CAST(rule, 'String') AS met_rule, opened_at AS met_at FROM current_frictions
 WHERE opened_at >= {{since:DateTime64(3)}} - INTERVAL {AFTER_DAYS} DAY AND opened_at < {{until:DateTime64(3)}}
-  AND {rules}
-GROUP BY customer"""
+  AND {rules}"""
 
 
-_RULES_BEFORE = (
-    "arraySort(arrayDistinct(arrayMap(one -> one.1, arrayFilter("
-    f"one -> one.2 < at AND one.2 >= at - INTERVAL {AFTER_DAYS} DAY, met))))"
-)
-"""SQL for the rules of `met` that came before `at`."""
+def _before(at: str) -> str:
+    """SQL condition: the friction came before `at`. It does not hold for the defaults of an outer join."""
+    return f"met_at < {at} AND met_at >= {at} - INTERVAL {AFTER_DAYS} DAY"
 
 
-def verbatims(where: str = "1", rules: str = "1") -> str:
-    """SQL for texts that came after a friction, the newest first, at most three of a customer.
+def verbatims(most: int, where: str = "1", rules: str = "1") -> str:
+    """SQL for the newest texts that came after a friction, at most three of a customer.
 
     Its columns are `at`, `channel`, `source`, `kind`, `rules` (a text) and `words` (redacted).
 
     Args:
+        most: How many texts.
         where: A condition on `channel` and `source`.
         rules: A condition on `rule`.
     """
     is_text = f"type IN ({_TEXT_TYPES}) AND {PERIOD}"
+    # The texts are the smaller side, so they are what the frictions are joined with.
     return f"""
-SELECT at, channel, source, kind, arrayStringConcat({_RULES_BEFORE} AS preceding, ', ') AS rules,
-       {redacted("leftUTF8(text, 400)", "identifiers")} AS words
-FROM (SELECT * FROM ({owned(texts_sql(PERIOD), is_text)}) WHERE {where}) AS written
-INNER JOIN ({_met(rules)}) AS frictions USING (customer)
-WHERE notEmpty(preceding)
+SELECT own.1 AS at, own.2 AS channel, own.3 AS source, own.4 AS kind,
+       arrayStringConcat(arraySort(preceding), ', ') AS rules,
+       {redacted("leftUTF8(own.5, 400)", "own.6")} AS words
+FROM (
+    SELECT id, any((at, channel, source, kind, text, identifiers, customer)) AS own,
+           groupUniqArray(met_rule) AS preceding
+    FROM ({_met(rules)}) AS frictions
+    INNER JOIN (SELECT * FROM ({owned(texts_sql(PERIOD), is_text)}) WHERE {where}) AS written USING (customer)
+    WHERE {_before("at")}
+    GROUP BY id
+    ORDER BY own.1 DESC, id
+    LIMIT 3 BY own.7
+    LIMIT {most}
+)
 ORDER BY at DESC, id
-LIMIT 3 BY customer
 """
 
 
@@ -145,14 +152,15 @@ FROM (
             SELECT metric, rule, count() AS customers, avg(value) AS score,
                    if(count() < 2, 0, varSamp(value)) AS variance
             FROM (
-                SELECT kind AS metric, assumeNotNull(argMax(value, (at, id))) AS value,
-                       argMax(before, (at, id)) AS preceding
-                FROM (
-                    SELECT id, customer, at, kind, value, {_RULES_BEFORE} AS before
-                    FROM (SELECT * FROM ({owned(scores, is_score)}) WHERE {where}) AS scored
-                    LEFT JOIN ({_met("1")}) AS frictions USING (customer)
-                )
-                GROUP BY customer, kind
+                SELECT kind AS metric, assumeNotNull(any(last_value)) AS value,
+                       groupUniqArrayIf(met_rule, {_before("last_at")}) AS preceding
+                FROM ({_met("1")}) AS frictions
+                RIGHT JOIN (
+                    SELECT customer, kind, max(at) AS last_at, argMax(value, (at, id)) AS last_value
+                    FROM ({owned(scores, is_score)}) WHERE {where}
+                    GROUP BY customer, kind
+                ) AS scored ON scored.customer = frictions.customer
+                GROUP BY scored.customer, kind
             )
             ARRAY JOIN if(empty(preceding), [''], preceding) AS rule
             GROUP BY metric, rule

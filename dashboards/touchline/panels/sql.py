@@ -1,14 +1,13 @@
 """SQL fragments that several panels share: filters, earlier weeks, measures."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from touchline.measures import BY_NAME, Observed
+from touchline.panels.macros import ALL
 from touchline.panels.panel import Variable
 from touchline.vocabulary.internal import IS_TOUCHPOINT
 from touchline.vocabulary.names import NAMES
-
-_ALL = "concat('$', '__all')"
-"""SQL for `ALL`, written so that it is not taken for a macro."""
 
 
 def values_of(variable: str) -> str:
@@ -22,8 +21,13 @@ def values_of(variable: str) -> str:
 
 
 def all_chosen(variable: str) -> str:
-    """SQL condition: all values of the variable are chosen."""
-    return f"has({values_of(variable)}, {_ALL})"
+    """SQL condition: all values of the variable are chosen.
+
+    The engine evaluates it for each of its many uses while it plans a query, so it decodes nothing. `ALL` is
+    also found unencoded; that text is written so that it is not taken for a macro.
+    """
+    pairs = f"splitByChar('&', '${{{variable}:queryparam}}')"
+    return f"hasAny({pairs}, ['var-{variable}={quote(ALL)}', concat('var-{variable}=$', '__all')])"
 
 
 def chosen(column: str, variable: str) -> str:

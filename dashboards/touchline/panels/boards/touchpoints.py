@@ -5,7 +5,6 @@ from touchline.panels.boards.friction import NO_FRICTION, TO_JOURNEYS
 from touchline.panels.boards.journeys import STEPS
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
 from touchline.panels.sql import CHANNELS, FRICTIONS, PLACE, PLACES, RULES, SEGMENTS, SOURCES
-from touchline.vocabulary.durations import DAY
 
 ID = "touchpoints"
 
@@ -93,17 +92,17 @@ LIMIT 30
         sql=f"""
 SELECT ['Before a cart', {_LABELS}][place + 1] AS label, frictions
 FROM (
-    SELECT if(age('millisecond', way.time, met.opened_at) <= {_WAY_DAYS * DAY}, way.step, 0) AS place,
-           count() AS frictions
+    SELECT place, count() AS frictions
     FROM (
-        SELECT customer, opened_at {_MET}
-    ) AS met
-    ASOF LEFT JOIN (
-        SELECT customer, time, max(indexOf([{_KINDS}], type)) AS step
-        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_WAY}", _WAY)})
-        WHERE customer IN (SELECT customer {_MET})
-        GROUP BY customer, time
-    ) AS way ON way.customer = met.customer AND met.opened_at >= way.time
+        SELECT maxIf((time, step),
+                     time <= opened_at AND time >= opened_at - INTERVAL {_WAY_DAYS} DAY).2 AS place
+        FROM (
+            SELECT customer, time, indexOf([{_KINDS}], type) AS step
+            FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_WAY}", _WAY)})
+        ) AS way
+        RIGHT JOIN (SELECT id, customer, opened_at {_MET}) AS met ON met.customer = way.customer
+        GROUP BY met.customer, id
+    )
     GROUP BY place
 )
 ORDER BY place

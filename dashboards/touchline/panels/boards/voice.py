@@ -221,8 +221,7 @@ ORDER BY metric, customers DESC, rule
         sql=f"""
 SELECT toString(at) AS at, rules, words, kind, CAST(channel, 'String') AS channel,
        CAST(source, 'String') AS source
-FROM ({of_period(verbatims(PLACE, RULE))})
-LIMIT 50
+FROM ({of_period(verbatims(50, PLACE, RULE))})
 """,
         kind="table",
         unit="count",

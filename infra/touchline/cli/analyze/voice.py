@@ -135,8 +135,8 @@ def verbatims(rule: RuleArgument, since: Since = "90d", data: Data = None, as_js
     """
     from touchline.measures.voice import verbatims as verbatims_after
 
-    named = verbatims_after(rules="rule = {rule:String}")
-    sql = f"SELECT toString(at), channel, source, kind, words FROM ({named}) LIMIT {_SHOWN}"  # noqa: S608
+    named = verbatims_after(_SHOWN, rules="rule = {rule:String}")
+    sql = f"SELECT toString(at), channel, source, kind, words FROM ({named})"  # noqa: S608
     with _asked(since, data) as asked:
         rows = asked.ask(sql, asked.period | {"rule": rule})
     if as_json:
