@@ -33,6 +33,7 @@ def test_reports_are_shown_on_the_page(site: Site, browser: Chrome, look: Look, 
     look(390, 844, "dark")
     sees(browser, "Week 48", "h1")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert browser.find_element(By.CSS_SELECTOR, "article svg").size["width"] >= 600
     picture("digest-phone-dark")
     browser.get(f"{site.url}/audit")
     sees(browser, "Where customers struggle", "h1")

@@ -26,6 +26,7 @@ from touchline.reports.report import (
 )
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.moments import in_words
+from touchline.vocabulary.names import THEN, channel_name
 from touchline.vocabulary.wording import counted, word_list
 
 NOTE: Final = (
@@ -253,7 +254,7 @@ def _cases(cases: tuple[Case, ...], zone: str) -> Table:
     rows = tuple(
         (
             Text(in_words(case.start, zone), path=f"/customer/{_quoted(case.customer)}"),
-            Text(" → ".join(case.path)),
+            Text(THEN.join(map(channel_name, case.path))),
             Text(f"{case.events:,}"),
             Text(word_list(case.rules, "and")),
             Text(f"{case.strikes:,}"),

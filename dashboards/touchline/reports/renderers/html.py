@@ -122,7 +122,8 @@ def _block(block: Block, base: str | None) -> Iterator[str]:
             yield f"<blockquote><p>{_text(text)}</p>"
             yield f'<p class="tr-muted">{_text(source)}</p></blockquote>' if source else "</blockquote>"
         case Chart():
-            yield f"<figure><figcaption>{_text(block.title)}</figcaption>{chart_picture(block)}</figure>"
+            yield f'<figure><figcaption>{_text(block.title)}</figcaption><div class="tr-scroll" tabindex="0">'
+            yield f"{chart_picture(block)}</div></figure>"
 
 
 def _table(table: Table, base: str | None) -> Iterator[str]:
