@@ -161,6 +161,7 @@ def test_the_value_of_an_input_is_never_sent(visitor: Visitor) -> None:
     visitor.type("#password", "s3cr3t-w0rd" + Keys.ENTER)
     visitor.rest(0.6)
     visitor.click("#personal")
+    visitor.rest(0.6)
     visitor.type("#email", "ada@mail.example")
     visitor.click("#go")
     visitor.type("#zip", "12345")
