@@ -23,7 +23,8 @@ T = 1_795_000_000_000 // DAY * DAY
 
 Fold = Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]]
 Failed = Callable[..., Event]
-PRICES = [
+Price = tuple[int, str, str, float]
+PRICES: list[Price] = [
     (T - 3 * DAY, "order_failed", "loss", 10.0),
     (T - 1, "order_failed", "loss", 20.0),
     (T + 5 * HOUR, "order_failed", "loss", 30.0),
@@ -34,8 +35,8 @@ PRICES = [
 """Stored impacts: the end of the data, rule, verdict and loss of each exposed customer."""
 
 
-def _impacts(store: Store) -> None:
-    for until, rule, verdict, price in PRICES:
+def _impacts(store: Store, prices: Sequence[Price] = PRICES, currency: str = "EUR") -> None:
+    for until, rule, verdict, price in prices:
         row = RuleImpactRow(
             computed_at=until + 1,
             rule=rule,
@@ -47,7 +48,7 @@ def _impacts(store: Store) -> None:
             outcome="order.placed",
             within=DAY,
             one_in=1,
-            currency="EUR",
+            currency=currency,
             contact_cost=0.0,
             verdict=verdict,
             missing="",
@@ -167,6 +168,32 @@ def test_a_simulation_says_from_when_losses_are_known(
 
 def test_a_customer_counts_once_a_window_with_the_largest_loss() -> None:
     """A second, cheaper friction adds nothing, and the dearer one leaves first."""
-    points = [(0, "a", 5), (10, "a", 3), (10, "b", 4), (10, "b", 4)]
+    points = [(0, "a", 5, "EUR"), (10, "a", 3, "EUR"), (10, "b", 4, "EUR"), (10, "b", 4, "EUR")]
     assert list(losses(points, 100, 8)) == [(0, False), (10, True), (100, False), (110, False)]
     assert list(losses(points, 100, 7)) == [(0, False), (10, True), (100, True), (110, False)]
+
+
+def test_losses_in_two_currencies_are_not_added() -> None:
+    """Five euros and four dollars are neither nine of one nor of the other."""
+    points = [(0, "a", 5, "EUR"), (10, "b", 4, "USD"), (20, "c", 1, "USD")]
+    assert list(losses(points, 100, 6)) == [(at, False) for at in (0, 10, 20, 100, 110, 120)]
+    assert [at for at, holds in losses(points, 100, 5) if holds] == [0, 10, 20, 100]
+
+
+def test_an_incident_has_the_newest_currency_and_says_what_it_leaves_out(
+    store: Store, fold: Fold, failed: Failed, rule: AlertRule
+) -> None:
+    """Prices were in euros until yesterday: their customers are not counted, and the message says so."""
+    _impacts(store, [(T - 2 * DAY, "order_failed", "loss", 60.0)])
+    _impacts(store, [(T - 1, "order_failed", "loss", 30.0)], "USD")
+    before = [failed(f"old{one}", T - 20 * MINUTE + one, "order.failed", "web") for one in range(4)]
+    after = [failed(f"new{one}", T + 20 * MINUTE + one, "order.failed", "web") for one in range(7)]
+    for _ in fold(store, [before + after], T + DAY):
+        pass
+    (found,) = Evaluation(query_of(store), store.insert, [rule]).evaluate(T + 30 * MINUTE, T).alerts
+    assert "associated loss about 210 USD since" in found.summary
+    assert found.cost == (
+        "Associated loss: about 210 USD (158 to 262) for 7 customers; "
+        "not counted: losses of 4 customers in another currency"
+    )
+    assert "no baseline yet" in found.summary

@@ -14,14 +14,14 @@ STEM = 5
 
 PLAIN_ENGLISH = """
 a affected after against age alarm allow an and answer app are arrival at average avoided before brought by
-came cart change chat close comment complaint computed converted cost culture day deployed did difference
-distance each employee failure false feedback field first fix fixes for frequent from health helped hour how
-hung interval it kiosk language last late latest level loop lost mail mean meant media median message met
-most negative net newest next now observed occurrence odds of on one open opened order other over owner
-passed people per percentile phone process promoter rate read reason report response result review risk
-satisfaction say seen service severity short should silent since social speed staff status summary
-technology text th that the their there those time times to top two until up usual value wait waiting was
-way weakest web what when where which who with within without word wrote
+came cart change chat close comment complaint computed converted cost culture currency day deployed did
+difference distance each employee failure false feedback field first fix fixes for frequent from health
+helped hour how hung interval it kiosk language last late latest level loop lost mail mean meant media
+median message met most negative net newest next now observed occurrence odds of on one open opened order
+other over owner passed people per percentile phone process promoter rate read reason report response result
+review risk satisfaction say seen service severity short should silent since social speed staff status
+summary technology text th that the their there those time times to top two until up usual value wait
+waiting was way weakest web what when where which who with within without word wrote
 """
 """Words of labels that need no definition. Any other word is a term of the domain."""
 

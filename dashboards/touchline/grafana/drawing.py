@@ -111,13 +111,14 @@ def _timeseries(panel: Panel, source: str) -> timeseries.Panel:
     built.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
     if series := _SERIES.search(panel.sql):
         # Otherwise Grafana prefixes each name with the name of the value.
-        built.display_name("${__field.labels.series}")
+        currency = " (${__field.labels.currency})" if panel.unit == "currency" else ""
+        built.display_name("${__field.labels.series}" + currency)
         built.color_scheme(_BY_NAME)
         for name, colour in COLOURS_OF_CELLS.get(series[1], {}).items():
             built.override_by_name(name, [_set("color", _fixed(colour))])
         for value, name in NAMES.get(panel.names, {}).items():
             built.override_by_name(value, [_set("displayName", name)])
-    if panel.unit in ("count", "share", "seconds"):
+    if panel.unit in ("count", "share", "seconds", "currency"):
         built.axis_soft_min(0)
     if panel.stacked:
         built.draw_style(GraphDrawStyle.BARS).fill_opacity(80).stacking(

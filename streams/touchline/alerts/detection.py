@@ -164,7 +164,7 @@ def _intervals(
         )
     elif isinstance(rule, Loss):
         amount = round(rule.amount * 1_000)
-        steps = losses(((at, who, loss) for at, who, loss in rows), rule.within, amount)
+        steps = losses(((at, who, loss, currency) for at, who, loss, currency in rows), rule.within, amount)
     else:
         steps = crowds(((at, customer) for at, customer in rows), rule.within, rule.customers)
     return intervals(steps, start, now)

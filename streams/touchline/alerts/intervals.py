@@ -41,30 +41,30 @@ def crowds(points: Iterable[tuple[int, str]], within: int, customers: int) -> It
         yield at, len(inside) >= customers
 
 
-def losses(points: Iterable[tuple[int, str, int]], within: int, amount: int) -> Iterator[Step]:
-    """Steps of "the losses in the window add up to at least `amount`". A point is (time, who, loss).
+def losses(points: Iterable[tuple[int, str, int, str]], within: int, amount: int) -> Iterator[Step]:
+    """Steps of "the losses in the window add up to at least `amount`", in any one currency.
 
-    Each `who` counts once, with the largest of its losses in the window. Losses are whole numbers, so that
-    their order changes nothing.
+    A point is (time, who, loss, currency). Each `who` counts once, with the largest of its losses in the
+    window. Losses are whole numbers, so that their order changes nothing.
     """
-    inside: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    inside: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     changes = [
         change
-        for time, who, loss in set(points)
-        for change in ((time, 1, (who, loss)), (time + within, -1, (who, loss)))
+        for time, who, loss, currency in set(points)
+        for change in ((time, 1, ((who, currency), loss)), (time + within, -1, ((who, currency), loss)))
     ]
-    total = 0
+    total: Counter[str] = Counter()
     for at, group in _by_time(changes):
         for _, number, (who, loss) in group:
             own = inside[who]
-            total -= max(own, default=0)
+            total[who[1]] -= max(own, default=0)
             own[loss] += number
             if not own[loss]:
                 del own[loss]
-            total += max(own, default=0)
+            total[who[1]] += max(own, default=0)
             if not own:
                 del inside[who]
-        yield at, total >= amount
+        yield at, max(total.values(), default=0) >= amount
 
 
 def means(

@@ -80,7 +80,8 @@ def points(rule: AlertRule) -> str:
 
     Rows (labels, at, customer) of a threshold or strike-out; (labels, tick's end, number) of an unusual
     number; (labels, at, sum, number) of a measure; (labels, first, last) of an absence, for each stretch of
-    `longer_than` that has events; (labels, at, customer and friction rule, loss in thousandths) of a loss.
+    `longer_than` that has events; (labels, at, customer and friction rule, loss in thousandths, currency) of
+    a loss.
 
     If labels are attributes, the query takes `{held:String}`: labels to look at in any case, as a JSON array
     of arrays.
@@ -111,7 +112,7 @@ def points(rule: AlertRule) -> str:
         )
     rows = watched(rule)
     series = largest_series(rule, rows, "uniqExact(customer)")
-    columns = "concat(customer, friction) AS who, price" if isinstance(rule, Loss) else "customer"
+    columns = "concat(customer, friction) AS who, price, currency" if isinstance(rule, Loss) else "customer"
     return f"SELECT DISTINCT labels, at, {columns} FROM ({rows}) WHERE {series} {limit}"  # noqa: S608
 
 
@@ -126,11 +127,18 @@ def extent(rule: AlertRule) -> str:
 
 
 def lost(rule: Loss) -> str:
-    """One row for the labels: the loss, its lower and upper bound, and the currency."""
+    """One row for the labels: the loss, its bounds, the currency, its customers, those of others.
+
+    The currency is that of the newest friction. Amounts in another currency are not added.
+    """
+    priced = f"({watched(rule)}) WHERE {LABELLED}"
     return (
-        "SELECT sum(one.1) / 1000, sum(one.2), sum(one.3), max(one.4) FROM "  # noqa: S608
-        f"(SELECT max((price, low, high, currency)) AS one FROM ({watched(rule)}) "
-        f"WHERE {LABELLED} GROUP BY customer, friction)"
+        f"WITH (SELECT argMax(currency, (at, currency)) FROM {priced}) AS newest "  # noqa: S608
+        "SELECT sumIf(one.1, currency = newest) / 1000, sumIf(one.2, currency = newest), "
+        "sumIf(one.3, currency = newest), newest, "
+        "uniqExactIf(customer, currency = newest), uniqExactIf(customer, currency != newest) FROM "
+        f"(SELECT max((price, low, high)) AS one, customer, currency FROM {priced} "
+        "GROUP BY customer, friction, currency)"
     )
 
 
@@ -158,8 +166,12 @@ OLDEST = f"SELECT toUnixTimestamp64Milli(min(time)), count() FROM events WHERE {
 REACHES = "SELECT rules, reaches FROM rule_sets ORDER BY in_force_at DESC LIMIT 1"
 """The friction rules in force, and how far (ms) each looks back."""
 
-PRICED = "SELECT toUnixTimestamp64Milli(min(until)), count() FROM rule_impact"
-"""The end of the data of the oldest stored impact, and whether there is one."""
+_NEWEST = "(SELECT argMaxIf(currency, computed_at, currency != '') FROM rule_impact)"
+PRICED = (
+    "SELECT toUnixTimestamp64Milli(min(until)), count() FROM rule_impact WHERE until > "  # noqa: S608
+    f"(SELECT max(until) FROM rule_impact WHERE currency != '' AND currency != {_NEWEST})"
+)
+"""The end of the data of the first stored impact in the newest currency, and whether there is one."""
 
 JOURNEYS = """
 SELECT toString(customer), toString(argMax(id, start)) FROM current_journeys

@@ -80,6 +80,7 @@ def impact_by_rule(plain: Plain, seen: Seen) -> Rows:
             {
                 "rule": row["rule"],
                 "loss": row["loss"],
+                "priced_in": "EUR",
                 "likely": f"{interval(row, 'loss')} EUR" if known else None,
                 "exposed": row["exposed"],
                 "lost": -row["difference"] * row["exposed"] if known else None,
@@ -114,7 +115,8 @@ def impact_over_time(plain: Plain, seen: Seen) -> Rows:
                 first[key] = min(first.get(key, one["opened_at"]), one["opened_at"])
         each = row["loss"] / len(counted)
         for at, customers in Counter(map(seen.bucket, first.values())).items():
-            found.append({"time": second(at), "series": row["rule"], "value": customers * each})
+            share = {"series": row["rule"], "currency": "EUR", "value": customers * each}
+            found.append({"time": second(at)} | share)
     return sorted(found, key=lambda one: (one["time"], one["series"]))
 
 

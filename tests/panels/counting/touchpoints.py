@@ -47,6 +47,7 @@ def weakest_touchpoints(plain: Plain, seen: Seen) -> Rows:
                 "customers": len({one["customer"] for one in own}),
                 "strikes": points.total(),
                 "loss": sum(losses) if losses else None,
+                "priced_in": "EUR" if losses else None,
             }
         )
     rows.sort(key=lambda row: (-row["strikes"] * row["customers"], row["touchpoint"]))

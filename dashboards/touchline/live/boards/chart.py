@@ -63,16 +63,18 @@ def chart_options(
     series = _series(panel, rows, axis)
     series = {name: points for name, points in series.items() if any(point is not None for point in points)}
     references = _references(panel)
+    currency = clip(rows[0].get("currency") or "") if rows and panel.unit == "currency" else ""
     marked = {
         "markLine": _mark_line(references, marks, axis),
         "markArea": mark_areas(marks, axis.times, axis.step),
     }
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 36, "top": 14, "bottom": 6, "containLabel": True},
+        "grid": {"left": 8, "right": 36, "top": 30 if currency else 14, "bottom": 6, "containLabel": True},
         "tooltip": _tooltip(panel),
         "xAxis": _x_axis(axis, marks),
-        "yAxis": _y_axis(panel, series, [reference.value for reference in references]),
+        "yAxis": _y_axis(panel, series, [reference.value for reference in references])
+        | ({"name": currency, "nameTextStyle": {":color": _MUTED}} if currency else {}),
         "series": [
             _drawn_series(panel, name, points, number, names) | ({} if number else marked)
             for number, (name, points) in enumerate(series.items())

@@ -128,7 +128,8 @@ WHERE {TOGETHER} AND {IN_PERIOD}
         title="Associated loss by rule",
         question="Which friction costs most, how sure is that, and who should fix it?",
         sql=f"""
-SELECT rule, loss, if(isNull(loss), NULL, concat({between("loss")}, {CURRENCY})) AS likely, exposed,
+SELECT rule, loss, nullIf(currency, '') AS priced_in,
+       if(isNull(loss), NULL, concat({between("loss")}, {CURRENCY})) AS likely, exposed,
        -difference * exposed AS lost, contacts,
        if(contact_cost > 0, contacts * contact_cost, NULL) AS cost, at_risk,
        multiIf(isNull(stored.e_value), NULL, isInfinite(stored.e_value), 'none suffices',
@@ -148,6 +149,7 @@ ORDER BY stored.loss DESC NULLS LAST, exposed DESC, rule
         columns={
             "rule": Column("Rule", "text", TO_JOURNEYS),
             "loss": Column("Associated loss"),
+            "priced_in": Column("Currency", "text"),
             "likely": Column("95 % interval", "text"),
             "exposed": Column("Met it"),
             "lost": Column("Conversions lost"),
@@ -168,7 +170,7 @@ ORDER BY stored.loss DESC NULLS LAST, exposed DESC, rule
         title="Associated loss over time",
         question="When does friction cost most, if each day with it costs a customer the same?",
         sql=f"""
-SELECT time, series, sum(number * each) AS value
+SELECT time, series, currency, sum(number * each) AS value
 FROM (
     SELECT $__timeInterval(at) AS time, rule AS series, count() AS number
     FROM (
@@ -180,14 +182,15 @@ FROM (
     GROUP BY time, series
 ) AS met
 INNER JOIN (
-    SELECT rule AS series, loss / days AS each FROM current_impact INNER JOIN ({_DAYS}) AS days USING (rule)
+    SELECT rule AS series, currency, loss / days AS each
+    FROM current_impact INNER JOIN ({_DAYS}) AS days USING (rule)
     WHERE {CHOSEN} AND {CLEAR_LOSS}
 ) AS costs USING (series)
-GROUP BY time, series
+GROUP BY time, series, currency
 ORDER BY time, series
 """,
         kind="timeseries",
-        unit="count",
+        unit="currency",
         empty="No friction with a clear loss in this period.",
         stacked=True,
     ),

@@ -52,9 +52,9 @@ ORDER BY time, series
         sql=f"""
 SELECT concat(channel, ' · ', source) AS touchpoint, argMin(rule, (-toInt64(points), rule)) AS rule,
        sum(number) AS frictions, uniqExactMerge(who) AS customers, sum(points) AS strikes,
-       sum(loss_each * met) AS loss
+       sum(loss_each * met) AS loss, nullIf(max(currency), '') AS priced_in
 FROM (
-    SELECT channel, source, found.rule AS rule, number, points, who, met, loss_each
+    SELECT channel, source, found.rule AS rule, number, points, who, met, loss_each, currency
     FROM (
         SELECT channel, source, rule, count() AS number, sum(weight) AS points,
                uniqExactState(customer) AS who, uniqExact(customer) AS met
@@ -63,7 +63,7 @@ FROM (
         GROUP BY channel, source, rule
     ) AS found
     LEFT JOIN (
-        SELECT rule, stored.loss / exposed AS loss_each FROM current_impact AS stored
+        SELECT rule, stored.loss / exposed AS loss_each, currency FROM current_impact AS stored
         WHERE rule != '' AND verdict = 'loss' AND exposed > 0
     ) AS losses ON losses.rule = found.rule
 )
@@ -81,6 +81,7 @@ LIMIT 30
             "customers": Column("Customers"),
             "strikes": Column("Strike points", "strikes"),
             "loss": Column("Associated loss"),
+            "priced_in": Column("Currency", "text"),
         },
         width=24,
     ),

@@ -87,10 +87,15 @@ def change_sentence(at: int, title: str, touchpoint: tuple[str, str], zone: str)
     return f"Deployed {in_words(at, zone)}: {plain(title, 160)} ({where})"
 
 
-def cost_sentence(customers: int, lost: float, low: float, high: float, currency: str) -> str:
-    """The associated loss of customers with its 95 % interval."""
+def cost_sentence(
+    customers: int, lost: float, low: float, high: float, currency: str, elsewhere: int = 0
+) -> str:
+    """The associated loss of customers with its 95 % interval; that of `elsewhere` is in another currency."""
     amount = f"{lost:,.0f} {plain(currency)} ({low:,.0f} to {high:,.0f})"
-    return f"Associated loss: about {amount} for {counted(customers, 'customer')}"
+    said = f"Associated loss: about {amount} for {counted(customers, 'customer')}"
+    if not elsewhere:
+        return said
+    return f"{said}; not counted: losses of {counted(elsewhere, 'customer')} in another currency"
 
 
 def rfc3339(ms: int) -> str:

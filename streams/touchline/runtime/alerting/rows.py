@@ -101,9 +101,9 @@ def describe(
     counts = Counts(count, customers, usual)
     cost = cost_of(query, rule, incident.labels, customers)
     if isinstance(rule, Loss):
-        ((lost, low, high, currency),) = query(sql.lost(rule), parameters)
+        ((lost, low, high, currency, priced, elsewhere),) = query(sql.lost(rule), parameters)
         counts = counts._replace(lost=lost, currency=currency)
-        cost = cost_sentence(customers, lost, low, high, currency)
+        cost = cost_sentence(priced, lost, low, high, currency, elsewhere)
     return AlertRow(
         id=incident.id,
         fingerprint=incident.fingerprint,
