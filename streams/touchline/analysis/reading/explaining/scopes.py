@@ -135,7 +135,7 @@ def of_incident(rule: AlertRule, incident: Incident, in_force: Mapping[str, Rule
         events,
         {*labels, *rule.where, *rule.without},
     )
-    return replace(scope, troubles=trouble_types(in_force.values()))
+    return _with_troubles(scope, in_force)
 
 
 def of_point(
@@ -163,7 +163,7 @@ def of_point(
     bounds = {"lo": str(between[0]), "hi": str(between[1])}
     rules = [in_force[name] for name in shown if name in in_force]
     scope = _in_span(affected, {**parameters, **bounds}, between, rules, (), left_out)
-    return replace(scope, troubles=trouble_types(in_force.values()))
+    return _with_troubles(scope, in_force)
 
 
 def _in_span(
@@ -191,6 +191,13 @@ def _in_span(
         earlier=DAY,
         left_out={*left_out, *_defining(rules)},
     )
+
+
+def _with_troubles(scope: Scope, in_force: Mapping[str, Rule]) -> Scope:
+    """The scope with the events that are frictions; if any friction counts, these are the friction itself."""
+    troubles = trouble_types(in_force.values())
+    any_friction = not (scope.rules or scope.own)
+    return replace(scope, troubles=troubles, own=troubles if any_friction else scope.own)
 
 
 def _steps(rules: Sequence[Rule]) -> Sequence[str]:
