@@ -3,7 +3,7 @@
 import pytest
 
 from touchline.panels import MacroError, expand, interval
-from touchline.panels.sql import chosen, values_of
+from touchline.panels.sql import all_chosen, chosen, values_of
 from touchline.store import Store
 
 START, END = 1_790_000_000_999, 1_790_003_600_999
@@ -71,3 +71,21 @@ def test_a_filter_keeps_chosen_values_or_all(store: Store) -> None:
 def test_a_span_has_a_readable_number_of_points(hours: float, seconds: int) -> None:
     """Buckets are of a length that people think in."""
     assert interval(0, int(hours * 3_600_000)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ("var-channel=%24__all", 1),
+        ("var-channel=$__all", 1),
+        ("var-channel=web&var-channel=%24__all", 1),
+        ("var-channel=web", 0),
+        ("var-channel=%2524__all", 0),
+        ("var-channel=web%26var-channel=%24__all", 0),
+    ],
+)
+def test_whether_all_are_chosen_is_a_constant(store: Store, pairs: str, expected: int) -> None:
+    """Encoded or not, the engine knows it while it plans the query, so that it need not read the column."""
+    condition = all_chosen("channel").replace("${channel:queryparam}", pairs)
+    [row] = store.query(f"SELECT {condition}, isConstant({condition})").result_rows
+    assert tuple(row) == (expected, 1)
