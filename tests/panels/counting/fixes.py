@@ -37,7 +37,7 @@ def _row(row: Row, change: Event) -> Row:
     return {
         "deployed_at": moment(change.time),
         "change": f"{change.data['change_id']}: {change.data['title']}",
-        "place": f"{row['channel']} · {row['source']}",
+        "touchpoint": f"{row['channel']} · {row['source']}",
         "rule": row["rule"],
         "result": row["sentence"],
         "rate_before": 1000 * row["before"] / row["journeys_before"],
