@@ -3,7 +3,7 @@
 import gzip
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ LIMIT = 60.0
 Command = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
 Ask = Callable[[Path, str], list[dict[str, Any]]]
+AskAll = Callable[[Path, Sequence[str]], list[list[dict[str, Any]]]]
 Wait = Callable[[Callable[[], object]], None]
 Lines = Callable[..., Path]
 
@@ -60,6 +61,25 @@ def ask(touchline: Command) -> Ask:
         return [orjson.loads(line) for line in said.stdout.splitlines()]
 
     return _ask
+
+
+@pytest.fixture
+def ask_all(ask: Ask) -> AskAll:
+    """The rows of several queries, in their order: one command opens the store once."""
+
+    def _ask_all(data: Path, queries: Sequence[str]) -> list[list[dict[str, Any]]]:
+        numbered = (
+            f"SELECT {number} AS number, rowNumberInAllBlocks() AS place,"
+            f" formatRowNoNewline('JSONEachRow', *) AS line FROM ({sql})"
+            for number, sql in enumerate(queries)
+        )
+        rows = ask(data, f"SELECT * FROM ({' UNION ALL '.join(numbered)}) ORDER BY number, place")
+        return [
+            [orjson.loads(row["line"]) for row in rows if int(row["number"]) == number]
+            for number in range(len(queries))
+        ]
+
+    return _ask_all
 
 
 @pytest.fixture

@@ -67,10 +67,6 @@ def _output(touchline: Command, *arguments: object) -> Any:
     return orjson.loads(said.stdout)
 
 
-def _tables(ask: Any, folder: Path) -> list[list[Event]]:
-    return [ask(folder, sql) for sql in TABLES]
-
-
 def test_show_prints_a_customer_history(touchline: Command, data: Path) -> None:
     """`show` prints identifiers, journeys, frictions and events, by any identifier or the id."""
     shown = _output(touchline, "show", " email:A@b.example".strip(), "--data", data)
@@ -104,9 +100,9 @@ def test_an_unknown_customer_is_refused(touchline: Command, data: Path, who: str
     assert f"no customer {who}: name an identifier, such as account:u-17" in said.stderr
 
 
-def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask: Any) -> None:
+def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask_all: Any) -> None:
     """A split says what it bans; undone, the tables are what they were."""
-    before = _tables(ask, data)
+    before = ask_all(data, TABLES)
     said = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
     assert said.exit_code == 0, said.output
     assert "Banned from linking:\n  account:anna | device:lobby" in said.stdout
@@ -124,7 +120,7 @@ def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask
 
     undone = touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data)
     assert undone.exit_code == 0, undone.output
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
     twice = touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data)
     assert twice.exit_code == 1
     assert "was not split from account:anna, or that was undone already" in twice.stderr
@@ -132,10 +128,10 @@ def test_a_split_parts_and_its_undoing_joins(touchline: Command, data: Path, ask
 
 @pytest.mark.parametrize("behind", [0, 86_400_000])
 def test_a_decision_counts_after_the_clock_was_set_back(
-    touchline: Command, data: Path, ask: Any, monkeypatch: pytest.MonkeyPatch, behind: int
+    touchline: Command, data: Path, ask_all: Any, monkeypatch: pytest.MonkeyPatch, behind: int
 ) -> None:
     """A split that a clock ahead dated in the future is undone by a later command with an earlier date."""
-    before, made = _tables(ask, data), decisions.entry
+    before, made = ask_all(data, TABLES), decisions.entry
 
     def ahead(*arguments: Any, **named: Any) -> Any:
         entry = made(*arguments, **named)
@@ -145,9 +141,9 @@ def test_a_decision_counts_after_the_clock_was_set_back(
     with monkeypatch.context() as patch:
         patch.setattr(decisions, "entry", ahead)
         _output(touchline, "split", "account:anna", "device:lobby", "--reason", "lobby", "--data", data)
-    assert _tables(ask, data) != before
+    assert ask_all(data, TABLES) != before
     _output(touchline, "unsplit", "account:anna", "device:lobby", "--data", data)
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
 
 
 def test_a_long_path_is_shortened() -> None:
@@ -181,25 +177,25 @@ def test_as_of_shows_whose_it_was_then(
 
 
 def test_export_gives_events_that_can_be_imported(
-    touchline: Command, data: Path, ask: Any, tmp_path: Path
+    touchline: Command, data: Path, ask_all: Any, tmp_path: Path
 ) -> None:
     """What is exported is native events: another folder that imports them holds the same customer."""
     said = touchline("customer", "export", "account:anna", "--data", data)
     assert said.exit_code == 0, said.output
     (tmp_path / "anna.jsonl").write_text(said.stdout)
     assert touchline("import", tmp_path / "anna.jsonl", "--data", tmp_path / "other").exit_code == 0
-    own = [[row for row in rows if "bert" not in str(row)] for rows in _tables(ask, data)]
+    own = [[row for row in rows if "bert" not in str(row)] for rows in ask_all(data, TABLES)]
     bert = str(customer_id("account:bert"))
     own[1:3] = [[row for row in rows if row["customer"] != bert] for rows in own[1:3]]
     own[0] = [row for row in own[0] if row["entity"] != "account:bert"]
-    assert _tables(ask, tmp_path / "other") == own
+    assert ask_all(tmp_path / "other", TABLES) == own
 
 
 def test_what_is_forgotten_was_never_seen(
-    touchline: Command, data: Path, ask: Any, lines: Any, tmp_path: Path
+    touchline: Command, data: Path, ask: Any, ask_all: Any, lines: Any, tmp_path: Path
 ) -> None:
     """Nothing of the customer stays, what comes again is suppressed, and readmitted it is stored again."""
-    before = _tables(ask, data)
+    before = ask_all(data, TABLES)
     assert touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
     unconfirmed = touchline("customer", "forget", "account:anna", "--data", data)
     assert unconfirmed.exit_code == 2
@@ -210,7 +206,7 @@ def test_what_is_forgotten_was_never_seen(
 
     other = tmp_path / "other"
     assert touchline("import", lines([ANNA[2], *BERT], "others.jsonl"), "--data", other).exit_code == 0
-    assert _tables(ask, data) == _tables(ask, other)
+    assert ask_all(data, TABLES) == ask_all(other, TABLES)
     left = {
         row["customer"] for table in ("frictions", "journeys") for row in ask(data, DERIVED.format(table))
     }
@@ -220,12 +216,12 @@ def test_what_is_forgotten_was_never_seen(
 
     again = touchline("import", lines([*ANNA, LINK], "again.jsonl"), "--data", data)
     assert "0 stored, 1 were there already" in again.stdout
-    assert _tables(ask, data) == _tables(ask, other)
+    assert ask_all(data, TABLES) == ask_all(other, TABLES)
 
     back = touchline("customer", "readmit", "email:a@b.example", "--data", data)
     assert back.exit_code == 0, back.output
     assert touchline("import", lines([LINK, *ANNA], "later.jsonl"), "--data", data).exit_code == 0
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
     twice = touchline("customer", "readmit", "email:a@b.example", "--data", data)
     assert (twice.exit_code, "is not forgotten" in twice.stderr) == (1, True)
 
@@ -242,9 +238,9 @@ def test_a_shared_identifier_is_nobodys_to_forget(
     assert ask(data, "SELECT count() AS events FROM events") == [{"events": 7}]
 
 
-def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Path, ask: Any) -> None:
+def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Path, ask_all: Any) -> None:
     """A shared identifier is alone, shown with the reason; undone, the tables are what they were."""
-    before = _tables(ask, data)
+    before = ask_all(data, TABLES)
     share = ("customer", "share", "device:lobby", "--reason", "the reception", "--data", data)
     said = touchline(*share)
     assert said.exit_code == 0, said.output
@@ -273,7 +269,7 @@ def test_a_share_links_nobody_and_its_undoing_joins(touchline: Command, data: Pa
     assert [(entry["what"], entry["identifiers"]) for entry in undone["entries"]] == [
         ("unshare", ["device:lobby"])
     ]
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
     twice = touchline("customer", "unshare", "device:lobby", "--data", data)
     assert (twice.exit_code, "was not shared by an operator" in twice.stderr) == (1, True)
 
@@ -308,7 +304,7 @@ def test_what_cannot_be_shared_is_refused(touchline: Command, data: Path, identi
 
 
 def test_other_limits_decide_about_everyone_again(
-    touchline: Command, data: Path, lines: Any, ask: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    touchline: Command, data: Path, lines: Any, ask_all: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """After a change of the limits a decision is refused; the next import decides about everyone again."""
     events = [_call(20 + n, f"email:{n}@b.example", "device:kiosk") for n in range(4)]
@@ -322,7 +318,7 @@ def test_other_limits_decide_about_everyone_again(
     every = lines([*ANNA, LINK, *BERT, *events], "every.jsonl")
     assert touchline("import", every, "--data", other).exit_code == 0
     assert touchline("import", lines(BERT, "bert.jsonl"), "--data", data).exit_code == 0
-    assert _tables(ask, data)[1:] == _tables(ask, other)[1:]
+    assert ask_all(data, TABLES)[1:] == ask_all(other, TABLES)[1:]
     assert _output(touchline, "show", "device:kiosk", "--data", data)["identifiers"] == ["device:kiosk"]
 
 
@@ -343,10 +339,10 @@ def test_other_rules_are_not_brought_into_force_by_the_way(
 
 @pytest.mark.slow
 def test_a_running_server_applies_what_is_decided(
-    touchline: Command, data: Path, ask: Any, start: Any, wait: Any
+    touchline: Command, data: Path, ask: Any, ask_all: Any, start: Any, wait: Any
 ) -> None:
     """While a server runs, the commands put their entries into its log and wait until it applied them."""
-    before = _tables(ask, data)
+    before = ask_all(data, TABLES)
     server: subprocess.Popen[str] = start("up", "--data", data, "--port", "0")
     wait(lambda: find_server(data))
     split = touchline("customer", "split", "account:anna", "device:lobby", "--reason", "x", "--data", data)
@@ -355,12 +351,12 @@ def test_a_running_server_applies_what_is_decided(
     shown = _output(touchline, "show", "device:lobby", "--data", data)
     assert shown["identifiers"] == ["device:lobby"]
     assert touchline("customer", "unsplit", "account:anna", "device:lobby", "--data", data).exit_code == 0
-    assert _tables(ask, data)[0] == before[0]
+    assert ask_all(data, TABLES)[0] == before[0]
     assert _output(touchline, "show", "device:lobby", "--data", data)["identifiers"][0] == "account:anna"
     assert touchline("customer", "share", "device:lobby", "--data", data).exit_code == 0
     assert _output(touchline, "show", "device:lobby", "--data", data)["identifiers"] == ["device:lobby"]
     assert touchline("customer", "unshare", "device:lobby", "--data", data).exit_code == 0
-    assert _tables(ask, data)[0] == before[0]
+    assert ask_all(data, TABLES)[0] == before[0]
     forgotten = touchline("customer", "forget", "account:anna", "--yes", "--data", data)
     assert forgotten.exit_code == 0, forgotten.output
     assert {row["entity"] for row in ask(data, TABLES[0])} == {"account:bert"}

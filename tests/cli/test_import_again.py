@@ -84,19 +84,15 @@ def mapping(tmp_path: Path) -> Callable[[str], Path]:
     return _mapping
 
 
-def _tables(ask: Any, data: Path) -> list[Any]:
-    return [ask(data, sql) for sql in TABLES]
-
-
 @pytest.fixture
 def expected(
-    touchline: Command, ask: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path
+    touchline: Command, ask_all: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path
 ) -> list[Any]:
     """The tables of an import by the later mapping alone, beside another file's events."""
     data = tmp_path / "expected"
     assert touchline("import", _others(lines), "--data", data).exit_code == 0
     assert touchline("import", calls, "--map", mapping(AFTER), "--data", data).exit_code == 0
-    return _tables(ask, data)
+    return ask_all(data, TABLES)
 
 
 def _others(lines: Any) -> Path:
@@ -112,20 +108,27 @@ def _others(lines: Any) -> Path:
 
 
 def test_another_mapping_takes_the_place_of_the_first(
-    touchline: Command, ask: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path, expected: list[Any]
+    touchline: Command,
+    ask: Any,
+    ask_all: Any,
+    calls: Path,
+    mapping: Any,
+    lines: Any,
+    tmp_path: Path,
+    expected: list[Any],
 ) -> None:
     """Afterwards the tables are as if the file had been imported by the later mapping alone."""
     data = tmp_path / "data"
     touchline("import", _others(lines), "--data", data)
     touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
-    assert _tables(ask, data) != expected
+    assert ask_all(data, TABLES) != expected
     skipped = touchline("import", calls, "--map", mapping(AFTER), "--data", data)
     assert "imported before, nothing to do (--again replaces it)" in skipped.stdout
     said = touchline("import", calls, "--map", mapping(AFTER), "--data", data, "--again", "--json")
     assert said.exit_code == 0, said.output
     done = orjson.loads(said.stdout)
     assert (done["withdrawn"], done["stored"], done["duplicates"]) == (300, 300, 0)
-    assert _tables(ask, data) == expected
+    assert ask_all(data, TABLES) == expected
     (entry,) = ask(data, "SELECT what, identifiers, reason FROM ledger FINAL")
     assert entry["what"] == "withdraw"
     assert entry["identifiers"] == []
@@ -183,7 +186,7 @@ def test_refused_rows_go_with_what_the_file_gave(
 @pytest.mark.parametrize("turn", [2, 4, 5, 7])
 def test_whatever_import_follows_an_interrupted_one_ends_it(
     touchline: Command,
-    ask: Any,
+    ask_all: Any,
     calls: Path,
     mapping: Any,
     lines: Any,
@@ -206,7 +209,7 @@ def test_whatever_import_follows_an_interrupted_one_ends_it(
             touchline("import", calls, "--map", after, "--data", data, "--again")
     said = touchline("import", calls, "--map", after, "--data", data)
     assert said.exit_code == 0, said.output
-    assert _tables(ask, data) == expected
+    assert ask_all(data, TABLES) == expected
 
 
 @pytest.mark.slow
@@ -215,6 +218,7 @@ def test_a_running_server_replaces_it(
     start: Any,
     wait: Callable[[Callable[[], object]], None],
     ask: Any,
+    ask_all: Any,
     calls: Path,
     mapping: Any,
     lines: Any,
@@ -234,5 +238,5 @@ def test_a_running_server_replaces_it(
     server.send_signal(signal.SIGTERM)
     output, _ = server.communicate(timeout=60)
     assert server.returncode == 0, output
-    events, _, _, identities, occurrences = _tables(ask, data)
+    events, _, _, identities, occurrences = ask_all(data, TABLES)
     assert [events, identities, occurrences] == [expected[0], expected[3], expected[4]]

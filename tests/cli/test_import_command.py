@@ -76,10 +76,6 @@ def past() -> list[Event | bytes]:
     return rows
 
 
-def _tables(ask: Callable[[Path, str], list[Event]], data: Path) -> list[list[Event]]:
-    return [ask(data, sql) for sql in TABLES]
-
-
 def _read(file: Path) -> bytes:
     return file.read_bytes() if file.exists() else b""
 
@@ -89,7 +85,7 @@ def _moved_on(file: Path, before: bytes) -> bool:
 
 
 def test_importing_twice_adds_nothing(
-    touchline: Command, lines: Any, ask: Any, rules: Path, tmp_path: Path
+    touchline: Command, lines: Any, ask_all: Any, rules: Path, tmp_path: Path
 ) -> None:
     """A file that was imported is skipped; without its bookmark, all of its events are there already."""
     file = lines([_call(1), _call(2), *(bad for bad, _, _ in BAD)])
@@ -101,19 +97,19 @@ def test_importing_twice_adds_nothing(
     assert "2 stored, 0 were there already" in first.stdout
     assert "6 in quarantine" in first.stdout
     assert "1 friction in the store" in first.stdout
-    before = _tables(ask, data)
+    before = ask_all(data, TABLES)
     assert [len(rows) for rows in before] == [2, 1, 1, 1, 6]
 
     second = touchline("import", file, *allowed)
     assert second.exit_code == 0, second.output
     assert f"{file}: imported before, nothing to do" in second.stdout
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
 
     (data / "imports.json").unlink()
     again = touchline("import", file, *allowed)
     assert again.exit_code == 0, again.output
     assert "0 stored, 2 were there already" in again.stdout
-    assert _tables(ask, data) == before
+    assert ask_all(data, TABLES) == before
 
 
 def test_the_commands_that_it_names_can_be_run(
@@ -158,7 +154,7 @@ def test_an_import_killed_and_taken_up_again_equals_one_go(
     start: Any,
     wait: Callable[[Callable[[], object]], None],
     lines: Any,
-    ask: Any,
+    ask_all: Any,
     past: list[Event | bytes],
     tmp_path: Path,
 ) -> None:
@@ -180,7 +176,7 @@ def test_an_import_killed_and_taken_up_again_equals_one_go(
     assert re.search(r"past\.jsonl\.gz: continued at row [\d,]+", last.stdout)
 
     assert touchline("import", file, "--data", whole).exit_code == 0
-    for resumed, once in zip(_tables(ask, cut), _tables(ask, whole), strict=True):
+    for resumed, once in zip(ask_all(cut, TABLES), ask_all(whole, TABLES), strict=True):
         assert resumed == once
         assert once
 

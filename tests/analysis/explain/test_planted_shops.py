@@ -8,7 +8,8 @@ from benchmarks.support.planted_shops import CAUSES, causes_named, explained, fi
 from touchline.analysis.explain.explanation import Explanation, sentence
 from touchline.store import open_store
 
-SEEDS = 20
+SHOPS = [pytest.param(5, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.long)]
+"""Shops of a run: an explanation of each takes a second."""
 
 
 def _all_explained(folder: Path, seeds: int, *, causes: bool) -> list[dict[str, Explanation]]:
@@ -34,18 +35,18 @@ def test_the_affected_are_compared_at_the_last_step_that_others_took_too(tmp_pat
     assert "times as frequent" in sentence(outage.findings[0], outage.affected)
 
 
-@pytest.mark.slow
-def test_a_planted_cause_comes_first_everywhere(tmp_path: Path) -> None:
-    """In each of 20 shops the planted cause is the first finding, whatever is explained."""
-    shops = _all_explained(tmp_path, SEEDS, causes=True)
+@pytest.mark.parametrize("seeds", SHOPS)
+def test_a_planted_cause_comes_first_everywhere(tmp_path: Path, seeds: int) -> None:
+    """In each shop the planted cause is the first finding, whatever is explained."""
+    shops = _all_explained(tmp_path, seeds, causes=True)
     for name, cause in CAUSES.items():
-        assert [causes_named(shop[name])[:1] for shop in shops] == [[cause]] * SEEDS, name
+        assert [causes_named(shop[name])[:1] for shop in shops] == [[cause]] * seeds, name
 
 
-@pytest.mark.slow
-def test_without_a_cause_hardly_anything_is_named_anywhere(tmp_path: Path) -> None:
-    """An outage that hits all payments alike has no cause to name; nor have the others. Of 80, four may."""
-    shops = _all_explained(tmp_path, SEEDS, causes=False)
+@pytest.mark.parametrize("seeds", SHOPS)
+def test_without_a_cause_hardly_anything_is_named_anywhere(tmp_path: Path, seeds: int) -> None:
+    """An outage that hits all payments alike has no cause to name; nor have the others. One in 20 may."""
+    shops = _all_explained(tmp_path, seeds, causes=False)
     named = [causes_named(one) for shop in shops for one in shop.values()]
     assert all(one.affected >= 20 for shop in shops for one in shop.values())
     assert sum(map(bool, named)) <= 0.05 * len(named), named
