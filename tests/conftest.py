@@ -241,7 +241,8 @@ def topics(kafka: "Broker") -> Iterator["Topics"]:
     from touchline.log.kafka.topics import ensure_topics, required_topics
 
     made = Topics(f"test-{uuid4().hex[:8]}.")
-    required = required_topics(made, partitions=4, replication=1, retention_ms=86_400_000)
+    # Kafka deletes what is older, and events of tests are of any time.
+    required = required_topics(made, partitions=4, replication=1, retention_ms=100 * 365 * 86_400_000)
     ensure_topics(kafka.brokers, required)
     yield made
     # All tests share the broker: restart it if the test has stopped it. With the topics of all tests, that
