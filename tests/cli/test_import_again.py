@@ -92,7 +92,8 @@ def expected(
     data = tmp_path / "expected"
     assert touchline("import", _others(lines), "--data", data).exit_code == 0
     assert touchline("import", calls, "--map", mapping(AFTER), "--data", data).exit_code == 0
-    return ask_all(data, TABLES)
+    tables: list[Any] = ask_all(data, TABLES)
+    return tables
 
 
 def _others(lines: Any) -> Path:
