@@ -65,15 +65,14 @@ def ask(touchline: Command) -> Ask:
 
 @pytest.fixture
 def ask_all(ask: Ask) -> AskAll:
-    """The rows of several queries, in their order: one command opens the store once."""
+    """The rows of several queries, each sorted as text: one command opens the store once."""
 
     def _ask_all(data: Path, queries: Sequence[str]) -> list[list[dict[str, Any]]]:
         numbered = (
-            f"SELECT {number} AS number, rowNumberInAllBlocks() AS place,"
-            f" formatRowNoNewline('JSONEachRow', *) AS line FROM ({sql})"
+            f"SELECT {number} AS number, formatRowNoNewline('JSONEachRow', *) AS line FROM ({sql})"
             for number, sql in enumerate(queries)
         )
-        rows = ask(data, f"SELECT * FROM ({' UNION ALL '.join(numbered)}) ORDER BY number, place")
+        rows = ask(data, f"SELECT * FROM ({' UNION ALL '.join(numbered)}) ORDER BY number, line")
         return [
             [orjson.loads(row["line"]) for row in rows if int(row["number"]) == number]
             for number in range(len(queries))
