@@ -68,9 +68,9 @@ def rules(tmp_path: Path) -> Path:
 def past() -> list[Event | bytes]:
     """Some days of a retailer, more than an import makes durable at once, with bad lines here and there."""
     rows: list[Event | bytes] = [
-        touchpoint.envelope() for touchpoint in Retailer(3, NOW, history=5 * DAY, rate=0.04).until(NOW)
+        touchpoint.envelope() for touchpoint in Retailer(3, NOW, history=8 * DAY, rate=0.04).until(NOW)
     ]
-    assert len(rows) > 11_000
+    assert len(rows) > 17_000
     for place, (bad, _, _) in enumerate(BAD):
         rows.insert(2_000 * place, bad)
     return rows
