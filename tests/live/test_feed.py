@@ -257,3 +257,50 @@ async def test_an_error_is_not_kept(keeps: bool) -> None:
         leave()
     assert loads == ["a", "a"]
     await feeds.close()
+
+
+async def test_a_value_whose_reload_failed_is_not_kept() -> None:
+    """After a failure, the next watcher does not get the old value: it is loaded anew."""
+    failing = threading.Event()
+    loads: list[str] = []
+
+    def load(key: str) -> int:
+        loads.append(key)
+        if failing.is_set():
+            raise ConnectionError("away")
+        return len(loads)
+
+    feeds = Feeds(load, every=60, limit=5)
+    seen: list[FeedState[int]] = []
+    leave = feeds.watch("a", seen.append)
+    await until(lambda: bool(seen))
+    failing.set()
+    feeds.refresh()
+    await until(lambda: bool(seen[-1].error))
+    leave()
+    failing.clear()
+    again: list[FeedState[int]] = []
+    feeds.watch("a", again.append)
+    assert not again
+    await until(lambda: bool(again))
+    assert (again[0].value, again[0].error) == (3, "")
+    await feeds.close()
+
+
+async def test_nobody_rests_for_a_final_value() -> None:
+    """A value that is not loaded again, however long it took, holds up no other."""
+    loads: list[str] = []
+
+    def load(key: str) -> str:
+        if key == "past":
+            time.sleep(1.2)
+        loads.append(key)
+        return key
+
+    feeds = Feeds(load, every=0.01, limit=5, final=lambda value: value == "past")
+    feeds.watch("past", lambda _: None)
+    await until(lambda: loads == ["past"])
+    feeds.watch("now", lambda _: None)
+    # To rest five times as long as both take would be six seconds.
+    await until(lambda: loads.count("now") >= 3)
+    await feeds.close()
