@@ -101,8 +101,9 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """
 """One row for each handled contact started in the period. `transferred`, `escalated`: 0 or 1."""
 
-_STARTED = """type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
-    AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
+_STARTED = """SELECT entity FROM events
+    WHERE type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
+      AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
 
 _NEVER, _LONG_AGO = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
 

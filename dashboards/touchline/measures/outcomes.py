@@ -30,15 +30,12 @@ _OF_VALUE = (
     "refund.issued",
 )
 
-_MONEY = f"""type IN {_OF_VALUE}
-    AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}"""
-
 _MONEY_EVENTS = f"""
     SELECT entity, type, time, ({place_sql(_OF_VALUE)}, id) AS place, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
                currency String)') AS fields
     FROM events
-    WHERE {_MONEY}
+    WHERE type IN {_OF_VALUE} AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}
 """
 
 VALUE_AT_RISK = f"""
@@ -64,7 +61,7 @@ FROM (
                argMaxIf(fields.cart_id, place, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,
                countIf(type != 'order.placed') = 0 AS open
-        FROM ({owned(_MONEY_EVENTS, _MONEY)})
+        FROM ({owned(_MONEY_EVENTS)})
         WHERE customer IN (
             SELECT customer FROM current_frictions
             WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}

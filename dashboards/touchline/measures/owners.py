@@ -19,23 +19,27 @@ def customer_id_of(strongest: str) -> str:
     return f"reinterpretAsUUID(bitOr({kept}, toUInt128('{_SET}')))"
 
 
-def owned(rows: str, where: str) -> str:
-    """SQL that adds `customer` to `rows`.
+def owned(rows: str, entities: str = "") -> str:
+    """SQL that adds `customer` to `rows`, and leaves out rows of no customer.
 
     Most events have an account, and a customer has at most one, so the id is computed from it. Other
     identifiers are looked up. FINAL would sort all identities to find these few; argMax reads the newest row.
 
     Args:
-        rows: SQL with a column `entity`.
-        where: A condition on `events` that holds for all events that `rows` reads.
+        rows: SQL with a column `entity`. It is read twice, but computed once if the engine may keep it
+            (`enable_materialized_cte`).
+        entities: SQL for the entities of `rows`, and perhaps others, if it costs less than to keep `rows`.
     """
+    kept = "" if entities else f"WITH own AS MATERIALIZED ({rows})"
+    rows, entities = (f"({rows})", f"({entities})") if entities else ("own", "own")
     return f"""
+{kept}
 SELECT rows.*, if(startsWith(entity, '{_ACCOUNT}'), {customer_id_of("entity")}, others.customer) AS customer
-FROM ({rows}) AS rows
+FROM {rows} AS rows
 LEFT JOIN (
     SELECT entity, argMax(customer, version) AS customer FROM identities
     WHERE (entity < '{_ACCOUNT}' OR entity >= '{_AFTER_ACCOUNTS}')
-      AND entity IN (SELECT entity FROM events WHERE {where} AND NOT startsWith(entity, '{_ACCOUNT}'))
+      AND entity IN (SELECT entity FROM {entities} WHERE NOT startsWith(entity, '{_ACCOUNT}'))
     GROUP BY entity
 ) AS others USING (entity)
 WHERE customer != toUUIDOrZero('')

@@ -8,7 +8,7 @@ from typing import Final
 
 from touchline.measures.feedback import MEASURES
 from touchline.measures.owners import owned
-from touchline.vocabulary.texts import TEXT_FIELDS, texts_sql
+from touchline.vocabulary.texts import texts_sql
 
 AFTER_DAYS: Final = 14
 """How many days after a friction a score or a text counts as coming after it."""
@@ -17,8 +17,6 @@ FEWEST_SCORES: Final = 20
 """Customers with a score on either side, below which nothing is said."""
 
 PERIOD: Final = "time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}"
-
-_TEXT_TYPES = ", ".join(f"'{name}'" for name in TEXT_FIELDS)
 
 _MARKED: Final = (
     ("(?i)(https?: ?//|www[.])[^[:space:]]+", "[link]"),
@@ -72,7 +70,6 @@ def verbatims(most: int, where: str = "1", rules: str = "1") -> str:
         where: A condition on `channel` and `source`.
         rules: A condition on `rule`.
     """
-    is_text = f"type IN ({_TEXT_TYPES}) AND {PERIOD}"
     # The texts are the smaller side, so they are what the frictions are joined with.
     return f"""
 SELECT own.1 AS at, own.2 AS channel, own.3 AS source, own.4 AS kind,
@@ -82,7 +79,7 @@ FROM (
     SELECT id, any((at, channel, source, kind, text, identifiers, customer)) AS own,
            groupUniqArray(met_rule) AS preceding
     FROM ({_met(rules)}) AS frictions
-    INNER JOIN (SELECT * FROM ({owned(texts_sql(PERIOD), is_text)}) WHERE {where}) AS written USING (customer)
+    INNER JOIN (SELECT * FROM ({owned(texts_sql(PERIOD))}) WHERE {where}) AS written USING (customer)
     WHERE {_before("at")}
     GROUP BY id
     ORDER BY own.1 DESC, id
@@ -157,7 +154,7 @@ FROM (
                 FROM ({_met("1")}) AS frictions
                 RIGHT JOIN (
                     SELECT customer, kind, max(at) AS last_at, argMax(value, (at, id)) AS last_value
-                    FROM ({owned(scores, is_score)}) WHERE {where}
+                    FROM ({owned(scores)}) WHERE {where}
                     GROUP BY customer, kind
                 ) AS scored ON scored.customer = frictions.customer
                 GROUP BY scored.customer, kind

@@ -63,7 +63,7 @@ def ways_sql(steps: Steps, where: str) -> str:
     in_order = "arrayCompact(arraySort(groupArray((at, phase, id, taken))))"
     sql = f"""
 SELECT customer, arrayMap(event -> (event.1, event.4), {in_order}) AS events
-FROM ({owned(rows, events)}) GROUP BY customer"""
+FROM ({owned(rows)}) GROUP BY customer"""
     numbers = range(len(steps.conditions))
     for step in numbers:
         sql = f"SELECT *, {_last_ways(step, steps.within)} AS last_{step} FROM ({sql})"
@@ -125,7 +125,7 @@ FROM (
             FROM (
                 SELECT customer, any(furthest) AS reached,
                        argMinIf((type, id), (at, {phase_sql()}, id), {IS_TOUCHPOINT} AND at > last) AS next
-                FROM ({owned(events, where)}) AS seen
+                FROM ({owned(events)}) AS seen
                 INNER JOIN (
                     SELECT customer, toUInt64(arrayCount(way -> notEmpty(way), ways)) AS furthest,
                            ways[furthest][1] AS first, ways[furthest][furthest] AS last

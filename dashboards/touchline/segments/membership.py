@@ -70,15 +70,14 @@ def _worth(worth: Worth, of_journeys: bool, amount: str) -> str:
     currency = f"WHERE order.currency = {text_sql(worth.currency)}" if worth.currency else ""
     unit = "id" if of_journeys else "customer"
     return (
-        f"SELECT {unit} FROM ({_units(rows, _ORDERS, of_journeys)}) {currency} "
+        f"SELECT {unit} FROM ({_units(rows, of_journeys)}) {currency} "
         f"GROUP BY {unit} HAVING {amount}(ifNull(order.value, 0)) >= {worth.at_least!r}"
     )
 
 
 def _did(selector: SelectorModel, of_journeys: bool) -> str:
-    where = selector_sql(selector)
-    rows = f"SELECT entity, time FROM events WHERE {where}"
-    return f"SELECT {'id' if of_journeys else 'customer'} FROM ({_units(rows, where, of_journeys)})"
+    rows = f"SELECT entity, time FROM events WHERE {selector_sql(selector)}"
+    return f"SELECT {'id' if of_journeys else 'customer'} FROM ({_units(rows, of_journeys)})"
 
 
 def _met(rules: list[str], of_journeys: bool) -> str:
@@ -94,9 +93,9 @@ def _first_seen(seen: FirstSeen, now: int) -> str:
     return f"SELECT customer FROM current_journeys GROUP BY customer HAVING min(start) {comparison} {since}"
 
 
-def _units(rows: str, where: str, of_journeys: bool) -> str:
+def _units(rows: str, of_journeys: bool) -> str:
     """SQL that adds `customer` to rows of events, and `id` of the journey that an event belongs to."""
-    found = owned(rows, where)
+    found = owned(rows)
     if not of_journeys:
         return found
     return f"""SELECT seen.*, journeys.id AS id

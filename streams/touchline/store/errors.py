@@ -4,7 +4,7 @@ StoreError
 ├── StoreMissing       the folder or the server has no store
 ├── StoreInUse         another process, or another Store of this process, has the store open
 ├── StoreDenied        the server refuses the user or the password
-├── StoreMismatch      the tables are not those of this version of touchline
+├── StoreMismatch      the tables, or the server, do not fit this version of touchline
 ├── StoreUnavailable   the engine failed to run a read or a write: retry later
 │   └── StoreBusy      too many queries are running
 └── QueryError         a query is invalid, refused or too large
@@ -34,7 +34,7 @@ class StoreDenied(StoreError):
 
 
 class StoreMismatch(StoreError):
-    """The store's migrations are not those of this version."""
+    """The store's migrations are not those of this version, or its server is too old for it."""
 
 
 class StoreUnavailable(StoreError):

@@ -56,7 +56,7 @@ FROM (
     FROM (
         SELECT windowFunnel({WEEK})(toUInt64(toUnixTimestamp64Milli(time)),
                    {", ".join(f"type = '{kind}'" for _, kind in STEPS)}) AS reached
-        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_STEP_EVENTS}", _STEP_EVENTS)})
+        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_STEP_EVENTS}")})
         GROUP BY customer
         HAVING reached > 0
     )

@@ -99,7 +99,7 @@ FROM (
                      time <= opened_at AND time >= opened_at - INTERVAL {_WAY_DAYS} DAY).2 AS place
         FROM (
             SELECT customer, time, indexOf([{_KINDS}], type) AS step
-            FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_WAY}", _WAY)})
+            FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_WAY}")})
         ) AS way
         RIGHT JOIN (SELECT id, customer, opened_at {_MET}) AS met ON met.customer = way.customer
         GROUP BY met.customer, id

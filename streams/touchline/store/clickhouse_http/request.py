@@ -27,6 +27,7 @@ _IGNORED = frozenset(
     | {"role", "send_progress_in_http_headers", "session_check", "session_id", "session_timeout", "user"}
     | {"wait_end_of_query", "max_execution_time", "max_result_rows", "max_result_bytes", "max_block_size"}
     | {"default_format", "database", "compress", "decompress", "max_query_size", "max_memory_usage"}
+    | {"enable_materialized_cte"}
 )
 """URL parameters that change no answer, or that this module reads; any other setting is refused."""
 

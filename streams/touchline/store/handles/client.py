@@ -20,7 +20,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 from urllib3.exceptions import InsecureRequestWarning
 
 from touchline.store.address import Address
-from touchline.store.errors import QueryError, StoreBusy, StoreDenied, StoreUnavailable
+from touchline.store.errors import QueryError, StoreBusy, StoreDenied, StoreMismatch, StoreUnavailable
 from touchline.store.handles.handle import Parameters
 
 __all__ = ["ClickHouseError", "Client"]
@@ -31,6 +31,9 @@ logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 STREAM_BYTES = 1 << 20
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 300
+
+OLDEST_SERVER = (26, 3)
+"""The first version of ClickHouse that parses the queries: `WITH … AS MATERIALIZED`."""
 
 BUSY, QUORUM_BUSY = 202, 286
 WRONG_CREDENTIALS = frozenset({192, 193, 194, 516})
@@ -109,6 +112,7 @@ def open_server(address: Address, settings: Mapping[str, Any]) -> Client:
     Raises:
         StoreUnavailable: the server does not answer.
         StoreDenied: the user or the password is wrong.
+        StoreMismatch: the server's version is too old.
     """
     if not address.verify:
         warnings.filterwarnings("ignore", category=InsecureRequestWarning)
@@ -140,11 +144,23 @@ def open_server(address: Address, settings: Mapping[str, Any]) -> Client:
         raise _unreachable(address, _root_cause(error)) from error
     except (ClickHouseError, OSError) as error:
         raise _unreachable(address, str(error)) from error
+    check_version(client.server_version or "of an unknown version", address)
     for name, value in settings.items():
         setting = client.server_settings.get(name)
         if setting is None or not setting.readonly:
             client.set_client_setting(name, value)
     return client
+
+
+def check_version(version: str, address: Address) -> None:
+    """Check the version that a server gives of itself.
+
+    Raises:
+        StoreMismatch: it is older than `OLDEST_SERVER`.
+    """
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_SERVER:
+        oldest = ".".join(map(str, OLDEST_SERVER))
+        raise StoreMismatch(f"the server at {address} is ClickHouse {version}: it must be {oldest} or newer")
 
 
 def insert_rows(

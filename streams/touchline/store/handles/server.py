@@ -33,6 +33,7 @@ class ServerHandle(Handle):
     Raises:
         StoreUnavailable: the server does not answer.
         StoreDenied: the user or the password is wrong.
+        StoreMismatch: the server's version is too old.
     """
 
     def __init__(self, address: Address, settings: Mapping[str, Any] | None = None) -> None:

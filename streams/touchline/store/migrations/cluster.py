@@ -18,8 +18,8 @@ SHARDED_BY = {
 }
 """The sharded tables, and the column by which each is sharded."""
 
-READ_SETTINGS = {"distributed_product_mode": "global"}
-"""Settings of all queries: the result of a subquery is sent to all shards."""
+READ_SETTINGS = {"distributed_product_mode": "global", "enable_materialized_cte": 0}
+"""Settings of all queries: the result of a subquery is sent to all shards, which know no other's CTE."""
 
 WORKER_SETTINGS = {
     "insert_quorum": "auto",

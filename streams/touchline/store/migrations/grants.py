@@ -20,8 +20,8 @@ def grants(cluster: str = "") -> list[str]:
     on = f" ON CLUSTER '{cluster}'" if cluster else ""
     # Readers may lower these limits, and change no other setting.
     limits = ", ".join(f"{name} = {value} MAX {value}" for name, value in LIMITS.items())
-    if cluster:
-        limits += "".join(f", {name} = '{value}'" for name, value in CLUSTER_READ_SETTINGS.items())
+    kept = CLUSTER_READ_SETTINGS if cluster else {"enable_materialized_cte": 1}
+    limits += "".join(f", {name} = '{value}'" for name, value in kept.items())
     roles = [
         f"CREATE SETTINGS PROFILE IF NOT EXISTS {READER}{on} SETTINGS {limits}, readonly = 2 READONLY",
         f"CREATE ROLE IF NOT EXISTS {READER}{on} SETTINGS PROFILE '{READER}'",

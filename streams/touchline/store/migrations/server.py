@@ -28,7 +28,7 @@ def migrate_server(address: Address) -> list[Migration]:
 
     Raises:
         StoreUnavailable, StoreDenied: the server does not answer, or refuses the user.
-        StoreMismatch: the tables are not those of this version.
+        StoreMismatch: the tables are not those of this version, or the server is too old.
         QueryError: the server rejects a statement, as where the user may not create tables.
     """
     settings = {**(WORKER_SETTINGS if address.cluster else {}), "distributed_ddl_task_timeout": DDL_SECONDS}

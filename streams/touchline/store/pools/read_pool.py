@@ -28,8 +28,8 @@ READ_SECONDS = LIMITS["max_execution_time"] + 5.0
 """How long a query may take in any case. The engine checks its own limit between blocks of rows only."""
 
 # The order counts: after `readonly` no setting can be changed.
-READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "readonly": 1}
-"""Settings of a handle for readers."""
+READ_SETTINGS = {**LIMITS, "session_timezone": "UTC", "enable_materialized_cte": 1, "readonly": 1}
+"""Settings of a handle for readers. Without materialized CTEs the engine computes the same, but twice."""
 
 PIPELINE_SETTINGS = {"priority": 1}
 """Settings of a handle for the pipeline. Its queries go before those of clients."""
