@@ -70,7 +70,8 @@ _COPY = {
     "journeys": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id,
             {_CUSTOMER} AS customer,
-            concat(first, '~', toString(k)) AS first, start - {_MOVED} AS start, last - {_MOVED} AS last)""",
+            concat(first, '~', toString(k)) AS first, start - {_MOVED} AS start, last - {_MOVED} AS last,
+            arrayMap(begun -> begun - {_MOVED}, way_begun) AS way_begun)""",
     "accounts": f"""
         * EXCEPT k REPLACE (reinterpret(sipHash128(id, k), 'UUID') AS id, at - {_MOVED} AS at)""",
 }

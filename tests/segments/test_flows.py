@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,11 +12,13 @@ from tests.live import rows as make
 from tests.panels.counting.journeys import came_next
 from tests.panels.counting.reading import FUNNEL, Rows
 from tests.panels.counting.ways import flows
+from touchline.journeys import Strike, journeys
 from touchline.panels import BY_ID, Panel, expand
 from touchline.segments.definition import Funnel, read_funnel
 from touchline.segments.funnels import funnel_panels
 from touchline.store import Store
 from touchline.vocabulary.durations import HOUR
+from touchline.vocabulary.event import Event
 from touchline.vocabulary.order import PHASES
 from touchline.vocabulary.registry import OWN_PHASE
 
@@ -50,6 +52,23 @@ def _log(draw: random.Random) -> dict[str, list[Logged]]:
             events.append(Logged(time, PHASES.get(kind, OWN_PHASE), f"{who}-{place}", kind))
         log[who] = sorted(events)
     return log
+
+
+def _event(who: str, one: Logged) -> Event:
+    return Event(id=one.id, type=one.type, time=one.time, channel="web", source="shop", identifiers=(who,))
+
+
+def _journeys(log: Mapping[str, Sequence[Logged]], anchors: set[str]) -> Iterator[dict[str, Any]]:
+    """The customers' journeys, with their ways."""
+    for who, logged in log.items():
+        events = [_event(who, one) for one in logged]
+        for found in journeys(events, [Strike(NOW, 1, anchor) for anchor in anchors]):
+            ways = [way._asdict() for way in found.ways]
+            columns = {
+                f"way_{name}": [way[name] for way in ways]
+                for name in ("begun", "channel", "source", "reached", "next", "met")
+            }
+            yield make.journey(who, found.start, found.last, **columns)
 
 
 def _shown(store: Store, panel: Panel) -> Rows:
@@ -98,6 +117,7 @@ def test_flows_reconcile_with_their_funnel(store: Store) -> None:
         make.friction(who, "declined", event.time, anchor=event.id) for who, event in hanging
     ]
     make.put(store, "frictions", frictions, "frictions")
+    make.put(store, "journeys", list(_journeys(log, {event.id for _, event in hanging})), "journeys")
 
     found = _shown(store, BY_ID["cart_flows"])
     assert found == came_next(log, {event.id for _, event in hanging})

@@ -6,7 +6,7 @@ customer counts once, with the furthest step that any of their ways reaches; tim
 that reaches it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from touchline.measures import owned
@@ -89,24 +89,45 @@ def _last_ways(step: int, within: int) -> str:
     return f"arrayFill(way -> notEmpty(way), {ways})"
 
 
-def flows_sql(steps: Steps, where: str, kind: str = "type") -> str:
-    """SQL for where customers went from each step: `source`, `target` and `customers`.
-
-    The numbers from a step, and those to a later step, add up to its number of customers. Who did not take
-    the next step went to the kind of their next event within the time of the steps, to nothing, or to
-    something else: kinds without the minimum support, and those beyond `MOST_TARGETS`, are one target.
+def flows_sql(steps: Steps, where: str) -> str:
+    """SQL for where customers went from each step, by the type of their next event: `targets_sql`.
 
     Args:
         steps: The steps.
         where: A condition on `events` that all steps fulfil.
-        kind: SQL for the kind of an event, from its `type` and `id`; never ''.
     """
-    number = len(steps.names)
     events = f"SELECT entity, toUnixTimestamp64Milli(time) AS at, id, type FROM events WHERE {where}"
     # Every customer with a way has an event at `last`, so the join and its condition lose nobody.
+    ended = f"""
+SELECT any(furthest) AS reached,
+       argMinIf(type, (at, {phase_sql()}, id), {IS_TOUCHPOINT} AND at > last) AS came, 1 AS number
+FROM ({owned(events)}) AS seen
+INNER JOIN (
+    SELECT customer, toUInt64(arrayCount(way -> notEmpty(way), ways)) AS furthest,
+           ways[furthest][1] AS first, ways[furthest][furthest] AS last
+    FROM ({ways_sql(steps, where)})
+) AS ended USING (customer)
+WHERE at >= last AND at <= first + {steps.within}
+GROUP BY customer"""
+    return targets_sql(steps.names, ended)
+
+
+def targets_sql(names: Sequence[str], ended: str) -> str:
+    """SQL for where customers went from each step: `source`, `target` and `customers`.
+
+    The numbers from a step, and those to a later step, add up to its number of customers. Who did not take
+    the next step went to what came next, to nothing, or to something else: targets without the minimum
+    support, and those beyond `MOST_TARGETS`, are one.
+
+    Args:
+        names: The names of the steps, as SQL.
+        ended: SQL for `number` of customers who `reached` a step (from 1) as their furthest, and what `came`
+            next; '' for nothing.
+    """
+    labels = f"[{', '.join(names)}]"
     return f"""
-SELECT {steps.labels}[step] AS source,
-       multiIf(onward, {steps.labels}[step + 1],
+SELECT {labels}[step] AS source,
+       multiIf(onward, {labels}[step + 1],
                came = '', '{THEN}nothing',
                found < {FEWEST} OR found * {ONE_IN} < ended OR place > {MOST_TARGETS}, '{THEN}something else',
                concat('{THEN}', came)) AS target,
@@ -117,24 +138,10 @@ FROM (
            row_number() OVER (PARTITION BY step, onward, came = '' ORDER BY found DESC, came) AS place
     FROM (
         SELECT arrayJoin(arrayConcat(
-                   arrayMap(taken -> (taken, true, ''), range(toUInt64(1), reached)),
-                   if(reached < {number}, [(reached, false, came)], []))) AS flow,
-               count() AS number
-        FROM (
-            SELECT reached, next.1 AS type, next.2 AS id, if(type = '', '', {kind}) AS came
-            FROM (
-                SELECT customer, any(furthest) AS reached,
-                       argMinIf((type, id), (at, {phase_sql()}, id), {IS_TOUCHPOINT} AND at > last) AS next
-                FROM ({owned(events)}) AS seen
-                INNER JOIN (
-                    SELECT customer, toUInt64(arrayCount(way -> notEmpty(way), ways)) AS furthest,
-                           ways[furthest][1] AS first, ways[furthest][furthest] AS last
-                    FROM ({ways_sql(steps, where)})
-                ) AS ended USING (customer)
-                WHERE at >= last AND at <= first + {steps.within}
-                GROUP BY customer
-            )
-        )
+                   arrayMap(taken -> (taken, true, ''), range(toUInt64(1), toUInt64(reached))),
+                   if(reached < {len(names)}, [(toUInt64(reached), false, came)], []))) AS flow,
+               sum(number) AS number
+        FROM ({ended})
         GROUP BY flow
     )
     GROUP BY step, onward, came

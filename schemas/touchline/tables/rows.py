@@ -64,7 +64,10 @@ class FrictionChangeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class JourneyRow(msgspec.Struct, frozen=True, gc=False):
-    """A row of `journeys`, a `Journey` among it; `version` grows with every change, the highest counts."""
+    """A row of `journeys`, a `Journey` among it; `version` grows with every change, the highest counts.
+
+    `way_…` have a value for each way to an order.
+    """
 
     id: UUID
     customer: UUID
@@ -83,6 +86,12 @@ class JourneyRow(msgspec.Struct, frozen=True, gc=False):
     transfers: int
     channel_switches: int
     repeats: int
+    way_begun: tuple[int, ...]
+    way_channel: tuple[str, ...]
+    way_source: tuple[str, ...]
+    way_reached: tuple[int, ...]
+    way_next: tuple[str, ...]
+    way_met: tuple[int, ...]
     due_at: int | None
     superseded: int
     version: int

@@ -28,7 +28,7 @@ REMEMBERED = 200_000
 DUE_CUSTOMERS = 2_000
 """Customers that are evaluated together because an obligation falls due."""
 
-LAW_VERSION = 3
+LAW_VERSION = 4
 """The version of the law of frictions and journeys (docs/semantics.md).
 
 Increase it with every change that gives stored events of the same customers other frictions or journeys: the

@@ -6,14 +6,16 @@ from uuid import UUID
 import msgspec
 
 from touchline.journeys.outcome import Outcome
+from touchline.journeys.ways import Way
 from touchline.vocabulary.ids import derived_id
 
 
 class Strike(NamedTuple):
-    """A friction that counts against a journey: its time (ms) and weight."""
+    """A friction that counts against a journey: its time (ms), its weight, and the id of what it hangs on."""
 
     opened_at: int
     weight: int
+    anchor: str = ""
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -21,7 +23,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `path` is the channels in order, repeats collapsed. `contacts`, `wait_seconds`, `transfers`,
     `channel_switches` and `repeats` (contacts about a reason that the journey had before) are the
-    observed effort.
+    observed effort. `ways` are those from a cart to an order, in the order of their beginnings.
     """
 
     first: str
@@ -39,6 +41,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     transfers: int
     channel_switches: int
     repeats: int
+    ways: tuple[Way, ...]
 
     @property
     def id(self) -> UUID:

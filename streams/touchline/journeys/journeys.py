@@ -1,11 +1,12 @@
 """One customer's journeys, from the events and strikes (docs/semantics.md#journeys)."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from touchline.journeys.journey import Journey, Strike
 from touchline.journeys.outcome import OUTCOMES, Outcome
+from touchline.journeys.ways import Ways
 from touchline.vocabulary.durations import DAY, MINUTE
 from touchline.vocabulary.event import Event
 
@@ -26,7 +27,7 @@ class Run:
 
     __slots__ = (
         *("before", "contacts", "events", "first", "last", "outcome", "path", "reasons", "repeats"),
-        *("start", "transfers", "visits", "waited"),
+        *("start", "transfers", "visits", "waited", "ways"),
     )
 
     def __init__(self, first: str, start: int, path: tuple[str, ...], before: "Run | None") -> None:
@@ -42,6 +43,7 @@ class Run:
         self.transfers = 0
         self.waited = 0.0
         self.outcome: Outcome = "open"
+        self.ways: Ways | None = None
 
     def advanced(self, event: Event, gap: int) -> "Run":
         """The run that the next event falls into: this one, or a new one after a silence of `gap` ms."""
@@ -57,10 +59,16 @@ class Run:
             self.visits += 1
         self.last = time
         self.events += 1
+        self.note(event)
+        return self
+
+    def note(self, event: Event) -> None:
+        """Note what the journey's next event says, besides its time and channel."""
         note = _NOTES.get(event.type)
         if note is not None:
             note(self, event)
-        return self
+        if self.ways is not None:
+            self.ways.advance(event)
 
     def copy(self) -> "Run":
         """An independent copy of this run; earlier runs are complete and shared."""
@@ -68,6 +76,7 @@ class Run:
         copied.last, copied.events, copied.visits = self.last, self.events, self.visits
         copied.contacts, copied.reasons, copied.repeats = self.contacts, self.reasons, self.repeats
         copied.transfers, copied.waited, copied.outcome = self.transfers, self.waited, self.outcome
+        copied.ways = None if self.ways is None else self.ways.copy()
         return copied
 
     @property
@@ -83,9 +92,7 @@ class Run:
 def begun(event: Event, before: Run | None) -> Run:
     """The run that begins with an event."""
     run = Run(event.id, event.time, _alone(event.channel), before)
-    note = _NOTES.get(event.type)
-    if note is not None:
-        note(run, event)
+    run.note(event)
     return run
 
 
@@ -95,12 +102,13 @@ def made(last: Run | None, strikes: Sequence[Strike] = ()) -> list[Journey]:
         return []
     runs = last.all
     if not strikes:
-        return [_journey(run, 0) for run in runs]
+        return [_journey(run, 0, frozenset()) for run in runs]
+    anchors = frozenset([strike.anchor for strike in strikes])
     weights = [0] * len(runs)
     starts = [run.start for run in runs]
     for strike in strikes:
         weights[journey_at(starts, strike.opened_at)] += strike.weight
-    return [_journey(run, weight) for run, weight in zip(runs, weights, strict=True)]
+    return [_journey(run, weight, anchors) for run, weight in zip(runs, weights, strict=True)]
 
 
 def journeys(
@@ -129,7 +137,7 @@ def grade(score: int) -> str:
     return "F"
 
 
-def _journey(run: Run, strikes: int) -> Journey:
+def _journey(run: Run, strikes: int, anchors: Collection[str]) -> Journey:
     score = max(0, 100 - strikes)
     return Journey(
         first=run.first,
@@ -147,6 +155,7 @@ def _journey(run: Run, strikes: int) -> Journey:
         transfers=run.transfers,
         channel_switches=len(run.path) - 1,
         repeats=run.repeats,
+        ways=() if run.ways is None else run.ways.with_friction(anchors),
     )
 
 
@@ -194,6 +203,11 @@ def _decided(run: Run, event: Event) -> None:
     run.outcome = OUTCOMES.get(event.type, run.outcome)
 
 
+def _filled(run: Run, event: Event) -> None:
+    if run.ways is None:
+        run.ways = Ways()
+
+
 _NOTES: dict[str, Callable[[Run, Event], None]] = {
     **dict.fromkeys(OUTCOMES, _decided),
     "contact.started": _started,
@@ -201,5 +215,6 @@ _NOTES: dict[str, Callable[[Run, Event], None]] = {
     "contact.abandoned": _waited,
     "contact.transferred": _transferred,
     "contact.ended": _ended,
+    "cart.updated": _filled,
 }
 """What an event of a type adds to its journey, besides being one of its events."""

@@ -49,6 +49,7 @@ FROM friction_changes AS change WHERE friction IN {_list("frictions", "UUID")} G
 """  # noqa: S608 - constants
 JOURNEYS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli(last) AS last,
+    arrayMap(begun -> toUnixTimestamp64Milli(begun), way_begun) AS way_begun,
     toUnixTimestamp64Milli(due_at) AS due_at)
 FROM (
     SELECT * FROM journeys PREWHERE customer IN {_list("customers", "UUID")}

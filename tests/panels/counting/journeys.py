@@ -2,15 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from tests.panels.counting.impact import loss_texts
 from tests.panels.counting.measures import one_ratio
 from tests.panels.counting.reading import FUNNEL, WEEK, Count, Plain, Rows, Seen, met, moment, series
 from tests.panels.counting.walks import ended, grade, outcome, score, walked
-from tests.panels.counting.ways import flows
-from touchline.vocabulary.event import Event
-from touchline.vocabulary.internal import INTERNAL_TYPES
+from tests.panels.counting.ways import CartWay, cart_ways, flows, targets
 
 
 class Named(Protocol):
@@ -24,65 +23,58 @@ class Named(Protocol):
     def id(self) -> str: ...
 
 
+def _furthest(plain: Plain, seen: Seen) -> list[CartWay]:
+    """Each customer's furthest way of those that began in the span; of equals the last."""
+    own: dict[str, list[CartWay]] = defaultdict(list)
+    for journey, events in walked(plain):
+        for way in cart_ways(events):
+            if seen.during(way.first.time) and seen.chosen(
+                channel=way.first.channel, source=way.first.source
+            ):
+                own[journey["customer"]].append(way)
+    return [max(ways, key=lambda way: (way.reached, way.first.time)) for ways in own.values()]
+
+
 def funnel(plain: Plain, seen: Seen) -> Rows:
-    own: dict[str, list[Event]] = defaultdict(list)
-    for event in plain.events:
-        if (
-            event.type in FUNNEL
-            and seen.during(event.time)
-            and seen.chosen(channel=event.channel, source=event.source)
-        ):
-            own[plain.owners[event.id]].append(event)
-    steps = list(FUNNEL)
-    got = [0] * (len(steps) + 1)
-    for events in own.values():
-        # When the cart of the way to each step was filled: the latest leaves most time for the rest.
-        begun: dict[int, int] = {}
-        for event in events:
-            step = steps.index(event.type)
-            if step == 0:
-                begun[0] = event.time
-            elif step - 1 in begun and event.time - begun[step - 1] <= WEEK:
-                begun[step] = begun[step - 1]
-        for step in begun:
-            got[step] += 1
-    if not got[0]:
-        return []
+    ways = _furthest(plain, seen)
+    got = [sum(way.reached > step for way in ways) for step in range(len(FUNNEL))]
+    lost = [*(here - onward for here, onward in pairwise(got)), 0]
+    labels = FUNNEL.values()
     return [
-        {"label": FUNNEL[kind], "customers": got[at], "lost": got[at] - got[at + 1] if at < 3 else 0}
-        for at, kind in enumerate(steps)
+        {"label": label, "customers": customers, "lost": gone}
+        for label, customers, gone in zip(labels, got, lost, strict=True)
+        if ways
     ]
 
 
 def cart_flows(plain: Plain, seen: Seen) -> Rows:
-    own: dict[str, list[Event]] = defaultdict(list)
-    for event in plain.events:
-        if (
-            event.type not in INTERNAL_TYPES
-            and seen.during(event.time)
-            and seen.chosen(channel=event.channel, source=event.source)
-            and event.id in plain.owners
-        ):
-            own[plain.owners[event.id]].append(event)
-    anchors = {one["anchor"] for one in plain.frictions if seen.during(one["opened_at"])}
-    return came_next(own, anchors)
+    anchors = {one["anchor"] for one in plain.frictions}
+    reached: list[Counter[str]] = [Counter() for _ in FUNNEL]
+    for way in _furthest(plain, seen):
+        reached[way.reached - 1][_kind(way.next, anchors) if way.next else ""] += 1
+    return targets(reached, list(FUNNEL.values()))
 
 
 def came_next(own: Mapping[str, Sequence[Named]], anchors: set[str]) -> Rows:
     """Where customers went from each step of the cart; frictions hang on `anchors`."""
-    steps, back = list(FUNNEL), {"page", "search", "element", "form", "cart", "checkout", "coupon"}
-
-    def kind(event: Named) -> str:
-        family = event.type.split(".")[0]
-        if family == "contact":
-            return "a contact"
-        if event.id in anchors:
-            return "a friction"
-        return "back to the shop" if family in back else "something else"
-
+    steps = list(FUNNEL)
     return flows(
-        own.values(), list(FUNNEL.values()), lambda event, step: event.type == steps[step], WEEK, kind
+        own.values(),
+        list(FUNNEL.values()),
+        lambda event, step: event.type == steps[step],
+        WEEK,
+        lambda event: _kind(event, anchors),
     )
+
+
+def _kind(event: Named, anchors: set[str]) -> str:
+    family = event.type.split(".")[0]
+    if family == "contact":
+        return "a contact"
+    if event.id in anchors:
+        return "a friction"
+    back = ("page", "search", "element", "form", "cart", "checkout", "coupon")
+    return "back to the shop" if family in back else "something else"
 
 
 def paths(plain: Plain, seen: Seen) -> Rows:

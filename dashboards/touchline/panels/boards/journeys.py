@@ -1,24 +1,24 @@
 """The dashboard *Journeys*: which paths customers take, where they drop off, and one customer's events."""
 
-from touchline.measures import owned
 from touchline.panels.losses import LOSSES
 from touchline.panels.of_measures import measure_stat
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
 from touchline.panels.sql import (
     CHANNELS,
-    EVENTS,
     FRICTIONS,
     JOURNEYS,
+    OF_JOURNEYS,
+    PLACE,
     PLACES,
     RULES,
     SEGMENTS,
     SOURCES,
     values_of,
 )
-from touchline.panels.ways import FLOW_COLUMNS, Steps, flows_sql
-from touchline.vocabulary.durations import WEEK
+from touchline.panels.ways import FLOW_COLUMNS, targets_sql
 from touchline.vocabulary.internal import IS_TOUCHPOINT
 from touchline.vocabulary.order import phase_sql
+from touchline.vocabulary.steps import CART_TO_ORDER
 
 ID = "journeys"
 
@@ -35,46 +35,45 @@ DASHBOARD = Dashboard(
 TO_CUSTOMER = Link(ID, "customer")
 NO_JOURNEY = "No journey has its last event in this period."
 
-# The steps of the funnel: a customer who took a step took the steps before it, in this order.
-STEPS = (
-    ("Cart filled", "cart.updated"),
-    ("Checkout started", "checkout.started"),
-    ("Checkout continued", "checkout.step_completed"),
-    ("Order placed", "order.placed"),
+STEPS = tuple(
+    zip(("Cart filled", "Checkout started", "Checkout continued", "Order placed"), CART_TO_ORDER, strict=True)
 )
+"""The steps from a cart to an order: name and type of event."""
 
-_STEP_EVENTS = (
-    f"""type IN ({", ".join(f"'{kind}'" for _, kind in STEPS)}) AND $__timeFilter(time) AND {EVENTS}"""
-)
+_NAMES = [f"'{name}'" for name, _ in STEPS]
+
+# Each customer's furthest way of those that began in the period; of equals the last one.
+_FURTHEST = f"""
+SELECT max((reached, begun, next, met)) AS way
+FROM current_journeys
+ARRAY JOIN way_begun AS begun, way_channel AS channel, way_source AS source, way_reached AS reached,
+           way_next AS next, way_met AS met
+WHERE $__timeFilter(begun) AND {PLACE} AND {OF_JOURNEYS}
+GROUP BY customer"""
 
 _FUNNEL = f"""
-SELECT [{", ".join(f"'{label}'" for label, _ in STEPS)}][step + 1] AS label, customers,
+SELECT [{", ".join(_NAMES)}][step + 1] AS label, customers,
        customers - leadInFrame(customers, 1, customers)
            OVER (ORDER BY step ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lost
 FROM (
-    SELECT step, countIf(reached > step) AS customers
-    FROM (
-        SELECT windowFunnel({WEEK})(toUInt64(toUnixTimestamp64Milli(time)),
-                   {", ".join(f"type = '{kind}'" for _, kind in STEPS)}) AS reached
-        FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_STEP_EVENTS}")})
-        GROUP BY customer
-        HAVING reached > 0
-    )
+    SELECT step, countIf(way.1 > step) AS customers
+    FROM ({_FURTHEST})
     ARRAY JOIN range({len(STEPS)}) AS step
     GROUP BY step
 )
 ORDER BY step
 """
 
-_WAY = Steps(tuple(f"'{label}'" for label, _ in STEPS), tuple(f"type = '{kind}'" for _, kind in STEPS), WEEK)
 _BACK = ("page.", "search.", "element.", "form.", "cart.", "checkout.", "coupon.")
-# A friction counts if it hangs on the next event itself. One that hangs on a step, such as an abandoned cart,
-# says only that nothing came.
-_NEXT = f"""multiIf(
-    startsWith(type, 'contact.'), 'a contact',
-    id IN (SELECT anchor FROM current_frictions WHERE $__timeFilter(opened_at)), 'a friction',
-    {" OR ".join(f"startsWith(type, '{family}')" for family in _BACK)}, 'back to the shop',
-    'something else')"""
+_ENDED = f"""
+SELECT way.1 AS reached, count() AS number, way.3 AS next,
+       multiIf(next = '', '',
+               startsWith(next, 'contact.'), 'a contact',
+               way.4, 'a friction',
+               {" OR ".join(f"startsWith(next, '{family}')" for family in _BACK)}, 'back to the shop',
+               'something else') AS came
+FROM ({_FURTHEST})
+GROUP BY reached, next, came"""
 
 # Uses the keys of the table and its projection; the view `current_identities` would read the whole table.
 _CHOSEN = f"""
@@ -107,7 +106,7 @@ PANELS = (
         dashboard=ID,
         title="From cart to order: what came next",
         question="What did customers do after each step, within 7 days of the cart?",
-        sql=flows_sql(_WAY, f"$__timeFilter(time) AND {EVENTS}", _NEXT),
+        sql=targets_sql(_NAMES, _ENDED),
         kind="sankey",
         unit="count",
         empty="No cart was filled in this period.",

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec.structs import astuple, replace
 
 from touchline.engine.customers.fold import Folded
-from touchline.journeys import Journey
+from touchline.journeys import Journey, Way
 from touchline.tables.rows import FrictionRow, JourneyRow
 
 
@@ -95,7 +95,19 @@ def journeys_refolded(
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:
     """The row of one of a customer's journeys; the last one says when the customer is next due."""
     due_at = folded.due_at if journey is folded.journeys[-1] else None
-    return JourneyRow(*(journey.id, customer, *astuple(journey), due_at, 0, version))
+    *fields, ways = astuple(journey)
+    return JourneyRow(*(journey.id, customer, *fields, *_columns(ways), due_at, 0, version))
+
+
+def _columns(ways: tuple[Way, ...]) -> tuple[tuple[object, ...], ...]:
+    """The columns of the ways: where they began, the steps reached, what came next, and its friction."""
+    if not ways:
+        return _NO_WAYS
+    begun, channels, sources, reached, _, came, _, met = zip(*ways, strict=True)
+    return begun, channels, sources, reached, came, met
+
+
+_NO_WAYS = ((),) * 6
 
 
 def _superseded(row: JourneyRow, version: int) -> JourneyRow:

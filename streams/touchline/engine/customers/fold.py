@@ -78,7 +78,7 @@ class CustomerFold:
         signals, due_at = self._friction.findings(rules, now)
         if not signals:
             return Folded(signals, [], made(self._run), due_at)
-        journeys = made(self._run, [Strike(signal.opened_at, signal.weight) for signal in signals])
+        journeys = made(self._run, [Strike(one.opened_at, one.weight, one.anchor) for one in signals])
         starts = [journey.start for journey in journeys]
         places = [journey_at(starts, signal.opened_at) for signal in signals]
         return Folded(signals, [journeys[place] for place in places], journeys, due_at)
