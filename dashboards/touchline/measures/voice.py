@@ -8,7 +8,7 @@ from typing import Final
 
 from touchline.measures.feedback import MEASURES
 from touchline.measures.owners import owned
-from touchline.vocabulary.texts import texts_sql
+from touchline.vocabulary.texts import HAS_TEXT, texts_sql
 
 AFTER_DAYS: Final = 14
 """How many days after a friction a score or a text counts as coming after it."""
@@ -70,22 +70,22 @@ def verbatims(most: int, where: str = "1", rules: str = "1") -> str:
         where: A condition on `channel` and `source`.
         rules: A condition on `rule`.
     """
-    # The texts are the smaller side, so they are what the frictions are joined with.
+    texts = f"""
+SELECT id, entity, time AS at FROM events WHERE {HAS_TEXT} AND {PERIOD} AND {where}"""
+    # Only the texts that are shown are read. The texts are the smaller side of the join.
     return f"""
-SELECT own.1 AS at, own.2 AS channel, own.3 AS source, own.4 AS kind,
-       arrayStringConcat(arraySort(preceding), ', ') AS rules,
-       {redacted("leftUTF8(own.5, 400)", "own.6")} AS words
-FROM (
-    SELECT id, any((at, channel, source, kind, text, identifiers, customer)) AS own,
-           groupUniqArray(met_rule) AS preceding
-    FROM ({_met(rules)}) AS frictions
-    INNER JOIN (SELECT * FROM ({owned(texts_sql(PERIOD))}) WHERE {where}) AS written USING (customer)
+WITH chosen AS MATERIALIZED (
+    SELECT id, any((at, customer)) AS written, groupUniqArray(met_rule) AS preceding
+    FROM ({_met(rules)}) AS frictions INNER JOIN ({owned(texts)}) AS texts USING (customer)
     WHERE {_before("at")}
     GROUP BY id
-    ORDER BY own.1 DESC, id
-    LIMIT 3 BY own.7
+    ORDER BY written.1 DESC, id
+    LIMIT 3 BY written.2
     LIMIT {most}
 )
+SELECT at, channel, source, kind, arrayStringConcat(arraySort(preceding), ', ') AS rules,
+       {redacted("leftUTF8(text, 400)", "identifiers")} AS words
+FROM chosen INNER JOIN ({texts_sql(f"{PERIOD} AND id IN (SELECT id FROM chosen)")}) AS texts USING (id)
 ORDER BY at DESC, id
 """
 

@@ -10,6 +10,16 @@ The column `text_identifiers` of `events` is filled for these types only, so a n
 """
 
 
+_TYPES = ", ".join(f"'{name}'" for name in TEXT_FIELDS)
+_WORDS = ", ".join(
+    f"type = '{name}', JSONExtract(data, '{field}', 'Nullable(String)')"
+    for name, field in TEXT_FIELDS.items()
+)
+
+HAS_TEXT: Final = f"type IN ({_TYPES}) AND notEmpty(trimBoth(ifNull(multiIf({_WORDS}, ''), '')))"
+"""SQL condition on `events`: the event has a text."""
+
+
 def texts_sql(where: str) -> str:
     """SQL for the texts of customers, one row for each event with a text.
 
@@ -21,7 +31,6 @@ def texts_sql(where: str) -> str:
     """
     fields = ", ".join(f"{name} Nullable(String)" for name in TEXT_FIELDS.values())
     words = ", ".join(f"type = '{name}', fields.{field}" for name, field in TEXT_FIELDS.items())
-    types = ", ".join(f"'{name}'" for name in TEXT_FIELDS)
     return f"""
 SELECT id, entity, text_identifiers AS identifiers, time AS at, channel, source,
        if(type = 'mention.posted', 'mention', fields.metric) AS kind,
@@ -31,7 +40,7 @@ FROM (
     SELECT id, entity, text_identifiers, type, time, channel, source,
            JSONExtract(data, 'Tuple(metric String, score Nullable(Float64), scale Nullable(Float64),
                lower_is_better Nullable(Bool), {fields})') AS fields
-    FROM events WHERE type IN ({types}) AND {where}
+    FROM events WHERE type IN ({_TYPES}) AND {where}
     LIMIT 1 BY id
 )
 WHERE notEmpty(trimBoth(text))
