@@ -21,8 +21,12 @@ _WAY_DAYS = 7
 
 _KINDS = ", ".join(f"'{kind}'" for _, kind in STEPS)
 _LABELS = ", ".join(f"'After: {label.lower()}'" for label, _ in STEPS)
-_MET = f"FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}"
-_WAY = f"type IN ({_KINDS}) AND time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime"
+_MET = f"SELECT customer, opened_at FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}"
+
+# Of customers with friction, and perhaps of others whose identifiers they had.
+_STEPS = f"""SELECT entity, time, type FROM events
+            WHERE type IN ({_KINDS}) AND time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime
+              AND entity IN (SELECT entity FROM identities WHERE customer IN (SELECT customer FROM met))"""
 
 PANELS = (
     Panel(
@@ -91,21 +95,18 @@ LIMIT 30
         title="On the way to an order",
         question="How far were customers when they met friction, by their last step of 7 days before?",
         sql=f"""
-SELECT ['Before a cart', {_LABELS}][place + 1] AS label, frictions
+WITH met AS MATERIALIZED ({_MET})
+SELECT ['Before a cart', {_LABELS}][place + 1] AS label, count() AS frictions
 FROM (
-    SELECT place, count() AS frictions
-    FROM (
-        SELECT maxIf((time, step),
-                     time <= opened_at AND time >= opened_at - INTERVAL {_WAY_DAYS} DAY).2 AS place
-        FROM (
-            SELECT customer, time, indexOf([{_KINDS}], type) AS step
-            FROM ({owned(f"SELECT entity, time, type FROM events WHERE {_WAY}")})
-        ) AS way
-        RIGHT JOIN (SELECT id, customer, opened_at {_MET}) AS met ON met.customer = way.customer
-        GROUP BY met.customer, id
-    )
-    GROUP BY place
+    -- Of steps at the same time the furthest counts, so both are one number that is joined by.
+    SELECT if(intDiv(way.taken, 8) >= toUnixTimestamp64Milli(opened_at - INTERVAL {_WAY_DAYS} DAY),
+              way.taken % 8, 0) AS place
+    FROM met ASOF LEFT JOIN (
+        SELECT customer, toUnixTimestamp64Milli(time) * 8 + indexOf([{_KINDS}], type) AS taken
+        FROM ({owned(_STEPS)})
+    ) AS way ON met.customer = way.customer AND toUnixTimestamp64Milli(met.opened_at) * 8 + 7 >= way.taken
 )
+GROUP BY place
 ORDER BY place
 """,
         kind="bars",
