@@ -163,7 +163,7 @@ def test_labels_of_an_installation_are_part_of_its_identity(
          "A producer is silent (producer pbx): no event since 2026-11-18 08:06:40 UTC; "
          "usual at this hour: 12,345 events in 3h"),
         ("strike_outs", ("channel=phone",), 9, 9, 1.0,
-         "Customers strike out (channel phone): 9 customers with 60 strike points since 2026-11-18 "
+         "Customers strike out (channel Phone): 9 customers with 60 strike points since 2026-11-18 "
          "11:06:40 UTC; usual at this hour: 1 customer in 1h"),
     ],
 )  # fmt: skip

@@ -59,7 +59,7 @@ def _deploy(store: Store, deployed: dict[str, tuple[int, str]]) -> None:
 
 def test_changes_of_the_hour_before_are_named(store: Store) -> None:
     """Each change once, the newest first; what was deployed earlier or later is left out."""
-    two, three = "10:16 UTC: <b>Two</b> (web, webshop)", "11:01 UTC: r3 (web, webshop)"
+    two, three = "10:16 UTC: <b>Two</b> (Web · webshop)", "11:01 UTC: r3 (Web · webshop)"
     query = query_of(store)
     both = (f"Deployed 2026-11-18 {three}", f"Deployed 2026-11-18 {two}")
     assert changes_before(query, T, "UTC") == both

@@ -22,7 +22,7 @@ RULE = next(rule for rule in load_alerts().rules if rule.id == "payment_outage")
 @pytest.fixture
 def full(row: AlertRow) -> AlertRow:
     """An incident of which everything is known."""
-    changed = ("Deployed 2026-11-18 10:50 UTC: Release 41 (web, webshop)",)
+    changed = ("Deployed 2026-11-18 10:50 UTC: Release 41 (Web · webshop)",)
     cost = "Associated loss: about 1,056 EUR (700 to 1,400) for 12 customers"
     return replace(row, causes=("2.1 times as frequent with method card-x",), changes=changed, cost=cost)
 

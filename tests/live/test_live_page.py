@@ -39,6 +39,13 @@ return [...document.querySelectorAll(".tl-chart canvas")].filter((one) => one.cl
 """
 """The width and height of each chart on the page, and the width for which it was drawn."""
 
+LABELS = """
+const elements = [...document.querySelectorAll(".tl-chart > [id]")].map(({ id }) => getElement(id.slice(1)));
+const axes = elements.flatMap(({ chart }) => chart?.getOption().yAxis || []);
+return [...new Set(axes.map((axis) => axis.axisLabel.color))];
+"""
+"""The colours of the labels of all charts."""
+
 
 def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
     """The tooltips of a chart, with the mouse on each place of a line across it."""
@@ -198,11 +205,13 @@ def test_a_printed_page_is_whole(site: Site, browser: Chrome, look: Look, pictur
             assert width == 718
             assert height > 200
             assert drawn == 718
+        assert browser.execute_script(LABELS) == ["#333"]
         picture("friction-print")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
     assert all(drawn < 718 for _, _, drawn in browser.execute_script(CANVASES))
+    assert browser.execute_script(LABELS) == ["#9ba7b6"]
 
 
 @pytest.mark.slow

@@ -8,7 +8,15 @@ from benchmarks.support.planted_causes import CAUSE, simulate
 
 from touchline.analysis.explain.association import association, discoveries
 from touchline.analysis.explain.attributes import Sightings, had_before
-from touchline.analysis.explain.explanation import Association, Attribute, Explanation, Finding, sentence
+from touchline.analysis.explain.explanation import (
+    Association,
+    Attribute,
+    Explanation,
+    Finding,
+    named,
+    sentence,
+    shares,
+)
 from touchline.analysis.explain.findings import explain, find
 from touchline.analysis.impact.matching import Matched
 from touchline.analysis.impact.risk_difference import Cells
@@ -152,6 +160,25 @@ def test_a_finding_without_a_ratio_is_said_in_words(affected: int, lift: float, 
     """Where the ratio has no end, the sentence says why, and gives the counts."""
     found = Finding(CAUSE, affected, affected / 61, 0.1, Association(9.0, lift, 2.0, 4.0, 0.001))
     assert sentence(found, 61) == words
+    assert shares(found).endswith(" % of the affected, 10 % of the others; about 9 customers in excess")
+
+
+def test_values_have_their_plain_names() -> None:
+    """A channel, a language or a kind of score is named as on every page; other values are as stored."""
+    attributes = [
+        Attribute("channel", "email"),
+        Attribute("data.metric", "nps"),
+        Attribute("context.language", "nl"),
+        Attribute("source", "email"),
+        Attribute("data.channel_hint", "email"),
+    ]
+    assert [named(attribute) for attribute in attributes] == [
+        "channel E-mail",
+        "metric Net promoter score",
+        "language Dutch",
+        "source email",
+        "channel hint email",
+    ]
 
 
 def test_few_affected_name_nothing() -> None:

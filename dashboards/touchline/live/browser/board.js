@@ -124,11 +124,11 @@ export default {
 
         <template v-if="panel.figures.length && !panel.error">
           <p v-for="figure in panel.figures" :key="figure.label" class="tl-big" :data-level="figure.level">
-            {{ figure.value }} <small v-if="figure.label">{{ figure.label }}</small>
+            {{ t.unbroken(figure.value) }} <small v-if="figure.label">{{ figure.label }}</small>
           </p>
           <p v-if="panel.goal" class="tl-goal">
-            <span class="tl-tag" :data-open="!panel.goal.met" :data-good="panel.goal.met">{{ panel.goal.met ? "✓ met" : "✗ missed" }}: {{ panel.goal.distance }}</span>
-            <span class="tl-muted">Goal: {{ panel.goal.value }}</span>
+            <span class="tl-tag" :data-open="!panel.goal.met" :data-good="panel.goal.met">{{ panel.goal.met ? "✓ met" : "✗ missed" }}: {{ t.unbroken(panel.goal.distance) }}</span>
+            <span class="tl-muted">Goal: {{ t.unbroken(panel.goal.value) }}</span>
           </p>
           <p v-for="figure in panel.figures.filter((figure) => figure.usual)" :key="figure.label" class="tl-usual">{{ figure.usual }}</p>
           <p v-if="panel.width >= 6" class="tl-muted">{{ panel.question }}</p>
@@ -145,11 +145,11 @@ export default {
         <p v-if="panel.legend.length" class="tl-legend"><span v-for="entry in panel.legend" :key="entry.name"><i :style="{ background: entry.colour }"></i>{{ entry.name }}</span></p>
         <ol v-if="panel.bars.length" class="tl-bars">
           <li v-for="(bar, b) in panel.bars" :key="bar.label" :class="rest(panel, b)">
-            <div class="tl-bar-words"><span class="tl-bar-title"><clipped :text="bar.label" :full="bar.full"/></span><b>{{ bar.value }}</b></div>
+            <div class="tl-bar-words"><span class="tl-bar-title"><clipped :text="bar.label" :full="bar.full"/></span><b>{{ t.unbroken(bar.value) }}</b></div>
             <div class="tl-bar" aria-hidden="true">
               <i v-for="(part, n) in bar.parts" :key="n" :style="{ width: 100 * part + '%', background: colour(panel, n) }"></i>
             </div>
-            <p v-if="bar.note" class="tl-muted">{{ bar.note }}</p>
+            <p v-if="bar.note" class="tl-muted">{{ t.unbroken(bar.note) }}</p>
           </li>
         </ol>
 

@@ -39,10 +39,10 @@ export default {
         <p v-if="explained.verdict">{{ explained.verdict }}</p>
         <ol class="tl-findings">
           <li v-for="finding in explained.findings" :key="finding.sentence">
-            <p><b>{{ finding.sentence }}</b></p>
+            <p><b>{{ t.unbroken(finding.sentence) }}</b></p>
             <div class="tl-bar" aria-hidden="true"><i :style="{ width: percent(finding.share) }"></i></div>
             <div class="tl-bar tl-others" aria-hidden="true"><i :style="{ width: percent(finding.share_of_others) }"></i></div>
-            <p class="tl-muted">{{ finding.detail }}</p>
+            <p class="tl-muted">{{ t.unbroken(finding.detail) }}</p>
           </li>
         </ol>
         <p v-if="explained.hidden" class="tl-muted">{{ t.count(explained.hidden) }} more: touchline explain --json shows them all.</p>

@@ -97,7 +97,8 @@ window.touchline.parts = {
   // A text that may be clipped: `full` is all of it, for the tooltip and for screen readers.
   Clipped: {
     props: { text: String, full: String },
-    template: `<span v-if="full" :title="full"><span aria-hidden="true">{{ text }}</span><span class="tl-hidden">{{ full }}</span></span><template v-else>{{ text }}</template>`,
+    computed: { line() { return window.touchline.unbroken(this.text); } },
+    template: `<span v-if="full" :title="full"><span aria-hidden="true">{{ line }}</span><span class="tl-hidden">{{ full }}</span></span><template v-else>{{ line }}</template>`,
   },
 
   // What a chart shows as a table, read from the chart when it is opened.

@@ -34,11 +34,40 @@ window.touchline = (() => {
 
   // On paper, charts are as wide as the text of an A4 page (px at 96 dpi). They are drawn before the page is laid out for it.
   const PAPER = 718;
+  // The colours of charts on paper, instead of those that the style names.
+  const PAPER_COLOURS = { "--card": "#fff", "--ink": "#000", "--muted": "#333", "--line": "#ccc", "--soft": "#eee" };
+  const HEAT = { light: ["#f0b46a", "#d1495b", "#7d1f3f"], dark: ["#7d3a2a", "#e0713f", "#ffe0a3"] };
+  // The colours that charts were drawn in, by name.
+  const drawnIn = new Map();
+  const ink = (name) => {
+    drawnIn.set(name, getComputedStyle(document.body).getPropertyValue(name).trim());
+    return drawnIn.get(name);
+  };
+  // A copy of a chart's options in the colours of paper.
+  const onPaper = (options) => {
+    const named = [...drawnIn].map(([name, colour]) => [colour, PAPER_COLOURS[name] || colour]);
+    const colours = new Map([...named, ...HEAT.dark.map((colour, n) => [colour, HEAT.light[n]])]);
+    const recolour = (part) => {
+      if (Array.isArray(part)) return part.map(recolour);
+      if (part?.constructor === Object) return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, recolour(one)]));
+      return colours.get(part) ?? part;
+    };
+    return recolour(options);
+  };
+  const onScreen = new Map();
   const draw = (width) => {
     for (const { id } of document.querySelectorAll(".tl-chart > [id]")) {
       const { chart } = getElement(id.slice(1));
-      chart?.resize({ width });
-      chart?.getZr().flush();
+      if (!chart) continue;
+      if (width === PAPER && !onScreen.has(chart)) {
+        onScreen.set(chart, chart.getOption());
+        chart.setOption(onPaper(onScreen.get(chart)), true);
+      } else if (width !== PAPER && onScreen.has(chart)) {
+        chart.setOption(onScreen.get(chart), true);
+        onScreen.delete(chart);
+      }
+      chart.resize({ width });
+      chart.getZr().flush();
     }
   };
   window.addEventListener("beforeprint", () => draw(PAPER));
@@ -86,7 +115,7 @@ window.touchline = (() => {
       return ms;
     },
     // A text whose lines do not break between a number and its unit.
-    unbroken: (text) => text.replace(/(\d) (?=(%|s|min|h|d)\b|%)/g, "$1\u00a0"),
+    unbroken: (text) => text.replace(/(\d) (?=%|(?:s|min|h|d)\b)/g, "$1\u00a0"),
     count: (n) => number.format(n),
     many: (n, noun, plural = `${noun}s`) => `${number.format(n)} ${n === 1 ? noun : plural}`,
     // "5 minutes ago"
@@ -171,7 +200,7 @@ window.touchline = (() => {
       return then ? `${number.format(point.value)} ${then}` : `${window.touchline.lines(point.name, most)}\n${number.format(point.value)}`;
     },
     // The colours of a heat map, from none to most: away from the colour of the page.
-    heat: () => [window.touchline.ink("--soft"), ...(document.body.classList.contains("body--dark") ? ["#7d3a2a", "#e0713f", "#ffe0a3"] : ["#f0b46a", "#d1495b", "#7d1f3f"])],
+    heat: () => [ink("--soft"), ...HEAT[document.body.classList.contains("body--dark") ? "dark" : "light"]],
     // A number on an axis or in a tooltip, with its unit.
     value(n, unit) {
       if (n === null || n === undefined) return "–";
@@ -222,7 +251,7 @@ window.touchline = (() => {
     naming: {
       created() { if (!new URLSearchParams(window.location.search).has("span")) window.touchline.setView({ span: this.span }); },
     },
-    ink: (name) => getComputedStyle(document.body).getPropertyValue(name).trim(),
+    ink,
     // Mixin: `now` is updated once a second while the component is on the page.
     ticking: {
       data: () => ({ now: Date.now() }),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from touchline.analysis.explain.explanation import Explanation, Finding, sentence
+from touchline.analysis.explain.explanation import Explanation, Finding, sentence, shares
 from touchline.live.boards.spans import Period, window
 from touchline.live.queries import Store
 from touchline.panels import BY_ID
@@ -85,9 +85,5 @@ def _explanation(store: Store, explainer: Explainer, target: Target, now: int) -
 
 
 def _view(finding: Finding, affected: int) -> FindingView:
-    detail = (
-        f"{finding.share:.0%} of the affected, {finding.share_of_others:.0%} of the others; "
-        f"about {finding.association.excess:,.0f} customers in excess"
-    )
     words = sentence(finding, affected)
-    return FindingView(words[0].upper() + words[1:], detail, finding.share, finding.share_of_others)
+    return FindingView(words[0].upper() + words[1:], shares(finding), finding.share, finding.share_of_others)

@@ -1,5 +1,6 @@
 """A report as HTML: a fragment for the live page, a page that needs no other file, and one for e-mail."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -22,6 +23,8 @@ from touchline.reports.report import (
 from touchline.vocabulary.wording import plain
 
 _MOST = 4_000
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|d)\b)")
+"""The space between a number and its unit, where lines do not break."""
 _MOST_ON_A_PHONE = 3
 """Columns that a phone shows side by side; of a wider table, it lists the cells with their titles."""
 
@@ -55,7 +58,7 @@ def _page(report: Report, style: str, base: str | None) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(plain(text, _MOST))
+    return escape(_UNIT.sub("\u00a0", plain(text, _MOST)))
 
 
 def _report(report: Report, base: str | None) -> Iterator[str]:

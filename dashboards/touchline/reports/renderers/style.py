@@ -64,10 +64,10 @@ REPORT: Final = """
   .tr .tr-wide, .tr-wide tbody { display: block; } .tr-wide thead { display: none; } .tr-wide tr { display: grid; grid-template-columns: 1fr 1fr; gap: 3px 14px; padding: 9px 0; border-top: 1px solid var(--line); }
   .tr .tr-wide td { border: 0; padding: 0; text-align: left; white-space: normal; min-width: 0; max-width: none; } .tr .tr-wide td:first-child { grid-column: 1 / -1; font-weight: 600; }
   .tr .tr-wide td:last-child:nth-child(even) { grid-column: 1 / -1; } .tr .tr-scroll svg { min-width: 600px; }
-  .tr-wide td:not(:first-child)::before { content: attr(data-title); margin-right: 6px; font-size: 13px; font-weight: 400; color: var(--muted); } }
+  .tr-wide td:not(:first-child)::before { content: attr(data-title) " "; margin-right: 2px; font-size: 13px; font-weight: 400; color: var(--muted); } }
 @media print { .tr section { border: 0; border-top: 1px solid #999; border-radius: 0; padding: 12px 0; margin: 0; }
   .tr h1, .tr h2, .tr h3 { break-after: avoid; } .tr tr, .tr li, .tr blockquote, .tr figure, .tr-figures, .tr-bars div { break-inside: avoid; } .tr thead { display: table-header-group; }
-  .tr, .tr :is(p, footer) { font-size: 12px; } .tr table { font-size: 11px; } .tr p:has(+ ul) { break-after: avoid; } .tr a { text-decoration: underline; }
+  .tr, .tr :is(p, footer) { font-size: 12px; } .tr :is(table, th) { font-size: 11px; } .tr .tr-muted { font-size: inherit; } .tr p:has(+ ul), .tr .tr-question { break-after: avoid; } .tr a { text-decoration: underline; }
   .tr h1 { font-size: 22px; } .tr h2 { font-size: 16px; } .tr h3 { font-size: 13px; } .tr header .tr-lead { font-size: 14px; } .tr-figures { flex-wrap: nowrap; gap: 24px; } .tr-figures div { min-width: 0; } .tr-figures b { font-size: 20px; } }
 """  # noqa: E501
 """The style of a report, by colours that the page around it defines."""

@@ -46,7 +46,7 @@ def _plain(finding: "Finding", affected: int) -> dict[str, Any]:
 
 def show_explanation(what: str, explanation: "Explanation") -> None:
     """Print an explanation."""
-    from touchline.analysis.explain.explanation import sentence
+    from touchline.analysis.explain.explanation import sentence, shares
 
     console = screen()
     counts = f"{explanation.affected:,} affected, compared with {explanation.compared}"
@@ -57,10 +57,6 @@ def show_explanation(what: str, explanation: "Explanation") -> None:
         console.print(literal(explanation.verdict), soft_wrap=True)
     for finding in explanation.findings[:SHOWN]:
         console.print(literal(sentence(finding, explanation.affected)), soft_wrap=True)
-        shares = (
-            f"    {finding.share:.0%} of the affected, {finding.share_of_others:.0%} of the others; "
-            f"about {finding.association.excess:,.0f} customers in excess"
-        )
-        console.print(literal(shares, style="dim"), soft_wrap=True)
+        console.print(literal(f"    {shares(finding)}", style="dim"), soft_wrap=True)
     if (left := len(explanation.findings) - SHOWN) > 0:
         console.print(f"… and {left} more; --json prints them all")

@@ -16,7 +16,7 @@ TOUR = (
     ),
     (
         "Why it happens",
-        "Payments that fail twice: press Explain at the rule. Most of those customers pay by bank transfer. "
+        "Payments that fail twice: press Why? at the rule. Most of those customers pay by bank transfer. "
         "A store, a queue and a release are behind three other rules.",
         "/?span=30d&rule=payment_failed_again",
     ),
@@ -35,7 +35,7 @@ TOUR = (
     (
         "What to bring to the meeting",
         "The audit ranks the weakest touchpoints by loss, with three real journeys each and who should fix "
-        "them. Print it, or write it with `touchline audit`.",
+        "them. Print it, or write it with the command touchline audit.",
         "/audit",
     ),
 )

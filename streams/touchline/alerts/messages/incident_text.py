@@ -6,6 +6,7 @@ from typing import NamedTuple
 from touchline.alerts.rules import Absence, AlertRule, Loss, Measured, StrikeOut, Unusual
 from touchline.vocabulary.durations import exact_duration
 from touchline.vocabulary.moments import in_words
+from touchline.vocabulary.names import plain_name, touchpoint_name
 from touchline.vocabulary.wording import counted, plain
 
 LONGEST_SENTENCE = 500
@@ -22,9 +23,9 @@ class Counts(NamedTuple):
 
 
 def place(labels: tuple[str, ...]) -> str:
-    """The labels as text: `source webshop, channel web`; empty without labels."""
+    """The labels as text: `source webshop, channel Web`; empty without labels."""
     parts = (label.partition("=") for label in labels)
-    return ", ".join(f"{name} {plain(value) or '(none)'}" for name, _, value in parts)
+    return ", ".join(f"{name} {plain(plain_name(name, value)) or '(none)'}" for name, _, value in parts)
 
 
 def sentence(
@@ -82,8 +83,8 @@ def sentence(
 
 
 def change_sentence(at: int, title: str, touchpoint: tuple[str, str], zone: str) -> str:
-    """A change that was deployed at a time (ms), with the channel and source that reported it."""
-    where = plain(", ".join(filter(None, touchpoint)))
+    """A change that was deployed at a time (ms), with the touchpoint (channel, source) that reported it."""
+    where = plain(touchpoint_name(*touchpoint))
     return f"Deployed {in_words(at, zone)}: {plain(title, 160)} ({where})"
 
 

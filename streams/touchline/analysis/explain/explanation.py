@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
+from touchline.vocabulary.names import plain_name
 from touchline.vocabulary.wording import plain, word_list
 
 LONGEST_VALUE = 60
@@ -132,17 +133,28 @@ def sentence(finding: Finding, affected: int) -> str:
     return f"{frequent} {named(finding.attribute)}: {finding.affected:,} of {affected:,} customers{also}"
 
 
+def shares(finding: Finding) -> str:
+    """How frequent a finding is: `79 % of the affected, 25 % of the others; about 33 customers in excess`."""
+    affected, others = 100 * finding.share, 100 * finding.share_of_others
+    excess = f"about {finding.association.excess:,.0f} customers in excess"
+    return f"{affected:.0f} % of the affected, {others:.0f} % of the others; {excess}"
+
+
 def _times(factor: float) -> str:
     return f"{factor:.1f}" if factor < 100 else f"{factor:,.0f}"
 
 
 def named(attribute: Attribute) -> str:
-    """An attribute in words: `payment method card-x`."""
-    return f"{field_words(attribute.field)} {plain(attribute.value, LONGEST_VALUE) or '(empty)'}"
+    """An attribute in words: `payment method card-x`, `channel E-mail`."""
+    value = plain_name(_own_name(attribute.field), attribute.value)
+    return f"{field_words(attribute.field)} {plain(value, LONGEST_VALUE) or '(empty)'}"
 
 
 def field_words(field: str) -> str:
     """The words of a field: `data.payment_method` → `payment method`."""
-    name = field.removeprefix("data.").removeprefix("context.")
-    words = name.replace("_", " ").replace(".", " ").replace("-", " ")
+    words = _own_name(field).replace("_", " ").replace(".", " ").replace("-", " ")
     return plain(words, LONGEST_VALUE) or "(no name)"
+
+
+def _own_name(field: str) -> str:
+    return field.removeprefix("data.").removeprefix("context.")
