@@ -13,6 +13,7 @@ from tests.live import rows as make
 from touchline.config.alerts_files import load_alerts
 from touchline.grafana import Connection, ConnectionRefused, Contents, dashboards, files
 from touchline.panels import PANELS, expand
+from touchline.vocabulary.names import plain_name
 
 GOLDEN = Path(__file__).with_name("golden")
 GOALS = {"service_level": 0.85, "abandonment": 0.06}
@@ -222,6 +223,34 @@ def test_grades_and_severities_have_their_colours() -> None:
         for one in grades["fieldConfig"]["overrides"]
     }
     assert list(colours) == ["A", "B", "C", "D", "F"]
+
+
+@pytest.mark.parametrize(
+    ("board", "title", "column"),
+    [
+        ("friction", "Frictions by touchpoint", "label"),
+        ("touchpoints", "Weakest touchpoints", "touchpoint"),
+        ("fixes", "What each change did", "touchpoint"),
+    ],
+)
+def test_touchpoints_have_their_plain_names(board: str, title: str, column: str) -> None:
+    """A channel has its name and the source stays; a value of an unknown channel stays as it is."""
+    boards = {one["uid"]: one for one in dashboards("here", Contents())}
+    panel = next(one for one in drawn_in(boards[f"touchline-{board}"]) if one["title"] == title)
+    mappings = [
+        mapping["options"]
+        for override in panel["fieldConfig"]["overrides"]
+        if override["matcher"]["options"] == column
+        for one in override["properties"]
+        if one["id"] == "mappings"
+        for mapping in one["value"]
+    ]
+    for stored in ("email · crm", "web · web · shop", "kiosk · ", "fax · office", "webshop · web"):
+        shown = stored
+        for one in mappings:
+            pattern, text = one["pattern"].strip("/"), one["result"]["text"].replace("$1", r"\1")
+            shown = re.sub(pattern, text, shown)
+        assert shown == plain_name("touchpoint", stored)
 
 
 def test_variables_take_all_or_several_values() -> None:

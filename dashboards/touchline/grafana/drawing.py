@@ -1,7 +1,6 @@
 """Builds the Grafana panel for each kind of panel."""
 
 import re
-from collections.abc import Mapping
 from typing import TypeVar
 from zlib import crc32
 
@@ -19,9 +18,11 @@ from grafana_foundation_sdk.models.common import (
     TooltipDisplayMode,
     VizOrientation,
 )
+from grafana_foundation_sdk.models.dashboard import DashboardRegexMapOptions as RegexMapOptions
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
     FieldColorModeId,
+    RegexMap,
     ThresholdsMode,
     ValueMap,
 )
@@ -42,7 +43,7 @@ from touchline.panels import (
     unfiltered_note,
     unused_filters,
 )
-from touchline.vocabulary.names import NAMES
+from touchline.vocabulary.names import BETWEEN, CHANNELS, NAMES
 
 UNITS: dict[Unit, str] = {
     "count": "short",
@@ -149,8 +150,8 @@ def _bars(panel: Panel, source: str) -> barchart.Panel:
     built = _start(barchart.Panel(), panel, source)
     built.orientation(VizOrientation.HORIZONTAL).x_field("label")
     built.stacking(StackingMode.NORMAL if panel.stacked else StackingMode.NONE)
-    if names := NAMES.get(panel.names):
-        built.override_by_name("label", [_named(names)])
+    if mappings := _plain_names(panel.names):
+        built.override_by_name("label", [_set("mappings", mappings)])
     if panel.stacked or panel.kind == "funnel":
         built.legend(_legend()).color_scheme(_BY_NAME)
     if _has_lines(panel):
@@ -164,8 +165,8 @@ def _table(panel: Panel, source: str, page: str) -> table.Panel:
     built = _start(table.Panel(), panel, source)
     for name, column in panel.columns.items():
         built.override_by_name(name, _column_settings(column, panel.dashboard, page))
-        if names := NAMES.get(name):
-            built.override_by_name(name, [_named(names)])
+        if mappings := _plain_names(name):
+            built.override_by_name(name, [_set("mappings", mappings)])
         if colours := COLOURS_OF_CELLS.get(name):
             shown = {value: Shown(text=value, color=colour) for value, colour in colours.items()}
             built.override_by_name(name, [_set("mappings", [ValueMap(shown)]), _COLOURED])
@@ -277,9 +278,15 @@ def _set(name: str, value: object) -> DynamicConfigValue:
     return DynamicConfigValue(id_val=name, value=value)
 
 
-def _named(names: Mapping[str, str]) -> DynamicConfigValue:
-    """The plain names of values."""
-    return _set("mappings", [ValueMap({value: Shown(text=name) for value, name in names.items()})])
+def _plain_names(field: str) -> list[ValueMap | RegexMap]:
+    """Mappings of a field's values to their plain names; none for a field without such names."""
+    if field == "touchpoint":  # of a channel and a source; the source may be empty
+        return [
+            RegexMap(RegexMapOptions(f"/^{channel}({BETWEEN}.+)?({BETWEEN})?$/", Shown(text=f"{name}$1")))
+            for channel, name in CHANNELS.items()
+        ]
+    names = NAMES.get(field, {})
+    return [ValueMap({value: Shown(text=name) for value, name in names.items()})] if names else []
 
 
 def _fixed(colour: str) -> dict[str, str]:
