@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,6 +20,9 @@ from touchline.panels import DASHBOARDS
 
 RATE = 5_000
 SECONDS = 20
+ROUNDS = 5
+"""Runs without and with readers or viewers, one after the other: single ones differ by a third."""
+
 REQUEST_EVENTS = 100
 """Events per request; the first is a friction at once, and is the one that is timed."""
 
@@ -74,7 +77,7 @@ def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0, viewers:
     """Measure `touchline up`, and then collector, worker and identity stage with Kafka.
 
     With `readers`, instead `touchline up` alone, without and with that many heavy queries at a time; with
-    `viewers`, without and with that many open pages.
+    `viewers`, without and with that many open pages: medians of `ROUNDS` runs of each, by turns.
     """
     figures: dict[str, Any] = {"asked_events_per_second": rate, "seconds": seconds}
     failed: list[str] = []
@@ -92,10 +95,15 @@ def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0, viewers:
             "no_viewers": lambda folder: _beside_viewers(folder, rate, seconds, 0),
             "viewers": lambda folder: _beside_viewers(folder, rate, seconds, viewers),
         }
-    for name, run in ways.items():
-        with TemporaryDirectory() as folder:
-            figures[name], lost = run(Path(folder))
-        failed += [f"{name}: {lost} accepted frictions did not become visible"] if lost else []
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
+    for _ in range(ROUNDS if readers or viewers else 1):
+        for name, run in ways.items():
+            with TemporaryDirectory() as folder:
+                figure, lost = run(Path(folder))
+            runs[name].append(figure)
+            failed += [f"{name}: {lost} accepted frictions did not become visible"] if lost else []
+    for name, found in runs.items():
+        figures[name] = {key: round(median(figure[key] for figure in found)) for key in found[0]}
     notes = [
         "from the collector's answer to the first query that shows the friction, including the poll interval "
         f"of {POLL_SECONDS * 1000:.0f} ms. One event in {REQUEST_EVENTS} is timed; the benchmark runs on the "
@@ -104,7 +112,11 @@ def measure(rate: int = RATE, seconds: int = SECONDS, readers: int = 0, viewers:
     beside = "readers" if readers else "viewers"
     if beside not in figures:
         return Report("latency", figures, {}, notes, failed)
-    notes += [f"visible is what the worker's metrics count: a query would wait behind the {beside}"]
+    each = [f"{name} {', '.join(str(figure['p99_ms']) for figure in found)}" for name, found in runs.items()]
+    notes += [
+        f"visible is what the worker's metrics count: a query would wait behind the {beside}",
+        f"medians of {ROUNDS} runs, by turns; p99_ms of each: {'; '.join(each)}",
+    ]
     ratios = {
         f"{name}, {beside}/no_{beside}": round(figures[beside][name] / figures[f"no_{beside}"][name], 2)
         for name in ("p50_ms", "p99_ms")

@@ -1,9 +1,9 @@
 """Feeds: a value that many open pages show is loaded once for all of them.
 
 The law: a feed runs at most one load at a time. After a load it rests for at least `every` seconds, and at
-least five times as long as one load of each feed takes, unless it is told that its value is stale; after a
+least nine times as long as one load of each feed takes, unless it is told that its value is stale; after a
 final value it rests until then. Without a watcher it does not load; while it rests, its value is kept for the
-next watcher, such as the same page after a reload. So the feeds load during at most a fifth of the time,
+next watcher, such as the same page after a reload. So the feeds load during at most a tenth of the time,
 however many pages are open, however different they are, and however often they are reloaded.
 """
 
@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-REST = 5.0
+REST = 9.0
 """A feed rests at least this many times as long as the last loads of all feeds took."""
 
 MAX_REST = 60.0
