@@ -13,6 +13,7 @@ def test_reports_are_shown_on_the_page(site: Site, browser: Chrome, look: Look, 
     browser.get(f"{site.url}/digest")
     sees(browser, "No digest of this week yet", "h1")
     sees(browser, "touchline report weekly")
+    assert browser.find_element(By.TAG_NAME, "h1").value_of_css_property("font-size") == "27px"
     site.do("reports")
     browser.get(f"{site.url}/audit?span=7d")
     sees(browser, "Where customers struggle", "h1")

@@ -14,7 +14,7 @@ export default {
   // The server escapes every text of the report.
   template: `
 <main class="tl-report" :aria-busy="!report && !failed">
-  <loading v-if="!report" :failed="failed"/>
+  <div v-if="!report" class="tl-page"><loading :failed="failed"/></div>
   <template v-else>
     <nav class="tl-report-links" aria-label="Reports">
       <a :href="link('/audit')" :aria-current="kind === 'audit' ? 'page' : null">Audit</a>
@@ -22,11 +22,11 @@ export default {
       <a v-for="week in report.weeks.slice(1)" :key="week" :href="link('/digest?week=' + week)">{{ week }}</a>
     </nav>
     <div v-if="report.html" v-html="report.html"></div>
-    <section v-else class="tl-card tl-empty">
+    <div v-else class="tl-page"><section class="tl-card tl-empty">
       <h1>{{ empty[0] }}</h1>
       <p>{{ empty[1] }} To make it now:</p>
       <pre>{{ empty[2] }}</pre>
-    </section>
+    </section></div>
   </template>
 </main>`,
 };

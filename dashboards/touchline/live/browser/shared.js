@@ -36,7 +36,6 @@ window.touchline = (() => {
   const PAPER = 718;
   // The colours of charts on paper, instead of those that the style names.
   const PAPER_COLOURS = { "--card": "#fff", "--ink": "#000", "--muted": "#333", "--line": "#ccc", "--soft": "#eee" };
-  const HEAT = { light: ["#f0b46a", "#d1495b", "#7d1f3f"], dark: ["#7d3a2a", "#e0713f", "#ffe0a3"] };
   // The colours that charts were drawn in, by name.
   const drawnIn = new Map();
   const ink = (name) => {
@@ -45,8 +44,7 @@ window.touchline = (() => {
   };
   // A copy of a chart's options in the colours of paper.
   const onPaper = (options) => {
-    const named = [...drawnIn].map(([name, colour]) => [colour, PAPER_COLOURS[name] || colour]);
-    const colours = new Map([...named, ...HEAT.dark.map((colour, n) => [colour, HEAT.light[n]])]);
+    const colours = new Map([...drawnIn].map(([name, colour]) => [colour, PAPER_COLOURS[name] || colour]));
     const recolour = (part) => {
       if (Array.isArray(part)) return part.map(recolour);
       if (part?.constructor === Object) return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, recolour(one)]));
@@ -56,10 +54,11 @@ window.touchline = (() => {
   };
   const onScreen = new Map();
   const draw = (width) => {
-    for (const { id } of document.querySelectorAll(".tl-chart > [id]")) {
+    for (const { id, parentElement } of document.querySelectorAll(".tl-chart > [id]")) {
       const { chart } = getElement(id.slice(1));
       if (!chart) continue;
-      if (width === PAPER && !onScreen.has(chart)) {
+      // A heat map stays as it is: it has several canvases, and its legend has the colours of the screen.
+      if (width === PAPER && parentElement.dataset.kind !== "heatmap" && !onScreen.has(chart)) {
         onScreen.set(chart, chart.getOption());
         chart.setOption(onPaper(onScreen.get(chart)), true);
       } else if (width !== PAPER && onScreen.has(chart)) {
@@ -200,7 +199,7 @@ window.touchline = (() => {
       return then ? `${number.format(point.value)} ${then}` : `${window.touchline.lines(point.name, most)}\n${number.format(point.value)}`;
     },
     // The colours of a heat map, from none to most: away from the colour of the page.
-    heat: () => [ink("--soft"), ...HEAT[document.body.classList.contains("body--dark") ? "dark" : "light"]],
+    heat: () => [ink("--soft"), ...(document.body.classList.contains("body--dark") ? ["#7d3a2a", "#e0713f", "#ffe0a3"] : ["#f0b46a", "#d1495b", "#7d1f3f"])],
     // A number on an axis or in a tooltip, with its unit.
     value(n, unit) {
       if (n === null || n === undefined) return "–";
