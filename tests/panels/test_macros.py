@@ -3,7 +3,7 @@
 import pytest
 
 from touchline.panels import MacroError, expand, interval
-from touchline.panels.sql import all_chosen, chosen, values_of
+from touchline.panels.filters import all_chosen, chosen, values_of, without_open_filters
 from touchline.store import Store
 
 START, END = 1_790_000_000_999, 1_790_003_600_999
@@ -34,6 +34,16 @@ def test_a_macro_that_would_differ_is_refused(sql: str) -> None:
     """What changed between versions of the plugin, and what lacks its column, is an error here."""
     with pytest.raises(MacroError, match=r"\$__time|\$__from"):
         expand(sql, START, END, 60)
+
+
+def test_an_open_filter_leaves_the_query() -> None:
+    """A condition whose variables are all open is left out with all that is in it; others stay whole."""
+    nested = f"x AND ({all_chosen('rule')} AND {all_chosen('channel')}\n OR y IN (SELECT ')' -- it's (\n, 1))"
+    assert without_open_filters(f"{nested} AND z", {}) == "x AND true AND z"
+    assert without_open_filters(nested, {"rule": ["$__all"], "channel": []}) == "x AND true"
+    kept = without_open_filters(nested, {"channel": ["web"]})
+    assert kept == nested.replace(all_chosen("rule"), "true")
+    assert without_open_filters("(a OR (b))", {}) == "(a OR (b))"
 
 
 def test_a_chosen_value_is_text_and_nothing_else(store: Store) -> None:

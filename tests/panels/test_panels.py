@@ -20,7 +20,17 @@ from tests.panels.counting import (
 )
 from tests.panels.counting.measures import ratios
 from tests.panels.counting.reading import Plain, Seen
-from touchline.panels import BY_ID, DASHBOARDS, PANELS, Panel, expand, panels_with, unused_filters
+from touchline.panels import (
+    BY_ID,
+    DASHBOARDS,
+    PANELS,
+    Dashboard,
+    Panel,
+    expand,
+    macros,
+    panels_with,
+    unused_filters,
+)
 from touchline.panels.sql import usual
 from touchline.store import Store
 from touchline.vocabulary.internal import IS_TOUCHPOINT
@@ -154,6 +164,24 @@ def test_goals_are_compared_with(shop: Store, plain: Plain, seen: Seen) -> None:
     assert rows["Value at risk"]["value"].endswith(" EUR")
     assert panels["wait_over_time"].goal == 900
     assert panels["funnel"] == BY_ID["funnel"]
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.id)
+def test_grafana_shows_the_same_with_its_open_filters(
+    dashboard: Dashboard, shop: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page leaves out filters with all values chosen, Grafana sends them: both get the same rows."""
+    own = [panel for panel in PANELS if panel.dashboard == dashboard.id]
+
+    def shown() -> list[str]:
+        return [expand(panel.sql, START - 2 * DAY, START, 3_600) for panel in own]
+
+    short = shown()
+    monkeypatch.setattr(macros, "without_open_filters", lambda sql, _: sql)
+    long = shown()
+    assert short != long
+    for panel, page, grafana in zip(own, short, long, strict=True):
+        assert shop.query(page).result_rows == shop.query(grafana).result_rows, panel.id
 
 
 def test_the_page_lists_every_panel() -> None:

@@ -193,14 +193,24 @@ def staff_feedback(where: str = "1") -> str:
     Args:
         where: A condition on `channel` and `source`.
     """
-    opened = "opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)}"
+    # The frictions of each place, rule and factor; the factor '' has all.
     return f"""
+WITH counted AS MATERIALIZED (
+    SELECT CAST(channel, 'String') AS channel, CAST(source, 'String') AS source,
+           CAST(rule, 'String') AS rule, arrayJoin(['', CAST(own_factor, 'String')]) AS factor, number
+    FROM (
+        SELECT channel, source, rule, factor AS own_factor, count() AS number
+        FROM current_frictions
+        WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}
+        GROUP BY channel, source, rule, own_factor
+    )
+)
 SELECT topic, team, factor, channel, source, voices, score,
        if(is_place, ifNull(here, 0), NULL) AS frictions, everywhere, rule, comment
 FROM (
     SELECT topic, team, factor, channel, source, uniqExact(id) AS voices, avgOrNull(score / scale) AS score,
            argMaxIf(comment, (time, id), comment != '') AS comment,
-           (channel, source) IN (SELECT channel, source FROM current_frictions WHERE {opened}) AS is_place
+           (channel, source) IN (SELECT channel, source FROM counted) AS is_place
     FROM (
         SELECT id, time, CAST(channel, 'String') AS channel, CAST(source, 'String') AS source,
                JSONExtractString(data, 'topic') AS topic, JSONExtractString(data, 'team') AS team,
@@ -212,24 +222,15 @@ FROM (
     GROUP BY topic, team, factor, channel, source
 ) AS staff
 LEFT JOIN (
-    SELECT channel, source, factor, sum(number) AS here FROM ({_FRICTIONS_BY_FACTOR.format(opened)})
+    SELECT channel, source, factor, sum(number) AS here FROM counted
     GROUP BY channel, source, factor
 ) AS there USING (channel, source, factor)
 LEFT JOIN (
     SELECT factor, sum(number) AS everywhere, argMax(rule, (number, rule)) AS rule
     FROM (
-        SELECT factor, rule, sum(number) AS number FROM ({_FRICTIONS_BY_FACTOR.format(opened)})
-        GROUP BY factor, rule
+        SELECT factor, rule, sum(number) AS number FROM counted GROUP BY factor, rule
     )
     GROUP BY factor
 ) AS anywhere USING (factor)
 ORDER BY voices DESC, everywhere DESC, topic, team, channel, source
 """
-
-
-_FRICTIONS_BY_FACTOR = """
-SELECT CAST(channel, 'String') AS channel, CAST(source, 'String') AS source, CAST(rule, 'String') AS rule,
-       arrayJoin(['', CAST(factor, 'String')]) AS factor, count() AS number
-FROM current_frictions WHERE {0} GROUP BY channel, source, factor, rule
-"""
-"""SQL for the number of frictions of each place, rule and factor; the factor '' has all."""

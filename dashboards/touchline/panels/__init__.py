@@ -11,7 +11,8 @@ from touchline.panels.catalogue import (
     unfiltered_note,
     unused_filters,
 )
-from touchline.panels.macros import ALL, MacroError, expand, interval
+from touchline.panels.filters import ALL
+from touchline.panels.macros import MacroError, expand, interval
 from touchline.panels.panel import (
     Annotation,
     Column,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from touchline.measures import MEASURES, Measure
-from touchline.panels.sql import OBSERVED, all_chosen, together
+from touchline.panels.filters import all_chosen
+from touchline.panels.sql import OBSERVED, together
 
 HEADLINES = ("service_level", "abandonment", "average_wait", "first_contact_resolution", "csat", "recovered")
 """Measures that are shown if the team has set no goals."""

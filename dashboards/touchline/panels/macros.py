@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from touchline.panels.filters import ALL, VARIABLE, without_open_filters
 from touchline.vocabulary.errors import ConfigurationError
 
 _MACROS = {
@@ -17,10 +18,6 @@ _MACROS = {
     "interval_s": "{interval}",
 }
 _MACRO = re.compile(r"\$__(\w+)(?:\(([^()]*)\))?")
-_VARIABLE = re.compile(r"\$\{(\w+):queryparam\}")
-
-ALL = "$__all"
-"""The value of a variable if all its values are chosen."""
 
 
 class MacroError(ConfigurationError):
@@ -34,7 +31,7 @@ def expand(
     interval_s: int,
     variables: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The SQL with macros and variables replaced.
+    """The SQL with macros and variables replaced, and without the filters with all values chosen.
 
     Args:
         sql: A panel's SQL.
@@ -69,7 +66,7 @@ def expand(
         return "&".join(f"var-{name}={quote(value, safe='')}" for value in chosen.get(name) or [ALL])
 
     # Variables last: a macro in a chosen value is not expanded.
-    return _VARIABLE.sub(variable, _MACRO.sub(macro, sql))
+    return VARIABLE.sub(variable, _MACRO.sub(macro, without_open_filters(sql, chosen)))
 
 
 def interval(start_ms: int, end_ms: int, points: int = 100) -> int:

@@ -1,39 +1,12 @@
 """SQL fragments that several panels share: filters, earlier weeks, measures."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from touchline.measures import BY_NAME, Observed
-from touchline.panels.macros import ALL
+from touchline.panels.filters import all_chosen, chosen, values_of
 from touchline.panels.panel import Variable
 from touchline.vocabulary.internal import IS_TOUCHPOINT
 from touchline.vocabulary.names import NAMES
-
-
-def values_of(variable: str) -> str:
-    """SQL for the array of a variable's values.
-
-    The format `queryparam` writes `var-NAME=VALUE&…`, percent-encoded, so no value can end the SQL text;
-    `sqlstring` leaves backslashes as they are.
-    """
-    pairs = f"splitByChar('&', '${{{variable}:queryparam}}')"
-    return f"arrayMap(pair -> decodeURLComponent(substring(pair, {len(variable) + 6})), {pairs})"
-
-
-def all_chosen(variable: str) -> str:
-    """SQL condition: all values of the variable are chosen.
-
-    The engine evaluates it for each of its many uses while it plans a query, so it decodes nothing. `ALL` is
-    also found unencoded; that text is written so that it is not taken for a macro.
-    """
-    pairs = f"splitByChar('&', '${{{variable}:queryparam}}')"
-    return f"hasAny({pairs}, ['var-{variable}={quote(ALL)}', concat('var-{variable}=$', '__all')])"
-
-
-def chosen(column: str, variable: str) -> str:
-    """SQL condition: `column` has a chosen value of the variable, or all values are chosen."""
-    return f"({all_chosen(variable)} OR has({values_of(variable)}, {column}))"
-
 
 CHANNEL = chosen("channel", "channel")
 SOURCE = chosen("source", "source")

@@ -1,6 +1,7 @@
 """The dashboard *Contacts*: waiting times, hang-ups, transfers and resolution."""
 
 from touchline.measures import BY_NAME, CONTACT
+from touchline.panels.filters import all_chosen
 from touchline.panels.of_measures import measure_over_time, measure_stat
 from touchline.panels.panel import Column, Dashboard, Panel, Reference, Threshold
 from touchline.panels.sql import (
@@ -13,7 +14,6 @@ from touchline.panels.sql import (
     SOURCES,
     TEAMS,
     TIME,
-    all_chosen,
     measured,
     of_period,
     together,

@@ -1,9 +1,10 @@
 """The dashboard *Fixes*: what each deployed change did to friction, as a job compared from time to time."""
 
 from touchline.panels.boards.friction import TO_JOURNEYS
+from touchline.panels.filters import all_chosen, chosen
 from touchline.panels.losses import CURRENCY, grouped
 from touchline.panels.panel import Column, Dashboard, Panel, Variable
-from touchline.panels.sql import RULES, all_chosen, chosen
+from touchline.panels.sql import RULES
 
 ID = "fixes"
 

@@ -1,5 +1,6 @@
 """The dashboard *Journeys*: which paths customers take, where they drop off, and one customer's events."""
 
+from touchline.panels.filters import values_of
 from touchline.panels.losses import LOSSES
 from touchline.panels.of_measures import measure_stat
 from touchline.panels.panel import Column, Dashboard, Link, Panel, Threshold, Variable
@@ -13,7 +14,6 @@ from touchline.panels.sql import (
     RULES,
     SEGMENTS,
     SOURCES,
-    values_of,
 )
 from touchline.panels.ways import FLOW_COLUMNS, targets_sql
 from touchline.vocabulary.internal import IS_TOUCHPOINT
