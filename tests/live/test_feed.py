@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from touchline.live import feed
-from touchline.live.feed import MOST_KEPT, Feeds, FeedState
+from touchline.live.feed import MOST_KEPT, Feeds, FeedState, Pause
 
 
 async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
@@ -304,3 +304,81 @@ async def test_nobody_rests_for_a_final_value() -> None:
     # To rest nine times as long as both take would be eleven seconds.
     await until(lambda: loads.count("now") >= 3)
     await feeds.close()
+
+
+async def test_only_loads_that_nobody_waits_for_pause() -> None:
+    """The first load does not pause, later ones do; for the time of pauses a feed need not rest."""
+    paused: list[float] = []
+
+    def reload(key: str, pause: Pause) -> str:
+        began = time.monotonic()
+        pause(0.02)
+        paused.append(time.monotonic() - began)
+        return key
+
+    feeds = Feeds(lambda key: key, every=0.01, limit=5, reload=reload)
+    seen: list[FeedState[str]] = []
+    feeds.watch("a", seen.append)
+    await until(lambda: len(seen) == 1)
+    assert not paused
+    await until(lambda: len(seen) == 3)
+    assert min(paused) >= 0.06
+    # Rested is for work alone: nine times as long as the pauses would be a second.
+    began = time.monotonic()
+    await until(lambda: len(seen) == 5)
+    assert time.monotonic() - began < 1
+    await feeds.close()
+
+
+async def test_who_wrote_waits_for_no_pause() -> None:
+    """The load after a write does not pause."""
+    reloaded: list[str] = []
+
+    def reload(key: str, _: Pause) -> str:
+        reloaded.append(key)
+        return key
+
+    feeds = Feeds(lambda key: key, every=60, limit=5, reload=reload)
+    seen: list[FeedState[str]] = []
+    feeds.watch("a", seen.append)
+    await until(lambda: len(seen) == 1)
+    feeds.refresh()
+    await until(lambda: len(seen) == 2)
+    await feeds.close()
+    assert not reloaded
+
+
+async def test_a_pause_ends_when_somebody_waits() -> None:
+    """A page that opens does not wait for the pauses of the refresh before it."""
+    refreshing = threading.Event()
+
+    def reload(key: str, pause: Pause) -> str:
+        refreshing.set()
+        pause(20)
+        return key
+
+    feeds = Feeds(lambda key: key, every=0.01, limit=5, reload=reload)
+    opened: list[FeedState[str]] = []
+    feeds.watch("a", lambda _: None)
+    await until(refreshing.is_set)
+    feeds.watch("b", opened.append)
+    await until(lambda: bool(opened), limit=2)
+    assert opened[0].value == "b"
+    await feeds.close()
+
+
+async def test_pauses_end_with_the_page() -> None:
+    """Feeds that are closed wait for no pause."""
+    refreshing = threading.Event()
+
+    def reload(key: str, pause: Pause) -> str:
+        refreshing.set()
+        pause(20)
+        return key
+
+    feeds = Feeds(lambda key: key, every=0.01, limit=30, reload=reload)
+    feeds.watch("a", lambda _: None)
+    await until(refreshing.is_set)
+    began = time.monotonic()
+    await feeds.close()
+    assert time.monotonic() - began < 2

@@ -4,11 +4,13 @@ The law: a feed runs at most one load at a time. After a load it rests for at le
 least nine times as long as one load of each feed takes, unless it is told that its value is stale; after a
 final value it rests until then. Without a watcher it does not load; while it rests, its value is kept for the
 next watcher, such as the same page after a reload. So the feeds load during at most a tenth of the time,
-however many pages are open, however different they are, and however often they are reloaded.
+however many pages are open, however different they are, and however often they are reloaded. A load that
+nobody waits for pauses between its queries, so that it never holds up the pipeline for long.
 """
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +26,9 @@ REST = 9.0
 """A feed rests at least this many times as long as the last loads of all feeds took."""
 
 MAX_REST = 60.0
+
+PAUSE = 3.0
+"""After a query of a load that nobody waits for, it pauses this many times as long as the query took."""
 
 KEPT_SECONDS = 10.0
 """How long a value without a watcher is kept, at most."""
@@ -51,6 +56,33 @@ class FeedState(Generic[T]):
 
 Listener = Callable[[FeedState[T]], None]
 
+Pause = Callable[[float], None]
+"""Pauses after a query that took so many seconds, at most until somebody waits for another load."""
+
+
+class _Queue:
+    """The loads that somebody waits for. Used from any thread."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._number = 0
+
+    def enter(self) -> None:
+        """Another load is waited for."""
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def leave(self) -> None:
+        """One of them ended."""
+        with self._changed:
+            self._number -= 1
+
+    def pause(self, seconds: float) -> None:
+        """Wait, at most until a load is waited for."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > 0, seconds)
+
 
 @dataclass(frozen=True)
 class _Pace(Generic[T]):
@@ -66,15 +98,18 @@ class _Feed(Generic[T]):
     def __init__(
         self,
         load: Callable[[], T],
+        reload: Callable[[Pause], T],
+        queue: _Queue,
         pool: ThreadPoolExecutor,
         pace: "_Pace[T]",
         seconds_of_all: Callable[[], float],
         end: Callable[["_Feed[T]"], None],
     ) -> None:
-        self._load, self._pool, self._pace = load, pool, pace
+        self._load, self._reload, self._queue = load, reload, queue
+        self._pool, self._pace = pool, pace
         self._seconds_of_all, self._end = seconds_of_all, end
         self.seconds = 0.0
-        """How long the last load took, without its wait for others."""
+        """How long the last load took, without its wait for others and without pauses."""
         self.listeners: list[Listener[T]] = []
         self.state: FeedState[T] = FeedState()
         self.loading: Future[T] | None = None
@@ -83,10 +118,11 @@ class _Feed(Generic[T]):
 
     async def _run(self) -> None:
         while True:
+            is_awaited = self.stale.is_set() or not self.state.loaded_at
             self.stale.clear()
             if self.loading is None:
-                self.loading = self._pool.submit(self._timed_load)
-            await _ended([self.loading], self._pace.limit)
+                self.loading = self._submit(is_awaited)
+            await _ended([self.loading], self._pace.limit * (1 if is_awaited else 1 + PAUSE))
             self.state = self._read(self.loading)
             for listener in list(self.listeners):
                 try:
@@ -112,12 +148,34 @@ class _Feed(Generic[T]):
         if not self.listeners:
             self._end(self)
 
+    def _submit(self, is_awaited: bool) -> Future[T]:
+        if not is_awaited:
+            return self._pool.submit(self._timed_reload)
+        self._queue.enter()
+        loading = self._pool.submit(self._timed_load)
+        loading.add_done_callback(lambda _: self._queue.leave())
+        return loading
+
     def _timed_load(self) -> T:
         began = time.monotonic()
         try:
             return self._load()
         finally:
             self.seconds = time.monotonic() - began
+
+    def _timed_reload(self) -> T:
+        began, paused = time.monotonic(), 0.0
+
+        def pause(seconds: float) -> None:
+            nonlocal paused
+            since = time.monotonic()
+            self._queue.pause(PAUSE * seconds)
+            paused += time.monotonic() - since
+
+        try:
+            return self._reload(pause)
+        finally:
+            self.seconds = time.monotonic() - began - paused
 
     def _read(self, loading: Future[T]) -> FeedState[T]:
         last = self.state
@@ -141,6 +199,7 @@ class Feeds(Generic[K, T]):
         load: Loads the value of a key.
         every: Minimum seconds between two loads of a key.
         limit: Seconds after which a running load is reported as an error, until it ends.
+        reload: Loads it again when nobody waits for it, with pauses; without it, `load` does.
         final: Whether a value no longer changes: it is loaded again only if it is told to be stale.
         keeps: Whether the last value is kept for the next watcher while the feed rests; not if it failed.
     """
@@ -151,10 +210,13 @@ class Feeds(Generic[K, T]):
         *,
         every: float,
         limit: float,
+        reload: Callable[[K, Pause], T] | None = None,
         final: Callable[[T], bool] = lambda _: False,
         keeps: bool = True,
     ) -> None:
         self._load, self._pace = load, _Pace(every, limit, final, keeps)
+        self._reload = reload or (lambda key, _: load(key))
+        self._queue = _Queue()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="touchline-live")
         self._feeds: dict[K, _Feed[T]] = {}
 
@@ -165,8 +227,9 @@ class Feeds(Generic[K, T]):
         """
         feed = self._feeds.get(key)
         if feed is None:
-            load, end = partial(self._load, key), partial(self._end, key)
-            feed = _Feed(load, self._pool, self._pace, self._seconds_of_all, end)
+            load, reload = partial(self._load, key), partial(self._reload, key)
+            end = partial(self._end, key)
+            feed = _Feed(load, reload, self._queue, self._pool, self._pace, self._seconds_of_all, end)
             self._feeds[key] = feed
         elif feed.state.loaded_at or feed.state.error:
             listener(feed.state)
@@ -208,6 +271,7 @@ class Feeds(Generic[K, T]):
 
     async def close(self) -> None:
         """Stop all feeds. Waits for running loads, up to the limit, so that the store can then be closed."""
+        self._queue.enter()  # ends pauses
         feeds, self._feeds = list(self._feeds.values()), {}
         for feed in feeds:
             self._stop(feed)

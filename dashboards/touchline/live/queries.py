@@ -4,7 +4,8 @@ Queries take parameters; times are ms since 1970. The views leave out retracted 
 journeys, `FINAL` leaves out duplicate rows.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from touchline.vocabulary.internal import IS_TOUCHPOINT
@@ -36,6 +37,21 @@ class Store(Protocol):
 
     def query(self, sql: str, parameters: dict[str, Any]) -> Answer:
         """Run a SELECT, from any thread; the server binds `parameters` (`{name:Type}`)."""
+
+
+class Paced:
+    """A store for a load that nobody waits for: after each query, `pause` gets the seconds that it took."""
+
+    def __init__(self, store: Store, pause: Callable[[float], None]) -> None:
+        self._store, self._pause = store, pause
+
+    def query(self, sql: str, parameters: dict[str, Any]) -> Answer:
+        """As `Store.query`, and a pause after it."""
+        began = time.monotonic()
+        try:
+            return self._store.query(sql, parameters)
+        finally:
+            self._pause(time.monotonic() - began)
 
 
 Row = dict[str, Any]

@@ -22,7 +22,7 @@ from touchline.live.desk.documents import Kind
 from touchline.live.elements import Masthead
 from touchline.live.explaining import loading as explaining
 from touchline.live.explaining.loading import Explained, Explainer, Target
-from touchline.live.feed import Feeds, FeedState, Listener
+from touchline.live.feed import Feeds, FeedState, Listener, Pause
 from touchline.live.labels import RuleText
 from touchline.live.queries import Store
 from touchline.live.rules.workshop import RuleSheet, TrialResult, Workshop
@@ -136,6 +136,7 @@ class Site:
         *,
         slower: int = 1,
         patience: int = 1,
+        reload: Callable[[K, Pause], T] | None = None,
         final: Callable[[T], bool] = lambda _: False,
         keeps: bool = True,
     ) -> Feeds[K, T]:
@@ -145,11 +146,12 @@ class Site:
             load: Loads the value of a key, in a thread.
             slower: How many times less often than usual.
             patience: How many times longer than usual a load may take.
+            reload: Loads the value again when nobody waits for it, with pauses.
             final: Whether a value no longer changes, so that it is loaded once.
             keeps: Whether a page that is reloaded at once shows the last value instead of loading it again.
         """
         every, limit = slower * self.settings.every, patience * self.settings.limit
-        feeds = Feeds(load, every=every, limit=limit, final=final, keeps=keeps)
+        feeds = Feeds(load, every=every, limit=limit, reload=reload, final=final, keeps=keeps)
         nicegui_app.on_shutdown(feeds.close)
         return feeds
 

@@ -20,6 +20,7 @@ from touchline.live.desk.writing import Writing
 from touchline.live.elements import BROWSER, PageElement
 from touchline.live.explaining.dialog import Chart, ExplainDialog, ExplainRequest, explain_dialog
 from touchline.live.feed import Feeds, FeedState
+from touchline.live.queries import Paced, Store
 from touchline.live.site import ALL_ALERTS, Site, watch
 from touchline.panels import BY_ID, DASHBOARDS, PANELS, Dashboard, Panel
 
@@ -117,8 +118,13 @@ class BoardPage(PageElement, component=BROWSER / "board.js"):
 def add(site: Site) -> None:
     """Add the page of each dashboard."""
     choices = loading.Choices()
+
+    def load(store: Store, view: View) -> LoadedBoard:
+        return loading.load(store, view, site.now(), site.goal_values(), site.rules, choices)
+
     boards: Feeds[View, LoadedBoard] = site.feeds(
-        lambda view: loading.load(site.store, view, site.now(), site.goal_values(), site.rules, choices),
+        partial(load, site.store),
+        reload=lambda view, pause: load(Paced(site.store, pause), view),
         final=lambda loaded: loaded.board.past,
     )
     for dashboard in DASHBOARDS:
