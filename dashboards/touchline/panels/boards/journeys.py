@@ -42,22 +42,25 @@ STEPS = tuple(
 
 _NAMES = [f"'{name}'" for name, _ in STEPS]
 
-# Each customer's furthest way of those that began in the period; of equals the last one.
-_FURTHEST = f"""
-SELECT max((reached, begun, next, met)) AS way
+
+def _furthest(value: str) -> str:
+    """SQL for a value of each customer, from the ways that began in the period."""
+    return f"""
+SELECT {value} AS furthest
 FROM current_journeys
 ARRAY JOIN way_begun AS begun, way_channel AS channel, way_source AS source, way_reached AS reached,
            way_next AS next, way_met AS met
 WHERE $__timeFilter(begun) AND {PLACE} AND {OF_JOURNEYS}
 GROUP BY customer"""
 
+
 _FUNNEL = f"""
 SELECT [{", ".join(_NAMES)}][step + 1] AS label, customers,
        customers - leadInFrame(customers, 1, customers)
            OVER (ORDER BY step ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lost
 FROM (
-    SELECT step, countIf(way.1 > step) AS customers
-    FROM ({_FURTHEST})
+    SELECT step, countIf(furthest > step) AS customers
+    FROM ({_furthest("max(reached)")})
     ARRAY JOIN range({len(STEPS)}) AS step
     GROUP BY step
 )
@@ -65,14 +68,15 @@ ORDER BY step
 """
 
 _BACK = ("page.", "search.", "element.", "form.", "cart.", "checkout.", "coupon.")
+# Of ways that went equally far the last one counts.
 _ENDED = f"""
-SELECT way.1 AS reached, count() AS number, way.3 AS next,
+SELECT furthest.1 AS reached, count() AS number, furthest.3 AS next,
        multiIf(next = '', '',
                startsWith(next, 'contact.'), 'a contact',
-               way.4, 'a friction',
+               furthest.4, 'a friction',
                {" OR ".join(f"startsWith(next, '{family}')" for family in _BACK)}, 'back to the shop',
                'something else') AS came
-FROM ({_FURTHEST})
+FROM ({_furthest("max((reached, begun, next, met))")})
 GROUP BY reached, next, came"""
 
 # Uses the keys of the table and its projection; the view `current_identities` would read the whole table.
