@@ -176,12 +176,17 @@ def test_grafana_shows_the_same_with_its_open_filters(
     def shown() -> list[str]:
         return [expand(panel.sql, START - 2 * DAY, START, 3_600) for panel in own]
 
+    def rows(sql: str) -> list[list[object]]:
+        # A sum of parts depends on their order in its last digits.
+        found = shop.query(sql).result_rows
+        return [[round(cell, 9) if isinstance(cell, float) else cell for cell in row] for row in found]
+
     short = shown()
     monkeypatch.setattr(macros, "without_open_filters", lambda sql, _: sql)
     long = shown()
     assert short != long
     for panel, page, grafana in zip(own, short, long, strict=True):
-        assert shop.query(page).result_rows == shop.query(grafana).result_rows, panel.id
+        assert rows(page) == rows(grafana), panel.id
 
 
 def test_the_page_lists_every_panel() -> None:

@@ -23,10 +23,10 @@ _KINDS = ", ".join(f"'{kind}'" for _, kind in STEPS)
 _LABELS = ", ".join(f"'After: {label.lower()}'" for label, _ in STEPS)
 _MET = f"SELECT customer, opened_at FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}"
 
-# Of customers with friction, and perhaps of others whose identifiers they had.
-_STEPS = f"""SELECT entity, time, type FROM events
-            WHERE type IN ({_KINDS}) AND time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime
-              AND entity IN (SELECT entity FROM identities WHERE customer IN (SELECT customer FROM met))"""
+_STEPS = f"""
+SELECT entity, time, type FROM events
+WHERE type IN ({_KINDS}) AND time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime
+"""
 
 PANELS = (
     Panel(
@@ -104,6 +104,7 @@ FROM (
     FROM met ASOF LEFT JOIN (
         SELECT customer, toUnixTimestamp64Milli(time) * 8 + indexOf([{_KINDS}], type) AS taken
         FROM ({owned(_STEPS)})
+        WHERE customer IN (SELECT customer FROM met)
     ) AS way ON met.customer = way.customer AND toUnixTimestamp64Milli(met.opened_at) * 8 + 7 >= way.taken
 )
 GROUP BY place
