@@ -7,6 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from tests.live import rows
+from touchline.journeys import Journey, Strike, journeys
+from touchline.vocabulary import event as touchpoint
+from touchline.vocabulary.order import in_order
 
 MINUTE, HOUR = 60_000, 3_600_000
 Event = tuple[int, str, str, str, dict[str, Any]]
@@ -109,6 +112,16 @@ TYPICAL: list[tuple[str, float, str, str, list[tuple[int, str, dict[str, Any]]]]
 ]
 
 
+def _walked(who: str, ids: list[str], events: list[Event], anchors: list[str]) -> Journey:
+    """The journey of a customer's events, as the worker folds it."""
+    order = in_order(
+        touchpoint.Event(id=key, type=kind, time=time, channel=channel, source=source, identifiers=(who,))
+        for key, (time, kind, channel, source, _) in zip(ids, events, strict=True)
+    )
+    [journey] = journeys(order, [Strike(0, 1, anchor) for anchor in anchors], gap=2**62)
+    return journey
+
+
 class Day:
     """Rows by table."""
 
@@ -137,11 +150,11 @@ class Day:
         points = sum(WEIGHTS.get(rule, 10) for rule, *_ in frictions)
         score = max(0, 100 - points)
         grade = next(letter for least, letter in GRADES if score >= least)
-        journey = rows.journey(
-            who, start, last, path=path, events=len(events), strikes=points, score=score, grade=grade
-        )
-        self.put("journeys", journey)
         ids = [f"{who}-{number}-{event[0]}" for number, event in enumerate(events)]
+        ways = rows.ways(_walked(who, ids, events, [ids[evidence[0]] for *_, evidence in frictions]))
+        counts = {"events": len(events), "strikes": points, "score": score, "grade": grade}
+        journey = rows.journey(who, start, last, path=path, **counts, **ways)
+        self.put("journeys", journey)
         for key, (time, kind, channel, source, data) in zip(ids, events, strict=True):
             event = rows.event(identifiers, key, time, kind, **data)
             self.put("events", event | {"channel": channel, "source": source})

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from touchline.identity import customer_id
+from touchline.journeys import Journey
 from touchline.store import Store
 
 SPACE = UUID(int=0)
@@ -76,6 +77,13 @@ def journey(who: str, start: int, last: int, **other: Any) -> dict[str, Any]:
         "superseded": 0,
         "version": 1,
     } | other
+
+
+def ways(journey: Journey) -> dict[str, list[Any]]:
+    """The columns of a row of journeys that are about ways to an order."""
+    found = [way._asdict() for way in journey.ways]
+    names = ("begun", "channel", "source", "reached", "next", "met")
+    return {f"way_{name}": [way[name] for way in found] for name in names}
 
 
 def event(identifiers: list[str], key: str, time: int, type_: str, **data: Any) -> dict[str, Any]:

@@ -63,12 +63,7 @@ def _journeys(log: Mapping[str, Sequence[Logged]], anchors: set[str]) -> Iterato
     for who, logged in log.items():
         events = [_event(who, one) for one in logged]
         for found in journeys(events, [Strike(NOW, 1, anchor) for anchor in anchors]):
-            ways = [way._asdict() for way in found.ways]
-            columns = {
-                f"way_{name}": [way[name] for way in ways]
-                for name in ("begun", "channel", "source", "reached", "next", "met")
-            }
-            yield make.journey(who, found.start, found.last, **columns)
+            yield make.journey(who, found.start, found.last, **make.ways(found))
 
 
 def _shown(store: Store, panel: Panel) -> Rows:
