@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.grafana.drawn import drawn_in
 from tests.live import rows as make
 from touchline.config.alerts_files import load_alerts
 from touchline.grafana import Connection, ConnectionRefused, Contents, dashboards, files
 from touchline.panels import PANELS, expand
-from touchline.vocabulary.names import plain_name
 
 GOLDEN = Path(__file__).with_name("golden")
 GOALS = {"service_level": 0.85, "abandonment": 0.06}
@@ -146,11 +146,6 @@ def test_numbers_of_panels_do_not_change() -> None:
     }
 
 
-def drawn_in(board: Any) -> list[Any]:
-    """The panels of a dashboard, without its rows."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
-
-
 def links_of(board: Any, title: str, column: str) -> list[Any]:
     """The links of a column."""
     table = next(panel for panel in drawn_in(board) if panel["title"] == title)
@@ -223,34 +218,6 @@ def test_grades_and_severities_have_their_colours() -> None:
         for one in grades["fieldConfig"]["overrides"]
     }
     assert list(colours) == ["A", "B", "C", "D", "F"]
-
-
-@pytest.mark.parametrize(
-    ("board", "title", "column"),
-    [
-        ("friction", "Frictions by touchpoint", "label"),
-        ("touchpoints", "Weakest touchpoints", "touchpoint"),
-        ("fixes", "What each change did", "touchpoint"),
-    ],
-)
-def test_touchpoints_have_their_plain_names(board: str, title: str, column: str) -> None:
-    """A channel has its name and the source stays; a value of an unknown channel stays as it is."""
-    boards = {one["uid"]: one for one in dashboards("here", Contents())}
-    panel = next(one for one in drawn_in(boards[f"touchline-{board}"]) if one["title"] == title)
-    mappings = [
-        mapping["options"]
-        for override in panel["fieldConfig"]["overrides"]
-        if override["matcher"]["options"] == column
-        for one in override["properties"]
-        if one["id"] == "mappings"
-        for mapping in one["value"]
-    ]
-    for stored in ("email · crm", "web · web · shop", "kiosk · ", "fax · office", "webshop · web"):
-        shown = stored
-        for one in mappings:
-            pattern, text = one["pattern"].strip("/"), one["result"]["text"].replace("$1", r"\1")
-            shown = re.sub(pattern, text, shown)
-        assert shown == plain_name("touchpoint", stored)
 
 
 def test_variables_take_all_or_several_values() -> None:

@@ -49,7 +49,7 @@ def test_strikes_fall_on_the_journey_they_opened_in() -> None:
     """A signal that opens after a journey's last event still belongs to it, until the next one starts."""
     first, second = journeys(
         [_event(DAY), _event(40 * DAY)],
-        [Strike(0, 5), Strike(39 * DAY, 30), Strike(40 * DAY, 7)],
+        [Strike(0, 5, "a"), Strike(39 * DAY, 30, "b"), Strike(40 * DAY, 7, "c")],
     )
     assert (first.strikes, first.score, first.grade) == (35, 65, "C")
     assert (second.strikes, second.score, second.grade) == (7, 93, "A")
@@ -66,7 +66,7 @@ def test_grades_have_their_bounds(score: int, letter: str) -> None:
 
 def test_a_score_does_not_fall_below_nothing() -> None:
     """More than a hundred strikes leave a score of 0."""
-    (one,) = journeys([_event(0)], [Strike(0, 130)])
+    (one,) = journeys([_event(0)], [Strike(0, 130, "a")])
     assert (one.strikes, one.score, one.grade) == (130, 0, "F")
 
 

@@ -287,13 +287,14 @@ async def test_a_value_whose_reload_failed_is_not_kept() -> None:
     await feeds.close()
 
 
-async def test_nobody_rests_for_a_final_value() -> None:
+async def test_nobody_rests_for_a_final_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """A value that is not loaded again, however long it took, holds up no other."""
+    monkeypatch.setattr(feed, "REST", 1_000)
     loads: list[str] = []
 
     def load(key: str) -> str:
         if key == "past":
-            time.sleep(1.2)
+            threading.Event().wait(0.05)
         loads.append(key)
         return key
 
@@ -301,7 +302,7 @@ async def test_nobody_rests_for_a_final_value() -> None:
     feeds.watch("past", lambda _: None)
     await until(lambda: loads == ["past"])
     feeds.watch("now", lambda _: None)
-    # To rest nine times as long as both take would be eleven seconds.
+    # To rest a thousand times as long as both take would be 50 seconds.
     await until(lambda: loads.count("now") >= 3)
     await feeds.close()
 
@@ -348,19 +349,25 @@ async def test_who_wrote_waits_for_no_pause() -> None:
     assert not reloaded
 
 
-async def test_a_pause_ends_when_somebody_waits() -> None:
-    """A page that opens does not wait for the pauses of the refresh before it."""
-    refreshing = threading.Event()
+class _Refresh:
+    """Reloads a key with a pause of a minute; `began` is set when it starts."""
 
-    def reload(key: str, pause: Pause) -> str:
-        refreshing.set()
+    def __init__(self) -> None:
+        self.began = threading.Event()
+
+    def __call__(self, key: str, pause: Pause) -> str:
+        self.began.set()
         pause(20)
         return key
 
-    feeds = Feeds(lambda key: key, every=0.01, limit=5, reload=reload)
+
+async def test_a_pause_ends_when_somebody_waits() -> None:
+    """A page that opens does not wait for the pauses of the refresh before it."""
+    refresh = _Refresh()
+    feeds = Feeds(lambda key: key, every=0.01, limit=5, reload=refresh)
     opened: list[FeedState[str]] = []
     feeds.watch("a", lambda _: None)
-    await until(refreshing.is_set)
+    await until(refresh.began.is_set)
     feeds.watch("b", opened.append)
     await until(lambda: bool(opened), limit=2)
     assert opened[0].value == "b"
@@ -369,16 +376,10 @@ async def test_a_pause_ends_when_somebody_waits() -> None:
 
 async def test_pauses_end_with_the_page() -> None:
     """Feeds that are closed wait for no pause."""
-    refreshing = threading.Event()
-
-    def reload(key: str, pause: Pause) -> str:
-        refreshing.set()
-        pause(20)
-        return key
-
-    feeds = Feeds(lambda key: key, every=0.01, limit=30, reload=reload)
+    refresh = _Refresh()
+    feeds = Feeds(lambda key: key, every=0.01, limit=30, reload=refresh)
     feeds.watch("a", lambda _: None)
-    await until(refreshing.is_set)
+    await until(refresh.began.is_set)
     began = time.monotonic()
     await feeds.close()
     assert time.monotonic() - began < 2

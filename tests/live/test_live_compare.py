@@ -1,8 +1,8 @@
 """The page that compares two periods, in a real browser."""
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from selenium.webdriver import Chrome
@@ -23,14 +23,26 @@ def test_an_address_is_a_question() -> None:
     assert not question_of("", "7d", "'; DROP", "UTC").is_complete
 
 
+def _evening(now: datetime) -> tuple[date, str]:
+    """A zone where it is 20 o'clock at `now`, and its date: a day with events, whenever the test runs."""
+    hours = (32 - now.hour) % 24 - 12
+    return (now + timedelta(hours=hours)).date(), f"Etc/GMT{-hours:+d}"
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_somewhere_it_is_evening(hour: int) -> None:
+    """At every hour there is a zone where it is 20 o'clock."""
+    now = datetime(2026, 12, 1, hour, 30, tzinfo=UTC)
+    day, zone = _evening(now)
+    there = now.astimezone(ZoneInfo(zone))
+    assert (there.hour, there.date()) == (20, day)
+
+
 @pytest.mark.slow
 def test_two_periods_are_compared_on_the_page(site: Site, browser: Chrome, picture: Picture) -> None:
     """The result is a sentence for each rule, the address opens it again, and what cannot be says why."""
-    # In a zone where it is evening: the day has events, whenever the test runs.
-    now = datetime.fromtimestamp(time.time(), UTC)
-    hours = (32 - now.hour) % 24 - 12
-    today = (now + timedelta(hours=hours)).date()
-    yesterday, zone = today - timedelta(days=1), quote(f"Etc/GMT{-hours:+d}")
+    today, zone = _evening(datetime.now(UTC))
+    yesterday, zone = today - timedelta(days=1), quote(zone)
     site.do("hostile")
     browser.get(f"{site.url}/compare")
     sees(browser, "Did it help?", "h1")

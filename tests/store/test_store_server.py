@@ -23,14 +23,12 @@ from touchline.cli.main import app
 from touchline.store import (
     Store,
     StoreDenied,
-    StoreMismatch,
     StoreMissing,
     StoreUnavailable,
     connect_store,
     migrate_server,
 )
 from touchline.store.address import Address
-from touchline.store.handles.client import check_version
 from touchline.tables import migrations
 
 if TYPE_CHECKING:
@@ -143,19 +141,6 @@ def test_each_role_may_do_its_own(client: Callable[..., Client]) -> None:
             assert refused.value.code in (62, 164, 497), (role, sql)
     with pytest.raises(DatabaseError, match="ACCESS_DENIED"):
         client("writer").command("INSERT INTO migrations (number) VALUES (99)")
-
-
-@pytest.mark.parametrize("version", ["18.16.1", "25.8.11.66", "26.2.9.1"])
-def test_a_server_that_is_too_old_is_refused(version: str) -> None:
-    """The message for a server that cannot parse the queries names its version and the oldest good one."""
-    with pytest.raises(StoreMismatch, match=f"is ClickHouse {version}: it must be 26.3 or newer"):
-        check_version(version, Address("http://127.0.0.1:8123"))
-
-
-@pytest.mark.parametrize("version", ["26.3.1.884", "26.9.2.1", "26.10.1.1-testing", "27.1"])
-def test_newer_servers_are_accepted(version: str) -> None:
-    """A version is compared by its numbers, not by its text."""
-    check_version(version, Address("http://127.0.0.1:8123"))
 
 
 def test_the_name_and_the_password_belong_together(served: "StoreProcess") -> None:

@@ -44,7 +44,12 @@ class Steps:
     @property
     def labels(self) -> str:
         """SQL for the array of the names."""
-        return f"[{', '.join(self.names)}]"
+        return labels_sql(self.names)
+
+
+def labels_sql(names: Sequence[str]) -> str:
+    """SQL for the array of names of steps, which are SQL."""
+    return f"[{', '.join(names)}]"
 
 
 def ways_sql(steps: Steps, where: str) -> str:
@@ -124,7 +129,7 @@ def targets_sql(names: Sequence[str], ended: str) -> str:
         ended: SQL for `number` of customers who `reached` a step (from 1) as their furthest, and what `came`
             next; '' for nothing.
     """
-    labels = f"[{', '.join(names)}]"
+    labels = labels_sql(names)
     return f"""
 SELECT {labels}[step] AS source,
        multiIf(onward, {labels}[step + 1],

@@ -15,7 +15,7 @@ class Strike(NamedTuple):
 
     opened_at: int
     weight: int
-    anchor: str = ""
+    anchor: str
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True, gc=False):

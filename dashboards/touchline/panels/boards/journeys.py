@@ -15,7 +15,7 @@ from touchline.panels.sql import (
     SEGMENTS,
     SOURCES,
 )
-from touchline.panels.ways import FLOW_COLUMNS, targets_sql
+from touchline.panels.ways import FLOW_COLUMNS, labels_sql, targets_sql
 from touchline.vocabulary.internal import IS_TOUCHPOINT
 from touchline.vocabulary.order import phase_sql
 from touchline.vocabulary.steps import CART_TO_ORDER
@@ -55,7 +55,7 @@ GROUP BY customer"""
 
 
 _FUNNEL = f"""
-SELECT [{", ".join(_NAMES)}][step + 1] AS label, customers,
+SELECT {labels_sql(_NAMES)}[step + 1] AS label, customers,
        customers - leadInFrame(customers, 1, customers)
            OVER (ORDER BY step ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS lost
 FROM (
