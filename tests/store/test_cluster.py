@@ -110,6 +110,15 @@ def test_the_engine_knows_the_workers_settings(store: Store) -> None:
     assert set(WORKER_SETTINGS) <= known
 
 
+def test_readers_keep_subqueries_except_in_a_cluster(store: Store) -> None:
+    """A subquery that is named twice is computed once, for the page and for both roles that read."""
+    assert store.query("SELECT getSetting('enable_materialized_cte')").result_rows == [[True]]
+    for cluster, kept in (("", 1), ("here", 0)):
+        profiles = [one for one in grants(cluster) if one.startswith("CREATE SETTINGS PROFILE")]
+        assert len(profiles) == 2
+        assert all(f"enable_materialized_cte = '{kept}'" in one for one in profiles)
+
+
 def test_roles_have_the_least_rights() -> None:
     """Only worker and admin write all tables, the page the desk's; only the admin makes tables."""
     given = [one for one in grants() if one.startswith("GRANT")]
