@@ -9,6 +9,7 @@ import pytest
 
 from touchline.live import feed
 from touchline.live.feed import MOST_KEPT, Feeds, FeedState, Pause
+from touchline.live.queries import Answer, Paced
 
 
 async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
@@ -383,3 +384,34 @@ async def test_pauses_end_with_the_page() -> None:
     began = time.monotonic()
     await feeds.close()
     assert time.monotonic() - began < 2
+
+
+async def test_pauses_are_no_delay_of_the_store() -> None:
+    """A refresh that takes long because it pauses is not reported as a query without an answer."""
+
+    def reload(key: str, pause: Pause) -> str:
+        pause(0.05)
+        return key
+
+    feeds = Feeds(lambda key: key, every=0.01, limit=0.1, reload=reload)
+    seen: list[FeedState[str]] = []
+    feeds.watch("a", seen.append)
+    await until(lambda: len(seen) == 3)
+    await feeds.close()
+    assert [state.error for state in seen] == ["", "", ""]
+
+
+def test_a_paced_store_pauses_after_each_query() -> None:
+    """Each query is followed by a pause, also one that fails."""
+    paused: list[float] = []
+
+    class Failing:
+        def query(self, sql: str, parameters: dict[str, object]) -> Answer:
+            raise ConnectionError(sql)
+
+    paced = Paced(Failing(), paused.append)
+    for sql in ("one", "two"):
+        with pytest.raises(ConnectionError, match=sql):
+            paced.query(sql, {})
+    assert len(paused) == 2
+    assert min(paused) >= 0
