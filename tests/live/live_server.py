@@ -6,12 +6,16 @@ cause, `/test/refuse` refused events.
 `/test/away` makes the store unavailable until `/test/back`, `/test/seal` read-only until `/test/unseal`,
 `/test/hold` makes it slow until `/test/release`, `/test/break` makes one query fail until
 `/test/repair`.
+`/test/end` ends the server.
 `/test/clear` gives it a new, empty store. `GET /test/queries` returns the number of queries so far.
 """
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from time import time
@@ -142,6 +146,7 @@ def main() -> None:
         "release": shop.prompt.set,
         "clear": shop.clear,
         "reports": shop.report,
+        "end": partial(os.kill, os.getpid(), signal.SIGTERM),
     }
 
     def do(request: Request) -> JSONResponse:

@@ -49,6 +49,35 @@ def test_without_the_store_the_last_data_stay_with_their_age(
 
 
 @pytest.mark.slow
+def test_without_the_server_the_page_is_not_live(toured: Site, browser: Chrome, picture: Picture) -> None:
+    """After the server ended, the head and one banner say so, and nothing else does."""
+    toured.do("history")
+    browser.get(toured.url)
+    sees(browser, "Live", ".tl-fresh")
+    toured.do("end")
+    sees(browser, "No connection to the server. The data shown are from", "[role=alert]")
+    assert browser.find_element(By.CSS_SELECTOR, ".tl-fresh").text == "Not live"
+    shown = browser.execute_script("return document.body.innerText")
+    assert shown.lower().count("connect") == 1
+    picture("ended")
+    browser.get("about:blank")
+    # The browser logs each attempt to connect again as an error.
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.slow
+def test_the_page_is_live_again_after_a_lost_connection(site: Site, browser: Chrome) -> None:
+    """The banner of a lost connection goes as soon as there is a connection again."""
+    browser.get(site.url)
+    sees(browser, "Live", ".tl-fresh")
+    browser.execute_script("window.socket.disconnect()")
+    sees(browser, "No connection to the server.", "[role=alert]")
+    browser.execute_script("window.socket.connect()")
+    sees(browser, "Live", ".tl-fresh")
+    until(browser, lambda _: not browser.find_elements(By.CSS_SELECTOR, ".tl-banner"))
+
+
+@pytest.mark.slow
 def test_a_failing_panel_shows_its_error(site: Site, browser: Chrome) -> None:
     """If one query fails, its panel shows the error and what to do; the other panels are shown."""
     site.do("break")

@@ -1,8 +1,19 @@
+// Seconds without a connection until the page says so: on the way to another page there is none for a moment.
+const PATIENCE = 3;
+
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking],
   props: { state: Object, search: String, path: String, areas: Array, alerts: Number },
-  data() { return { t: window.touchline, text: this.search || "" }; },
+  data() { return { t: window.touchline, text: this.search || "", without: 0 }; },
+  watch: {
+    now() { this.without = window.socket?.connected ? 0 : this.without + 1; },
+  },
   computed: {
+    // What is wrong, or '': without a connection, what the server said last is no longer true.
+    fault() {
+      if (this.without > PATIENCE) return "No connection to the server.";
+      return this.state?.error ? "The store cannot be read." : "";
+    },
     area() { return this.areas.find((area) => area.pages.some(([target]) => target === this.path)) || this.areas[0]; },
   },
   emits: ["visible"],
@@ -45,17 +56,17 @@ export default {
         title="Account, e-mail address, phone number, loyalty number, or the id of an order, contact or ticket" placeholder="Find a customer…">
       <button type="submit">Find</button>
     </form>
-    <p v-if="!state" class="tl-fresh"><span class="tl-dot"></span>Loading…</p>
-    <p v-else-if="state.error" class="tl-fresh"><span class="tl-dot tl-bad"></span>Not live</p>
+    <p v-if="fault" class="tl-fresh"><span class="tl-dot tl-bad"></span>Not live</p>
+    <p v-else-if="!state" class="tl-fresh"><span class="tl-dot"></span>Loading…</p>
     <p v-else-if="state.final" class="tl-fresh" :title="t.exact(state.at)"><span class="tl-dot"></span>Past period · loaded {{ t.ago(state.at, now) }}</p>
     <p v-else class="tl-fresh" :title="t.exact(state.at)"><span class="tl-dot tl-good"></span>Live · {{ t.ago(state.at, now) }}</p>
   </header>
   <div role="alert">
-    <p v-if="state && state.error" class="tl-banner">
-      <b>The store cannot be read.</b>
-      <template v-if="state.at"> The data shown are from {{ t.when(state.at) }} ({{ t.ago(state.at, now) }}).</template>
+    <p v-if="fault" class="tl-banner">
+      <b>{{ fault }}</b>
+      <template v-if="state && state.at"> The data shown are from {{ t.when(state.at) }} ({{ t.ago(state.at, now) }}).</template>
       Retrying automatically.
-      <span class="tl-why">{{ state.error }}</span>
+      <span v-if="state && state.error" class="tl-why">{{ state.error }}</span>
     </p>
   </div>
 </div>`,
