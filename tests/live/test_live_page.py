@@ -1,6 +1,5 @@
 """What the live page shows in a real browser, over the real store."""
 
-import re
 from urllib.parse import quote
 
 import pytest
@@ -14,37 +13,6 @@ from tests.live.browsing import Look, Picture, Site, sees, until
 HOSTILE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 1+1 }}`${1}`'
 DRAWN = """return document.querySelector('.tl-chart canvas').getContext('2d')
     .getImageData(0, 0, 900, 200).data.some(x => x)"""
-
-SPLIT_WORDS = """
-const range = document.createRange();
-const texts = [...document.querySelectorAll("td, th")].flatMap((cell) => {
-  const found = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-  const nodes = [];
-  while (found.nextNode()) nodes.push(found.currentNode);
-  return nodes;
-});
-return texts.flatMap((text) => [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
-  range.setStart(text, index);
-  range.setEnd(text, index + word.length);
-  return word.length < 15 && range.getClientRects().length > 1;
-}).map(([word]) => word));
-"""
-"""The words in tables, of fewer than 15 letters, that go over two lines."""
-
-CANVASES = """
-return [...document.querySelectorAll(".tl-chart canvas")].filter((one) => one.clientHeight).map((canvas) => {
-  const { id } = canvas.closest(".tl-chart > [id]");
-  return [canvas.clientWidth, canvas.clientHeight, getElement(id.slice(1)).chart.getWidth()];
-});
-"""
-"""The width and height of each chart on the page, and the width for which it was drawn."""
-
-LABELS = """
-const elements = [...document.querySelectorAll(".tl-chart > [id]")].map(({ id }) => getElement(id.slice(1)));
-const axes = elements.flatMap(({ chart }) => chart?.getOption().yAxis || []);
-return [...new Set(axes.map((axis) => axis.axisLabel.color))];
-"""
-"""The colours of the labels of all charts."""
 
 
 def tooltips(browser: Chrome, chart: WebElement) -> set[str]:
@@ -169,49 +137,6 @@ def test_a_narrow_screen_shows_every_column(site: Site, browser: Chrome, look: L
         assert 0 <= cell.rect["x"] < cell.rect["x"] + cell.rect["width"] <= 390
         label = "return getComputedStyle(arguments[0], '::before').content"
         assert name in browser.execute_script(label, cell)
-
-
-@pytest.mark.slow
-def test_a_printed_page_is_whole(site: Site, browser: Chrome, look: Look, picture: Picture) -> None:
-    """On paper a page is black on white, with dates, without controls; tables, words, charts are whole."""
-    look(718, 1000, "dark")
-    browser.get(site.url)
-    sees(browser, "Show all 50", "[data-panel=journeys_at_risk]")
-    rows = browser.find_elements(By.CSS_SELECTOR, "[data-panel=journeys_at_risk] tbody tr")
-    assert not rows[-1].is_displayed()
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    try:
-        assert all(row.is_displayed() for row in rows)
-        controls = (
-            ".tl-pages",
-            ".tl-search",
-            "[data-panel=journeys_at_risk] button",
-            "[name=channel]",
-            "summary",
-        )
-        for hidden in controls:
-            assert not any(one.is_displayed() for one in browser.find_elements(By.CSS_SELECTOR, hidden)), (
-                hidden
-            )
-        dates = browser.find_element(By.CSS_SELECTOR, ".tl-paper").text
-        assert re.fullmatch(r"\d+ \w+ 20\d\d, \d\d:\d\d to .*, UTC", dates)
-        style = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
-        assert browser.execute_script(style) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
-        tables = browser.find_elements(By.TAG_NAME, "table")
-        assert max(table.rect["x"] + table.rect["width"] for table in tables) <= 718
-        assert browser.execute_script(SPLIT_WORDS) == []
-        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
-        for width, height, drawn in browser.execute_script(CANVASES):
-            assert width == 718
-            assert height > 200
-            assert drawn == 718
-        assert browser.execute_script(LABELS) == ["#333"]
-        picture("friction-print")
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-        browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
-    assert all(drawn < 718 for _, _, drawn in browser.execute_script(CANVASES))
-    assert browser.execute_script(LABELS) == ["#9ba7b6"]
 
 
 @pytest.mark.slow

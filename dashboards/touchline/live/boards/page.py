@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from nicegui import ui
@@ -58,7 +58,8 @@ class BoardPage(PageElement, component=BROWSER / "board.js"):
         self._charts: dict[str, ui.echart] = {}
         for panel in PANELS:
             if panel.dashboard == dashboard.id and panel.kind in ("timeseries", "heatmap", "sankey"):
-                chart = self._add_chart(panel.id)
+                # As a canvas, ECharts draws a heat map in three layers, of which only one would be printed.
+                chart = self._add_chart(panel.id, "svg" if panel.kind == "heatmap" else "canvas")
                 if dialog is not None and panel.friction_series:
                     chart.on_point_click(partial(self._explain_click, panel))
         if dialog is not None:
@@ -92,9 +93,9 @@ class BoardPage(PageElement, component=BROWSER / "board.js"):
         """Show the alerts; without them the board is still shown."""
         self.set_prop("alerts", state.value)
 
-    def _add_chart(self, panel_id: str) -> ui.echart:
+    def _add_chart(self, panel_id: str, renderer: Literal["canvas", "svg"] = "canvas") -> ui.echart:
         with self.add_slot(panel_id):
-            chart = self._charts[panel_id] = ui.echart({"series": []})
+            chart = self._charts[panel_id] = ui.echart({"series": []}, renderer=renderer)
         return chart
 
     def _draw(self, charts: Mapping[str, dict[str, Any]]) -> None:

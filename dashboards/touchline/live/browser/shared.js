@@ -29,13 +29,14 @@ window.touchline = (() => {
   const local = (ms, where = zone) => formatOf("sv", { timeZone: where, dateStyle: "short", timeStyle: "medium" }).format(new Date(ms)).replace(" ", "T");
 
   // Charts take the colours of the scheme as they are drawn. What somebody is writing is not lost by that.
-  const drawn = () => document.querySelector("canvas") && !document.querySelector("dialog[open], details[open], textarea") && !window.matchMedia("print").matches;
+  const drawn = () => document.querySelector(".tl-chart :is(canvas, svg)") && !document.querySelector("dialog[open], details[open], textarea") && !window.matchMedia("print").matches;
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (drawn()) window.location.reload(); });
 
   // On paper, charts are as wide as the text of an A4 page (px at 96 dpi). They are drawn before the page is laid out for it.
   const PAPER = 718;
   // The colours of charts on paper, instead of those that the style names.
-  const PAPER_COLOURS = { "--card": "#fff", "--ink": "#000", "--muted": "#333", "--line": "#ccc", "--soft": "#eee" };
+  const PAPER_COLOURS = { "--card": "#fff", "--ink": "#000", "--muted": "#333", "--line": "#ccc", "--soft": "#eee",
+    "--heat-1": "#f0b46a", "--heat-2": "#d1495b", "--heat-3": "#7d1f3f" };
   // The colours that charts were drawn in, by name.
   const drawnIn = new Map();
   const ink = (name) => {
@@ -54,11 +55,10 @@ window.touchline = (() => {
   };
   const onScreen = new Map();
   const draw = (width) => {
-    for (const { id, parentElement } of document.querySelectorAll(".tl-chart > [id]")) {
+    for (const { id } of document.querySelectorAll(".tl-chart > [id]")) {
       const { chart } = getElement(id.slice(1));
       if (!chart) continue;
-      // A heat map stays as it is: it has several canvases, and its legend has the colours of the screen.
-      if (width === PAPER && parentElement.dataset.kind !== "heatmap" && !onScreen.has(chart)) {
+      if (width === PAPER && !onScreen.has(chart)) {
         onScreen.set(chart, chart.getOption());
         chart.setOption(onPaper(onScreen.get(chart)), true);
       } else if (width !== PAPER && onScreen.has(chart)) {
@@ -199,7 +199,7 @@ window.touchline = (() => {
       return then ? `${number.format(point.value)} ${then}` : `${window.touchline.lines(point.name, most)}\n${number.format(point.value)}`;
     },
     // The colours of a heat map, from none to most: away from the colour of the page.
-    heat: () => [ink("--soft"), ...(document.body.classList.contains("body--dark") ? ["#7d3a2a", "#e0713f", "#ffe0a3"] : ["#f0b46a", "#d1495b", "#7d1f3f"])],
+    heat: () => ["--soft", "--heat-1", "--heat-2", "--heat-3"].map(ink),
     // A number on an axis or in a tooltip, with its unit.
     value(n, unit) {
       if (n === null || n === undefined) return "–";
