@@ -164,6 +164,18 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return folder
 
 
+@pytest.fixture(scope="session")
+def with_store(new_store: Path) -> Callable[[Path], Path]:
+    """Puts an empty store into a data folder, which it creates, and returns the folder."""
+
+    def put(folder: Path) -> Path:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        copytree(new_store, folder / "store", symlinks=True)
+        return folder
+
+    return put
+
+
 @pytest.fixture
 def store(new_store: Path, tmp_path: Path) -> Iterator["Store"]:
     """An empty store, opened in this process. A process can open only one store at a time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import orjson
@@ -28,16 +29,16 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["alerts", *arguments], env={"COLUMNS": "300"})
 
 
-@pytest.fixture
-def data(
-    tmp_path: Path,
+@pytest.fixture(scope="module")
+def firing(
+    tmp_path_factory: pytest.TempPathFactory,
+    with_store: Callable[[Path], Path],
     fold: Callable[[Store, Sequence[Sequence[Event]], int], Iterator[None]],
     outage: list[Event],
-    monkeypatch: pytest.MonkeyPatch,
-) -> str:
-    """A data folder with a firing outage: one channel is notified, another fails."""
-    monkeypatch.chdir(tmp_path)
-    with open_store(tmp_path / "store") as store:
+) -> Path:
+    """The data folder that each test gets a copy of."""
+    folder = with_store(tmp_path_factory.mktemp("firing"))
+    with open_store(folder / "store") as store:
         for _ in fold(store, [outage], T + 4 * MINUTE):
             pass
         ask = query_of(store)
@@ -49,6 +50,14 @@ def data(
         outbox = Outbox(ask, store.insert)
         outbox.record(notified)
         outbox.record(replace(notified, channel="mail", told="nothing", attempts=3, error="h answered 500"))
+    return folder
+
+
+@pytest.fixture
+def data(firing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A data folder with a firing outage: one channel is notified, another fails."""
+    monkeypatch.chdir(tmp_path)
+    copytree(firing, tmp_path, symlinks=True, dirs_exist_ok=True)
     return str(tmp_path)
 
 

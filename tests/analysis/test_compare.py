@@ -1,6 +1,7 @@
 """Comparisons of two periods, over a store with journeys and frictions inserted by hand."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,8 @@ from touchline.rules import parse_rules
 from touchline.rules.reach import reaches
 from touchline.store import Store, open_store
 from touchline.vocabulary.durations import DAY, WEEK
+
+Folder = Callable[[Path], Path]
 
 CHANGED = 1_790_000_000_000
 BEFORE, AFTER = Period(CHANGED - 14 * DAY, CHANGED), Period(CHANGED, CHANGED + 14 * DAY)
@@ -221,15 +224,14 @@ def test_the_target_rule_is_judged_apart(store: Store) -> None:
     assert found.rows[0].p_adjusted == found.rows[0].ratio.p < 0.05
 
 
-def test_unchanged_rates_are_rarely_called_a_change(tmp_path: Path) -> None:
+def test_unchanged_rates_are_rarely_called_a_change(store: Store) -> None:
     """Of twenty stores without any change, at most one shows a clear change."""
     wrong = 0
-    with open_store(tmp_path / "store") as store:
-        for seed in range(20):
-            for table in ("events", "identities", "frictions"):
-                store._handle.command(f"TRUNCATE TABLE {table}")
-            fill(store, {("web", f"rule{n}", 0.2): (0.04, 0.04) for n in range(8)}, seed, journeys=150)
-            wrong += any(row.verdict in ("fell", "rose") for row in compared(store).rows)
+    for seed in range(20):
+        for table in ("events", "identities", "frictions"):
+            store._handle.command(f"TRUNCATE TABLE {table}")
+        fill(store, {("web", f"rule{n}", 0.2): (0.04, 0.04) for n in range(8)}, seed, journeys=150)
+        wrong += any(row.verdict in ("fell", "rose") for row in compared(store).rows)
     assert wrong <= 1
 
 
@@ -367,9 +369,9 @@ def command(*arguments: Any) -> Result:
     return CliRunner().invoke(app, ["compare", *map(str, arguments)])
 
 
-def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
+def test_the_command_compares_around_a_change(tmp_path: Path, with_store: Folder) -> None:
     """The command prints sentences, or a JSON object; the periods can also be given."""
-    with open_store(tmp_path / "store") as store:
+    with open_store(with_store(tmp_path) / "store") as store:
         fill(store, {("web", "halved", 0): (0.1, 0.05)}, seed=1)
         rows: dict[str, list[Any]] = {
             "id": ["c"],
@@ -395,9 +397,11 @@ def test_the_command_compares_around_a_change(tmp_path: Path) -> None:
     ("2020-01-01..2020-01-08", "2020-01-08..2020-01-15", "first"),
     ("2026-09-13..2026-09-20", "2036-09-20..2036-09-27", "second"),
 ])  # fmt: skip
-def test_a_period_outside_the_data_is_refused(tmp_path: Path, before: str, after: str, name: str) -> None:
+def test_a_period_outside_the_data_is_refused(
+    tmp_path: Path, before: str, after: str, name: str, with_store: Folder
+) -> None:
     """A period before the first event, or after the last, is an error that says what the data cover."""
-    with open_store(tmp_path / "store") as store:
+    with open_store(with_store(tmp_path) / "store") as store:
         fill(store, {("web", "halved", 0): (0.1, 0.05)}, seed=1)
     for output in ((), ("--json",)):
         found = command("--data", tmp_path, "--before", before, "--after", after, *output)
@@ -407,20 +411,18 @@ def test_a_period_outside_the_data_is_refused(tmp_path: Path, before: str, after
         assert "No friction" not in found.output
 
 
-def test_an_empty_store_has_nothing_to_compare(tmp_path: Path) -> None:
+def test_an_empty_store_has_nothing_to_compare(tmp_path: Path, with_store: Folder) -> None:
     """Without events the command fails, and says so."""
-    with open_store(tmp_path / "store"):
-        pass
+    with_store(tmp_path)
     spans = ("--before", "2026-09-01..2026-09-02", "--after", "2026-09-02..2026-09-03")
     found = command("--data", tmp_path, *spans)
     assert (found.exit_code, "there are no events to compare" in found.output) == (1, True)
 
 
-def test_the_command_refuses_missing_and_wrong_options(tmp_path: Path) -> None:
+def test_the_command_refuses_missing_and_wrong_options(tmp_path: Path, with_store: Folder) -> None:
     """Without periods, with a bad period or an unknown change, it prints a message and fails."""
     assert command("--data", tmp_path).exit_code == 2
-    with open_store(tmp_path / "store"):
-        pass
+    with_store(tmp_path)
     found = command("--data", tmp_path, "--before", "2026-09-01", "--after", "2026-09-02..2026-09-03")
     assert (found.exit_code, "--before 2026-09-01: write A..B" in found.output) == (2, True)
     found = command("--data", tmp_path, "--change", "none")

@@ -17,7 +17,7 @@ from touchline.engine.worker import Worker
 from touchline.friction import RuleSet
 from touchline.identity import Entry
 from touchline.measures import Ask
-from touchline.store import Store, open_store
+from touchline.store import Store
 from touchline.vocabulary.validation import Validator
 
 Said = Callable[[Case], dict[str, Any]]
@@ -83,7 +83,6 @@ def _fields(entry: Entry) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.fixture
-def desk(tmp_path: Any) -> Iterator[Desk]:
+def desk(store: Store) -> Desk:
     """An empty store."""
-    with open_store(tmp_path / "store") as store:
-        yield Desk(store)
+    return Desk(store)

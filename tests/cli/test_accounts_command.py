@@ -19,6 +19,8 @@ from touchline.engine.worker import Worker
 from touchline.log.sqlite import SqliteLog
 from touchline.store import open_store
 
+Folder = Callable[[Path], Path]
+
 HOUR = 3_600_000
 
 Leave = Callable[..., None]
@@ -42,8 +44,9 @@ def _events(*ids: str) -> bytes:
 
 
 @pytest.fixture
-def leave(tmp_path: Path) -> Leave:
+def leave(tmp_path: Path, with_store: Folder) -> Leave:
     """Leaves requests of `shop` in the log, and has a worker take in the first `worked` records."""
+    with_store(tmp_path)
 
     def put(
         requests: Sequence[tuple[bytes, ClientCounters | None]], at: int, worked: int | None = None

@@ -3,14 +3,16 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import orjson
 import pytest
 from msgspec.structs import replace
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from touchline.cli.customer.story import shortened
+from touchline.cli.main import app
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
 from touchline.log.sqlite import SqliteLog
@@ -18,6 +20,7 @@ from touchline.services import decisions, submitting
 from touchline.store.server_file import find_server
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 Event = dict[str, Any]
 
 TABLES = (
@@ -52,13 +55,21 @@ LINK = _call(4, "account:anna", "device:lobby")
 BERT = [_call(11, "account:bert"), _call(12, "account:bert")]
 
 
-@pytest.fixture
-def data(touchline: Command, lines: Any, tmp_path: Path) -> Path:
-    """A data folder with two customers; a device of the lobby was taken for one's."""
-    folder = tmp_path / "data"
-    said = touchline("import", lines([*ANNA, LINK, *BERT]), "--data", folder)
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, with_store: Folder) -> Path:
+    """The data folder that each test gets a copy of."""
+    folder = tmp_path_factory.mktemp("customers")
+    file, data = folder / "events.jsonl", with_store(folder / "data")
+    file.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in [*ANNA, LINK, *BERT]))
+    said = CliRunner().invoke(app, ["import", str(file), "--data", str(data)])
     assert said.exit_code == 0, said.output
-    return folder
+    return data
+
+
+@pytest.fixture
+def data(imported: Path, tmp_path: Path) -> Path:
+    """A data folder with two customers; a device of the lobby was taken for one's."""
+    return copytree(imported, tmp_path / "data", symlinks=True)
 
 
 def _output(touchline: Command, *arguments: object) -> Any:
@@ -177,22 +188,29 @@ def test_as_of_shows_whose_it_was_then(
 
 
 def test_export_gives_events_that_can_be_imported(
-    touchline: Command, data: Path, ask_all: Any, tmp_path: Path
+    touchline: Command, data: Path, ask_all: Any, tmp_path: Path, with_store: Folder
 ) -> None:
     """What is exported is native events: another folder that imports them holds the same customer."""
     said = touchline("customer", "export", "account:anna", "--data", data)
     assert said.exit_code == 0, said.output
     (tmp_path / "anna.jsonl").write_text(said.stdout)
-    assert touchline("import", tmp_path / "anna.jsonl", "--data", tmp_path / "other").exit_code == 0
+    other = with_store(tmp_path / "other")
+    assert touchline("import", tmp_path / "anna.jsonl", "--data", other).exit_code == 0
     own = [[row for row in rows if "bert" not in str(row)] for rows in ask_all(data, TABLES)]
     bert = str(customer_id("account:bert"))
     own[1:3] = [[row for row in rows if row["customer"] != bert] for rows in own[1:3]]
     own[0] = [row for row in own[0] if row["entity"] != "account:bert"]
-    assert ask_all(tmp_path / "other", TABLES) == own
+    assert ask_all(other, TABLES) == own
 
 
 def test_what_is_forgotten_was_never_seen(
-    touchline: Command, data: Path, ask: Any, ask_all: Any, lines: Any, tmp_path: Path
+    touchline: Command,
+    data: Path,
+    ask: Any,
+    ask_all: Any,
+    lines: Any,
+    tmp_path: Path,
+    with_store: Folder,
 ) -> None:
     """Nothing of the customer stays, what comes again is suppressed, and readmitted it is stored again."""
     before = ask_all(data, TABLES)
@@ -204,7 +222,7 @@ def test_what_is_forgotten_was_never_seen(
     assert said.exit_code == 0, said.output
     assert "3 events deleted, 2 identifiers forgotten" in said.stdout
 
-    other = tmp_path / "other"
+    other = with_store(tmp_path / "other")
     assert touchline("import", lines([ANNA[2], *BERT], "others.jsonl"), "--data", other).exit_code == 0
     assert ask_all(data, TABLES) == ask_all(other, TABLES)
     left = {
@@ -304,7 +322,13 @@ def test_what_cannot_be_shared_is_refused(touchline: Command, data: Path, identi
 
 
 def test_other_limits_decide_about_everyone_again(
-    touchline: Command, data: Path, lines: Any, ask_all: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    touchline: Command,
+    data: Path,
+    lines: Any,
+    ask_all: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    with_store: Folder,
 ) -> None:
     """After a change of the limits a decision is refused; the next import decides about everyone again."""
     events = [_call(20 + n, f"email:{n}@b.example", "device:kiosk") for n in range(4)]
@@ -314,7 +338,7 @@ def test_other_limits_decide_about_everyone_again(
     refused = touchline("customer", "share", "device:lobby", "--data", data)
     assert refused.exit_code == 1
     assert "folded by other rules or limits than these" in refused.stderr
-    other = tmp_path / "other"
+    other = with_store(tmp_path / "other")
     every = lines([*ANNA, LINK, *BERT, *events], "every.jsonl")
     assert touchline("import", every, "--data", other).exit_code == 0
     assert touchline("import", lines(BERT, "bert.jsonl"), "--data", data).exit_code == 0

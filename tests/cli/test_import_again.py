@@ -3,18 +3,21 @@
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from shutil import copytree
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
+from touchline.cli.main import app
 from touchline.imports.bookmarks import Bookmarks
 from touchline.services.importing import replacing
 from touchline.services.importing.history import History
 from touchline.store.server_file import find_server
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 
 MAPPING = """
 events:
@@ -58,53 +61,80 @@ def _dying(turn: int) -> Callable[[Any], Any]:
     return dying
 
 
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    """A CSV file of calls by a few callers, who call again and again from a few lines."""
-    file = tmp_path / "calls.csv"
-    file.write_text(
-        "no,at,who,line,number\n"
-        + "".join(
-            f"{n},2025-10-{1 + n % 20:02}T10:{n % 60:02}:00,u-{n % 9},l-{n % 4},+4930{1_000_000 + n % 7}\n"
-            for n in range(300)
-        )
-    )
-    return file
+CALLS = "no,at,who,line,number\n" + "".join(
+    f"{n},2025-10-{1 + n % 20:02}T10:{n % 60:02}:00,u-{n % 9},l-{n % 4},+4930{1_000_000 + n % 7}\n"
+    for n in range(300)
+)
+"""Calls of a few callers, who call again and again from a few lines."""
 
-
-@pytest.fixture
-def mapping(tmp_path: Path) -> Callable[[str], Path]:
-    """The mapping of the calls, with these identifiers."""
-
-    def _mapping(identifiers: str) -> Path:
-        path = tmp_path / "calls.yaml"
-        path.write_text(MAPPING.replace("IDENTIFIERS", identifiers))
-        return path
-
-    return _mapping
-
-
-@pytest.fixture
-def expected(
-    touchline: Command, ask_all: Any, calls: Path, mapping: Any, lines: Any, tmp_path: Path
-) -> list[Any]:
-    """The tables of an import by the later mapping alone, beside another file's events."""
-    data = tmp_path / "expected"
-    assert touchline("import", _others(lines), "--data", data).exit_code == 0
-    assert touchline("import", calls, "--map", mapping(AFTER), "--data", data).exit_code == 0
-    tables: list[Any] = ask_all(data, TABLES)
-    return tables
-
-
-def _others(lines: Any) -> Path:
-    event = {
+OTHERS = [
+    {
+        "id": f"o-{n}",
+        "time": f"2025-10-0{n}T09:00:00Z",
         "type": "contact.started",
         "channel": "phone",
         "source": "pbx",
         "identifiers": {"account": "u-1", "device": "l-1"},
         "data": {"contact_id": "x"},
     }
-    path: Path = lines([{**event, "id": f"o-{n}", "time": f"2025-10-0{n}T09:00:00Z"} for n in range(1, 4)])
+    for n in range(1, 4)
+]
+"""The events of another file."""
+
+
+class Imported(NamedTuple):
+    """Data folders with the other events and the calls, by each of the two mappings. No test changes them."""
+
+    calls: Path
+    before: Path
+    after: Path
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory, with_store: Folder) -> Imported:
+    """The folders, each filled by two imports."""
+    folder = tmp_path_factory.mktemp("imported")
+    calls, others = folder / "calls.csv", folder / "others.jsonl"
+    calls.write_text(CALLS)
+    others.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in OTHERS))
+    filled = Imported(calls, with_store(folder / "before"), with_store(folder / "after"))
+    for data, identifiers in ((filled.before, BEFORE), (filled.after, AFTER)):
+        for arguments in ([others], [calls, "--map", _mapping(folder, identifiers)]):
+            said = CliRunner().invoke(app, ["import", *map(str, arguments), "--data", str(data)])
+            assert said.exit_code == 0, said.output
+    return filled
+
+
+@pytest.fixture
+def data(imported: Imported, tmp_path: Path) -> Path:
+    """A data folder with the other events, and the calls by the earlier mapping."""
+    return copytree(imported.before, tmp_path / "data", symlinks=True)
+
+
+@pytest.fixture
+def expected(imported: Imported, ask_all: Any) -> list[Any]:
+    """The tables of an import by the later mapping alone, beside another file's events."""
+    tables: list[Any] = ask_all(imported.after, TABLES)
+    return tables
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """A CSV file of the calls."""
+    file = tmp_path / "calls.csv"
+    file.write_text(CALLS)
+    return file
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Callable[[str], Path]:
+    """The mapping of the calls, with these identifiers."""
+    return lambda identifiers: _mapping(tmp_path, identifiers)
+
+
+def _mapping(folder: Path, identifiers: str) -> Path:
+    path = folder / "calls.yaml"
+    path.write_text(MAPPING.replace("IDENTIFIERS", identifiers))
     return path
 
 
@@ -112,16 +142,13 @@ def test_another_mapping_takes_the_place_of_the_first(
     touchline: Command,
     ask: Any,
     ask_all: Any,
-    calls: Path,
+    imported: Imported,
+    data: Path,
     mapping: Any,
-    lines: Any,
-    tmp_path: Path,
     expected: list[Any],
 ) -> None:
     """Afterwards the tables are as if the file had been imported by the later mapping alone."""
-    data = tmp_path / "data"
-    touchline("import", _others(lines), "--data", data)
-    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
+    calls = imported.calls
     assert ask_all(data, TABLES) != expected
     skipped = touchline("import", calls, "--map", mapping(AFTER), "--data", data)
     assert "imported before, nothing to do (--again replaces it)" in skipped.stdout
@@ -137,10 +164,10 @@ def test_another_mapping_takes_the_place_of_the_first(
 
 
 def test_a_corrected_file_takes_the_place_of_the_one_at_its_path(
-    touchline: Command, ask: Any, calls: Path, mapping: Any, tmp_path: Path
+    touchline: Command, ask: Any, calls: Path, mapping: Any, with_store: Folder, tmp_path: Path
 ) -> None:
     """A file that was exported again replaces its earlier contents, and no other file's events."""
-    data, others = tmp_path / "data", tmp_path / "others.csv"
+    data, others = with_store(tmp_path / "data"), tmp_path / "others.csv"
     others.write_text("no,at,who,line,number\nx1,2025-10-09T10:00:00,u-1,l-1,\n")
     touchline("import", calls, others, "--map", mapping(BEFORE), "--data", data)
     calls.write_text("".join(calls.read_text().splitlines(keepends=True)[:4]))
@@ -153,10 +180,16 @@ def test_a_corrected_file_takes_the_place_of_the_one_at_its_path(
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", [None, 2, 3, 4, 5, 6])
 def test_refused_rows_go_with_what_the_file_gave(
-    touchline: Command, ask: Any, calls: Path, mapping: Any, tmp_path: Path, turn: int | None
+    touchline: Command,
+    ask: Any,
+    calls: Path,
+    mapping: Any,
+    with_store: Folder,
+    tmp_path: Path,
+    turn: int | None,
 ) -> None:
     """A corrected file has no earlier row in quarantine, after a kill too; other files keep theirs."""
-    data, others = tmp_path / "data", tmp_path / "others.csv"
+    data, others = with_store(tmp_path / "data"), tmp_path / "others.csv"
     before = mapping(BEFORE)
     refused = "SELECT message FROM quarantine FINAL ORDER BY message"
     others.write_text(calls.read_text().replace("\n1,2025-", "\n1,soon-").replace("\n0,", "\nx,"))
@@ -188,18 +221,14 @@ def test_refused_rows_go_with_what_the_file_gave(
 def test_whatever_import_follows_an_interrupted_one_ends_it(
     touchline: Command,
     ask_all: Any,
-    calls: Path,
+    imported: Imported,
+    data: Path,
     mapping: Any,
-    lines: Any,
-    tmp_path: Path,
     expected: list[Any],
-    monkeypatch: pytest.MonkeyPatch,
     turn: int,
 ) -> None:
     """Killed before any of its writes but the first, it is ended by a plain import."""
-    data = tmp_path / "data"
-    touchline("import", _others(lines), "--data", data)
-    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
+    calls = imported.calls
     after = mapping(AFTER)
     dying = _dying(turn)
     with pytest.MonkeyPatch.context() as patch:
@@ -220,19 +249,15 @@ def test_a_running_server_replaces_it(
     wait: Callable[[Callable[[], object]], None],
     ask: Any,
     ask_all: Any,
-    calls: Path,
+    imported: Imported,
+    data: Path,
     mapping: Any,
-    lines: Any,
-    tmp_path: Path,
     expected: list[Any],
 ) -> None:
     """While a server runs on the folder, it withdraws the old events and folds the new ones."""
-    data = tmp_path / "data"
-    touchline("import", _others(lines), "--data", data)
-    touchline("import", calls, "--map", mapping(BEFORE), "--data", data)
     server = start("up", "--data", data, "--port", "0")
     wait(lambda: find_server(data))
-    said = touchline("import", calls, "--map", mapping(AFTER), "--data", data, "--again")
+    said = touchline("import", imported.calls, "--map", mapping(AFTER), "--data", data, "--again")
     assert said.exit_code == 0, said.output
     assert "300 events of an earlier import withdrawn" in said.stdout
     wait(lambda: ask(data, "SELECT count() AS n FROM events") == ask(data, "SELECT 303 AS n"))

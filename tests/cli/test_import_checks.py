@@ -11,6 +11,7 @@ from typer.testing import Result
 from touchline.services.importing import spool
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 
 MAPPING = """
 events:
@@ -85,7 +86,14 @@ def test_a_dry_run_in_json(touchline: Command, calls: Any, tmp_path: Path) -> No
     ],
 )
 def test_too_many_refused_rows_stop_an_import(
-    touchline: Command, calls: Any, ask: Any, tmp_path: Path, refused: int, flags: list[str], code: int
+    touchline: Command,
+    calls: Any,
+    ask: Any,
+    tmp_path: Path,
+    refused: int,
+    flags: list[str],
+    code: int,
+    with_store: Folder,
 ) -> None:
     """Above the limit nothing is stored, and the reasons are named; a dry run ends with the same code."""
     file, mapping = calls(refused, 100)
@@ -93,6 +101,8 @@ def test_too_many_refused_rows_stop_an_import(
     files = (clean, file) if file != clean else (file,)
     rehearsed = touchline("import", *files, "--map", mapping, "--data", "data", "--dry-run", *flags)
     assert rehearsed.exit_code == code, rehearsed.output
+    if not code:
+        with_store(tmp_path / "data")
     said = touchline("import", *files, "--map", mapping, "--data", "data", *flags)
     assert said.exit_code == code, said.output
     if code:
@@ -123,12 +133,19 @@ def test_wrong_limits(touchline: Command, calls: Any, flags: list[str], message:
 
 @pytest.mark.parametrize("most", [0, 1_500_000, 10**9], ids=["nothing", "one portion", "everything"])
 def test_what_does_not_fit_into_the_spool_is_read_again(
-    touchline: Command, calls: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+    touchline: Command,
+    calls: Any,
+    ask: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    with_store: Folder,
 ) -> None:
     """Whatever part of the files fits, every event is stored once and every refused row is kept once."""
     monkeypatch.setattr(spool.Spool.__init__, "__defaults__", (most,))
     file, mapping = calls(3, 6_000)
     other, _ = calls(2, 200)
+    with_store(tmp_path / "data")
     said = touchline("import", file, other, "--map", mapping, "--data", "data")
     assert said.exit_code == 0, said.output
     assert "2 files, 6,200 rows" in said.stdout
@@ -142,7 +159,12 @@ def test_what_does_not_fit_into_the_spool_is_read_again(
 
 @pytest.mark.parametrize("command", [["--dry-run"], []])
 def test_phone_numbers_without_country_code_are_reported(
-    touchline: Command, calls: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    touchline: Command,
+    calls: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    with_store: Folder,
 ) -> None:
     """Without a region, numbers that stay as written are counted, with what to write; with one, none do."""
     file, mapping = calls(0, 0)
@@ -152,6 +174,7 @@ def test_phone_numbers_without_country_code_are_reported(
         "no,at,who,line,why\n"
         + "".join(f"{n},2025-10-09T10:00:00,u-{n},{line},phone:1\n" for n, line in enumerate(lines, 1))
     )
+    with_store(tmp_path / "data")
     arguments = ("import", file, "--map", mapping, "--data", "data", *command)
     said = touchline(*arguments)
     assert said.exit_code == 0, said.output

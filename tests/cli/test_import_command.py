@@ -21,6 +21,7 @@ NOW = 1_760_000_000_000
 DAY = 86_400_000
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 Event = dict[str, Any]
 
 TABLES = (
@@ -85,11 +86,11 @@ def _moved_on(file: Path, before: bytes) -> bool:
 
 
 def test_importing_twice_adds_nothing(
-    touchline: Command, lines: Any, ask_all: Any, rules: Path, tmp_path: Path
+    touchline: Command, lines: Any, ask_all: Any, rules: Path, tmp_path: Path, with_store: Folder
 ) -> None:
     """A file that was imported is skipped; without its bookmark, all of its events are there already."""
     file = lines([_call(1), _call(2), *(bad for bad, _, _ in BAD)])
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     allowed = ("--data", data, "--rules", rules, "--most-refused", "80%")
     first = touchline("import", file, *allowed)
     assert first.exit_code == 0, first.output
@@ -113,10 +114,10 @@ def test_importing_twice_adds_nothing(
 
 
 def test_the_commands_that_it_names_can_be_run(
-    touchline: Command, lines: Any, rules: Path, tmp_path: Path
+    touchline: Command, lines: Any, rules: Path, tmp_path: Path, with_store: Folder
 ) -> None:
     """What an import says to look at next is there to be looked at."""
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     file = lines([_call(1), _call(2), b"{"])
     allowed = ("--most-refused", "50%")
     said = touchline("import", file, "--data", data, "--rules", rules, *allowed).stdout
@@ -129,14 +130,15 @@ def test_the_commands_that_it_names_can_be_run(
 
 
 def test_bad_rows_are_in_quarantine_with_file_and_row(
-    touchline: Command, lines: Any, ask: Any, tmp_path: Path
+    touchline: Command, lines: Any, ask: Any, tmp_path: Path, with_store: Folder
 ) -> None:
     """Each bad row is kept whole, with what is wrong, the file and the row; its neighbours are stored."""
     file = lines([_call(1), *(bad for bad, _, _ in BAD), _call(2)])
-    said = touchline("import", file, "--data", tmp_path, "--json", "--most-refused", "80%")
+    data = with_store(tmp_path)
+    said = touchline("import", file, "--data", data, "--json", "--most-refused", "80%")
     assert said.exit_code == 0, said.output
     assert orjson.loads(said.stdout)["quarantined"] == len(BAD)
-    rows = ask(tmp_path, "SELECT * FROM quarantine FINAL")
+    rows = ask(data, "SELECT * FROM quarantine FINAL")
     kept = {row["message"].partition(":")[0]: row for row in rows}
     for number, (bad, reason, field) in enumerate(BAD, 2):
         row = kept[f"events.jsonl, row {number}"]
@@ -145,7 +147,7 @@ def test_bad_rows_are_in_quarantine_with_file_and_row(
             assert row["body"] == bad.decode()
         else:
             assert orjson.loads(row["body"]) == bad
-    assert [row["id"] for row in ask(tmp_path, "SELECT id FROM events ORDER BY id")] == ["call-1", "call-2"]
+    assert [row["id"] for row in ask(data, "SELECT id FROM events ORDER BY id")] == ["call-1", "call-2"]
 
 
 @pytest.mark.slow
@@ -188,9 +190,10 @@ def test_a_store_that_another_import_holds(
     lines: Any,
     past: list[Event | bytes],
     tmp_path: Path,
+    with_store: Folder,
 ) -> None:
     """A second import into the same folder says which process has it, and puts nothing in."""
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     process = start("import", lines(past, "past.jsonl"), "--data", data)
     wait((data / "imports.json").exists)
     process.send_signal(signal.SIGSTOP)
@@ -246,7 +249,7 @@ events:
 
 @pytest.mark.parametrize("name", ["calls.csv", "calls.csv.gz", "calls.parquet", "calls.ndjson"])
 def test_mapped_files_of_every_kind(
-    touchline: Command, lines: Any, ask: Any, tmp_path: Path, name: str
+    touchline: Command, lines: Any, ask: Any, tmp_path: Path, name: str, with_store: Folder
 ) -> None:
     """The same rows as CSV, packed, as Parquet or as NDJSON give the same events by one mapping."""
     rows = [{"no": str(n), "at": f"2025-10-09T10:0{n}:00Z", "who": "u-1", "why": "billing"} for n in range(3)]
@@ -258,10 +261,11 @@ def test_mapped_files_of_every_kind(
     else:
         file = lines(rows, name)
     (tmp_path / "calls.yaml").write_text(MAPPING)
-    said = touchline("import", file, "--map", tmp_path / "calls.yaml", "--data", tmp_path / "data")
+    data = with_store(tmp_path / "data")
+    said = touchline("import", file, "--map", tmp_path / "calls.yaml", "--data", data)
     assert said.exit_code == 0, said.output
     assert ask(
-        tmp_path / "data",
+        data,
         "SELECT id, entity, JSONExtractString(data, 'reason') AS why FROM events ORDER BY id",
     ) == [{"id": f"calls:contact.started:{n}", "entity": "account:u-1", "why": "billing"} for n in range(3)]
 
@@ -304,10 +308,12 @@ def test_an_import_is_refused_while_workers_may_run(
     assert not (tmp_path / "data").exists()
 
 
-def test_json_says_what_was_done(touchline: Command, lines: Any, rules: Path, tmp_path: Path) -> None:
+def test_json_says_what_was_done(
+    touchline: Command, lines: Any, rules: Path, tmp_path: Path, with_store: Folder
+) -> None:
     """A script reads counts, and nothing else is on standard output."""
     file = lines([_call(1), _call(1), _call(2)])
-    said = touchline("import", file, "--data", tmp_path, "--rules", rules, "--json")
+    said = touchline("import", file, "--data", with_store(tmp_path), "--rules", rules, "--json")
     assert said.exit_code == 0, said.output
     done = orjson.loads(said.stdout)
     assert done.pop("seconds") > 0

@@ -10,14 +10,16 @@ from typer.testing import Result
 
 from touchline.store import open_store
 
+Folder = Callable[[Path], Path]
+
 NOW = int(time.time() * 1000)
 DAY = 86_400_000
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, with_store: Folder) -> Path:
     """A data folder with three refused events."""
-    folder = tmp_path_factory.mktemp("quarantine")
+    folder = with_store(tmp_path_factory.mktemp("quarantine"))
     with open_store(folder / "store") as store:
         store.insert(
             "quarantine",

@@ -40,7 +40,7 @@ def open_empty(kind: str, request: pytest.FixtureRequest) -> Store:
     """Open an empty store of this kind."""
     if kind == "embedded":
         folder: Path = request.getfixturevalue("tmp_path")
-        return open_store(folder / "store")
+        return open_store(request.getfixturevalue("with_store")(folder) / "store")
     if kind == "touchline store":
         process = request.getfixturevalue("store_process")
         worker, admin = process.address("writer"), process.address("admin")

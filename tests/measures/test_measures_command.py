@@ -1,5 +1,6 @@
 """`touchline measures`: the same readings for people and for scripts."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from touchline.cli.main import app
 from touchline.measures import MEASURES
 from touchline.store import open_store
 
+Folder = Callable[[Path], Path]
+
 
 @pytest.fixture
-def data(tmp_path: Path, accept: Any, fold: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(tmp_path: Path, accept: Any, fold: Any, monkeypatch: pytest.MonkeyPatch, with_store: Folder) -> Path:
     """A data folder with two calls long ago, and goals beside it."""
     calls = [
         {
@@ -28,7 +31,7 @@ def data(tmp_path: Path, accept: Any, fold: Any, monkeypatch: pytest.MonkeyPatch
         for number, wait in ((1, 10), (2, 40))
         for step, seconds in (("queued", "00"), ("answered", str(wait)))
     ]
-    with open_store(tmp_path / "store") as store:
+    with open_store(with_store(tmp_path) / "store") as store:
         fold(store, accept(calls))
     (tmp_path / "touchline.toml").write_text("[goals]\nservice_level = 0.8\n")
     monkeypatch.chdir(tmp_path)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from touchline.store import open_store
-
 if TYPE_CHECKING:
     from typer.testing import Result
 
 Run = Callable[..., "Result"]
+Folder = Callable[[Path], Path]
 
 
 def test_an_audit_goes_to_files_and_to_the_next_audit(touchline: Run, folder: Path, tmp_path: Path) -> None:
@@ -75,11 +74,10 @@ def test_a_panel_is_written_to_files(touchline: Run, folder: Path, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_done_is_said(
-    touchline: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+    touchline: Run, tmp_path: Path, arguments: tuple[str, ...], message: str, with_store: Folder
 ) -> None:
     """Wrong weeks, channels, files and times end the command with a message; nothing is printed instead."""
-    with open_store(tmp_path / "data" / "store"):
-        pass
+    with_store(tmp_path / "data")
     result = touchline(*arguments, "--data", tmp_path / "data")
     assert result.exit_code in (1, 2)
     assert message in " ".join(result.stderr.split())
@@ -93,10 +91,9 @@ def test_another_file_is_no_audit(touchline: Run, tmp_path: Path) -> None:
     assert "touchline audit --json" in result.stderr
 
 
-def test_an_empty_store_has_reports(touchline: Run, tmp_path: Path) -> None:
+def test_an_empty_store_has_reports(touchline: Run, tmp_path: Path, with_store: Folder) -> None:
     """Without events both reports say so, and no figure is made up."""
-    with open_store(tmp_path / "data" / "store"):
-        pass
+    with_store(tmp_path / "data")
     audit = touchline("audit", "--data", tmp_path / "data")
     assert audit.exit_code == 0, audit.output
     assert "There are no events." in audit.stdout

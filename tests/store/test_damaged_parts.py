@@ -1,5 +1,6 @@
 """A store with files that the engine cannot read says which rows are missing."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import structlog
 
 from touchline.services.web.probes import store_warning
 from touchline.store import Store, open_store
+
+Folder = Callable[[Path], Path]
 
 
 def fill(store: Store) -> Path:
@@ -19,9 +22,9 @@ def fill(store: Store) -> Path:
 
 
 @pytest.mark.parametrize("damage", ["cut short", "removed"])
-def test_a_damaged_part_is_reported(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_part_is_reported(tmp_path: Path, damage: str, with_store: Folder) -> None:
     """The store opens with the other rows; log and readiness name the part, and say what to do."""
-    with open_store(tmp_path / "store") as store:
+    with open_store(with_store(tmp_path) / "store") as store:
         part = fill(store)
         assert store.damaged == ()
         assert store_warning(store) is None

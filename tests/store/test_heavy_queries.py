@@ -19,6 +19,8 @@ from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, Re
 from touchline.store.sql.changes import check_change
 from touchline.store.sql.read_only import read_only
 
+Folder = Callable[[Path], Path]
+
 
 def heavy(rows: int, length: int = 20_000) -> str:
     """A query that takes about a second per row, in one block: the engine cannot interrupt it."""
@@ -215,9 +217,9 @@ def test_clients_do_not_delay_the_page(store: Store) -> None:
             thread.join(10)
 
 
-def test_closing_a_store_ends_its_queries(tmp_path: Path) -> None:
+def test_closing_a_store_ends_its_queries(tmp_path: Path, with_store: Folder) -> None:
     """A store with a long query closes within seconds, and its folder can be opened again."""
-    store = open_store(tmp_path / "store")
+    store = open_store(with_store(tmp_path) / "store")
     errors: list[Exception] = []
 
     def ask() -> None:

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import msgspec
@@ -28,13 +29,22 @@ def run(data: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["query", *arguments, "--data", str(data)])
 
 
-@pytest.fixture(params=["at rest", "served"])
-def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A data folder with three events, its store at rest or served by this process."""
-    with open_store(tmp_path / "store") as store:
-        rows: dict[str, list[Any]] = {"id": ["a", "b", "c"], "entity": ["account:1"] * 3, "time": [1, 2, 3]}
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, with_store: Callable[[Path], Path]) -> Path:
+    """A data folder with three events, to be copied."""
+    folder = with_store(tmp_path_factory.mktemp("filled"))
+    rows: dict[str, list[Any]] = {"id": ["a", "b", "c"], "entity": ["account:1"] * 3, "time": [1, 2, 3]}
+    with open_store(folder / "store") as store:
         store.insert("events", rows, "t")
-        if request.param == "served":
+    return folder
+
+
+@pytest.fixture(params=["at rest", "served"])
+def data(request: pytest.FixtureRequest, filled: Path, tmp_path: Path) -> Iterator[Path]:
+    """A data folder with three events, its store at rest or served by this process."""
+    copytree(filled, tmp_path, symlinks=True, dirs_exist_ok=True)
+    if request.param == "served":
+        with open_store(tmp_path / "store") as store:
             served = Starlette()
             server = uvicorn.Server(uvicorn.Config(served, port=0, log_config=None, ws="none"))
             thread = threading.Thread(target=server.run)

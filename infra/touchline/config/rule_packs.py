@@ -1,6 +1,7 @@
 """Where rules are read from: a file of the user's, or the pack that ships with the product."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ def load_pack(path: Path | None = None) -> Pack:
         RulesError: the file cannot be read.
     """
     document, packs = _source(path)
-    examples = document if path else Document(_shipped("default.examples.yaml"), "default pack's examples")
+    examples = document if path else _shipped_document("default.examples.yaml", "default pack's examples")
     file = read_rules(document, packs)
     entries = {one.id: one for one in file.entries}
     read, faults = read_examples(examples, set(entries))
@@ -80,8 +81,14 @@ def load_pack(path: Path | None = None) -> Pack:
 def _source(path: Path | None) -> tuple[Document, dict[str, str]]:
     """A rules file, and the packs that it may extend."""
     if path is None:
-        return Document(_shipped("default.yaml"), "default pack"), {}
+        return _shipped_document("default.yaml", "default pack"), {}
     return Document(text_of(path, RulesError), str(path)), {"default": _shipped("default.yaml")}
+
+
+@cache
+def _shipped_document(file: str, name: str) -> Document:
+    """A shipped file, parsed once: that takes longer than all else that reads it. Nothing changes it."""
+    return Document(_shipped(file), name)
 
 
 def _shipped(name: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 Run = Callable[..., "Result"]
+Folder = Callable[[Path], Path]
 
 
 def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
@@ -35,18 +36,20 @@ def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
 
 
 @pytest.fixture
-def impact(touchline: Run, tmp_path: Path, new_store: Path) -> Callable[..., dict[str, Any]]:
+def impact(touchline: Run, tmp_path: Path, with_store: Folder) -> Callable[..., dict[str, Any]]:
     """Fills a store, and gives the JSON of the command over it."""
     from touchline.store import open_store
+
+    data = with_store(tmp_path / "data")
 
     def run(
         *arguments: str, lost: float = 0.7, then: Callable[[Store], None] | None = None
     ) -> dict[str, Any]:
-        with open_store(tmp_path / "data" / "store") as store:
+        with open_store(data / "store") as store:
             fill(store, lost=lost)
             if then is not None:
                 then(store)
-        result = touchline("impact", "--since", "60d", "--data", tmp_path / "data", "--json", *arguments)
+        result = touchline("impact", "--since", "60d", "--data", data, "--json", *arguments)
         assert result.exit_code == 0, result.output
         content: dict[str, Any] = json.loads(result.stdout)
         return content
@@ -132,11 +135,11 @@ def test_what_waits_a_day_or_longer_is_compared(
     assert again["exposed"] == found["exposed"]
 
 
-def test_rules_that_are_not_in_force_are_named(touchline: Run, tmp_path: Path) -> None:
+def test_rules_that_are_not_in_force_are_named(touchline: Run, tmp_path: Path, with_store: Folder) -> None:
     """A rule of another file has no known step, and the command says which file is missing."""
     from touchline.store import open_store
 
-    with open_store(tmp_path / "data" / "store") as store:
+    with open_store(with_store(tmp_path / "data") / "store") as store:
         fill(store, lost=0.0)
     (tmp_path / "rules.yaml").write_text("rules: [{id: other, kind: match, when: order.failed}]")
     said = touchline(
@@ -159,23 +162,15 @@ def test_rules_that_are_not_in_force_are_named(touchline: Run, tmp_path: Path) -
     ],
 )
 def test_what_cannot_be_asked_is_refused(
-    touchline: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+    touchline: Run, tmp_path: Path, arguments: tuple[str, ...], message: str, with_store: Folder
 ) -> None:
     """An unknown rule, a wrong time and a negative cost end the command with a message."""
-    from touchline.store import open_store
-
-    with open_store(tmp_path / "data" / "store"):
-        pass
-    result = touchline("impact", "--data", tmp_path / "data", *arguments)
+    result = touchline("impact", "--data", with_store(tmp_path / "data"), *arguments)
     assert result.exit_code in (1, 2)
     assert message in result.output
 
 
-def test_an_empty_store_has_no_impact(touchline: Run, tmp_path: Path) -> None:
+def test_an_empty_store_has_no_impact(touchline: Run, tmp_path: Path, with_store: Folder) -> None:
     """Without events the command says that there is no friction."""
-    from touchline.store import open_store
-
-    with open_store(tmp_path / "data" / "store"):
-        pass
-    result = touchline("impact", "--data", tmp_path / "data")
+    result = touchline("impact", "--data", with_store(tmp_path / "data"))
     assert (result.exit_code, result.stdout) == (0, "No friction in this time.\n")
