@@ -64,6 +64,7 @@ BENCHMARKS: dict[str, tuple[str, dict[str, str]]] = {
             "events": "events in the store",
             "rounds": "runs of each query",
             "store": "folder of the store, which is kept; it is filled unless it exists",
+            "period": "how long the panels look back, such as 90d, instead of their dashboards' default",
         },
     ),
     "insight": (
@@ -95,7 +96,7 @@ def main(arguments: list[str]) -> int:
         benchmark.add_argument("--json", action="store_true", help="print the report as one JSON object")
         benchmark.add_argument("--profile", action="store_true", help="print a profile instead (fold only)")
         for size, meaning in sizes.items():
-            kind = Path if size == "store" else int
+            kind = {"store": Path, "period": str}.get(size, int)
             benchmark.add_argument(f"--{size.replace('_', '-')}", type=kind, help=meaning)
     options = vars(parser.parse_args(arguments))
     module: Any = import_module(f"benchmarks.{options['name']}")

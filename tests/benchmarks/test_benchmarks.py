@@ -138,14 +138,19 @@ def test_new_links_are_measured_over_stored_customers() -> None:
 
 
 @pytest.mark.long
-def test_every_panel_is_measured_on_copies_of_a_week() -> None:
+def test_every_panel_is_measured_on_copies_of_a_week(tmp_path: Path) -> None:
     """The store has the requested size, each panel has a time, and the shown customer has events."""
-    found = measured("panels", "--events", "6000", "--rounds", "1")
+    kept = ("panels", "--events", "6000", "--rounds", "1", "--store", str(tmp_path / "store"))
+    found = measured(*kept)
     figures = found["figures"]
     assert 4000 < figures["stored_events"] < 8000
     assert {panel.id for panel in PANELS} <= figures.keys()
     assert figures["customer_events"]["rows"] > 0
     assert found["ratios"]["limit/slowest"] > 0
+    longer = measured(*kept, "--period", "90d")
+    assert longer["figures"]["stored_events"] == figures["stored_events"]
+    assert longer["figures"]["queues"]["rows"] >= figures["queues"]["rows"] > 0
+    assert "over 90d" in longer["notes"][0]
 
 
 @pytest.mark.long

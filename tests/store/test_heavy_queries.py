@@ -15,7 +15,7 @@ from touchline.store import QueryError, Store, StoreBusy, StoreUnavailable, conn
 from touchline.store.handles.embedded import EmbeddedHandle
 from touchline.store.pools import pool as pools
 from touchline.store.pools.pool import Pool
-from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, ReadPool, client_limits
+from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, ReadPool, query_limits
 from touchline.store.sql.changes import check_change
 from touchline.store.sql.read_only import read_only
 
@@ -101,7 +101,31 @@ class _Taken:
 )
 def test_clients_use_at_most_half_of_the_processors(processors: int, queries: int, threads: int) -> None:
     """So many queries of clients run at a time, with so many threads each; one always runs."""
-    assert client_limits(processors) == (queries, threads)
+    assert query_limits(processors, 0)[:2] == (queries, threads)
+
+
+@pytest.mark.parametrize(
+    ("processors", "memory", "of_each"),
+    [
+        (2, 4_000_000_000, 1_000_000_000),
+        (2, 20_000_000_000, 2_000_000_000),
+        (16, 64_000_000_000, 4_000_000_000),
+    ],
+)
+def test_queries_use_at_most_half_of_the_memory_and_each_may_use_a_gigabyte(
+    processors: int, memory: int, of_each: int
+) -> None:
+    """Four readers and the clients share half of what the engine may use."""
+    assert query_limits(processors, memory).memory == of_each
+
+
+def test_the_limit_of_memory_is_that_of_the_machine(store: Store) -> None:
+    """A reader's query may use as much as the engine's own limit of memory allows."""
+    [[limit, memory, processors]] = store.query(
+        "SELECT getSetting('max_memory_usage'), getServerSetting('max_server_memory_usage'), "
+        "getSetting('max_threads')"
+    ).result_rows
+    assert limit == query_limits(processors, memory).memory
 
 
 def test_clients_yield_to_the_pipeline_for_a_bounded_time(store: Store, tmp_path: Path) -> None:

@@ -30,13 +30,15 @@ _OF_VALUE = (
     "refund.issued",
 )
 
+_HAVE_VALUE = f"""
+    FROM events
+    WHERE type IN {_OF_VALUE} AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}
+"""
 _MONEY_EVENTS = f"""
     SELECT entity, type, time, ({place_sql(_OF_VALUE)}, id) AS place, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
                currency String)') AS fields
-    FROM events
-    WHERE type IN {_OF_VALUE} AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}
-"""
+    {_HAVE_VALUE}"""
 
 VALUE_AT_RISK = f"""
 SELECT at, channel, source, customer, '' AS queue, '' AS reason, amount.1 AS value, amount.2 AS currency
@@ -61,7 +63,7 @@ FROM (
                argMaxIf(fields.cart_id, place, type = 'order.placed') AS cart,
                countIf(type = 'order.placed') > 0 AS placed,
                countIf(type != 'order.placed') = 0 AS open
-        FROM ({owned(_MONEY_EVENTS)})
+        FROM ({owned(_MONEY_EVENTS, f"SELECT entity {_HAVE_VALUE}")})
         WHERE customer IN (
             SELECT customer FROM current_frictions
             WHERE opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}

@@ -11,7 +11,7 @@ from touchline.store.handles.upkeep import clear_deleted, damaged_parts
 from touchline.store.migrations.cluster import READ_SETTINGS as CLUSTER_READ_SETTINGS
 from touchline.store.migrations.cluster import WORKER_SETTINGS as CLUSTER_WORKER_SETTINGS
 from touchline.store.migrations.migrate import migrate, pending
-from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, client_limits
+from touchline.store.pools.read_pool import PIPELINE_SETTINGS, READ_SETTINGS, query_limits
 from touchline.store.store import Store
 from touchline.tables import migrations
 
@@ -53,12 +53,12 @@ def open_store(path: Path | str, *, create: bool = True) -> Store:
             raise StoreMissing(f"the store in {path} is older than this touchline: run `touchline up`")
         clear_deleted(handle)
         damaged = damaged_parts(handle)
-        limits = client_limits(_processors(handle))
+        limits = query_limits(_processors(handle), _memory(handle))
         return Store(
             handle,
-            lambda: EmbeddedHandle(path, READ_SETTINGS),
-            lambda: EmbeddedHandle(path, limits.settings),
-            limits.queries,
+            lambda: EmbeddedHandle(path, limits.of_readers),
+            lambda: EmbeddedHandle(path, limits.of_clients),
+            limits.clients,
             damaged=damaged,
         )
     except BaseException:
@@ -78,6 +78,11 @@ def _shut_out_files(handle: EmbeddedHandle) -> None:
 def _processors(handle: EmbeddedHandle) -> int:
     """The processors that this process may use, as the engine counts them: a container's limit included."""
     return int(handle.read("SELECT getSetting('max_threads')", "TSV"))
+
+
+def _memory(handle: EmbeddedHandle) -> int:
+    """The bytes that the engine may use: nine tenths of the memory of the machine or the container."""
+    return int(handle.read("SELECT getServerSetting('max_server_memory_usage')", "TSV"))
 
 
 def connect_store(address: Address) -> Store:

@@ -17,13 +17,12 @@ from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
-from touchline.store.pools.read_pool import LIMITS, READ_SECONDS, ReadPool
+from touchline.store.pools.read_pool import LIMITS, READ_SECONDS, READERS, ReadPool
 from touchline.store.session import Session, json_list
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.order import in_order
 
-READERS = 4
 READER_WAIT = 5.0
 CLIENT_WAIT = 10.0
 

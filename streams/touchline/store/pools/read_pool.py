@@ -39,26 +39,43 @@ _YIELDING = {"priority": 2, "low_priority_query_wait_time_ms": 50}
 
 _MOST_CLIENTS = 4
 
+READERS = 4
+"""Queries of the live page, of alerts and of commands that run at a time, each in a handle of its own."""
 
-class ClientLimits(NamedTuple):
-    """Limits of all clients together: queries that run at a time, and threads of each."""
 
-    queries: int
+class QueryLimits(NamedTuple):
+    """Limits of an embedded store: queries of clients at a time, their threads, and each query's memory.
+
+    `memory` is in bytes, and holds for readers as well.
+    """
+
+    clients: int
     threads: int
+    memory: int
 
     @property
-    def settings(self) -> dict[str, object]:
+    def of_readers(self) -> dict[str, object]:
+        """Settings of a handle for readers."""
+        return {**READ_SETTINGS, "max_memory_usage": self.memory}
+
+    @property
+    def of_clients(self) -> dict[str, object]:
         """Settings of a handle for clients."""
         # Not `os_thread_priority`: the engine ends a process that may not reset it, as one without root's
         # rights.
-        return {"max_threads": self.threads, **_YIELDING, **READ_SETTINGS}
+        return {"max_threads": self.threads, **_YIELDING, **self.of_readers}
 
 
-def client_limits(processors: int) -> ClientLimits:
-    """Limits with which clients use at most half of the processors: the pipeline needs the others."""
+def query_limits(processors: int, memory: int) -> QueryLimits:
+    """Limits with which clients use at most half of the processors, and all queries half of the memory.
+
+    The pipeline needs the others. A query may always use 1 GB; months of a large store need more, since each
+    event and each contact counts once.
+    """
     half = max(1, processors // 2)
-    queries = min(half, _MOST_CLIENTS)
-    return ClientLimits(queries, half // queries)
+    clients = min(half, _MOST_CLIENTS)
+    share = memory // 2 // (READERS + clients)
+    return QueryLimits(clients, half // clients, max(LIMITS["max_memory_usage"], share))
 
 
 class EngineNames(NamedTuple):
