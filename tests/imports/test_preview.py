@@ -36,6 +36,7 @@ def test_a_mapping_is_suggested_tried_and_changed() -> None:
         "=cmd|' /C calc'!A0",
     )
     assert (bad[1], "no time" in bad[2]) == ([], True)
+    assert bad[2].startswith("mapping calls: ")
     changed = _preview("calls.csv", CALLS, first.mapping.replace("channel: phone", "channel: chat"))
     assert changed.shown[0][1][0]["channel"] == "chat"
 

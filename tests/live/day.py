@@ -326,7 +326,12 @@ class Day:
         same = {"received_at": now - MINUTE, "mark": ""}
         harm = '{"data": "<img src=x onerror=alert(1)> {{ 1+1 }} \x1b[31m"}'
         bad = {"reason": "invalid_data", "field": "data.value", "message": "expected a number", "body": harm}
-        new = {"reason": "unknown_type", "field": "type", "message": "unknown event type", "body": "{}"}
+        new = {
+            "reason": "unknown_type",
+            "field": "type",
+            "message": "run `touchline schema list`",
+            "body": "{}",
+        }
         self.rows["quarantine"] = [
             {"id": "q-1 $(rm)", "producer": "shop", **bad, **same},
             *({"id": f"q-{number}", "producer": "till", **new, **same} for number in range(2, 9)),

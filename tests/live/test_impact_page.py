@@ -1,9 +1,10 @@
-"""The page *Impact*: amounts have their currency."""
+"""The page *Impact*: amounts have their currency, and figures their age."""
 
 import pytest
 
 from tests.live import rows as make
 from tests.live.boards import NOW, panel, seen
+from touchline.panels.losses import OF
 from touchline.store import Store
 from touchline.vocabulary.durations import DAY, HOUR
 
@@ -25,3 +26,13 @@ def test_losses_have_their_currency(store: Store, currency: str) -> None:
     assert shown.get("Currency", "") == currency
     axis = found.charts["impact_over_time"]["yAxis"]
     assert axis.get("name", "") == currency
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(0, "just now"), (330, "5 min ago"), (7800, "2 h ago"), (4 * 86400, "4 days ago")]
+)
+def test_the_figures_of_a_moment_ago_are_from_just_now(store: Store, seconds: int, age: str) -> None:
+    """The text of what a loss is about names its age; within the first minute it has no number."""
+    moments = f"now() - {seconds} AS computed_at, now() - 86400 AS since, now() AS until, 0 AS within"
+    [[said]] = store.query(f"SELECT {OF} FROM (SELECT {moments})").result_rows
+    assert said.endswith(f", computed {age}")

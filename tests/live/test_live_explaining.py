@@ -79,7 +79,7 @@ def test_touchpoints_and_factors_are_drawn(site: Site, browser: Chrome, look: Lo
     picture("touchpoints-phone-dark")
     look(1280, 900, "light")
     browser.get(f"{site.url}/factors?span=7d")
-    sees(browser, "process", "[data-panel=factor_totals]")
+    sees(browser, "Process", "[data-panel=factor_totals]")
     until(browser, lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-panel=factors_over_time] button"))
     picture("factors")
 

@@ -33,7 +33,7 @@ def test_a_file_is_shown_as_events_by_a_mapping_that_can_be_changed(
     sees(browser, "chat", "table")
     _write(browser, "events: <b>no</b>")
     browser.find_element(By.CSS_SELECTOR, "button.tl-main").click()
-    sees(browser, "mapping.yaml line 1", ".tl-fault")
+    sees(browser, "calls.yaml line 1", ".tl-fault")
 
 
 def _write(browser: Chrome, text: str) -> None:

@@ -16,6 +16,8 @@ def test_refused_events_say_why_and_how_to_mend_them(
     browser.get(f"{site.url}/quarantine?span=24h")
     sees(browser, "unknown type", "[data-reason=unknown_type] h2")
     sees(browser, "--reason unknown_type", "[data-reason=unknown_type]")
+    command = browser.find_element(By.CSS_SELECTOR, "[data-reason=unknown_type] summary code")
+    assert command.text == "touchline schema list"
     group = browser.find_element(By.CSS_SELECTOR, "[data-reason=invalid_data]")
     group.find_element(By.CSS_SELECTOR, "summary").click()
     sees(browser, "<img src=x onerror=alert(1)> {{ 1+1 }} \ufffd[31m", "[data-reason=invalid_data] pre")

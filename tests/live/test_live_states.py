@@ -89,7 +89,7 @@ def test_a_failing_panel_shows_its_error(site: Site, browser: Chrome) -> None:
     sees(browser, "Abandoned in queue", "[data-panel=friction_by_rule]")
     assert len(browser.find_elements(By.CSS_SELECTOR, ".tl-failed")) == 1
     site.do("repair")
-    sees(browser, "process", broken)
+    sees(browser, "Process", broken)
 
 
 @pytest.mark.slow

@@ -125,7 +125,7 @@ def test_the_digest_says_it_all(digest: Digest) -> None:
         "23 November to 29 November 2026, UTC",
         "“Dead clicks”",
         "per 1,000 journeys",
-        "online shop (technology)",
+        "online shop (Technology)",
         "Detractors answered",
         "1 missed",
         "<https://live.example/journeys?span=7d&rule=dead_clicks>",

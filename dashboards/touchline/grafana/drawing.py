@@ -168,7 +168,10 @@ def _table(panel: Panel, source: str, page: str) -> table.Panel:
         if mappings := _plain_names(name):
             built.override_by_name(name, [_set("mappings", mappings)])
         if colours := COLOURS_OF_CELLS.get(name):
-            shown = {value: Shown(text=value, color=colour) for value, colour in colours.items()}
+            names = NAMES.get(name, {})
+            shown = {
+                value: Shown(text=names.get(value, value), color=colour) for value, colour in colours.items()
+            }
             built.override_by_name(name, [_set("mappings", [ValueMap(shown)]), _COLOURED])
     return built
 

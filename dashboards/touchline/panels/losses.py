@@ -46,7 +46,7 @@ def loss(table: str = "") -> str:
         concat({known}, {CURRENCY}, ' (', {range_}, ')'))"""
 
 
-AGE = """multiIf(age('hour', computed_at, now()) < 1,
+AGE = """multiIf(age('minute', computed_at, now()) < 1, 'under 1 min', age('hour', computed_at, now()) < 1,
         concat(toString(age('minute', computed_at, now())), ' min'),
         age('hour', computed_at, now()) < 48, concat(toString(age('hour', computed_at, now())), ' h'),
         concat(toString(age('day', computed_at, now())), ' days'))"""
@@ -62,7 +62,7 @@ def day(time: str) -> str:
 
 
 OF = f"""concat('frictions of ', {day("since")}, ' to ', {day(LAST)}, formatDateTime({LAST}, ' %Y'),
-        ', computed ', {AGE}, ' ago')"""
+        ', computed ', if(age('minute', computed_at, now()) < 1, 'just now', concat({AGE}, ' ago')))"""
 """SQL for the time that a figure is about, and how old it is."""
 
 LOSSES = f"""

@@ -87,11 +87,16 @@ OBSERVED: Mapping[Observed, str] = {
 }
 """The filters of what a measure observes."""
 
-_CHANNEL_NAME = f"transform(channel, {[*NAMES['channel']]}, {[*NAMES['channel'].values()]}, channel)"
+
+def named(column: str) -> str:
+    """SQL for the plain name of the value of a column, such as `channel`."""
+    return f"transform({column}, {[*NAMES[column]]}, {[*NAMES[column].values()]}, {column})"
+
+
 CHANNELS = Variable(
     "channel",
     "Channel",
-    f"SELECT DISTINCT channel, {_CHANNEL_NAME} AS name FROM events WHERE {IS_TOUCHPOINT} ORDER BY channel",
+    f"SELECT DISTINCT channel, {named('channel')} AS name FROM events WHERE {IS_TOUCHPOINT} ORDER BY channel",
 )
 SOURCES = Variable(
     "source", "Source", f"SELECT DISTINCT source FROM events WHERE {IS_TOUCHPOINT} ORDER BY source"

@@ -1,4 +1,4 @@
-"""Plain names of stored values: channels, kinds of feedback and languages.
+"""Plain names of stored values: channels, kinds of feedback, factors and languages.
 
 Pages, reports and Grafana take the names from here. Words of the names are defined in the glossary.
 """
@@ -30,6 +30,14 @@ FEEDBACK: Final[Mapping[str, str]] = {
 }
 """Names of scores, and of other texts from customers."""
 
+FACTORS: Final[Mapping[str, str]] = {
+    "people": "People",
+    "process": "Process",
+    "technology": "Technology",
+    "culture": "Culture",
+}
+"""Names of what causes frictions."""
+
 _LANGUAGES = """
 ace:Acehnese, af:Afrikaans, am:Amharic, an:Aragonese, ar:Arabic, ary:Moroccan Arabic, arz:Egyptian Arabic,
 as:Assamese, az:Azerbaijani, ba:Bashkir, bcl:Central Bikol, be:Belarusian, bg:Bulgarian, bn:Bengali,
@@ -60,6 +68,7 @@ NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "channel": CHANNELS,
     "kind": FEEDBACK,
     "metric": FEEDBACK,
+    "factor": FACTORS,
     "language": LANGUAGES,
 }
 """Names of the values of a field."""

@@ -89,7 +89,7 @@ def impact_by_rule(plain: Plain, seen: Seen) -> Rows:
                 "at_risk": row["at_risk"],
                 "e_value": e_value if known else None,
                 "placebo": placebo if known else None,
-                "who": row["factor"] + (f": {row['owner']}" if row["owner"] else ""),
+                "who": row["factor"].capitalize() + (f": {row['owner']}" if row["owner"] else ""),
                 "says": row["missing"] or row["verdict"] + (", doubtful: see placebo" if doubt else ""),
             }
         )

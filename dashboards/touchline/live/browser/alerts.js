@@ -1,11 +1,11 @@
-const { Loading, AlertCard, Author, TimeZone, TryNumbers } = window.touchline.parts;
+const { Message, Loading, AlertCard, Author, TimeZone, TryNumbers } = window.touchline.parts;
 const HOURS = [1, 2, 4, 8, 24, 168];
 const TIMES = [1.5, 2, 3, 5, 10];
 const VERDICTS = [["real", "Real"], ["known", "Known"], ["noise", "Noise"]];
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.writing],
-  components: { Loading, AlertCard, Author, TimeZone, TryNumbers },
+  components: { Message, Loading, AlertCard, Author, TimeZone, TryNumbers },
   props: { alerts: Object, failed: Boolean, explains: Boolean, rules: Array, trial: Object, days: Array },
   emits: ["explain", "act", "try", "cancel"],
   data: () => ({
@@ -55,7 +55,7 @@ export default {
         <h1>{{ alerts.open.length ? t.many(alerts.open.length, "open alert") : "No open alerts" }}</h1>
         <p class="tl-lead">Each problem is one alert. It is resolved when its condition no longer holds.</p>
         <template v-if="alerts.open.length || alerts.resolved.length">
-          <p v-if="readOnly" class="tl-muted">{{ readOnly }}.</p>
+          <p v-if="readOnly" class="tl-muted"><message :text="readOnly"/>.</p>
           <div v-else class="tl-form"><author v-model="author" :login="login"/></div>
         </template>
       </div>
@@ -93,7 +93,7 @@ export default {
               <button type="submit" class="tl-small" :disabled="waiting">Should end it</button>
             </form>
           </details>
-          <p v-if="acting === alert.id && fault" class="tl-fault" role="alert">{{ fault }}.</p>
+          <p v-if="acting === alert.id && fault" class="tl-fault" role="alert"><message :text="fault"/>.</p>
           <p v-else-if="acting === alert.id && waiting" class="tl-muted" role="status">Saving…</p>
         </div>
       </alert-card>
@@ -121,8 +121,8 @@ export default {
               <p>{{ rule.why }}</p>
               <try-numbers :sheet="rule" :trial="trial" :days="days" :name="name" doing="Evaluating the stored events" file="alerts"
                 v-slot="{ result }" @try="$emit('try', $event)" @cancel="$emit('cancel', {})">
-                <p class="tl-verdict"><b>{{ sentence(result) }}</b></p>
-                <p v-for="note in result.notes" :key="note" class="tl-muted">{{ note }}</p>
+                <p class="tl-verdict"><b><message :text="sentence(result)"/></b></p>
+                <p v-for="note in result.notes" :key="note" class="tl-muted"><message :text="note"/></p>
               </try-numbers>
             </div>
           </details>

@@ -1,4 +1,4 @@
-const { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone } = window.touchline.parts;
+const { Message, Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone } = window.touchline.parts;
 const SPANS = [["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["all", "All"]];
 const FEW = 8;
 const MAX_ALERTS = 3;
@@ -7,7 +7,7 @@ const CHANGES = { id: "changes" };
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone },
+  components: { Message, Loading, SpanPicker, OldDataNote, AlertCard, Clipped, Notes, PanelMenu, Share, ChartTable, TimeZone },
   props: { board: Object, alerts: Object, title: String, question: String, path: String, span: String, failed: Boolean,
     login: String, readOnly: String, answer: Object, explains: Boolean },
   emits: ["view", "note", "remove_note", "explain", "explain_chart"],
@@ -118,7 +118,7 @@ export default {
         <div v-if="panel.error" class="tl-failed" role="alert">
           <p><b>This panel failed to load.</b> It retries automatically. If it keeps failing, choose a shorter period or one channel.
             If a table or column is missing, run <code>touchline migrate</code>.</p>
-          <p class="tl-why">{{ panel.error }}</p>
+          <p class="tl-why"><message :text="panel.error"/></p>
         </div>
         <p v-else-if="panel.empty" class="tl-muted">{{ panel.empty }}</p>
 

@@ -1,5 +1,6 @@
 // What distinguishes those affected: opens when `opened` grows, and is loading until `explained` or `error` is set.
 export default {
+  components: { Message: window.touchline.parts.Message },
   props: { opened: Number, title: String, scope: String, explained: Object, error: String,
     points: Array, series: Array, at: Number, chosen: String },
   emits: ["point", "closed"],
@@ -29,7 +30,7 @@ export default {
         </select></label>
     </div>
     <div aria-live="polite" :aria-busy="!explained && !error">
-      <p v-if="error" class="tl-fault" role="alert">This could not be explained: {{ error }}. It retries while this is open.</p>
+      <p v-if="error" class="tl-fault" role="alert">This could not be explained: <message :text="error"/>. It retries while this is open.</p>
       <template v-else-if="!explained">
         <p class="tl-muted">Comparing those affected with those who could have been…</p>
         <div class="tl-skeleton" aria-hidden="true"><i class="tl-line"></i><i class="tl-line tl-short"></i></div>

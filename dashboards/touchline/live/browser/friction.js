@@ -1,4 +1,4 @@
-const { Loading, TimeZone, Author } = window.touchline.parts;
+const { Message, Loading, TimeZone, Author } = window.touchline.parts;
 const VERDICTS = [
   ["solved", "Solved: the customer was helped, or the cause removed"],
   ["known", "Known: it is real, and nothing more is done now"],
@@ -7,7 +7,7 @@ const VERDICTS = [
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.writing],
-  components: { Loading, TimeZone, Author },
+  components: { Message, Loading, TimeZone, Author },
   props: { page: Object, failed: Boolean },
   emits: ["say"],
   data: () => ({ t: window.touchline, verdicts: VERDICTS, comment: "", assignee: "", verdict: "solved", what: "comment" }),
@@ -62,7 +62,7 @@ export default {
 
     <section class="tl-card" aria-labelledby="tl-say">
       <h2 id="tl-say">Take care of it</h2>
-      <p v-if="readOnly" class="tl-muted">{{ readOnly }}.</p>
+      <p v-if="readOnly" class="tl-muted"><message :text="readOnly"/>.</p>
       <form v-else class="tl-form" @submit.prevent="say('comment')">
         <author v-model="author" :login="login"/>
         <label>Comment<textarea v-model="comment" rows="3" maxlength="4000"></textarea></label>
@@ -82,7 +82,7 @@ export default {
             <p class="tl-buttons"><button type="button" class="tl-main" :disabled="waiting" @click="say('close')">Close</button></p>
           </div>
         </div>
-        <p v-if="fault" class="tl-fault" role="alert">{{ fault }}.</p>
+        <p v-if="fault" class="tl-fault" role="alert"><message :text="fault"/>.</p>
         <p v-else-if="waiting" class="tl-muted" role="status">Saving…</p>
       </form>
     </section>

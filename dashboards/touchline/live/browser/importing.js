@@ -1,8 +1,8 @@
-const { Clipped, TimeZone } = window.touchline.parts;
+const { Message, Clipped, TimeZone } = window.touchline.parts;
 
 export default {
   mixins: [window.touchline.linking],
-  components: { Clipped, TimeZone },
+  components: { Message, Clipped, TimeZone },
   props: { most: Number, result: Object },
   emits: ["preview"],
   data: () => ({ t: window.touchline, name: "", sample: "", cut: false, mapping: "", ticket: 0, waiting: false, shown: null }),
@@ -53,11 +53,11 @@ export default {
   </section>
   <template v-if="shown">
     <section class="tl-card">
-      <p v-if="shown.error" class="tl-fault" role="alert">{{ shown.error }}</p>
+      <p v-if="shown.error" class="tl-fault" role="alert"><message :text="shown.error"/></p>
       <template v-else>
         <h2>{{ t.many(shown.rows, "row") }}<template v-if="shown.cut"> in the beginning of the file</template>, {{ t.count(shown.refused) }} refused</h2>
         <p v-if="shown.detected.length" class="tl-muted">Detected: {{ shown.detected.map(([option, value]) => option.replaceAll("_", " ") + " " + value).join(", ") }}.</p>
-        <ul v-if="shown.reasons.length" class="tl-reasons"><li v-for="[why, rows, first] in shown.reasons" :key="why"><b>{{ t.many(rows, "row") }}</b> ({{ first }}): {{ why }}</li></ul>
+        <ul v-if="shown.reasons.length" class="tl-reasons"><li v-for="[why, rows, first] in shown.reasons" :key="why"><b>{{ t.many(rows, "row") }}</b> ({{ first }}): <message :text="why"/></li></ul>
       </template>
     </section>
     <section v-if="mapping" class="tl-card tl-form">
@@ -79,7 +79,7 @@ export default {
             <td data-title="Row">{{ row.row }}</td><td data-title="Time"><time :title="t.exact(event.at)">{{ t.when(event.at) }}</time></td><td data-title="Type">{{ event.type }}</td>
             <td data-title="Channel">{{ event.channel }}</td><td data-title="Identifiers">{{ event.identifiers }}</td><td data-title="Data"><clipped :text="event.data" :full="event.full"/></td>
           </tr>
-          <tr v-if="row.refused"><td data-title="Row">{{ row.row }}</td><td colspan="5" data-title="Refused" class="tl-fault">{{ row.refused }}</td></tr>
+          <tr v-if="row.refused"><td data-title="Row">{{ row.row }}</td><td colspan="5" data-title="Refused" class="tl-fault"><message :text="row.refused"/></td></tr>
         </template></tbody>
       </table></div>
     </section>

@@ -3,6 +3,7 @@ const PATIENCE = 3;
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking],
+  components: { Message: window.touchline.parts.Message },
   props: { state: Object, search: String, path: String, areas: Array, alerts: Number },
   data() { return { t: window.touchline, text: this.search || "", without: 0 }; },
   watch: {
@@ -66,7 +67,7 @@ export default {
       <b>{{ fault }}</b>
       <template v-if="state && state.at"> The data shown are from {{ t.when(state.at) }} ({{ t.ago(state.at, now) }}).</template>
       Retrying automatically.
-      <span v-if="state && state.error" class="tl-why">{{ state.error }}</span>
+      <span v-if="state && state.error" class="tl-why"><message :text="state.error"/></span>
     </p>
   </div>
 </div>`,

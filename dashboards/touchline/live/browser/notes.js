@@ -1,7 +1,7 @@
 // The notes of a dashboard: a list, and a dialog to write one.
 window.touchline.parts.Notes = {
   mixins: [window.touchline.writing],
-  components: { Author: window.touchline.parts.Author },
+  components: { Author: window.touchline.parts.Author, Message: window.touchline.parts.Message },
   props: { notes: Array, rules: Array, begin: Number, end: Number },
   emits: ["note", "remove"],
   data: () => ({ t: window.touchline, note: null, from: "", to: "", removing: "" }),
@@ -42,7 +42,7 @@ window.touchline.parts.Notes = {
   template: `
 <section class="tl-card tl-notes-card" aria-labelledby="tl-notes">
   <h2 id="tl-notes">Notes <small>What happened, for everybody who reads these charts</small></h2>
-  <p v-if="readOnly" class="tl-muted">{{ readOnly }}.</p>
+  <p v-if="readOnly" class="tl-muted"><message :text="readOnly"/>.</p>
   <ul v-if="notes.length">
     <li v-for="note in notes" :key="note.id" class="tl-note-row">
       <p><b>{{ period(note) }}</b> {{ note.text }}
@@ -54,7 +54,7 @@ window.touchline.parts.Notes = {
     </li>
   </ul>
   <p v-else-if="!readOnly" class="tl-muted">No notes in this period. A campaign, an outage, a new price: note it, and the charts show it.</p>
-  <p v-if="fault && !note" class="tl-fault" role="alert">{{ fault }}.</p>
+  <p v-if="fault && !note" class="tl-fault" role="alert"><message :text="fault"/>.</p>
   <p v-if="!readOnly"><button type="button" @click="open(null)">Add a note</button></p>
   <dialog ref="dialog" class="tl-dialog" aria-labelledby="tl-note-title" @close="note = null">
     <form v-if="note" @submit.prevent="save">
@@ -69,7 +69,7 @@ window.touchline.parts.Notes = {
       </label>
       <label class="tl-check"><input v-model="note.everywhere" type="checkbox"> Show on all dashboards</label>
       <author v-model="author" :login="login"/>
-      <p v-if="fault" class="tl-fault" role="alert">{{ fault }}.</p>
+      <p v-if="fault" class="tl-fault" role="alert"><message :text="fault"/>.</p>
       <p class="tl-buttons">
         <button type="submit" class="tl-main" :disabled="waiting">{{ waiting ? "Saving…" : "Save" }}</button>
         <button type="button" @click="$refs.dialog.close()">Cancel</button>

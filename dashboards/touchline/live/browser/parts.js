@@ -101,6 +101,18 @@ window.touchline.parts = {
     template: `<span v-if="full" :title="full"><span aria-hidden="true">{{ line }}</span><span class="tl-hidden">{{ full }}</span></span><template v-else>{{ line }}</template>`,
   },
 
+  // A message, whose parts between backticks are code.
+  Message: {
+    props: { text: String },
+    computed: {
+      parts() {
+        const parts = this.text.split("`");
+        return parts.length % 2 ? parts : [this.text];
+      },
+    },
+    template: `<template v-for="(part, n) in parts" :key="n"><code v-if="n % 2">{{ part }}</code><template v-else>{{ part }}</template></template>`,
+  },
+
   // What a chart shows as a table, read from the chart when it is opened.
   ChartTable: {
     props: { panel: Object },

@@ -1,11 +1,11 @@
-const { Loading, SpanPicker, TimeZone } = window.touchline.parts;
+const { Message, Loading, SpanPicker, TimeZone } = window.touchline.parts;
 const SPANS = [["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"], ["all", "All"]];
 // A value as a word of a shell's command.
 const word = (text) => (/^[\w.@:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, TimeZone },
+  components: { Message, Loading, SpanPicker, TimeZone },
   props: { quarantine: Object, span: String, producer: String, failed: Boolean },
   emits: ["view"],
   data: () => ({ t: window.touchline, spans: SPANS, copied: "" }),
@@ -23,12 +23,7 @@ export default {
       return `touchline quarantine list --since 30d --reason ${word(group.reason)}${of} --json`;
     },
     show: (entry) => `touchline quarantine show ${word(entry.id)}`,
-    async copy(command) {
-      try {
-        await navigator.clipboard.writeText(command);
-        this.copied = command;
-      } catch { this.copied = ""; }
-    },
+    async copy(command) { this.copied = await this.t.copy(command) ? command : ""; },
   },
   template: `
 <main class="tl-page" :aria-busy="!quarantine && !failed">
@@ -52,10 +47,10 @@ export default {
     <section v-if="!total" class="tl-card"><p class="tl-muted">No event was refused in this period.</p></section>
     <section v-for="group in quarantine.groups" :key="group.reason" class="tl-card tl-refused" :data-reason="group.reason">
       <h2>{{ group.reason.replaceAll("_", " ") }} <small>{{ t.many(group.number, "event") }} from {{ group.producers.map((name) => name || "(none)").join(", ") }}, the last {{ t.ago(group.newest, now) }}</small></h2>
-      <p v-if="group.mending">{{ group.mending }}</p>
+      <p v-if="group.mending"><message :text="group.mending"/></p>
       <p class="tl-muted">All of them: <code>{{ list(group) }}</code> <button type="button" @click="copy(list(group))">{{ copied === list(group) ? "Copied" : "Copy" }}</button></p>
       <details v-for="entry in group.entries" :key="entry.id">
-        <summary><b>{{ entry.field || "the whole event" }}</b>: {{ entry.message }}
+        <summary><b>{{ entry.field || "the whole event" }}</b>: <message :text="entry.message"/>
           <span class="tl-muted">{{ entry.producer }} · <time :datetime="t.iso(entry.received_at)" :title="t.exact(entry.received_at)">{{ t.when(entry.received_at) }}</time></span></summary>
         <pre tabindex="0">{{ entry.body }}</pre>
         <p v-if="entry.bytes > entry.body.length && entry.bytes > 4096" class="tl-muted">The beginning of {{ t.count(entry.bytes) }} bytes.</p>

@@ -1,9 +1,9 @@
-const { Loading, SpanPicker, OldDataNote, TimeZone, TryNumbers } = window.touchline.parts;
+const { Message, Loading, SpanPicker, OldDataNote, TimeZone, TryNumbers } = window.touchline.parts;
 const SPANS = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]];
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming],
-  components: { Loading, SpanPicker, OldDataNote, TimeZone, TryNumbers },
+  components: { Message, Loading, SpanPicker, OldDataNote, TimeZone, TryNumbers },
   props: { list: Object, span: String, days: Array, trial: Object, failed: Boolean },
   emits: ["span", "try", "cancel"],
   data: () => ({ t: window.touchline, spans: SPANS }),
@@ -74,7 +74,7 @@ export default {
               </p>
               <try-numbers v-if="rule.sheet.sliders.length" :sheet="rule.sheet" :trial="trial" :days="days" :name="name" doing="Folding the stored events" file="rules"
                 v-slot="{ result }" @try="$emit('try', $event)" @cancel="$emit('cancel', {})">
-                <p class="tl-verdict"><b>{{ sentence(result) }}</b></p>
+                <p class="tl-verdict"><b><message :text="sentence(result)"/></b></p>
                 <p class="tl-muted">{{ t.count(result.new) }} new, {{ t.count(result.gone) }} no longer found.
                   <template v-if="result.share < 1"> Estimated from {{ (100 * result.share).toPrecision(2) }} % of the customers.</template>
                   Rules that count this one may change too: <code>touchline backtest</code> shows all.</p>

@@ -1,9 +1,9 @@
-const { Loading, SpanPicker, OldDataNote, Author, TimeZone } = window.touchline.parts;
+const { Message, Loading, SpanPicker, OldDataNote, Author, TimeZone } = window.touchline.parts;
 const SPANS = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]];
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.naming, window.touchline.writing],
-  components: { Loading, SpanPicker, OldDataNote, Author, TimeZone },
+  components: { Message, Loading, SpanPicker, OldDataNote, Author, TimeZone },
   props: { scorecard: Object, span: String, failed: Boolean },
   emits: ["span", "goal", "remove_goal"],
   data: () => ({ t: window.touchline, spans: SPANS, goal: null }),
@@ -83,10 +83,10 @@ export default {
                 <i :style="{ width: 100 * measure.fill + '%' }"></i><u :style="{ left: 100 * measure.mark + '%' }"></u>
               </span>
             </summary>
-            <p>{{ measure.definition }}</p>
+            <p><message :text="measure.definition"/></p>
             <p class="tl-muted">{{ measure.benchmark }}.</p>
             <p v-if="measure.goal" class="tl-muted">Goal {{ measure.goal }}: {{ measure.goal_source }}.</p>
-            <p v-if="readOnly" class="tl-muted">{{ readOnly }}.</p>
+            <p v-if="readOnly" class="tl-muted"><message :text="readOnly"/>.</p>
             <p v-else><button type="button" :aria-label="(measure.goal ? 'Change the goal: ' : 'Set a goal: ') + measure.title" @click="edit(measure)">{{ measure.goal ? "Change the goal" : "Set a goal" }}</button></p>
           </details>
         </li>
@@ -99,7 +99,7 @@ export default {
         <label>{{ goal.measure.higher_is_better ? "At least" : "At most" }} ({{ unit(goal.measure) }})
           <input v-model="goal.value" type="number" step="any" :min="goal.low" :max="goal.high" required autofocus></label>
         <author v-model="author" :login="login"/>
-        <p v-if="fault" class="tl-fault" role="alert">{{ fault }}.</p>
+        <p v-if="fault" class="tl-fault" role="alert"><message :text="fault"/>.</p>
         <p class="tl-buttons">
           <button type="submit" class="tl-main" :disabled="waiting">{{ waiting ? "Saving…" : "Save" }}</button>
           <button v-if="goal.measure.goal_source.startsWith('set on this page')" type="button" :disabled="waiting" @click="send('remove_goal', { id: goal.measure.name })">{{ goal.measure.goal_source.includes("instead of") ? "Use the goal of touchline.toml" : "Remove the goal" }}</button>

@@ -1,4 +1,4 @@
-const { Loading, Author, TimeZone } = window.touchline.parts;
+const { Message, Loading, Author, TimeZone } = window.touchline.parts;
 
 const SEGMENT = `id: loyal
 title: Loyal customers
@@ -18,7 +18,7 @@ steps:
 
 export default {
   mixins: [window.touchline.ticking, window.touchline.linking, window.touchline.writing],
-  components: { Loading, Author, TimeZone },
+  components: { Message, Loading, Author, TimeZone },
   props: { saved: Object, counted: Object, failed: Boolean },
   emits: ["segment", "funnel", "remove_segment", "remove_funnel", "count"],
   data: () => ({ t: window.touchline, draft: null, copied: "", removing: "", asked: 0, examples: { segment: SEGMENT, funnel: FUNNEL } }),
@@ -63,7 +63,7 @@ export default {
   <template v-else>
     <div class="tl-top"><div><h1>Segments and funnels</h1>
       <p class="tl-lead">Saved once, for everybody who reads this page.</p></div></div>
-    <p v-if="readOnly" class="tl-note">{{ readOnly }}.</p>
+    <p v-if="readOnly" class="tl-note"><message :text="readOnly"/>.</p>
     <section v-for="section in sections" :key="section.kind" class="tl-card" :data-kind="section.kind">
       <h2>{{ section.title }} <small>{{ section.note }}</small></h2>
       <p v-if="!section.rows.length" class="tl-muted">{{ section.empty }}</p>
@@ -73,7 +73,7 @@ export default {
             <p><a :href="address(section.kind, row)"><b>{{ row.title }}</b></a>
               <template v-if="section.kind === 'segment' && row.computed_at !== null"> {{ size(row) }}</template></p>
             <p class="tl-muted">{{ [row.id, row.owner, "by " + row.author + ", " + t.when(row.written_at)].filter(Boolean).join(" · ") }}<template v-if="section.kind === 'segment'"> · {{ row.computed_at === null ? "being computed" : "computed " + t.ago(row.computed_at, now) }}</template></p>
-            <p v-if="row.error" class="tl-fault">{{ row.error }}</p>
+            <p v-if="row.error" class="tl-fault"><message :text="row.error"/></p>
             <details class="tl-yaml"><summary :aria-label="'As written (YAML): ' + row.title">As written (YAML)</summary>
               <pre tabindex="0"><code>{{ row.text }}</code></pre>
               <p><button type="button" :aria-label="'Copy ' + row.title" @click="copy(section.kind, row)"><span aria-live="polite">{{ copied === section.kind + " " + row.id ? "Copied" : "Copy" }}</span></button></p>
@@ -85,7 +85,7 @@ export default {
           </p>
         </li>
       </ul>
-      <p v-if="fault && !draft" class="tl-fault" role="alert">{{ fault }}</p>
+      <p v-if="fault && !draft" class="tl-fault" role="alert"><message :text="fault"/></p>
       <p v-if="!readOnly"><button type="button" @click="open(section.kind, null)">Add a {{ section.kind }}</button></p>
     </section>
     <time-zone/>
@@ -95,9 +95,9 @@ export default {
         <label>Definition (YAML)<textarea v-model="draft.text" class="tl-code" required maxlength="20000" rows="14" spellcheck="false" autofocus></textarea></label>
         <p v-if="draft.kind === 'segment'"><button type="button" @click="ask">Count customers</button>
           <span role="status"><template v-if="asked && !count"> Counting…</template><template v-else-if="count && !count.error"> {{ size(count) }}</template></span></p>
-        <p v-if="count && count.error" class="tl-fault" role="alert">{{ count.error }}</p>
+        <p v-if="count && count.error" class="tl-fault" role="alert"><message :text="count.error"/></p>
         <author v-model="author" :login="login"/>
-        <p v-if="fault" class="tl-fault" role="alert">{{ fault }}</p>
+        <p v-if="fault" class="tl-fault" role="alert"><message :text="fault"/></p>
         <p class="tl-buttons">
           <button type="submit" class="tl-main" :disabled="waiting">{{ waiting ? "Saving…" : "Save" }}</button>
           <button type="button" @click="$refs.dialog.close()">Cancel</button>

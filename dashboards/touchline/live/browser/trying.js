@@ -3,6 +3,7 @@ let tickets = 0;
 
 // The numbers of a rule as sliders, a trial of others, and the YAML that puts them in force. The slot shows the result.
 window.touchline.parts.TryNumbers = {
+  components: { Message: window.touchline.parts.Message },
   props: { sheet: Object, trial: Object, days: Array, name: Function, doing: String, file: String },
   emits: ["try", "cancel"],
   data: () => ({ t: window.touchline, chosen: {}, period: 7, ticket: 0, copied: false }),
@@ -41,7 +42,7 @@ window.touchline.parts.TryNumbers = {
     <p v-if="waiting">Starting…</p>
     <p v-else-if="state.stage === 'waiting'">Waiting: {{ t.many(state.ahead, "other trial") }} first.</p>
     <p v-else-if="state.stage === 'running'">{{ doing }} <progress max="1" :value="state.done" aria-label="Progress of the trial"></progress></p>
-    <p v-else-if="state.stage === 'failed'" class="tl-fault">{{ state.error }}.</p>
+    <p v-else-if="state.stage === 'failed'" class="tl-fault"><message :text="state.error"/>.</p>
     <template v-else>
       <slot :result="state.result"></slot>
       <p>To put it in force, write this into your {{ file }} file, and restart Touchline:</p>

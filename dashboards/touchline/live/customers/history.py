@@ -24,7 +24,7 @@ from touchline.live.labels import (
 from touchline.live.queries import Row, Store, run
 from touchline.panels.colours import colour_of
 from touchline.vocabulary.identifiers import rank
-from touchline.vocabulary.names import channel_name
+from touchline.vocabulary.names import channel_name, plain_name
 from touchline.vocabulary.normaliser import Normaliser
 
 _MAX_DETAILS = 6
@@ -218,7 +218,7 @@ def _friction_row(
         strikes=row["weight"],
         open=row["state"] == "open",
         resolved=row["resolved"],
-        factor=clip(row["factor"]),
+        factor=clip(plain_name("factor", row["factor"])),
         evidence=len(row["evidence"]),
         not_shown=sum(id_ not in shown for id_ in row["evidence"]),
         evidence_for=evidence_for,

@@ -34,6 +34,7 @@ ORDER BY time, series
         empty=NO_FRICTION,
         stacked=True,
         friction_series="factor",
+        names="factor",
         width=24,
     ),
     Panel(

@@ -252,6 +252,7 @@ GROUP BY label
 ORDER BY frictions DESC, label
 """,
         kind="bars",
+        names="factor",
         unit="count",
         empty=NO_FRICTION,
     ),

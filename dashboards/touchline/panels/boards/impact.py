@@ -15,7 +15,7 @@ from touchline.panels.losses import (
     grouped,
 )
 from touchline.panels.panel import Column, Dashboard, Panel
-from touchline.panels.sql import RULES
+from touchline.panels.sql import RULES, named
 
 ID = "impact"
 
@@ -136,7 +136,7 @@ SELECT rule, loss, nullIf(currency, '') AS priced_in,
                toString(round(stored.e_value, 1))) AS e_value,
        multiIf(isNull(difference), NULL, isNull(stored.placebo), 'too few to say', {DOUBTFUL}, 'fails',
                'passes') AS placebo,
-       concat(factor, if(owner = '', '', concat(': ', owner))) AS who,
+       concat({named("factor")}, if(owner = '', '', concat(': ', owner))) AS who,
        multiIf(verdict = 'unknown', missing, {DOUBTFUL}, concat(verdict, ', doubtful: see placebo'), verdict)
            AS says
 FROM current_impact AS stored

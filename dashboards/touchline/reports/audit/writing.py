@@ -26,7 +26,7 @@ from touchline.reports.report import (
 )
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.moments import in_words
-from touchline.vocabulary.names import THEN, channel_name
+from touchline.vocabulary.names import THEN, channel_name, plain_name
 from touchline.vocabulary.wording import counted, word_list
 
 NOTE: Final = (
@@ -335,7 +335,7 @@ def _owners(audit: Audit) -> Section:
         tuple(
             (
                 Text(owner),
-                Text(factor.capitalize()),
+                Text(plain_name("factor", factor)),
                 Text("; ".join(f"{hit.title} ({place})" for hit, place in hits[:3])),
                 Text(f"{-strikes:,}"),
             )

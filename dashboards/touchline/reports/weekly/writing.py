@@ -29,6 +29,7 @@ from touchline.reports.report import (
 )
 from touchline.reports.weekly.digest import Costly, Digest, Goal, Loop, MeasureMover, Mover
 from touchline.vocabulary.moments import in_words
+from touchline.vocabulary.names import plain_name
 from touchline.vocabulary.wording import counted, word_list
 
 CHANGED: Final = "What changed"
@@ -141,7 +142,7 @@ def _mover(one: Mover) -> Line:
         f" at {touchpoint(one.channel, one.source)} ",
         moved,
         f" from {one.before:.1f} to {one.after:.1f} per 1,000 journeys ({_times(one)}). "
-        f"Who should fix it: {one.owner} ({one.factor}).",
+        f"Who should fix it: {one.owner} ({plain_name('factor', one.factor)}).",
     )
 
 
@@ -216,7 +217,7 @@ def _costly(one: Costly) -> Line:
         Text(one.title, path=_journeys(one.rule)),
         Text(money(one.cost, ""), level="bad"),
         Text(at_most),
-        Text(f"{one.owner} ({one.factor})"),
+        Text(f"{one.owner} ({plain_name('factor', one.factor)})"),
     )
 
 

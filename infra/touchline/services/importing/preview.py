@@ -83,7 +83,7 @@ def _previewed(path: Path, text: str, validator: Validator, *, cut: bool) -> Pre
     if not text:
         text = suggest(take_sample(path, FileOptions()))
     try:
-        mapping = load_yaml(Path("mapping.yaml"), text)
+        mapping = load_yaml(path.with_suffix(".yaml"), text)
         return _as_previewed(text, rehearse(path, mapping, validator), cut=cut)
     except TouchlineError as error:
         return Previewed(text, _without_folder(str(error)), cut=cut)

@@ -17,6 +17,7 @@ from touchline.store.reader import Reader
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.internal import IS_TOUCHPOINT
+from touchline.vocabulary.names import plain_name
 
 TRIAL_SECONDS = 60.0
 """How long a trial may take; after that, its figures are of the customers that were looked at until then."""
@@ -117,7 +118,7 @@ class RuleWorkshop:
             title=rule.title or rule.id,
             why=rule.why,
             kind=rule.kind,
-            factor=rule.factor,
+            factor=plain_name("factor", rule.factor),
             owner=rule.owner,
             weight=rule.weight,
             yaml=yaml.safe_dump(dict(raw), sort_keys=False, allow_unicode=True, width=88),
