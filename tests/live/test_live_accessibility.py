@@ -105,7 +105,7 @@ def test_a_page_has_no_serious_violation(
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 1280
     picture(f"all-{name}-light")
     look(390, 844, "dark")
-    if browser.find_elements(By.TAG_NAME, "canvas"):
+    if browser.find_elements(By.CSS_SELECTOR, ".tl-chart :is(canvas, svg)"):
         # Charts take the colours of the scheme as they are drawn.
         browser.refresh()
     wait_until_loaded(browser, "body.body--dark")

@@ -73,7 +73,8 @@ def test_touchpoints_and_factors_are_drawn(site: Site, browser: Chrome, look: Lo
     """The heat map has a cell for each hour with friction; factors over time can be explained."""
     browser.get(f"{site.url}/touchpoints?span=7d")
     sees(browser, "Phone · call-centre", "[data-panel=weakest_touchpoints]")
-    until(browser, lambda _: browser.find_elements(By.CSS_SELECTOR, "[data-panel=touchpoint_hours] canvas"))
+    cells = "[data-panel=touchpoint_hours] svg path"
+    until(browser, lambda _: len(browser.find_elements(By.CSS_SELECTOR, cells)) > 5)
     picture("touchpoints")
     look(390, 800, "dark")
     picture("touchpoints-phone-dark")
