@@ -2,7 +2,7 @@
 
 from touchline.measures.measure import Measure
 from touchline.measures.owners import owned
-from touchline.vocabulary.order import place_sql
+from touchline.vocabulary.order import order_sql
 
 JOURNEYS = """
 SELECT last AS at, id, customer, path[1] AS channel, '' AS source, '' AS queue, '' AS reason, contacts,
@@ -35,7 +35,7 @@ _HAVE_VALUE = f"""
     WHERE type IN {_OF_VALUE} AND time >= {{since:DateTime64(3)}} AND time < {{until:DateTime64(3)}}
 """
 _MONEY_EVENTS = f"""
-    SELECT entity, type, time, ({place_sql(_OF_VALUE)}, id) AS place, channel, source,
+    SELECT entity, type, time, {order_sql(_OF_VALUE)} AS place, channel, source,
            JSONExtract(data, 'Tuple(cart_id String, order_id String, value Nullable(Float64),
                currency String)') AS fields
     {_HAVE_VALUE}"""

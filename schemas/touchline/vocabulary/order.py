@@ -66,3 +66,12 @@ def phase_sql(types: Iterable[str] = (), phases: Phases = PHASES) -> str:
 def place_sql(types: Iterable[str]) -> str:
     """SQL: a number that orders rows of `events` of these types by time and phase."""
     return f"toUnixTimestamp64Milli(time) * 16 + {phase_sql(types)}"
+
+
+def order_sql(types: Iterable[str]) -> str:
+    """SQL: a text that orders rows of `events` of these types by time, phase and id.
+
+    Aggregates hold it in less memory than a tuple.
+    """
+    # With this added, every time from 1900 to 2299 has 16 digits, so texts compare as the numbers do.
+    return f"concat(toString({place_sql(types)} + 2000000000000000), id)"
