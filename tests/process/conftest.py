@@ -95,14 +95,21 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(tmp_path: Path, wait_for: Callable[..., Any]) -> Iterator[Start]:
-    """Starts `touchline COMMAND…` on a data folder and a port; ended, at the latest, with the test."""
+def start(
+    tmp_path: Path, wait_for: Callable[..., Any], with_store: Callable[[Path], Path]
+) -> Iterator[Start]:
+    """Starts `touchline COMMAND…` on a data folder and a port; ended, at the latest, with the test.
+
+    The first `up` finds an empty store there, unless `new` says that it creates the folder.
+    """
     running: list[Running] = []
 
-    def begin(*command: str, port: str = "0", before: Sequence[str] = ()) -> Running:
+    def begin(*command: str, port: str = "0", before: Sequence[str] = (), new: bool = False) -> Running:
         folder = tmp_path / f"run-{len(running)}"
         folder.mkdir()
         data = tmp_path / "data"
+        if command[0] == "up" and not (before or new or data.exists()):
+            with_store(data)
         one = Running([*command, "--port", port, "--data", str(data)], data, folder, before, wait_for)
         running.append(one)
         return one

@@ -42,7 +42,7 @@ def run(folder: Path, *command: str) -> None:
 @pytest.mark.slow
 def test_up_keeps_its_folder_to_its_user(start: Start, wait_for: Callable[..., Any]) -> None:
     """After events over HTTP and through an inbox: log, store, token, keys and inbox."""
-    up = start("up").ready()
+    up = start("up", new=True).ready()
     assert up.post(json.dumps(EVENT).encode())[0] == 200
     with Touchline(f"embedded://{up.data}", source="test") as client:
         client.track("page.viewed", {"account": "u-2"}, channel="web", page="/")

@@ -77,7 +77,7 @@ def test_events_left_while_nothing_ran_are_taken_in_at_the_next_start(
 @pytest.mark.parametrize("name", ["kept", "unkept"])
 def test_a_restart_keeps_what_was_found(start: Any, wait_for: Any, name: str) -> None:
     """Frictions are the same before and after a stop, whether the log was read to its end or not."""
-    first = start("up").ready()
+    first = start("up", new=True).ready()
     with Touchline(first.server.url, source="shop") as client:
         _track_frictions(client, "u-1")
     if name == "kept":

@@ -30,12 +30,15 @@ def up(
         from touchline.config.rule_packs import rules_in_force
         from touchline.config.settings import load_settings
         from touchline.services.logs import configure_logs
-        from touchline.services.up import Hooks, serve
 
         configure_logs()
         settings = load_settings(data=data, host=host, port=port, rules=rules, require_key=require_key)
+        rule_set = rules_in_force(settings)
+        # Imported here, since it takes a second: wrong settings and rules are reported before.
+        from touchline.services.up import Hooks, serve
+
         hooks = Hooks(ready=lambda url: greet(url, settings), refolding=refolding)
-        serve(settings, rules_in_force(settings), end, hooks)
+        serve(settings, rule_set, end, hooks)
 
 
 def greet(url: str, settings: "Settings") -> None:

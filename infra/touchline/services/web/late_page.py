@@ -18,6 +18,7 @@ from touchline.runtime.alerting.queries import query_of
 from touchline.services.cases import StaffLog
 from touchline.services.explaining import Explainer
 from touchline.store import Store
+from touchline.store.import_blocker import imports_blocked
 from touchline.vocabulary.normaliser import Normaliser
 
 PAGE_SECONDS = 30
@@ -120,9 +121,11 @@ def mount_page(
     inputs: PageInputs,
 ) -> None:
     """Add the live page to an application. Importing the page takes seconds."""
+    # Socket.IO's clients and managers, which NiceGUI does not use, import these where they are installed.
+    with imports_blocked("aiohttp", "kafka", "requests", "websocket"):
+        from touchline.live import PageSettings, TourStep, mount
     from touchline.config.rule_packs import load_pack
     from touchline.config.validator_in_force import load_validator
-    from touchline.live import PageSettings, TourStep, mount
     from touchline.services.importing.preview import preview
     from touchline.services.web.alert_workshop import SimulatedAlerts
     from touchline.services.web.comparer import PeriodComparer
