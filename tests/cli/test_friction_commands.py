@@ -61,8 +61,11 @@ def test_a_friction_is_assigned_closed_and_shown(touchline: Command, ask: Ask, d
     _said(touchline, data, "close", friction, "--comment", "\x1b[31m refunded", "--by", "kim")
     shown = _said(touchline, data, "show", friction).stdout
     assert ("closed as solved by kim" in shown, "\x1b" in shown) == (True, False)
+    _said(touchline, data, "reopen", friction, "--comment", "it came again", "--by", "lee")
+    again = _listed(touchline, data, "--which", "open")["account:anna"]
+    assert (again["friction"], again["assignee"]) == (friction, "kim")
     stored = ask(data, "SELECT sum(stored) AS stored FROM accounts FINAL WHERE producer = 'desk'")
-    assert [int(row["stored"]) for row in stored] == [2]
+    assert [int(row["stored"]) for row in stored] == [3]
 
 
 def test_a_case_needs_a_friction_and_a_verdict(touchline: Command, data: Path) -> None:

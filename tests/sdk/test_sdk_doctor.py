@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from touchline.sdk import Limits, Retry, Touchline
-from touchline.sdk.doctor import Finding, examine
+from touchline.sdk.doctor import Finding, examine, report
+
+if TYPE_CHECKING:
+    from typer.testing import Result
 
 
 def found(check: str, url: str, **variables: str) -> Finding:
@@ -118,3 +122,15 @@ def test_the_command_prints_the_findings() -> None:
         )
         assert done.returncode == code, done.stderr
         assert done.stdout.splitlines()[0].startswith("WRONG" if code else "ok")
+
+
+@pytest.mark.parametrize(("url", "code"), [("memory://", 0), ("", 1)])
+def test_the_command_line_prints_the_same(
+    touchline: "Callable[..., Result]", monkeypatch: pytest.MonkeyPatch, url: str, code: int
+) -> None:
+    """`touchline doctor sdk` has the findings and exit codes of `python -m touchline.sdk`."""
+    monkeypatch.setenv("TOUCHLINE_URL", url)
+    monkeypatch.setenv("TOUCHLINE_SOURCE", "shop")
+    done = touchline("doctor", "sdk")
+    assert (done.exit_code, done.stdout.startswith("WRONG" if code else "ok")) == (code, True)
+    assert done.stdout.splitlines() == report()[0]

@@ -47,6 +47,9 @@ def list_segments(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json([_plain(one) | _computed(runs.get(one.id)) for one in saved])
         return
+    if not saved:
+        say("No segment is saved yet. Save one on the live page, under Segments.")
+        return
     from rich.table import Column, Table
 
     customers = Column("customers", justify="right")
@@ -108,6 +111,7 @@ def check(
     from touchline.config.stores import readable_store
     from touchline.segments.definition import DefinitionError, read_segment
     from touchline.segments.membership import members_sql
+    from touchline.vocabulary.wording import counted
 
     try:
         segment = read_segment(file.read_text(encoding="utf-8"), str(file))
@@ -125,8 +129,8 @@ def check(
     if as_json:
         print_json({"id": segment.id, "title": segment.title, "customers": customers, "journeys": journeys})
         return
-    of_journeys = f"{journeys:,} journeys of " if segment.of == "journeys" else ""
-    say(f"{segment.title}: {of_journeys}{customers:,} customers")
+    of_journeys = f"{counted(journeys, 'journey')} of " if segment.of == "journeys" else ""
+    say(f"{segment.title}: {of_journeys}{counted(customers, 'customer')}")
 
 
 def _plain(saved: "Saved[Segment]") -> dict[str, object]:
