@@ -53,7 +53,7 @@ def test_two_periods_are_compared_on_the_page(site: Site, browser: Chrome, pictu
     assert browser.find_element(By.CSS_SELECTOR, "[type=date]").get_attribute("value") == str(yesterday)
     picture("compare")
     browser.get(f"{site.url}/compare?before=1999-01-01..1999-01-02&after=1999-01-03..1999-01-04")
-    sees(browser, "lies outside the data", "[role=alert].tl-fault")
+    sees(browser, "lies outside the data", ".tl-fault[role=alert]")
     browser.get(f"{site.url}/compare?change=nothing")
-    sees(browser, "no change.deployed event has the change_id 'nothing'", "[role=alert].tl-fault")
+    sees(browser, "No change.deployed event has the change_id 'nothing'", "[role=alert].tl-fault")
     assert browser.execute_script("return window.harmed") is None

@@ -22,6 +22,7 @@ def test_a_file_is_shown_as_events_by_a_mapping_that_can_be_changed(
     sees(browser, "40 rows, 1 refused", "main")
     sees(browser, "=cmd|' /C calc'!A0", "table")
     sees(browser, "touchline import 'calls.csv' --map calls.yaml", "main")
+    assert not browser.find_elements(By.CSS_SELECTOR, ".tl-fresh")
     mapping = browser.find_element(By.CSS_SELECTOR, "textarea")
     text = mapping.get_attribute("value") or ""
     picture("import")

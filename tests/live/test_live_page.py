@@ -125,7 +125,7 @@ def test_all_rules_are_listed_on_demand(site: Site, browser: Chrome) -> None:
 
 @pytest.mark.slow
 def test_a_narrow_screen_shows_every_column(site: Site, browser: Chrome, look: Look) -> None:
-    """At 390 pixels the score and the grade of a journey are on the screen, with their names."""
+    """At 390 pixels journeys have score and grade, with their names; the data's age is beside the name."""
     look(390, 844, "light")
     browser.get(site.url)
     first = "[data-panel=journeys_at_risk] tbody tr:first-child"
@@ -137,6 +137,10 @@ def test_a_narrow_screen_shows_every_column(site: Site, browser: Chrome, look: L
         assert 0 <= cell.rect["x"] < cell.rect["x"] + cell.rect["width"] <= 390
         label = "return getComputedStyle(arguments[0], '::before').content"
         assert name in browser.execute_script(label, cell)
+    brand, age, areas = (
+        browser.find_element(By.CSS_SELECTOR, part).rect for part in (".tl-brand", ".tl-fresh", ".tl-areas")
+    )
+    assert age["y"] < brand["y"] + brand["height"] <= areas["y"]
 
 
 @pytest.mark.slow

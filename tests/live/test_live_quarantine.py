@@ -14,7 +14,7 @@ def test_refused_events_say_why_and_how_to_mend_them(
     """They are grouped by reason, with message, field, body as text, and the commands that show them."""
     site.do("refuse")
     browser.get(f"{site.url}/quarantine?span=24h")
-    sees(browser, "unknown type", "[data-reason=unknown_type] h2")
+    sees(browser, "Unknown type", "[data-reason=unknown_type] h2")
     sees(browser, "--reason unknown_type", "[data-reason=unknown_type]")
     command = browser.find_element(By.CSS_SELECTOR, "[data-reason=unknown_type] summary code")
     assert command.text == "touchline schema list"
@@ -28,5 +28,5 @@ def test_refused_events_say_why_and_how_to_mend_them(
     picture("quarantine-phone-dark")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     browser.get(f"{site.url}/quarantine?span=24h&producer=till")
-    sees(browser, "unknown type", "main")
+    sees(browser, "Unknown type", "main")
     assert not browser.find_elements(By.CSS_SELECTOR, "[data-reason=invalid_data]")

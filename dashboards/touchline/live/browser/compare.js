@@ -50,7 +50,7 @@ export default {
     <p class="tl-buttons"><button type="submit" class="tl-main">Compare</button></p>
   </form>
   <loading v-if="!result" :failed="failed"/>
-  <p v-else-if="result.error" class="tl-card tl-fault" role="alert"><message :text="result.error"/>.</p>
+  <section v-else-if="result.error" class="tl-card"><p class="tl-fault" role="alert"><message :text="t.sentence(result.error)"/>.</p></section>
   <section v-else-if="compared" class="tl-card" aria-live="polite">
     <h2>{{ clear.length ? t.many(clear.length, "clear change") : "No clear change" }} <small>{{ days(compared.before) }}, then {{ days(compared.after) }}</small></h2>
     <p v-if="!compared.rows.length" class="tl-muted">No friction in either period at a touchpoint with journeys in both.</p>

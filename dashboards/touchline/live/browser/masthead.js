@@ -60,7 +60,7 @@ export default {
     <p v-if="fault" class="tl-fresh"><span class="tl-dot tl-bad"></span>Not live</p>
     <p v-else-if="!state" class="tl-fresh"><span class="tl-dot"></span>Loading…</p>
     <p v-else-if="state.final" class="tl-fresh" :title="t.exact(state.at)"><span class="tl-dot"></span>Past period · loaded {{ t.ago(state.at, now) }}</p>
-    <p v-else class="tl-fresh" :title="t.exact(state.at)"><span class="tl-dot tl-good"></span>Live · {{ t.ago(state.at, now) }}</p>
+    <p v-else-if="state.at" class="tl-fresh" :title="t.exact(state.at)"><span class="tl-dot tl-good"></span>Live · {{ t.ago(state.at, now) }}</p>
   </header>
   <div role="alert">
     <p v-if="fault" class="tl-banner">

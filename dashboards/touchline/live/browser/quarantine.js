@@ -46,7 +46,7 @@ export default {
     </div>
     <section v-if="!total" class="tl-card"><p class="tl-muted">No event was refused in this period.</p></section>
     <section v-for="group in quarantine.groups" :key="group.reason" class="tl-card tl-refused" :data-reason="group.reason">
-      <h2>{{ group.reason.replaceAll("_", " ") }} <small>{{ t.many(group.number, "event") }} from {{ group.producers.map((name) => name || "(none)").join(", ") }}, the last {{ t.ago(group.newest, now) }}</small></h2>
+      <h2>{{ t.sentence(group.reason.replaceAll("_", " ")) }} <small>{{ t.many(group.number, "event") }} from {{ group.producers.map((name) => name || "(none)").join(", ") }}, the latest {{ t.ago(group.newest, now) }}</small></h2>
       <p v-if="group.mending"><message :text="group.mending"/></p>
       <p class="tl-muted">All of them: <code>{{ list(group) }}</code> <button type="button" @click="copy(list(group))">{{ copied === list(group) ? "Copied" : "Copy" }}</button></p>
       <details v-for="entry in group.entries" :key="entry.id">

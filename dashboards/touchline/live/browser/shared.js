@@ -116,6 +116,8 @@ window.touchline = (() => {
     // A text whose lines do not break between a number and its unit.
     unbroken: (text) => text.replace(/(\d) (?=%|(?:s|min|h|d)\b)/g, "$1\u00a0"),
     count: (n) => number.format(n),
+    // A text that begins with a capital letter.
+    sentence: (text) => text.charAt(0).toUpperCase() + text.slice(1),
     many: (n, noun, plural = `${noun}s`) => `${number.format(n)} ${n === 1 ? noun : plural}`,
     // "5 minutes ago"
     ago(ms, now) {

@@ -68,7 +68,7 @@ def add(site: Site) -> None:
     @ui.page("/import", title="Touchline: import")
     def page() -> None:
         masthead = site.masthead("/import")
-        masthead.props["state"] = {"at": site.now(), "error": ""}
+        masthead.props["state"] = {"error": ""}  # the page shows no data that have an age
         shown = ImportPage()
         shown.set_prop("most", SAMPLE_BYTES)
 

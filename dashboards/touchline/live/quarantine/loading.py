@@ -25,13 +25,13 @@ _MENDING: Final[Mapping[str, str]] = MappingProxyType(
         Reason.MALFORMED_JSON: "Send JSON in UTF-8: one event, an array, or one event a line.",
         Reason.NOT_AN_OBJECT: "Send each event as a JSON object.",
         Reason.TOO_LARGE: "Send less data in the event: at most 32 KB.",
-        Reason.INVALID_ENVELOPE: "Correct the field outside of data that the message names.",
-        Reason.UNKNOWN_TYPE: "Use a known type, declare your own in a tracking plan, or call it custom.NAME.",
+        Reason.INVALID_ENVELOPE: "Correct the field outside of `data` that the message names.",
+        Reason.UNKNOWN_TYPE: "Use a known type, declare one in a tracking plan, or call it `custom.NAME`.",
         Reason.UNKNOWN_VERSION: "Upgrade the collector, or send an older version of the type.",
-        Reason.INVALID_DATA: "Correct the field of data; touchline schema show TYPE lists all of a type.",
+        Reason.INVALID_DATA: "Correct the field of `data`; `touchline schema show TYPE` lists all.",
         Reason.WRONG_CHANNEL: "Send it on a channel of the tracking plan, or change the plan.",
         Reason.NO_IDENTIFIER: "Send an identifier that is no placeholder, or a contact, cart or order id.",
-        Reason.TIME_IN_FUTURE: "Set the producer's clock, or send sent_at; in a file, check the zone.",
+        Reason.TIME_IN_FUTURE: "Set the producer's clock, or send `sent_at`; in a file, check the zone.",
         Reason.TIME_TOO_OLD: "Check the producer's clock, and the unit of the time: seconds or milliseconds.",
     }
 )

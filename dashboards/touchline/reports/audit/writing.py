@@ -117,7 +117,7 @@ def _ranking(audit: Audit) -> Section:
             Text(f"{one.strikes:,}"),
             Text(one.worst.title),
             *((_loss_cell(one.worst.cost),) if audit.currency else ()),
-            Text(f"{one.worst.owner} ({one.worst.factor})"),
+            Text(f"{one.worst.owner} ({plain_name('factor', one.worst.factor)})"),
         ]
         if changes is not None:
             before = changes.rank(one.channel, one.source)
@@ -191,7 +191,7 @@ def _hits(weakness: Weakness, currency: str) -> Table:
             Text(f"{hit.frictions:,}"),
             Text(f"{hit.unresolved:,}"),
             *((_loss_cell(hit.cost),) if currency else ()),
-            Text(f"{hit.owner} ({hit.factor})"),
+            Text(f"{hit.owner} ({plain_name('factor', hit.factor)})"),
         )
         for hit in weakness.hits[:_HITS]
     )
