@@ -61,7 +61,7 @@ def test_commands_keep_the_folder_to_its_user(tmp_path: Path) -> None:
 
 def test_a_served_store_keeps_its_folder_to_its_user(serve_store: Callable[..., StoreProcess]) -> None:
     """The store, and the passwords of its users."""
-    served = serve_store()
+    served = serve_store(new=True)
     assert open_to_others(served._folder / "data") == []
 
 
