@@ -32,6 +32,20 @@ for (const details of closed) details.open = true;
 """
 
 
+FOCUSED = """
+const part = document.activeElement, card = document.querySelector(".tl-tour aside");
+const { left, right, top, bottom } = part.getBoundingClientRect();
+const tour = card.getBoundingClientRect(), isTall = bottom - top > innerHeight / 2;
+return {
+  name: `${part.tagName} ${part.innerText}`,
+  isBody: part === document.body,
+  isInside: left >= 0 && right <= innerWidth && (isTall || (top >= 0 && bottom <= innerHeight)),
+  isFree: card.contains(part) || bottom <= tour.top || right <= tour.left || isTall,
+  outline: getComputedStyle(part).outlineStyle,
+};
+"""
+"""Where the focus is: whether the window shows it whole, clear of the tour, and with an outline."""
+
 CUT = "return [...document.querySelectorAll('.tl-scroll')].filter(x => x.scrollWidth > x.clientWidth)"
 
 
@@ -185,3 +199,22 @@ def test_the_keyboard_reaches_the_content_first(site: Site, browser: Chrome) -> 
     assert browser.execute_script("return Boolean(document.activeElement.closest('main.tl-page'))")
     outline = "return getComputedStyle(document.activeElement).outlineStyle"
     assert browser.execute_script(outline) == "solid"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/journeys?span=7d", "/alerts", "/compare"])
+def test_the_focus_is_always_seen(toured: Site, browser: Chrome, look: Look, path: str) -> None:
+    """On a phone, what the keyboard reaches has an outline, is in the window, and not behind the tour."""
+    toured.do("history")
+    toured.do("fill")
+    look(390, 844, "light")
+    browser.get(f"{toured.url}{path}")
+    wait_until_loaded(browser)
+    sees(browser, "Step 1 of 2", ".tl-tour")
+    for _ in range(60):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        focused = browser.execute_script(FOCUSED)
+        if focused["isBody"]:
+            break
+        seen = (focused["isInside"], focused["isFree"], focused["outline"])
+        assert seen == (True, True, "solid"), focused["name"]

@@ -28,6 +28,7 @@ export default {
   },
   beforeUnmount() { document.removeEventListener("visibilitychange", this.report); },
   methods: {
+    show(event) { event.target.scrollIntoView({ block: "nearest", inline: "nearest" }); },
     // The main part of a page takes the focus, so that the next Tab goes on from there.
     skip() {
       // NiceGUI has a main of its own around all, with the head.
@@ -48,7 +49,7 @@ export default {
     <nav class="tl-areas" aria-label="Areas">
       <a v-for="one in areas" :key="one.name" :href="link(one.pages[0][0])" :aria-current="one === area ? 'true' : null">{{ one.name }}<b v-if="alerts && one !== area && one === areas[0]" class="tl-mark">{{ alerts }}<span class="tl-hidden"> open alerts</span></b></a>
     </nav>
-    <nav class="tl-pages" :aria-label="'Pages: ' + area.name">
+    <nav class="tl-pages" @focusin="show" :aria-label="'Pages: ' + area.name">
       <a v-for="[target, name] in area.pages" :key="target" :href="link(target)" :aria-current="target === path ? 'page' : null">{{ name }}<b v-if="target === '/alerts' && alerts" class="tl-mark">{{ alerts }}<span class="tl-hidden"> open alerts</span></b></a>
     </nav>
     <form class="tl-search" role="search" @submit.prevent="find">
