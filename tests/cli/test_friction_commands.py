@@ -9,6 +9,7 @@ import pytest
 from typer.testing import Result
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 Ask = Callable[[Path, str], list[dict[str, Any]]]
 
 
@@ -33,9 +34,9 @@ HISTORY = [
 
 
 @pytest.fixture
-def data(touchline: Command, lines: Any, tmp_path: Path) -> Path:
+def data(touchline: Command, lines: Any, tmp_path: Path, with_store: Folder) -> Path:
     """A data folder in which three customers were denied something."""
-    folder = tmp_path / "data"
+    folder = with_store(tmp_path / "data")
     said = touchline("import", lines(HISTORY), "--data", folder)
     assert said.exit_code == 0, said.output
     return folder

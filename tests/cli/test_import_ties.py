@@ -19,6 +19,7 @@ CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "01-ties"
 CALLS = 12
 
 Command = Callable[..., Result]
+Folder = Callable[[Path], Path]
 Ask = Callable[[Path, str], list[dict[str, Any]]]
 
 ROWS = """\
@@ -87,10 +88,10 @@ def calls(tmp_path: Path) -> Path:
 
 
 def test_calls_queued_and_abandoned_at_one_time_are_abandoned(
-    calls: Path, tmp_path: Path, touchline: Command, ask: Ask
+    calls: Path, tmp_path: Path, touchline: Command, ask: Ask, with_store: Folder
 ) -> None:
     """Each of them is a friction; `customer show` and the customer's page give the events in order."""
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     assert touchline("import", calls, "--data", data).exit_code == 0
     assert _abandoned(data, ask) == CALLS
     story = orjson.loads(touchline("customer", "show", "account:ada", "--data", data, "--json").stdout)
@@ -101,11 +102,13 @@ def test_calls_queued_and_abandoned_at_one_time_are_abandoned(
     assert titles == ["Contact queued", "Contact abandoned"] * CALLS
 
 
-def test_a_row_for_each_call_gives_what_happened_in_it(tmp_path: Path, touchline: Command, ask: Ask) -> None:
+def test_a_row_for_each_call_gives_what_happened_in_it(
+    tmp_path: Path, touchline: Command, ask: Ask, with_store: Folder
+) -> None:
     """All events of a row have its time, and ids that begin with the type: the unanswered are abandoned."""
     (tmp_path / "calls.csv").write_text(ROWS)
     (tmp_path / "calls.yaml").write_text(MAPPING)
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     done = touchline("import", tmp_path / "calls.csv", "--map", tmp_path / "calls.yaml", "--data", data)
     assert done.exit_code == 0, done.output
     assert _abandoned(data, ask) == 2
@@ -118,12 +121,18 @@ def test_a_row_for_each_call_gives_what_happened_in_it(tmp_path: Path, touchline
     [("ties.jsonl", None, 100), ("row_per_call.csv", "row_per_call.yaml", 26)],
 )
 def test_cases_of_ties_are_right(
-    file: str, mapping: str | None, abandoned: int, tmp_path: Path, touchline: Command, ask: Ask
+    file: str,
+    mapping: str | None,
+    abandoned: int,
+    tmp_path: Path,
+    touchline: Command,
+    ask: Ask,
+    with_store: Folder,
 ) -> None:
     """Each call that nobody answered is abandoned in the queue."""
     if not CASES.exists():
         pytest.skip("the cases are not here: ../shared/cases/01-ties")
-    data = tmp_path / "data"
+    data = with_store(tmp_path / "data")
     options = ["--map", CASES / mapping] if mapping else []
     done = touchline("import", CASES / file, *options, "--data", data)
     assert done.exit_code == 0, done.output
