@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from touchline.analysis.impact.trials import NEVER, Real, Whole, first_after
+from touchline.rules.steps import matches
 from touchline.vocabulary.identifiers import NOBODY_KINDS
 from touchline.vocabulary.internal import IS_TOUCHPOINT
 
@@ -53,15 +55,17 @@ GROUP BY rule ORDER BY count() DESC, rule
 _COUNT = f"""
 SELECT uniq(entity, channel, source, toMonday(time)) FROM events WHERE {_SPAN} AND {NAMED}
 """  # noqa: S608 - made of constants
+_KINDS = f"SELECT DISTINCT type FROM events WHERE {_SPAN} ORDER BY type"  # noqa: S608 - a constant
+_PLACES = """
+SELECT DISTINCT rule, channel, source FROM current_frictions
+WHERE opened_at >= {since:DateTime64(3)} AND opened_at < {until:DateTime64(3)} ORDER BY channel, source, rule
+"""
 _STEPS = f"""
 SELECT toString(customer), channel, source, toUnixTimestamp64Milli(min(time)) AS began
 FROM (
     SELECT entity, channel, source, time FROM events
-    WHERE {_SPAN} AND {NAMED} AND (empty({_TYPES}) OR {selects("types")})
-      AND (channel, source) IN (
-        SELECT channel, source FROM current_frictions
-        WHERE {_OF_RULES} AND opened_at >= {{since:DateTime64(3)}} AND opened_at < {{until:DateTime64(3)}}
-    )
+    WHERE {_SPAN} AND {NAMED} AND (empty({_TYPES}) OR type IN {_TYPES})
+      AND (channel, source) IN (SELECT channel, source FROM ({_PLACES}))
 ) AS seen {SAMPLED_OWNERS}
 GROUP BY customer, channel, source, toMonday(time) ORDER BY ALL
 """  # noqa: S608 - made of constants
@@ -104,17 +108,27 @@ class Steps:
         return elapsed(self.frictions, self.customer * self.places + self.place, self.began, apart)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """Who reached a step at any touchpoint with friction: numbers of customers and touchpoints, and times."""
+
+    customer: Whole
+    place: Whole
+    began: Whole
+
+
 class StepReader:
     """Reads steps for one rule after the other, between two times (ms since 1970; the end is exclusive).
 
     Times count from `base`: only small numbers can be joined with those of customers. Of `one_in` customers
-    one is read.
+    one is read. Many rules have the same step, so each step is read once, at all touchpoints.
     """
 
     def __init__(self, ask: Ask, since: int, until: int, base: int, one_in: int = 1) -> None:
         self._ask = ask
         self._parameters = {"since": seconds(since), "until": seconds(until), "one_in": str(one_in)}
         self._code: dict[str, int] = {}
+        self._read: dict[tuple[str, ...], _Reached] = {}
         self.base = base
 
     def rules(self) -> list[str]:
@@ -128,19 +142,50 @@ class StepReader:
             rules: The rules' ids; a friction of any of them counts.
             types: The types of events that are the step, or patterns such as `contact.*`; any if none.
         """
-        parameters = self._parameters | {"rules": listed(rules), "types": listed(types)}
-        rows = self._ask(_STEPS, parameters)
-        places = {place: n for n, place in enumerate(sorted({(row[1], row[2]) for row in rows}))}
-        met = [row for row in self._ask(_FRICTIONS, parameters) if (row[1], row[2]) in places]
+        reached = self._reached(tuple(types))
+        names = list(self._places)
+        wanted = [number for number, place in enumerate(names) if not self._places[place].isdisjoint(rules)]
+        here = np.isin(reached.place, wanted)
+        customer, began = reached.customer[here], reached.began[here]
+        found, place = np.unique(reached.place[here], return_inverse=True)
+        places = {names[number]: n for n, number in enumerate(found)}
+        rows = self._ask(_FRICTIONS, self._parameters | {"rules": listed(rules)})
+        met = [row for row in rows if (row[1], row[2]) in places]
         # A friction belongs to the customer's step at the same touchpoint.
         owners = [self.number(row[0]) * len(places) + places[row[1], row[2]] for row in met]
         return Steps(
-            customer=np.array([self.number(row[0]) for row in rows], dtype=np.int64),
-            place=np.array([places[row[1], row[2]] for row in rows], dtype=np.int64),
-            began=self.times(rows, 3),
+            customer=customer,
+            place=place.astype(np.int64),
+            began=began,
             frictions=sorted_series(np.array(owners, np.int64), self.times(met, 3), np.zeros(len(met))),
             places=len(places),
         )
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], set[str]]:
+        """The touchpoints with friction in the span, in order, and the rules that found any there."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for rule, channel, source in self._ask(_PLACES, self._parameters):
+            found.setdefault((channel, source), set()).add(rule)
+        return found
+
+    @cached_property
+    def _kinds(self) -> list[str]:
+        """The types of events in the span. Their names select rows by an index, unlike patterns."""
+        return [kind for (kind,) in self._ask(_KINDS, self._parameters)]
+
+    def _reached(self, types: tuple[str, ...]) -> _Reached:
+        """Who reached the step of these types, or patterns of types, at any touchpoint with friction."""
+        if types not in self._read:
+            named = [kind for kind in self._kinds if any(matches(name, kind) for name in types)]
+            rows = self._ask(_STEPS, self._parameters | {"types": listed(named or types)})
+            numbers = {place: number for number, place in enumerate(self._places)}
+            self._read[types] = _Reached(
+                customer=np.array([self.number(row[0]) for row in rows], dtype=np.int64),
+                place=np.array([numbers[row[1], row[2]] for row in rows], dtype=np.int64),
+                began=self.times(rows, 3),
+            )
+        return self._read[types]
 
     def number(self, customer: str) -> int:
         """A number for a customer, the same each time."""
