@@ -15,7 +15,7 @@ def test_a_friction_is_taken_commented_and_closed(
     site: Site, browser: Chrome, picture: Picture, look: Look
 ) -> None:
     """What is said about a friction of the list shows there, in the list, and in the story."""
-    browser.get(f"{site.url}/cases?which=unassigned&span=24h")
+    browser.get(f"{site.url}/cases?which=unassigned&span=7d")
     sees(browser, ", unassigned", "h1")
     picture("cases")
     look(390, 844, "dark")
@@ -39,7 +39,7 @@ def test_a_friction_is_taken_commented_and_closed(
     picture("case-phone")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     look(1280, 900, "light")
-    browser.get(f"{site.url}/cases?which=mine&span=24h&assignee=Kim")
+    browser.get(f"{site.url}/cases?which=mine&span=7d&assignee=Kim")
     sees(browser, "1 friction of yours", "h1")
     browser.find_element(By.CSS_SELECTOR, "td a[href*='/case/']").click()
     sees(browser, "Take care of it", "main")
