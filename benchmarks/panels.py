@@ -193,18 +193,18 @@ def _timed(store: Store, panel: Panel, rounds: int, period: str | None) -> dict[
     start, end = START - parse_duration(since), START
     chosen = {"customer": [_customer(store, (start + end) // 2)]}
     sql = expand(panel.sql, start, end, interval(start, end), chosen)
+    walls, cpus = [], []
     began = perf_counter()
     try:
         rows = len(store.query(sql).result_rows)
+        for _ in range(rounds):
+            began, cpu = perf_counter(), process_time()
+            store.query(sql)
+            walls.append((perf_counter() - began) * 1000)
+            cpus.append((process_time() - cpu) * 1000)
     except QueryError as error:
         failed = str(error).partition(": While")[0]
         return {"wall_ms": round((perf_counter() - began) * 1000), "failed": failed}
-    walls, cpus = [], []
-    for _ in range(rounds):
-        wall, cpu = perf_counter(), process_time()
-        store.query(sql)
-        walls.append((perf_counter() - wall) * 1000)
-        cpus.append((process_time() - cpu) * 1000)
     return {
         "wall_ms": round(median(walls)),
         "most_ms": round(max(walls)),
