@@ -1,5 +1,6 @@
 """Waiting for a condition, in tests of processes and threads."""
 
+import asyncio
 import re
 import subprocess
 import time
@@ -33,3 +34,10 @@ def wait_for_url(process: "subprocess.Popen[Any]", output: Path, seconds: float 
 
     url: str = wait_for(find, seconds)
     return url
+
+
+async def until(condition: Callable[[], bool], limit: float = 5.0) -> None:
+    """Wait for a condition while other tasks run, at most `limit` seconds."""
+    async with asyncio.timeout(limit):
+        while not condition():
+            await asyncio.sleep(0.005)

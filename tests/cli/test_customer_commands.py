@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
-from touchline.cli.customer.story import shortened
 from touchline.cli.main import app
 from touchline.identity import customer_id
 from touchline.log.contract import Batch
@@ -155,14 +154,6 @@ def test_a_decision_counts_after_the_clock_was_set_back(
     assert ask_all(data, TABLES) != before
     _output(touchline, "unsplit", "account:anna", "device:lobby", "--data", data)
     assert ask_all(data, TABLES) == before
-
-
-def test_a_long_path_is_shortened() -> None:
-    """Of a journey with many changes of channel, its beginning and its end are printed."""
-    assert shortened(["web", "phone"]) == "web > phone"
-    assert shortened([f"c{n}" for n in range(9)]) == " > ".join(f"c{n}" for n in range(9))
-    long = [f"c{n}" for n in range(1_500)]
-    assert shortened(long) == ("c0 > c1 > c2 > c3 > … 1,492 more … > c1496 > c1497 > c1498 > c1499")
 
 
 def test_as_of_shows_whose_it_was_then(

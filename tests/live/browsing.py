@@ -32,11 +32,11 @@ class Site:
             with error:
                 return error.code, error.read().decode()
 
-    def do(self, action: str) -> None:
-        """Run an action of `live_server`, such as `fill` or `away`."""
+    def do(self, action: str) -> int:
+        """Run an action of `live_server`, such as `fill` or `away`; return its time (ms since 1970)."""
         request = urllib.request.Request(f"{self.url}/test/{action}", method="POST")
-        with urllib.request.urlopen(request, timeout=LIMIT):
-            pass
+        with urllib.request.urlopen(request, timeout=LIMIT) as answer:
+            return int(json.load(answer)["now"])
 
     @property
     def queries(self) -> int:

@@ -127,13 +127,13 @@ TOUR = (TourStep("Now", "What goes wrong.", "/"), TourStep("Service", "How long.
 def main() -> None:
     """Serve until terminated."""
     shop = Shop(Path(sys.argv[1]))
-    days: dict[str, Callable[[Day], None]] = {
-        "fill": lambda day: day.fill(int(time() * 1000)),
-        "history": Day.history,
-        "cause": lambda day: day.cause(int(time() * 1000)),
-        "odd": lambda day: day.odd(int(time() * 1000)),
-        "hostile": lambda day: day.hostile(int(time() * 1000)),
-        "refuse": lambda day: day.refuse(int(time() * 1000)),
+    days: dict[str, Callable[[Day, int], None]] = {
+        "fill": Day.fill,
+        "history": lambda day, _: day.history(),
+        "cause": Day.cause,
+        "odd": Day.odd,
+        "hostile": Day.hostile,
+        "refuse": Day.refuse,
     }
     actions: dict[str, Callable[[], object]] = {
         "away": shop.away.set,
@@ -150,14 +150,14 @@ def main() -> None:
     }
 
     def do(request: Request) -> JSONResponse:
-        action = request.path_params["action"]
+        action, now = request.path_params["action"], int(time() * 1000)
         if action in days:
             day = Day()
-            days[action](day)
+            days[action](day, now)
             shop.fill(day.rows)
         else:
             actions[action]()
-        return JSONResponse({})
+        return JSONResponse({"now": now})
 
     app = Starlette(
         routes=[

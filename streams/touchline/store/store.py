@@ -7,18 +7,16 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-import msgspec
-
 from touchline.engine.ports import Announced, Columns, InForce, Packed
 from touchline.identity import Entry, customer_id
-from touchline.store import queries
+from touchline.store import queries, records
 from touchline.store.answers import Answer, Reply, parse_answer
 from touchline.store.arrow import arrow_stream, arrow_type, record_batch
 from touchline.store.errors import QueryError, StoreUnavailable
 from touchline.store.handles.handle import DATABASE, Handle, Parameters, Verbatim
 from touchline.store.migrations.cluster import mutation_target
 from touchline.store.pools.read_pool import LIMITS, READ_SECONDS, READERS, ReadPool
-from touchline.store.session import Session, json_list
+from touchline.store.session import Session, id_list, json_list, verbatim
 from touchline.tables import FrictionRow, JourneyRow
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.order import in_order
@@ -28,29 +26,6 @@ CLIENT_WAIT = 10.0
 
 FORBIDDEN = (164, 497)
 """Codes of errors where the user may only read, or lacks a grant."""
-
-
-class _Identifiers(msgspec.Struct):
-    identifiers: tuple[str, ...]
-
-
-class _Entity(msgspec.Struct):
-    entity: str
-
-
-class _Owner(msgspec.Struct):
-    entity: str
-    customer: UUID
-
-
-_events = msgspec.json.Decoder(Event)
-_frictions = msgspec.json.Decoder(FrictionRow)
-_announced = msgspec.json.Decoder(Announced)
-_journeys = msgspec.json.Decoder(JourneyRow)
-_identifiers = msgspec.json.Decoder(_Identifiers)
-_entities = msgspec.json.Decoder(_Entity)
-_owners = msgspec.json.Decoder(_Owner)
-_entries = msgspec.json.Decoder(Entry)
 
 
 class Store:
@@ -181,7 +156,7 @@ class Store:
         if keys:
             target = mutation_target(table, self._cluster)
             sql = queries.DELETE.format(target, queries.DELETE_KEYS[table])
-            self._session.delete(sql, keys=_texts(keys))
+            self._session.delete(sql, keys=id_list(keys))
 
     # The worker's reads
 
@@ -199,7 +174,7 @@ class Store:
         sql, parameters = queries.EVENTS, {"entities": json_list(entities)}
         if later_than is not None:
             sql, parameters = sql + queries.LATER, parameters | {"later_than": Verbatim(str(later_than))}
-        events = in_order(self._session.json_lines(sql, _events, **parameters))
+        events = in_order(self._session.json_lines(sql, records.EVENTS, **parameters))
         # Until the engine merges parts, the table may hold an event twice.
         return events[:1] + [
             event
@@ -212,7 +187,7 @@ class Store:
         if not entities or not ids:
             return []
         named = {"entities": json_list(entities), "ids": json_list(ids)}
-        return list(self._session.json_lines(queries.EVENTS + queries.NAMED, _events, **named))
+        return list(self._session.json_lines(queries.EVENTS + queries.NAMED, records.EVENTS, **named))
 
     def frictions_of(
         self, customers: Sequence[UUID], retracted_after: int | None = None
@@ -223,22 +198,22 @@ class Store:
         """
         if not customers:
             return []
-        sql, parameters = queries.FRICTIONS, {"customers": _texts(customers)}
+        sql, parameters = queries.FRICTIONS, {"customers": id_list(customers)}
         if retracted_after is not None:
             sql, parameters = sql + queries.RETRACTED, parameters | {"after": Verbatim(str(retracted_after))}
-        return self._session.records(sql, _frictions, **parameters)
+        return self._session.records(sql, records.FRICTIONS, **parameters)
 
     def announced(self, frictions: Sequence[UUID]) -> list[Announced]:
         """The last announcement of each of the frictions, for each customer that had it."""
         if not frictions:
             return []
-        return self._session.records(queries.ANNOUNCED, _announced, frictions=_texts(frictions))
+        return self._session.records(queries.ANNOUNCED, records.ANNOUNCED, frictions=id_list(frictions))
 
     def journeys_of(self, customers: Sequence[UUID]) -> list[JourneyRow]:
         """The customers' journeys, without superseded ones."""
         if not customers:
             return []
-        return self._session.records(queries.JOURNEYS, _journeys, customers=_texts(customers))
+        return self._session.records(queries.JOURNEYS, records.JOURNEYS, customers=id_list(customers))
 
     def due(self) -> list[tuple[str, int]]:
         """The customers with a pending obligation, by strongest identifier, each with its deadline (ms)."""
@@ -259,7 +234,7 @@ class Store:
         sql, parameters = queries.SETS_OF, {"entities": json_list(entities)}
         if most is not None:
             sql, parameters = queries.SOME_SETS_OF, parameters | {"most": Verbatim(str(most))}
-        rows = self._session.records(sql, _identifiers, **parameters)
+        rows = self._session.records(sql, records.IDENTIFIERS, **parameters)
         return [row.identifiers for row in rows]
 
     def sets_besides(self, entities: Sequence[str], ids: Sequence[str]) -> list[tuple[str, ...]]:
@@ -267,7 +242,7 @@ class Store:
         if not entities:
             return []
         parameters = {"entities": json_list(entities), "ids": json_list(ids)}
-        rows = self._session.records(queries.SETS_BESIDES, _identifiers, **parameters)
+        rows = self._session.records(queries.SETS_BESIDES, records.IDENTIFIERS, **parameters)
         return [row.identifiers for row in rows]
 
     def sets_naming(self, identifiers: Sequence[str], most: int | None = None) -> list[tuple[str, ...]]:
@@ -280,14 +255,14 @@ class Store:
         sql, parameters = queries.SETS_NAMING, {"identifiers": json_list(identifiers)}
         if most is not None:
             sql, parameters = queries.SOME_SETS_NAMING, parameters | {"most": Verbatim(str(most))}
-        rows = self._session.records(sql, _identifiers, **parameters)
+        rows = self._session.records(sql, records.IDENTIFIERS, **parameters)
         return [row.identifiers for row in rows]
 
     def known_sets(self, sets: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
         """The given sets of identifiers that are in `occurrences`."""
         if not sets:
             return set()
-        rows = self._session.records(queries.KNOWN_SETS, _identifiers, sets=json_list(sets))
+        rows = self._session.records(queries.KNOWN_SETS, records.IDENTIFIERS, sets=json_list(sets))
         return {row.identifiers for row in rows}
 
     def identities_of(self, entities: Sequence[str]) -> list[list[str]]:
@@ -299,7 +274,7 @@ class Store:
 
     def identities(self) -> Iterator[tuple[str, UUID]]:
         """Every identifier that has a row in the identities table, and its customer; customer by customer."""
-        rows = self._session.stream(queries.IDENTITIES, _owners)
+        rows = self._session.stream(queries.IDENTITIES, records.OWNERS)
         return ((row.entity, row.customer) for row in rows)
 
     def identity_count(self) -> int:
@@ -308,12 +283,12 @@ class Store:
 
     def entities_naming(self, identifiers: Sequence[str]) -> list[str]:
         """The entities of the events that name one of the identifiers. Reads the whole table."""
-        rows = self._session.records(queries.NAMING, _entities, naming=json_list(identifiers))
+        rows = self._session.records(queries.NAMING, records.ENTITIES, naming=json_list(identifiers))
         return [row.entity for row in rows]
 
     def ledger(self) -> list[Entry]:
         """The ledger's entries."""
-        return self._session.records(queries.LEDGER, _entries)
+        return self._session.records(queries.LEDGER, records.ENTRIES)
 
     def newest(self) -> int | None:
         """The time (ms) of the newest event, or of a friction that opened later; None in an empty store."""
@@ -361,7 +336,7 @@ class Store:
 
         Set `leave` once nobody waits for the answer.
         """
-        return self._readers.reply(sql, fmt, _verbatim(parameters or {}), database or DATABASE, leave)
+        return self._readers.reply(sql, fmt, verbatim(parameters or {}), database or DATABASE, leave)
 
     def reply_to_client(
         self,
@@ -376,7 +351,7 @@ class Store:
 
         `encode` is applied to the body, as a part of the query.
         """
-        return self._clients.reply(sql, fmt, _verbatim(parameters), database or DATABASE, leave, encode)
+        return self._clients.reply(sql, fmt, verbatim(parameters), database or DATABASE, leave, encode)
 
     def end_queries(self) -> None:
         """Interrupt all queries and refuse further ones, before the store is closed."""
@@ -412,11 +387,3 @@ class Store:
         for table, name, clickhouse in self._session.rows(queries.COLUMNS):
             types.setdefault(table, {})[name] = arrow_type(clickhouse)
         return types
-
-
-def _texts(keys: Sequence[str] | Sequence[UUID]) -> Verbatim:
-    return json_list([str(key) for key in keys])
-
-
-def _verbatim(parameters: Mapping[str, str]) -> dict[str, Verbatim]:
-    return {name: Verbatim(text) for name, text in parameters.items()}

@@ -61,14 +61,19 @@ def _put(
 
 
 def insert_frictions(
-    store: Store, frictions: list[tuple[str, int]], status: str, version: int, rule: str = "dead_clicks"
+    store: Store,
+    frictions: list[tuple[str, int]],
+    status: str,
+    version: int,
+    rule: str = "dead_clicks",
+    channel: str = "web",
 ) -> None:
-    """Store frictions of these customers at these times, all of one status and version."""
+    """Store frictions of these customers at these times, all of one status and version, on one channel."""
     found: dict[str, list[Any]] = {
         "id": [uuid5(SPACE, f"{rule} {who}") for who, _ in frictions],
         "customer": [uuid5(SPACE, who) for who, _ in frictions],
         "opened_at": [at for _, at in frictions],
-        "channel": ["web"] * len(frictions),
+        "channel": [channel] * len(frictions),
         "source": ["shop"] * len(frictions),
         "rule": [rule] * len(frictions),
         "status": [status] * len(frictions),

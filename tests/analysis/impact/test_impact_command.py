@@ -23,9 +23,7 @@ Folder = Callable[[Path], Path]
 def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
     """Types and patterns of types select who reached the step; without any, every event there counts."""
     fill(store, lost=0.0)
-    reader = StepReader(
-        lambda sql, given: store.query(sql, dict(given)).result_rows, BEGAN, BEGAN + 5 * WEEK, BEGAN
-    )
+    reader = _reader(store)
     counts = [
         len(set(reader.steps(["dead_clicks"], types).customer.tolist()))
         for types in ([], ["cart.updated"], ["cart.*", "no.such"], ["cart"], ["order.placed", "page.viewed"])
@@ -33,6 +31,27 @@ def test_only_events_of_the_step_begin_a_trial(store: Store) -> None:
     assert counts[0] == counts[4] == CUSTOMERS + 1
     assert 0.35 * CUSTOMERS < counts[1] == counts[2] < 0.45 * CUSTOMERS
     assert counts[3] == 0
+
+
+def test_trials_begin_at_the_touchpoints_of_the_rule_alone(store: Store) -> None:
+    """Where only another rule finds frictions, nobody reaches the step of this one."""
+    fill(store, lost=0.0)
+    alone = _reader(store).steps(["dead_clicks"])
+    insert_frictions(store, [("account:0", BEGAN + DAY)], "open", 2, "long_hold", "phone")
+    reader = _reader(store)
+    web, phone = reader.steps(["dead_clicks"]), reader.steps(["long_hold"])
+    assert (web.places, phone.places) == (alone.places, 1) == (1, 1)
+    assert len(web.customer) == len(alone.customer)
+    assert 0.05 * CUSTOMERS < len(phone.customer) < 0.15 * CUSTOMERS
+    both = reader.steps(["dead_clicks", "long_hold"])
+    assert (both.places, len(both.customer)) == (2, len(web.customer) + len(phone.customer))
+    assert len(reader.steps(["no_such_rule"]).customer) == 0
+
+
+def _reader(store: Store) -> StepReader:
+    return StepReader(
+        lambda sql, given: store.query(sql, dict(given)).result_rows, BEGAN, BEGAN + 5 * WEEK, BEGAN
+    )
 
 
 @pytest.fixture
