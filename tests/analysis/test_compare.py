@@ -12,13 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from touchline.analysis.compare import Comparison, Counts, Row, compare
-from touchline.analysis.periods import CannotCompare, Extent, Period, Periods, around
+from touchline.analysis.periods import CannotCompare, Extent, Period, Periods
 from touchline.analysis.reading.comparison import find_change, read_counts
 from touchline.cli.main import app
-from touchline.rules import parse_rules
-from touchline.rules.reach import reaches
 from touchline.store import Store, open_store
-from touchline.vocabulary.durations import DAY, WEEK
+from touchline.vocabulary.durations import DAY
 
 Folder = Callable[[Path], Path]
 
@@ -256,32 +254,6 @@ def test_frictions_outside_compared_touchpoints_have_no_row() -> None:
     assert compare(Periods(BEFORE, AFTER), counts, COVERED).rows == []
 
 
-def test_periods_must_be_alike() -> None:
-    """Overlapping periods, and periods of different lengths, are refused."""
-    with pytest.raises(CannotCompare, match="must end before"):
-        Periods(Period(0, 10), Period(5, 15))
-    with pytest.raises(CannotCompare, match=r"7\.0 and 14\.0 days long: make them equally long"):
-        Periods(Period(CHANGED - WEEK, CHANGED), AFTER)
-
-
-@pytest.mark.parametrize(("reach", "length"), [
-    (40 * DAY, 14 * DAY), (13 * DAY, 7 * DAY), (6 * DAY + 5, 6 * DAY), (DAY, DAY),
-])  # fmt: skip
-def test_periods_around_a_change_are_whole_weeks_or_days(reach: int, length: int) -> None:
-    """They are equally long, as long as the data reach, and at most fourteen days."""
-    expected = Periods(Period(CHANGED - length, CHANGED), Period(CHANGED, CHANGED + length))
-    assert around(CHANGED, CHANGED - 90 * DAY, CHANGED + reach) == expected
-
-
-@pytest.mark.parametrize(("covered", "length"), [
-    (15 * DAY, 14 * DAY), (14 * DAY, 7 * DAY), (7 * DAY, 6 * DAY), (2 * DAY, DAY), (DAY, DAY),
-])  # fmt: skip
-def test_the_data_begin_a_day_before_the_first_period(covered: int, length: int) -> None:
-    """Rules that look back up to a day are covered, unless there are less than two days of data."""
-    found = around(CHANGED, CHANGED - covered, CHANGED + 90 * DAY)
-    assert found.before.length == length
-
-
 def test_a_rule_that_looks_back_before_the_data_is_not_compared() -> None:
     """A rule that looks back further than the data has no verdict; its row says why and comes last."""
     counts = Counts(
@@ -313,31 +285,6 @@ def test_periods_beyond_the_data_are_not_compared() -> None:
     ):
         [row] = compare(Periods(BEFORE, AFTER), counts, extent).rows
         assert (row.verdict, row.gap) == ("unknown", gap)
-
-
-def test_the_reach_of_a_rule_is_its_window() -> None:
-    """A rule on frictions adds the longest window of the first layer; opening hours stretch a window."""
-    rules = parse_rules(
-        "calendars: {desk: {zone: UTC, hours: {mon-fri: '09:00-17:00'}}}\n"
-        "rules:\n"
-        "  - {id: a, kind: match, when: x}\n"
-        "  - {id: b, kind: repeat, of: x, count: 2, within: 3d}\n"
-        "  - {id: c, kind: expect, after: x, then: y, within: 80 business hours, calendar: desk}\n"
-        "  - {id: d, kind: sequence, first: friction.b, then: x, within: 1d}\n"
-        "  - {id: e, kind: expect, after: x, then: y, by: data.due_at}\n"
-    )
-    found = reaches(rules)
-    assert (found["a"], found["b"], found["e"]) == (0, 3 * DAY, 0)
-    assert found["c"] >= 14 * DAY
-    assert found["d"] == DAY + max(found["b"], found["c"])
-
-
-def test_a_change_needs_data_on_both_sides() -> None:
-    """A change with less than a day of data on one side cannot be measured."""
-    with pytest.raises(CannotCompare, match=r"too little data to compare: nothing before the change and 1 d"):
-        around(CHANGED, CHANGED, CHANGED + DAY)
-    with pytest.raises(CannotCompare, match=r"9 d 0 h before the change and 12 min after it, a day of each"):
-        around(CHANGED, CHANGED - 9 * DAY, CHANGED + 12 * 60_000)
 
 
 def test_a_change_is_found_by_its_id(store: Store) -> None:
