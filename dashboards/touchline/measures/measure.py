@@ -74,14 +74,20 @@ class Measure:
 
     @property
     def of_base(self) -> str:
-        """SQL for the value over rows of `base`, NULL if none counts. Measures with one base can share it."""
-        arguments = f"(toFloat64({self.numerator}), {self.counted})"
+        """SQL for two columns over rows of `base`: `number_of_…`, and `value_of_…`, NULL if none counts.
+
+        Measures with one base can share it.
+        """
+        number, arguments = f"number_of_{self.name}", f"(toFloat64({self.numerator}), {self.where})"
         value = {
-            "ratio": f"sumIf{arguments} / countIf({self.counted})",
+            "ratio": f"sumIf{arguments} / {number}",
             "median": f"quantileExactInclusiveIf(0.5){arguments}",
             "sum": f"sumIf{arguments}",
         }[self.kind]
-        return f"if(countIf({self.counted}) = 0, NULL, {value})"
+        return (
+            f"countIf({self.counted}) AS {number},\n    "
+            f"if({number} = 0, NULL, {value}) AS value_of_{self.name}"
+        )
 
     @property
     def aggregate(self) -> str:

@@ -3,7 +3,7 @@
 from touchline.vocabulary.identifiers import UNIQUE_KIND
 from touchline.vocabulary.ids import NAMESPACE
 
-_ACCOUNT, _AFTER_ACCOUNTS = f"{UNIQUE_KIND}:", f"{UNIQUE_KIND};"
+_ACCOUNT = f"{UNIQUE_KIND}:"
 
 # ClickHouse stores a UUID as two 64-bit numbers, each with its bytes reversed. UUIDv5 fixes some of the bits.
 _VERSION, _VARIANT = 0xF << 12, 0x3 << 126
@@ -38,8 +38,7 @@ SELECT rows.*, if(startsWith(entity, '{_ACCOUNT}'), {customer_id_of("entity")}, 
 FROM {rows} AS rows
 LEFT JOIN (
     SELECT entity, argMax(customer, version) AS customer FROM identities
-    WHERE (entity < '{_ACCOUNT}' OR entity >= '{_AFTER_ACCOUNTS}')
-      AND entity IN (SELECT entity FROM {entities} WHERE NOT startsWith(entity, '{_ACCOUNT}'))
+    WHERE entity IN (SELECT entity FROM {entities} WHERE NOT startsWith(entity, '{_ACCOUNT}'))
     GROUP BY entity
 ) AS others USING (entity)
 WHERE customer != toUUIDOrZero('')

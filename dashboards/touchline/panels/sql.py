@@ -216,11 +216,7 @@ def together(names: Sequence[str], *by: str) -> str:
     """SQL for measures that share a base, which is read once: `value_of_…` (or NULL) and `number_of_…`."""
     measures = [BY_NAME[name] for name in names]
     [base] = {measure.base for measure in measures}
-    values = ",\n    ".join(
-        f"{measure.of_base} AS value_of_{measure.name}, "
-        f"countIf({measure.counted}) AS number_of_{measure.name}"
-        for measure in measures
-    )
+    values = ",\n    ".join(measure.of_base for measure in measures)
     columns = "".join(f"{expression}, " for expression in by)
     groups = f"\nGROUP BY {', '.join(map(_alias, by))}" if by else ""
     filters = OBSERVED[measures[0].observed]

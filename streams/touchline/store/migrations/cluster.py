@@ -6,7 +6,7 @@ All other tables are small, or read as a whole: every node holds all their rows,
 """
 
 from touchline.store.handles.handle import DATABASE
-from touchline.store.sql.tokens import Kind, Token, split, tokens
+from touchline.store.sql.tokens import Token, split, tokens
 
 SHARDED_BY = {
     "events": "entity",
@@ -63,7 +63,7 @@ def create_database(cluster: str) -> str:
 
 def _on_cluster(statement: str, cluster: str) -> list[str]:
     parsed = list(tokens(statement))
-    words = [token.text if token.kind is Kind.WORD else "" for token in parsed]
+    words = [token.text if token.kind == "word" else "" for token in parsed]
     if words[:5] == _CREATE:
         return _create_table(statement, parsed, cluster)
     for view in _VIEWS:
@@ -87,7 +87,7 @@ def _create_table(statement: str, parsed: list[Token], cluster: str) -> list[str
     engine = next(
         index
         for index, token in enumerate(parsed)
-        if token.kind is Kind.WORD and token.text == "engine" and parsed[index + 1].text == "="
+        if token.kind == "word" and token.text == "engine" and parsed[index + 1].text == "="
     )
     kind = parsed[engine + 2]
     engine_name = statement[kind.start : kind.start + len(kind.text)]

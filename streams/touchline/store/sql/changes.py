@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from touchline.store.errors import QueryError
 from touchline.store.sql.functions import check_functions
-from touchline.store.sql.tokens import Kind, Token, tokens
+from touchline.store.sql.tokens import Token, tokens
 
 ACCESS_DENIED = 497
 
@@ -37,14 +37,14 @@ def check_change(sql: str, table_functions: frozenset[str], *, defines: bool) ->
         if token.is_sign(";"):
             raise denied("more than one statement")
         # Some engines connect to other hosts without a parenthesis.
-        if token.kind is Kind.WORD and token.text == "engine" and following.text == "=":
+        if token.kind == "word" and token.text == "engine" and following.text == "=":
             _check_engine(statement[index + 2 :])
-    words = [token.text if token.kind is Kind.WORD else "" for token in statement]
+    words = [token.text if token.kind == "word" else "" for token in statement]
     if defines and tuple(words[:2]) in DEFINITIONS:
         return
     depth = 0
     for token in statement:
-        depth += _DEPTH.get(token.text, 0) if token.kind is Kind.SIGN else 0
+        depth += _DEPTH.get(token.text, 0) if token.kind == "sign" else 0
         if depth == 0 and token.is_sign(","):
             raise denied("more than one change")
     if words[:2] != ["alter", "table"] or words[3:5] != ["delete", "where"]:

@@ -37,12 +37,20 @@ def check_functions(statement: Sequence[Token], table_functions: frozenset[str])
     Raises:
         QueryError: with code 164.
     """
-    for index, token in enumerate(statement):
-        if token.is_name:
-            _check_name(statement, index)
-    for token, following in pairwise(statement):
-        if following.is_sign("("):
-            _check_call(token, table_functions)
+    # A panel's SQL has thousands of tokens, but some hundred names: each is checked once.
+    names = {(token.kind, token.text) for token in statement if token.is_name}
+    for kind, text in names:
+        _check_name(kind, text)
+    called = {
+        (token.kind, token.text)
+        for token, following in pairwise(statement)
+        if following.text == "(" and following.kind == "sign"
+    }
+    for kind, text in names & called:
+        _check_call(kind, text, table_functions)
+    for brace, colon, token in zip(statement, statement[2:], statement[3:], strict=False):
+        if (brace.text, colon.text, token.text.lower()) == ("{", ":", "identifier") and token.is_name:
+            raise refused("a parameter of type Identifier: write the name into the query")
 
 
 def refused(what: str) -> QueryError:
@@ -50,28 +58,22 @@ def refused(what: str) -> QueryError:
     return QueryError(f"Code: {READONLY}. DB::Exception: Only reading: refused {what}. (READONLY)", READONLY)
 
 
-def _check_name(statement: Sequence[Token], index: int) -> None:
-    token = statement[index]
-    name = token.text.lower()
-    if token.kind is Kind.QUOTED and "\\" in name:
+def _check_name(kind: Kind, text: str) -> None:
+    name = text.lower()
+    if kind == "quoted" and "\\" in name:
         raise refused("a quoted name with an escape: write the name without it")
     if name in FUNCTIONS_REFUSED:
         raise refused(f"the name {name}: it is a function that reaches out of the store")
     if name.startswith("os_thread"):
         # The engine ends a process that may not reset the priority of its threads.
         raise refused(f"the setting {name}")
-    before = [token.text for token in statement[max(index - 3, 0) : index : 2]]
-    if name == "identifier" and before == ["{", ":"]:
-        raise refused("a parameter of type Identifier: write the name into the query")
 
 
-def _check_call(token: Token, table_functions: frozenset[str]) -> None:
+def _check_call(kind: Kind, text: str, table_functions: frozenset[str]) -> None:
     """Refuse a name before a parenthesis if it reaches out of the store, or could hide one that does."""
-    if token.kind is Kind.QUOTED and ("`" in token.text or '"' in token.text):
+    if kind == "quoted" and ("`" in text or '"' in text):
         raise refused("a function name that contains an escape")
-    if not token.is_name:
-        return
-    name = token.text.lower()
+    name = text.lower()
     if (
         (name in table_functions and name not in TABLE_FUNCTIONS)
         or name.startswith("ai")

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from touchline.store.errors import QueryError
 from touchline.store.sql.functions import check_functions, refused
-from touchline.store.sql.tokens import SYNTAX_ERROR, Kind, tokens
+from touchline.store.sql.tokens import SYNTAX_ERROR, tokens
 
 STATEMENTS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
 """First words of the statements that readers may run."""
@@ -41,15 +41,15 @@ def read_only(sql: str, table_functions: frozenset[str], formats: dict[str, str]
     first = next((token for token in statement if token.text != "("), None)
     if first is None:
         raise QueryError(f"Code: {SYNTAX_ERROR}. DB::Exception: Empty query. (SYNTAX_ERROR)", SYNTAX_ERROR)
-    if first.kind is not Kind.WORD or first.text not in STATEMENTS:
+    if first.kind != "word" or first.text not in STATEMENTS:
         raise refused(f"{first.text.upper()[:30]!r} (SELECT, SHOW, DESCRIBE, EXPLAIN and EXISTS are allowed)")
     check_functions(statement, table_functions)
     if any(token.is_sign(";") for token in statement):
         raise refused("more than one statement")
     for token, following in pairwise(statement):
-        if token.kind is Kind.WORD and (token.text, following.text.lower()) == ("into", "outfile"):
+        if token.kind == "word" and (token.text, following.text.lower()) == ("into", "outfile"):
             raise refused("INTO OUTFILE")
-    if len(statement) > 2 and statement[-2].kind is Kind.WORD and statement[-2].text == "format":
+    if len(statement) > 2 and statement[-2].kind == "word" and statement[-2].text == "format":
         last = statement[-1]
         format_name = formats.get(last.text.lower()) if last.is_name else None
         if format_name is not None:

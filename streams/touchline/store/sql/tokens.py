@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
+from typing import Literal, NamedTuple
 
 from touchline.store.errors import QueryError
 
@@ -17,25 +16,17 @@ _TOKEN = re.compile(
   | (?P<word> [A-Za-z0-9_]+ )
   | (?P<heredoc> (?<![A-Za-z0-9_])\$(?P<tag>[A-Za-z0-9_]*)\$.*?\$(?P=tag)\$ )
   | (?P<sign> (?!/\*) [-+*/%=<>!~^&|?:;,.()\[\]{}@] )
+  | (?P<unknown> . )
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 
 
-class Kind(Enum):
-    """The kind of a token: a word, a quoted name, a sign, or a literal."""
-
-    WORD = auto()
-    QUOTED = auto()
-    SIGN = auto()
-    LITERAL = auto()
+Kind = Literal["word", "quoted", "sign", "literal"]
+"""The kind of a token: a word, a quoted name, a sign, or a literal."""
 
 
-_KINDS = {"text": Kind.LITERAL, "heredoc": Kind.LITERAL, "quoted": Kind.QUOTED, "word": Kind.WORD}
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token: words in lower case, quoted names without quotes. `start` is its index in the SQL."""
 
     kind: Kind
@@ -44,12 +35,12 @@ class Token:
 
     def is_sign(self, text: str) -> bool:
         """Whether it is this sign, rather than a name or a literal with the same text."""
-        return self.kind is Kind.SIGN and self.text == text
+        return self.kind == "sign" and self.text == text
 
     @property
     def is_name(self) -> bool:
         """Whether it is a word or a quoted name."""
-        return self.kind in (Kind.WORD, Kind.QUOTED)
+        return self.kind in ("word", "quoted")
 
 
 def tokens(sql: str) -> Iterator[Token]:
@@ -58,20 +49,21 @@ def tokens(sql: str) -> Iterator[Token]:
     Raises:
         QueryError: the text is not SQL; the message gives the position.
     """
-    position = 0
-    while position < len(sql):
-        match = _TOKEN.match(sql, position)
-        if match is None or (match[0].startswith("/*") and "/*" in match[0][2:]):
-            raise syntax_error(f"failed at position {position + 1} ({sql[position : position + 20]!r})")
-        group = match.lastgroup or ""
-        text = match[0]
-        if group == "word":
-            yield Token(Kind.WORD, text.lower(), position)
+    for match in _TOKEN.finditer(sql):
+        group, text, start = match.lastgroup, match[0], match.start()
+        if group == "gap":
+            if text.startswith("/*") and "/*" in text[2:]:
+                raise _unknown(sql, start)
+        elif group == "word":
+            yield Token("word", text.lower(), start)
+        elif group == "sign":
+            yield Token("sign", text, start)
         elif group == "quoted":
-            yield Token(Kind.QUOTED, text[1:-1], position)
-        elif group != "gap":
-            yield Token(_KINDS.get(group, Kind.SIGN), text, position)
-        position = match.end()
+            yield Token("quoted", text[1:-1], start)
+        elif group == "unknown":
+            raise _unknown(sql, start)
+        else:
+            yield Token("literal", text, start)
 
 
 def split(sql: str) -> list[str]:
@@ -94,7 +86,7 @@ def first_word(sql: str) -> str:
         QueryError: the beginning is not SQL.
     """
     first = next((token for token in tokens(sql) if token.text != "("), None)
-    return first.text if first is not None and first.kind is Kind.WORD else ""
+    return first.text if first is not None and first.kind == "word" else ""
 
 
 def syntax_error(detail: str) -> QueryError:
@@ -102,3 +94,7 @@ def syntax_error(detail: str) -> QueryError:
     return QueryError(
         f"Code: {SYNTAX_ERROR}. DB::Exception: Syntax error: {detail}. (SYNTAX_ERROR)", SYNTAX_ERROR
     )
+
+
+def _unknown(sql: str, position: int) -> QueryError:
+    return syntax_error(f"failed at position {position + 1} ({sql[position : position + 20]!r})")
