@@ -119,10 +119,10 @@ def test_a_customer_counts_once(store: Store) -> None:
     put(store, web, [("account:1", BEFORE.since + n, "web", "rage") for n in range(10)])
     row = compared(store).rows[0]
     assert (row.before, row.journeys_before, row.after, row.journeys_after) == (1, 10, 0, 10)
-    sql = "SELECT id, customer, status FROM current_frictions"
-    rows = store.query(sql).result_rows
-    gone = {"id": [r[0] for r in rows], "customer": [r[1] for r in rows], "status": ["retracted"] * 10}
-    store.insert("frictions", gone | {"version": [2] * 10}, "taken back")
+    sql = "SELECT id, customer, toUnixTimestamp64Milli(opened_at) FROM current_frictions"
+    ids, customers, opened = zip(*store.query(sql).result_rows, strict=True)
+    gone = {"id": ids, "customer": customers, "opened_at": [int(at) for at in opened]}
+    store.insert("frictions", gone | {"status": ["retracted"] * 10, "version": [2] * 10}, "taken back")
     assert compared(store).rows == []
 
 

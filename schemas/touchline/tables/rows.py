@@ -4,6 +4,18 @@ from uuid import UUID
 
 import msgspec
 
+_DAY = 86_400_000
+_EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday, three days after a Monday."""
+
+
+def week_of(time: int) -> int:
+    """The week of a time (ms since 1970), as a number of weeks since 1970; weeks begin on Mondays, in UTC.
+
+    Rows of `frictions` and `journeys` lie by week. A row replaces earlier versions of it in its week only.
+    """
+    return (time // _DAY + _EPOCH_WEEKDAY) // 7
+
 
 class FrictionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row of `frictions`; `version` grows with every change, the highest counts.
@@ -29,6 +41,11 @@ class FrictionRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     factor: str
     version: int
     announced: int = 0
+
+    @property
+    def week(self) -> int:
+        """The week in which it lies in the table, as a number of weeks since 1970; they begin on Mondays."""
+        return week_of(self.opened_at)
 
 
 class FrictionChangeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -95,6 +112,11 @@ class JourneyRow(msgspec.Struct, frozen=True, gc=False):
     due_at: int | None
     superseded: int
     version: int
+
+    @property
+    def week(self) -> int:
+        """The week in which it lies in the table, as a number of weeks since 1970; they begin on Mondays."""
+        return week_of(self.last)
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):

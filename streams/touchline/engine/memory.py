@@ -10,7 +10,7 @@ import orjson
 
 from touchline.engine.ports import Announced, Columns, InForce, Packed
 from touchline.identity import Entry, customer_id, is_account
-from touchline.tables.rows import FrictionRow, JourneyRow
+from touchline.tables.rows import FrictionRow, JourneyRow, week_of
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.internal import INTERNAL_TYPES
 from touchline.vocabulary.order import in_order
@@ -70,6 +70,9 @@ _KEYS = {
     "occurrences": ("identifier", "identifiers"),
 }
 
+_WEEK_OF = {"frictions": "opened_at", "journeys": "last"}
+"""The tables whose rows lie by week, and the column that says in which."""
+
 
 class MemoryStore:
     """Tables as dictionaries by the key of their ClickHouse engine; the highest version counts."""
@@ -90,7 +93,10 @@ class MemoryStore:
         for columns in rows if isinstance(rows, list) else [rows]:
             for values in zip(*columns.values(), strict=True):
                 row = dict(zip(columns, values, strict=True))
-                held = self.tables[table].setdefault(key := tuple(row[name] for name in _KEYS[table]), row)
+                key = tuple(row[name] for name in _KEYS[table])
+                if table in _WEEK_OF:
+                    key = (week_of(row[_WEEK_OF[table]]), *key)
+                held = self.tables[table].setdefault(key, row)
                 if row.get("version", 0) >= held.get("version", 0):
                     self.tables[table][key] = row
 

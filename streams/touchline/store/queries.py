@@ -32,13 +32,14 @@ STORED = f"""
 SELECT id, log_offset FROM events WHERE id IN {_list("ids")}
 ORDER BY log_offset DESC
 """  # noqa: S608 - constants
-# Not FINAL, which reads all columns of every granule: most of these customers have no rows.
+# Not FINAL, which reads all columns of every granule: most of these customers have no rows. Rows lie by week,
+# and replace each other in it.
 FRICTIONS = f"""
 SELECT * REPLACE (toUnixTimestamp64Milli(opened_at) AS opened_at,
     toUnixTimestamp64Milli(detected_at) AS detected_at, toUnixTimestamp64Milli(resolved_at) AS resolved_at)
 FROM (
     SELECT * FROM frictions PREWHERE customer IN {_list("customers", "UUID")}
-    ORDER BY version DESC LIMIT 1 BY customer, id
+    ORDER BY version DESC LIMIT 1 BY toMonday(opened_at), customer, id
 )
 WHERE status != 'retracted'
 """  # noqa: S608 - constants
@@ -53,7 +54,7 @@ SELECT * REPLACE (toUnixTimestamp64Milli(start) AS start, toUnixTimestamp64Milli
     toUnixTimestamp64Milli(due_at) AS due_at)
 FROM (
     SELECT * FROM journeys PREWHERE customer IN {_list("customers", "UUID")}
-    ORDER BY version DESC LIMIT 1 BY customer, id
+    ORDER BY version DESC LIMIT 1 BY toMonday(last), customer, id
 )
 WHERE NOT superseded
 """  # noqa: S608 - constants
@@ -70,7 +71,7 @@ JOIN (
         SELECT customer, id, due_at, superseded FROM journeys PREWHERE customer IN (
             SELECT customer FROM journeys WHERE due_at IS NOT NULL
         )
-        ORDER BY version DESC LIMIT 1 BY customer, id
+        ORDER BY version DESC LIMIT 1 BY toMonday(last), customer, id
     )
     WHERE NOT superseded AND due_at IS NOT NULL GROUP BY customer
 ) AS pending ON pending.customer = named.customer

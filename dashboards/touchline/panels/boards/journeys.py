@@ -45,12 +45,13 @@ _NAMES = [f"'{name}'" for name, _ in STEPS]
 
 def _furthest(value: str) -> str:
     """SQL for a value of each customer, from the ways that began in the period."""
+    # A way is no later than its journey's last event, by whose week journeys lie.
     return f"""
 SELECT {value} AS furthest
 FROM current_journeys
 ARRAY JOIN way_begun AS begun, way_channel AS channel, way_source AS source, way_reached AS reached,
            way_next AS next, way_met AS met
-WHERE $__timeFilter(begun) AND {PLACE} AND {OF_JOURNEYS}
+WHERE last >= $__fromTime AND $__timeFilter(begun) AND {PLACE} AND {OF_JOURNEYS}
 GROUP BY customer"""
 
 
@@ -221,7 +222,8 @@ FROM (
     ORDER BY opened_at DESC, rule, toString(id) LIMIT 100
 ) AS frictions
 LEFT JOIN (
-    SELECT id, argMax((toString(grade), toString(outcome), superseded), version) AS newest FROM journeys
+    SELECT id, argMax((toString(grade), toString(outcome), superseded), (version, NOT superseded)) AS newest
+    FROM journeys
     PREWHERE customer IN (
         SELECT customer FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}
         ORDER BY opened_at DESC, rule, toString(id) LIMIT 100

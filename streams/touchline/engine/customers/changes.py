@@ -63,6 +63,7 @@ class Changes(NamedTuple):
         missing: Announcements that another worker left to make, in order.
         announcements: Announcements of the rows, in order.
         new: For each rule, the signals that were not known before.
+        retracted: How many signals are no longer true.
         held: The customers by strongest identifier.
         folded: Their results.
         renamed: Customers that had no events and have some after all.
@@ -74,15 +75,11 @@ class Changes(NamedTuple):
     missing: list[Announcement]
     announcements: list[Announcement]
     new: dict[str, int]
+    retracted: int
     held: dict[str, Customer]
     folded: dict[str, Folded]
     renamed: set[str]
     emptied: set[str]
-
-    @property
-    def retracted(self) -> int:
-        """How many signals are no longer true."""
-        return sum(row.status == "retracted" for row in self.frictions)
 
 
 class Folding:
@@ -134,7 +131,7 @@ class Folding:
             and ownership.has_no_rows(name)
             and customer.taken == len(fresh.get(name, ()))
         }
-        marked, new = self._frictions(held, folded, rowless, refold, version)
+        marked, new, retracted = self._frictions(held, folded, rowless, refold, version)
         journeys = self._journeys(advanced, folded, rowless, now, version)
         unnamed = {name for name in held if name in refold.unnamed}
         renamed = {name for name in unnamed if folded[name].journeys}
@@ -144,7 +141,18 @@ class Folding:
             forgotten = {customer_id(name) for name in emptied}
             missing = without_customer(missing, forgotten)
             announcements = without_customer(announcements, forgotten)
-        return Changes(frictions, journeys, missing, announcements, new, held, folded, renamed, emptied)
+        return Changes(
+            frictions=frictions,
+            journeys=journeys,
+            missing=missing,
+            announcements=announcements,
+            new=new,
+            retracted=retracted,
+            held=held,
+            folded=folded,
+            renamed=renamed,
+            emptied=emptied,
+        )
 
     def wrote(self, changes: Changes) -> None:
         """The rows are in the store."""
@@ -167,7 +175,7 @@ class Folding:
         rowless: Collection[str],
         refold: Refold,
         version: int,
-    ) -> tuple[Marked, dict[str, int]]:
+    ) -> tuple[Marked, dict[str, int], int]:
         changed: list[tuple[UUID, Folded]] = []
         names: dict[UUID, str] = {}
         queried: list[UUID] = []
@@ -206,9 +214,11 @@ class Folding:
             row.rule for row, _ in changes if row.status != "retracted" and not (known and row.id in known)
         )
         if not changes and not unsettled:
-            return Marked([], [], []), {}
+            return Marked([], [], []), {}, 0
         since = horizon(refold.detected_at, version, history=refold.history)
-        return announcing.mark(changes, unsettled, names, since, version), dict(new)
+        marked = announcing.mark(changes, unsettled, names, since, version)
+        marked.rows.extend(difference.moved(changes))
+        return marked, dict(new), sum(row.status == "retracted" for row, _ in changes)
 
     def _journeys(
         self,
@@ -224,16 +234,19 @@ class Folding:
             result = folded[name]
             before = advanced.replaced.get(name)
             if before is not None:
-                gone = before.firsts - held.firsts
+                gone = {first for first, _ in before.places - held.places}
                 written = partial(before.folded, self._rules, now)
                 rows += difference.journeys_refolded(customer_id(name), result, written, gone, version)
             elif held.known or name in rowless:
-                # In order, journeys only grow: none is superseded.
+                # In order, journeys only grow: none is superseded, except where it lay before.
                 customer = customer_id(name)
                 rows += (
                     difference.journey_row(customer, journey, result, version)
                     for journey in held.changed_journeys(result)
                 )
+                if (moved := held.moved_journey(result)) is not None:
+                    journey, last = moved
+                    rows.append(difference.journey_moved(customer, journey, result, last, version))
             else:
                 unknown[customer_id(name)] = result
         stored: dict[UUID, list[JourneyRow]] = defaultdict(list)

@@ -2,6 +2,9 @@
 
 They are new and changed rows, and rows that are no longer true, as retracted or superseded. A friction keeps
 the time at which it was first detected.
+
+Rows lie by week. One that comes to lie in another week does not replace the earlier version, so that one is
+written as retracted or superseded as well, in its own week.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -62,6 +65,13 @@ def frictions(
         yield FrictionChange(replace(row, status="retracted", version=version), row)
 
 
+def moved(changes: Iterable[FrictionChange]) -> Iterator[FrictionRow]:
+    """What to write in the weeks that frictions left. It is not announced: they are still true."""
+    for row, before in changes:
+        if before is not None and before.week != row.week:
+            yield replace(before, status="retracted", version=row.version)
+
+
 def journeys(
     customer: UUID, folded: Folded, held: Iterable[JourneyRow], version: int
 ) -> Iterator[JourneyRow]:
@@ -72,6 +82,8 @@ def journeys(
         known = before.pop(row.id, None)
         if known is None or replace(row, version=known.version) != known:
             yield row
+            if known is not None and known.week != row.week:
+                yield _superseded(known, version)
     for row in before.values():
         yield _superseded(row, version)
 
@@ -81,7 +93,8 @@ def journeys_refolded(
 ) -> Iterator[JourneyRow]:
     """The rows of `journeys` to write for a customer that was refolded.
 
-    `before` gives what was written last; `gone` are the first events of journeys that no longer exist.
+    `before` gives what was written last; `gone` are the first events of journeys that no longer exist, or lie
+    in another week.
     """
     for journey in folded.journeys:
         yield journey_row(customer, journey, folded, version)
@@ -90,6 +103,11 @@ def journeys_refolded(
         for journey in written.journeys:
             if journey.first in gone:
                 yield _superseded(journey_row(customer, journey, written, version), version)
+
+
+def journey_moved(customer: UUID, journey: Journey, folded: Folded, last: int, version: int) -> JourneyRow:
+    """What to write where a journey lay when its last event was at `last` (ms)."""
+    return _superseded(replace(journey_row(customer, journey, folded, version), last=last), version)
 
 
 def journey_row(customer: UUID, journey: Journey, folded: Folded, version: int) -> JourneyRow:

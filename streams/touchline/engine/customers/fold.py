@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from touchline.friction import FrictionFold, Packed, RuleSet, Signal, unpacked
 from touchline.journeys import JOURNEY_GAP, Journey, Run, Strike, begun, journey_at, made
+from touchline.tables.rows import week_of
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.internal import touchpoints
 
@@ -53,9 +54,14 @@ class CustomerFold:
         return 0 if self._run is None else sum([run.events for run in self._run.all])
 
     @property
-    def firsts(self) -> set[str]:
-        """The first event of each journey."""
-        return set() if self._run is None else {run.first for run in self._run.all}
+    def places(self) -> set[tuple[str, int]]:
+        """The first event of each journey, and the week in which its row lies."""
+        return set() if self._run is None else {(run.first, week_of(run.last)) for run in self._run.all}
+
+    @property
+    def newest(self) -> tuple[str, int] | None:
+        """The first event of the last journey, and the time (ms) of its last event."""
+        return None if self._run is None else (self._run.first, self._run.last)
 
     def copy(self) -> "CustomerFold":
         """A fold in the same state that goes its own way from here."""

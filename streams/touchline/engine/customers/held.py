@@ -14,6 +14,7 @@ from typing import NamedTuple
 from touchline.engine.customers.fold import CustomerFold, Folded, unpacked_customer
 from touchline.friction import FrictionFold, RuleSet
 from touchline.journeys import Journey
+from touchline.tables.rows import week_of
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.order import in_order
 
@@ -41,13 +42,14 @@ class Customer:
         snapshots: Earlier states, the oldest first.
     """
 
-    __slots__ = ("_earlier_written", "_fold", "_signals_written", "_snapshots")
+    __slots__ = ("_earlier_written", "_fold", "_newest_written", "_signals_written", "_snapshots")
 
     def __init__(self, fold: CustomerFold, snapshots: tuple[CustomerFold, ...] = ()) -> None:
         self._fold, self._snapshots = fold, snapshots
         # None where it is not known what the store holds.
         self._signals_written: int | None = None
         self._earlier_written: int | None = None
+        self._newest_written: tuple[str, int] | None = None
 
     @property
     def known(self) -> bool:
@@ -75,9 +77,9 @@ class Customer:
         return self._fold.last
 
     @property
-    def firsts(self) -> set[str]:
-        """The first event of each journey."""
-        return self._fold.firsts
+    def places(self) -> set[tuple[str, int]]:
+        """The first event of each journey, and the week in which its row lies."""
+        return self._fold.places
 
     def folded(self, rules: RuleSet, now: int) -> Folded:
         """The signals and journeys at the evaluation time `now` (ms)."""
@@ -98,6 +100,17 @@ class Customer:
     def changed_journeys(self, folded: Folded) -> list[Journey]:
         """The journeys of which the store may have another row: the last, and all if an earlier changed."""
         return folded.journeys[-1:] if self._earlier_written == _earlier_print(folded) else folded.journeys
+
+    def moved_journey(self, folded: Folded) -> tuple[Journey, int] | None:
+        """The journey that now lies in another week than its row, and the time (ms) of its last event there.
+
+        In order, it can only be the one that was the last.
+        """
+        if self._newest_written is None or week_of(self._newest_written[1]) == week_of(self.last):
+            return None
+        first, last = self._newest_written
+        journey = next(one for one in reversed(folded.journeys) if one.first == first)
+        return None if week_of(journey.last) == week_of(last) else (journey, last)
 
     def wrote(self, folded: Folded) -> None:
         """The store now holds this."""
@@ -148,6 +161,7 @@ class _Held:
         customer = Customer(unpacked_customer(self._friction, self._run), self._snapshots)
         customer._signals_written = self._signals_written
         customer._earlier_written = self._earlier_written
+        customer._newest_written = customer._fold.newest
         return customer
 
 

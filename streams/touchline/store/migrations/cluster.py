@@ -15,6 +15,11 @@ SHARDED_BY = {
     "journeys": "customer",
     "quarantine": "id",
     "accounts": "id",
+    # Of a migration, which gives them the names of others, or drops them.
+    "frictions_before": "customer",
+    "frictions_by_week": "customer",
+    "journeys_before": "customer",
+    "journeys_by_week": "customer",
 }
 """The sharded tables, and the column by which each is sharded."""
 
@@ -33,6 +38,7 @@ WORKER_SETTINGS = {
 
 _CREATE = ["create", "table", "if", "not", "exists"]
 _DROP = ["drop", "table", "if", "exists"]
+_RENAME = ["rename", "table", "if", "exists"]
 _VIEWS = (["create", "view", "if", "not", "exists"], ["create", "or", "replace", "view"])
 
 
@@ -71,8 +77,10 @@ def _on_cluster(statement: str, cluster: str) -> list[str]:
             return [_insert_after(statement, parsed[len(view)], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["alter", "table"]:
         return _alter_table(statement, parsed, cluster)
-    if words[:4] == _DROP and parsed[4].text not in SHARDED_BY:
-        return [_insert_after(statement, parsed[4], f" ON CLUSTER '{cluster}'")]
+    if words[:4] == _DROP:
+        return _drop_table(parsed[4].text, cluster)
+    if words[:4] == _RENAME:
+        return _rename_table(parsed[4].text, parsed[6].text, cluster)
     if words[:2] == ["insert", "into"]:
         # Runs once: it reads all shards, and its rows reach all replicas.
         return [statement]
@@ -83,7 +91,9 @@ def _create_table(statement: str, parsed: list[Token], cluster: str) -> list[str
     name = parsed[5].text
     shard = SHARDED_BY.get(name)
     path, replica = ("{shard}/", "{replica}") if shard else ("", "{shard}-{replica}")
-    arguments = f"'/clickhouse/tables/{path}{DATABASE}/{name}', '{replica}'"
+    # A table that is renamed may be made again under its first name, so its path has a part of its own.
+    own = "/{uuid}" if name.endswith("_by_week") else ""
+    arguments = f"'/clickhouse/tables/{path}{DATABASE}/{name}{own}', '{replica}'"
     engine = next(
         index
         for index, token in enumerate(parsed)
@@ -101,11 +111,31 @@ def _create_table(statement: str, parsed: list[Token], cluster: str) -> list[str
     head = _insert_after(statement[: kind.start], parsed[5], f"{suffix} ON CLUSTER '{cluster}'")
     created = [f"{head}Replicated{engine_name}{arguments}{rest}"]
     if shard:
-        created.append(
-            f"CREATE TABLE IF NOT EXISTS {name} ON CLUSTER '{cluster}' AS {name}_local\n"
-            f"ENGINE = Distributed('{cluster}', '{DATABASE}', '{name}_local', sipHash64({shard}))"
-        )
+        created.append(_distributed(name, cluster))
     return created
+
+
+def _distributed(name: str, cluster: str) -> str:
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ON CLUSTER '{cluster}' AS {name}_local\n"
+        f"ENGINE = Distributed('{cluster}', '{DATABASE}', '{name}_local', sipHash64({SHARDED_BY[name]}))"
+    )
+
+
+def _drop_table(name: str, cluster: str) -> list[str]:
+    local = [f"DROP TABLE IF EXISTS {name}_local ON CLUSTER '{cluster}' SYNC"] if name in SHARDED_BY else []
+    return [f"DROP TABLE IF EXISTS {name} ON CLUSTER '{cluster}'", *local]
+
+
+def _rename_table(name: str, new: str, cluster: str) -> list[str]:
+    """The rows keep their path at the coordinator; the Distributed table names them, so it is made anew."""
+    if name not in SHARDED_BY:
+        return [f"RENAME TABLE IF EXISTS {name} TO {new} ON CLUSTER '{cluster}'"]
+    return [
+        f"RENAME TABLE IF EXISTS {name}_local TO {new}_local ON CLUSTER '{cluster}'",
+        f"DROP TABLE IF EXISTS {name} ON CLUSTER '{cluster}'",
+        _distributed(new, cluster),
+    ]
 
 
 def _alter_table(statement: str, parsed: list[Token], cluster: str) -> list[str]:
