@@ -21,7 +21,7 @@ from touchline.store import (
     open_store,
 )
 from touchline.store.sql.tokens import split
-from touchline.tables import Migration, OccurrenceRow, migrations
+from touchline.tables import IdentityRow, Migration, OccurrenceRow, migrations
 from touchline.vocabulary.event import Event
 from touchline.vocabulary.texts import TEXT_FIELDS
 
@@ -77,6 +77,27 @@ def test_events_of_an_older_store_are_read_like_new_ones(
     assert found.result_rows == [["e00001", *said], ["e00002", "", "", "", None, None], ["e00003", *said]]
     assert of_type.result_rows == [[2]]
     assert named.result_rows == [[5, 5]]
+
+
+def test_identities_of_an_older_store_are_found_like_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Panels find an identifier that is no account by its hash, whenever it was stored."""
+    everything = migrations()
+    monkeypatch.setattr(connect, "migrations", lambda: everything[:-1])
+    assert everything[-1].name == "identity_hashes"
+    stored = [
+        IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:1", "phone:+491", "device:x")
+    ]
+    with open_store(tmp_path / "store") as store:
+        store.insert("identities", columns(stored[:2]), "older")
+    monkeypatch.setattr(connect, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        store.insert("identities", columns(stored[2:]), "newer")
+        found = store.query(
+            "SELECT entity, entity_hash = sipHash64(entity), entity_hash = 0 FROM identities ORDER BY 1"
+        )
+    assert found.result_rows == [["account:1", 0, 1], ["device:x", 1, 0], ["phone:+491", 1, 0]]
 
 
 def test_what_occurred_together_in_an_older_store_is_known(

@@ -23,7 +23,8 @@ def owned(rows: str, entities: str = "") -> str:
     """SQL that adds `customer` to `rows`, and leaves out rows of no customer.
 
     Most events have an account, and a customer has at most one, so the id is computed from it. Other
-    identifiers are looked up. FINAL would sort all identities to find these few; argMax reads the newest row.
+    identifiers are looked up by a hash of 64 bits. The chance that two of ten million share
+    one is 1 in 370,000. FINAL would sort all identities to find these few; argMax reads the newest row.
 
     Args:
         rows: SQL with a column `entity`. It is read twice, but computed once if the engine may keep it
@@ -37,9 +38,9 @@ def owned(rows: str, entities: str = "") -> str:
 SELECT rows.*, if(startsWith(entity, '{_ACCOUNT}'), {customer_id_of("entity")}, others.customer) AS customer
 FROM {rows} AS rows
 LEFT JOIN (
-    SELECT entity, argMax(customer, version) AS customer FROM identities
-    WHERE entity IN (SELECT entity FROM {entities} WHERE NOT startsWith(entity, '{_ACCOUNT}'))
-    GROUP BY entity
-) AS others USING (entity)
+    SELECT entity_hash, argMax(customer, version) AS customer FROM identities
+    WHERE entity_hash IN (SELECT sipHash64(entity) FROM {entities} WHERE NOT startsWith(entity, '{_ACCOUNT}'))
+    GROUP BY entity_hash
+) AS others ON others.entity_hash = sipHash64(rows.entity)
 WHERE customer != toUUIDOrZero('')
 """
