@@ -76,8 +76,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 
 @pytest.fixture
 def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
-    """The browser at 1280 by 900, in light. An error in its console fails the test."""
+    """The browser, 1280 by 900, light, without what pages kept. An error in its console fails the test."""
     _look(chromium, 1280, 900, "light")
+    chromium.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "local_storage"})
     yield chromium
     errors = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
     chromium.get("about:blank")
