@@ -96,7 +96,7 @@ class Announcing:
             since: From when on changes are announced.
             position: Of the announcements.
         """
-        old = [row.id for row, before in changes if before is None and not _is_recent(row, since)]
+        old = [row.id for row, before, _ in changes if before is None and not _is_recent(row, since)]
         known = self._announced([*old, *(row.id for row in unsettled)])
         missing = [
             announcement(row, _status(known, row), names[row.customer], position)
@@ -104,8 +104,8 @@ class Announcing:
             if row.version > known.get(row.id, {}).get(row.customer, _NEVER).version
         ]
         rows, announced = [], []
-        for row, before in changes:
-            if _is_announced(row, before, since, known):
+        for row, before, moved in changes:
+            if not moved and _is_announced(row, before, since, known):
                 row = replace(row, announced=row.version)
                 status = before.status if before is not None and before.announced else None
                 announced.append(announcement(row, status, names[row.customer], position))

@@ -211,14 +211,13 @@ class Folding:
             )
         ]
         new = Counter(
-            row.rule for row, _ in changes if row.status != "retracted" and not (known and row.id in known)
+            row.rule for row, *_ in changes if row.status != "retracted" and not (known and row.id in known)
         )
         if not changes and not unsettled:
             return Marked([], [], []), {}, 0
         since = horizon(refold.detected_at, version, history=refold.history)
-        marked = announcing.mark(changes, unsettled, names, since, version)
-        marked.rows.extend(difference.moved(changes))
-        return marked, dict(new), sum(row.status == "retracted" for row, _ in changes)
+        retracted = sum(row.status == "retracted" and not moved for row, _, moved in changes)
+        return announcing.mark(changes, unsettled, names, since, version), dict(new), retracted
 
     def _journeys(
         self,

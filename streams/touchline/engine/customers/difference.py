@@ -19,21 +19,27 @@ from touchline.tables.rows import FrictionRow, JourneyRow
 
 
 class FrictionChange(NamedTuple):
-    """A row of `frictions` to write, and the one before; None if that is retracted, or not there."""
+    """A row of `frictions` to write, and the one before; None if that is retracted, or not there.
+
+    `moved`: the row takes back what lies in another week; the friction is still true.
+    """
 
     row: FrictionRow
     before: FrictionRow | None
+    moved: bool = False
 
 
 def frictions(
     customer: UUID, folded: Folded, held: Iterable[FrictionRow], detected_at: int, version: int
 ) -> Iterator[FrictionChange]:
     """The rows of `frictions` to write for a customer; `held` are those not retracted."""
-    before = {row.id: row for row in held}
+    before = {(row.week, row.id): row for row in sorted(held, key=_version)}
+    newest = {row.id: row for row in before.values()}
+    true: set[UUID] = set()
     journey_ids: dict[str, UUID] = {}
     for signal, journey in zip(folded.signals, folded.journey_of, strict=True):
         friction = signal.id
-        known = before.pop(friction, None) if before else None
+        known = newest.get(friction) if newest else None
         journey_id = journey_ids.get(journey.first)
         if journey_id is None:
             journey_id = journey_ids[journey.first] = journey.id
@@ -59,31 +65,29 @@ def frictions(
         )
         if known is None:
             yield FrictionChange(row, None)
-        elif row != known:
+            continue
+        true.add(friction)
+        before.pop((row.week, friction), None)
+        if row != known:
             yield FrictionChange(replace(row, version=version), known)
     for row in before.values():
-        yield FrictionChange(replace(row, status="retracted", version=version), row)
+        yield FrictionChange(replace(row, status="retracted", version=version), row, row.id in true)
 
 
-def moved(changes: Iterable[FrictionChange]) -> Iterator[FrictionRow]:
-    """What to write in the weeks that frictions left. It is not announced: they are still true."""
-    for row, before in changes:
-        if before is not None and before.week != row.week:
-            yield replace(before, status="retracted", version=row.version)
+def _version(row: FrictionRow) -> int:
+    return row.version
 
 
 def journeys(
     customer: UUID, folded: Folded, held: Iterable[JourneyRow], version: int
 ) -> Iterator[JourneyRow]:
     """The rows of `journeys` to write for a customer; `held` are those not superseded."""
-    before = {row.id: row for row in held}
+    before = {(row.week, row.id): row for row in held}
     for journey in folded.journeys:
         row = journey_row(customer, journey, folded, version)
-        known = before.pop(row.id, None)
+        known = before.pop((row.week, row.id), None)
         if known is None or replace(row, version=known.version) != known:
             yield row
-            if known is not None and known.week != row.week:
-                yield _superseded(known, version)
     for row in before.values():
         yield _superseded(row, version)
 

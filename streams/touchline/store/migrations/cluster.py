@@ -39,6 +39,9 @@ WORKER_SETTINGS = {
 _CREATE = ["create", "table", "if", "not", "exists"]
 _DROP = ["drop", "table", "if", "exists"]
 _RENAME = ["rename", "table", "if", "exists"]
+_COPIED = "_before"
+"""The end of the name of a sharded table whose rows a migration has copied: no other is dropped."""
+
 _VIEWS = (["create", "view", "if", "not", "exists"], ["create", "or", "replace", "view"])
 
 
@@ -77,7 +80,7 @@ def _on_cluster(statement: str, cluster: str) -> list[str]:
             return [_insert_after(statement, parsed[len(view)], f" ON CLUSTER '{cluster}'")]
     if words[:2] == ["alter", "table"]:
         return _alter_table(statement, parsed, cluster)
-    if words[:4] == _DROP:
+    if words[:4] == _DROP and (parsed[4].text not in SHARDED_BY or parsed[4].text.endswith(_COPIED)):
         return _drop_table(parsed[4].text, cluster)
     if words[:4] == _RENAME:
         return _rename_table(parsed[4].text, parsed[6].text, cluster)
@@ -142,8 +145,8 @@ def _alter_table(statement: str, parsed: list[Token], cluster: str) -> list[str]
     name = parsed[2]
     rest = statement[name.start + len(name.text) :].replace("non_replicated_", "replicated_")
     altered = [f"ALTER TABLE {mutation_target(name.text, cluster)}{rest}"]
-    # The Distributed table has columns, but no settings, indexes or projections.
-    if name.text in SHARDED_BY and parsed[4].text == "column":
+    # The Distributed table has columns, but no rows, settings, indexes or projections.
+    if name.text in SHARDED_BY and parsed[4].text == "column" and parsed[3].text != "materialize":
         altered.append(f"ALTER TABLE {name.text} ON CLUSTER '{cluster}'{rest}")
     return altered
 
