@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,8 @@ from uuid import UUID
 import pytest
 
 from touchline.engine.batch import columns, event_columns
+from touchline.identity import customer_id
+from touchline.measures import HASHED
 from touchline.store import (
     QueryError,
     Store,
@@ -37,6 +40,12 @@ def event(number: int, entity: str = "account:anna", **fields: Any) -> Event:
 def put(store: Store, events: Sequence[Event], token: str = "t") -> None:
     """Store events as the worker does."""
     store.insert("events", event_columns(events, [1] * len(events)), token)
+
+
+def before(name: str) -> tuple[Migration, ...]:
+    """The migrations that came before the one with a name."""
+    everything = migrations()
+    return everything[: [one.name for one in everything].index(name)]
 
 
 def test_a_refused_insert_can_be_repeated(store: Store) -> None:
@@ -79,13 +88,50 @@ def test_events_of_an_older_store_are_read_like_new_ones(
     assert named.result_rows == [[5, 5]]
 
 
+def test_numbers_of_events_are_those_of_their_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a store of any version, events of some types have hashes of what panels look up, others none."""
+    everything = migrations()
+    data = {"contact_id": "c1", "metric": "csat", "score": 2, "lower_is_better": True}
+    stored = [
+        event(number, entity, type=kind, data=data)
+        for number, (kind, entity) in enumerate(
+            product((*HASHED, "page.viewed"), ("account:anna", "phone:+491"))
+        )
+    ]
+    monkeypatch.setattr(connect, "migrations", lambda: before("numbers"))
+    with open_store(tmp_path / "store") as store:
+        put(store, stored[::3], "older")
+    monkeypatch.setattr(connect, "migrations", lambda: everything)
+    with open_store(tmp_path / "store") as store:
+        put(store, stored[1::3] + stored[2::3], "newer")
+        found = store.query(
+            "SELECT type, entity, contact_hash, customer_hash, entity_hash, given.metric, given.score, "
+            "given.lower_is_better FROM events ORDER BY id"
+        ).result_rows
+        contact, anna, phone = store.query(
+            "SELECT sipHash64('c1'), sipHash64({customer:UUID}), sipHash64('phone:+491')",
+            {"customer": str(customer_id("account:anna"))},
+        ).result_rows[0]
+    expected = [
+        [
+            one.type,
+            one.entity,
+            contact if one.type == "contact.started" else 0,
+            anna if one.type in HASHED and one.entity == "account:anna" else 0,
+            phone if one.type in HASHED and one.entity != "account:anna" else 0,
+            *(("csat", 2, True) if one.type == "feedback.given" else ("", None, None)),
+        ]
+        for one in stored
+    ]
+    assert found == expected
+
+
 def test_identities_of_an_older_store_are_found_like_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Panels find an identifier that is no account by its hash, whenever it was stored."""
     everything = migrations()
-    monkeypatch.setattr(connect, "migrations", lambda: everything[:-1])
-    assert everything[-1].name == "identity_hashes"
+    monkeypatch.setattr(connect, "migrations", lambda: before("identity_hashes"))
     stored = [
         IdentityRow(entity=one, customer=ANNA, version=1) for one in ("account:1", "phone:+491", "device:x")
     ]

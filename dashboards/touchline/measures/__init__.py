@@ -5,13 +5,14 @@ from touchline.measures.contacts import CONTACT
 from touchline.measures.formatting import format_distance, format_goal, format_value
 from touchline.measures.goals import Goal, GoalsError, check_goals, goals_in_force
 from touchline.measures.measure import Dimension, Measure, Observed, Unit
-from touchline.measures.owners import customer_id_of, owned
+from touchline.measures.owners import HASHED, customer_id_of, owned, owned_by_hash
 from touchline.measures.reading import Ask, Reading, Span, evaluate
 from touchline.measures.rounding import round_seconds
 
 __all__ = [
     "BY_NAME",
     "CONTACT",
+    "HASHED",
     "MEASURES",
     "Ask",
     "Dimension",
@@ -30,5 +31,6 @@ __all__ = [
     "format_value",
     "goals_in_force",
     "owned",
+    "owned_by_hash",
     "round_seconds",
 ]

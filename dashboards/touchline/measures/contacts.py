@@ -1,12 +1,12 @@
 """Measures of contacts, and the SQL that they observe: one row for each contact.
 
-Events are grouped by `contact_id` with aggregates that give the same result if an event is stored twice, so
-duplicate rows need no FINAL. The column `events.told` holds the fields of `data` that contacts use, extracted
-when the event was written.
+Events are grouped by contact with aggregates that give the same result if an event is stored twice, so
+duplicate rows need no FINAL. Columns of `events` hold what contacts need, computed when events were written:
+`told` the fields of `data`, and `contact_hash`, `customer_hash` and `entity_hash` numbers for texts.
 """
 
 from touchline.measures.measure import Measure
-from touchline.measures.owners import owned
+from touchline.measures.owners import owned_by_hash
 from touchline.vocabulary.durations import DAY
 from touchline.vocabulary.order import place_sql
 
@@ -18,8 +18,7 @@ SELECT at, channel, source, queue, reason, team, entity, least(answer.1, hung_up
        if((answered ? answer.2 : hung_up_after) >= 0, answered ? answer.2 : hung_up_after,
           dateDiff('millisecond', at, ended) / 1000) AS waited
 FROM (
-    SELECT contact,
-           minIf(time, type = 'contact.queued') AS at,
+    SELECT minIf(time, type = 'contact.queued') AS at,
            argMinIf(channel, time, type = 'contact.queued') AS channel,
            argMinIf(source, time, type = 'contact.queued') AS source,
            argMinIf(entity, time, type = 'contact.queued') AS entity,
@@ -35,16 +34,16 @@ FROM (
            hang_up.1 AS hung_up, hang_up.2 AS hung_up_after,
            countIf(type = 'promise.made' AND step_kind = 'callback') > 0 AS promised
     FROM (
-        SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
+        SELECT type, time, channel, source, entity, contact_hash, told.reason AS step_reason,
                told.queue AS step_queue, team AS step_team, told.kind AS step_kind,
                ifNull(told.wait_seconds, -1) AS step_wait
         FROM events
         WHERE type IN ('contact.queued', 'contact.answered', 'contact.abandoned', 'promise.made')
           AND time >= {since:DateTime64(3)} - INTERVAL 1 DAY
           AND time < {until:DateTime64(3)} + INTERVAL 1 DAY
-          AND contact != ''
+          AND contact_hash != 0
     )
-    GROUP BY contact
+    GROUP BY contact_hash
     HAVING at >= {since:DateTime64(3)} AND at < {until:DateTime64(3)}
 )
 """
@@ -64,9 +63,11 @@ _STEPS = (
 )
 
 CONTACT = f"""
-SELECT contact,
+SELECT contact_hash,
        minIf(time, type = 'contact.started') AS at,
        argMinIf(entity, time, type = 'contact.started') AS entity,
+       argMinIf(customer_hash, time, type = 'contact.started') AS customer_hash,
+       argMinIf(entity_hash, time, type = 'contact.started') AS entity_hash,
        argMinIf(channel, time, type = 'contact.started') AS channel,
        argMinIf(source, time, type = 'contact.started') AS source,
        argMinIf(step_queue, place, step_queue != '') AS queue,
@@ -80,17 +81,17 @@ SELECT contact,
        argMaxIf(ifNull(step_resolved, 1) = 0, time, type = 'contact.ended' AND isNotNull(step_resolved))
            AS unresolved
 FROM (
-    SELECT type, time, channel, source, entity, told.contact_id AS contact, told.reason AS step_reason,
-           told.queue AS step_queue, team AS step_team, told.direction AS step_direction,
-           told.resolved AS step_resolved,
+    SELECT type, time, channel, source, entity, customer_hash, entity_hash, contact_hash,
+           told.reason AS step_reason, told.queue AS step_queue, team AS step_team,
+           told.direction AS step_direction, told.resolved AS step_resolved,
            {place_sql(_STEPS)} AS place
     FROM events
     WHERE type IN {_STEPS}
       AND time >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND time < {{until:DateTime64(3)}} + INTERVAL 30 DAY
-      AND contact != ''
+      AND contact_hash != 0
 )
-GROUP BY contact
+GROUP BY contact_hash
 """
 """One row for each contact of the period and 7 days before, or 30 days after: its queue is the first one."""
 
@@ -101,9 +102,11 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """
 """One row for each handled contact started in the period. `transferred`, `escalated`: 0 or 1."""
 
-_STARTED = """SELECT entity FROM events
-    WHERE type = 'contact.started' AND time >= {since:DateTime64(3)} - INTERVAL 7 DAY
-      AND time < {until:DateTime64(3)} + INTERVAL 7 DAY"""
+_STARTED = owned_by_hash(
+    CONTACT,
+    ("contact.started",),
+    "time >= {since:DateTime64(3)} - INTERVAL 7 DAY AND time < {until:DateTime64(3)} + INTERVAL 7 DAY",
+)
 
 _NEVER, _LONG_AGO = "toDateTime64('2299-01-01', 3, 'UTC')", "toDateTime64(0, 3, 'UTC')"
 
@@ -115,18 +118,18 @@ SELECT at, channel, source, queue, reason, team, entity, unresolved,
 FROM (
     SELECT at, channel, source, queue, reason, team, entity, handled, unresolved,
            if(handled, at, {_LONG_AGO}) AS handled_at,
-           sipHash64(customer, reason) AS matter, sipHash64(matter, channel) AS matter_here,
+           sipHash64(owner, reason) AS matter, sipHash64(matter, channel) AS matter_here,
            max(handled_at) OVER (here ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_here,
            leadInFrame(at, 1, {_NEVER}) OVER (here ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_here,
            max(handled_at) OVER (anywhere ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                AS previous_anywhere,
            leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
                AS next_anywhere
-    FROM ({owned(CONTACT, _STARTED)})
+    FROM ({_STARTED})
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
-    WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact),
-           anywhere AS (PARTITION BY matter ORDER BY at, contact)
+    WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact_hash),
+           anywhere AS (PARTITION BY matter ORDER BY at, contact_hash)
 )
 WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """

@@ -4,17 +4,12 @@ from touchline.measures.measure import Measure
 from touchline.vocabulary.durations import DAY, HOUR
 
 SCORES = """
-SELECT time AS at, channel, source, entity, '' AS queue, '' AS reason, fields.metric AS metric,
-       ifNull(fields.lower_is_better, 0) AS lower, assumeNotNull(fields.score) AS score, fields.scale AS scale
-FROM (
-    SELECT time, channel, source, entity,
-           JSONExtract(data, 'Tuple(metric String, score Nullable(Float64), scale Nullable(Float64),
-               lower_is_better Nullable(Bool))') AS fields
-    FROM events
-    WHERE type = 'feedback.given' AND time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}
-    LIMIT 1 BY id
-)
-WHERE isNotNull(fields.score)
+SELECT time AS at, channel, source, entity, '' AS queue, '' AS reason, given.metric AS metric,
+       ifNull(given.lower_is_better, 0) AS lower, assumeNotNull(given.score) AS score, given.scale AS scale
+FROM events
+WHERE type = 'feedback.given' AND time >= {since:DateTime64(3)} AND time < {until:DateTime64(3)}
+  AND isNotNull(given.score)
+LIMIT 1 BY id
 """
 """One row for each score of the period: `metric`, `score`, `scale` (or NULL), `lower` (lower is better)."""
 

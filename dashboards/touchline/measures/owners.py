@@ -1,7 +1,14 @@
 """SQL that finds the customer of an event: computed from an account, looked up for other identifiers."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from touchline.vocabulary.identifiers import UNIQUE_KIND
 from touchline.vocabulary.ids import NAMESPACE
+from touchline.vocabulary.steps import CART_TO_ORDER
+
+HASHED: Final = ("contact.started", "feedback.given", *CART_TO_ORDER)
+"""The types whose events have a `customer_hash` or an `entity_hash`; another one needs a migration."""
 
 _ACCOUNT = f"{UNIQUE_KIND}:"
 
@@ -43,4 +50,33 @@ LEFT JOIN (
     GROUP BY entity_hash
 ) AS others ON others.entity_hash = sipHash64(rows.entity)
 WHERE customer != toUUIDOrZero('')
+"""
+
+
+def owned_by_hash(rows: str, types: Sequence[str], where: str) -> str:
+    """SQL that adds `owner` to `rows`, sipHash64 of the customer's id, and leaves out rows of no customer.
+
+    It costs half as much as `owned`, since each event has a number instead of its entity.
+
+    Args:
+        rows: SQL with the columns `customer_hash` and `entity_hash` of `events`.
+        types: The types of the events that `rows` come from, of `HASHED`.
+        where: A condition for these events; it may hold for others.
+
+    Raises:
+        ValueError: events of these types have no such number.
+    """
+    if not set(types) <= set(HASHED):
+        raise ValueError(f"events of {', '.join(types)} have no hash of their customer")
+    return f"""
+SELECT rows.*, if(customer_hash != 0, customer_hash, others.found) AS owner
+FROM ({rows}) AS rows
+LEFT JOIN (
+    SELECT entity_hash, sipHash64(argMax(customer, version)) AS found FROM identities
+    WHERE entity_hash IN (
+        SELECT entity_hash FROM events
+        WHERE type IN ({", ".join(f"'{one}'" for one in types)}) AND {where} AND entity_hash != 0)
+    GROUP BY entity_hash
+) AS others ON others.entity_hash = rows.entity_hash
+WHERE owner != 0
 """

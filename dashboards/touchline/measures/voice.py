@@ -7,7 +7,7 @@ on the columns of its rows.
 from typing import Final
 
 from touchline.measures.feedback import MEASURES
-from touchline.measures.owners import owned
+from touchline.measures.owners import owned, owned_by_hash
 from touchline.vocabulary.texts import HAS_TEXT, texts_sql
 
 AFTER_DAYS: Final = 14
@@ -97,6 +97,10 @@ _OF_METRIC = ", ".join(
 )
 
 
+# Of scores of one millisecond, the id decides; a number is compared faster than a tuple.
+_LAST: Final = "toUnixTimestamp64Milli(at) * 524288 + sipHash64(id) % 524288"
+
+
 def scores_after(where: str = "1", rules: str = "1") -> str:
     """SQL that compares scores after each rule's friction with scores without any friction before.
 
@@ -108,23 +112,21 @@ def scores_after(where: str = "1", rules: str = "1") -> str:
         where: A condition on `channel` and `source`.
         rules: A condition on `rule`, of the rules that are shown.
     """
-    is_score = f"type = 'feedback.given' AND {PERIOD}"
     scores = f"""
-SELECT id, entity, at, channel, source, kind, multiIf({_OF_METRIC}, NULL) AS value
+SELECT id, at, channel, source, kind, customer_hash, entity_hash, multiIf({_OF_METRIC}, NULL) AS value
 FROM (
-    SELECT id, entity, time AS at, channel, source, fields.metric AS kind,
-           assumeNotNull(fields.score) AS score, fields.scale AS scale,
-           ifNull(fields.lower_is_better, 0) AS lower
-    FROM (
-        SELECT id, entity, time, channel, source,
-               JSONExtract(data, 'Tuple(metric String, score Nullable(Float64), scale Nullable(Float64),
-                   lower_is_better Nullable(Bool))') AS fields
-        FROM events WHERE {is_score} LIMIT 1 BY id
-    )
-    WHERE isNotNull(fields.score)
+    SELECT id, time AS at, channel, source, customer_hash, entity_hash, given.metric AS kind,
+           assumeNotNull(given.score) AS score, given.scale AS scale,
+           ifNull(given.lower_is_better, 0) AS lower
+    FROM events WHERE type = 'feedback.given' AND {PERIOD} AND isNotNull(given.score)
 )
 WHERE isNotNull(value)"""
     return f"""
+WITH scored AS MATERIALIZED (
+    SELECT owner, kind AS metric, max(at) AS last_at, assumeNotNull(argMax(value, {_LAST})) AS last_value
+    FROM ({owned_by_hash(scores, ("feedback.given",), PERIOD)}) WHERE {where}
+    GROUP BY owner, metric
+)
 SELECT metric, rule, customers, score, unaffected, usual,
        if(known, score - usual, NULL) AS difference,
        if(known, middle - 1.96 * sqrt(spread), NULL) AS low,
@@ -146,20 +148,19 @@ FROM (
                if(unaffected = 0, NULL, maxIf(score, rule = '') OVER of_metric) AS usual,
                maxIf(variance, rule = '') OVER of_metric AS usual_variance
         FROM (
-            SELECT metric, rule, count() AS customers, avg(value) AS score,
-                   if(count() < 2, 0, varSamp(value)) AS variance
+            SELECT metric, rule, count() AS customers, avg(last_value) AS score,
+                   if(count() < 2, 0, varSamp(last_value)) AS variance
             FROM (
-                SELECT kind AS metric, assumeNotNull(any(last_value)) AS value,
-                       groupUniqArrayIf(met_rule, {_before("last_at")}) AS preceding
-                FROM ({_met("1")}) AS frictions
-                RIGHT JOIN (
-                    SELECT customer, kind, max(at) AS last_at, argMax(value, (at, id)) AS last_value
-                    FROM ({owned(scores)}) WHERE {where}
-                    GROUP BY customer, kind
-                ) AS scored ON scored.customer = frictions.customer
-                GROUP BY scored.customer, kind
+                SELECT metric, last_value,
+                       arrayFilter((met_rule, met_at) -> {_before("last_at")}, met_rules, times) AS preceding
+                FROM scored LEFT JOIN (
+                    SELECT sipHash64(customer) AS owner, groupArray(met_rule) AS met_rules,
+                           groupArray(met_at) AS times
+                    FROM ({_met("1")}) WHERE owner IN (SELECT owner FROM scored)
+                    GROUP BY owner
+                ) AS met USING (owner)
             )
-            ARRAY JOIN if(empty(preceding), [''], preceding) AS rule
+            ARRAY JOIN if(empty(preceding), [''], arrayDistinct(preceding)) AS rule
             GROUP BY metric, rule
         )
         WINDOW of_metric AS (PARTITION BY metric)

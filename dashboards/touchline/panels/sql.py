@@ -46,10 +46,10 @@ _OF_CONTACTS = "(startsWith(type, 'contact.') OR type = 'promise.made')"
 
 def _in_contact(column: str, variable: str) -> str:
     """SQL condition: the contact of an event has a step with a chosen value, or all values are chosen."""
-    steps = f"startsWith(type, 'contact.') AND told.contact_id != '' AND has({values_of(variable)}, {column})"
+    steps = f"startsWith(type, 'contact.') AND contact_hash != 0 AND has({values_of(variable)}, {column})"
     return (
         f"({all_chosen(variable)} OR {_OF_CONTACTS}"
-        f" AND told.contact_id IN (SELECT told.contact_id FROM events WHERE {steps}))"
+        f" AND contact_hash IN (SELECT contact_hash FROM events WHERE {steps}))"
     )
 
 

@@ -144,7 +144,7 @@ FROM (
     SELECT time AS at, channel, id FROM events
     WHERE type = 'contact.started' AND $__timeFilter(time) AND {EVENTS}
       AND ({" AND ".join(map(all_chosen, ("queue", "reason", "team")))}
-           OR told.contact_id IN (SELECT contact FROM ({of_period(CONTACT)}) WHERE {CONTACTS}))
+           OR contact_hash IN (SELECT contact_hash FROM ({of_period(CONTACT)}) WHERE {CONTACTS}))
 )
 GROUP BY time, series
 ORDER BY time, series

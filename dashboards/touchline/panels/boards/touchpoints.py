@@ -1,6 +1,6 @@
 """The dashboard *Touchpoints*: where and when customers meet friction, and which touchpoint is weakest."""
 
-from touchline.measures import owned
+from touchline.measures import owned_by_hash
 from touchline.panels.boards.friction import NO_FRICTION, TO_JOURNEYS
 from touchline.panels.boards.journeys import STEPS
 from touchline.panels.panel import Column, Dashboard, Panel, Threshold
@@ -21,12 +21,17 @@ _WAY_DAYS = 7
 
 _KINDS = ", ".join(f"'{kind}'" for _, kind in STEPS)
 _LABELS = ", ".join(f"'After: {label.lower()}'" for label, _ in STEPS)
-_MET = f"SELECT customer, opened_at FROM current_frictions WHERE $__timeFilter(opened_at) AND {FRICTIONS}"
-
-_STEPS = f"""
-SELECT entity, time, type FROM events
-WHERE type IN ({_KINDS}) AND time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime
+_MET = f"""
+SELECT sipHash64(customer) AS owner, opened_at FROM current_frictions
+WHERE $__timeFilter(opened_at) AND {FRICTIONS}
 """
+
+_SOME_DAYS = f"time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime"
+_STEPS = owned_by_hash(
+    f"SELECT customer_hash, entity_hash, time, type FROM events WHERE type IN ({_KINDS}) AND {_SOME_DAYS}",
+    [kind for _, kind in STEPS],
+    _SOME_DAYS,
+)
 
 PANELS = (
     Panel(
@@ -102,10 +107,10 @@ FROM (
     SELECT if(intDiv(way.taken, 8) >= toUnixTimestamp64Milli(opened_at - INTERVAL {_WAY_DAYS} DAY),
               way.taken % 8, 0) AS place
     FROM met ASOF LEFT JOIN (
-        SELECT customer, toUnixTimestamp64Milli(time) * 8 + indexOf([{_KINDS}], type) AS taken
-        FROM ({owned(_STEPS)})
-        WHERE customer IN (SELECT customer FROM met)
-    ) AS way ON met.customer = way.customer AND toUnixTimestamp64Milli(met.opened_at) * 8 + 7 >= way.taken
+        SELECT owner, toUnixTimestamp64Milli(time) * 8 + indexOf([{_KINDS}], type) AS taken
+        FROM ({_STEPS})
+        WHERE owner IN (SELECT owner FROM met)
+    ) AS way ON met.owner = way.owner AND toUnixTimestamp64Milli(met.opened_at) * 8 + 7 >= way.taken
 )
 GROUP BY place
 ORDER BY place

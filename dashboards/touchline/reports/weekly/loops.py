@@ -12,14 +12,13 @@ WITHIN: Final = 2 * DAY
 _KINDS: Final = (
     (
         "Detractors answered",
-        "type = 'feedback.given' AND JSONExtractString(data, 'metric') = 'nps' "
-        "AND JSONExtract(data, 'score', 'Nullable(Float64)') <= 6",
+        "type = 'feedback.given' AND given.metric = 'nps' AND given.score <= 6",
         "feedback.answered",
         "feedback_id",
     ),
     (
         "Complaints answered",
-        "type = 'feedback.given' AND JSONExtractString(data, 'metric') = 'complaint'",
+        "type = 'feedback.given' AND given.metric = 'complaint'",
         "feedback.answered",
         "feedback_id",
     ),

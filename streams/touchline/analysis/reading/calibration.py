@@ -61,14 +61,10 @@ FROM (
     FROM (
         SELECT id, entity, at, {RATING} AS rating, {LOW} AS low
         FROM (
-            SELECT id, entity, time AS at, fields.metric AS kind, fields.score AS score,
-                   fields.scale AS scale, ifNull(fields.lower_is_better, 0) AS lower
-            FROM (
-                SELECT id, entity, time, JSONExtract(data, 'Tuple(metric String, score Nullable(Float64),
-                    scale Nullable(Float64), lower_is_better Nullable(Bool))') AS fields
-                FROM events WHERE type = 'feedback.given' AND time >= {{since:DateTime64(3)}} AND {NAMED}
-                LIMIT 1 BY id
-            )
+            SELECT id, entity, time AS at, given.metric AS kind, given.score AS score, given.scale AS scale,
+                   ifNull(given.lower_is_better, 0) AS lower
+            FROM events WHERE type = 'feedback.given' AND time >= {{since:DateTime64(3)}} AND {NAMED}
+            LIMIT 1 BY id
         )
         WHERE isNotNull(low)
     ) AS scored {OWNERS}
