@@ -7,13 +7,15 @@ import msgspec
 import pytest
 
 from touchline.config.rule_packs import load_rules
+from touchline.engine.batch import columns, event_columns
 from touchline.engine.memory import MemoryLog
 from touchline.engine.worker import Worker
 from touchline.identity import Entry, customer_id
-from touchline.measures import Reading, Span, customer_id_of
+from touchline.measures import Reading, Span, customer_id_of, owned_by_hash
 from touchline.panels import BY_ID, expand
 from touchline.simulation.story import rfc3339
 from touchline.store import Store
+from touchline.tables import IdentityRow
 
 DAY = 86_400_000
 NOW = 1_790_000_000_000
@@ -98,3 +100,21 @@ def test_the_id_of_a_customer_follows_from_the_strongest_identifier(store: Store
     sql = f"SELECT {customer_id_of('name')} FROM (SELECT arrayJoin({{names:Array(String)}}) AS name)"
     answer = store.query(sql, {"names": names})
     assert [row[0] for row in answer.result_rows] == [str(customer_id(name)) for name in names]
+
+
+def test_a_contact_without_a_known_customer_is_left_out(
+    store: Store, accept: Any, measured: Callable[..., Reading]
+) -> None:
+    """Until the identities name its customer, a contact counts in no resolution, unless it has an account."""
+    contacts = accept(EVENTS[4:])
+    store.insert("events", event_columns(contacts, [1] * len(contacts)), "first")
+    assert measured(store, "first_contact_resolution", SPAN).denominator == 1
+    known = [IdentityRow(entity=PHONE, customer=customer_id(PHONE), version=1)]
+    store.insert("identities", columns(known), "then")
+    assert measured(store, "first_contact_resolution", SPAN).denominator == 2
+
+
+def test_customers_are_found_by_numbers_only_where_events_have_them() -> None:
+    """A query by numbers for types whose events have none is refused: it would find nobody."""
+    with pytest.raises(ValueError, match=r"events of contact.started, page.viewed have no hash"):
+        owned_by_hash("SELECT 1", ["contact.started", "page.viewed"], "1")
