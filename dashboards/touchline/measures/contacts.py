@@ -102,7 +102,7 @@ WHERE handled AND at >= {{since:DateTime64(3)}} AND at < {{until:DateTime64(3)}}
 """
 """One row for each handled contact started in the period. `transferred`, `escalated`: 0 or 1."""
 
-_STARTED = owned_by_hash(
+_OWNED = owned_by_hash(
     CONTACT,
     ("contact.started",),
     "time >= {since:DateTime64(3)} - INTERVAL 7 DAY AND time < {until:DateTime64(3)} + INTERVAL 7 DAY",
@@ -125,7 +125,7 @@ FROM (
                AS previous_anywhere,
            leadInFrame(at, 1, {_NEVER}) OVER (anywhere ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
                AS next_anywhere
-    FROM ({_STARTED})
+    FROM ({_OWNED})
     WHERE reason != '' AND NOT outbound AND at >= {{since:DateTime64(3)}} - INTERVAL 7 DAY
       AND at < {{until:DateTime64(3)}} + INTERVAL 7 DAY
     WINDOW here AS (PARTITION BY matter_here ORDER BY at, contact_hash),

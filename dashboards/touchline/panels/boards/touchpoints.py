@@ -26,11 +26,11 @@ SELECT sipHash64(customer) AS owner, opened_at FROM current_frictions
 WHERE $__timeFilter(opened_at) AND {FRICTIONS}
 """
 
-_SOME_DAYS = f"time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime"
+_DURING = f"time >= $__fromTime - INTERVAL {_WAY_DAYS} DAY AND time <= $__toTime"
 _STEPS = owned_by_hash(
-    f"SELECT customer_hash, entity_hash, time, type FROM events WHERE type IN ({_KINDS}) AND {_SOME_DAYS}",
+    f"SELECT customer_hash, entity_hash, time, type FROM events WHERE type IN ({_KINDS}) AND {_DURING}",
     [kind for _, kind in STEPS],
-    _SOME_DAYS,
+    _DURING,
 )
 
 PANELS = (
