@@ -98,7 +98,7 @@ def test_numbers_of_events_are_those_of_their_texts(tmp_path: Path, monkeypatch:
             product((*HASHED, "page.viewed"), ("account:anna", "phone:+491"))
         )
     ]
-    monkeypatch.setattr(connect, "migrations", lambda: before("numbers"))
+    monkeypatch.setattr(connect, "migrations", lambda: before("event_hashes"))
     with open_store(tmp_path / "store") as store:
         put(store, stored[::3], "older")
     monkeypatch.setattr(connect, "migrations", lambda: everything)
